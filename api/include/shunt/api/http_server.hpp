@@ -1,0 +1,76 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "shunt/base/event_loop.hpp"
+#include "shunt/base/result.hpp"
+#include "shunt/executor/generation_executor.hpp"
+#include "shunt/generation/model_registry.hpp"
+
+namespace shunt::api {
+
+// A bearer key as configuration holds it: the SHA-256 of the secret, and this key's own limits (0 = none).
+struct ApiKey {
+  std::string name;        // becomes the generation's caller: "key:<name>"
+  std::string sha256_hex;  // of the key; `shunt config hash-key` prints it
+  std::size_t max_concurrent = 0;
+  double requests_per_second = 0;
+  std::size_t burst = 0;  // 0: one second's worth
+  std::size_t max_body_bytes = 0;  // 0: the server's
+};
+
+struct HttpServerOptions {
+  std::string address = "127.0.0.1";
+  unsigned short port = 8080;  // 0: any free one, see port()
+
+  std::size_t max_header_bytes = 16 * 1024;
+  std::size_t max_body_bytes = 1024 * 1024;
+  std::size_t max_json_depth = 64;
+  std::size_t max_connections = 20'000;
+  std::chrono::milliseconds header_timeout = std::chrono::seconds(10);  // from first byte to end of headers
+  std::chrono::milliseconds body_timeout = std::chrono::seconds(30);
+  std::chrono::milliseconds idle_timeout = std::chrono::seconds(75);   // between requests of a connection
+  std::chrono::milliseconds write_timeout = std::chrono::seconds(30);  // without progress of a response
+  std::chrono::milliseconds sse_heartbeat = std::chrono::seconds(15);
+  // A client that closed its sending side may still be reading (or be gone): it is believed for this long.
+  std::chrono::milliseconds half_close_grace = std::chrono::seconds(2);
+
+  std::vector<ApiKey> keys;  // empty: no authentication
+  // Serve a public address without keys.
+  bool allow_unauthenticated = false;
+};
+
+// Appended to /metrics by whoever owns further metrics; Prometheus text format.
+using MetricsSource = std::function<std::string()>;
+
+// The HTTP face of an executor: routes and wire formats, nothing of how generations run. Each connection lives
+// on one loop from accept to close. docs/api.md describes the routes; /openapi.json is generated from the same
+// table that dispatches them.
+class HttpServer {
+ public:
+  // Fails on an unusable address, a taken port, or a public address without keys (unless allowed). Listening
+  // starts here, so port() is known; connections are served once the loops run.
+  [[nodiscard]] static Result<std::unique_ptr<HttpServer>> listen(HttpServerOptions options,
+                                                                   EventLoopThreads& loops,
+                                                                   executor::GenerationExecutor& executor,
+                                                                   const ModelRegistry& models,
+                                                                   MetricsSource extra_metrics);
+  virtual ~HttpServer() = default;
+
+  [[nodiscard]] virtual unsigned short port() const noexcept = 0;
+
+  // Closes the listening socket and idle connections; responses under way go on and carry Connection: close.
+  // /readyz says 503 from now on. Any thread.
+  virtual void stop_accepting() = 0;
+
+  // Closes what is left, waits for the connections' coroutines to end. Not from a loop's thread. Call it after
+  // the executor has drained and before the loops stop.
+  virtual void close(std::chrono::milliseconds deadline) = 0;
+};
+
+}  // namespace shunt::api

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+namespace shunt {
+
+// Wall time as the wire carries it: milliseconds since the Unix epoch.
+using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+// Where time comes from. Decisions take times as arguments; the objects that make them hold a Clock, so that a
+// test can move it. Implementations are safe to call from any thread.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  [[nodiscard]] virtual WallTime now() const = 0;
+  [[nodiscard]] virtual SteadyTime steady_now() const = 0;
+};
+
+// The machine's clocks. Lives as long as the process.
+[[nodiscard]] const Clock& system_clock();
+
+// RFC 3339 in UTC with milliseconds: "2026-11-23T15:43:07.042Z".
+[[nodiscard]] std::string format_rfc3339(WallTime time);
+void append_rfc3339(std::string& out, WallTime time);
+
+}  // namespace shunt

@@ -1,0 +1,34 @@
+# Language level, warnings, sanitizers and output folders: the same for every target of ours.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
+set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+
+# ccache makes a second preset or a branch switch cheap; nothing depends on it.
+find_program(SHUNT_CCACHE ccache)
+if(SHUNT_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${SHUNT_CCACHE})
+endif()
+# lld links the test programs several times faster than bfd.
+find_program(SHUNT_LLD NAMES ld.lld ld.lld-19)
+if(SHUNT_LLD AND SHUNT_LLD MATCHES "ld.lld$")
+  add_link_options(-fuse-ld=lld)
+endif()
+
+if(SHUNT_SANITIZE)
+  add_compile_options(-fsanitize=${SHUNT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -O1)
+  add_link_options(-fsanitize=${SHUNT_SANITIZE})
+  if(SHUNT_SANITIZE MATCHES "address" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # g++ 12 reports false positives of these in instrumented coroutine frames and std::variant.
+    add_compile_options(-Wno-maybe-uninitialized)
+  endif()
+endif()
+
+add_library(shunt_warnings INTERFACE)
+target_compile_options(shunt_warnings INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "shunt/base/result.hpp"
+#include "shunt/generation/envelope.hpp"
+#include "shunt/generation/event_watch.hpp"
+#include "shunt/generation/generation_record.hpp"
+#include "shunt/generation/generation_store.hpp"
+
+namespace shunt::executor {
+
+// submit() ends in exactly one of these (design rule 4).
+struct Accepted {
+  GenerationId id;
+  // The idempotency key named a generation that exists already: this is it, nothing new was started.
+  bool replayed = false;
+};
+struct Refused {
+  Error error;  // nothing exists and nothing will run; error.retryable says whether to come back
+  std::optional<std::chrono::milliseconds> retry_after;
+};
+struct Unknown {
+  GenerationId id;  // may or may not exist: look it up; never run it again without winning a claim
+  Error error;
+};
+using SubmitOutcome = std::variant<Accepted, Refused, Unknown>;
+
+using FindOutcome = std::variant<GenerationRecord, GenerationGone, GenerationUnknown>;
+
+struct RecordPage {
+  std::vector<GenerationRecord> records;  // newest first; without text, result and artifact bytes
+  std::optional<GenerationId> next;
+};
+
+// The record as it stands once the request to cancel has been made: terminal at once for a generation that
+// waits, usually still running (cancel_requested) for one that runs. An ended generation stays as it is.
+using CancelOutcome = FindOutcome;
+
+using WatchOutcome = std::variant<std::unique_ptr<EventWatch>, GenerationGone, GenerationUnknown>;
+
+struct DrainReport {
+  std::size_t finished = 0;   // ended by themselves within the grace
+  std::size_t cancelled = 0;  // had to be cancelled
+};
+
+enum class Health { kReady, kDegraded, kDraining };
+
+struct ExecutorDescription {
+  std::string name;  // "sync"
+  std::string mode;  // what the strategy is called in configuration: "sync", later "queue"
+  Health health = Health::kReady;
+  std::string reason;  // why it is not ready
+  std::size_t running = 0;
+  std::size_t waiting = 0;
+};
+
+// The one interface between callers (HTTP, command line, C++) and whatever runs generations. Callers see only
+// this, so that a flip to another executor changes nothing for them; tests/conformance holds every
+// implementation to it.
+//
+// All functions may be called from any thread that an EventLoop runs (EventLoop::current() is set) and return
+// at once. The result comes through the callback: exactly once, possibly before the function returns, possibly
+// on another thread. Every callback comes within a bounded time, whatever a network does. An executor outlives
+// its callbacks: destroy it after drain().
+class GenerationExecutor {
+ public:
+  virtual ~GenerationExecutor() = default;
+
+  // Admits a request. On Accepted the generation exists and its stream has begun.
+  virtual void submit(GenerationRequest request, std::function<void(SubmitOutcome)> done) = 0;
+
+  virtual void find(const GenerationId& id, std::function<void(Result<FindOutcome>)> done) = 0;
+  virtual void list(const ListQuery& query, std::function<void(Result<RecordPage>)> done) = 0;
+  virtual void cancel(const GenerationId& id, std::string reason,
+                      std::function<void(Result<CancelOutcome>)> done) = 0;
+  virtual void watch(const GenerationId& id, const WatchOptions& options,
+                     std::function<void(Result<WatchOutcome>)> done) = 0;
+
+  // Refuses new work from now on (`shutting_down`), waits up to `grace` for what runs, cancels the rest and
+  // waits for it to end (bounded by the models' stop_grace). Waiting generations count as running: they were
+  // accepted. Once only.
+  virtual void drain(std::chrono::milliseconds grace, std::function<void(DrainReport)> done) = 0;
+
+  // For /readyz, /metrics and people. Does no I/O.
+  [[nodiscard]] virtual ExecutorDescription describe() const = 0;
+};
+
+}  // namespace shunt::executor

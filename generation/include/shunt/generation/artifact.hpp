@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace shunt {
+
+// A named binary result. The bytes are shared and immutable, so that records, watchers and responses can hold
+// them without a copy.
+struct Artifact {
+  std::string name;        // "audio.wav": 1 to 128 of [A-Za-z0-9._-], not starting with a dot
+  std::string media_type;  // "audio/wav"
+  std::shared_ptr<const std::string> bytes;
+
+  [[nodiscard]] std::size_t size() const noexcept { return bytes ? bytes->size() : 0; }
+};
+
+[[nodiscard]] bool is_valid_artifact_name(const std::string& name) noexcept;
+
+}  // namespace shunt

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "shunt/base/clock.hpp"
+#include "shunt/base/json.hpp"
+#include "shunt/generation/generation_id.hpp"
+
+namespace shunt {
+
+inline constexpr int kEnvelopeVersion = 1;
+
+// What a caller asks for, before an executor has seen it.
+struct GenerationRequest {
+  std::string model;
+  Json input = JsonObject{};
+  // Who asks, as authentication named them ("" = anonymous). Scopes idempotency keys.
+  std::string caller;
+
+  // Travels with the generation to whatever process runs it.
+  struct Context {
+    std::string traceparent;  // W3C Trace Context, "" = none
+    std::string tracestate;
+    std::string tenant;
+    JsonObject baggage;  // further string values, kept as they came
+  } context;
+
+  struct Options {
+    // Counted from admission; becomes the envelope's absolute deadline. Unset: the model's default.
+    std::optional<std::chrono::milliseconds> timeout;
+    // Opaque to Shunt, returned in the record.
+    JsonObject metadata;
+  } options;
+
+  // "" = none. At most 255 bytes (api/ checks); claimed before the generation exists (design rule 6).
+  std::string idempotency_key;
+};
+
+// Which executor runs the generation and why: decided once, at admission, and stored with it.
+struct Admission {
+  std::string executor;  // "sync", later "queue"
+  std::string reason;    // "default", "queue_enabled", ...
+};
+
+// The versioned form of a request that executors run from, in this process or from a queue
+// (docs/envelope.md, docs/envelope.schema.json).
+struct Envelope {
+  int version = kEnvelopeVersion;
+  GenerationId id;
+  GenerationRequest request;
+  Admission admission;
+  WallTime created_at{};
+  std::optional<WallTime> deadline;
+  // Members that this version does not know, kept so that they survive decode and encode.
+  JsonObject unknown;
+};
+
+// Compact JSON. Fails when a value cannot travel: NaN or infinity, integers beyond 2^53 - 1, invalid UTF-8, an
+// empty model. The idempotency key stays behind: it belongs to admission.
+[[nodiscard]] Result<std::string> encode_envelope(const Envelope& envelope);
+
+// Strict: the error names the member as a JSON pointer and what came. A version other than 1 is refused with
+// the code `unsupported_envelope`, everything else wrong with `invalid_request` or a code of parse_json.
+[[nodiscard]] Result<Envelope> decode_envelope(std::string_view text);
+
+// What "same payload" means for an idempotency key: SHA-256 over model, input and options.
+[[nodiscard]] std::string request_fingerprint(const GenerationRequest& request);
+
+}  // namespace shunt

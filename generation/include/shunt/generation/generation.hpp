@@ -1,0 +1,90 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "shunt/base/clock.hpp"
+#include "shunt/generation/event_watch.hpp"
+#include "shunt/generation/generation_event.hpp"
+#include "shunt/generation/generation_record.hpp"
+
+namespace shunt {
+
+// Bounds of one generation's memory. Breaking one fails the generation with `output_too_large`, whose details
+// name the limit; logs and progress are thinned instead.
+struct OutputLimits {
+  std::size_t max_text_bytes = 8 * 1024 * 1024;
+  std::size_t max_artifact_bytes = 256 * 1024 * 1024;  // all artifacts together
+  std::size_t max_artifacts = 64;
+  std::size_t max_result_bytes = 8 * 1024 * 1024;  // the JSON result as text
+  // From here on deltas are joined into pieces of at least 1 KiB, and progress and logs are dropped.
+  std::size_t max_events = 100'000;
+  std::size_t max_log_events = 1'000;
+};
+
+// One generation in this process: its state and its whole event stream, from which any number of watches read.
+// Every function may be called from any thread. A terminal state never changes: what comes after it is refused
+// (false), and that is how late finishes are stopped.
+class Generation : public std::enable_shared_from_this<Generation> {
+ public:
+  // Starts in kQueued with the `queued` event written. `clock` outlives the object.
+  Generation(Envelope envelope, const Clock& clock, OutputLimits limits);
+  ~Generation();
+
+  [[nodiscard]] const Envelope& envelope() const noexcept { return envelope_; }
+  [[nodiscard]] const GenerationId& id() const noexcept { return envelope_.id; }
+
+  // kQueued -> kRunning.
+  bool start();
+  // Valid UTF-8 is the caller's duty (Generator's sink sees to it). Empty text is no event.
+  bool delta(std::string_view text);
+  // Clamped to 0..1; NaN is refused.
+  bool progress(double fraction, std::string_view message);
+  bool log(std::string_view level, std::string_view message);
+  // An artifact whose name is invalid or taken fails the generation with `invalid_output`.
+  bool artifact(Artifact artifact);
+
+  bool succeed(Json result);
+  bool fail(Error error);
+  bool cancel(std::string_view reason);
+
+  // Remembers that somebody asked; the record shows it until the generation ends.
+  void mark_cancel_requested();
+
+  [[nodiscard]] GenerationState state() const;
+  [[nodiscard]] GenerationRecord record() const;
+  [[nodiscard]] std::unique_ptr<EventWatch> watch(const WatchOptions& options);
+  // Roughly what this object holds in memory, for the store's byte bound.
+  [[nodiscard]] std::size_t approximate_bytes() const;
+
+ private:
+  class Watch;
+  struct Entry;  // an event without its text, which lies in text_
+
+  bool append_locked(Entry entry);
+  bool finish_locked(GenerationState state, Entry entry);
+  bool fail_locked(Error error);
+  void flush_delta_locked();
+  [[nodiscard]] GenerationEvent event_at_locked(std::size_t index) const;
+  void wake(std::unique_lock<std::mutex> lock);
+
+  const Envelope envelope_;
+  const Clock& clock_;
+  const OutputLimits limits_;
+
+  mutable std::mutex mutex_;
+  GenerationState state_ = GenerationState::kQueued;
+  std::vector<Entry> entries_;
+  std::string text_;
+  std::size_t unflushed_from_ = 0;  // text_ from here on is not yet in an event
+  std::size_t log_events_ = 0;
+  std::size_t artifact_bytes_ = 0;
+  std::size_t other_bytes_ = 0;
+  bool cancel_requested_ = false;
+  std::vector<Watch*> watches_;
+};
+
+}  // namespace shunt

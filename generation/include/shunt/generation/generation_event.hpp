@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "shunt/base/clock.hpp"
+#include "shunt/base/json.hpp"
+#include "shunt/generation/artifact.hpp"
+
+namespace shunt {
+
+enum class GenerationState { kQueued, kRunning, kSucceeded, kFailed, kCancelled };
+[[nodiscard]] std::string_view to_string(GenerationState state) noexcept;
+[[nodiscard]] std::optional<GenerationState> parse_generation_state(std::string_view text) noexcept;
+[[nodiscard]] constexpr bool is_terminal(GenerationState state) noexcept {
+  return state == GenerationState::kSucceeded || state == GenerationState::kFailed ||
+         state == GenerationState::kCancelled;
+}
+
+// The payloads of the event stream, one type each. In every generation `queued` comes first, `started` at most
+// once, and exactly one of succeeded, failed, cancelled last.
+namespace event {
+struct Queued {};
+struct Started {};
+struct Progress {
+  double fraction = 0;  // 0 to 1
+  std::string message;
+};
+struct Delta {
+  std::string text;  // the next piece of the text output; valid UTF-8
+};
+struct Log {
+  std::string level;  // "info", "warn", "error"
+  std::string message;
+};
+struct ArtifactReady {
+  Artifact artifact;
+};
+struct Succeeded {
+  Json result;  // null when text or artifacts say it all
+};
+struct Failed {
+  Error error;
+};
+struct Cancelled {
+  std::string reason;
+};
+}  // namespace event
+
+struct GenerationEvent {
+  using Payload = std::variant<event::Queued, event::Started, event::Progress, event::Delta, event::Log,
+                               event::ArtifactReady, event::Succeeded, event::Failed, event::Cancelled>;
+  std::uint64_t sequence = 0;  // 1 for the first, then one more each
+  WallTime at{};
+  Payload payload;
+
+  // "queued", "started", "progress", "delta", "log", "artifact", "succeeded", "failed", "cancelled".
+  [[nodiscard]] std::string_view type() const noexcept;
+  [[nodiscard]] bool terminal() const noexcept;
+};
+
+// {"seq":3,"type":"delta","at":"...","text":"..."}: the form of the SSE stream and of `shunt generate --json`.
+// An artifact is described (name, media_type, size), not contained.
+void append_event_json(std::string& out, const GenerationEvent& event);
+
+}  // namespace shunt

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "shunt/base/clock.hpp"
+
+namespace shunt {
+
+// "gen_" + a UUIDv7 (RFC 9562) as 32 lower-case hex digits. Sorts by creation time as text and as a value, and
+// is a valid BullMQ job id (not an integer, no colon, not starting with "0:").
+class GenerationId {
+ public:
+  static constexpr std::size_t kTextSize = 36;
+
+  GenerationId() = default;  // all zero: no generation has it
+
+  // nullopt unless `text` is exactly what to_string() writes (version and variant bits included).
+  [[nodiscard]] static std::optional<GenerationId> parse(std::string_view text) noexcept;
+
+  [[nodiscard]] std::string to_string() const;
+  void append_to(std::string& out) const;
+  [[nodiscard]] WallTime created_at() const noexcept;
+
+  friend auto operator<=>(const GenerationId&, const GenerationId&) = default;
+
+ private:
+  friend class GenerationIdSource;
+  friend struct std::hash<GenerationId>;
+  std::array<std::uint8_t, 16> bytes_{};
+};
+
+// Makes ids. Within one process they strictly increase, also when the clock stands still or steps back: the
+// 12 bits after the time count up, and the time borrows from the future when they overflow (RFC 9562, 6.2).
+// Safe from any thread.
+class GenerationIdSource {
+ public:
+  explicit GenerationIdSource(const Clock& clock) : clock_(clock) {}
+  [[nodiscard]] GenerationId next();
+
+ private:
+  const Clock& clock_;
+  std::atomic<std::uint64_t> last_{0};  // milliseconds << 12 | counter
+};
+
+}  // namespace shunt
+
+template <>
+struct std::hash<shunt::GenerationId> {
+  // The last 8 bytes are random.
+  std::size_t operator()(const shunt::GenerationId& id) const noexcept {
+    std::size_t h = 0;
+    for (std::size_t i = 8; i < 16; ++i) h = h << 8 | id.bytes_[i];
+    return h;
+  }
+};

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "shunt/base/json.hpp"
+#include "shunt/generation/artifact.hpp"
+#include "shunt/generation/envelope.hpp"
+
+namespace shunt {
+
+// One generation as its generator sees it: the decoded request, a sink for events, a stop token. Made by an
+// executor. Every function may be called from any thread; calls after the end are ignored. When the last
+// reference goes without an end, the generation fails with `generator_vanished`.
+class GenerationRun {
+ public:
+  virtual ~GenerationRun() = default;
+
+  [[nodiscard]] virtual const Envelope& envelope() const noexcept = 0;
+  [[nodiscard]] const Json& input() const noexcept { return envelope().request.input; }
+
+  // Requested on cancel, deadline, broken output limits and shutdown. A generator that notices stops its work
+  // and calls stopped(); the executor knows why and writes the right end. Callbacks (std::stop_callback) run
+  // on the thread that requests the stop: keep them short, post to your own loop.
+  [[nodiscard]] virtual std::stop_token stop_token() const noexcept = 0;
+
+  // Any bytes: what is not UTF-8 is replaced by U+FFFD; a sequence cut by the end of `text` waits for the next
+  // delta. So a program's output may be passed on as it comes.
+  virtual void delta(std::string_view text) = 0;
+  virtual void progress(double fraction, std::string_view message = {}) = 0;
+  virtual void log(std::string_view level, std::string_view message) = 0;
+  virtual void artifact(Artifact artifact) = 0;
+
+  // The end: exactly one of these.
+  virtual void succeed(Json result = nullptr) = 0;
+  virtual void fail(Error error) = 0;
+  virtual void stopped() = 0;
+};
+
+// Runs generations of one model. start() is called on an event loop thread (EventLoop::current() is set) and
+// must return soon: longer work goes to timers, sockets or a thread pool (make_function_generator). start()
+// may end the run before it returns. Concurrent calls from several threads happen. A generator outlives its
+// runs; its destructor may rely on every run having ended.
+class Generator {
+ public:
+  virtual ~Generator() = default;
+
+  // Checks an input before anything is admitted, so that a bad request is refused, not failed. Errors carry
+  // `invalid_input` and the field as a JSON pointer below /input. Pure.
+  [[nodiscard]] virtual Result<void> check_input(const Json& input) const {
+    (void)input;
+    return {};
+  }
+
+  virtual void start(std::shared_ptr<GenerationRun> run) = 0;
+};
+
+}  // namespace shunt

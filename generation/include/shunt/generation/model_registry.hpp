@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shunt/base/result.hpp"
+#include "shunt/generation/generation.hpp"
+#include "shunt/generation/generator.hpp"
+
+namespace shunt {
+
+// What happens to a generation whose waiting client has gone. A client that did not wait is never "gone".
+enum class OnDisconnect { kCancel, kContinue };
+
+// A model: a name, what runs it, and its limits.
+struct Model {
+  std::string name;  // 1 to 128 of [A-Za-z0-9._:/-], as in "llama-3.1:8b"
+  std::string driver;  // "command", "openai", "simulator", "function": for people
+  std::string description;
+  std::shared_ptr<Generator> generator;
+
+  std::size_t concurrency = 4;   // running at once in this process
+  std::size_t max_waiting = 64;  // admitted and waiting for a slot; beyond: refused with `model_busy`
+  std::chrono::milliseconds timeout = std::chrono::minutes(10);  // default and upper bound of a request's
+  // After a stop is requested: time to wind down before the generation is ended without the generator's word.
+  std::chrono::milliseconds stop_grace = std::chrono::seconds(10);
+  OnDisconnect on_disconnect = OnDisconnect::kCancel;
+  OutputLimits output;
+
+  // The member of `input` that plain text goes to (`shunt generate "text"`); "" = none.
+  std::string text_field;
+  // Media types that a generation can produce ("audio/wav"), for content negotiation before it runs. Empty:
+  // not known.
+  std::vector<std::string> produces;
+};
+
+// The models of this process. Filled at start, then read only: no locks.
+class ModelRegistry {
+ public:
+  // Fails on an invalid or taken name.
+  [[nodiscard]] Result<void> add(Model model);
+  [[nodiscard]] const Model* find(std::string_view name) const;
+  [[nodiscard]] const std::map<std::string, Model, std::less<>>& all() const noexcept { return models_; }
+
+ private:
+  std::map<std::string, Model, std::less<>> models_;
+};
+
+}  // namespace shunt
