@@ -24,6 +24,9 @@ struct Error {
     details.insert_or_assign(key, std::move(value));
     return std::move(*this);
   }
+  [[nodiscard]] Error with(std::string_view key, const std::string& text) && {
+    return std::move(*this).with(key, boost::json::value(boost::json::string_view(text)));
+  }
 };
 
 // An input error that names the offending field as a JSON pointer ("/input/text"; "" is the whole document).

@@ -1,0 +1,102 @@
+#include "shunt/base/event_loop.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <utility>
+
+namespace shunt {
+namespace {
+thread_local EventLoop* current_loop = nullptr;
+}  // namespace
+
+struct Timer::State {
+  State(boost::asio::io_context& context, std::function<void()> call) : timer(context), fn(std::move(call)) {}
+  boost::asio::steady_timer timer;
+  std::function<void()> fn;
+  bool pending = true;
+};
+
+Timer::Timer() noexcept = default;
+Timer::Timer(Timer&&) noexcept = default;
+Timer& Timer::operator=(Timer&& other) noexcept {
+  if (this != &other) {
+    cancel();
+    state_ = std::move(other.state_);
+  }
+  return *this;
+}
+Timer::~Timer() { cancel(); }
+
+void Timer::cancel() noexcept {
+  if (!state_) return;
+  // The handler may be queued already: the flag stops it, and the function's captures go now.
+  state_->pending = false;
+  state_->fn = nullptr;
+  state_->timer.cancel();
+  state_.reset();
+}
+
+bool Timer::pending() const noexcept { return state_ && state_->pending; }
+
+struct EventLoop::Impl {
+  // One thread runs the context; posts may come from any.
+  boost::asio::io_context context{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{context.get_executor()};
+};
+
+EventLoop::EventLoop() : impl_(std::make_unique<Impl>()) {}
+EventLoop::~EventLoop() = default;
+
+EventLoop* EventLoop::current() noexcept { return current_loop; }
+
+void EventLoop::post(std::function<void()> fn) { boost::asio::post(impl_->context, std::move(fn)); }
+
+Timer EventLoop::after(std::chrono::nanoseconds delay, std::function<void()> fn) {
+  Timer timer;
+  timer.state_ = std::make_shared<Timer::State>(impl_->context, std::move(fn));
+  timer.state_->timer.expires_after(delay);
+  timer.state_->timer.async_wait([state = timer.state_](const boost::system::error_code& failure) {
+    if (failure || !state->pending) return;
+    state->pending = false;
+    // The function may destroy its own Timer.
+    const auto call = std::move(state->fn);
+    call();
+  });
+  return timer;
+}
+
+void EventLoop::run() {
+  EventLoop* const outer = std::exchange(current_loop, this);
+  impl_->context.run();
+  current_loop = outer;
+  impl_->context.restart();
+}
+
+void EventLoop::stop() { impl_->context.stop(); }
+
+boost::asio::io_context& EventLoop::context() noexcept { return impl_->context; }
+
+EventLoopThreads::EventLoopThreads(std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) loops_.push_back(std::make_unique<EventLoop>());
+  for (auto& loop : loops_) threads_.emplace_back([loop = loop.get()] { loop->run(); });
+}
+
+EventLoopThreads::~EventLoopThreads() { stop_and_join(); }
+
+EventLoop& EventLoopThreads::pick() {
+  for (auto& loop : loops_) {
+    if (loop.get() == EventLoop::current()) return *loop;
+  }
+  return *loops_[next_.fetch_add(1, std::memory_order_relaxed) % loops_.size()];
+}
+
+void EventLoopThreads::stop_and_join() {
+  for (auto& loop : loops_) loop->stop();
+  for (auto& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
+}
+
+}  // namespace shunt

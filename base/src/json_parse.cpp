@@ -1,0 +1,338 @@
+#include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/error.hpp>
+#include <boost/json/parse_options.hpp>
+#include <boost/json/value_stack.hpp>
+#include <cmath>
+#include <cstdlib>
+#include <set>
+#include <vector>
+
+#include "shunt/base/json.hpp"
+
+namespace shunt {
+namespace {
+
+namespace bj = boost::json;
+
+bool is_safe(std::int64_t number) { return number >= -kMaxSafeInteger && number <= kMaxSafeInteger; }
+
+// Builds the value, and notes what Boost.JSON accepts and we do not. The notes cost almost nothing; where a
+// document has one, a second, slower look finds the place.
+class Builder {
+ public:
+  static constexpr std::size_t max_object_size = std::size_t(-1);
+  static constexpr std::size_t max_array_size = std::size_t(-1);
+  static constexpr std::size_t max_key_size = std::size_t(-1);
+  static constexpr std::size_t max_string_size = std::size_t(-1);
+
+  Builder() : stack_({}, scratch_, sizeof scratch_) { stack_.reset(); }
+
+  [[nodiscard]] bool saw_unsafe_number() const { return unsafe_number_; }
+  [[nodiscard]] std::size_t keys() const { return keys_; }
+  [[nodiscard]] Json release() { return stack_.release(); }
+
+  bool on_document_begin(bj::error_code&) { return true; }
+  bool on_document_end(bj::error_code&) { return true; }
+  bool on_object_begin(bj::error_code&) { return true; }
+  bool on_object_end(std::size_t n, bj::error_code&) {
+    stack_.push_object(n);
+    return true;
+  }
+  bool on_array_begin(bj::error_code&) { return true; }
+  bool on_array_end(std::size_t n, bj::error_code&) {
+    stack_.push_array(n);
+    return true;
+  }
+  bool on_key_part(bj::string_view s, std::size_t, bj::error_code&) {
+    stack_.push_chars(s);
+    return true;
+  }
+  bool on_key(bj::string_view s, std::size_t, bj::error_code&) {
+    ++keys_;
+    stack_.push_key(s);
+    return true;
+  }
+  bool on_string_part(bj::string_view s, std::size_t, bj::error_code&) {
+    stack_.push_chars(s);
+    return true;
+  }
+  bool on_string(bj::string_view s, std::size_t, bj::error_code&) {
+    stack_.push_string(s);
+    return true;
+  }
+  bool on_number_part(bj::string_view, bj::error_code&) { return true; }
+  bool on_int64(std::int64_t number, bj::string_view, bj::error_code&) {
+    unsafe_number_ |= !is_safe(number);
+    stack_.push_int64(number);
+    return true;
+  }
+  bool on_uint64(std::uint64_t number, bj::string_view, bj::error_code&) {
+    unsafe_number_ = true;
+    stack_.push_uint64(number);
+    return true;
+  }
+  bool on_double(double number, bj::string_view token, bj::error_code&) {
+    // Without a point or an exponent it was meant as an integer, and one that no int64 holds.
+    const bool integer = token.find_first_of(".eE") == bj::string_view::npos;
+    unsafe_number_ |= integer || !std::isfinite(number);
+    // As the largest uint64 it is found again by the slow look.
+    if (integer) {
+      stack_.push_uint64(std::uint64_t(-1));
+    } else {
+      stack_.push_double(number);
+    }
+    return true;
+  }
+  bool on_bool(bool b, bj::error_code&) {
+    stack_.push_bool(b);
+    return true;
+  }
+  bool on_null(bj::error_code&) {
+    stack_.push_null();
+    return true;
+  }
+  bool on_comment_part(bj::string_view, bj::error_code&) { return true; }
+  bool on_comment(bj::string_view, bj::error_code&) { return true; }
+
+ private:
+  unsigned char scratch_[2048];
+  bj::value_stack stack_;
+  std::size_t keys_ = 0;
+  bool unsafe_number_ = false;
+};
+
+std::size_t count_members(const Json& value) {
+  std::size_t count = 0;
+  if (const auto* object = value.if_object()) {
+    count = object->size();
+    for (const auto& member : *object) count += count_members(member.value());
+  } else if (const auto* array = value.if_array()) {
+    for (const Json& element : *array) count += count_members(element);
+  }
+  return count;
+}
+
+// Finds the first key that an object has twice. Runs only when there is one.
+class DuplicateFinder {
+ public:
+  static constexpr std::size_t max_object_size = std::size_t(-1);
+  static constexpr std::size_t max_array_size = std::size_t(-1);
+  static constexpr std::size_t max_key_size = std::size_t(-1);
+  static constexpr std::size_t max_string_size = std::size_t(-1);
+
+  [[nodiscard]] const std::string& key() const { return key_; }
+
+  bool on_document_begin(bj::error_code&) { return true; }
+  bool on_document_end(bj::error_code&) { return true; }
+  bool on_object_begin(bj::error_code&) {
+    open_.emplace_back();
+    return true;
+  }
+  bool on_object_end(std::size_t, bj::error_code&) {
+    open_.pop_back();
+    return true;
+  }
+  bool on_array_begin(bj::error_code&) { return true; }
+  bool on_array_end(std::size_t, bj::error_code&) { return true; }
+  bool on_key_part(bj::string_view s, std::size_t, bj::error_code&) {
+    key_ += s;
+    return true;
+  }
+  bool on_key(bj::string_view s, std::size_t, bj::error_code& failure) {
+    key_ += s;
+    if (!open_.back().insert(key_).second) {
+      failure = bj::error::syntax;
+      return false;
+    }
+    key_.clear();
+    return true;
+  }
+  bool on_string_part(bj::string_view, std::size_t, bj::error_code&) { return true; }
+  bool on_string(bj::string_view, std::size_t, bj::error_code&) { return true; }
+  bool on_number_part(bj::string_view, bj::error_code&) { return true; }
+  bool on_int64(std::int64_t, bj::string_view, bj::error_code&) { return true; }
+  bool on_uint64(std::uint64_t, bj::string_view, bj::error_code&) { return true; }
+  bool on_double(double, bj::string_view, bj::error_code&) { return true; }
+  bool on_bool(bool, bj::error_code&) { return true; }
+  bool on_null(bj::error_code&) { return true; }
+  bool on_comment_part(bj::string_view, bj::error_code&) { return true; }
+  bool on_comment(bj::string_view, bj::error_code&) { return true; }
+
+ private:
+  std::vector<std::set<std::string>> open_;
+  std::string key_;
+};
+
+bj::parse_options strict_options(const JsonLimits& limits) {
+  bj::parse_options options;
+  options.max_depth = static_cast<unsigned char>(limits.max_depth < 255 ? limits.max_depth : 255);
+  return options;
+}
+
+Error duplicate_key(std::string_view text, const JsonLimits& limits) {
+  bj::basic_parser<DuplicateFinder> parser(strict_options(limits));
+  bj::error_code failure;
+  const std::size_t offset = parser.write_some(false, text.data(), text.size(), failure);
+  return invalid_field("", "the key \"" + parser.handler().key() + "\" stands twice in one object, near byte " +
+                               std::to_string(offset), "duplicate_key")
+      .with("key", parser.handler().key())
+      .with("offset", offset);
+}
+
+std::size_t invalid_utf8_offset(std::string_view text) {
+  // The longest valid prefix, by halving: validity of prefixes that end between sequences is monotonic.
+  std::size_t low = 0;
+  std::size_t high = text.size();
+  while (low < high) {
+    const std::size_t middle = (low + high + 1) / 2;
+    const std::string_view head = text.substr(0, middle);
+    if (is_valid_utf8(head.substr(0, utf8_complete_prefix(head)))) {
+      low = middle;
+    } else {
+      high = middle - 1;
+    }
+  }
+  return low;
+}
+
+std::string describe_place(std::string_view text, std::size_t offset) {
+  if (offset >= text.size()) return "at the end of the text";
+  std::string_view rest = text.substr(offset, 16);
+  for (const std::string_view name : {"NaN", "Infinity", "-Infinity"}) {
+    if (rest.starts_with(name)) return "at " + std::string(name) + ", which is no JSON number";
+  }
+  return "at \"" + to_valid_utf8(rest.substr(0, utf8_complete_prefix(rest))) + '"';
+}
+
+// Boost.JSON stops inside a literal; people look for its start.
+std::size_t start_of_word(std::string_view text, std::size_t offset) {
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-'; };
+  while (offset > 0 && offset <= text.size() && is_letter(text[offset - 1])) --offset;
+  return offset;
+}
+
+Error syntax_error(std::string_view text, std::size_t offset, const bj::error_code& failure,
+                   const JsonLimits& limits) {
+  if (failure == bj::error::too_deep) {
+    return invalid_field("", "JSON is nested deeper than " + std::to_string(limits.max_depth) + " levels",
+                         "json_too_deep")
+        .with("limit", limits.max_depth)
+        .with("offset", offset);
+  }
+  if (!is_valid_utf8(text)) {
+    const std::size_t bad = invalid_utf8_offset(text);
+    return invalid_field("", "invalid UTF-8 at byte " + std::to_string(bad), "invalid_utf8").with("offset", bad);
+  }
+  const std::size_t place = start_of_word(text, offset);
+  return invalid_field("", "not valid JSON: " + failure.message() + " at byte " + std::to_string(place) + ", " +
+                               describe_place(text, place), "invalid_json")
+      .with("offset", place);
+}
+
+void append_pointer_token(std::string& pointer, std::string_view token) {
+  pointer += '/';
+  for (const char c : token) {
+    if (c == '~') {
+      pointer += "~0";
+    } else if (c == '/') {
+      pointer += "~1";
+    } else {
+      pointer += c;
+    }
+  }
+}
+
+// Walks a value with the path to it, for the first thing wrong.
+class Checker {
+ public:
+  Checker(std::string_view pointer, const JsonLimits& limits) : pointer_(pointer), limits_(limits) {}
+
+  Result<void> check(const Json& value, std::size_t depth) {
+    switch (value.kind()) {
+      case bj::kind::int64:
+        return is_safe(value.get_int64()) ? Result<void>() : out_of_range(std::to_string(value.get_int64()));
+      case bj::kind::uint64:
+        if (value.get_uint64() <= static_cast<std::uint64_t>(kMaxSafeInteger)) return {};
+        return out_of_range(value.get_uint64() == std::uint64_t(-1) ? "a larger integer"
+                                                                    : std::to_string(value.get_uint64()));
+      case bj::kind::double_:
+        return std::isfinite(value.get_double()) ? Result<void>() : not_finite(value.get_double());
+      case bj::kind::string:
+        return is_valid_utf8(value.get_string()) ? Result<void>() : invalid_text("a string");
+      case bj::kind::array: return check_array(value.get_array(), depth);
+      case bj::kind::object: return check_object(value.get_object(), depth);
+      case bj::kind::null:
+      case bj::kind::bool_: break;
+    }
+    return {};
+  }
+
+ private:
+  Result<void> check_array(const JsonArray& array, std::size_t depth) {
+    if (depth >= limits_.max_depth) return too_deep();
+    const std::size_t mark = pointer_.size();
+    for (std::size_t i = 0; i < array.size(); ++i) {
+      append_pointer_token(pointer_, std::to_string(i));
+      if (auto checked = check(array[i], depth + 1); !checked) return checked;
+      pointer_.resize(mark);
+    }
+    return {};
+  }
+
+  Result<void> check_object(const JsonObject& object, std::size_t depth) {
+    if (depth >= limits_.max_depth) return too_deep();
+    const std::size_t mark = pointer_.size();
+    for (const auto& member : object) {
+      if (!is_valid_utf8(member.key())) return invalid_text("a key");
+      append_pointer_token(pointer_, member.key());
+      if (auto checked = check(member.value(), depth + 1); !checked) return checked;
+      pointer_.resize(mark);
+    }
+    return {};
+  }
+
+  [[nodiscard]] Error out_of_range(const std::string& received) const {
+    return invalid_field(pointer_, "integers must lie within +-9007199254740991 (2^53 - 1), got " + received +
+                                       "; send larger ones as strings", "number_out_of_range")
+        .with("limit", kMaxSafeInteger)
+        .with("received", received);
+  }
+  [[nodiscard]] Error not_finite(double number) const {
+    const std::string received = std::isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity";
+    return invalid_field(pointer_, "numbers must be finite, got " + received, "number_out_of_range")
+        .with("received", received);
+  }
+  [[nodiscard]] Error invalid_text(std::string_view what) const {
+    return invalid_field(pointer_, std::string(what) + " is not valid UTF-8", "invalid_utf8");
+  }
+  [[nodiscard]] Error too_deep() const {
+    return invalid_field(pointer_, "JSON is nested deeper than " + std::to_string(limits_.max_depth) + " levels",
+                         "json_too_deep")
+        .with("limit", limits_.max_depth);
+  }
+
+  std::string pointer_;
+  const JsonLimits& limits_;
+};
+
+}  // namespace
+
+Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
+  bj::basic_parser<Builder> parser(strict_options(limits));
+  bj::error_code failure;
+  std::size_t offset = parser.write_some(false, text.data(), text.size(), failure);
+  if (!failure && offset < text.size()) failure = bj::error::extra_data;
+  if (failure) return syntax_error(text, offset, failure, limits);
+  Json value = parser.handler().release();
+  if (parser.handler().saw_unsafe_number()) {
+    if (auto checked = check_json(value, "", limits); !checked) return std::move(checked).error();
+  }
+  if (parser.handler().keys() != count_members(value)) return duplicate_key(text, limits);
+  return value;
+}
+
+Result<void> check_json(const Json& value, std::string_view pointer, const JsonLimits& limits) {
+  return Checker(pointer, limits).check(value, 0);
+}
+
+}  // namespace shunt

@@ -1,0 +1,132 @@
+#include <array>
+#include <charconv>
+
+#include "shunt/base/json.hpp"
+
+namespace shunt {
+namespace {
+
+template <typename Number>
+void append_number(std::string& out, Number number) {
+  std::array<char, 32> digits{};
+  const auto [end, failure] = std::to_chars(digits.data(), digits.data() + digits.size(), number);
+  out.append(digits.data(), failure == std::errc{} ? end : digits.data());
+}
+
+// Appends the escape of a character that may not stand in a JSON string.
+void append_escape(std::string& out, char c) {
+  switch (c) {
+    case '"': out += "\\\""; return;
+    case '\\': out += "\\\\"; return;
+    case '\n': out += "\\n"; return;
+    case '\r': out += "\\r"; return;
+    case '\t': out += "\\t"; return;
+    case '\b': out += "\\b"; return;
+    case '\f': out += "\\f"; return;
+    default: break;
+  }
+  constexpr std::string_view kHex = "0123456789abcdef";
+  out += "\\u00";
+  out += kHex[static_cast<unsigned char>(c) >> 4];
+  out += kHex[static_cast<unsigned char>(c) & 15];
+}
+
+bool needs_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
+
+// One writer for both forms: indent < 0 is compact.
+class Writer {
+ public:
+  Writer(std::string& out, int indent) : out_(out), indent_(indent) {}
+
+  void write(const Json& value) {
+    switch (value.kind()) {
+      case boost::json::kind::null: out_ += "null"; break;
+      case boost::json::kind::bool_: out_ += value.get_bool() ? "true" : "false"; break;
+      case boost::json::kind::int64: append_number(out_, value.get_int64()); break;
+      case boost::json::kind::uint64: append_number(out_, value.get_uint64()); break;
+      case boost::json::kind::double_: append_number(out_, value.get_double()); break;
+      case boost::json::kind::string: append_json_string(out_, value.get_string()); break;
+      case boost::json::kind::array: write_array(value.get_array()); break;
+      case boost::json::kind::object: write_object(value.get_object()); break;
+    }
+  }
+
+ private:
+  void write_array(const JsonArray& array) {
+    out_ += '[';
+    bool first = true;
+    for (const Json& element : array) {
+      next_line(first);
+      write(element);
+    }
+    close(first, ']');
+  }
+
+  void write_object(const JsonObject& object) {
+    out_ += '{';
+    bool first = true;
+    for (const auto& member : object) {
+      next_line(first);
+      append_json_string(out_, member.key());
+      out_ += indent_ < 0 ? ":" : ": ";
+      write(member.value());
+    }
+    close(first, '}');
+  }
+
+  void next_line(bool& first) {
+    if (!first) out_ += ',';
+    if (first) ++depth_;
+    first = false;
+    break_line();
+  }
+
+  void close(bool empty, char bracket) {
+    if (!empty) {
+      --depth_;
+      break_line();
+    }
+    out_ += bracket;
+  }
+
+  void break_line() {
+    if (indent_ < 0) return;
+    out_ += '\n';
+    out_.append(static_cast<std::size_t>(depth_ * indent_), ' ');
+  }
+
+  std::string& out_;
+  const int indent_;
+  int depth_ = 0;
+};
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  std::size_t plain_from = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!needs_escape(text[i])) continue;
+    out.append(text, plain_from, i - plain_from);
+    append_escape(out, text[i]);
+    plain_from = i + 1;
+  }
+  out.append(text, plain_from);
+  out += '"';
+}
+
+void append_json(std::string& out, const Json& value) { Writer(out, -1).write(value); }
+
+std::string to_json_text(const Json& value) {
+  std::string out;
+  append_json(out, value);
+  return out;
+}
+
+std::string to_pretty_json(const Json& value) {
+  std::string out;
+  Writer(out, 2).write(value);
+  return out;
+}
+
+}  // namespace shunt
