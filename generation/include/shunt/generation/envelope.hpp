@@ -25,7 +25,8 @@ struct GenerationRequest {
     std::string traceparent;  // W3C Trace Context, "" = none
     std::string tracestate;
     std::string tenant;
-    JsonObject baggage;  // further string values, kept as they came
+    JsonObject baggage;      // further string values, kept as they came
+    JsonObject unknown;      // members that this version does not know, kept
   } context;
 
   struct Options {
@@ -33,6 +34,7 @@ struct GenerationRequest {
     std::optional<std::chrono::milliseconds> timeout;
     // Opaque to Shunt, returned in the record.
     JsonObject metadata;
+    JsonObject unknown;  // as in Context
   } options;
 
   // "" = none. At most 255 bytes (api/ checks); claimed before the generation exists (design rule 6).

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,9 @@ struct OutputLimits {
 // (false), and that is how late finishes are stopped.
 class Generation : public std::enable_shared_from_this<Generation> {
  public:
-  // Starts in kQueued with the `queued` event written. `clock` outlives the object.
-  Generation(Envelope envelope, const Clock& clock, OutputLimits limits);
+  // Starts in kQueued with the `queued` event written. `encoded_bytes` is the envelope's size as text, for the
+  // memory estimate. `clock` outlives the object.
+  Generation(Envelope envelope, std::size_t encoded_bytes, const Clock& clock, const OutputLimits& limits);
   ~Generation();
 
   [[nodiscard]] const Envelope& envelope() const noexcept { return envelope_; }
@@ -62,29 +64,35 @@ class Generation : public std::enable_shared_from_this<Generation> {
 
  private:
   class Watch;
-  struct Entry;  // an event without its text, which lies in text_
+  struct Entry;
 
-  bool append_locked(Entry entry);
-  bool finish_locked(GenerationState state, Entry entry);
-  bool fail_locked(Error error);
-  void flush_delta_locked();
+  void append_locked(GenerationEvent::Payload payload);
+  void end_locked(GenerationState state, GenerationEvent::Payload payload);
+  void flush_text_locked();
+  bool over_limit(std::unique_lock<std::mutex> lock, std::string_view what, std::size_t limit, std::size_t received);
+  bool end(GenerationState state, GenerationEvent::Payload payload);
   [[nodiscard]] GenerationEvent event_at_locked(std::size_t index) const;
+  // Unlocks, then calls the functions of the watches that wait for an event.
   void wake(std::unique_lock<std::mutex> lock);
 
   const Envelope envelope_;
+  const std::size_t encoded_bytes_;
   const Clock& clock_;
   const OutputLimits limits_;
 
   mutable std::mutex mutex_;
   GenerationState state_ = GenerationState::kQueued;
-  std::vector<Entry> entries_;
+  std::vector<Entry> entries_;  // entry i has the sequence number i + 1
+  std::optional<WallTime> started_at_;
+  std::optional<event::Progress> progress_;
   std::string text_;
-  std::size_t unflushed_from_ = 0;  // text_ from here on is not yet in an event
+  std::size_t in_events_ = 0;  // text_ up to here has its delta event
   std::size_t log_events_ = 0;
+  std::vector<Artifact> artifacts_;
   std::size_t artifact_bytes_ = 0;
-  std::size_t other_bytes_ = 0;
+  std::size_t extra_bytes_ = 0;  // messages, errors, the result
   bool cancel_requested_ = false;
-  std::vector<Watch*> watches_;
+  std::vector<Watch*> waiting_;  // those with a function to call at the next event
 };
 
 }  // namespace shunt

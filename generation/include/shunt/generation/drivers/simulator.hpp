@@ -18,6 +18,7 @@ struct SimulatorOptions {
   double failure_rate = 0;                               // share of generations that fail part of the way
   std::size_t result_bytes = 0;                          // > 0: an artifact of this size as well
   std::size_t max_tokens = 100'000;                      // upper bound of input.tokens
+  std::size_t max_result_bytes = 256 * 1024 * 1024;      // and of input.result_bytes
 };
 
 // Input: {"prompt": text, "seed"?, "tokens"?, "first_token_ms"?, "token_gap_ms"?, "failure_rate"?,

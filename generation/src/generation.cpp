@@ -1,0 +1,309 @@
+#include "shunt/generation/generation.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "shunt/generation/error_codes.hpp"
+
+namespace shunt {
+namespace {
+
+// Past OutputLimits::max_events a delta waits until it is this long.
+constexpr std::size_t kJoinedDeltaBytes = 1024;
+
+// A Boost.JSON value takes about three times its text (16 to 24 bytes a value and the strings).
+constexpr std::size_t kJsonMemoryFactor = 3;
+
+std::size_t payload_bytes(const GenerationEvent::Payload& payload) {
+  if (const auto* progress = std::get_if<event::Progress>(&payload)) return progress->message.size();
+  if (const auto* line = std::get_if<event::Log>(&payload)) return line->message.size() + line->level.size();
+  if (const auto* end = std::get_if<event::Failed>(&payload)) return end->error.message.size() + 512;
+  return 0;
+}
+
+}  // namespace
+
+// Kept small, since a generation may have one for each token. A delta's text lies in text_ once, for records and
+// events alike. An entry with neither text nor payload is a bare mark: `queued` if it is the first, else `started`.
+struct Generation::Entry {
+  WallTime at;
+  std::size_t text_begin = 0;
+  std::size_t text_size = 0;
+  std::unique_ptr<const GenerationEvent::Payload> payload;
+};
+
+class Generation::Watch final : public EventWatch {
+ public:
+  Watch(std::shared_ptr<Generation> generation, const WatchOptions& options)
+      : generation_(std::move(generation)), next_(options.after_sequence), only_terminal_(options.only_terminal) {}
+
+  ~Watch() override { forget_ready(); }
+
+  std::vector<GenerationEvent> read(std::size_t max_bytes) override {
+    std::vector<GenerationEvent> events;
+    const std::lock_guard lock(generation_->mutex_);
+    if (only_terminal_ && is_terminal(generation_->state_)) {
+      next_ = std::max<std::uint64_t>(next_, generation_->entries_.size() - 1);
+    }
+    std::size_t bytes = 0;
+    while (available_locked() && (events.empty() || bytes < max_bytes)) {
+      bytes += 64 + generation_->entries_[next_].text_size;
+      events.push_back(generation_->event_at_locked(next_++));
+    }
+    return events;
+  }
+
+  bool ended() const override {
+    const std::lock_guard lock(generation_->mutex_);
+    return is_terminal(generation_->state_) && next_ >= generation_->entries_.size();
+  }
+
+  void on_ready(std::function<void()> ready) override {
+    std::unique_lock lock(generation_->mutex_);
+    if (available_locked()) {
+      lock.unlock();
+      ready();
+      return;
+    }
+    if (!ready_) generation_->waiting_.push_back(this);
+    ready_ = std::move(ready);
+  }
+
+  [[nodiscard]] bool available_locked() const {
+    if (only_terminal_ && !is_terminal(generation_->state_)) return false;
+    return next_ < generation_->entries_.size();
+  }
+
+  std::function<void()> take_ready_locked() { return std::exchange(ready_, nullptr); }
+
+ private:
+  void forget_ready() {
+    const std::lock_guard lock(generation_->mutex_);
+    std::erase(generation_->waiting_, this);
+  }
+
+  const std::shared_ptr<Generation> generation_;
+  std::uint64_t next_;  // index of the next entry: the sequence number of the last one read
+  const bool only_terminal_;
+  std::function<void()> ready_;  // guarded by the generation's mutex
+};
+
+Generation::Generation(Envelope envelope, std::size_t encoded_bytes, const Clock& clock, const OutputLimits& limits)
+    : envelope_(std::move(envelope)), encoded_bytes_(encoded_bytes), clock_(clock), limits_(limits) {
+  entries_.reserve(4);
+  entries_.push_back({clock_.now(), 0, 0, nullptr});  // queued
+}
+
+Generation::~Generation() = default;
+
+void Generation::append_locked(GenerationEvent::Payload payload) {
+  extra_bytes_ += payload_bytes(payload);
+  entries_.push_back(
+      {clock_.now(), 0, 0, std::make_unique<const GenerationEvent::Payload>(std::move(payload))});
+}
+
+void Generation::flush_text_locked() {
+  if (in_events_ == text_.size()) return;
+  entries_.push_back({clock_.now(), in_events_, text_.size() - in_events_, nullptr});
+  in_events_ = text_.size();
+}
+
+void Generation::wake(std::unique_lock<std::mutex> lock) {
+  if (waiting_.empty()) return;
+  std::vector<std::function<void()>> ready;
+  std::erase_if(waiting_, [&](Watch* watch) {
+    if (!watch->available_locked()) return false;
+    ready.push_back(watch->take_ready_locked());
+    return true;
+  });
+  lock.unlock();
+  for (const auto& call : ready) call();
+}
+
+void Generation::end_locked(GenerationState state, GenerationEvent::Payload payload) {
+  flush_text_locked();
+  state_ = state;
+  append_locked(std::move(payload));
+}
+
+bool Generation::end(GenerationState state, GenerationEvent::Payload payload) {
+  std::unique_lock lock(mutex_);
+  if (is_terminal(state_)) return false;
+  end_locked(state, std::move(payload));
+  wake(std::move(lock));
+  return true;
+}
+
+bool Generation::over_limit(std::unique_lock<std::mutex> lock, std::string_view what, std::size_t limit,
+                            std::size_t received) {
+  Error error{std::string(error_code::kOutputTooLarge),
+              "the generation's " + std::string(what) + " would exceed its limit of " + std::to_string(limit) +
+                  " (received " + std::to_string(received) + ")"};
+  end_locked(GenerationState::kFailed,
+             event::Failed{std::move(error).with("limit", limit).with("received", received).with("what", std::string(what))});
+  wake(std::move(lock));
+  return false;
+}
+
+bool Generation::start() {
+  std::unique_lock lock(mutex_);
+  if (state_ != GenerationState::kQueued) return false;
+  state_ = GenerationState::kRunning;
+  entries_.push_back({clock_.now(), 0, 0, nullptr});  // started
+  started_at_ = entries_.back().at;
+  wake(std::move(lock));
+  return true;
+}
+
+bool Generation::delta(std::string_view text) {
+  std::unique_lock lock(mutex_);
+  if (is_terminal(state_)) return false;
+  if (text.empty()) return true;
+  if (text.size() > limits_.max_text_bytes - text_.size()) {
+    return over_limit(std::move(lock), "text bytes", limits_.max_text_bytes, text_.size() + text.size());
+  }
+  text_ += text;
+  if (entries_.size() >= limits_.max_events && text_.size() - in_events_ < kJoinedDeltaBytes) return true;
+  flush_text_locked();
+  wake(std::move(lock));
+  return true;
+}
+
+bool Generation::progress(double fraction, std::string_view message) {
+  std::unique_lock lock(mutex_);
+  if (is_terminal(state_) || std::isnan(fraction)) return false;
+  if (entries_.size() >= limits_.max_events) return true;
+  progress_ = event::Progress{std::clamp(fraction, 0.0, 1.0), std::string(message)};
+  append_locked(*progress_);
+  wake(std::move(lock));
+  return true;
+}
+
+bool Generation::log(std::string_view level, std::string_view message) {
+  std::unique_lock lock(mutex_);
+  if (is_terminal(state_)) return false;
+  if (log_events_ > limits_.max_log_events || entries_.size() >= limits_.max_events) return true;
+  if (log_events_++ == limits_.max_log_events) {
+    append_locked(event::Log{"warn", "further log lines of this generation are dropped (limit " +
+                                         std::to_string(limits_.max_log_events) + ")"});
+  } else {
+    append_locked(event::Log{std::string(level), std::string(message)});
+  }
+  wake(std::move(lock));
+  return true;
+}
+
+bool Generation::artifact(Artifact artifact) {
+  std::unique_lock lock(mutex_);
+  if (is_terminal(state_)) return false;
+  if (artifacts_.size() >= limits_.max_artifacts) {
+    return over_limit(std::move(lock), "artifacts", limits_.max_artifacts, artifacts_.size() + 1);
+  }
+  if (artifact.size() > limits_.max_artifact_bytes - artifact_bytes_) {
+    return over_limit(std::move(lock), "artifact bytes", limits_.max_artifact_bytes,
+                      artifact_bytes_ + artifact.size());
+  }
+  const bool taken = std::ranges::any_of(artifacts_, [&](const Artifact& a) { return a.name == artifact.name; });
+  if (taken || !is_valid_artifact_name(artifact.name)) {
+    end_locked(GenerationState::kFailed,
+               event::Failed{{std::string(error_code::kInvalidOutput),
+                              "the generator produced an artifact with " +
+                                  std::string(taken ? "a name that is taken: \"" : "an invalid name: \"") +
+                                  to_valid_utf8(artifact.name) + '"'}});
+    wake(std::move(lock));
+    return false;
+  }
+  artifact_bytes_ += artifact.size();
+  artifacts_.push_back(artifact);
+  append_locked(event::ArtifactReady{std::move(artifact)});
+  wake(std::move(lock));
+  return true;
+}
+
+bool Generation::succeed(Json result) {
+  std::size_t bytes = 0;
+  if (!result.is_null()) {
+    if (auto checked = check_json(result, "/result"); !checked) {
+      Error error = std::move(checked).error();
+      error.code = error_code::kInvalidOutput;
+      error.message = "the generator's result cannot be written as JSON: " + error.message;
+      return fail(std::move(error));
+    }
+    bytes = to_json_text(result).size();
+  }
+  std::unique_lock lock(mutex_);
+  if (is_terminal(state_)) return false;
+  if (bytes > limits_.max_result_bytes) {
+    return over_limit(std::move(lock), "result bytes", limits_.max_result_bytes, bytes);
+  }
+  extra_bytes_ += bytes * kJsonMemoryFactor;
+  end_locked(GenerationState::kSucceeded, event::Succeeded{std::move(result)});
+  wake(std::move(lock));
+  return true;
+}
+
+bool Generation::fail(Error error) { return end(GenerationState::kFailed, event::Failed{std::move(error)}); }
+
+bool Generation::cancel(std::string_view reason) {
+  return end(GenerationState::kCancelled, event::Cancelled{std::string(reason)});
+}
+
+void Generation::mark_cancel_requested() {
+  const std::lock_guard lock(mutex_);
+  cancel_requested_ = !is_terminal(state_);
+}
+
+GenerationState Generation::state() const {
+  const std::lock_guard lock(mutex_);
+  return state_;
+}
+
+GenerationEvent Generation::event_at_locked(std::size_t index) const {
+  const Entry& entry = entries_[index];
+  if (entry.text_size > 0) {
+    return {index + 1, entry.at, event::Delta{text_.substr(entry.text_begin, entry.text_size)}};
+  }
+  if (entry.payload) return {index + 1, entry.at, *entry.payload};
+  if (index == 0) return {1, entry.at, event::Queued{}};
+  return {index + 1, entry.at, event::Started{}};
+}
+
+GenerationRecord Generation::record() const {
+  GenerationRecord record;
+  record.id = envelope_.id;
+  record.model = envelope_.request.model;
+  record.caller = envelope_.request.caller;
+  record.admission = envelope_.admission;
+  record.created_at = envelope_.created_at;
+  record.deadline = envelope_.deadline;
+  record.metadata = envelope_.request.options.metadata;
+
+  const std::lock_guard lock(mutex_);
+  record.state = state_;
+  record.text = text_;
+  record.artifacts = artifacts_;
+  record.cancel_requested = cancel_requested_ && !is_terminal(state_);
+  record.last_sequence = entries_.size();
+  record.started_at = started_at_;
+  record.progress = progress_;
+  if (!is_terminal(state_)) return record;
+  const Entry& last = entries_.back();
+  record.finished_at = last.at;
+  if (const auto* end = std::get_if<event::Succeeded>(last.payload.get())) record.result = end->result;
+  if (const auto* end = std::get_if<event::Failed>(last.payload.get())) record.error = end->error;
+  if (const auto* end = std::get_if<event::Cancelled>(last.payload.get())) record.cancel_reason = end->reason;
+  return record;
+}
+
+std::unique_ptr<EventWatch> Generation::watch(const WatchOptions& options) {
+  return std::make_unique<Watch>(shared_from_this(), options);
+}
+
+std::size_t Generation::approximate_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return sizeof *this + kJsonMemoryFactor * encoded_bytes_ + text_.capacity() + artifact_bytes_ + extra_bytes_ +
+         entries_.capacity() * sizeof(Entry) + entries_.size() * 16;
+}
+
+}  // namespace shunt
