@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <atomic>
 #include <utility>
 
 namespace shunt {
@@ -15,7 +16,7 @@ struct Timer::State {
   State(boost::asio::io_context& context, std::function<void()> call) : timer(context), fn(std::move(call)) {}
   boost::asio::steady_timer timer;
   std::function<void()> fn;
-  bool pending = true;
+  std::atomic<bool> pending{true};  // read from other threads when a timer is retired
 };
 
 Timer::Timer() noexcept = default;

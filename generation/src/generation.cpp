@@ -269,7 +269,7 @@ GenerationEvent Generation::event_at_locked(std::size_t index) const {
   return {index + 1, entry.at, event::Started{}};
 }
 
-GenerationRecord Generation::record() const {
+GenerationRecord Generation::record(Detail detail) const {
   GenerationRecord record;
   record.id = envelope_.id;
   record.model = envelope_.request.model;
@@ -281,7 +281,7 @@ GenerationRecord Generation::record() const {
 
   const std::lock_guard lock(mutex_);
   record.state = state_;
-  record.text = text_;
+  if (detail == Detail::kFull) record.text = text_;
   record.artifacts = artifacts_;
   record.cancel_requested = cancel_requested_ && !is_terminal(state_);
   record.last_sequence = entries_.size();
@@ -290,7 +290,8 @@ GenerationRecord Generation::record() const {
   if (!is_terminal(state_)) return record;
   const Entry& last = entries_.back();
   record.finished_at = last.at;
-  if (const auto* end = std::get_if<event::Succeeded>(last.payload.get())) record.result = end->result;
+  const auto* succeeded = std::get_if<event::Succeeded>(last.payload.get());
+  if (succeeded != nullptr && detail == Detail::kFull) record.result = succeeded->result;
   if (const auto* end = std::get_if<event::Failed>(last.payload.get())) record.error = end->error;
   if (const auto* end = std::get_if<event::Cancelled>(last.payload.get())) record.cancel_reason = end->reason;
   return record;

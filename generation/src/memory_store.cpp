@@ -128,6 +128,15 @@ class MemoryStore final : public GenerationStore {
     return {};
   }
 
+  void withdraw(const GenerationId& id) override {
+    Evicted withdrawn;
+    const std::lock_guard lock(mutex_);
+    const auto found = by_id_.find(id);
+    if (found == by_id_.end()) return;
+    withdrawn.push_back(std::move(found->second));
+    by_id_.erase(found);
+  }
+
   void finished(const GenerationId& id) override {
     Evicted evicted;
     const std::lock_guard lock(mutex_);

@@ -35,7 +35,7 @@ using SubmitOutcome = std::variant<Accepted, Refused, Unknown>;
 using FindOutcome = std::variant<GenerationRecord, GenerationGone, GenerationUnknown>;
 
 struct RecordPage {
-  std::vector<GenerationRecord> records;  // newest first; without text, result and artifact bytes
+  std::vector<GenerationRecord> records;  // newest first; without text and result
   std::optional<GenerationId> next;
 };
 

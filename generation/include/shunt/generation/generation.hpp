@@ -57,7 +57,8 @@ class Generation : public std::enable_shared_from_this<Generation> {
   void mark_cancel_requested();
 
   [[nodiscard]] GenerationState state() const;
-  [[nodiscard]] GenerationRecord record() const;
+  enum class Detail { kFull, kSummary };  // kSummary: without text and result
+  [[nodiscard]] GenerationRecord record(Detail detail = Detail::kFull) const;
   [[nodiscard]] std::unique_ptr<EventWatch> watch(const WatchOptions& options);
   // Roughly what this object holds in memory, for the store's byte bound.
   [[nodiscard]] std::size_t approximate_bytes() const;

@@ -59,6 +59,8 @@ class GenerationStore {
 
   // Fails with `store_full` when no room can be made because everything in it is unfinished.
   [[nodiscard]] virtual Result<void> add(std::shared_ptr<Generation> generation) = 0;
+  // Takes an add() back, because the generation was refused after all: it never was.
+  virtual void withdraw(const GenerationId& id) = 0;
   // The generation has ended: it counts by its bytes now and may be evicted.
   virtual void finished(const GenerationId& id) = 0;
 

@@ -1,0 +1,58 @@
+#include "model_slots.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace shunt::executor {
+
+ModelSlots::Place ModelSlots::take(const std::shared_ptr<SyncRun>& run) {
+  const std::lock_guard lock(mutex_);
+  if (running_ < model_.concurrency) {
+    ++running_;
+    return Place::kRunning;
+  }
+  if (line_.size() >= model_.max_waiting) return Place::kNone;
+  line_.push_back(run);
+  return Place::kWaiting;
+}
+
+std::shared_ptr<SyncRun> ModelSlots::release(std::chrono::nanoseconds took) {
+  const double took_ms = std::chrono::duration<double, std::milli>(took).count();
+  const std::lock_guard lock(mutex_);
+  mean_run_ms_ += (took_ms - mean_run_ms_) / 10;
+  if (line_.empty()) {
+    --running_;
+    return nullptr;
+  }
+  auto next = std::move(line_.front());
+  line_.pop_front();
+  return next;
+}
+
+bool ModelSlots::leave_line(const SyncRun& run) {
+  std::shared_ptr<SyncRun> left;  // dropped after the lock
+  const std::lock_guard lock(mutex_);
+  const auto found = std::ranges::find(line_, &run, &std::shared_ptr<SyncRun>::get);
+  if (found == line_.end()) return false;
+  left = std::move(*found);
+  line_.erase(found);
+  return true;
+}
+
+std::size_t ModelSlots::running() const {
+  const std::lock_guard lock(mutex_);
+  return running_;
+}
+
+std::size_t ModelSlots::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return line_.size();
+}
+
+std::chrono::milliseconds ModelSlots::retry_after() const {
+  const std::lock_guard lock(mutex_);
+  const double ms = mean_run_ms_ / static_cast<double>(std::max<std::size_t>(model_.concurrency, 1));
+  return std::chrono::milliseconds(std::clamp<std::int64_t>(static_cast<std::int64_t>(ms), 1'000, 60'000));
+}
+
+}  // namespace shunt::executor

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <mutex>
+
+#include "shunt/generation/model_registry.hpp"
+
+namespace shunt::executor {
+
+class SyncRun;
+
+// One model's places: `concurrency` running, `max_waiting` in line behind them, first come, first served.
+// Safe from any thread.
+class ModelSlots {
+ public:
+  explicit ModelSlots(const Model& model) : model_(model) {}
+
+  enum class Place { kRunning, kWaiting, kNone };
+  // Takes a slot for `run`, or a place in line.
+  [[nodiscard]] Place take(const std::shared_ptr<SyncRun>& run);
+  // Gives a slot back after a run that took `took`; returns the run that has it now and must be started, or
+  // nullptr.
+  [[nodiscard]] std::shared_ptr<SyncRun> release(std::chrono::nanoseconds took);
+  // Takes `run` out of the line. False: it was not in it (any more), so it has a slot.
+  bool leave_line(const SyncRun& run);
+
+  [[nodiscard]] const Model& model() const noexcept { return model_; }
+  [[nodiscard]] std::size_t running() const;
+  [[nodiscard]] std::size_t waiting() const;
+  // When a place in line will probably be free: mean run time / concurrency, within 1 s and 1 min.
+  [[nodiscard]] std::chrono::milliseconds retry_after() const;
+
+ private:
+  const Model& model_;
+  mutable std::mutex mutex_;
+  std::size_t running_ = 0;
+  std::deque<std::shared_ptr<SyncRun>> line_;
+  double mean_run_ms_ = 0;  // moving average over about ten runs
+};
+
+}  // namespace shunt::executor

@@ -1,0 +1,54 @@
+#include "shunt/executor/recording_executor.hpp"
+
+#include <utility>
+
+namespace shunt::executor {
+
+std::vector<GenerationRequest> RecordingExecutor::submitted() const {
+  const std::lock_guard lock(mutex_);
+  return submitted_;
+}
+
+std::vector<GenerationId> RecordingExecutor::cancelled() const {
+  const std::lock_guard lock(mutex_);
+  return cancelled_;
+}
+
+void RecordingExecutor::submit(GenerationRequest request, std::function<void(SubmitOutcome)> done) {
+  SubmitOutcome outcome = Refused{{"not_set_up", "this RecordingExecutor was not told what to answer"}, {}};
+  if (on_submit) outcome = on_submit(request);
+  {
+    const std::lock_guard lock(mutex_);
+    submitted_.push_back(std::move(request));
+  }
+  done(std::move(outcome));
+}
+
+void RecordingExecutor::find(const GenerationId& id, std::function<void(Result<FindOutcome>)> done) {
+  done(on_find ? on_find(id) : Result<FindOutcome>(FindOutcome(GenerationUnknown{})));
+}
+
+void RecordingExecutor::list(const ListQuery&, std::function<void(Result<RecordPage>)> done) {
+  done(RecordPage{});
+}
+
+void RecordingExecutor::cancel(const GenerationId& id, std::string, std::function<void(Result<CancelOutcome>)> done) {
+  {
+    const std::lock_guard lock(mutex_);
+    cancelled_.push_back(id);
+  }
+  find(id, std::move(done));
+}
+
+void RecordingExecutor::watch(const GenerationId&, const WatchOptions&,
+                              std::function<void(Result<WatchOutcome>)> done) {
+  done(WatchOutcome(GenerationUnknown{}));
+}
+
+void RecordingExecutor::drain(std::chrono::milliseconds, std::function<void(DrainReport)> done) {
+  done(DrainReport{});
+}
+
+ExecutorDescription RecordingExecutor::describe() const { return {.name = "recording", .mode = "test", .reason = {}}; }
+
+}  // namespace shunt::executor

@@ -1,0 +1,345 @@
+#include "shunt/executor/sync_executor.hpp"
+
+#include <map>
+#include <mutex>
+#include <stdexcept>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "shunt/generation/error_codes.hpp"
+#include "sync_run.hpp"
+
+namespace shunt::executor {
+namespace {
+
+constexpr std::string_view kPath = "sync";
+
+// The runs that have not ended, by id.
+class ActiveRuns {
+ public:
+  // False once closed.
+  bool add(const std::shared_ptr<SyncRun>& run) {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return false;
+    runs_.emplace(run->generation()->id(), run);
+    return true;
+  }
+  // How many are left.
+  std::size_t remove(const GenerationId& id) {
+    const std::lock_guard lock(mutex_);
+    runs_.erase(id);
+    return runs_.size();
+  }
+  void close() {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  [[nodiscard]] bool empty() const {
+    const std::lock_guard lock(mutex_);
+    return runs_.empty();
+  }
+  [[nodiscard]] bool closed() const {
+    const std::lock_guard lock(mutex_);
+    return closed_;
+  }
+  [[nodiscard]] std::shared_ptr<SyncRun> find(const GenerationId& id) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = runs_.find(id);
+    return found == runs_.end() ? nullptr : found->second.lock();
+  }
+  [[nodiscard]] std::vector<std::shared_ptr<SyncRun>> all() const {
+    std::vector<std::shared_ptr<SyncRun>> runs;
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, weak] : runs_) {
+      if (auto run = weak.lock()) runs.push_back(std::move(run));
+    }
+    return runs;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::unordered_map<GenerationId, std::weak_ptr<SyncRun>> runs_;
+  bool closed_ = false;
+};
+
+// A drain under way.
+struct Drain {
+  EventLoop& loop;
+  std::function<void(DrainReport)> done;
+  DrainReport report{};
+  Timer grace{};
+};
+
+// Outlives the executor for as long as a generator holds on to a run.
+class Core final : public RunOwner, public std::enable_shared_from_this<Core> {
+ public:
+  Core(const ModelRegistry& models, GenerationStore& store, SyncExecutorOptions options)
+      : store_(store), options_(std::move(options)), ids_(*options_.clock) {
+    for (const auto& [name, model] : models.all()) slots_.try_emplace(name, model);
+  }
+
+  SubmitOutcome submit(GenerationRequest request);
+  Result<CancelOutcome> cancel(const GenerationId& id, std::string reason);
+  void drain(std::chrono::milliseconds grace, std::function<void(DrainReport)> done);
+  [[nodiscard]] ExecutorDescription describe() const;
+  [[nodiscard]] FindOutcome look_up(const GenerationId& id) const;
+  [[nodiscard]] GenerationStore& store() const noexcept { return store_; }
+
+  void run_ended(SyncRun& run) override;
+
+ private:
+  SubmitOutcome admit(GenerationRequest request, ModelSlots& slots);
+  SubmitOutcome place(std::shared_ptr<SyncRun> run, ModelSlots& slots);
+  Result<Envelope> seal(GenerationRequest request, std::chrono::milliseconds timeout, std::size_t& encoded_bytes);
+  SubmitOutcome refuse(std::string_view model, Error error,
+                       std::optional<std::chrono::milliseconds> retry_after = {}) const;
+  SubmitOutcome refuse_shutting_down(std::string_view model) const;
+  void finish_drain_locked();
+
+  GenerationStore& store_;
+  const SyncExecutorOptions options_;
+  GenerationIdSource ids_;
+  std::map<std::string, ModelSlots, std::less<>> slots_;
+  ActiveRuns active_;
+  std::mutex drain_mutex_;
+  std::unique_ptr<Drain> drain_;
+};
+
+JsonArray names_of(const std::map<std::string, ModelSlots, std::less<>>& slots) {
+  JsonArray names;
+  for (const auto& [name, slot] : slots) names.emplace_back(boost::json::string_view(name));
+  return names;
+}
+
+SubmitOutcome Core::refuse(std::string_view model, Error error,
+                           std::optional<std::chrono::milliseconds> retry_after) const {
+  if (options_.observer != nullptr) options_.observer->refused(model, kPath, error.code);
+  return Refused{std::move(error), retry_after};
+}
+
+SubmitOutcome Core::refuse_shutting_down(std::string_view model) const {
+  return refuse(model,
+                {std::string(error_code::kShuttingDown), "the service is shutting down and takes no new work", true},
+                std::chrono::seconds(1));
+}
+
+SubmitOutcome Core::submit(GenerationRequest request) {
+  if (active_.closed()) return refuse_shutting_down(request.model);
+  const auto slots = slots_.find(request.model);
+  if (slots == slots_.end()) {
+    Error error = invalid_field("/model", "there is no model \"" + to_valid_utf8(request.model) + '"',
+                                error_code::kUnknownModel);
+    // Not the caller's text: metrics must not grow with it.
+    return refuse("", std::move(error).with("available", names_of(slots_)));
+  }
+  return admit(std::move(request), slots->second);
+}
+
+// What runs is what a queue would deliver: the request goes through its envelope's text (design rule 3).
+Result<Envelope> Core::seal(GenerationRequest request, std::chrono::milliseconds timeout,
+                            std::size_t& encoded_bytes) {
+  Envelope envelope;
+  envelope.id = ids_.next();
+  envelope.created_at = options_.clock->now();
+  envelope.deadline = envelope.created_at + timeout;
+  envelope.admission = options_.admission;
+  envelope.request = std::move(request);
+  auto text = encode_envelope(envelope);
+  if (!text) return std::move(text).error();
+  encoded_bytes = text->size();
+  return decode_envelope(*text);
+}
+
+SubmitOutcome Core::admit(GenerationRequest request, ModelSlots& slots) {
+  const Model& model = slots.model();
+  const std::chrono::milliseconds timeout = request.options.timeout.value_or(model.timeout);
+  if (timeout > model.timeout || timeout.count() <= 0) {
+    Error error = invalid_field("/options/timeout_ms",
+                                "options.timeout_ms must be from 1 to " + std::to_string(model.timeout.count()) +
+                                    " for this model, got " + std::to_string(timeout.count()));
+    return refuse(model.name,
+                  std::move(error).with("limit", model.timeout.count()).with("received", timeout.count()));
+  }
+  const IdempotencyKey key{request.caller, request.idempotency_key};
+  const std::string fingerprint = key.key.empty() ? std::string() : request_fingerprint(request);
+
+  std::size_t encoded_bytes = 0;
+  auto envelope = seal(std::move(request), timeout, encoded_bytes);
+  if (!envelope) return refuse(model.name, std::move(envelope).error());
+  if (auto checked = model.generator->check_input(envelope->request.input); !checked) {
+    return refuse(model.name, std::move(checked).error());
+  }
+  const GenerationId id = envelope->id;
+  if (!key.key.empty()) {
+    const ClaimOutcome claim = store_.claim(key, fingerprint, id);
+    if (const auto* held = std::get_if<ClaimHeld>(&claim)) return Accepted{held->id, true};
+    if (const auto* conflict = std::get_if<ClaimConflict>(&claim)) {
+      Error error{std::string(error_code::kIdempotencyConflict),
+                  "the Idempotency-Key was used before with another payload: send a new key, or the same payload"};
+      return refuse(model.name, std::move(error).with("generation", conflict->id.to_string()));
+    }
+  }
+  auto generation =
+      std::make_shared<Generation>(std::move(*envelope), encoded_bytes, *options_.clock, model.output);
+  EventLoop* const loop = EventLoop::current();
+  if (loop == nullptr) throw std::logic_error("GenerationExecutor::submit must be called on an event loop thread");
+  SubmitOutcome outcome = place(std::make_shared<SyncRun>(shared_from_this(), slots, std::move(generation), *loop,
+                                                          options_.clock->steady_now(), timeout),
+                                slots);
+  if (!key.key.empty() && std::holds_alternative<Refused>(outcome)) store_.release_claim(key, id);
+  return outcome;
+}
+
+SubmitOutcome Core::place(std::shared_ptr<SyncRun> run, ModelSlots& slots) {
+  const GenerationId id = run->generation()->id();
+  const Model& model = slots.model();
+  // In the store before it has a slot, because another thread may start it as soon as it stands in line.
+  if (auto added = store_.add(run->generation()); !added) {
+    run->dismiss();
+    return refuse(model.name, std::move(added).error(), std::chrono::seconds(1));
+  }
+  if (!active_.add(run)) {
+    run->dismiss();
+    store_.withdraw(id);
+    return refuse_shutting_down(model.name);
+  }
+  const ModelSlots::Place place = slots.take(run);
+  if (place == ModelSlots::Place::kNone) {
+    run->dismiss();
+    active_.remove(id);
+    store_.withdraw(id);
+    Error error{std::string(error_code::kModelBusy),
+                "model \"" + model.name + "\" runs its limit of " + std::to_string(model.concurrency) +
+                    " generations and " + std::to_string(model.max_waiting) + " more are waiting",
+                true};
+    return refuse(model.name,
+                  std::move(error).with("concurrency", model.concurrency).with("max_waiting", model.max_waiting),
+                  slots.retry_after());
+  }
+  if (options_.observer != nullptr) options_.observer->admitted(model.name, kPath);
+  if (place == ModelSlots::Place::kRunning) {
+    run->begin();
+  } else {
+    run->wait_in_line();
+  }
+  return Accepted{id};
+}
+
+void Core::run_ended(SyncRun& run) {
+  const GenerationId id = run.generation()->id();
+  store_.finished(id);
+  if (options_.observer != nullptr) {
+    const GenerationRecord record = run.generation()->record(Generation::Detail::kSummary);
+    options_.observer->ended({.id = id.to_string(),
+                              .model = run.model().name,
+                              .path = kPath,
+                              .state = record.state,
+                              .error_code = record.error ? std::string_view(record.error->code) : std::string_view(),
+                              .waited = run.waited(),
+                              .ran = run.ran()});
+  }
+  const std::lock_guard lock(drain_mutex_);
+  if (drain_) ++(run.stop_reason() == StopReason::kShutdown ? drain_->report.cancelled : drain_->report.finished);
+  if (active_.remove(id) == 0 && drain_) finish_drain_locked();
+}
+
+Result<CancelOutcome> Core::cancel(const GenerationId& id, std::string reason) {
+  if (const auto run = active_.find(id)) run->request_stop(StopReason::kCancelled, std::move(reason));
+  return CancelOutcome(look_up(id));
+}
+
+FindOutcome Core::look_up(const GenerationId& id) const {
+  const GenerationStore::Lookup found = store_.find(id);
+  if (const auto* generation = std::get_if<std::shared_ptr<Generation>>(&found)) return (*generation)->record();
+  if (std::holds_alternative<GenerationGone>(found)) return GenerationGone{};
+  return GenerationUnknown{};
+}
+
+void Core::drain(std::chrono::milliseconds grace, std::function<void(DrainReport)> done) {
+  EventLoop* const loop = EventLoop::current();
+  if (loop == nullptr) throw std::logic_error("GenerationExecutor::drain must be called on an event loop thread");
+  active_.close();
+  const std::lock_guard lock(drain_mutex_);
+  if (drain_) throw std::logic_error("GenerationExecutor::drain was called twice");
+  drain_ = std::make_unique<Drain>(Drain{*loop, std::move(done)});
+  if (active_.empty()) return finish_drain_locked();
+  drain_->grace = loop->after(grace, [self = shared_from_this()] {
+    for (const auto& run : self->active_.all()) {
+      run->request_stop(StopReason::kShutdown, "the service is shutting down");
+    }
+  });
+}
+
+void Core::finish_drain_locked() {
+  EventLoop& loop = drain_->loop;
+  loop.post([drain = std::shared_ptr<Drain>(std::move(drain_))] { drain->done(drain->report); });
+}
+
+ExecutorDescription Core::describe() const {
+  ExecutorDescription description{.name = "sync", .mode = "sync", .reason = {}};
+  for (const auto& [name, slots] : slots_) {
+    description.running += slots.running();
+    description.waiting += slots.waiting();
+  }
+  if (active_.closed()) {
+    description.health = Health::kDraining;
+    description.reason = "the service is shutting down";
+  }
+  return description;
+}
+
+class SyncExecutor final : public GenerationExecutor {
+ public:
+  explicit SyncExecutor(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+
+  void submit(GenerationRequest request, std::function<void(SubmitOutcome)> done) override {
+    done(core_->submit(std::move(request)));
+  }
+
+  void find(const GenerationId& id, std::function<void(Result<FindOutcome>)> done) override {
+    done(core_->look_up(id));
+  }
+
+  void list(const ListQuery& query, std::function<void(Result<RecordPage>)> done) override {
+    const ListPage page = core_->store().list(query);
+    RecordPage records{.records = {}, .next = page.next};
+    for (const auto& generation : page.generations) {
+      records.records.push_back(generation->record(Generation::Detail::kSummary));
+    }
+    done(std::move(records));
+  }
+
+  void cancel(const GenerationId& id, std::string reason,
+              std::function<void(Result<CancelOutcome>)> done) override {
+    done(core_->cancel(id, std::move(reason)));
+  }
+
+  void watch(const GenerationId& id, const WatchOptions& options,
+             std::function<void(Result<WatchOutcome>)> done) override {
+    const GenerationStore::Lookup found = core_->store().find(id);
+    if (const auto* generation = std::get_if<std::shared_ptr<Generation>>(&found)) {
+      return done(WatchOutcome((*generation)->watch(options)));
+    }
+    if (std::holds_alternative<GenerationGone>(found)) return done(WatchOutcome(GenerationGone{}));
+    done(WatchOutcome(GenerationUnknown{}));
+  }
+
+  void drain(std::chrono::milliseconds grace, std::function<void(DrainReport)> done) override {
+    core_->drain(grace, std::move(done));
+  }
+
+  ExecutorDescription describe() const override { return core_->describe(); }
+
+ private:
+  const std::shared_ptr<Core> core_;
+};
+
+}  // namespace
+
+std::unique_ptr<GenerationExecutor> make_sync_executor(const ModelRegistry& models, GenerationStore& store,
+                                                        SyncExecutorOptions options) {
+  return std::make_unique<SyncExecutor>(std::make_shared<Core>(models, store, std::move(options)));
+}
+
+}  // namespace shunt::executor

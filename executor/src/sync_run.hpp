@@ -1,0 +1,102 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "model_slots.hpp"
+#include "shunt/base/event_loop.hpp"
+#include "shunt/generation/generation.hpp"
+#include "shunt/generation/generator.hpp"
+#include "utf8_stream.hpp"
+
+namespace shunt::executor {
+
+enum class StopReason { kNone, kCancelled, kDeadline, kShutdown, kOutputLimit };
+
+// What a run tells its executor. Called from any thread.
+class RunOwner {
+ public:
+  virtual ~RunOwner() = default;
+  // The generation has its terminal event. Exactly once a run.
+  virtual void run_ended(SyncRun& run) = 0;
+};
+
+// One admitted generation on its way through the sync executor: in line, running, ended. Its owner keeps weak
+// references and the generator the strong one, so a generator that drops the run is noticed.
+//
+// The generation may end before the generator does (a broken output limit, or a generator that ignores its stop
+// token for Model::stop_grace); the slot is held until the generator has ended too.
+class SyncRun final : public GenerationRun, public std::enable_shared_from_this<SyncRun> {
+ public:
+  SyncRun(std::shared_ptr<RunOwner> owner, ModelSlots& slots, std::shared_ptr<Generation> generation,
+          EventLoop& loop, SteadyTime admitted_at, std::chrono::milliseconds timeout);
+  ~SyncRun() override;
+
+  // The run was refused after all: nothing is told to anybody.
+  void dismiss() noexcept;
+  // Starts the generator. On the run's loop, with a slot taken.
+  void begin();
+  // Posts begin() to the run's loop.
+  void begin_soon();
+  // Lets the deadline run while the generation stands in line. On the run's loop.
+  void wait_in_line();
+  // Ends a run in line at once, asks a running one to stop. The first reason counts. Any thread.
+  void request_stop(StopReason reason, std::string why);
+
+  [[nodiscard]] const std::shared_ptr<Generation>& generation() const noexcept { return generation_; }
+  [[nodiscard]] const Model& model() const noexcept { return slots_.model(); }
+  [[nodiscard]] StopReason stop_reason() const;
+  [[nodiscard]] std::chrono::nanoseconds waited() const;
+  [[nodiscard]] std::chrono::nanoseconds ran() const;
+
+  const Envelope& envelope() const noexcept override { return generation_->envelope(); }
+  std::stop_token stop_token() const noexcept override { return stop_.get_token(); }
+  void delta(std::string_view text) override;
+  void progress(double fraction, std::string_view message) override;
+  void log(std::string_view level, std::string_view message) override;
+  void artifact(Artifact artifact) override;
+  void succeed(Json result) override;
+  void fail(Error error) override;
+  void stopped() override;
+
+ private:
+  bool take_conclusion();
+  void release_slot();
+  void flush_text();
+  void end_as_stopped();
+  void tell_owner();
+  void stop_if_over_limit(bool taken);
+  void arm_deadline();
+  void arm_grace();
+  // Timers die on their loop.
+  void retire_timers();
+
+  const std::shared_ptr<RunOwner> owner_;
+  ModelSlots& slots_;
+  const std::shared_ptr<Generation> generation_;
+  EventLoop& loop_;
+  const SteadyTime admitted_at_;
+  const std::chrono::milliseconds timeout_;
+  std::stop_source stop_;
+
+  std::atomic<bool> concluded_{false};  // the generator has said its last word
+  std::atomic<bool> told_owner_{false};
+  std::atomic<bool> has_slot_{false};
+  std::atomic<SteadyTime::rep> began_at_{0};
+  std::atomic<SteadyTime::rep> ended_at_{0};
+
+  mutable std::mutex mutex_;  // guards the members below
+  StopReason reason_ = StopReason::kNone;
+  std::string why_;
+  Utf8Stream text_;
+
+  Timer deadline_;  // touched on loop_ only
+  Timer grace_;
+};
+
+}  // namespace shunt::executor
