@@ -1,10 +1,10 @@
 #include "shunt/base/event_loop.hpp"
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <atomic>
 #include <utility>
 
 namespace shunt {
@@ -28,7 +28,9 @@ Timer& Timer::operator=(Timer&& other) noexcept {
   }
   return *this;
 }
-Timer::~Timer() { cancel(); }
+Timer::~Timer() {
+  cancel();
+}
 
 void Timer::cancel() noexcept {
   if (!state_) return;
@@ -39,7 +41,9 @@ void Timer::cancel() noexcept {
   state_.reset();
 }
 
-bool Timer::pending() const noexcept { return state_ && state_->pending; }
+bool Timer::pending() const noexcept {
+  return state_ && state_->pending;
+}
 
 struct EventLoop::Impl {
   // One thread runs the context; posts may come from any.
@@ -50,9 +54,13 @@ struct EventLoop::Impl {
 EventLoop::EventLoop() : impl_(std::make_unique<Impl>()) {}
 EventLoop::~EventLoop() = default;
 
-EventLoop* EventLoop::current() noexcept { return current_loop; }
+EventLoop* EventLoop::current() noexcept {
+  return current_loop;
+}
 
-void EventLoop::post(std::function<void()> fn) { boost::asio::post(impl_->context, std::move(fn)); }
+void EventLoop::post(std::function<void()> fn) {
+  boost::asio::post(impl_->context, std::move(fn));
+}
 
 Timer EventLoop::after(std::chrono::nanoseconds delay, std::function<void()> fn) {
   Timer timer;
@@ -75,16 +83,22 @@ void EventLoop::run() {
   impl_->context.restart();
 }
 
-void EventLoop::stop() { impl_->context.stop(); }
+void EventLoop::stop() {
+  impl_->context.stop();
+}
 
-boost::asio::io_context& EventLoop::context() noexcept { return impl_->context; }
+boost::asio::io_context& EventLoop::context() noexcept {
+  return impl_->context;
+}
 
 EventLoopThreads::EventLoopThreads(std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) loops_.push_back(std::make_unique<EventLoop>());
   for (auto& loop : loops_) threads_.emplace_back([loop = loop.get()] { loop->run(); });
 }
 
-EventLoopThreads::~EventLoopThreads() { stop_and_join(); }
+EventLoopThreads::~EventLoopThreads() {
+  stop_and_join();
+}
 
 EventLoop& EventLoopThreads::pick() {
   for (auto& loop : loops_) {

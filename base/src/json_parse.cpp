@@ -14,7 +14,9 @@ namespace {
 
 namespace bj = boost::json;
 
-bool is_safe(std::int64_t number) { return number >= -kMaxSafeInteger && number <= kMaxSafeInteger; }
+bool is_safe(std::int64_t number) {
+  return number >= -kMaxSafeInteger && number <= kMaxSafeInteger;
+}
 
 // Builds the value, and notes what Boost.JSON accepts and we do not. The notes cost almost nothing; where a
 // document has one, a second, slower look finds the place.
@@ -173,8 +175,10 @@ Error duplicate_key(std::string_view text, const JsonLimits& limits) {
   bj::basic_parser<DuplicateFinder> parser(strict_options(limits));
   bj::error_code failure;
   const std::size_t offset = parser.write_some(false, text.data(), text.size(), failure);
-  return invalid_field("", "the key \"" + parser.handler().key() + "\" stands twice in one object, near byte " +
-                               std::to_string(offset), "duplicate_key")
+  return invalid_field("",
+                       "the key \"" + parser.handler().key() + "\" stands twice in one object, near byte " +
+                           std::to_string(offset),
+                       "duplicate_key")
       .with("key", parser.handler().key())
       .with("offset", offset);
 }
@@ -221,11 +225,14 @@ Error syntax_error(std::string_view text, std::size_t offset, const bj::error_co
   }
   if (!is_valid_utf8(text)) {
     const std::size_t bad = invalid_utf8_offset(text);
-    return invalid_field("", "invalid UTF-8 at byte " + std::to_string(bad), "invalid_utf8").with("offset", bad);
+    return invalid_field("", "invalid UTF-8 at byte " + std::to_string(bad), "invalid_utf8")
+        .with("offset", bad);
   }
   const std::size_t place = start_of_word(text, offset);
-  return invalid_field("", "not valid JSON: " + failure.message() + " at byte " + std::to_string(place) + ", " +
-                               describe_place(text, place), "invalid_json")
+  return invalid_field("",
+                       "not valid JSON: " + failure.message() + " at byte " + std::to_string(place) + ", " +
+                           describe_place(text, place),
+                       "invalid_json")
       .with("offset", place);
 }
 
@@ -259,10 +266,13 @@ class Checker {
         return std::isfinite(value.get_double()) ? Result<void>() : not_finite(value.get_double());
       case bj::kind::string:
         return is_valid_utf8(value.get_string()) ? Result<void>() : invalid_text("a string");
-      case bj::kind::array: return check_array(value.get_array(), depth);
-      case bj::kind::object: return check_object(value.get_object(), depth);
+      case bj::kind::array:
+        return check_array(value.get_array(), depth);
+      case bj::kind::object:
+        return check_object(value.get_object(), depth);
       case bj::kind::null:
-      case bj::kind::bool_: break;
+      case bj::kind::bool_:
+        break;
     }
     return {};
   }
@@ -292,8 +302,10 @@ class Checker {
   }
 
   [[nodiscard]] Error out_of_range(const std::string& received) const {
-    return invalid_field(pointer_, "integers must lie within +-9007199254740991 (2^53 - 1), got " + received +
-                                       "; send larger ones as strings", "number_out_of_range")
+    return invalid_field(pointer_,
+                         "integers must lie within +-9007199254740991 (2^53 - 1), got " + received +
+                             "; send larger ones as strings",
+                         "number_out_of_range")
         .with("limit", kMaxSafeInteger)
         .with("received", received);
   }
@@ -306,7 +318,8 @@ class Checker {
     return invalid_field(pointer_, std::string(what) + " is not valid UTF-8", "invalid_utf8");
   }
   [[nodiscard]] Error too_deep() const {
-    return invalid_field(pointer_, "JSON is nested deeper than " + std::to_string(limits_.max_depth) + " levels",
+    return invalid_field(pointer_,
+                         "JSON is nested deeper than " + std::to_string(limits_.max_depth) + " levels",
                          "json_too_deep")
         .with("limit", limits_.max_depth);
   }

@@ -16,14 +16,29 @@ void append_number(std::string& out, Number number) {
 // Appends the escape of a character that may not stand in a JSON string.
 void append_escape(std::string& out, char c) {
   switch (c) {
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
-    case '\b': out += "\\b"; return;
-    case '\f': out += "\\f"; return;
-    default: break;
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    case '\b':
+      out += "\\b";
+      return;
+    case '\f':
+      out += "\\f";
+      return;
+    default:
+      break;
   }
   constexpr std::string_view kHex = "0123456789abcdef";
   out += "\\u00";
@@ -31,7 +46,9 @@ void append_escape(std::string& out, char c) {
   out += kHex[static_cast<unsigned char>(c) & 15];
 }
 
-bool needs_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
+bool needs_escape(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
+}
 
 // One writer for both forms: indent < 0 is compact.
 class Writer {
@@ -40,14 +57,30 @@ class Writer {
 
   void write(const Json& value) {
     switch (value.kind()) {
-      case boost::json::kind::null: out_ += "null"; break;
-      case boost::json::kind::bool_: out_ += value.get_bool() ? "true" : "false"; break;
-      case boost::json::kind::int64: append_number(out_, value.get_int64()); break;
-      case boost::json::kind::uint64: append_number(out_, value.get_uint64()); break;
-      case boost::json::kind::double_: append_number(out_, value.get_double()); break;
-      case boost::json::kind::string: append_json_string(out_, value.get_string()); break;
-      case boost::json::kind::array: write_array(value.get_array()); break;
-      case boost::json::kind::object: write_object(value.get_object()); break;
+      case boost::json::kind::null:
+        out_ += "null";
+        break;
+      case boost::json::kind::bool_:
+        out_ += value.get_bool() ? "true" : "false";
+        break;
+      case boost::json::kind::int64:
+        append_number(out_, value.get_int64());
+        break;
+      case boost::json::kind::uint64:
+        append_number(out_, value.get_uint64());
+        break;
+      case boost::json::kind::double_:
+        append_number(out_, value.get_double());
+        break;
+      case boost::json::kind::string:
+        append_json_string(out_, value.get_string());
+        break;
+      case boost::json::kind::array:
+        write_array(value.get_array());
+        break;
+      case boost::json::kind::object:
+        write_object(value.get_object());
+        break;
     }
   }
 
@@ -115,7 +148,9 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
-void append_json(std::string& out, const Json& value) { Writer(out, -1).write(value); }
+void append_json(std::string& out, const Json& value) {
+  Writer(out, -1).write(value);
+}
 
 std::string to_json_text(const Json& value) {
   std::string out;

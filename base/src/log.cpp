@@ -30,11 +30,16 @@ State& state() {
 
 std::string_view name_of(Level level) {
   switch (level) {
-    case Level::kDebug: return "debug";
-    case Level::kInfo: return "info";
-    case Level::kWarn: return "warn";
-    case Level::kError: return "error";
-    case Level::kOff: break;
+    case Level::kDebug:
+      return "debug";
+    case Level::kInfo:
+      return "info";
+    case Level::kWarn:
+      return "warn";
+    case Level::kError:
+      return "error";
+    case Level::kOff:
+      break;
   }
   return "off";
 }
@@ -52,7 +57,8 @@ Json to_json(const Field& field) {
 }
 
 std::string json_line(Level level, std::string_view event, std::initializer_list<Field> fields) {
-  JsonObject line{{"time", format_rfc3339(system_clock().now())}, {"level", name_of(level)}, {"event", event}};
+  JsonObject line{
+      {"time", format_rfc3339(system_clock().now())}, {"level", name_of(level)}, {"event", event}};
   for (const Field& field : fields) line.insert_or_assign(field.name, to_json(field));
   return to_json_text(line);
 }
@@ -65,7 +71,9 @@ bool reads_plain(std::string_view text) {
 std::string text_line(Level level, std::string_view event, std::initializer_list<Field> fields) {
   std::string line = format_rfc3339(system_clock().now());
   line += ' ';
-  line.append(name_of(level)).append(level == Level::kInfo || level == Level::kWarn ? "  " : " ").append(event);
+  line.append(name_of(level))
+      .append(level == Level::kInfo || level == Level::kWarn ? "  " : " ")
+      .append(event);
   for (const Field& field : fields) {
     line.append(" ").append(field.name).append("=");
     const auto* text = std::get_if<std::string_view>(&field.value);
@@ -85,7 +93,9 @@ void configure(Level level, Format format) {
   state().format = format;
 }
 
-bool enabled(Level level) noexcept { return level >= state().level.load(std::memory_order_relaxed); }
+bool enabled(Level level) noexcept {
+  return level >= state().level.load(std::memory_order_relaxed);
+}
 
 void write(Level level, std::string_view event, std::initializer_list<Field> fields) {
   if (!enabled(level)) return;

@@ -4,9 +4,10 @@ namespace shunt::executor {
 
 Result<ExecutorChoice> choose_executor(const QueueSwitch& queue) {
   if (!queue.enabled) return ExecutorChoice{Strategy::kSync, {"sync", "queue_disabled"}};
-  return Error{"queue_unavailable",
-               "QUEUE_ENABLED is true, but this build has no queue executor yet: set QUEUE_ENABLED=false (the "
-               "default) to run generations in this process"};
+  return Error{
+      "queue_unavailable",
+      "QUEUE_ENABLED is true, but this build has no queue executor yet: set QUEUE_ENABLED=false (the "
+      "default) to run generations in this process"};
 }
 
 }  // namespace shunt::executor

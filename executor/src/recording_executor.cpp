@@ -32,7 +32,8 @@ void RecordingExecutor::list(const ListQuery&, std::function<void(Result<RecordP
   done(RecordPage{});
 }
 
-void RecordingExecutor::cancel(const GenerationId& id, std::string, std::function<void(Result<CancelOutcome>)> done) {
+void RecordingExecutor::cancel(const GenerationId& id, std::string,
+                               std::function<void(Result<CancelOutcome>)> done) {
   {
     const std::lock_guard lock(mutex_);
     cancelled_.push_back(id);
@@ -49,6 +50,8 @@ void RecordingExecutor::drain(std::chrono::milliseconds, std::function<void(Drai
   done(DrainReport{});
 }
 
-ExecutorDescription RecordingExecutor::describe() const { return {.name = "recording", .mode = "test", .reason = {}}; }
+ExecutorDescription RecordingExecutor::describe() const {
+  return {.name = "recording", .mode = "test", .reason = {}};
+}
 
 }  // namespace shunt::executor

@@ -91,7 +91,8 @@ class Core final : public RunOwner, public std::enable_shared_from_this<Core> {
  private:
   SubmitOutcome admit(GenerationRequest request, ModelSlots& slots);
   SubmitOutcome place(std::shared_ptr<SyncRun> run, ModelSlots& slots);
-  Result<Envelope> seal(GenerationRequest request, std::chrono::milliseconds timeout, std::size_t& encoded_bytes);
+  Result<Envelope> seal(GenerationRequest request, std::chrono::milliseconds timeout,
+                        std::size_t& encoded_bytes);
   SubmitOutcome refuse(std::string_view model, Error error,
                        std::optional<std::chrono::milliseconds> retry_after = {}) const;
   SubmitOutcome refuse_shutting_down(std::string_view model) const;
@@ -119,9 +120,10 @@ SubmitOutcome Core::refuse(std::string_view model, Error error,
 }
 
 SubmitOutcome Core::refuse_shutting_down(std::string_view model) const {
-  return refuse(model,
-                {std::string(error_code::kShuttingDown), "the service is shutting down and takes no new work", true},
-                std::chrono::seconds(1));
+  return refuse(
+      model,
+      {std::string(error_code::kShuttingDown), "the service is shutting down and takes no new work", true},
+      std::chrono::seconds(1));
 }
 
 SubmitOutcome Core::submit(GenerationRequest request) {
@@ -155,9 +157,10 @@ SubmitOutcome Core::admit(GenerationRequest request, ModelSlots& slots) {
   const Model& model = slots.model();
   const std::chrono::milliseconds timeout = request.options.timeout.value_or(model.timeout);
   if (timeout > model.timeout || timeout.count() <= 0) {
-    Error error = invalid_field("/options/timeout_ms",
-                                "options.timeout_ms must be from 1 to " + std::to_string(model.timeout.count()) +
-                                    " for this model, got " + std::to_string(timeout.count()));
+    Error error =
+        invalid_field("/options/timeout_ms", "options.timeout_ms must be from 1 to " +
+                                                 std::to_string(model.timeout.count()) +
+                                                 " for this model, got " + std::to_string(timeout.count()));
     return refuse(model.name,
                   std::move(error).with("limit", model.timeout.count()).with("received", timeout.count()));
   }
@@ -175,17 +178,19 @@ SubmitOutcome Core::admit(GenerationRequest request, ModelSlots& slots) {
     const ClaimOutcome claim = store_.claim(key, fingerprint, id);
     if (const auto* held = std::get_if<ClaimHeld>(&claim)) return Accepted{held->id, true};
     if (const auto* conflict = std::get_if<ClaimConflict>(&claim)) {
-      Error error{std::string(error_code::kIdempotencyConflict),
-                  "the Idempotency-Key was used before with another payload: send a new key, or the same payload"};
+      Error error{
+          std::string(error_code::kIdempotencyConflict),
+          "the Idempotency-Key was used before with another payload: send a new key, or the same payload"};
       return refuse(model.name, std::move(error).with("generation", conflict->id.to_string()));
     }
   }
   auto generation =
       std::make_shared<Generation>(std::move(*envelope), encoded_bytes, *options_.clock, model.output);
   EventLoop* const loop = EventLoop::current();
-  if (loop == nullptr) throw std::logic_error("GenerationExecutor::submit must be called on an event loop thread");
-  SubmitOutcome outcome = place(std::make_shared<SyncRun>(shared_from_this(), slots, std::move(generation), *loop,
-                                                          options_.clock->steady_now(), timeout),
+  if (loop == nullptr)
+    throw std::logic_error("GenerationExecutor::submit must be called on an event loop thread");
+  SubmitOutcome outcome = place(std::make_shared<SyncRun>(shared_from_this(), slots, std::move(generation),
+                                                          *loop, options_.clock->steady_now(), timeout),
                                 slots);
   if (!key.key.empty() && std::holds_alternative<Refused>(outcome)) store_.release_claim(key, id);
   return outcome;
@@ -213,9 +218,10 @@ SubmitOutcome Core::place(std::shared_ptr<SyncRun> run, ModelSlots& slots) {
                 "model \"" + model.name + "\" runs its limit of " + std::to_string(model.concurrency) +
                     " generations and " + std::to_string(model.max_waiting) + " more are waiting",
                 true};
-    return refuse(model.name,
-                  std::move(error).with("concurrency", model.concurrency).with("max_waiting", model.max_waiting),
-                  slots.retry_after());
+    return refuse(
+        model.name,
+        std::move(error).with("concurrency", model.concurrency).with("max_waiting", model.max_waiting),
+        slots.retry_after());
   }
   if (options_.observer != nullptr) options_.observer->admitted(model.name, kPath);
   if (place == ModelSlots::Place::kRunning) {
@@ -231,16 +237,18 @@ void Core::run_ended(SyncRun& run) {
   store_.finished(id);
   if (options_.observer != nullptr) {
     const GenerationRecord record = run.generation()->record(Generation::Detail::kSummary);
-    options_.observer->ended({.id = id.to_string(),
-                              .model = run.model().name,
-                              .path = kPath,
-                              .state = record.state,
-                              .error_code = record.error ? std::string_view(record.error->code) : std::string_view(),
-                              .waited = run.waited(),
-                              .ran = run.ran()});
+    options_.observer->ended(
+        {.id = id.to_string(),
+         .model = run.model().name,
+         .path = kPath,
+         .state = record.state,
+         .error_code = record.error ? std::string_view(record.error->code) : std::string_view(),
+         .waited = run.waited(),
+         .ran = run.ran()});
   }
   const std::lock_guard lock(drain_mutex_);
-  if (drain_) ++(run.stop_reason() == StopReason::kShutdown ? drain_->report.cancelled : drain_->report.finished);
+  if (drain_)
+    ++(run.stop_reason() == StopReason::kShutdown ? drain_->report.cancelled : drain_->report.finished);
   if (active_.remove(id) == 0 && drain_) finish_drain_locked();
 }
 
@@ -251,14 +259,16 @@ Result<CancelOutcome> Core::cancel(const GenerationId& id, std::string reason) {
 
 FindOutcome Core::look_up(const GenerationId& id) const {
   const GenerationStore::Lookup found = store_.find(id);
-  if (const auto* generation = std::get_if<std::shared_ptr<Generation>>(&found)) return (*generation)->record();
+  if (const auto* generation = std::get_if<std::shared_ptr<Generation>>(&found))
+    return (*generation)->record();
   if (std::holds_alternative<GenerationGone>(found)) return GenerationGone{};
   return GenerationUnknown{};
 }
 
 void Core::drain(std::chrono::milliseconds grace, std::function<void(DrainReport)> done) {
   EventLoop* const loop = EventLoop::current();
-  if (loop == nullptr) throw std::logic_error("GenerationExecutor::drain must be called on an event loop thread");
+  if (loop == nullptr)
+    throw std::logic_error("GenerationExecutor::drain must be called on an event loop thread");
   active_.close();
   const std::lock_guard lock(drain_mutex_);
   if (drain_) throw std::logic_error("GenerationExecutor::drain was called twice");
@@ -338,7 +348,7 @@ class SyncExecutor final : public GenerationExecutor {
 }  // namespace
 
 std::unique_ptr<GenerationExecutor> make_sync_executor(const ModelRegistry& models, GenerationStore& store,
-                                                        SyncExecutorOptions options) {
+                                                       SyncExecutorOptions options) {
   return std::make_unique<SyncExecutor>(std::make_shared<Core>(models, store, std::move(options)));
 }
 

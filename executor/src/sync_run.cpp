@@ -8,7 +8,9 @@
 namespace shunt::executor {
 namespace {
 
-SteadyTime::rep steady_now() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
+SteadyTime::rep steady_now() {
+  return std::chrono::steady_clock::now().time_since_epoch().count();
+}
 
 Error deadline_error(std::chrono::milliseconds timeout, bool started) {
   Error error{std::string(error_code::kDeadlineExceeded),
@@ -57,7 +59,8 @@ void SyncRun::begin() {
   try {
     model().generator->start(shared_from_this());
   } catch (const std::exception& failure) {
-    fail({std::string(error_code::kGeneratorFailed), std::string("the generator did not start: ") + failure.what()});
+    fail({std::string(error_code::kGeneratorFailed),
+          std::string("the generator did not start: ") + failure.what()});
   }
   if (!concluded_ && !deadline_.pending()) arm_deadline();
 }
@@ -66,7 +69,9 @@ void SyncRun::begin_soon() {
   loop_.post([self = shared_from_this()] { self->begin(); });
 }
 
-void SyncRun::wait_in_line() { arm_deadline(); }
+void SyncRun::wait_in_line() {
+  arm_deadline();
+}
 
 void SyncRun::request_stop(StopReason reason, std::string why) {
   {
@@ -135,7 +140,8 @@ void SyncRun::succeed(Json result) {
 }
 
 void SyncRun::fail(Error error) {
-  // A generator that was told to stop may report that as an error of its own: the reason to stop explains more.
+  // A generator that was told to stop may report that as an error of its own: the reason to stop explains
+  // more.
   if (stop_reason() != StopReason::kNone) return stopped();
   if (!take_conclusion()) return;
   release_slot();
@@ -153,7 +159,9 @@ void SyncRun::stopped() {
   tell_owner();
 }
 
-bool SyncRun::take_conclusion() { return !concluded_.exchange(true); }
+bool SyncRun::take_conclusion() {
+  return !concluded_.exchange(true);
+}
 
 // Before the terminal event, so that a client who has seen the end finds the slot free.
 void SyncRun::release_slot() {
@@ -177,11 +185,17 @@ void SyncRun::end_as_stopped() {
   }
   switch (reason) {
     case StopReason::kCancelled:
-    case StopReason::kShutdown: generation_->cancel(why); break;
-    case StopReason::kDeadline: generation_->fail(deadline_error(timeout_, began_at_ != 0)); break;
-    case StopReason::kOutputLimit: break;  // it has ended already
+    case StopReason::kShutdown:
+      generation_->cancel(why);
+      break;
+    case StopReason::kDeadline:
+      generation_->fail(deadline_error(timeout_, began_at_ != 0));
+      break;
+    case StopReason::kOutputLimit:
+      break;  // it has ended already
     case StopReason::kNone:
-      generation_->fail({std::string(error_code::kGeneratorFailed), "the generator stopped without being asked to"});
+      generation_->fail(
+          {std::string(error_code::kGeneratorFailed), "the generator stopped without being asked to"});
       break;
   }
 }

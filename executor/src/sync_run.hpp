@@ -29,8 +29,8 @@ class RunOwner {
 // One admitted generation on its way through the sync executor: in line, running, ended. Its owner keeps weak
 // references and the generator the strong one, so a generator that drops the run is noticed.
 //
-// The generation may end before the generator does (a broken output limit, or a generator that ignores its stop
-// token for Model::stop_grace); the slot is held until the generator has ended too.
+// The generation may end before the generator does (a broken output limit, or a generator that ignores its
+// stop token for Model::stop_grace); the slot is held until the generator has ended too.
 class SyncRun final : public GenerationRun, public std::enable_shared_from_this<SyncRun> {
  public:
   SyncRun(std::shared_ptr<RunOwner> owner, ModelSlots& slots, std::shared_ptr<Generation> generation,

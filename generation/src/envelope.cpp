@@ -93,14 +93,21 @@ Result<void> check_values(const Envelope& envelope) {
 
 std::string_view name_of(boost::json::kind kind) {
   switch (kind) {
-    case boost::json::kind::null: return "null";
-    case boost::json::kind::bool_: return "a boolean";
+    case boost::json::kind::null:
+      return "null";
+    case boost::json::kind::bool_:
+      return "a boolean";
     case boost::json::kind::int64:
-    case boost::json::kind::uint64: return "an integer";
-    case boost::json::kind::double_: return "a number";
-    case boost::json::kind::string: return "a string";
-    case boost::json::kind::array: return "an array";
-    case boost::json::kind::object: return "an object";
+    case boost::json::kind::uint64:
+      return "an integer";
+    case boost::json::kind::double_:
+      return "a number";
+    case boost::json::kind::string:
+      return "a string";
+    case boost::json::kind::array:
+      return "an array";
+    case boost::json::kind::object:
+      return "an object";
   }
   return "nothing";
 }
@@ -109,7 +116,8 @@ std::string_view name_of(boost::json::kind kind) {
 // thing wrong is remembered, and later calls do nothing.
 class MemberTaker {
  public:
-  MemberTaker(JsonObject object, std::string pointer) : object_(std::move(object)), pointer_(std::move(pointer)) {}
+  MemberTaker(JsonObject object, std::string pointer)
+      : object_(std::move(object)), pointer_(std::move(pointer)) {}
 
   enum class Presence { kRequired, kOptional };
 
@@ -211,7 +219,9 @@ std::optional<Error> decode_admission(JsonObject object, Admission& admission) {
   return members.failure();
 }
 
-WallTime wall_time(std::int64_t ms) { return WallTime(std::chrono::milliseconds(ms)); }
+WallTime wall_time(std::int64_t ms) {
+  return WallTime(std::chrono::milliseconds(ms));
+}
 
 // Members in the order of their keys, so that the order in which a client wrote them does not matter.
 void append_canonical(std::string& out, const Json& value) {

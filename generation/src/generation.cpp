@@ -24,8 +24,9 @@ std::size_t payload_bytes(const GenerationEvent::Payload& payload) {
 
 }  // namespace
 
-// Kept small, since a generation may have one for each token. A delta's text lies in text_ once, for records and
-// events alike. An entry with neither text nor payload is a bare mark: `queued` if it is the first, else `started`.
+// Kept small, since a generation may have one for each token. A delta's text lies in text_ once, for records
+// and events alike. An entry with neither text nor payload is a bare mark: `queued` if it is the first, else
+// `started`.
 struct Generation::Entry {
   WallTime at;
   std::size_t text_begin = 0;
@@ -36,7 +37,9 @@ struct Generation::Entry {
 class Generation::Watch final : public EventWatch {
  public:
   Watch(std::shared_ptr<Generation> generation, const WatchOptions& options)
-      : generation_(std::move(generation)), next_(options.after_sequence), only_terminal_(options.only_terminal) {}
+      : generation_(std::move(generation)),
+        next_(options.after_sequence),
+        only_terminal_(options.only_terminal) {}
 
   ~Watch() override { forget_ready(); }
 
@@ -89,7 +92,8 @@ class Generation::Watch final : public EventWatch {
   std::function<void()> ready_;  // guarded by the generation's mutex
 };
 
-Generation::Generation(Envelope envelope, std::size_t encoded_bytes, const Clock& clock, const OutputLimits& limits)
+Generation::Generation(Envelope envelope, std::size_t encoded_bytes, const Clock& clock,
+                       const OutputLimits& limits)
     : envelope_(std::move(envelope)), encoded_bytes_(encoded_bytes), clock_(clock), limits_(limits) {
   entries_.reserve(4);
   entries_.push_back({clock_.now(), 0, 0, nullptr});  // queued
@@ -138,10 +142,12 @@ bool Generation::end(GenerationState state, GenerationEvent::Payload payload) {
 bool Generation::over_limit(std::unique_lock<std::mutex> lock, std::string_view what, std::size_t limit,
                             std::size_t received) {
   Error error{std::string(error_code::kOutputTooLarge),
-              "the generation's " + std::string(what) + " would exceed its limit of " + std::to_string(limit) +
-                  " (received " + std::to_string(received) + ")"};
-  end_locked(GenerationState::kFailed,
-             event::Failed{std::move(error).with("limit", limit).with("received", received).with("what", std::string(what))});
+              "the generation's " + std::string(what) + " would exceed its limit of " +
+                  std::to_string(limit) + " (received " + std::to_string(received) + ")"};
+  end_locked(
+      GenerationState::kFailed,
+      event::Failed{
+          std::move(error).with("limit", limit).with("received", received).with("what", std::string(what))});
   wake(std::move(lock));
   return false;
 }
@@ -204,7 +210,8 @@ bool Generation::artifact(Artifact artifact) {
     return over_limit(std::move(lock), "artifact bytes", limits_.max_artifact_bytes,
                       artifact_bytes_ + artifact.size());
   }
-  const bool taken = std::ranges::any_of(artifacts_, [&](const Artifact& a) { return a.name == artifact.name; });
+  const bool taken =
+      std::ranges::any_of(artifacts_, [&](const Artifact& a) { return a.name == artifact.name; });
   if (taken || !is_valid_artifact_name(artifact.name)) {
     end_locked(GenerationState::kFailed,
                event::Failed{{std::string(error_code::kInvalidOutput),
@@ -243,7 +250,9 @@ bool Generation::succeed(Json result) {
   return true;
 }
 
-bool Generation::fail(Error error) { return end(GenerationState::kFailed, event::Failed{std::move(error)}); }
+bool Generation::fail(Error error) {
+  return end(GenerationState::kFailed, event::Failed{std::move(error)});
+}
 
 bool Generation::cancel(std::string_view reason) {
   return end(GenerationState::kCancelled, event::Cancelled{std::string(reason)});
@@ -303,8 +312,8 @@ std::unique_ptr<EventWatch> Generation::watch(const WatchOptions& options) {
 
 std::size_t Generation::approximate_bytes() const {
   const std::lock_guard lock(mutex_);
-  return sizeof *this + kJsonMemoryFactor * encoded_bytes_ + text_.capacity() + artifact_bytes_ + extra_bytes_ +
-         entries_.capacity() * sizeof(Entry) + entries_.size() * 16;
+  return sizeof *this + kJsonMemoryFactor * encoded_bytes_ + text_.capacity() + artifact_bytes_ +
+         extra_bytes_ + entries_.capacity() * sizeof(Entry) + entries_.size() * 16;
 }
 
 }  // namespace shunt

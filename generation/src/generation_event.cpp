@@ -9,7 +9,7 @@ namespace {
 
 // In the order of the enumerators and of Payload's alternatives.
 constexpr std::array<std::string_view, 5> kStates{"queued", "running", "succeeded", "failed", "cancelled"};
-constexpr std::array<std::string_view, 9> kTypes{"queued", "started",   "progress", "delta",    "log",
+constexpr std::array<std::string_view, 9> kTypes{"queued",   "started",   "progress", "delta",    "log",
                                                  "artifact", "succeeded", "failed",   "cancelled"};
 static_assert(kTypes.size() == std::variant_size_v<GenerationEvent::Payload>);
 
@@ -52,7 +52,9 @@ struct MemberWriter {
 
 }  // namespace
 
-std::string_view to_string(GenerationState state) noexcept { return kStates[static_cast<std::size_t>(state)]; }
+std::string_view to_string(GenerationState state) noexcept {
+  return kStates[static_cast<std::size_t>(state)];
+}
 
 std::optional<GenerationState> parse_generation_state(std::string_view text) noexcept {
   for (std::size_t i = 0; i < kStates.size(); ++i) {
@@ -61,11 +63,13 @@ std::optional<GenerationState> parse_generation_state(std::string_view text) noe
   return std::nullopt;
 }
 
-std::string_view GenerationEvent::type() const noexcept { return kTypes[payload.index()]; }
+std::string_view GenerationEvent::type() const noexcept {
+  return kTypes[payload.index()];
+}
 
 bool GenerationEvent::terminal() const noexcept {
-  return std::holds_alternative<event::Succeeded>(payload) || std::holds_alternative<event::Failed>(payload) ||
-         std::holds_alternative<event::Cancelled>(payload);
+  return std::holds_alternative<event::Succeeded>(payload) ||
+         std::holds_alternative<event::Failed>(payload) || std::holds_alternative<event::Cancelled>(payload);
 }
 
 void append_event_json(std::string& out, const GenerationEvent& event) {

@@ -88,7 +88,8 @@ class Claims {
 
 bool matches(const Generation& generation, const ListQuery& query) {
   const GenerationRequest& request = generation.envelope().request;
-  return (!query.model || request.model == *query.model) && (!query.caller || request.caller == *query.caller) &&
+  return (!query.model || request.model == *query.model) &&
+         (!query.caller || request.caller == *query.caller) &&
          (!query.state || generation.state() == *query.state);
 }
 
@@ -102,7 +103,8 @@ class MemoryStore final : public GenerationStore {
         tombstones_(limits.max_tombstones),
         claims_(limits.max_claims, limits.max_claim_age) {}
 
-  ClaimOutcome claim(const IdempotencyKey& key, const std::string& fingerprint, const GenerationId& id) override {
+  ClaimOutcome claim(const IdempotencyKey& key, const std::string& fingerprint,
+                     const GenerationId& id) override {
     const std::lock_guard lock(mutex_);
     return claims_.claim(key, fingerprint, id, clock_.steady_now());
   }

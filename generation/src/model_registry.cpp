@@ -17,7 +17,8 @@ bool is_valid_name(std::string_view name) {
 
 Result<void> ModelRegistry::add(Model model) {
   if (!is_valid_name(model.name)) {
-    return invalid_field("/name", "a model's name is 1 to 128 of A-Z a-z 0-9 . _ : / -, got \"" + model.name + '"');
+    return invalid_field("/name",
+                         "a model's name is 1 to 128 of A-Z a-z 0-9 . _ : / -, got \"" + model.name + '"');
   }
   std::string name = model.name;
   if (!models_.emplace(name, std::move(model)).second) {

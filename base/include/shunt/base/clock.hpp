@@ -9,8 +9,8 @@ namespace shunt {
 using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-// Where time comes from. Decisions take times as arguments; the objects that make them hold a Clock, so that a
-// test can move it. Implementations are safe to call from any thread.
+// Where time comes from. Decisions take times as arguments; the objects that make them hold a Clock, so that
+// a test can move it. Implementations are safe to call from any thread.
 class Clock {
  public:
   virtual ~Clock() = default;

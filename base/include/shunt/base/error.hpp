@@ -30,6 +30,7 @@ struct Error {
 };
 
 // An input error that names the offending field as a JSON pointer ("/input/text"; "" is the whole document).
-[[nodiscard]] Error invalid_field(std::string_view pointer, std::string message, std::string_view code = "invalid_request");
+[[nodiscard]] Error invalid_field(std::string_view pointer, std::string message,
+                                  std::string_view code = "invalid_request");
 
 }  // namespace shunt

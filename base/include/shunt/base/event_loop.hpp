@@ -16,8 +16,8 @@ namespace shunt {
 
 class EventLoop;
 
-// A pending call of EventLoop::after. Move-only; destroying or cancelling it means that the call never happens,
-// provided that this is done on the loop's own thread (elsewhere the call may be under way).
+// A pending call of EventLoop::after. Move-only; destroying or cancelling it means that the call never
+// happens, provided that this is done on the loop's own thread (elsewhere the call may be under way).
 class Timer {
  public:
   Timer() noexcept;

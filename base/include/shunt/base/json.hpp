@@ -34,7 +34,8 @@ struct JsonLimits {
 
 // Checks a value that did not come from parse_json (built by a C++ caller) against the same rules: finite
 // numbers within +-(2^53 - 1), valid UTF-8, depth. `pointer` prefixes the place in the error.
-[[nodiscard]] Result<void> check_json(const Json& value, std::string_view pointer = "", const JsonLimits& limits = {});
+[[nodiscard]] Result<void> check_json(const Json& value, std::string_view pointer = "",
+                                      const JsonLimits& limits = {});
 
 // Appends compact JSON text. Doubles print in the shortest form that reads back equal (0.5, not 5E-1).
 // Precondition: check_json(value) holds, so the text is valid JSON.

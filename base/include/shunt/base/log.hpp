@@ -25,7 +25,8 @@ struct Field {
   Field(std::string_view n, Integer v) : name(n), value(static_cast<std::int64_t>(v)) {}
 };
 
-// Sets level and format of the process's one logger, which writes to standard error. Call before threads start.
+// Sets level and format of the process's one logger, which writes to standard error. Call before threads
+// start.
 void configure(Level level, Format format);
 [[nodiscard]] bool enabled(Level level) noexcept;
 

@@ -11,8 +11,8 @@ enum class Strategy { kSync, kQueue };
 
 // The switch, as central configuration says it. Nothing else in the project reads QUEUE_ENABLED or REDIS_URL.
 struct QueueSwitch {
-  bool enabled = false;    // QUEUE_ENABLED
-  std::string redis_url;   // REDIS_URL; looked at only when enabled
+  bool enabled = false;   // QUEUE_ENABLED
+  std::string redis_url;  // REDIS_URL; looked at only when enabled
 };
 
 struct ExecutorChoice {

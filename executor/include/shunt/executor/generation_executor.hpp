@@ -66,9 +66,9 @@ struct ExecutorDescription {
 // implementation to it.
 //
 // All functions may be called from any thread that an EventLoop runs (EventLoop::current() is set) and return
-// at once. The result comes through the callback: exactly once, possibly before the function returns, possibly
-// on another thread. Every callback comes within a bounded time, whatever a network does. An executor outlives
-// its callbacks: destroy it after drain().
+// at once. The result comes through the callback: exactly once, possibly before the function returns,
+// possibly on another thread. Every callback comes within a bounded time, whatever a network does. An
+// executor outlives its callbacks: destroy it after drain().
 class GenerationExecutor {
  public:
   virtual ~GenerationExecutor() = default;

@@ -9,8 +9,8 @@
 
 namespace shunt::executor {
 
-// A test double: records what it is asked and answers what it is told; nothing runs. For testing callers of an
-// executor (which outcome becomes which HTTP status), never as a strategy: configuration cannot choose it.
+// A test double: records what it is asked and answers what it is told; nothing runs. For testing callers of
+// an executor (which outcome becomes which HTTP status), never as a strategy: configuration cannot choose it.
 class RecordingExecutor final : public GenerationExecutor {
  public:
   // What submit() answers; the default refuses, so that a forgotten set-up is seen.

@@ -18,9 +18,10 @@ struct SyncExecutorOptions {
 
 // Runs generations in this process: at most Model::concurrency at once per model, Model::max_waiting more in
 // line (first come, first served), refused with `model_busy` beyond. Needs nothing else: no socket, no Redis.
-// A run starts on the event loop that submitted it. `models` and `store` outlive the executor.
+// A run starts on the event loop that submitted it. `models` and `store` outlive the
+// executor, and the event loops outlive `models`: a generator may let go of a run a moment after its end.
 [[nodiscard]] std::unique_ptr<GenerationExecutor> make_sync_executor(const ModelRegistry& models,
-                                                                      GenerationStore& store,
-                                                                      SyncExecutorOptions options = {});
+                                                                     GenerationStore& store,
+                                                                     SyncExecutorOptions options = {});
 
 }  // namespace shunt::executor

@@ -25,8 +25,8 @@ struct GenerationRequest {
     std::string traceparent;  // W3C Trace Context, "" = none
     std::string tracestate;
     std::string tenant;
-    JsonObject baggage;      // further string values, kept as they came
-    JsonObject unknown;      // members that this version does not know, kept
+    JsonObject baggage;  // further string values, kept as they came
+    JsonObject unknown;  // members that this version does not know, kept
   } context;
 
   struct Options {
@@ -60,8 +60,8 @@ struct Envelope {
   JsonObject unknown;
 };
 
-// Compact JSON. Fails when a value cannot travel: NaN or infinity, integers beyond 2^53 - 1, invalid UTF-8, an
-// empty model. The idempotency key stays behind: it belongs to admission.
+// Compact JSON. Fails when a value cannot travel: NaN or infinity, integers beyond 2^53 - 1, invalid UTF-8,
+// an empty model. The idempotency key stays behind: it belongs to admission.
 [[nodiscard]] Result<std::string> encode_envelope(const Envelope& envelope);
 
 // Strict: the error names the member as a JSON pointer and what came. A version other than 1 is refused with

@@ -9,8 +9,8 @@
 
 namespace shunt {
 
-// One reader's place in a generation's event stream. Pulled, never pushed: a slow reader holds a number, not a
-// backlog, so it costs no memory and never slows the generator. Use from one thread at a time; on_ready's
+// One reader's place in a generation's event stream. Pulled, never pushed: a slow reader holds a number, not
+// a backlog, so it costs no memory and never slows the generator. Use from one thread at a time; on_ready's
 // function may be called from any thread.
 class EventWatch {
  public:

@@ -12,6 +12,7 @@ namespace shunt {
 // function's return value is the result; throwing an std::exception fails the generation with
 // `generator_failed` and what(); return after run.stop_token() was requested ends it as stopped.
 using GenerateFunction = std::function<Json(GenerationRun& run)>;
-[[nodiscard]] std::unique_ptr<Generator> make_function_generator(GenerateFunction function, std::size_t threads = 1);
+[[nodiscard]] std::unique_ptr<Generator> make_function_generator(GenerateFunction function,
+                                                                 std::size_t threads = 1);
 
 }  // namespace shunt

@@ -26,13 +26,13 @@ struct OutputLimits {
   std::size_t max_log_events = 1'000;
 };
 
-// One generation in this process: its state and its whole event stream, from which any number of watches read.
-// Every function may be called from any thread. A terminal state never changes: what comes after it is refused
-// (false), and that is how late finishes are stopped.
+// One generation in this process: its state and its whole event stream, from which any number of watches
+// read. Every function may be called from any thread. A terminal state never changes: what comes after it is
+// refused (false), and that is how late finishes are stopped.
 class Generation : public std::enable_shared_from_this<Generation> {
  public:
-  // Starts in kQueued with the `queued` event written. `encoded_bytes` is the envelope's size as text, for the
-  // memory estimate. `clock` outlives the object.
+  // Starts in kQueued with the `queued` event written. `encoded_bytes` is the envelope's size as text, for
+  // the memory estimate. `clock` outlives the object.
   Generation(Envelope envelope, std::size_t encoded_bytes, const Clock& clock, const OutputLimits& limits);
   ~Generation();
 
@@ -70,7 +70,8 @@ class Generation : public std::enable_shared_from_this<Generation> {
   void append_locked(GenerationEvent::Payload payload);
   void end_locked(GenerationState state, GenerationEvent::Payload payload);
   void flush_text_locked();
-  bool over_limit(std::unique_lock<std::mutex> lock, std::string_view what, std::size_t limit, std::size_t received);
+  bool over_limit(std::unique_lock<std::mutex> lock, std::string_view what, std::size_t limit,
+                  std::size_t received);
   bool end(GenerationState state, GenerationEvent::Payload payload);
   [[nodiscard]] GenerationEvent event_at_locked(std::size_t index) const;
   // Unlocks, then calls the functions of the watches that wait for an event.

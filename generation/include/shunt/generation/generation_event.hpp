@@ -20,8 +20,8 @@ enum class GenerationState { kQueued, kRunning, kSucceeded, kFailed, kCancelled 
          state == GenerationState::kCancelled;
 }
 
-// The payloads of the event stream, one type each. In every generation `queued` comes first, `started` at most
-// once, and exactly one of succeeded, failed, cancelled last.
+// The payloads of the event stream, one type each. In every generation `queued` comes first, `started` at
+// most once, and exactly one of succeeded, failed, cancelled last.
 namespace event {
 struct Queued {};
 struct Started {};
@@ -62,8 +62,8 @@ struct GenerationEvent {
   [[nodiscard]] bool terminal() const noexcept;
 };
 
-// {"seq":3,"type":"delta","at":"...","text":"..."}: the form of the SSE stream and of `shunt generate --json`.
-// An artifact is described (name, media_type, size), not contained.
+// {"seq":3,"type":"delta","at":"...","text":"..."}: the form of the SSE stream and of `shunt generate
+// --json`. An artifact is described (name, media_type, size), not contained.
 void append_event_json(std::string& out, const GenerationEvent& event);
 
 }  // namespace shunt

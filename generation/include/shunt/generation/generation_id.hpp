@@ -13,8 +13,8 @@
 
 namespace shunt {
 
-// "gen_" + a UUIDv7 (RFC 9562) as 32 lower-case hex digits. Sorts by creation time as text and as a value, and
-// is a valid BullMQ job id (not an integer, no colon, not starting with "0:").
+// "gen_" + a UUIDv7 (RFC 9562) as 32 lower-case hex digits. Sorts by creation time as text and as a value,
+// and is a valid BullMQ job id (not an integer, no colon, not starting with "0:").
 class GenerationId {
  public:
   static constexpr std::size_t kTextSize = 36;

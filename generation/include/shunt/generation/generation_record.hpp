@@ -26,9 +26,9 @@ struct GenerationRecord {
   std::optional<event::Progress> progress;
   std::string text;  // all deltas so far
   std::vector<Artifact> artifacts;
-  Json result;                  // with kSucceeded
-  std::optional<Error> error;   // with kFailed
-  std::string cancel_reason;    // with kCancelled
+  Json result;                 // with kSucceeded
+  std::optional<Error> error;  // with kFailed
+  std::string cancel_reason;   // with kCancelled
   bool cancel_requested = false;
   JsonObject metadata;
   std::uint64_t last_sequence = 0;

@@ -34,14 +34,14 @@ struct GenerationUnknown {};  // never was: 404
 struct ListQuery {
   std::optional<GenerationState> state;
   std::optional<std::string> model;
-  std::optional<std::string> caller;     // only this caller's
-  std::optional<GenerationId> before;    // the cursor: ids older than this one
+  std::optional<std::string> caller;   // only this caller's
+  std::optional<GenerationId> before;  // the cursor: ids older than this one
   std::size_t limit = 50;
 };
 
 struct ListPage {
   std::vector<std::shared_ptr<Generation>> generations;  // newest first
-  std::optional<GenerationId> next;                       // pass as `before` for the page after this one
+  std::optional<GenerationId> next;                      // pass as `before` for the page after this one
 };
 
 // Where generations and idempotency claims live. All functions are safe from any thread.
@@ -70,7 +70,7 @@ class GenerationStore {
 
 struct MemoryStoreLimits {
   std::size_t max_generations = 10'000;
-  std::size_t max_bytes = 512 * 1024 * 1024;  // of finished generations
+  std::size_t max_bytes = 512 * 1024 * 1024;                  // of finished generations
   std::chrono::milliseconds max_age = std::chrono::hours(1);  // since the end
   std::size_t max_claims = 100'000;
   std::chrono::milliseconds max_claim_age = std::chrono::hours(24);
@@ -80,6 +80,7 @@ struct MemoryStoreLimits {
 
 // Keeps everything in this process's memory and nothing across a restart. Evicts finished generations, the
 // ones that ended first first; unfinished ones never. Age is enforced whenever the store is touched.
-[[nodiscard]] std::unique_ptr<GenerationStore> make_memory_store(const Clock& clock, MemoryStoreLimits limits);
+[[nodiscard]] std::unique_ptr<GenerationStore> make_memory_store(const Clock& clock,
+                                                                 MemoryStoreLimits limits);
 
 }  // namespace shunt

@@ -26,8 +26,8 @@ class GenerationRun {
   // on the thread that requests the stop: keep them short, post to your own loop.
   [[nodiscard]] virtual std::stop_token stop_token() const noexcept = 0;
 
-  // Any bytes: what is not UTF-8 is replaced by U+FFFD; a sequence cut by the end of `text` waits for the next
-  // delta. So a program's output may be passed on as it comes.
+  // Any bytes: what is not UTF-8 is replaced by U+FFFD; a sequence cut by the end of `text` waits for the
+  // next delta. So a program's output may be passed on as it comes.
   virtual void delta(std::string_view text) = 0;
   virtual void progress(double fraction, std::string_view message = {}) = 0;
   virtual void log(std::string_view level, std::string_view message) = 0;

@@ -19,7 +19,7 @@ enum class OnDisconnect { kCancel, kContinue };
 
 // A model: a name, what runs it, and its limits.
 struct Model {
-  std::string name;  // 1 to 128 of [A-Za-z0-9._:/-], as in "llama-3.1:8b"
+  std::string name;    // 1 to 128 of [A-Za-z0-9._:/-], as in "llama-3.1:8b"
   std::string driver;  // "command", "openai", "simulator", "function": for people
   std::string description;
   std::shared_ptr<Generator> generator;

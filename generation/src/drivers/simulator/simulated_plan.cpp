@@ -33,7 +33,8 @@ class InputReader {
     const Json* value = input_.if_contains(member);
     if (value == nullptr || failure_) return;
     if (!value->is_int64() || value->get_int64() < 0 || value->get_int64() > maximum) {
-      failure_ = wrong_input(member, "an integer from 0 to " + std::to_string(maximum), *value).with("limit", maximum);
+      failure_ = wrong_input(member, "an integer from 0 to " + std::to_string(maximum), *value)
+                     .with("limit", maximum);
       return;
     }
     take(value->get_int64());
@@ -74,11 +75,14 @@ std::uint64_t Random::next() noexcept {
   return z ^ (z >> 31);
 }
 
-double Random::fraction() noexcept { return std::ldexp(static_cast<double>(next() >> 11), -53); }
+double Random::fraction() noexcept {
+  return std::ldexp(static_cast<double>(next() >> 11), -53);
+}
 
 Result<Plan> plan_for(const Json& input, const SimulatorOptions& options) {
   if (!input.is_object()) {
-    return invalid_field("/input", "input must be an object like {\"prompt\": \"...\"}", error_code::kInvalidInput);
+    return invalid_field("/input", "input must be an object like {\"prompt\": \"...\"}",
+                         error_code::kInvalidInput);
   }
   const JsonObject& members = input.get_object();
   const Json* prompt = members.if_contains("prompt");

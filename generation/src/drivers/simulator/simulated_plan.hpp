@@ -40,7 +40,8 @@ struct Plan {
 [[nodiscard]] Result<Plan> plan_for(const Json& input, const SimulatorOptions& options);
 
 // `mean` moved by up to `spread` of itself, each way.
-[[nodiscard]] std::chrono::microseconds vary(std::chrono::microseconds mean, double spread, Random& random) noexcept;
+[[nodiscard]] std::chrono::microseconds vary(std::chrono::microseconds mean, double spread,
+                                             Random& random) noexcept;
 
 // A word and a space.
 void append_token(std::string& out, Random& random);

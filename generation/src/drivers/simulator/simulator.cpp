@@ -116,6 +116,8 @@ class Simulator final : public Generator {
 
 }  // namespace
 
-std::unique_ptr<Generator> make_simulator(SimulatorOptions options) { return std::make_unique<Simulator>(options); }
+std::unique_ptr<Generator> make_simulator(SimulatorOptions options) {
+  return std::make_unique<Simulator>(options);
+}
 
 }  // namespace shunt

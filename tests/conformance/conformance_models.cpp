@@ -1,0 +1,115 @@
+#include "conformance/conformance_models.hpp"
+
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+#include "shunt/generation/error_codes.hpp"
+#include "shunt/generation/function_generator.hpp"
+
+namespace shunt::testing {
+namespace {
+
+std::string text_of(GenerationRun& run) {
+  const Json* text = run.input().as_object().if_contains("text");
+  return text != nullptr ? std::string(text->as_string()) : std::string();
+}
+
+Json echo(GenerationRun& run) {
+  const std::string text = text_of(run);
+  run.delta(text);
+  return JsonObject{{"length", text.size()}};
+}
+
+Json tokens(GenerationRun& run) {
+  const std::int64_t count = run.input().as_object().at("count").as_int64();
+  for (std::int64_t i = 0; i < count; ++i) {
+    run.delta(std::to_string(i) + " ");
+    if (i == count / 2) {
+      run.progress(0.5, "half way");
+      run.log("info", "in the middle");
+    }
+  }
+  return nullptr;
+}
+
+Json artifact(GenerationRun& run) {
+  const auto size = static_cast<std::size_t>(run.input().as_object().at("size").as_int64());
+  run.artifact({"large.bin", "application/octet-stream", std::make_shared<const std::string>(size, 'x')});
+  run.artifact({"empty.txt", "text/plain", std::make_shared<const std::string>()});
+  return nullptr;
+}
+
+Json bytes(GenerationRun& run) {
+  run.delta("caf\xC3");
+  run.delta("\xA9 \xFF ");
+  run.delta("\xF0\x9F\x9A");  // a train without its last byte
+  return nullptr;
+}
+
+class VanishingGenerator final : public Generator {
+ public:
+  void start(std::shared_ptr<GenerationRun>) override {}
+};
+
+class PickyGenerator final : public Generator {
+ public:
+  Result<void> check_input(const Json& input) const override {
+    if (input.is_object() && input.get_object().contains("text")) return {};
+    return invalid_field("/input/text", "input.text is required", error_code::kInvalidInput);
+  }
+  void start(std::shared_ptr<GenerationRun> run) override { run->succeed(); }
+};
+
+Model model(std::string name, std::shared_ptr<Generator> generator) {
+  Model made;
+  made.name = std::move(name);
+  made.driver = "function";
+  made.generator = std::move(generator);
+  made.concurrency = 8;
+  made.max_waiting = 2000;
+  return made;
+}
+
+Model function(std::string name, GenerateFunction fn, std::size_t threads = 4) {
+  return model(std::move(name), make_function_generator(std::move(fn), threads));
+}
+
+}  // namespace
+
+ModelRegistry conformance_models(Gate& gate) {
+  ModelRegistry models;
+  const auto add = [&models](Model made) {
+    if (auto added = models.add(std::move(made)); !added) throw std::logic_error(added.error().message);
+  };
+  add(function("echo", echo));
+  add(function("tokens", tokens));
+  add(function("artifact", artifact));
+  add(function("bytes", bytes));
+  add(function("throwing", [](GenerationRun&) -> Json { throw std::runtime_error("no luck today"); }));
+  add(model("vanishing", std::make_shared<VanishingGenerator>()));
+  add(model("picky", std::make_shared<PickyGenerator>()));
+
+  Model limited = function("limited", tokens);
+  limited.output.max_text_bytes = 64;
+  add(std::move(limited));
+
+  Model gated = function("gated", [&gate](GenerationRun& run) -> Json {
+    run.delta("waiting");
+    gate.pass(run.stop_token());
+    return nullptr;
+  });
+  gated.concurrency = 1;
+  gated.max_waiting = 1;
+  add(std::move(gated));
+
+  Model stubborn = function("stubborn", [&gate](GenerationRun&) -> Json {
+    gate.pass({});
+    return "too late";
+  });
+  stubborn.stop_grace = std::chrono::milliseconds(100);
+  add(std::move(stubborn));
+  return models;
+}
+
+}  // namespace shunt::testing

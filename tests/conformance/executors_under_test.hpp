@@ -1,0 +1,28 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "shunt/base/event_loop.hpp"
+#include "shunt/executor/generation_executor.hpp"
+#include "shunt/generation/model_registry.hpp"
+
+namespace shunt::testing {
+
+// An executor with everything that it needs (a store; for a queue: a server and a worker).
+class ExecutorUnderTest {
+ public:
+  virtual ~ExecutorUnderTest() = default;
+  virtual executor::GenerationExecutor& executor() = 0;
+};
+
+struct ExecutorFactory {
+  std::string name;
+  std::function<std::unique_ptr<ExecutorUnderTest>(const ModelRegistry&, EventLoopThreads&)> make;
+};
+
+[[nodiscard]] std::vector<ExecutorFactory> executors_under_test();
+
+}  // namespace shunt::testing
