@@ -10,30 +10,39 @@
 namespace shunt {
 
 // Forwards to an OpenAI-compatible server (POST {base_url}/chat/completions, streamed), with libcurl on the
-// event loop of the run: no thread per request. docs/generators.md describes each option for users.
+// event loop of the run: no thread per request. docs/generators/openai.md describes each option for users.
 struct OpenAiOptions {
   std::string base_url;  // "http://127.0.0.1:8000/v1"
   std::string model;     // the upstream's name
   // At most one of these; the value is read at construction and never logged.
   std::string api_key_env;
   std::string api_key_file;
+  // An HTTP proxy, "http://proxy:3128". "" = none, whatever http_proxy and its like say.
+  std::string proxy;
 
+  // connect: name look-up, TCP and TLS. first_byte: from then to the first byte of the answer's body.
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(5);
   std::chrono::milliseconds first_byte_timeout = std::chrono::seconds(60);
   std::chrono::milliseconds idle_timeout = std::chrono::seconds(30);  // between pieces of the stream
   // The total deadline is the generation's own.
 
-  // Only before the first byte of an answer, on connection errors, 429, 502, 503 and 504.
+  // Only before the first byte of an answer, on connection errors, 429, 502, 503 and 504. A
+  // first_byte_timeout is not retried: the upstream is at work on the request or overloaded, and either way a
+  // second one hurts.
   std::size_t max_retries = 2;
   std::chrono::milliseconds retry_backoff = std::chrono::milliseconds(250);  // doubles, with jitter
-  std::chrono::milliseconds max_retry_after = std::chrono::seconds(20);  // a longer Retry-After is not awaited
+  std::chrono::milliseconds max_retry_after =
+      std::chrono::seconds(20);  // a longer Retry-After is not awaited
 
   std::size_t max_response_bytes = 32 * 1024 * 1024;
   std::size_t error_excerpt_bytes = 2048;  // of the upstream's body, kept in the error's details
 };
 
 // Input: {"prompt": text} or {"messages": [...]}, and any of the chat completion parameters (temperature,
-// max_tokens, ...) which pass through. Result: {"finish_reason", "usage"?, "model"?}; the text comes as deltas.
+// max_tokens, ...), which pass through. The text comes as deltas. Result: {"finish_reason", "model"?,
+// "usage"?, "message"?, "logprobs"?}, where `message` holds what the model's message has beside its text
+// (tool_calls, refusal, reasoning_content). Fails on an unusable option with `invalid_configuration`, naming
+// it.
 [[nodiscard]] Result<std::unique_ptr<Generator>> make_openai_generator(OpenAiOptions options);
 
 }  // namespace shunt

@@ -1,0 +1,267 @@
+#include "drivers/openai/chat_call.hpp"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "drivers/openai/chat_request.hpp"
+#include "drivers/openai/upstream_error.hpp"
+#include "shunt/base/duration_text.hpp"
+#include "shunt/generation/error_codes.hpp"
+
+namespace shunt::openai {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Enough for every error object, and for a web page's beginning.
+constexpr std::size_t kMaxErrorBody = 64 * 1024;
+
+// One event holds one token, or a whole answer from a server that only pretends to stream.
+constexpr std::size_t kMaxEventBytes = 4 * 1024 * 1024;
+
+// After "[DONE]" the response ends at once, and its connection can be used again; if it does not end within
+// this time the connection is closed instead.
+constexpr milliseconds kAfterDone{1000};
+
+double random_fraction() {
+  thread_local std::minstd_rand generator{std::random_device{}()};
+  return std::uniform_real_distribution<>(0, 1)(generator);
+}
+
+Error upstream_error(std::string_view code, std::string message) {
+  return {std::string(code), std::move(message), true};
+}
+
+}  // namespace
+
+ChatCall::ChatCall(std::shared_ptr<const Upstream> upstream, std::shared_ptr<GenerationRun> run,
+                   EventLoop& loop)
+    : upstream_(std::move(upstream)),
+      run_(std::move(run)),
+      loop_(loop),
+      body_(chat_request_body(run_->input(), upstream_->options.model)) {}
+
+void ChatCall::begin() {
+  stop_.emplace(run_->stop_token(), [self_or_gone = weak_from_this(), &loop = loop_] {
+    loop.post([self_or_gone] {
+      if (const auto self = self_or_gone.lock()) self->stop();
+    });
+  });
+  attempt(milliseconds(0));
+}
+
+void ChatCall::attempt(milliseconds delay) {
+  ++attempts_;
+  head_ = {};
+  reader_.reset();
+  error_body_.clear();
+  const OpenAiOptions& options = upstream_->options;
+  HttpRequest request;
+  request.url = upstream_->url;
+  request.proxy = options.proxy;
+  request.endpoint = upstream_->endpoint;
+  request.headers = request_headers(*upstream_, run_->envelope().request.context);
+  request.body = body_;
+  request.connect_timeout = options.connect_timeout;
+  request.max_response_bytes = options.max_response_bytes;
+  enter(Phase::kConnect, delay);
+  transfer_ = start_transfer(loop_, std::move(request), shared_from_this(), delay);
+}
+
+bool ChatCall::try_again(const FailedAttempt& failure, const Error& error) {
+  const OpenAiOptions& options = upstream_->options;
+  RetryMoment moment;
+  moment.retries = attempts_ - 1;
+  moment.now = system_clock().now();
+  moment.random = random_fraction();
+  if (const auto& deadline = run_->envelope().deadline) moment.time_left = *deadline - moment.now;
+  const auto wait =
+      retry_wait({options.max_retries, options.retry_backoff, options.max_retry_after}, failure, moment);
+  if (!wait) return false;
+  run_->log("warn", "attempt " + std::to_string(attempts_) + " of " +
+                        std::to_string(options.max_retries + 1) + " failed, the next one follows in " +
+                        format_duration(*wait) + ": " + error.message);
+  transfer_.cancel();
+  attempt(*wait);
+  return true;
+}
+
+// Deadlines: one timer a call. Each piece of a stream moves the idle deadline without touching the timer,
+// which looks at the deadline when it fires.
+
+milliseconds ChatCall::limit_of(Phase phase) const {
+  switch (phase) {
+    case Phase::kConnect:
+      return upstream_->options.connect_timeout;
+    case Phase::kFirstByte:
+      return upstream_->options.first_byte_timeout;
+    case Phase::kIdle:
+      return upstream_->options.idle_timeout;
+    case Phase::kAfterDone:
+      break;
+  }
+  return std::min(kAfterDone, upstream_->options.idle_timeout);
+}
+
+void ChatCall::enter(Phase phase, milliseconds delay) {
+  phase_ = phase;
+  deadline_ = std::chrono::steady_clock::now() + limit_of(phase) + delay;
+  arm(limit_of(phase) + delay);
+}
+
+void ChatCall::touch() {
+  deadline_ = std::chrono::steady_clock::now() + limit_of(phase_);
+}
+
+void ChatCall::arm(std::chrono::nanoseconds delay) {
+  timer_ = loop_.after(delay, [self_or_gone = weak_from_this()] {
+    if (const auto self = self_or_gone.lock()) self->on_timer();
+  });
+}
+
+void ChatCall::on_timer() {
+  const auto left = deadline_ - std::chrono::steady_clock::now();
+  if (left.count() > 0) return arm(left);
+  on_deadline();
+}
+
+void ChatCall::on_deadline() {
+  transfer_.cancel();
+  if (head_.status != 0 && !good_status()) return bad_status();
+  if (reader_ && reader_->complete()) return succeed();
+  if (phase_ == Phase::kConnect) return no_response({TransferEnd::How::kConnectTimedOut, ""});
+  const bool first = phase_ == Phase::kFirstByte;
+  const milliseconds limit = limit_of(phase_);
+  Error error = upstream_error(
+      error_code::kUpstreamTimeout,
+      first ? "the upstream sent no byte of an answer within " + format_duration(limit) +
+                  " (first_byte_timeout)"
+            : "the upstream's answer stood still for " + format_duration(limit) + " (idle_timeout)");
+  fail(std::move(error)
+           .with("phase", std::string(first ? "first_byte" : "idle"))
+           .with("timeout_ms", limit.count()));
+}
+
+void ChatCall::on_connected() {
+  if (phase_ == Phase::kConnect) enter(Phase::kFirstByte);
+}
+
+void ChatCall::on_head(const ResponseHead& head) {
+  head_ = head;
+  if (!good_status()) return enter(Phase::kIdle);
+  const std::size_t max_event_bytes = std::min(kMaxEventBytes, upstream_->options.max_response_bytes);
+  reader_.emplace(head.content_type, max_event_bytes,
+                  Quoting{upstream_->options.error_excerpt_bytes, upstream_->api_key});
+}
+
+void ChatCall::on_body(std::string_view bytes) {
+  if (good_status()) return read_answer(bytes);
+  touch();
+  const std::size_t enough = kMaxErrorBody + upstream_->options.error_excerpt_bytes;
+  error_body_ += bytes.substr(0, enough - error_body_.size());
+  if (error_body_.size() == enough) bad_status();
+}
+
+void ChatCall::read_answer(std::string_view bytes) {
+  if (phase_ == Phase::kFirstByte) {
+    enter(Phase::kIdle);
+  } else if (phase_ == Phase::kIdle) {
+    touch();
+  }
+  std::string text;
+  auto read = reader_->feed(bytes, text);
+  if (!text.empty()) run_->delta(text);
+  if (!read) return fail(std::move(read).error());
+  if (reader_->done() && phase_ != Phase::kAfterDone) enter(Phase::kAfterDone);
+}
+
+void ChatCall::on_end(const TransferEnd& end) {
+  if (head_.status == 0) return no_response(end);
+  if (!good_status()) return bad_status();
+  end_of_answer(end);
+}
+
+void ChatCall::end_of_answer(const TransferEnd& end) {
+  using How = TransferEnd::How;
+  if (end.how == How::kComplete) {
+    std::string text;
+    auto read = reader_->end(text);
+    if (!text.empty()) run_->delta(text);
+    if (!read) return fail(std::move(read).error());
+  }
+  if (reader_->complete()) return succeed();
+  if (end.how == How::kTooLarge) {
+    const std::size_t limit = upstream_->options.max_response_bytes;
+    Error error{
+        std::string(error_code::kOutputTooLarge),
+        "the upstream's answer is longer than " + std::to_string(limit) + " bytes (max_response_bytes)"};
+    return fail(std::move(error).with("limit", limit).with("what", std::string("response bytes")));
+  }
+  std::string message = "the upstream's answer ended before it was complete";
+  message += end.how == How::kComplete ? " (neither [DONE] nor a finish_reason came)" : ": " + end.reason;
+  fail(upstream_error(error_code::kUpstreamBroken, std::move(message)));
+}
+
+void ChatCall::no_response(const TransferEnd& end) {
+  const std::string& address = upstream_->address;
+  Error error;
+  switch (end.how) {
+    case TransferEnd::How::kConnectTimedOut: {
+      const milliseconds limit = limit_of(Phase::kConnect);
+      error = upstream_error(error_code::kUpstreamTimeout, "no connection to the upstream at " + address +
+                                                               " within " + format_duration(limit) +
+                                                               " (connect_timeout)")
+                  .with("phase", std::string("connect"))
+                  .with("timeout_ms", limit.count());
+      break;
+    }
+    case TransferEnd::How::kNotConnected:
+      error = upstream_error(error_code::kUpstreamUnreachable,
+                             "cannot connect to the upstream at " + address + ": " + end.reason);
+      break;
+    default:
+      error = upstream_error(
+          error_code::kUpstreamBroken,
+          "the upstream at " + address + " closed the connection without an answer: " + end.reason);
+  }
+  if (!try_again({}, error)) fail(std::move(error));
+}
+
+void ChatCall::bad_status() {
+  const OpenAiOptions& options = upstream_->options;
+  Error error =
+      error_for_status(head_.status, error_body_, {options.error_excerpt_bytes, upstream_->api_key});
+  if (const auto wait = parse_retry_after(head_.retry_after, system_clock().now())) {
+    error = std::move(error).with("retry_after_ms", wait->count());
+  }
+  const std::string retry_after = head_.retry_after;  // head_ belongs to the next attempt soon
+  if (!try_again({head_.status, retry_after}, error)) fail(std::move(error));
+}
+
+void ChatCall::stop() {
+  if (run_) leave()->stopped();
+}
+
+void ChatCall::succeed() {
+  Json result = reader_->result();
+  leave()->succeed(std::move(result));
+}
+
+void ChatCall::fail(Error error) {
+  if (head_.status != 0) error.details.insert_or_assign("status", head_.status);
+  error.details.insert_or_assign("attempts", attempts_);
+  error.message = redacted(std::move(error.message), upstream_->api_key);
+  leave()->fail(std::move(error));
+}
+
+std::shared_ptr<GenerationRun> ChatCall::leave() {
+  stop_.reset();
+  timer_.cancel();
+  auto run = std::move(run_);
+  // May let go of the last reference to this object, so its caller touches nothing of it afterwards.
+  transfer_.cancel();
+  return run;
+}
+
+}  // namespace shunt::openai

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "drivers/openai/answer_reader.hpp"
+#include "drivers/openai/http_transfer.hpp"
+#include "drivers/openai/retry_policy.hpp"
+#include "drivers/openai/upstream.hpp"
+#include "shunt/base/event_loop.hpp"
+#include "shunt/generation/generator.hpp"
+
+namespace shunt::openai {
+
+// One generation: its attempts, their deadlines, and what their bytes mean. Lives on one loop, kept alive by
+// the transfer that runs, so that it goes with the loop if nothing else ends it.
+class ChatCall final : public TransferHandler, public std::enable_shared_from_this<ChatCall> {
+ public:
+  ChatCall(std::shared_ptr<const Upstream> upstream, std::shared_ptr<GenerationRun> run, EventLoop& loop);
+
+  // Precondition: the run's input has been checked.
+  void begin();
+
+  void on_connected() override;
+  void on_head(const ResponseHead& head) override;
+  void on_body(std::string_view bytes) override;
+  void on_end(const TransferEnd& end) override;
+
+ private:
+  enum class Phase { kConnect, kFirstByte, kIdle, kAfterDone };
+
+  void attempt(std::chrono::milliseconds delay);
+  [[nodiscard]] bool try_again(const FailedAttempt& failure, const Error& error);
+
+  void enter(Phase phase, std::chrono::milliseconds delay = {});
+  void touch();
+  void arm(std::chrono::nanoseconds delay);
+  void on_timer();
+  void on_deadline();
+  [[nodiscard]] std::chrono::milliseconds limit_of(Phase phase) const;
+
+  [[nodiscard]] bool good_status() const { return head_.status >= 200 && head_.status < 300; }
+  void read_answer(std::string_view bytes);
+  void end_of_answer(const TransferEnd& end);
+  void no_response(const TransferEnd& end);
+  void bad_status();
+
+  void stop();
+  void succeed();
+  void fail(Error error);
+  [[nodiscard]] std::shared_ptr<GenerationRun> leave();
+
+  const std::shared_ptr<const Upstream> upstream_;
+  std::shared_ptr<GenerationRun> run_;  // null once ended
+  EventLoop& loop_;
+  const std::string body_;
+  std::size_t attempts_ = 0;
+
+  // Of the current attempt.
+  Transfer transfer_;
+  ResponseHead head_;
+  std::optional<AnswerReader> reader_;  // while the status is good
+  std::string error_body_;
+  Phase phase_ = Phase::kConnect;
+  SteadyTime deadline_{};
+
+  Timer timer_;
+  std::optional<std::stop_callback<std::function<void()>>> stop_;
+};
+
+}  // namespace shunt::openai

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "shunt/base/json.hpp"
+#include "shunt/base/result.hpp"
+
+namespace shunt::openai {
+
+// An input has either `prompt` (text) or `messages` (objects with a `role`); `model`, `stream` and more than
+// one choice (`n`) are Shunt's to decide and refused by name. Whatever else is there is the upstream's
+// business.
+[[nodiscard]] Result<void> check_chat_input(const Json& input);
+
+// The body of POST /chat/completions. Precondition: check_chat_input(input) holds.
+[[nodiscard]] std::string chat_request_body(const Json& input, std::string_view model);
+
+}  // namespace shunt::openai

@@ -1,0 +1,59 @@
+#include "drivers/openai/retry_policy.hpp"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <string>
+
+namespace shunt::openai {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A longer wait is never meant; the bound keeps the arithmetic far from overflow.
+constexpr std::int64_t kLongestSeconds = 366LL * 24 * 3600;
+
+bool may_retry(int status) {
+  return status == 0 || status == 429 || status == 502 || status == 503 || status == 504;
+}
+
+milliseconds scaled(milliseconds duration, double factor) {
+  return milliseconds(std::llround(static_cast<double>(duration.count()) * factor));
+}
+
+}  // namespace
+
+std::optional<milliseconds> parse_retry_after(std::string_view text, WallTime now) {
+  if (text.empty()) return std::nullopt;
+  if (std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; })) {
+    std::int64_t seconds = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (failure != std::errc() || seconds > kLongestSeconds) seconds = kLongestSeconds;
+    return std::chrono::seconds(seconds);
+  }
+  // Reads all three date formats that RFC 9110 wants accepted; it does no I/O and needs no initialisation.
+  const std::time_t at = curl_getdate(std::string(text).c_str(), nullptr);
+  if (at == -1) return std::nullopt;
+  const auto wait = std::chrono::sys_seconds(std::chrono::seconds(at)) - now;
+  return std::clamp<milliseconds>(wait, milliseconds(0), std::chrono::seconds(kLongestSeconds));
+}
+
+std::optional<milliseconds> retry_wait(const RetryPolicy& policy, const FailedAttempt& attempt,
+                                       const RetryMoment& moment) {
+  if (moment.retries >= policy.max_retries || !may_retry(attempt.status)) return std::nullopt;
+  milliseconds wait;
+  if (const auto asked = parse_retry_after(attempt.retry_after, moment.now)) {
+    if (*asked > policy.max_retry_after) return std::nullopt;
+    wait = *asked + scaled(policy.backoff, moment.random);
+  } else {
+    const double doubled = std::ldexp(1.0, static_cast<int>(std::min<std::size_t>(moment.retries, 30)));
+    wait = std::min(scaled(policy.backoff, doubled * (0.5 + 0.5 * moment.random)), policy.max_retry_after);
+  }
+  if (moment.time_left && wait >= *moment.time_left) return std::nullopt;
+  return wait;
+}
+
+}  // namespace shunt::openai

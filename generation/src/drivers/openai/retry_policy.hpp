@@ -1,0 +1,45 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+#include "shunt/base/clock.hpp"
+
+namespace shunt::openai {
+
+struct RetryPolicy {
+  std::size_t max_retries;
+  std::chrono::milliseconds backoff;
+  std::chrono::milliseconds max_retry_after;
+};
+
+// How an attempt failed before the first byte of an answer.
+struct FailedAttempt {
+  // 0: no response at all (refused, reset, no such name, not connected in time).
+  int status = 0;
+  std::string_view retry_after{};  // the header as it came, "" = none
+};
+
+// What surrounds the decision: retries made so far, the wall clock, the time until the generation's deadline
+// (unset = none), and a random number in [0, 1).
+struct RetryMoment {
+  std::size_t retries = 0;
+  WallTime now{};
+  std::optional<std::chrono::milliseconds> time_left;
+  double random = 0;
+};
+
+// The wait before the next attempt, or nothing: give up. Doubles from `backoff` with the last half of it
+// random; a Retry-After is waited for in full (plus up to one `backoff`, so that requests refused together do
+// not return together), unless it is longer than `max_retry_after`. A wait that would outlive the deadline is
+// not begun: the upstream's own error says more than "deadline exceeded".
+[[nodiscard]] std::optional<std::chrono::milliseconds> retry_wait(const RetryPolicy& policy,
+                                                                  const FailedAttempt& attempt,
+                                                                  const RetryMoment& moment);
+
+// Retry-After (RFC 9110, section 10.2.3): whole seconds or an HTTP date. Nothing if it is neither.
+[[nodiscard]] std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view text, WallTime now);
+
+}  // namespace shunt::openai
