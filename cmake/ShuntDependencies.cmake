@@ -15,3 +15,7 @@ endif()
 add_library(shunt_asio INTERFACE)
 target_link_libraries(shunt_asio INTERFACE Boost::headers Threads::Threads)
 target_compile_definitions(shunt_asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)
+if(SHUNT_SANITIZE MATCHES "thread")
+  # ThreadSanitizer does not model the fences that Asio puts around handlers.
+  target_compile_definitions(shunt_asio INTERFACE BOOST_ASIO_DISABLE_FENCED_BLOCK)
+endif()

@@ -183,22 +183,6 @@ Error duplicate_key(std::string_view text, const JsonLimits& limits) {
       .with("offset", offset);
 }
 
-std::size_t invalid_utf8_offset(std::string_view text) {
-  // The longest valid prefix, by halving: validity of prefixes that end between sequences is monotonic.
-  std::size_t low = 0;
-  std::size_t high = text.size();
-  while (low < high) {
-    const std::size_t middle = (low + high + 1) / 2;
-    const std::string_view head = text.substr(0, middle);
-    if (is_valid_utf8(head.substr(0, utf8_complete_prefix(head)))) {
-      low = middle;
-    } else {
-      high = middle - 1;
-    }
-  }
-  return low;
-}
-
 std::string describe_place(std::string_view text, std::size_t offset) {
   if (offset >= text.size()) return "at the end of the text";
   std::string_view rest = text.substr(offset, 16);
@@ -223,8 +207,7 @@ Error syntax_error(std::string_view text, std::size_t offset, const bj::error_co
         .with("limit", limits.max_depth)
         .with("offset", offset);
   }
-  if (!is_valid_utf8(text)) {
-    const std::size_t bad = invalid_utf8_offset(text);
+  if (const std::size_t bad = valid_utf8_prefix(text); bad < text.size()) {
     return invalid_field("", "invalid UTF-8 at byte " + std::to_string(bad), "invalid_utf8")
         .with("offset", bad);
   }

@@ -49,15 +49,20 @@ std::size_t ascii_prefix(std::string_view text) noexcept {
 
 }  // namespace
 
-bool is_valid_utf8(std::string_view text) noexcept {
-  while (!text.empty()) {
-    text.remove_prefix(ascii_prefix(text));
-    if (text.empty()) break;
-    const Sequence sequence = first_sequence(text);
-    if (sequence.kind != Sequence::Kind::kWhole) return false;
-    text.remove_prefix(sequence.length);
+std::size_t valid_utf8_prefix(std::string_view text) noexcept {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    at += ascii_prefix(text.substr(at));
+    if (at == text.size()) break;
+    const Sequence sequence = first_sequence(text.substr(at));
+    if (sequence.kind != Sequence::Kind::kWhole) break;
+    at += sequence.length;
   }
-  return true;
+  return at;
+}
+
+bool is_valid_utf8(std::string_view text) noexcept {
+  return valid_utf8_prefix(text) == text.size();
 }
 
 std::size_t utf8_complete_prefix(std::string_view text) noexcept {

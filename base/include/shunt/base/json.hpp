@@ -48,6 +48,8 @@ void append_json(std::string& out, const Json& value);
 // Appends text as a quoted JSON string.
 void append_json_string(std::string& out, std::string_view text);
 
+// The length of the longest valid prefix: where a malformed or cut sequence begins.
+[[nodiscard]] std::size_t valid_utf8_prefix(std::string_view text) noexcept;
 [[nodiscard]] bool is_valid_utf8(std::string_view text) noexcept;
 
 // The length of the longest prefix of `text` that does not end inside a UTF-8 sequence. For splitting a byte

@@ -32,10 +32,10 @@ struct GenerationGone {};     // was here, has been evicted: 410
 struct GenerationUnknown {};  // never was: 404
 
 struct ListQuery {
-  std::optional<GenerationState> state;
-  std::optional<std::string> model;
-  std::optional<std::string> caller;   // only this caller's
-  std::optional<GenerationId> before;  // the cursor: ids older than this one
+  std::optional<GenerationState> state{};
+  std::optional<std::string> model{};
+  std::optional<std::string> caller{};   // only this caller's
+  std::optional<GenerationId> before{};  // the cursor: ids older than this one
   std::size_t limit = 50;
 };
 

@@ -1,0 +1,83 @@
+#include "model_slots.hpp"
+
+#include <gtest/gtest.h>
+
+#include "sync_run.hpp"
+
+namespace shunt::executor {
+namespace {
+
+class NobodysOwner final : public RunOwner {
+ public:
+  void run_ended(SyncRun&) override {}
+};
+
+class ModelSlotsTest : public ::testing::Test {
+ protected:
+  ModelSlotsTest() {
+    model_.concurrency = 1;
+    model_.max_waiting = 2;
+  }
+  std::shared_ptr<SyncRun> run() {
+    auto generation = std::make_shared<Generation>(Envelope{}, 0, system_clock(), OutputLimits{});
+    auto made = std::make_shared<SyncRun>(owner_, slots_, std::move(generation), loop_, SteadyTime{},
+                                          std::chrono::seconds(1));
+    made->dismiss();
+    return made;
+  }
+
+  EventLoop loop_;
+  Model model_;
+  ModelSlots slots_{model_};
+  std::shared_ptr<NobodysOwner> owner_ = std::make_shared<NobodysOwner>();
+};
+
+TEST_F(ModelSlotsTest, FillsSlotsThenTheLineThenRefuses) {
+  EXPECT_EQ(slots_.take(run()), ModelSlots::Place::kRunning);
+  EXPECT_EQ(slots_.take(run()), ModelSlots::Place::kWaiting);
+  EXPECT_EQ(slots_.take(run()), ModelSlots::Place::kWaiting);
+  EXPECT_EQ(slots_.take(run()), ModelSlots::Place::kNone);
+  EXPECT_EQ(slots_.running(), 1U);
+  EXPECT_EQ(slots_.waiting(), 2U);
+}
+
+TEST_F(ModelSlotsTest, AFreedSlotGoesToTheFirstInLine) {
+  const auto first = run();
+  const auto second = run();
+  (void)slots_.take(run());
+  (void)slots_.take(first);
+  (void)slots_.take(second);
+  EXPECT_EQ(slots_.release({}), first);
+  EXPECT_EQ(slots_.release({}), second);
+  EXPECT_EQ(slots_.release({}), nullptr);
+  EXPECT_EQ(slots_.running(), 0U);
+}
+
+TEST_F(ModelSlotsTest, WhoLeavesTheLineIsNotStarted) {
+  const auto left = run();
+  const auto stays = run();
+  (void)slots_.take(run());
+  (void)slots_.take(left);
+  (void)slots_.take(stays);
+  EXPECT_TRUE(slots_.leave_line(*left));
+  EXPECT_FALSE(slots_.leave_line(*left));
+  EXPECT_EQ(slots_.release({}), stays);
+}
+
+TEST_F(ModelSlotsTest, AdvisesToComeBackAfterAboutOneRunWithinASecondAndAMinute) {
+  EXPECT_EQ(slots_.retry_after(), std::chrono::seconds(1));
+  (void)slots_.take(run());
+  for (int i = 0; i < 200; ++i) {
+    (void)slots_.take(run());
+    (void)slots_.release(std::chrono::seconds(10));
+  }
+  EXPECT_NEAR(static_cast<double>(slots_.retry_after().count()), 10'000, 100);
+  for (int i = 0; i < 200; ++i) {
+    (void)slots_.take(run());
+    (void)slots_.release(std::chrono::hours(1));
+  }
+  EXPECT_EQ(slots_.retry_after(), std::chrono::minutes(1));
+}
+
+}  // namespace
+}  // namespace shunt::executor

@@ -1,0 +1,139 @@
+#include "shunt/generation/envelope.hpp"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "shunt/generation/error_codes.hpp"
+#include "support/manual_clock.hpp"
+
+namespace shunt {
+namespace {
+
+Envelope full_envelope() {
+  testing::ManualClock clock;
+  GenerationIdSource ids(clock);
+  Envelope envelope;
+  envelope.id = ids.next();
+  envelope.request.model = "speech";
+  envelope.request.input = JsonObject{{"text", "h\u00e9llo"}, {"speed", 1.25}};
+  envelope.request.caller = "key:web";
+  envelope.request.context = {.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                              .tracestate = "a=b",
+                              .tenant = "acme",
+                              .baggage = {{"locale", "de"}},
+                              .unknown = {{"region", "eu"}}};
+  envelope.request.options = {
+      .timeout = std::chrono::milliseconds(1500), .metadata = {{"order", 7}}, .unknown = {{"priority", 3}}};
+  envelope.admission = {"sync", "queue_disabled"};
+  envelope.created_at = clock.now();
+  envelope.deadline = clock.now() + std::chrono::milliseconds(1500);
+  envelope.unknown = {{"future", JsonArray{1, 2}}};
+  return envelope;
+}
+
+TEST(Envelope, SurvivesEncodeAndDecodeWithMembersThatThisVersionDoesNotKnow) {
+  const Envelope sent = full_envelope();
+  const auto text = encode_envelope(sent);
+  ASSERT_TRUE(text.ok()) << text.error().message;
+  const auto received = decode_envelope(*text);
+  ASSERT_TRUE(received.ok()) << received.error().message;
+  EXPECT_EQ(received->id, sent.id);
+  EXPECT_EQ(received->request.input, sent.request.input);
+  EXPECT_EQ(received->request.context.baggage, sent.request.context.baggage);
+  EXPECT_EQ(received->request.options.timeout, sent.request.options.timeout);
+  EXPECT_EQ(received->deadline, sent.deadline);
+  EXPECT_EQ(received->unknown, sent.unknown);
+  EXPECT_EQ(*encode_envelope(*received), *text);
+}
+
+TEST(Envelope, LeavesTheIdempotencyKeyBehind) {
+  Envelope envelope = full_envelope();
+  envelope.request.idempotency_key = "secret-key";
+  EXPECT_EQ(encode_envelope(envelope)->find("secret-key"), std::string::npos);
+}
+
+// A valid envelope with one member replaced or, with null, taken out.
+std::string changed(std::string_view member, const Json& value) {
+  JsonObject object = parse_json(*encode_envelope(full_envelope()))->as_object();
+  if (value.is_null()) {
+    object.erase(member);
+  } else {
+    object.insert_or_assign(member, value);
+  }
+  return to_json_text(object);
+}
+
+struct Refusal {
+  std::string text;
+  std::string field;
+  std::string_view code;
+};
+
+TEST(Envelope, DecodeNamesTheMemberThatIsWrong) {
+  const Refusal table[] = {
+      {changed("v", 2), "/v", error_code::kUnsupportedEnvelope},
+      {changed("v", "1"), "/v", error_code::kUnsupportedEnvelope},
+      {changed("v", nullptr), "/v", error_code::kUnsupportedEnvelope},
+      {changed("id", "42"), "/id", error_code::kInvalidRequest},
+      {changed("id", 42), "/id", error_code::kInvalidRequest},
+      {changed("model", nullptr), "/model", error_code::kInvalidRequest},
+      {changed("model", ""), "/model", error_code::kInvalidRequest},
+      {changed("input", nullptr), "/input", error_code::kInvalidRequest},
+      {changed("context", JsonArray{}), "/context", error_code::kInvalidRequest},
+      {changed("context", JsonObject{{"tenant", 5}}), "/context/tenant", error_code::kInvalidRequest},
+      {changed("options", JsonObject{{"timeout_ms", -1}}), "/options/timeout_ms",
+       error_code::kInvalidRequest},
+      {changed("options", JsonObject{{"timeout_ms", 1.5}}), "/options/timeout_ms",
+       error_code::kInvalidRequest},
+      {changed("admission", JsonObject{{"executor", "sync"}}), "/admission/reason",
+       error_code::kInvalidRequest},
+      {changed("created_at", nullptr), "/created_at", error_code::kInvalidRequest},
+      {changed("deadline", "soon"), "/deadline", error_code::kInvalidRequest},
+      {"[]", "", error_code::kInvalidRequest},
+      {"{", "", "invalid_json"},
+  };
+  for (const Refusal& row : table) {
+    const auto decoded = decode_envelope(row.text);
+    ASSERT_FALSE(decoded.ok()) << row.text;
+    EXPECT_EQ(decoded.error().code, row.code) << row.text;
+    EXPECT_EQ(std::string(decoded.error().details.at("field").as_string()), row.field) << row.text;
+  }
+}
+
+TEST(Envelope, EncodeRefusesByNameWhatCannotTravel) {
+  const auto refused_field = [](auto change) {
+    Envelope envelope = full_envelope();
+    change(envelope);
+    const auto text = encode_envelope(envelope);
+    return text.ok() ? std::string("(encoded)") : std::string(text.error().details.at("field").as_string());
+  };
+  static constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_EQ(refused_field([](Envelope& e) { e.request.input = JsonObject{{"t", kNaN}}; }), "/input/t");
+  EXPECT_EQ(refused_field([](Envelope& e) { e.request.input = JsonArray{kMaxSafeInteger + 1}; }), "/input/0");
+  EXPECT_EQ(refused_field([](Envelope& e) { e.request.options.metadata = {{"m", "\xff"}}; }),
+            "/options/metadata/m");
+  EXPECT_EQ(refused_field([](Envelope& e) { e.request.context.tenant = "\xc3"; }), "/context/tenant");
+  EXPECT_EQ(refused_field([](Envelope& e) { e.request.model.clear(); }), "/model");
+}
+
+TEST(RequestFingerprint, DependsOnModelInputAndOptionsButNotOnTheOrderOfMembers) {
+  GenerationRequest request = full_envelope().request;
+  const std::string fingerprint = request_fingerprint(request);
+  request.input = JsonObject{{"speed", 1.25}, {"text", "h\u00e9llo"}};
+  request.caller = "somebody else";
+  EXPECT_EQ(request_fingerprint(request), fingerprint);
+
+  const auto differs = [&](auto change) {
+    GenerationRequest other = full_envelope().request;
+    change(other);
+    return request_fingerprint(other) != fingerprint;
+  };
+  EXPECT_TRUE(differs([](GenerationRequest& r) { r.model = "other"; }));
+  EXPECT_TRUE(differs([](GenerationRequest& r) { r.input.as_object()["speed"] = 1.5; }));
+  EXPECT_TRUE(differs([](GenerationRequest& r) { r.options.timeout = std::chrono::milliseconds(1); }));
+  EXPECT_TRUE(differs([](GenerationRequest& r) { r.options.metadata.clear(); }));
+}
+
+}  // namespace
+}  // namespace shunt
