@@ -1,0 +1,255 @@
+#include "client_socket.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+
+#include "http_metrics.hpp"
+#include "shunt/base/log.hpp"
+
+namespace shunt::api {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::size_t kSmallRead = 2048;
+constexpr std::size_t kLargeRead = 64 * 1024;
+// Pipelined bytes kept while a generation runs; beyond that the client has to wait (and is not watched).
+constexpr std::size_t kMaxAhead = 64 * 1024;
+constexpr std::size_t kKeptOutBytes = 16 * 1024;
+constexpr std::size_t kIdleOutBytes = 512;
+constexpr std::chrono::milliseconds kLingerTime{1000};
+constexpr std::size_t kLingerBytes = 1024 * 1024;
+
+}  // namespace
+
+ClientSocket::ClientSocket(asio::ip::tcp::socket socket, EventLoop& loop, HttpMetrics& metrics,
+                           std::chrono::milliseconds write_timeout)
+    : socket_(std::move(socket)),
+      loop_(loop),
+      metrics_(metrics),
+      write_timeout_(write_timeout),
+      remote_(std::make_shared<RemoteWake>(loop, [this] { wake_.wake(); })),
+      read_size_(kSmallRead) {
+  error_code ignored;
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  socket_.non_blocking(true, ignored);
+}
+
+ClientSocket::~ClientSocket() {
+  remote_->detach();
+}
+
+void ClientSocket::set_tail(std::shared_ptr<const std::string> bytes, std::size_t offset,
+                            std::size_t length) {
+  tail_ = std::move(bytes);
+  tail_offset_ = offset;
+  tail_length_ = length;
+}
+
+Task<ClientSocket::Input> ClientSocket::more_input() {
+  const std::size_t before = in_.size();
+  if (!send_now()) {
+    const SteadyTime deadline = deadline_;
+    const bool sent = co_await flush();
+    if (!sent) co_return Input::kBroken;
+    deadline_ = deadline;
+  }
+  for (;;) {
+    if (in_.size() > before) co_return Input::kData;
+    if (broken_ || (stopping_ && idle_)) co_return Input::kBroken;
+    if (ended_) co_return Input::kEnd;
+    if (expired_) co_return Input::kTimeout;
+    start_read();
+    co_await wake_;
+  }
+}
+
+void ClientSocket::start_read() {
+  if (reading_ || watching_) return;
+  reading_ = true;
+  const auto room = in_.prepare(read_size_);
+  socket_.async_read_some(
+      asio::buffer(room.data(), room.size()),
+      [self = shared_from_this(), size = room.size()](const error_code& failure, std::size_t count) {
+        self->reading_ = false;
+        self->note_read(failure, count);
+        // A full buffer means that more is coming: fewer, larger reads.
+        if (count == size) self->read_size_ = std::min(self->read_size_ * 4, kLargeRead);
+        self->wake_.wake();
+      });
+}
+
+void ClientSocket::note_read(const error_code& failure, std::size_t count) {
+  if (count > 0) {
+    in_.commit(count);
+    metrics_.received(count);
+  }
+  if (failure == asio::error::eof) {
+    ended_ = true;
+  } else if (failure && failure != asio::error::would_block && failure != asio::error::try_again) {
+    broken_ = true;
+  }
+}
+
+void ClientSocket::watch() {
+  if (reading_ || watching_ || broken_) return;
+  if (ended_) return watch_for_error();
+  if (in_.size() >= kMaxAhead) return;
+  watching_ = true;
+  socket_.async_wait(asio::ip::tcp::socket::wait_read,
+                     [self = shared_from_this()](const error_code& failure) {
+                       self->watching_ = false;
+                       if (failure) {
+                         self->broken_ = true;
+                       } else {
+                         self->drain_socket();
+                       }
+                       self->wake_.wake();
+                     });
+}
+
+void ClientSocket::drain_socket() {
+  error_code failure;
+  while (!failure && in_.size() < kMaxAhead) {
+    const auto room = in_.prepare(kSmallRead);
+    const std::size_t count = socket_.read_some(asio::buffer(room.data(), room.size()), failure);
+    note_read(failure, count);
+  }
+  in_.release();
+}
+
+void ClientSocket::watch_for_error() {
+  if (watching_error_) return;
+  watching_error_ = true;
+  socket_.async_wait(asio::ip::tcp::socket::wait_error, [self = shared_from_this()](const error_code&) {
+    self->watching_error_ = false;
+    self->broken_ = true;
+    self->wake_.wake();
+  });
+}
+
+bool ClientSocket::send_now() {
+  error_code failure;
+  while (!broken_ && unsent() > 0) {
+    const std::size_t head = std::min(sent_, out_.size());
+    const std::size_t tail = sent_ - head;
+    std::array<asio::const_buffer, 2> buffers{asio::buffer(out_.data() + head, out_.size() - head)};
+    if (tail_) buffers[1] = asio::buffer(tail_->data() + tail_offset_ + tail, tail_length_ - tail);
+    const std::size_t count = socket_.write_some(buffers, failure);
+    if (failure == asio::error::would_block || failure == asio::error::try_again) return false;
+    if (failure) broken_ = true;
+    sent_ += count;
+    metrics_.sent(count);
+  }
+  forget_sent();
+  return true;
+}
+
+void ClientSocket::forget_sent() {
+  sent_ = 0;
+  tail_.reset();
+  tail_length_ = tail_offset_ = 0;
+  out_.clear();
+  if (out_.capacity() > kKeptOutBytes) out_.shrink_to_fit();
+}
+
+void ClientSocket::start_write_wait() {
+  if (awaiting_room_) return;
+  awaiting_room_ = true;
+  socket_.async_wait(asio::ip::tcp::socket::wait_write,
+                     [self = shared_from_this()](const error_code& failure) {
+                       self->awaiting_room_ = false;
+                       if (failure) self->broken_ = true;
+                       self->wake_.wake();
+                     });
+}
+
+Task<bool> ClientSocket::flush() {
+  std::size_t sent_before = sent_;
+  set_deadline(write_timeout_);
+  while (!send_now()) {
+    if (sent_ != sent_before) set_deadline(write_timeout_);
+    sent_before = sent_;
+    if (expired_) {
+      log::debug("http.write_timeout", {{"unsent", unsent()}});
+      abort();
+      break;
+    }
+    start_write_wait();
+    co_await wake_;
+  }
+  clear_deadline();
+  co_return !broken_;
+}
+
+void ClientSocket::set_deadline(std::chrono::milliseconds from_now) {
+  expired_ = false;
+  deadline_ = std::chrono::steady_clock::now() + from_now;
+}
+
+void ClientSocket::clear_deadline() noexcept {
+  expired_ = false;
+  deadline_ = SteadyTime::max();
+}
+
+void ClientSocket::release_buffers() {
+  in_.release();
+  read_size_ = kSmallRead;
+  if (out_.empty() && out_.capacity() > kIdleOutBytes) std::string().swap(out_);
+}
+
+Task<void> ClientSocket::close_gently() {
+  const bool sent = co_await flush();
+  if (!sent) co_return;
+  error_code ignored;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  set_deadline(kLingerTime);
+  idle_ = false;
+  for (std::size_t discarded = 0; discarded < kLingerBytes;) {
+    discarded += in_.size();
+    in_.consume(in_.size());
+    const Input input = co_await more_input();
+    if (input != Input::kData) break;
+  }
+  close();
+}
+
+void ClientSocket::close() noexcept {
+  broken_ = true;
+  error_code ignored;
+  socket_.close(ignored);
+}
+
+void ClientSocket::abort() noexcept {
+  broken_ = true;
+  error_code ignored;
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  socket_.close(ignored);
+}
+
+std::function<void()> ClientSocket::remote_wake() {
+  return [remote = remote_] { remote->post(); };
+}
+
+void ClientSocket::check_deadline(SteadyTime now) {
+  if (now < deadline_) return;
+  deadline_ = SteadyTime::max();
+  expired_ = true;
+  wake_.wake();
+}
+
+void ClientSocket::stop_if_idle() {
+  stopping_ = true;
+  if (idle_) wake_.wake();
+}
+
+void ClientSocket::abort_and_wake() {
+  abort();
+  wake_.wake();
+}
+
+}  // namespace shunt::api

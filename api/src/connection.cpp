@@ -1,0 +1,247 @@
+#include "connection.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "ascii.hpp"
+#include "handlers.hpp"
+#include "shunt/base/log.hpp"
+
+namespace shunt::api {
+namespace {
+
+constexpr std::size_t kMaxTargetBytes = 8 * 1024;
+// Pipelined responses are written together up to here.
+constexpr std::size_t kMaxUnsentBytes = 64 * 1024;
+
+Error too_slow(std::string_view what, std::chrono::milliseconds limit) {
+  return Error{std::string(problem_code::kRequestTimeout), "the request's " + std::string(what) +
+                                                               " did not arrive within " +
+                                                               std::to_string(limit.count()) + " ms"}
+      .with("limit_ms", static_cast<std::int64_t>(limit.count()));
+}
+
+Error too_long(std::string_view code, std::string_view what, std::size_t limit) {
+  return Error{std::string(code),
+               "the " + std::string(what) + " may have at most " + std::to_string(limit) + " bytes"}
+      .with("limit", static_cast<std::uint64_t>(limit));
+}
+
+Task<void> finished(void (*report)(Exchange&), Exchange& exchange) {
+  report(exchange);
+  co_return;
+}
+
+}  // namespace
+
+Connection::Connection(ClientSocket& client, Service& service, const std::string& date)
+    : client_(client), service_(service), date_(date) {}
+
+Task<void> Connection::run() {
+  Next next = Next::kRequest;
+  while (next == Next::kRequest) {
+    auto served = serve_one();
+    next = co_await served;
+  }
+  if (next == Next::kLinger) {
+    co_await client_.close_gently();
+  } else {
+    const bool sent = co_await client_.flush();
+    if (sent) client_.close();
+  }
+}
+
+void Connection::begin_request() {
+  request_.clear();
+  response_.clear();
+  parser_.reset(request_);
+}
+
+void Connection::skip_empty_lines() {
+  // A client may end a body with a line too many (RFC 9112, 2.2).
+  while (client_.in().view().starts_with("\r\n")) client_.in().consume(2);
+}
+
+Connection::Received Connection::refuse(const Error& error) {
+  response_.set_problem(error);
+  return Received::kRefused;
+}
+
+std::optional<Error> Connection::header_error(HeaderScan& scan) {
+  const std::size_t limit = service_.options.max_header_bytes;
+  const HeaderScan::State state = scan.scan(client_.in().view());
+  if (state == HeaderScan::State::kMalformed) {
+    return Error{std::string(problem_code::kMalformedRequest),
+                 "the request is not HTTP/1.1: " + std::string(scan.complaint())};
+  }
+  const std::size_t received = state == HeaderScan::State::kComplete ? scan.size() : client_.in().size();
+  if (scan.in_request_line() && received > std::min(limit, kMaxTargetBytes)) {
+    return too_long(problem_code::kTargetTooLong, "request line", std::min(limit, kMaxTargetBytes));
+  }
+  if (received > limit) return too_long(problem_code::kHeadersTooLarge, "header", limit);
+  return std::nullopt;
+}
+
+Task<Connection::Received> Connection::receive_header() {
+  begin_request();
+  HeaderScan scan;
+  bool started = false;
+  for (;;) {
+    if (!started) skip_empty_lines();
+    const bool first = !started && !client_.in().empty() && client_.in().view() != "\r";
+    started = started || first;
+    if (started) {
+      if (const auto error = header_error(scan)) co_return refuse(*error);
+      if (scan.complete()) break;
+    }
+    if (first) {
+      client_.set_deadline(service_.options.header_timeout);
+    } else if (!started) {
+      if (service_.draining.load(std::memory_order_relaxed)) co_return Received::kNothing;
+      client_.set_deadline(service_.options.idle_timeout);
+    }
+    client_.set_idle(!started);
+    auto more = client_.more_input();
+    const ClientSocket::Input input = co_await more;
+    client_.set_idle(false);
+    if (input == ClientSocket::Input::kTimeout && started) {
+      co_return refuse(too_slow("header", service_.options.header_timeout));
+    }
+    if (input != ClientSocket::Input::kData) co_return Received::kNothing;
+  }
+  client_.clear_deadline();
+  const auto error = parser_.parse_header(client_.in().view().substr(0, scan.size()));
+  client_.in().consume(scan.size());
+  if (error) co_return refuse(*error);
+  if (request_.target.size() > kMaxTargetBytes) {
+    co_return refuse(too_long(problem_code::kTargetTooLong, "request target", kMaxTargetBytes));
+  }
+  co_return Received::kRequest;
+}
+
+Task<Connection::Received> Connection::receive_body(std::size_t limit) {
+  const bool expects = request_.http11 && request_.headers.has("Expect");
+  if (expects && client_.in().empty()) client_.out() += "HTTP/1.1 100 Continue\r\n\r\n";
+  client_.set_deadline(service_.options.body_timeout);
+  for (;;) {
+    const RequestParser::Fed fed = parser_.feed_body(client_.in().view(), limit);
+    client_.in().consume(fed.used);
+    if (fed.error) co_return refuse(*fed.error);
+    if (parser_.done()) break;
+    // A chunk's header or the trailers: bounded like every header.
+    if (client_.in().size() > service_.options.max_header_bytes) {
+      co_return refuse(
+          too_long(problem_code::kHeadersTooLarge, "trailer", service_.options.max_header_bytes));
+    }
+    auto more = client_.more_input();
+    const ClientSocket::Input input = co_await more;
+    if (input == ClientSocket::Input::kTimeout)
+      co_return refuse(too_slow("body", service_.options.body_timeout));
+    if (input == ClientSocket::Input::kEnd) {
+      co_return refuse(Error{std::string(problem_code::kMalformedRequest), "the body ended early"});
+    }
+    if (input != ClientSocket::Input::kData) co_return Received::kNothing;
+  }
+  client_.clear_deadline();
+  co_return Received::kRequest;
+}
+
+Task<Connection::Next> Connection::serve_one() {
+  auto header = receive_header();
+  Received received = co_await header;
+  began_ = std::chrono::steady_clock::now();
+  if (received == Received::kNothing) co_return Next::kClose;
+  if (received == Received::kRefused) {
+    send_response(false);
+    count(nullptr, response_.status);
+    co_return Next::kLinger;
+  }
+  Gate gate;
+  check_request(gate, service_, request_, target_, response_, began_);
+  if (gate.answered) {
+    // The body was never asked for. Where there is one, only the connection's end says where it ends.
+    const bool reusable = !request_.has_body() && !request_.headers.has("Transfer-Encoding");
+    const bool kept = send_response(reusable);
+    count(gate.match.route, response_.status);
+    co_return kept ? Next::kRequest : Next::kLinger;
+  }
+  if (!parser_.done()) {
+    auto body = receive_body(gate.max_body_bytes);
+    received = co_await body;
+    if (received == Received::kNothing) co_return Next::kClose;
+    if (received == Received::kRefused) {
+      send_response(false);
+      count(gate.match.route, response_.status);
+      co_return Next::kLinger;
+    }
+  }
+  parser_.release();
+  Exchange exchange{service_, client_,    request_,
+                    target_,  gate.match, gate.key ? &gate.key->caller() : nullptr,
+                    date_,    response_,  false};
+  auto handled = handle(exchange);
+  co_await handled;
+  bool keep = !client_.broken() && request_.keep_alive && !response_.close;
+  if (!exchange.streamed && !client_.broken()) keep = send_response(true);
+  count(gate.match.route, response_.status);
+  if (keep && (client_.has_tail() || client_.out().size() > kMaxUnsentBytes)) {
+    auto flushed = client_.flush();
+    keep = co_await flushed;
+  }
+  co_return keep ? Next::kRequest : Next::kLinger;
+}
+
+Task<void> Connection::handle(Exchange& exchange) {
+  switch (exchange.route.route->id) {
+    case RouteId::kCreateGeneration:
+      return create_generation(exchange);
+    case RouteId::kGetGeneration:
+      return get_generation(exchange);
+    case RouteId::kListGenerations:
+      return list_generations(exchange);
+    case RouteId::kCancelGeneration:
+      return cancel_generation(exchange);
+    case RouteId::kStreamEvents:
+      return stream_events(exchange);
+    case RouteId::kGetArtifact:
+      return get_artifact(exchange);
+    case RouteId::kListModels:
+      return finished(list_models, exchange);
+    case RouteId::kHealth:
+      return finished(report_health, exchange);
+    case RouteId::kReady:
+      return finished(report_readiness, exchange);
+    case RouteId::kMetrics:
+      return finished(report_metrics, exchange);
+    case RouteId::kOpenApi:
+      return finished(describe_api, exchange);
+  }
+  throw std::logic_error("a route without a handler");
+}
+
+bool Connection::send_response(bool keep_alive) {
+  const bool keep = keep_alive && request_.keep_alive && !response_.close &&
+                    !service_.draining.load(std::memory_order_relaxed);
+  ConnectionHeader connection = ConnectionHeader::kNone;
+  if (!keep) connection = ConnectionHeader::kClose;
+  if (keep && !request_.http11) connection = ConnectionHeader::kKeepAlive;
+  append_head(client_.out(), response_, {.connection = connection, .date = date_});
+  if (request_.head()) return keep;
+  if (response_.shared_body) {
+    client_.set_tail(std::move(response_.shared_body), response_.shared_offset, response_.shared_length);
+  } else {
+    client_.out() += response_.body;
+  }
+  return keep;
+}
+
+void Connection::count(const Route* route, int status) {
+  const auto took = std::chrono::steady_clock::now() - began_;
+  service_.metrics.request_done(route, request_.method, status, took);
+  log::debug("http.request", {{"method", request_.method},
+                              {"route", route == nullptr ? std::string_view("unmatched") : route->operation},
+                              {"status", status},
+                              {"us", std::chrono::duration_cast<std::chrono::microseconds>(took).count()}});
+}
+
+}  // namespace shunt::api

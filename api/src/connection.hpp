@@ -1,0 +1,57 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string_view>
+
+#include "client_socket.hpp"
+#include "exchange.hpp"
+#include "header_scan.hpp"
+#include "request.hpp"
+#include "request_gate.hpp"
+#include "request_parser.hpp"
+#include "response.hpp"
+#include "service.hpp"
+#include "task.hpp"
+
+namespace shunt::api {
+
+// HTTP/1.x over one client's socket: requests in order, one response each. Lives on the connection's
+// coroutine.
+class Connection {
+ public:
+  // `date` is the shard's current Date text; all three outlive the connection.
+  Connection(ClientSocket& client, Service& service, const std::string& date);
+
+  // Serves requests until either side ends the connection, which is closed then.
+  [[nodiscard]] Task<void> run();
+
+ private:
+  enum class Next { kRequest, kClose, kLinger };
+  // kRefused: the response is set, and what the client still sends is not to be understood.
+  enum class Received { kRequest, kRefused, kNothing };
+
+  [[nodiscard]] Task<Next> serve_one();
+  [[nodiscard]] Task<Received> receive_header();
+  [[nodiscard]] Task<Received> receive_body(std::size_t limit);
+  [[nodiscard]] Task<void> handle(Exchange& exchange);
+
+  [[nodiscard]] std::optional<Error> header_error(HeaderScan& scan);
+  void skip_empty_lines();
+  void begin_request();
+  // Turns the response into bytes. False: the connection ends after it.
+  bool send_response(bool keep_alive);
+  void count(const Route* route, int status);
+  Received refuse(const Error& error);
+
+  ClientSocket& client_;
+  Service& service_;
+  const std::string& date_;
+  RequestParser parser_;
+  Request request_;
+  RequestTarget target_;
+  Response response_;
+  SteadyTime began_{};
+};
+
+}  // namespace shunt::api

@@ -1,0 +1,31 @@
+#include "entity_tag.hpp"
+
+#include "ascii.hpp"
+
+namespace shunt::api {
+
+std::string artifact_tag(const GenerationId& id, std::string_view name) {
+  std::string tag = "\"";
+  id.append_to(tag);
+  tag += '.';
+  tag += name;
+  tag += '"';
+  return tag;
+}
+
+bool matches_any_tag(std::string_view header, std::string_view tag) noexcept {
+  if (trim(header) == "*") return true;
+  // No tag of ours contains a comma, so splitting at commas can only miss tags that are not ours.
+  while (!header.empty()) {
+    std::string_view candidate = trim(take_until(header, ','));
+    if (candidate.starts_with("W/")) candidate.remove_prefix(2);
+    if (candidate == tag) return true;
+  }
+  return false;
+}
+
+bool if_range_allows(std::string_view header, std::string_view tag) noexcept {
+  return header.empty() || trim(header) == tag;
+}
+
+}  // namespace shunt::api

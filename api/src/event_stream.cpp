@@ -1,0 +1,136 @@
+#include "event_stream.hpp"
+
+#include "representation.hpp"
+#include "shunt/base/log.hpp"
+#include "sse.hpp"
+
+namespace shunt::api {
+namespace {
+
+// Many small events become one write; one slow reader holds at most about this much.
+constexpr std::size_t kBatchBytes = 64 * 1024;
+
+class StreamCount {
+ public:
+  explicit StreamCount(HttpMetrics& metrics) : metrics_(metrics) { metrics_.stream_opened(); }
+  StreamCount(const StreamCount&) = delete;
+  StreamCount& operator=(const StreamCount&) = delete;
+  ~StreamCount() { metrics_.stream_closed(); }
+
+ private:
+  HttpMetrics& metrics_;
+};
+
+// HTTP/1.0 has no chunks: the stream ends with the connection there.
+class EventWriter {
+ public:
+  explicit EventWriter(Exchange& exchange) : exchange_(exchange), chunked_(exchange.request.http11) {}
+
+  void begin() {
+    Response& response = exchange_.response;
+    response.status = 200;
+    response.content_type = kEventStreamType;
+    response.add_header("Cache-Control", "no-store");
+    response.add_header("X-Accel-Buffering", "no");  // nginx would hold events back
+    if (exchange_.service.draining.load(std::memory_order_relaxed)) response.close = true;
+    if (!chunked_) response.close = true;
+    const bool last = response.close || !exchange_.request.keep_alive;
+    append_head(exchange_.client.out(), response,
+                {.connection = last ? ConnectionHeader::kClose : ConnectionHeader::kNone,
+                 .framing = chunked_ ? BodyFraming::kChunked : BodyFraming::kUntilClose,
+                 .date = exchange_.date});
+    exchange_.streamed = true;
+  }
+
+  void add(const std::vector<GenerationEvent>& events) {
+    std::string payload;
+    for (const GenerationEvent& event : events) append_sse_event(payload, event);
+    add_text(payload);
+  }
+
+  void add_text(std::string_view text) {
+    if (chunked_) {
+      append_chunk(exchange_.client.out(), text);
+    } else {
+      exchange_.client.out() += text;
+    }
+  }
+
+  void end() {
+    if (chunked_) exchange_.client.out() += kLastChunk;
+  }
+
+ private:
+  Exchange& exchange_;
+  const bool chunked_;
+};
+
+// Waits until there are events to read. False: the client has gone.
+Task<bool> wait_for_events(Exchange& exchange, EventWriter& writer, EventWatch& watch) {
+  ClientSocket& client = exchange.client;
+  client.release_buffers();
+  client.set_deadline(exchange.service.options.sse_heartbeat);
+  const bool had_ended = client.ended();
+  const auto wake = client.remote_wake();
+  watch.on_ready(wake);
+  client.watch();
+  co_await client.wake();
+  if (client.broken()) co_return false;
+  // A client that has closed its sending side may be reading on or be gone: writing finds out. If it is gone,
+  // its answer is a reset.
+  if (client.expired() || (client.ended() && !had_ended)) writer.add_text(kSseComment);
+  co_return true;
+}
+
+// Sends until the terminal event. False: the client has gone before.
+Task<bool> send_until_end(Exchange& exchange, EventWatch& watch) {
+  ClientSocket& client = exchange.client;
+  EventWriter writer(exchange);
+  writer.begin();
+  for (;;) {
+    const std::vector<GenerationEvent> events = watch.read(kBatchBytes);
+    const bool ended = watch.ended();
+    if (!events.empty()) writer.add(events);
+    if (ended) writer.end();
+    if (!client.send_now()) {
+      const bool sent = co_await client.flush();
+      if (!sent) co_return false;
+    }
+    if (client.broken()) co_return false;
+    if (ended) co_return true;
+    if (!events.empty()) continue;
+    const bool there = co_await wait_for_events(exchange, writer, watch);
+    if (!there) co_return false;
+  }
+}
+
+}  // namespace
+
+Task<void> cancel_abandoned(Exchange& exchange, GenerationId id) {
+  log::debug("http.client_gone", {{"id", id.to_string()}});
+  auto pending = answer_of<Result<executor::CancelOutcome>>(exchange.client, [&](auto done) {
+    exchange.service.executor.cancel(id, "client disconnected", std::move(done));
+  });
+  const auto answer = co_await pending;
+  if (!answer) log::warn("http.cancel_failed", {{"id", id.to_string()}, {"code", answer.error().code}});
+}
+
+Task<void> send_event_stream(Exchange& exchange, GenerationId id, std::uint64_t after_sequence,
+                             WhenClientGoes when_client_goes) {
+  auto pending = answer_of<Result<executor::WatchOutcome>>(exchange.client, [&](auto done) {
+    exchange.service.executor.watch(id, {.after_sequence = after_sequence}, std::move(done));
+  });
+  auto answer = co_await pending;
+  auto* const watch = answer ? std::get_if<std::unique_ptr<EventWatch>>(&*answer) : nullptr;
+  if (watch == nullptr) {
+    // Evicted since, or the executor failed: the look-up says which.
+    (void)co_await find_visible(exchange, id);
+    if (!answer) exchange.response.set_problem(answer.error(), {.instance = generation_link(id)});
+    co_return;
+  }
+  const StreamCount count(exchange.service.metrics);
+  const bool complete = co_await send_until_end(exchange, **watch);
+  if (!complete && when_client_goes == WhenClientGoes::kCancel) co_await cancel_abandoned(exchange, id);
+}
+
+}  // namespace shunt::api

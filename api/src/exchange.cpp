@@ -1,0 +1,71 @@
+#include "exchange.hpp"
+
+#include "media_type.hpp"
+#include "representation.hpp"
+#include "shunt/generation/error_codes.hpp"
+
+namespace shunt::api {
+namespace {
+
+Error unknown_generation(std::string_view id) {
+  return Error{std::string(error_code::kGenerationUnknown),
+               "there is no generation \"" + std::string(id) + '"'};
+}
+
+Error gone_generation(std::string_view id) {
+  return Error{std::string(error_code::kGenerationGone),
+               "generation \"" + std::string(id) + "\" has ended and is no longer kept"};
+}
+
+}  // namespace
+
+Task<std::optional<GenerationRecord>> find_visible(Exchange& exchange, GenerationId id) {
+  auto pending = answer_of<Result<executor::FindOutcome>>(
+      exchange.client, [&](auto done) { exchange.service.executor.find(id, std::move(done)); });
+  auto answer = co_await pending;
+  if (!answer) {
+    exchange.response.set_problem(answer.error(), {.instance = generation_link(id)});
+    co_return std::nullopt;
+  }
+  const std::string link = generation_link(id);
+  if (std::holds_alternative<GenerationGone>(*answer)) {
+    exchange.response.set_problem(gone_generation(id.to_string()), {.instance = link});
+    co_return std::nullopt;
+  }
+  auto* const record = std::get_if<GenerationRecord>(&*answer);
+  if (record == nullptr || (exchange.caller != nullptr && record->caller != *exchange.caller)) {
+    exchange.response.set_problem(unknown_generation(id.to_string()), {.instance = link});
+    co_return std::nullopt;
+  }
+  co_return std::move(*record);
+}
+
+std::optional<GenerationId> id_of_path(Exchange& exchange) {
+  const std::string_view text = exchange.route.parameters[0];
+  const auto id = GenerationId::parse(text);
+  if (!id) exchange.response.set_problem(unknown_generation(text));
+  return id;
+}
+
+std::string generation_link(const GenerationId& id) {
+  std::string link = "/v1/generations/";
+  id.append_to(link);
+  return link;
+}
+
+void answer_with_record(Exchange& exchange, int status, const GenerationRecord& record) {
+  exchange.response.set_json(status);
+  append_record_json(exchange.response.body, record);
+}
+
+bool accepts(Exchange& exchange, std::string_view media_type) {
+  const std::string header = exchange.request.headers.joined("Accept");
+  if (AcceptList(header).fit(media_type).acceptable()) return true;
+  exchange.response.set_problem(
+      Error{std::string(problem_code::kNotAcceptable),
+            "this resource is available as " + std::string(media_type) + " only"}
+          .with("available", boost::json::array{boost::json::string_view(media_type)}));
+  return false;
+}
+
+}  // namespace shunt::api

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "client_socket.hpp"
+#include "request.hpp"
+#include "response.hpp"
+#include "route_table.hpp"
+#include "service.hpp"
+#include "shunt/generation/generation_record.hpp"
+#include "task.hpp"
+
+namespace shunt::api {
+
+// One request and the response it is to get, as a handler sees them. Lives on the connection's coroutine for
+// as long as the request does.
+struct Exchange {
+  Service& service;
+  ClientSocket& client;
+  const Request& request;
+  const RequestTarget& target;
+  const RouteMatch& route;
+  // Whose generations may be seen: the key's caller, nullptr without authentication.
+  const std::string* caller;
+  std::string_view date;
+
+  Response& response;
+  bool streamed = false;  // the handler has sent the response itself
+};
+
+// Starts something that answers through a callback and waits for the answer. `start` gets the callback.
+template <typename T, typename Start>
+[[nodiscard]] Task<T> answer_of(ClientSocket& client, Start start) {
+  std::optional<T> slot;
+  start(client.deliver_to(slot));
+  while (!slot) co_await client.wake();
+  co_return std::move(*slot);
+}
+
+// Finds a generation that the caller may see; otherwise the response has been made a problem: not found (also
+// when it is another caller's), gone, or the executor's error.
+[[nodiscard]] Task<std::optional<GenerationRecord>> find_visible(Exchange& exchange, GenerationId id);
+
+// The {id} of the path; nullopt: the response has been made a problem.
+[[nodiscard]] std::optional<GenerationId> id_of_path(Exchange& exchange);
+
+[[nodiscard]] std::string generation_link(const GenerationId& id);
+
+// The record as JSON.
+void answer_with_record(Exchange& exchange, int status, const GenerationRecord& record);
+
+// Whether Accept lets us answer with `media_type`; if not, the response has been made a problem.
+[[nodiscard]] bool accepts(Exchange& exchange, std::string_view media_type);
+
+}  // namespace shunt::api

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "request.hpp"
+#include "shunt/base/result.hpp"
+#include "shunt/generation/envelope.hpp"
+
+namespace shunt::api {
+
+// What POST /v1/generations asks for.
+struct GenerationBody {
+  GenerationRequest request;
+  bool stream = false;
+};
+
+// Strict: an unknown member, a wrong type and a missing member are refused by name (details.field is a JSON
+// pointer). Fills in what headers say: Idempotency-Key, traceparent, tracestate. `caller` stays empty.
+[[nodiscard]] Result<GenerationBody> decode_generation_body(const Request& request,
+                                                            std::size_t max_json_depth);
+
+// The optional body of POST .../cancel: {"reason"?: text}.
+[[nodiscard]] Result<std::string> decode_cancel_body(std::string_view body, std::size_t max_json_depth);
+
+// version "-" trace id "-" parent id "-" flags, as W3C Trace Context has it.
+[[nodiscard]] bool is_traceparent(std::string_view text) noexcept;
+
+}  // namespace shunt::api

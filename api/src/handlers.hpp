@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+
+#include "exchange.hpp"
+#include "task.hpp"
+
+// One function a route. Each fills exchange.response, or streams it.
+namespace shunt::api {
+
+[[nodiscard]] Task<void> create_generation(Exchange& exchange);
+[[nodiscard]] Task<void> get_generation(Exchange& exchange);
+[[nodiscard]] Task<void> list_generations(Exchange& exchange);
+[[nodiscard]] Task<void> cancel_generation(Exchange& exchange);
+[[nodiscard]] Task<void> stream_events(Exchange& exchange);
+[[nodiscard]] Task<void> get_artifact(Exchange& exchange);
+
+void list_models(Exchange& exchange);
+void report_health(Exchange& exchange);
+void report_readiness(Exchange& exchange);
+void report_metrics(Exchange& exchange);
+void describe_api(Exchange& exchange);
+
+}  // namespace shunt::api

@@ -1,0 +1,210 @@
+#include "shunt/api/http_server.hpp"
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <condition_variable>
+#include <mutex>
+
+#include "listen_address.hpp"
+#include "loop_shard.hpp"
+#include "openapi.hpp"
+#include "problem.hpp"
+#include "response.hpp"
+#include "service.hpp"
+#include "shunt/base/log.hpp"
+
+namespace shunt::api {
+namespace {
+
+using boost::asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr std::chrono::milliseconds kAcceptPause{100};
+// After the last connection was told to go: they end at once unless an executor breaks its promise.
+constexpr std::chrono::seconds kAbortWait{5};
+
+// How many connections there are, and a way to wait until there are none.
+class ConnectionCount {
+ public:
+  void joined() {
+    const std::lock_guard lock(mutex_);
+    ++count_;
+  }
+  void left() {
+    const std::lock_guard lock(mutex_);
+    if (--count_ == 0) none_.notify_all();
+  }
+  [[nodiscard]] std::size_t now() const {
+    const std::lock_guard lock(mutex_);
+    return count_;
+  }
+  [[nodiscard]] bool wait_for_none(std::chrono::milliseconds limit) {
+    std::unique_lock lock(mutex_);
+    return none_.wait_for(lock, limit, [this] { return count_ == 0; });
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable none_;
+  std::size_t count_ = 0;
+};
+
+// The parts that connections and posted functions may still touch when the HttpServer has gone.
+struct Core : std::enable_shared_from_this<Core> {
+  Core(HttpServerOptions options, EventLoopThreads& loops, executor::GenerationExecutor& executor,
+       const ModelRegistry& models, MetricsSource extra_metrics)
+      : service{.options = options,
+                .executor = executor,
+                .models = models,
+                .extra_metrics = std::move(extra_metrics),
+                .openapi = openapi_document(),
+                .keys = KeyRing(options.keys, std::chrono::steady_clock::now()),
+                .metrics = {}},
+        accept_loop(loops.at(0)),
+        acceptor(accept_loop.context()) {
+    for (std::size_t i = 0; i < loops.size(); ++i) {
+      // The count is shared: the last connection's end may let go of everything else.
+      shards.push_back(
+          std::make_shared<LoopShard>(loops.at(i), service, [count = connections] { count->left(); }));
+    }
+  }
+
+  LoopShard& least_loaded() {
+    return **std::min_element(shards.begin(), shards.end(),
+                              [](const auto& a, const auto& b) { return a->size() < b->size(); });
+  }
+
+  void accept_next();
+  void accepted(LoopShard& shard, tcp::socket socket);
+  void turn_away(tcp::socket socket);
+  void pause_accepting(const error_code& failure);
+  template <typename Do>
+  void on_each_shard(Do act) {
+    for (const auto& shard : shards)
+      shard->loop().post([self = shared_from_this(), shard, act] { act(*shard); });
+  }
+
+  Service service;
+  EventLoop& accept_loop;
+  tcp::acceptor acceptor;  // accept_loop's thread, once listening
+  Timer accept_pause;
+  std::vector<std::shared_ptr<LoopShard>> shards;
+  const std::shared_ptr<ConnectionCount> connections = std::make_shared<ConnectionCount>();
+};
+
+void Core::accept_next() {
+  if (!acceptor.is_open()) return;
+  LoopShard& shard = least_loaded();
+  acceptor.async_accept(shard.loop().context(),
+                        [self = shared_from_this(), &shard](const error_code& failure, tcp::socket socket) {
+                          if (failure == boost::asio::error::operation_aborted) return;
+                          // The client may have given up before its turn came: not our failure.
+                          if (failure && failure != boost::asio::error::connection_aborted) {
+                            return self->pause_accepting(failure);
+                          }
+                          if (!failure) self->accepted(shard, std::move(socket));
+                          self->accept_next();
+                        });
+}
+
+void Core::accepted(LoopShard& shard, tcp::socket socket) {
+  if (connections->now() >= service.options.max_connections) return turn_away(std::move(socket));
+  connections->joined();
+  shard.reserve();
+  if (&shard.loop() == &accept_loop) return shard.adopt(std::move(socket));
+  // std::function wants copies; the socket has none.
+  const auto carried = std::make_shared<tcp::socket>(std::move(socket));
+  shard.loop().post([self = shared_from_this(), &shard, carried] { shard.adopt(std::move(*carried)); });
+}
+
+// One short answer that fits into any send buffer, so it needs no waiting.
+void Core::turn_away(tcp::socket socket) {
+  Response response;
+  response.set_problem(
+      Error{std::string(problem_code::kTooManyConnections),
+            "the server has its limit of " + std::to_string(service.options.max_connections) + " connections",
+            true});
+  response.set_retry_after(std::chrono::seconds(1));
+  std::string bytes;
+  const std::string date = format_http_date(system_clock().now());
+  append_head(bytes, response, {.connection = ConnectionHeader::kClose, .date = date});
+  bytes += response.body;
+  error_code ignored;
+  socket.non_blocking(true, ignored);
+  socket.write_some(boost::asio::buffer(bytes), ignored);
+  socket.shutdown(tcp::socket::shutdown_send, ignored);
+}
+
+// Out of descriptors, most likely: trying again at once would spin.
+void Core::pause_accepting(const error_code& failure) {
+  log::warn("http.accept_failed", {{"reason", failure.message()}});
+  accept_pause = accept_loop.after(kAcceptPause, [this] { accept_next(); });
+}
+
+Error cannot_listen(const HttpServerOptions& options, const error_code& failure) {
+  const bool taken = failure == boost::asio::error::address_in_use;
+  return Error{taken ? "address_in_use" : "cannot_listen",
+               "cannot listen on " + options.address + ':' + std::to_string(options.port) + ": " +
+                   (taken ? "the port is taken by another program" : failure.message())};
+}
+
+error_code open_acceptor(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
+  error_code failure;
+  acceptor.open(endpoint.protocol(), failure);
+  if (!failure) acceptor.set_option(tcp::acceptor::reuse_address(true), failure);
+  if (!failure) acceptor.bind(endpoint, failure);
+  if (!failure) acceptor.listen(tcp::acceptor::max_listen_connections, failure);
+  return failure;
+}
+
+class Server final : public HttpServer {
+ public:
+  explicit Server(std::shared_ptr<Core> core)
+      : core_(std::move(core)), port_(core_->acceptor.local_endpoint().port()) {
+    core_->accept_loop.post([shared = core_] { shared->accept_next(); });
+  }
+  ~Server() override { close(std::chrono::milliseconds(0)); }
+
+  [[nodiscard]] unsigned short port() const noexcept override { return port_; }
+
+  void stop_accepting() override {
+    if (core_->service.draining.exchange(true)) return;
+    core_->accept_loop.post([shared = core_] {
+      shared->accept_pause.cancel();
+      error_code ignored;
+      shared->acceptor.close(ignored);
+      // After the close, so that a connection accepted before it is told as well.
+      shared->on_each_shard([](LoopShard& shard) { shard.stop_idle(); });
+    });
+  }
+
+  void close(std::chrono::milliseconds deadline) override {
+    stop_accepting();
+    if (core_->connections->wait_for_none(deadline)) return;
+    core_->on_each_shard([](LoopShard& shard) { shard.abort_all(); });
+    if (core_->connections->wait_for_none(kAbortWait)) return;
+    log::error("http.close_incomplete", {{"connections", core_->connections->now()}});
+  }
+
+ private:
+  const std::shared_ptr<Core> core_;
+  const unsigned short port_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<HttpServer>> HttpServer::listen(HttpServerOptions options, EventLoopThreads& loops,
+                                                       executor::GenerationExecutor& executor,
+                                                       const ModelRegistry& models,
+                                                       MetricsSource extra_metrics) {
+  const auto endpoint = listen_endpoint(options);
+  if (!endpoint) return endpoint.error();
+  const auto core = std::make_shared<Core>(options, loops, executor, models, std::move(extra_metrics));
+  if (const error_code failure = open_acceptor(core->acceptor, *endpoint))
+    return cannot_listen(options, failure);
+  return std::unique_ptr<HttpServer>(std::make_unique<Server>(core));
+}
+
+}  // namespace shunt::api

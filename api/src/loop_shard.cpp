@@ -1,0 +1,84 @@
+#include "loop_shard.hpp"
+
+#include <algorithm>
+#include <exception>
+
+#include "connection.hpp"
+#include "response.hpp"
+#include "shunt/base/log.hpp"
+
+namespace shunt::api {
+namespace {
+
+// Deadlines are checked this often: a quarter of the shortest, so that none is late by more than that.
+std::chrono::milliseconds tick_period(const HttpServerOptions& options) {
+  const auto shortest = std::min({options.header_timeout, options.body_timeout, options.idle_timeout,
+                                  options.write_timeout, options.sse_heartbeat, options.half_close_grace});
+  return std::clamp(shortest / 4, std::chrono::milliseconds(5), std::chrono::milliseconds(250));
+}
+
+}  // namespace
+
+LoopShard::LoopShard(EventLoop& loop, Service& service, std::function<void()> on_left)
+    : loop_(loop),
+      service_(service),
+      on_left_(std::move(on_left)),
+      tick_period_(tick_period(service.options)) {}
+
+void LoopShard::adopt(boost::asio::ip::tcp::socket socket) {
+  auto client = std::make_shared<ClientSocket>(std::move(socket), loop_, service_.metrics,
+                                               service_.options.write_timeout);
+  clients_.push_back(*client);
+  service_.metrics.connection_opened();
+  if (!timer_.pending()) tick();
+  serve(shared_from_this(), std::move(client));
+}
+
+Detached LoopShard::serve(std::shared_ptr<LoopShard> shard, std::shared_ptr<ClientSocket> client) {
+  try {
+    Connection connection(*client, shard->service_, shard->date_);
+    co_await connection.run();
+  } catch (const std::exception& failure) {
+    // A broken invariant: this connection ends, the others go on.
+    log::error("http.connection_failed", {{"what", failure.what()}});
+    client->abort();
+  }
+  shard->leave(*client);
+}
+
+void LoopShard::leave(ClientSocket& client) {
+  client.unlink();
+  service_.metrics.connection_closed();
+  if (clients_.empty()) timer_.cancel();  // an idle server sleeps
+  unreserve();
+  on_left_();
+}
+
+void LoopShard::tick() {
+  const auto self = shared_from_this();  // the last connection's end may release the shard
+  date_ = format_http_date(system_clock().now());
+  const SteadyTime now = std::chrono::steady_clock::now();
+  for_each([now](ClientSocket& client) { client.check_deadline(now); });
+  if (clients_.empty()) return;
+  timer_ = loop_.after(tick_period_, [this] { tick(); });
+}
+
+void LoopShard::stop_idle() {
+  for_each([](ClientSocket& client) { client.stop_if_idle(); });
+}
+
+void LoopShard::abort_all() {
+  for_each([](ClientSocket& client) { client.abort_and_wake(); });
+}
+
+// A visit may end the visited connection, and only that one.
+template <typename Visit>
+void LoopShard::for_each(Visit visit) {
+  for (auto next = clients_.begin(); next != clients_.end();) {
+    ClientSocket& client = *next;
+    ++next;
+    visit(client);
+  }
+}
+
+}  // namespace shunt::api

@@ -1,0 +1,131 @@
+#include "problem.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "shunt/base/json.hpp"
+#include "shunt/generation/error_codes.hpp"
+
+namespace shunt::api {
+namespace {
+
+namespace ec = error_code;
+namespace pc = problem_code;
+
+constexpr auto kTypes = std::to_array<ProblemType>({
+    {pc::kMalformedRequest, 400, "The request is not valid HTTP"},
+    {pc::kInvalidTarget, 400, "The request target is malformed"},
+    {pc::kInvalidParameter, 400, "A query parameter is not usable"},
+    {pc::kInvalidHeader, 400, "A header field is not usable"},
+    {"invalid_json", 400, "The body is not JSON"},
+    {"json_too_deep", 400, "The body is nested too deeply"},
+    {"invalid_utf8", 400, "The body is not UTF-8"},
+    {"number_out_of_range", 400, "A number is out of range"},
+    {"duplicate_key", 400, "An object has the same key twice"},
+    {pc::kUnauthorized, 401, "A valid API key is needed"},
+    {pc::kRouteUnknown, 404, "There is nothing here"},
+    {ec::kGenerationUnknown, 404, "There is no such generation"},
+    {ec::kArtifactUnknown, 404, "The generation has no such artifact"},
+    {pc::kMethodNotAllowed, 405, "The method is not allowed here"},
+    {pc::kNotAcceptable, 406, "Nothing that Accept allows can be produced"},
+    {pc::kRequestTimeout, 408, "The request came too slowly"},
+    {ec::kIdempotencyConflict, 409, "The idempotency key belongs to another request"},
+    {pc::kCancelled, 409, "The generation was cancelled"},
+    {ec::kGenerationGone, 410, "The generation is no longer kept"},
+    {pc::kLengthRequired, 411, "A body is needed"},
+    {pc::kBodyTooLarge, 413, "The body is too large"},
+    {pc::kTargetTooLong, 414, "The request target is too long"},
+    {pc::kUnsupportedMediaType, 415, "The body's media type is not supported"},
+    {pc::kRangeNotSatisfiable, 416, "The range lies outside the artifact"},
+    {pc::kExpectationFailed, 417, "The expectation cannot be met"},
+    {ec::kInvalidRequest, 422, "A member of the request is not usable"},
+    {pc::kUnknownField, 422, "The request has an unknown member"},
+    {ec::kUnknownModel, 422, "There is no such model"},
+    {ec::kInvalidInput, 422, "The model refuses the input"},
+    {ec::kUnsupportedEnvelope, 422, "The envelope's version is not supported"},
+    {ec::kModelBusy, 429, "The model is busy"},
+    {pc::kRateLimited, 429, "The key's request rate is used up"},
+    {pc::kTooManyConcurrent, 429, "The key has too many requests under way"},
+    {pc::kHeadersTooLarge, 431, "The header is too large"},
+    {pc::kInternalError, 500, "The server failed"},
+    {pc::kTransferEncodingUnsupported, 501, "The transfer encoding is not supported"},
+    {ec::kOutputTooLarge, 502, "The generation's output broke a limit"},
+    {ec::kInvalidOutput, 502, "The generation's output was not usable"},
+    {ec::kGeneratorFailed, 502, "The generator failed"},
+    {ec::kGeneratorVanished, 502, "The generator gave up without an answer"},
+    {ec::kProgramNotStarted, 502, "The program could not be started"},
+    {ec::kProgramExited, 502, "The program failed"},
+    {ec::kProgramKilled, 502, "The program was killed"},
+    {ec::kProgramLimit, 502, "The program hit a resource limit"},
+    {ec::kUpstreamUnreachable, 502, "The upstream server cannot be reached"},
+    {ec::kUpstreamRejected, 502, "The upstream server rejected the request"},
+    {ec::kUpstreamRateLimited, 502, "The upstream server limits the rate"},
+    {ec::kUpstreamFailed, 502, "The upstream server failed"},
+    {ec::kUpstreamBroken, 502, "The upstream server's answer broke off"},
+    {ec::kSimulatedFailure, 502, "The simulator failed as told"},
+    {ec::kStoreFull, 503, "No more generations can be kept"},
+    {ec::kShuttingDown, 503, "The server is shutting down"},
+    {pc::kSubmitUnknown, 503, "It is not known whether the generation exists"},
+    {pc::kTooManyConnections, 503, "The server has too many connections"},
+    {ec::kDeadlineExceeded, 504, "The generation took too long"},
+    {ec::kUpstreamTimeout, 504, "The upstream server took too long"},
+    {pc::kHttpVersionUnsupported, 505, "The HTTP version is not supported"},
+});
+
+void append_member(std::string& out, std::string_view name, std::string_view text) {
+  out += ',';
+  append_json_string(out, name);
+  out += ':';
+  append_json_string(out, text);
+}
+
+bool is_reserved(std::string_view name) noexcept {
+  constexpr auto kReserved =
+      std::to_array<std::string_view>({"type", "title", "status", "detail", "code", "retryable", "instance"});
+  return std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end();
+}
+
+}  // namespace
+
+std::span<const ProblemType> problem_types() {
+  return kTypes;
+}
+
+ProblemType problem_type(std::string_view code) {
+  const auto found =
+      std::find_if(kTypes.begin(), kTypes.end(), [&](const auto& type) { return type.code == code; });
+  if (found != kTypes.end()) return *found;
+  return {code, 502, "The generation failed"};
+}
+
+void append_problem(std::string& out, const Error& error, const ProblemContext& context) {
+  const ProblemType type = problem_type(error.code);
+  out += "{\"type\":";
+  append_json_string(out, "urn:shunt:problem:" + error.code);
+  append_member(out, "title", type.title);
+  out += ",\"status\":" + std::to_string(type.status);
+  append_member(out, "detail", error.message);
+  append_member(out, "code", error.code);
+  out += error.retryable ? ",\"retryable\":true" : ",\"retryable\":false";
+  if (!context.instance.empty()) append_member(out, "instance", context.instance);
+  for (const auto& [name, value] : error.details) {
+    if (is_reserved(name) || (name == "generation" && context.generation != nullptr)) continue;
+    out += ',';
+    append_json_string(out, name);
+    out += ':';
+    append_json(out, value);
+  }
+  if (context.generation != nullptr) {
+    out += ",\"generation\":";
+    append_record_json(out, *context.generation);
+  }
+  out += '}';
+}
+
+Error body_too_large(std::size_t limit) {
+  return Error{std::string(pc::kBodyTooLarge),
+               "the body may have at most " + std::to_string(limit) + " bytes"}
+      .with("limit", static_cast<std::int64_t>(limit));
+}
+
+}  // namespace shunt::api

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "shunt/base/error.hpp"
+#include "shunt/generation/generation_record.hpp"
+
+namespace shunt::api {
+
+// Codes that only HTTP has; those of generations are in shunt/generation/error_codes.hpp.
+namespace problem_code {
+inline constexpr std::string_view kMalformedRequest = "malformed_request";
+inline constexpr std::string_view kInvalidTarget = "invalid_target";
+inline constexpr std::string_view kInvalidParameter = "invalid_parameter";
+inline constexpr std::string_view kInvalidHeader = "invalid_header";
+inline constexpr std::string_view kUnknownField = "unknown_field";
+inline constexpr std::string_view kUnauthorized = "unauthorized";
+inline constexpr std::string_view kRouteUnknown = "route_unknown";
+inline constexpr std::string_view kMethodNotAllowed = "method_not_allowed";
+inline constexpr std::string_view kNotAcceptable = "not_acceptable";
+inline constexpr std::string_view kRequestTimeout = "request_timeout";
+inline constexpr std::string_view kCancelled = "cancelled";
+inline constexpr std::string_view kLengthRequired = "length_required";
+inline constexpr std::string_view kBodyTooLarge = "body_too_large";
+inline constexpr std::string_view kTargetTooLong = "target_too_long";
+inline constexpr std::string_view kHeadersTooLarge = "headers_too_large";
+inline constexpr std::string_view kUnsupportedMediaType = "unsupported_media_type";
+inline constexpr std::string_view kRangeNotSatisfiable = "range_not_satisfiable";
+inline constexpr std::string_view kExpectationFailed = "expectation_failed";
+inline constexpr std::string_view kRateLimited = "rate_limited";
+inline constexpr std::string_view kTooManyConcurrent = "too_many_concurrent";
+inline constexpr std::string_view kTooManyConnections = "too_many_connections";
+inline constexpr std::string_view kTransferEncodingUnsupported = "transfer_encoding_unsupported";
+inline constexpr std::string_view kSubmitUnknown = "submit_unknown";
+inline constexpr std::string_view kInternalError = "internal_error";
+inline constexpr std::string_view kHttpVersionUnsupported = "http_version_unsupported";
+}  // namespace problem_code
+
+// One kind of problem: what RFC 9457 calls a problem type.
+struct ProblemType {
+  std::string_view code;
+  int status;
+  std::string_view title;
+};
+
+// Every code that a response can carry, by status. docs/errors.md explains them; a test compares.
+[[nodiscard]] std::span<const ProblemType> problem_types();
+
+// The type for an error's code. A code that is not listed comes from a generator of the user's own: 502.
+[[nodiscard]] ProblemType problem_type(std::string_view code);
+
+// What a problem document says beside the error.
+struct ProblemContext {
+  std::string_view instance;  // the link of the generation concerned
+  const GenerationRecord* generation = nullptr;
+};
+
+// Appends the error as application/problem+json: type, title, status, detail, code, retryable, then the
+// members of `details`.
+void append_problem(std::string& out, const Error& error, const ProblemContext& context = {});
+
+[[nodiscard]] Error body_too_large(std::size_t limit);
+
+}  // namespace shunt::api

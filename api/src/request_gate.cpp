@@ -1,0 +1,142 @@
+#include "request_gate.hpp"
+
+#include <array>
+
+#include "ascii.hpp"
+#include "media_type.hpp"
+
+namespace shunt::api {
+namespace {
+
+namespace pc = problem_code;
+
+Error refusal(std::string_view code, std::string message) {
+  return {std::string(code), std::move(message)};
+}
+
+// Framing and fields that must be right whatever the route.
+std::optional<Error> check_fields(const Request& request) {
+  const Headers& headers = request.headers;
+  if (request.http11 && headers.count("Host") != 1) {
+    return refusal(pc::kMalformedRequest, "an HTTP/1.1 request has exactly one Host header");
+  }
+  const std::string_view encoding = headers.get("Transfer-Encoding");
+  if (!encoding.empty() && !request.http11) {
+    return refusal(pc::kMalformedRequest, "HTTP/1.0 has no Transfer-Encoding");
+  }
+  if (headers.has("Transfer-Encoding") && !equals_ignoring_case(encoding, "chunked")) {
+    return refusal(pc::kTransferEncodingUnsupported, "the only Transfer-Encoding understood is chunked");
+  }
+  constexpr auto kSingle =
+      std::to_array<std::string_view>({"Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID",
+                                       "Range", "If-Range", "traceparent"});
+  for (const std::string_view name : kSingle) {
+    if (headers.count(name) < 2) continue;
+    return refusal(pc::kInvalidHeader, std::string(name) + " may be sent once only")
+        .with("header", std::string(name));
+  }
+  const std::string_view expect = request.http11 ? headers.get("Expect") : std::string_view();
+  if (!expect.empty() && !equals_ignoring_case(expect, "100-continue")) {
+    return refusal(pc::kExpectationFailed, "the only expectation understood is 100-continue");
+  }
+  return std::nullopt;
+}
+
+// True: go on to the route.
+bool check_route(Gate& gate, const Request& request, const RequestTarget& target, Response& response) {
+  gate.match = match_route(request.method, target);
+  if (gate.match.route != nullptr) return true;
+  const bool known = gate.match.path_known || target.asterisk();
+  if (known && request.method == "OPTIONS") {
+    response.status = 204;
+    response.add_header("Allow", allowed_methods(target));
+  } else if (known) {
+    const std::string allowed = allowed_methods(target);
+    response.set_problem(
+        refusal(pc::kMethodNotAllowed, request.method + " is not allowed here, but " + allowed));
+    response.add_header("Allow", allowed);
+  } else {
+    response.set_problem(refusal(pc::kRouteUnknown, "there is no such path; GET /openapi.json lists them"));
+  }
+  return false;
+}
+
+bool check_limits(Gate& gate, Response& response, SteadyTime now) {
+  Key::Admission admission = gate.key->admit(now);
+  if (auto* const lease = std::get_if<Key::Lease>(&admission)) {
+    gate.lease.emplace(std::move(*lease));
+    return true;
+  }
+  if (const auto* const limited = std::get_if<Key::RateLimited>(&admission)) {
+    Error error = refusal(
+        pc::kRateLimited,
+        "this key may send " + std::to_string(gate.key->config().requests_per_second) + " requests a second");
+    error.retryable = true;
+    response.set_problem(std::move(error).with("limit", gate.key->config().requests_per_second));
+    response.set_retry_after(limited->retry_after);
+  } else {
+    const std::size_t limit = std::get<Key::TooManyConcurrent>(admission).limit;
+    Error error = refusal(pc::kTooManyConcurrent,
+                          "this key may have " + std::to_string(limit) + " requests under way at once");
+    error.retryable = true;
+    response.set_problem(std::move(error).with("limit", limit));
+    response.set_retry_after(std::chrono::seconds(1));
+  }
+  return false;
+}
+
+bool check_key(Gate& gate, Service& service, const Request& request, Response& response, SteadyTime now) {
+  if (!service.keys.required() || gate.match.route->access == Access::kOpen) return true;
+  gate.key = service.keys.find(request.headers.get("Authorization"));
+  if (gate.key != nullptr) return check_limits(gate, response, now);
+  const bool sent = request.headers.has("Authorization");
+  response.set_problem(refusal(pc::kUnauthorized, sent ? "the API key is not known here"
+                                                       : "send an API key: Authorization: Bearer <key>"));
+  response.add_header("WWW-Authenticate",
+                      sent ? R"(Bearer realm="shunt", error="invalid_token")" : R"(Bearer realm="shunt")");
+  return false;
+}
+
+std::optional<Error> check_body(const Gate& gate, const Request& request) {
+  const bool required = gate.match.route->body == BodyUse::kRequired;
+  if (required && !request.chunked && !request.content_length) {
+    return refusal(pc::kLengthRequired, "this route needs a body: send Content-Length or a chunked body");
+  }
+  if (gate.match.route->body != BodyUse::kNone && request.has_body()) {
+    const std::string_view type = request.headers.get("Content-Type");
+    if (!type.empty() && !is_json(type)) {
+      return refusal(pc::kUnsupportedMediaType, "send JSON with Content-Type: application/json")
+          .with("received", std::string(essence(type)));
+    }
+    const std::string_view coding = request.headers.get("Content-Encoding");
+    if (!coding.empty() && !equals_ignoring_case(coding, "identity")) {
+      return refusal(pc::kUnsupportedMediaType, "send the body without Content-Encoding")
+          .with("received", std::string(coding));
+    }
+  }
+  if (request.content_length.value_or(0) > gate.max_body_bytes) {
+    return body_too_large(gate.max_body_bytes)
+        .with("received", static_cast<std::uint64_t>(request.content_length.value_or(0)));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void check_request(Gate& gate, Service& service, const Request& request, RequestTarget& target,
+                   Response& response, SteadyTime now) {
+  gate.answered = true;
+  const auto refuse = [&](const Error& error) { response.set_problem(error); };
+  if (const auto error = check_fields(request)) return refuse(*error);
+  if (const auto parsed = target.parse(request.target); !parsed) return refuse(parsed.error());
+  if (!check_route(gate, request, target, response)) return;
+  if (!check_key(gate, service, request, response, now)) return;
+  gate.max_body_bytes = service.options.max_body_bytes;
+  if (gate.key != nullptr && gate.key->config().max_body_bytes > 0) {
+    gate.max_body_bytes = gate.key->config().max_body_bytes;
+  }
+  if (const auto error = check_body(gate, request)) return refuse(*error);
+  gate.answered = false;
+}
+
+}  // namespace shunt::api

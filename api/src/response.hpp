@@ -1,0 +1,57 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "problem.hpp"
+#include "shunt/base/clock.hpp"
+
+namespace shunt::api {
+
+// A response before it becomes bytes. Reused from request to request, so its strings keep their storage.
+struct Response {
+  int status = 200;
+  std::string content_type;
+  std::string headers;  // complete lines, each with its CRLF
+  std::string body;
+  // Instead of `body`: part of bytes that others share, sent without a copy.
+  std::shared_ptr<const std::string> shared_body;
+  std::size_t shared_offset = 0;
+  std::size_t shared_length = 0;
+  bool close = false;  // the connection ends after this response
+
+  void clear();
+  // Values come from us or from validated text: no CR or LF (checked, replaced by a space).
+  void add_header(std::string_view name, std::string_view value);
+  [[nodiscard]] std::size_t body_size() const noexcept { return shared_body ? shared_length : body.size(); }
+
+  void set_json(int new_status) {
+    status = new_status;
+    content_type = "application/json";
+  }
+  // Turns the response into a problem; header lines that are there stay.
+  void set_problem(const Error& error, const ProblemContext& context = {});
+  void set_retry_after(std::chrono::nanoseconds wait);
+};
+
+enum class ConnectionHeader { kNone, kClose, kKeepAlive };
+enum class BodyFraming { kLength, kChunked, kUntilClose };
+
+struct HeadOptions {
+  ConnectionHeader connection = ConnectionHeader::kNone;
+  BodyFraming framing = BodyFraming::kLength;
+  std::string_view date;  // IMF-fixdate
+};
+
+// Appends status line and header fields with the empty line.
+void append_head(std::string& out, const Response& response, const HeadOptions& options);
+
+[[nodiscard]] std::string_view reason_phrase(int status) noexcept;
+
+// "Sun, 06 Nov 1994 08:49:37 GMT".
+[[nodiscard]] std::string format_http_date(WallTime time);
+
+}  // namespace shunt::api

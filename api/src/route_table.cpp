@@ -1,0 +1,88 @@
+#include "route_table.hpp"
+
+#include <optional>
+
+#include "ascii.hpp"
+
+namespace shunt::api {
+namespace {
+
+constexpr auto kRoutes = std::to_array<Route>({
+    {RouteId::kCreateGeneration, "POST", "/v1/generations", Access::kKey, BodyUse::kRequired,
+     "createGeneration", "Run a generation and answer with its result"},
+    {RouteId::kGetGeneration, "GET", "/v1/generations/{id}", Access::kKey, BodyUse::kNone, "getGeneration",
+     "Get a generation as it stands"},
+    {RouteId::kListGenerations, "GET", "/v1/generations", Access::kKey, BodyUse::kNone, "listGenerations",
+     "List generations, newest first"},
+    {RouteId::kCancelGeneration, "POST", "/v1/generations/{id}/cancel", Access::kKey, BodyUse::kOptional,
+     "cancelGeneration", "Ask a generation to stop"},
+    {RouteId::kStreamEvents, "GET", "/v1/generations/{id}/events", Access::kKey, BodyUse::kNone,
+     "streamEvents", "Follow a generation's events (server-sent events)"},
+    {RouteId::kGetArtifact, "GET", "/v1/generations/{id}/artifacts/{name}", Access::kKey, BodyUse::kNone,
+     "getArtifact", "Get an artifact's bytes"},
+    {RouteId::kListModels, "GET", "/v1/models", Access::kKey, BodyUse::kNone, "listModels",
+     "List the models of this server"},
+    {RouteId::kHealth, "GET", "/healthz", Access::kOpen, BodyUse::kNone, "health",
+     "Whether the process is alive"},
+    {RouteId::kReady, "GET", "/readyz", Access::kOpen, BodyUse::kNone, "ready",
+     "Whether the server takes new generations"},
+    {RouteId::kMetrics, "GET", "/metrics", Access::kKey, BodyUse::kNone, "metrics",
+     "Metrics in Prometheus text format"},
+    {RouteId::kOpenApi, "GET", "/openapi.json", Access::kKey, BodyUse::kNone, "openApi", "This description"},
+});
+
+// The {name} segments if `pattern` fits.
+std::optional<std::array<std::string_view, 2>> match_path(std::string_view pattern,
+                                                          const RequestTarget& target) {
+  std::array<std::string_view, 2> parameters{};
+  std::size_t parameter = 0;
+  std::size_t index = 0;
+  pattern.remove_prefix(1);
+  while (!pattern.empty()) {
+    const std::string_view expected = take_until(pattern, '/');
+    if (index == target.size()) return std::nullopt;
+    const std::string_view segment = target.segment(index++);
+    if (!expected.starts_with('{')) {
+      if (segment != expected) return std::nullopt;
+    } else if (segment.empty()) {
+      return std::nullopt;
+    } else {
+      parameters.at(parameter++) = segment;
+    }
+  }
+  if (index != target.size()) return std::nullopt;
+  return parameters;
+}
+
+}  // namespace
+
+std::span<const Route> routes() {
+  return kRoutes;
+}
+
+RouteMatch match_route(std::string_view method, const RequestTarget& target) {
+  const std::string_view wanted = method == "HEAD" ? "GET" : method;
+  RouteMatch match;
+  for (const Route& route : kRoutes) {
+    const auto parameters = match_path(route.path, target);
+    if (!parameters) continue;
+    match.path_known = true;
+    if (route.method != wanted) continue;
+    match.route = &route;
+    match.parameters = *parameters;
+    break;
+  }
+  return match;
+}
+
+std::string allowed_methods(const RequestTarget& target) {
+  std::string allowed;
+  for (const Route& route : kRoutes) {
+    if (!target.asterisk() && !match_path(route.path, target)) continue;
+    if (allowed.find(route.method) == std::string::npos) allowed.append(route.method).append(", ");
+    if (route.method == "GET" && allowed.find("HEAD") == std::string::npos) allowed += "HEAD, ";
+  }
+  return allowed + "OPTIONS";
+}
+
+}  // namespace shunt::api

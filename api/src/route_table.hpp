@@ -1,0 +1,54 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "request_target.hpp"
+
+namespace shunt::api {
+
+enum class RouteId {
+  kCreateGeneration,
+  kListGenerations,
+  kGetGeneration,
+  kCancelGeneration,
+  kStreamEvents,
+  kGetArtifact,
+  kListModels,
+  kHealth,
+  kReady,
+  kMetrics,
+  kOpenApi,
+};
+
+enum class Access { kOpen, kKey };  // whether an API key is needed where keys are configured
+enum class BodyUse { kNone, kOptional, kRequired };
+
+struct Route {
+  RouteId id;
+  std::string_view method;  // HEAD goes where GET goes
+  std::string_view path;    // "{name}" stands for one segment
+  Access access;
+  BodyUse body;
+  std::string_view operation;  // OpenAPI's operationId, and the route's label in metrics
+  std::string_view summary;
+};
+
+// The one list of routes: requests are dispatched by it and /openapi.json is generated from it.
+[[nodiscard]] std::span<const Route> routes();
+
+struct RouteMatch {
+  const Route* route = nullptr;                  // null: see path_known
+  std::array<std::string_view, 2> parameters{};  // the {name} segments in order, views into the target
+  bool path_known = false;                       // some route has this path, with other methods
+};
+
+[[nodiscard]] RouteMatch match_route(std::string_view method, const RequestTarget& target);
+
+// "GET, HEAD, OPTIONS": what Allow says of a path that is known.
+[[nodiscard]] std::string allowed_methods(const RequestTarget& target);
+
+}  // namespace shunt::api

@@ -1,0 +1,81 @@
+// Routes that answer from what the process knows, without an executor's call.
+#include "handlers.hpp"
+#include "shunt/base/json.hpp"
+
+namespace shunt::api {
+namespace {
+
+boost::json::string_view view(std::string_view text) noexcept {
+  return {text.data(), text.size()};
+}
+
+JsonObject describe_model(const Model& model) {
+  JsonArray produces;
+  for (const std::string& type : model.produces) produces.emplace_back(view(type));
+  return {{"name", view(model.name)},
+          {"driver", view(model.driver)},
+          {"description", view(model.description)},
+          {"text_field", model.text_field.empty() ? Json(nullptr) : Json(view(model.text_field))},
+          {"produces", std::move(produces)},
+          {"concurrency", model.concurrency},
+          {"max_waiting", model.max_waiting},
+          {"timeout_ms", model.timeout.count()},
+          {"on_disconnect", model.on_disconnect == OnDisconnect::kCancel ? "cancel" : "continue"}};
+}
+
+std::string_view health_name(executor::Health health) noexcept {
+  switch (health) {
+    case executor::Health::kReady:
+      return "ready";
+    case executor::Health::kDegraded:
+      return "degraded";
+    case executor::Health::kDraining:
+      return "draining";
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+void list_models(Exchange& exchange) {
+  JsonArray models;
+  for (const auto& [name, model] : exchange.service.models.all()) models.push_back(describe_model(model));
+  exchange.response.set_json(200);
+  append_json(exchange.response.body, JsonObject{{"models", std::move(models)}});
+}
+
+void report_health(Exchange& exchange) {
+  exchange.response.set_json(200);
+  exchange.response.body = R"({"status":"ok"})";
+}
+
+void report_readiness(Exchange& exchange) {
+  executor::ExecutorDescription executor = exchange.service.executor.describe();
+  if (exchange.service.draining.load() && executor.health == executor::Health::kReady) {
+    executor.health = executor::Health::kDraining;
+    executor.reason = "the server accepts no more connections";
+  }
+  const bool ready = executor.health == executor::Health::kReady;
+  exchange.response.set_json(ready ? 200 : 503);
+  exchange.response.add_header("Cache-Control", "no-store");
+  JsonObject report{{"status", view(health_name(executor.health))},
+                    {"executor", view(executor.name)},
+                    {"mode", view(executor.mode)},
+                    {"running", executor.running},
+                    {"waiting", executor.waiting}};
+  if (!ready) report.emplace("reason", view(executor.reason));
+  append_json(exchange.response.body, report);
+}
+
+void report_metrics(Exchange& exchange) {
+  exchange.response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  exchange.response.body = exchange.service.metrics.text();
+  if (exchange.service.extra_metrics) exchange.response.body += exchange.service.extra_metrics();
+}
+
+void describe_api(Exchange& exchange) {
+  exchange.response.set_json(200);
+  exchange.response.body = exchange.service.openapi;
+}
+
+}  // namespace shunt::api

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <atomic>
+#include <string>
+
+#include "http_metrics.hpp"
+#include "key_ring.hpp"
+#include "shunt/api/http_server.hpp"
+
+namespace shunt::api {
+
+// What every connection of a server shares. Outlives them all.
+struct Service {
+  const HttpServerOptions options;
+  executor::GenerationExecutor& executor;
+  const ModelRegistry& models;
+  const MetricsSource extra_metrics;
+  const std::string openapi;
+  KeyRing keys;
+  HttpMetrics metrics;
+  // No new connections, no keep-alive, not ready.
+  std::atomic<bool> draining{false};
+};
+
+}  // namespace shunt::api

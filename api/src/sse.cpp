@@ -1,0 +1,38 @@
+#include "sse.hpp"
+
+#include <array>
+#include <charconv>
+
+#include "ascii.hpp"
+#include "problem.hpp"
+
+namespace shunt::api {
+
+void append_sse_event(std::string& out, const GenerationEvent& event) {
+  out.append("id: ")
+      .append(std::to_string(event.sequence))
+      .append("\nevent: ")
+      .append(event.type())
+      .append("\ndata: ");
+  append_event_json(out, event);
+  out += "\n\n";
+}
+
+Result<std::uint64_t> parse_last_event_id(std::string_view header) {
+  if (header.empty()) return std::uint64_t{0};
+  const auto sequence = parse_unsigned(header);
+  if (sequence) return *sequence;
+  return Error{std::string(problem_code::kInvalidHeader),
+               "Last-Event-ID must be the id of an event of this stream: a whole number"}
+      .with("header", std::string("Last-Event-ID"));
+}
+
+void append_chunk(std::string& out, std::string_view payload) {
+  if (payload.empty()) return;  // a chunk of size zero would end the body
+  std::array<char, 16> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), payload.size(), 16).ptr;
+  out.append(digits.data(), end);
+  out.append("\r\n").append(payload).append("\r\n");
+}
+
+}  // namespace shunt::api

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "shunt/base/result.hpp"
+#include "shunt/generation/generation_event.hpp"
+
+namespace shunt::api {
+
+// Appends one event of a text/event-stream: id, event, data and the empty line.
+void append_sse_event(std::string& out, const GenerationEvent& event);
+
+// A comment, which clients ignore: keeps proxies from closing a quiet stream, and finds out who has gone.
+inline constexpr std::string_view kSseComment = ":\n\n";
+
+// Last-Event-ID: the sequence number after which to resume; 0 if the header is absent ("").
+[[nodiscard]] Result<std::uint64_t> parse_last_event_id(std::string_view header);
+
+// Frames `payload` as one chunk of a chunked body.
+void append_chunk(std::string& out, std::string_view payload);
+inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
+
+}  // namespace shunt::api

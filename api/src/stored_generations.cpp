@@ -1,0 +1,145 @@
+// Routes that read or stop generations which exist already.
+#include "event_stream.hpp"
+#include "generation_body.hpp"
+#include "handlers.hpp"
+#include "representation.hpp"
+#include "sse.hpp"
+
+namespace shunt::api {
+namespace {
+
+constexpr std::size_t kDefaultPage = 50;
+constexpr std::uint64_t kLargestPage = 200;
+
+Error bad_parameter(std::string_view name, std::string_view expected, const std::string& received) {
+  return Error{std::string(problem_code::kInvalidParameter),
+               "the query parameter \"" + std::string(name) + "\" must be " + std::string(expected)}
+      .with("parameter", std::string(name))
+      .with("received", received);
+}
+
+Result<void> read_parameter(ListQuery& query, const std::string& name, const std::string& value) {
+  if (name == "state") {
+    query.state = parse_generation_state(value);
+    if (!query.state) return bad_parameter(name, "queued, running, succeeded, failed or cancelled", value);
+  } else if (name == "model") {
+    query.model = value;
+  } else if (name == "limit") {
+    const auto limit = parse_unsigned(value);
+    if (!limit || *limit == 0 || *limit > kLargestPage) return bad_parameter(name, "from 1 to 200", value);
+    query.limit = static_cast<std::size_t>(*limit);
+  } else if (name == "cursor") {
+    query.before = GenerationId::parse(value);
+    if (!query.before) return bad_parameter(name, "the next_cursor of an earlier page", value);
+  } else {
+    return bad_parameter(name, "one of state, model, limit, cursor: it is not known", value);
+  }
+  return {};
+}
+
+Result<ListQuery> read_list_query(const Exchange& exchange) {
+  auto parameters = parse_query(exchange.target.query());
+  if (!parameters) return std::move(parameters).error();
+  ListQuery query;
+  query.limit = kDefaultPage;
+  if (exchange.caller != nullptr) query.caller = *exchange.caller;
+  for (const auto& [name, value] : *parameters) {
+    if (auto read = read_parameter(query, name, value); !read) return std::move(read).error();
+  }
+  return query;
+}
+
+void append_page(std::string& out, const executor::RecordPage& page) {
+  out += "{\"generations\":[";
+  for (const GenerationRecord& record : page.records) {
+    if (out.back() != '[') out += ',';
+    append_record_json(out, record);
+  }
+  out += "],\"next_cursor\":";
+  out += page.next ? '"' + page.next->to_string() + '"' : std::string("null");
+  out += '}';
+}
+
+}  // namespace
+
+Task<void> get_generation(Exchange& exchange) {
+  const auto id = id_of_path(exchange);
+  if (!id || !accepts(exchange, kJsonType)) co_return;
+  const auto record = co_await find_visible(exchange, *id);
+  if (record) answer_with_record(exchange, 200, *record);
+}
+
+Task<void> list_generations(Exchange& exchange) {
+  if (!accepts(exchange, kJsonType)) co_return;
+  const auto query = read_list_query(exchange);
+  if (!query) {
+    exchange.response.set_problem(query.error());
+    co_return;
+  }
+  auto pending = answer_of<Result<executor::RecordPage>>(
+      exchange.client, [&](auto done) { exchange.service.executor.list(*query, std::move(done)); });
+  const auto page = co_await pending;
+  if (!page) {
+    exchange.response.set_problem(page.error());
+    co_return;
+  }
+  exchange.response.set_json(200);
+  append_page(exchange.response.body, *page);
+}
+
+Task<void> cancel_generation(Exchange& exchange) {
+  const auto id = id_of_path(exchange);
+  if (!id) co_return;
+  const auto reason = decode_cancel_body(exchange.request.body, exchange.service.options.max_json_depth);
+  if (!reason) {
+    exchange.response.set_problem(reason.error());
+    co_return;
+  }
+  // Also the check that it is the caller's own.
+  const auto before = co_await find_visible(exchange, *id);
+  if (!before) co_return;
+  auto pending = answer_of<Result<executor::CancelOutcome>>(
+      exchange.client, [&](auto done) { exchange.service.executor.cancel(*id, *reason, std::move(done)); });
+  const auto answer = co_await pending;
+  if (!answer) {
+    exchange.response.set_problem(answer.error(), {.instance = generation_link(*id)});
+    co_return;
+  }
+  const auto* const record = std::get_if<GenerationRecord>(&*answer);
+  if (record == nullptr) {  // evicted between the two steps: the look-up says so
+    (void)co_await find_visible(exchange, *id);
+    co_return;
+  }
+  answer_with_record(exchange, is_terminal(record->state) ? 200 : 202, *record);
+}
+
+Task<void> stream_events(Exchange& exchange) {
+  const auto id = id_of_path(exchange);
+  if (!id || !accepts(exchange, kEventStreamType)) co_return;
+  const auto after = parse_last_event_id(exchange.request.headers.get("Last-Event-ID"));
+  if (!after) {
+    exchange.response.set_problem(after.error());
+    co_return;
+  }
+  const auto record = co_await find_visible(exchange, *id);
+  if (!record) co_return;
+  if (*after > record->last_sequence) {
+    exchange.response.set_problem(
+        Error{std::string(problem_code::kInvalidHeader), "Last-Event-ID lies beyond the stream's last event"}
+            .with("header", std::string("Last-Event-ID"))
+            .with("limit", static_cast<std::uint64_t>(record->last_sequence)));
+    co_return;
+  }
+  if (is_terminal(record->state) && *after == record->last_sequence) {
+    exchange.response.status = 204;  // tells an EventSource to stop reconnecting
+    co_return;
+  }
+  if (exchange.request.head()) {
+    exchange.response.content_type = kEventStreamType;
+    co_return;
+  }
+  // A reader of events is not the one who asked for the generation: its leaving stops nothing.
+  co_await send_event_stream(exchange, *id, *after, WhenClientGoes::kContinue);
+}
+
+}  // namespace shunt::api
