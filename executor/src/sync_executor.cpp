@@ -91,8 +91,7 @@ class Core final : public RunOwner, public std::enable_shared_from_this<Core> {
  private:
   SubmitOutcome admit(GenerationRequest request, ModelSlots& slots);
   SubmitOutcome place(std::shared_ptr<SyncRun> run, ModelSlots& slots);
-  Result<Envelope> seal(GenerationRequest request, std::chrono::milliseconds timeout,
-                        std::size_t& encoded_bytes);
+  Result<Envelope> seal(GenerationRequest request, std::chrono::milliseconds timeout);
   SubmitOutcome refuse(std::string_view model, Error error,
                        std::optional<std::chrono::milliseconds> retry_after = {}) const;
   SubmitOutcome refuse_shutting_down(std::string_view model) const;
@@ -139,8 +138,7 @@ SubmitOutcome Core::submit(GenerationRequest request) {
 }
 
 // What runs is what a queue would deliver: the request goes through its envelope's text (design rule 3).
-Result<Envelope> Core::seal(GenerationRequest request, std::chrono::milliseconds timeout,
-                            std::size_t& encoded_bytes) {
+Result<Envelope> Core::seal(GenerationRequest request, std::chrono::milliseconds timeout) {
   Envelope envelope;
   envelope.id = ids_.next();
   envelope.created_at = options_.clock->now();
@@ -149,7 +147,6 @@ Result<Envelope> Core::seal(GenerationRequest request, std::chrono::milliseconds
   envelope.request = std::move(request);
   auto text = encode_envelope(envelope);
   if (!text) return std::move(text).error();
-  encoded_bytes = text->size();
   return decode_envelope(*text);
 }
 
@@ -167,8 +164,7 @@ SubmitOutcome Core::admit(GenerationRequest request, ModelSlots& slots) {
   const IdempotencyKey key{request.caller, request.idempotency_key};
   const std::string fingerprint = key.key.empty() ? std::string() : request_fingerprint(request);
 
-  std::size_t encoded_bytes = 0;
-  auto envelope = seal(std::move(request), timeout, encoded_bytes);
+  auto envelope = seal(std::move(request), timeout);
   if (!envelope) return refuse(model.name, std::move(envelope).error());
   if (auto checked = model.generator->check_input(envelope->request.input); !checked) {
     return refuse(model.name, std::move(checked).error());
@@ -184,14 +180,14 @@ SubmitOutcome Core::admit(GenerationRequest request, ModelSlots& slots) {
       return refuse(model.name, std::move(error).with("generation", conflict->id.to_string()));
     }
   }
-  auto generation =
-      std::make_shared<Generation>(std::move(*envelope), encoded_bytes, *options_.clock, model.output);
   EventLoop* const loop = EventLoop::current();
   if (loop == nullptr)
     throw std::logic_error("GenerationExecutor::submit must be called on an event loop thread");
-  SubmitOutcome outcome = place(std::make_shared<SyncRun>(shared_from_this(), slots, std::move(generation),
-                                                          *loop, options_.clock->steady_now(), timeout),
-                                slots);
+  auto generation = std::make_shared<Generation>(*envelope, *options_.clock, model.output);
+  SubmitOutcome outcome =
+      place(std::make_shared<SyncRun>(shared_from_this(), slots, std::move(*envelope), std::move(generation),
+                                      *loop, options_.clock->steady_now(), timeout),
+            slots);
   if (!key.key.empty() && std::holds_alternative<Refused>(outcome)) store_.release_claim(key, id);
   return outcome;
 }

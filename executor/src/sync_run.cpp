@@ -22,10 +22,12 @@ Error deadline_error(std::chrono::milliseconds timeout, bool started) {
 
 }  // namespace
 
-SyncRun::SyncRun(std::shared_ptr<RunOwner> owner, ModelSlots& slots, std::shared_ptr<Generation> generation,
-                 EventLoop& loop, SteadyTime admitted_at, std::chrono::milliseconds timeout)
+SyncRun::SyncRun(std::shared_ptr<RunOwner> owner, ModelSlots& slots, Envelope envelope,
+                 std::shared_ptr<Generation> generation, EventLoop& loop, SteadyTime admitted_at,
+                 std::chrono::milliseconds timeout)
     : owner_(std::move(owner)),
       slots_(slots),
+      envelope_(std::move(envelope)),
       generation_(std::move(generation)),
       loop_(loop),
       admitted_at_(admitted_at),

@@ -33,8 +33,9 @@ class RunOwner {
 // stop token for Model::stop_grace); the slot is held until the generator has ended too.
 class SyncRun final : public GenerationRun, public std::enable_shared_from_this<SyncRun> {
  public:
-  SyncRun(std::shared_ptr<RunOwner> owner, ModelSlots& slots, std::shared_ptr<Generation> generation,
-          EventLoop& loop, SteadyTime admitted_at, std::chrono::milliseconds timeout);
+  SyncRun(std::shared_ptr<RunOwner> owner, ModelSlots& slots, Envelope envelope,
+          std::shared_ptr<Generation> generation, EventLoop& loop, SteadyTime admitted_at,
+          std::chrono::milliseconds timeout);
   ~SyncRun() override;
 
   // The run was refused after all: nothing is told to anybody.
@@ -54,7 +55,7 @@ class SyncRun final : public GenerationRun, public std::enable_shared_from_this<
   [[nodiscard]] std::chrono::nanoseconds waited() const;
   [[nodiscard]] std::chrono::nanoseconds ran() const;
 
-  const Envelope& envelope() const noexcept override { return generation_->envelope(); }
+  const Envelope& envelope() const noexcept override { return envelope_; }
   std::stop_token stop_token() const noexcept override { return stop_.get_token(); }
   void delta(std::string_view text) override;
   void progress(double fraction, std::string_view message) override;
@@ -78,6 +79,7 @@ class SyncRun final : public GenerationRun, public std::enable_shared_from_this<
 
   const std::shared_ptr<RunOwner> owner_;
   ModelSlots& slots_;
+  const Envelope envelope_;
   const std::shared_ptr<Generation> generation_;
   EventLoop& loop_;
   const SteadyTime admitted_at_;

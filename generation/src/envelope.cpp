@@ -1,6 +1,7 @@
 #include "shunt/generation/envelope.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 #include <vector>
 
@@ -116,57 +117,62 @@ std::string_view name_of(boost::json::kind kind) {
 // thing wrong is remembered, and later calls do nothing.
 class MemberTaker {
  public:
-  MemberTaker(JsonObject object, std::string pointer)
-      : object_(std::move(object)), pointer_(std::move(pointer)) {}
+  MemberTaker(JsonObject object, std::string_view pointer) : object_(std::move(object)), pointer_(pointer) {}
 
   enum class Presence { kRequired, kOptional };
 
   void text(std::string_view key, std::string& to, Presence presence) {
-    if (const Json* value = expect(key, boost::json::kind::string, presence)) {
+    if (Json* value = expect(key, boost::json::kind::string, presence)) {
       to.assign(value->get_string().data(), value->get_string().size());
-      object_.erase(key);
     }
   }
   // An integer from 0 on.
   std::optional<std::int64_t> number(std::string_view key, Presence presence) {
     const Json* value = expect(key, boost::json::kind::int64, presence);
     if (value == nullptr) return std::nullopt;
-    const std::int64_t number = value->get_int64();
-    if (number < 0) {
-      wrong(key, "expected an integer from 0 on, got " + std::to_string(number));
-      return std::nullopt;
-    }
-    object_.erase(key);
-    return number;
+    if (value->get_int64() >= 0) return value->get_int64();
+    wrong(key, "expected an integer from 0 on, got " + std::to_string(value->get_int64()));
+    return std::nullopt;
   }
   void object(std::string_view key, JsonObject& to, Presence presence) {
-    if (Json* value = expect(key, boost::json::kind::object, presence)) {
-      to = std::move(value->get_object());
-      object_.erase(key);
-    }
+    if (Json* value = expect(key, boost::json::kind::object, presence)) to = std::move(value->get_object());
   }
   // Whatever value it is.
   void any(std::string_view key, Json& to) {
-    if (Json* value = object_.if_contains(key)) {
+    if (Json* value = find(key)) {
       to = std::move(*value);
-      object_.erase(key);
     } else {
       wrong(key, "is required");
     }
   }
   void wrong(std::string_view key, std::string message) {
     if (failure_) return;
-    const std::string pointer = pointer_ + '/' + std::string(key);
+    const std::string pointer = std::string(pointer_) + '/' + std::string(key);
     failure_ = invalid_field(pointer, "envelope member " + pointer + ' ' + std::move(message));
   }
 
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
-  [[nodiscard]] JsonObject rest() { return std::move(object_); }
+  [[nodiscard]] JsonObject rest() {
+    JsonObject left;
+    if (taken_ == object_.size()) return left;  // the usual case
+    for (auto& member : object_) {
+      if (std::ranges::find(taken_keys_, member.key()) == taken_keys_.end()) {
+        left.emplace(member.key(), std::move(member.value()));
+      }
+    }
+    return left;
+  }
 
  private:
+  Json* find(std::string_view key) {
+    Json* const value = object_.if_contains(key);
+    if (value != nullptr) taken_keys_[taken_++] = key;
+    return value;
+  }
+
   Json* expect(std::string_view key, boost::json::kind kind, Presence presence) {
     if (failure_) return nullptr;
-    Json* value = object_.if_contains(key);
+    Json* const value = find(key);
     if (value == nullptr) {
       if (presence == Presence::kRequired) wrong(key, "is required");
       return nullptr;
@@ -177,7 +183,10 @@ class MemberTaker {
   }
 
   JsonObject object_;
-  const std::string pointer_;
+  const std::string_view pointer_;
+  // Not erased from the object one by one: that would move the others each time.
+  std::array<boost::json::string_view, 12> taken_keys_;  // more than any object of the envelope has
+  std::size_t taken_ = 0;
   std::optional<Error> failure_;
 };
 
@@ -282,13 +291,12 @@ Result<Envelope> decode_envelope(std::string_view text) {
   if (!parsed->is_object()) {
     return invalid_field("", "an envelope is a JSON object, got " + std::string(name_of(parsed->kind())));
   }
-  JsonObject object = std::move(parsed->get_object());
   // The version comes first: everything else may mean something else in another one.
-  if (auto checked = check_version(object); !checked) return std::move(checked).error();
-  object.erase("v");
+  if (auto checked = check_version(parsed->get_object()); !checked) return std::move(checked).error();
 
   Envelope envelope;
-  MemberTaker members(std::move(object), "");
+  MemberTaker members(std::move(parsed->get_object()), "");
+  envelope.version = static_cast<int>(members.number("v", Presence::kRequired).value_or(kEnvelopeVersion));
   std::string id;
   JsonObject context;
   JsonObject options;

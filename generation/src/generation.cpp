@@ -92,9 +92,16 @@ class Generation::Watch final : public EventWatch {
   std::function<void()> ready_;  // guarded by the generation's mutex
 };
 
-Generation::Generation(Envelope envelope, std::size_t encoded_bytes, const Clock& clock,
-                       const OutputLimits& limits)
-    : envelope_(std::move(envelope)), encoded_bytes_(encoded_bytes), clock_(clock), limits_(limits) {
+Generation::Generation(const Envelope& envelope, const Clock& clock, const OutputLimits& limits)
+    : id_(envelope.id),
+      model_(envelope.request.model),
+      caller_(envelope.request.caller),
+      admission_(envelope.admission),
+      created_at_(envelope.created_at),
+      deadline_(envelope.deadline),
+      metadata_(envelope.request.options.metadata),
+      clock_(clock),
+      limits_(limits) {
   entries_.reserve(4);
   entries_.push_back({clock_.now(), 0, 0, nullptr});  // queued
 }
@@ -280,13 +287,13 @@ GenerationEvent Generation::event_at_locked(std::size_t index) const {
 
 GenerationRecord Generation::record(Detail detail) const {
   GenerationRecord record;
-  record.id = envelope_.id;
-  record.model = envelope_.request.model;
-  record.caller = envelope_.request.caller;
-  record.admission = envelope_.admission;
-  record.created_at = envelope_.created_at;
-  record.deadline = envelope_.deadline;
-  record.metadata = envelope_.request.options.metadata;
+  record.id = id_;
+  record.model = model_;
+  record.caller = caller_;
+  record.admission = admission_;
+  record.created_at = created_at_;
+  record.deadline = deadline_;
+  record.metadata = metadata_;
 
   const std::lock_guard lock(mutex_);
   record.state = state_;
@@ -312,8 +319,9 @@ std::unique_ptr<EventWatch> Generation::watch(const WatchOptions& options) {
 
 std::size_t Generation::approximate_bytes() const {
   const std::lock_guard lock(mutex_);
-  return sizeof *this + kJsonMemoryFactor * encoded_bytes_ + text_.capacity() + artifact_bytes_ +
-         extra_bytes_ + entries_.capacity() * sizeof(Entry) + entries_.size() * 16;
+  return sizeof *this + text_.capacity() + artifact_bytes_ + extra_bytes_ +
+         entries_.capacity() * sizeof(Entry) +
+         (metadata_.empty() ? 0 : kJsonMemoryFactor * to_json_text(metadata_).size());
 }
 
 }  // namespace shunt

@@ -3,7 +3,7 @@
 #include <sys/random.h>
 
 #include <algorithm>
-#include <cstring>
+#include <array>
 #include <stdexcept>
 
 namespace shunt {
@@ -20,33 +20,47 @@ int hex_value(char c) noexcept {
 
 // Ids are hard to guess, so their random bits come from the kernel; fetched for many ids at a time because a
 // system call for each would cost more than the rest of the id.
-void fill_random(std::uint8_t* to, std::size_t count) {
-  thread_local std::array<std::uint8_t, 2048> pool;
+std::uint64_t random_bits() {
+  thread_local std::array<std::uint64_t, 32> pool;  // 256 bytes: what getentropy(3) gives in one call
   thread_local std::size_t used = pool.size();
-  if (pool.size() - used < count) {
-    // getentropy gives at most 256 bytes a call (getentropy(3)).
-    for (std::size_t at = 0; at < pool.size(); at += 256) {
-      if (getentropy(pool.data() + at, 256) != 0) throw std::runtime_error("getentropy failed");
-    }
+  if (used == pool.size()) {
+    if (getentropy(pool.data(), sizeof pool) != 0) throw std::runtime_error("getentropy failed");
     used = 0;
   }
-  std::memcpy(to, pool.data() + used, count);
-  used += count;
+  return pool[used++];
 }
+
+void put_hex(char* to, std::uint64_t value) noexcept {
+  for (int i = 15; i >= 0; --i) {
+    to[i] = kHex[value & 15];
+    value >>= 4;
+  }
+}
+
+bool get_hex(const char* from, std::uint64_t& value) noexcept {
+  value = 0;
+  for (int i = 0; i < 16; ++i) {
+    const int digit = hex_value(from[i]);
+    if (digit < 0) return false;
+    value = value << 4 | static_cast<std::uint64_t>(digit);
+  }
+  return true;
+}
+
+// RFC 9562, figure 11: 48 bits of time, version 7, 12 bits; variant 10, 62 bits.
+constexpr std::uint64_t kVersion = 0x7000;
+constexpr std::uint64_t kVersionMask = 0xF000;
+constexpr std::uint64_t kVariant = 0x8000'0000'0000'0000;
+constexpr std::uint64_t kVariantMask = 0xC000'0000'0000'0000;
 
 }  // namespace
 
 std::optional<GenerationId> GenerationId::parse(std::string_view text) noexcept {
   if (text.size() != kTextSize || !text.starts_with(kPrefix)) return std::nullopt;
-  text.remove_prefix(kPrefix.size());
   GenerationId id;
-  for (std::size_t i = 0; i < id.bytes_.size(); ++i) {
-    const int high = hex_value(text[2 * i]);
-    const int low = hex_value(text[2 * i + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
-    id.bytes_[i] = static_cast<std::uint8_t>(high << 4 | low);
-  }
-  if (id.bytes_[6] >> 4 != 7 || id.bytes_[8] >> 6 != 2) return std::nullopt;
+  const char* const digits = text.data() + kPrefix.size();
+  if (!get_hex(digits, id.high_) || !get_hex(digits + 16, id.low_)) return std::nullopt;
+  if ((id.high_ & kVersionMask) != kVersion || (id.low_ & kVariantMask) != kVariant) return std::nullopt;
   return id;
 }
 
@@ -59,17 +73,13 @@ std::string GenerationId::to_string() const {
 void GenerationId::append_to(std::string& out) const {
   std::array<char, kTextSize> text;
   std::ranges::copy(kPrefix, text.begin());
-  for (std::size_t i = 0; i < bytes_.size(); ++i) {
-    text[kPrefix.size() + 2 * i] = kHex[bytes_[i] >> 4];
-    text[kPrefix.size() + 2 * i + 1] = kHex[bytes_[i] & 15];
-  }
+  put_hex(text.data() + kPrefix.size(), high_);
+  put_hex(text.data() + kPrefix.size() + 16, low_);
   out.append(text.data(), text.size());
 }
 
 WallTime GenerationId::created_at() const noexcept {
-  std::int64_t ms = 0;
-  for (std::size_t i = 0; i < 6; ++i) ms = ms << 8 | bytes_[i];
-  return WallTime(std::chrono::milliseconds(ms));
+  return WallTime(std::chrono::milliseconds(static_cast<std::int64_t>(high_ >> 16)));
 }
 
 GenerationId GenerationIdSource::next() {
@@ -81,12 +91,8 @@ GenerationId GenerationIdSource::next() {
   } while (!last_.compare_exchange_weak(last, mine, std::memory_order_relaxed));
 
   GenerationId id;
-  const std::uint64_t ms = mine >> 12;
-  for (std::size_t i = 0; i < 6; ++i) id.bytes_[i] = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
-  id.bytes_[6] = static_cast<std::uint8_t>(0x70 | (mine >> 8 & 0x0F));  // version 7
-  id.bytes_[7] = static_cast<std::uint8_t>(mine & 0xFF);
-  fill_random(id.bytes_.data() + 8, 8);
-  id.bytes_[8] = static_cast<std::uint8_t>(0x80 | (id.bytes_[8] & 0x3F));  // RFC 9562's variant
+  id.high_ = mine >> 12 << 16 | kVersion | (mine & 0xFFF);
+  id.low_ = kVariant | (random_bits() & ~kVariantMask);
   return id;
 }
 

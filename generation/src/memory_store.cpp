@@ -87,9 +87,8 @@ class Claims {
 };
 
 bool matches(const Generation& generation, const ListQuery& query) {
-  const GenerationRequest& request = generation.envelope().request;
-  return (!query.model || request.model == *query.model) &&
-         (!query.caller || request.caller == *query.caller) &&
+  return (!query.model || generation.model() == *query.model) &&
+         (!query.caller || generation.caller() == *query.caller) &&
          (!query.state || generation.state() == *query.state);
 }
 

@@ -19,8 +19,8 @@ class ModelSlotsTest : public ::testing::Test {
     model_.max_waiting = 2;
   }
   std::shared_ptr<SyncRun> run() {
-    auto generation = std::make_shared<Generation>(Envelope{}, 0, system_clock(), OutputLimits{});
-    auto made = std::make_shared<SyncRun>(owner_, slots_, std::move(generation), loop_, SteadyTime{},
+    auto generation = std::make_shared<Generation>(Envelope{}, system_clock(), OutputLimits{});
+    auto made = std::make_shared<SyncRun>(owner_, slots_, Envelope{}, std::move(generation), loop_, SteadyTime{},
                                           std::chrono::seconds(1));
     made->dismiss();
     return made;

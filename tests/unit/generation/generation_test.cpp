@@ -18,7 +18,7 @@ class GenerationTest : public ::testing::Test {
     envelope.id = ids_.next();
     envelope.request.model = "m";
     envelope.created_at = clock_.now();
-    return std::make_shared<Generation>(std::move(envelope), 100, clock_, limits);
+    return std::make_shared<Generation>(envelope, clock_, limits);
   }
   static std::vector<GenerationEvent> all_events(Generation& generation, WatchOptions options = {}) {
     return generation.watch(options)->read(std::numeric_limits<std::size_t>::max());

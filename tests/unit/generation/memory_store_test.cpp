@@ -15,7 +15,7 @@ class MemoryStoreTest : public ::testing::Test {
     Envelope envelope;
     envelope.id = ids_.next();
     envelope.request.model = "m";
-    auto generation = std::make_shared<Generation>(std::move(envelope), 100, clock_, OutputLimits{});
+    auto generation = std::make_shared<Generation>(envelope, clock_, OutputLimits{});
     const GenerationId id = generation->id();
     generation->delta(text);
     added_ = store_->add(generation);

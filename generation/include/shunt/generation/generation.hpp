@@ -31,13 +31,14 @@ struct OutputLimits {
 // refused (false), and that is how late finishes are stopped.
 class Generation : public std::enable_shared_from_this<Generation> {
  public:
-  // Starts in kQueued with the `queued` event written. `encoded_bytes` is the envelope's size as text, for
-  // the memory estimate. `clock` outlives the object.
-  Generation(Envelope envelope, std::size_t encoded_bytes, const Clock& clock, const OutputLimits& limits);
+  // Starts in kQueued with the `queued` event written. Copies what a record tells of the envelope; the input
+  // is not kept. `clock` outlives the object.
+  Generation(const Envelope& envelope, const Clock& clock, const OutputLimits& limits);
   ~Generation();
 
-  [[nodiscard]] const Envelope& envelope() const noexcept { return envelope_; }
-  [[nodiscard]] const GenerationId& id() const noexcept { return envelope_.id; }
+  [[nodiscard]] const GenerationId& id() const noexcept { return id_; }
+  [[nodiscard]] const std::string& model() const noexcept { return model_; }
+  [[nodiscard]] const std::string& caller() const noexcept { return caller_; }
 
   // kQueued -> kRunning.
   bool start();
@@ -77,8 +78,13 @@ class Generation : public std::enable_shared_from_this<Generation> {
   // Unlocks, then calls the functions of the watches that wait for an event.
   void wake(std::unique_lock<std::mutex> lock);
 
-  const Envelope envelope_;
-  const std::size_t encoded_bytes_;
+  const GenerationId id_;
+  const std::string model_;
+  const std::string caller_;
+  const Admission admission_;
+  const WallTime created_at_;
+  const std::optional<WallTime> deadline_;
+  const JsonObject metadata_;
   const Clock& clock_;
   const OutputLimits limits_;
 
