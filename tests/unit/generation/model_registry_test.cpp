@@ -16,8 +16,8 @@ TEST(ModelRegistry, FindsWhatWasAddedAndRefusesBadAndTakenNames) {
   EXPECT_TRUE(models.add(named("llama-3.1:8b")).ok());
   EXPECT_NE(models.find("llama-3.1:8b"), nullptr);
   EXPECT_EQ(models.find("other"), nullptr);
-  for (const std::string name :
-       {"", "with space", "caf\u00e9", std::string(129, 'a').c_str(), "llama-3.1:8b"}) {
+  const std::string names[] = {"", "with space", "caf\u00e9", std::string(129, 'a'), "llama-3.1:8b"};
+  for (const std::string& name : names) {
     EXPECT_FALSE(models.add(named(name)).ok()) << name;
   }
   EXPECT_EQ(models.all().size(), 1U);
