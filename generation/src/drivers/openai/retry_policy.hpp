@@ -27,7 +27,7 @@ struct FailedAttempt {
 struct RetryMoment {
   std::size_t retries = 0;
   WallTime now{};
-  std::optional<std::chrono::milliseconds> time_left;
+  std::optional<std::chrono::milliseconds> time_left{};
   double random = 0;
 };
 

@@ -1,0 +1,132 @@
+#include "drivers/openai/answer_reader.hpp"
+
+#include <gtest/gtest.h>
+
+#include "shunt/generation/error_codes.hpp"
+
+namespace shunt::openai {
+namespace {
+
+constexpr std::string_view kStream =
+    "data: "
+    "{\"model\":\"tiny\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"Gr\"}}]}"
+    "\n\n"
+    "data: "
+    "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\\u00fc\u00dfe\"},\"logprobs\":{\"content\":[{"
+    "\"token\":\"a\"}]}}]}\n\n"
+    "data: {\"choices\":[{\"index\":1,\"delta\":{\"content\":\"not ours\"}}]}\n\n"
+    "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
+    "data: {\"choices\":[],\"usage\":{\"total_tokens\":5}}\n\n"
+    "data: [DONE]\n\n"
+    "data: whatever follows\n\n";
+
+Json json(std::string_view text) {
+  return parse_json(text).value();
+}
+
+AnswerReader reader_of(std::string_view content_type, std::string_view secret = {}) {
+  return AnswerReader(content_type, 4096, {64, secret});
+}
+
+TEST(AnswerReader, ReadsAStreamToItsTextAndResult) {
+  auto reader = reader_of("text/event-stream; charset=utf-8");
+  std::string text;
+  ASSERT_TRUE(reader.feed(kStream, text).ok());
+  EXPECT_EQ(text, "Grüße");
+  EXPECT_TRUE(reader.done());
+  EXPECT_EQ(reader.result(), json(R"({"finish_reason":"stop","model":"tiny","usage":{"total_tokens":5},
+                                      "logprobs":{"content":[{"token":"a"}]}})"));
+}
+
+TEST(AnswerReader, GivesTheSameWhereverTheStreamIsCut) {
+  for (std::size_t cut = 0; cut < kStream.size(); ++cut) {
+    auto reader = reader_of("Text/Event-Stream");
+    std::string text;
+    ASSERT_TRUE(reader.feed(kStream.substr(0, cut), text).ok());
+    ASSERT_TRUE(reader.feed(kStream.substr(cut), text).ok());
+    ASSERT_EQ(text, "Grüße") << "cut at " << cut;
+  }
+}
+
+TEST(AnswerReader, ReadsTheSingleObjectOfAServerThatDoesNotStream) {
+  for (const std::string_view type : {"application/json", ""}) {
+    auto reader = reader_of(type);
+    std::string text;
+    ASSERT_TRUE(reader.feed(R"({"choices":[{"message":{"role":"assistant","content":"Hel)", text).ok());
+    ASSERT_TRUE(reader.feed(R"(lo","tool_calls":[{"id":"a"}]},"finish_reason":"length"}]})", text).ok());
+    EXPECT_EQ(text, "");
+    ASSERT_TRUE(reader.end(text).ok());
+    EXPECT_EQ(text, "Hello");
+    EXPECT_TRUE(reader.complete());
+    EXPECT_EQ(reader.result(), json(R"({"finish_reason":"length","message":{"tool_calls":[{"id":"a"}]}})"));
+  }
+}
+
+TEST(AnswerReader, IsCompleteWithAFinishReasonEvenWithoutDone) {
+  auto reader = reader_of("text/event-stream");
+  std::string text;
+  ASSERT_TRUE(reader.feed("data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n", text).ok());
+  EXPECT_FALSE(reader.complete());
+  ASSERT_TRUE(reader.feed("data: {\"choices\":[{\"finish_reason\":\"stop\"}]}\n\n", text).ok());
+  EXPECT_TRUE(reader.complete());
+  EXPECT_FALSE(reader.done());
+}
+
+TEST(AnswerReader, TakesADoneWithoutItsEmptyLineAndDropsACutEvent) {
+  auto whole = reader_of("text/event-stream");
+  std::string text;
+  ASSERT_TRUE(whole.feed("data: [DONE]\n", text).ok());
+  ASSERT_TRUE(whole.end(text).ok());
+  EXPECT_TRUE(whole.done());
+
+  auto cut = reader_of("text/event-stream");
+  ASSERT_TRUE(cut.feed("data: {\"choices\":[{\"delta\":{\"con", text).ok());
+  ASSERT_TRUE(cut.end(text).ok());
+  EXPECT_FALSE(cut.complete());
+}
+
+TEST(AnswerReader, KeepsTheTextBeforeWhatItCannotRead) {
+  auto reader = reader_of("text/event-stream");
+  std::string text;
+  const auto read =
+      reader.feed("data: {\"choices\":[{\"delta\":{\"content\":\"good\"}}]}\n\ndata: {]\n\n", text);
+  EXPECT_EQ(text, "good");
+  ASSERT_FALSE(read.ok());
+  EXPECT_EQ(read.error().code, error_code::kUpstreamBroken);
+  EXPECT_EQ(read.error().details.at("body_excerpt"), "{]");
+}
+
+TEST(AnswerReader, RefusesDocumentsThatAreNotOfTheProtocol) {
+  for (const std::string_view document :
+       {"[]", "7", "{}", R"({"choices":7})", R"({"choices":[7]})", R"({"unrelated":true})"}) {
+    auto reader = reader_of("text/event-stream");
+    std::string text;
+    const auto read = reader.feed("data: " + std::string(document) + "\n\n", text);
+    ASSERT_FALSE(read.ok()) << document;
+    EXPECT_EQ(read.error().code, error_code::kUpstreamBroken) << document;
+  }
+}
+
+TEST(AnswerReader, RefusesOtherMediaTypesWithAnExcerpt) {
+  auto reader = reader_of("text/html; charset=utf-8");
+  std::string text;
+  const auto read = reader.feed("<html>Welcome</html>", text);
+  ASSERT_FALSE(read.ok());
+  EXPECT_EQ(read.error().code, error_code::kUpstreamBroken);
+  EXPECT_NE(read.error().message.find("text/html"), std::string::npos);
+  EXPECT_EQ(read.error().details.at("body_excerpt"), "<html>Welcome</html>");
+}
+
+TEST(AnswerReader, ReportsAnErrorInsideAStreamWithoutTheSecret) {
+  auto reader = reader_of("text/event-stream", "sk-secret");
+  std::string text;
+  const auto read = reader.feed(
+      "event: error\ndata: {\"error\":{\"message\":\"no quota for sk-secret\",\"code\":429}}\n\n", text);
+  ASSERT_FALSE(read.ok());
+  EXPECT_EQ(read.error().code, error_code::kUpstreamFailed);
+  EXPECT_NE(read.error().message.find("no quota for [redacted]"), std::string::npos);
+  EXPECT_EQ(read.error().details.at("upstream_code"), "429");
+}
+
+}  // namespace
+}  // namespace shunt::openai

@@ -1,0 +1,59 @@
+#include "drivers/openai/delta_merge.hpp"
+
+#include <gtest/gtest.h>
+
+#include "shunt/generation/error_codes.hpp"
+
+namespace shunt::openai {
+namespace {
+
+Json json(std::string_view text) {
+  return parse_json(text).value();
+}
+
+Json merged(const std::vector<std::string_view>& pieces) {
+  JsonObject whole;
+  for (const auto piece : pieces) EXPECT_TRUE(merge_delta(whole, json(piece).get_object()).ok());
+  return whole;
+}
+
+TEST(DeltaMerge, GrowsStrings) {
+  EXPECT_EQ(merged({R"({"refusal":"I "})", R"({"refusal":"won't"})"}), json(R"({"refusal":"I won't"})"));
+}
+
+TEST(DeltaMerge, KeepsWhatServersRepeatInEveryPiece) {
+  EXPECT_EQ(merged({R"({"id":"a","type":"function"})", R"({"id":"a","type":"function"})"}),
+            json(R"({"id":"a","type":"function"})"));
+}
+
+TEST(DeltaMerge, JoinsToolCallsByTheirIndex) {
+  EXPECT_EQ(merged({R"({"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":""}}]})",
+                    R"({"tool_calls":[{"index":1,"id":"b","function":{"name":"g","arguments":"{}"}}]})",
+                    R"({"tool_calls":[{"index":0,"function":{"arguments":"{\"x\""}}]})",
+                    R"({"tool_calls":[{"index":0,"function":{"arguments":":1}"}}]})"}),
+            json(R"({"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{\"x\":1}"}},
+                                   {"index":1,"id":"b","function":{"name":"g","arguments":"{}"}}]})"));
+}
+
+TEST(DeltaMerge, AppendsElementsWithoutAnIndex) {
+  EXPECT_EQ(merged({R"({"content":[{"token":"a"}]})", R"({"content":[{"token":"b"},{"token":"b"}]})"}),
+            json(R"({"content":[{"token":"a"},{"token":"b"},{"token":"b"}]})"));
+}
+
+TEST(DeltaMerge, IgnoresNullAndReplacesOtherKinds) {
+  EXPECT_EQ(merged({R"({"a":1,"b":"x","c":{"d":1}})", R"({"a":2,"b":null,"c":[1]})"}),
+            json(R"({"a":2,"b":"x","c":[1]})"));
+}
+
+TEST(DeltaMerge, BoundsTheNumberOfIndexedElements) {
+  JsonObject whole;
+  for (int i = 0; i < 1024; ++i) {
+    ASSERT_TRUE(merge_delta(whole, {{"tool_calls", JsonArray{JsonObject{{"index", i}}}}}).ok());
+  }
+  const auto refused = merge_delta(whole, {{"tool_calls", JsonArray{JsonObject{{"index", 5000}}}}});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, error_code::kUpstreamBroken);
+}
+
+}  // namespace
+}  // namespace shunt::openai

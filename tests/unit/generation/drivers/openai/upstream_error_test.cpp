@@ -1,0 +1,71 @@
+#include "drivers/openai/upstream_error.hpp"
+
+#include <gtest/gtest.h>
+
+#include "shunt/generation/error_codes.hpp"
+
+namespace shunt::openai {
+namespace {
+
+TEST(UpstreamError, MapsEachStatusToACode) {
+  const std::tuple<int, std::string_view, bool> cases[] = {
+      {301, error_code::kUpstreamRejected, false},   {400, error_code::kUpstreamRejected, false},
+      {401, error_code::kUpstreamRejected, false},   {404, error_code::kUpstreamRejected, false},
+      {408, error_code::kUpstreamTimeout, true},     {422, error_code::kUpstreamRejected, false},
+      {429, error_code::kUpstreamRateLimited, true}, {500, error_code::kUpstreamFailed, true},
+      {503, error_code::kUpstreamFailed, true},      {599, error_code::kUpstreamFailed, true}};
+  for (const auto& [status, code, retryable] : cases) {
+    const Error error = error_for_status(status, "", {100});
+    EXPECT_EQ(error.code, code) << status;
+    EXPECT_EQ(error.retryable, retryable) << status;
+    EXPECT_EQ(error.details.at("status"), status);
+  }
+}
+
+TEST(UpstreamError, QuotesTheErrorObject) {
+  const Error error = error_for_status(
+      400,
+      R"({"error":{"message":"max_tokens is too large","type":"invalid_request_error","code":"too_large"}})",
+      {30});
+  EXPECT_EQ(error.message, "the upstream answered 400: max_tokens is too large");
+  EXPECT_EQ(error.details.at("upstream_type"), "invalid_request_error");
+  EXPECT_EQ(error.details.at("upstream_code"), "too_large");
+  EXPECT_EQ(error.details.at("body_excerpt"), R"({"error":{"message":"max_token)");
+}
+
+TEST(UpstreamError, QuotesTheOtherFormsThatServersUse) {
+  for (const std::string_view body :
+       {R"({"error":"out of memory"})", R"({"message":"out of memory"})", R"({"detail":"out of memory"})"}) {
+    EXPECT_EQ(error_for_status(500, body, {100}).message, "the upstream answered 500: out of memory") << body;
+  }
+}
+
+TEST(UpstreamError, KeepsAnExcerptOfWhatIsNotJsonAsValidUtf8) {
+  const Error error = error_for_status(502, "<h1>Bad \xFFGateway \xE2\x98\x95</h1>", {20});
+  EXPECT_EQ(error.message, "the upstream answered 502");
+  EXPECT_EQ(error.details.at("body_excerpt"), "<h1>Bad \uFFFDGateway ");
+}
+
+TEST(Redacted, ReplacesEveryOccurrence) {
+  EXPECT_EQ(redacted("a sk-12345 b sk-12345", "sk-12345"), "a [redacted] b [redacted]");
+  EXPECT_EQ(redacted("nothing here", "sk-12345"), "nothing here");
+  EXPECT_EQ(redacted("anything", ""), "anything");
+}
+
+TEST(Redacted, DropsAnOccurrenceThatIsCutOff) {
+  EXPECT_EQ(redacted("key sk-1234", "sk-12345"), "key ");
+  EXPECT_EQ(redacted("ends in sk", "sk-12345"), "ends in sk") << "two letters give nothing away";
+}
+
+TEST(Excerpt, NeverShowsPartOfASecretWhereverItCuts) {
+  const std::string secret = "sk-0123456789";
+  const std::string text = secret + " and " + secret + " and once more " + secret;
+  for (std::size_t size = 0; size <= text.size(); ++size) {
+    const std::string shown = excerpt(text, {size, secret});
+    EXPECT_EQ(shown.find("sk-0"), std::string::npos) << shown;
+    EXPECT_LE(shown.size(), size);
+  }
+}
+
+}  // namespace
+}  // namespace shunt::openai
