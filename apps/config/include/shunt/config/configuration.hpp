@@ -1,0 +1,72 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "shunt/api/http_server.hpp"
+#include "shunt/base/log.hpp"
+#include "shunt/executor/admission.hpp"
+#include "shunt/generation/drivers/command.hpp"
+#include "shunt/generation/drivers/openai.hpp"
+#include "shunt/generation/drivers/simulator.hpp"
+#include "shunt/generation/generation_store.hpp"
+#include "shunt/generation/model_registry.hpp"
+
+namespace shunt::config {
+
+// A [models.NAME] table: the model's limits and what its driver needs. `model.generator` is made by the binary.
+struct ModelConfig {
+  Model model;
+  std::variant<SimulatorOptions, CommandOptions, OpenAiOptions> driver;
+};
+
+// Everything that can be set, with its value.
+struct Configuration {
+  api::HttpServerOptions server;
+  std::size_t threads = 0;  // event loops; 0: one a core, at most 8
+  std::chrono::milliseconds shutdown_grace = std::chrono::seconds(30);
+  MemoryStoreLimits store;
+  log::Level log_level = log::Level::kInfo;
+  log::Format log_format = log::Format::kText;
+  std::string default_model = "speech";  // of `shunt generate`
+  executor::QueueSwitch queue;
+  std::vector<ModelConfig> models;
+};
+
+// One value as it came to be, for `shunt config show`.
+struct Explained {
+  std::string name;    // "server.listen", "models.speech.concurrency"
+  std::string value;   // as one would write it in the file; secrets as "(set)"
+  std::string source;  // "default", "shunt.toml:12", "environment LISTEN", "--listen"
+};
+
+struct Loaded {
+  Configuration configuration;
+  std::vector<Explained> explained;  // every setting, in the order of the reference
+  std::string file;                  // which file was read; "(built in)" without one
+};
+
+// Where values come from, the weakest first. Passed in, so that tests need no process environment.
+struct Sources {
+  // The file named by --config; without one SHUNT_CONFIG, ./shunt.toml, the built-in file (config/shunt.toml).
+  std::optional<std::string> file;
+  // Value of an environment variable; an empty one counts as not set.
+  std::function<std::optional<std::string>(const std::string& name)> environment;
+  // Flags of the command line by setting name: {"server.listen", "0.0.0.0:80"}.
+  std::vector<std::pair<std::string, std::string>> flags;
+};
+
+// Reads, checks and combines. The error (code `invalid_configuration`) names file and line, variable or flag, the
+// value that came and what is allowed; for an unknown key also the nearest known one.
+[[nodiscard]] Result<Loaded> load(const Sources& sources);
+
+// docs/configuration.md, from the table of settings.
+[[nodiscard]] std::string reference_markdown();
+
+}  // namespace shunt::config
