@@ -15,9 +15,19 @@ namespace shunt::api {
 // the coroutine then looks at the state. So a wake may be one too many, never one too few. Loop thread only.
 class Wake {
  public:
-  [[nodiscard]] bool await_ready() noexcept { return std::exchange(signalled_, false); }
-  void await_suspend(std::coroutine_handle<> waiter) noexcept { waiter_ = waiter; }
-  void await_resume() const noexcept {}
+  Wake() = default;
+  Wake(const Wake&) = delete;
+  Wake& operator=(const Wake&) = delete;
+
+  // A value of its own: g++ 12 copies an awaiter that a function returns by reference, and then waits on the
+  // copy.
+  struct Awaiter {
+    Wake& wake;
+    [[nodiscard]] bool await_ready() const noexcept { return std::exchange(wake.signalled_, false); }
+    void await_suspend(std::coroutine_handle<> waiter) const noexcept { wake.waiter_ = waiter; }
+    void await_resume() const noexcept {}
+  };
+  [[nodiscard]] Awaiter operator co_await() noexcept { return {*this}; }
 
   // Resumes the waiting coroutine inside this call. If it is not waiting, its next wait ends at once.
   void wake() {
