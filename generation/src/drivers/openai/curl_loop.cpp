@@ -100,12 +100,11 @@ void CurlLoop::attach(const std::shared_ptr<CurlTransfer>& transfer) {
 }
 
 int CurlLoop::socket_changed(CURL*, curl_socket_t socket, int wanted, CurlLoop* self, void*) {
-  if (wanted == CURL_POLL_REMOVE) {
-    self->watched_.erase(socket);
-  } else {
-    self->watch(socket, wanted);
-  }
-  return 0;
+  constexpr int kGoOn = 0;
+  constexpr int kEndTheTransfers = -1;
+  if (wanted != CURL_POLL_REMOVE) return self->watch(socket, wanted) ? kGoOn : kEndTheTransfers;
+  self->watched_.erase(socket);
+  return kGoOn;
 }
 
 int CurlLoop::timer_changed(CURLM*, long timeout_ms, CurlLoop* self) {
@@ -120,15 +119,22 @@ int CurlLoop::timer_changed(CURLM*, long timeout_ms, CurlLoop* self) {
   return 0;
 }
 
-void CurlLoop::watch(curl_socket_t socket, int wanted) {
+bool CurlLoop::watch(curl_socket_t socket, int wanted) {
   auto& watched = watched_[socket];
   if (!watched) {
-    watched = std::make_shared<Watched>(context_);
-    watched->descriptor.assign(socket);
+    boost::system::error_code failure;
+    auto fresh = std::make_shared<Watched>(context_);
+    fresh->descriptor.assign(socket, failure);
+    if (failure) {
+      watched_.erase(socket);
+      return false;
+    }
+    watched = std::move(fresh);
   }
   watched->wanted = wanted;
   wait(watched, CURL_POLL_IN);
   wait(watched, CURL_POLL_OUT);
+  return true;
 }
 
 void CurlLoop::wait(const std::shared_ptr<Watched>& watched, int direction) {

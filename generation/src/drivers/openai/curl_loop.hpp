@@ -48,7 +48,8 @@ class CurlLoop final : public boost::asio::execution_context::service {
 
   void begin(const std::shared_ptr<CurlTransfer>& transfer);
   void attach(const std::shared_ptr<CurlTransfer>& transfer);
-  void watch(curl_socket_t socket, int wanted);
+  // False if Asio cannot wait for it.
+  [[nodiscard]] bool watch(curl_socket_t socket, int wanted);
   void wait(const std::shared_ptr<Watched>& watched, int direction);
   void drive(curl_socket_t socket, int events);
   void collect_ends();
