@@ -10,6 +10,15 @@
 namespace shunt {
 namespace {
 thread_local EventLoop* current_loop = nullptr;
+
+// A write to a pipe or socket that the other end has closed is an error for the writer (EPIPE), not the end
+// of the process. Blocked per thread, so that the program's own disposition of the signal stays as it is.
+void block_sigpipe() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
 }  // namespace
 
 struct Timer::State {
@@ -93,7 +102,12 @@ boost::asio::io_context& EventLoop::context() noexcept {
 
 EventLoopThreads::EventLoopThreads(std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) loops_.push_back(std::make_unique<EventLoop>());
-  for (auto& loop : loops_) threads_.emplace_back([loop = loop.get()] { loop->run(); });
+  for (auto& loop : loops_) {
+    threads_.emplace_back([loop = loop.get()] {
+      block_sigpipe();
+      loop->run();
+    });
+  }
 }
 
 EventLoopThreads::~EventLoopThreads() {

@@ -66,7 +66,8 @@ class EventLoop {
 };
 
 // `count` loops, each on a thread of its own, from construction to join(). The threads live as long as the
-// group, so a loop thread may own things that die with their thread (a child's parent-death signal).
+// group, so a loop thread may own things that die with their thread (a child's parent-death signal). SIGPIPE
+// is blocked in them.
 class EventLoopThreads {
  public:
   explicit EventLoopThreads(std::size_t count);

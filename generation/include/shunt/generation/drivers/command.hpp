@@ -40,16 +40,16 @@ struct CommandOptions {
   std::chrono::milliseconds kill_after = std::chrono::seconds(3);  // from SIGTERM to SIGKILL
 
   // rlimits of the child; unset = ours.
-  std::optional<std::size_t> max_memory_bytes;            // RLIMIT_AS
-  std::optional<std::chrono::seconds> max_cpu;            // RLIMIT_CPU
-  std::size_t max_output_bytes = 256 * 1024 * 1024;       // stdout, and RLIMIT_FSIZE for files
-  std::size_t max_stderr_line_bytes = 4096;               // longer lines are cut
+  std::optional<std::size_t> max_memory_bytes;       // RLIMIT_AS
+  std::optional<std::chrono::seconds> max_cpu;       // RLIMIT_CPU
+  std::size_t max_output_bytes = 256 * 1024 * 1024;  // stdout, and RLIMIT_FSIZE for files
+  std::size_t max_stderr_line_bytes = 4096;          // longer lines are cut
 };
 
 // Fails on an empty argv, a program that cannot be found, or an unknown placeholder. Children are made on
 // `spawn_loops`' threads only, because the kernel's parent-death signal follows the thread that forked; they
 // must outlive the generator.
 [[nodiscard]] Result<std::unique_ptr<Generator>> make_command_generator(CommandOptions options,
-                                                                         EventLoopThreads& spawn_loops);
+                                                                        EventLoopThreads& spawn_loops);
 
 }  // namespace shunt

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "drivers/command/owned_fd.hpp"
+#include "drivers/command/program_end.hpp"
+#include "shunt/base/result.hpp"
+
+namespace shunt::command {
+
+struct SpawnRequest {
+  std::string program;  // a path
+  std::vector<std::string> argv;
+  std::vector<std::string> environment;  // "NAME=value"
+  std::string working_directory;
+  bool pipe_stdin = false;  // else /dev/null
+  std::optional<std::size_t> max_memory_bytes;
+  std::optional<std::size_t> max_cpu_seconds;
+  std::size_t max_file_bytes = 0;
+};
+
+// A running program: the leader of a process group of its own. It dies with the thread that spawned it
+// (PR_SET_PDEATHSIG), so spawn on threads that live as long as the process.
+class ChildProcess {
+ public:
+  // Fails with `program_not_started` and the system's reason. Blocks for the time of fork and exec.
+  [[nodiscard]] static Result<ChildProcess> spawn(const SpawnRequest& request);
+
+  ChildProcess(ChildProcess&& other) noexcept;
+  ChildProcess& operator=(ChildProcess&&) = delete;
+  // Kills the group and reaps the child, if that has not been done.
+  ~ChildProcess();
+
+  // Readable once the program has ended.
+  [[nodiscard]] int pidfd() const noexcept { return pidfd_.get(); }
+  // Our ends, non-blocking. Taken once each.
+  OwnedFd stdin_pipe;
+  OwnedFd stdout_pipe;
+  OwnedFd stderr_pipe;
+
+  // To every process of the group. No effect once reaped.
+  void signal_group(int signal) const noexcept;
+  // Kills what is left of the group and takes the exit status. Call it when pidfd() is readable; blocks
+  // otherwise.
+  [[nodiscard]] ProgramEnd reap() noexcept;
+
+ private:
+  ChildProcess(pid_t pid, OwnedFd pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
+
+  pid_t pid_;  // 0: reaped or moved from
+  OwnedFd pidfd_;
+};
+
+}  // namespace shunt::command

@@ -1,0 +1,107 @@
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <utility>
+
+#include "drivers/command/command_run.hpp"
+#include "shunt/generation/drivers/command.hpp"
+#include "shunt/generation/error_codes.hpp"
+
+namespace shunt {
+namespace {
+
+using command::ArgvTemplate;
+using command::CommandModel;
+using command::CommandRun;
+
+std::vector<std::string> environment_of(const CommandOptions& options) {
+  std::map<std::string, std::string> variables;
+  for (const std::string& name : options.pass_environment) {
+    if (const char* const value = std::getenv(name.c_str())) variables[name] = value;
+  }
+  for (const auto& [name, value] : options.set_environment) variables[name] = value;
+  std::vector<std::string> environment;
+  for (const auto& [name, value] : variables) environment.push_back(name + '=' + value);
+  return environment;
+}
+
+bool is_program(const std::filesystem::path& path) {
+  std::error_code failure;
+  return std::filesystem::is_regular_file(path, failure) && ::access(path.c_str(), X_OK) == 0;
+}
+
+// The value of PATH in the child's environment, or what execvp uses without one.
+std::string search_path(const std::vector<std::string>& environment) {
+  for (const std::string& variable : environment) {
+    if (variable.starts_with("PATH=")) return variable.substr(5);
+  }
+  return "/usr/local/bin:/usr/bin:/bin";
+}
+
+Result<std::string> find_program(const std::string& name, const std::vector<std::string>& environment) {
+  if (name.find('/') != std::string::npos) {
+    if (is_program(name)) return std::filesystem::absolute(name).string();
+    return invalid_field("/argv", "there is no program " + name);
+  }
+  const std::string path = search_path(environment);
+  for (std::size_t at = 0; at <= path.size();) {
+    const std::size_t end = std::min(path.find(':', at), path.size());
+    const auto candidate = std::filesystem::path(path.substr(at, end - at)) / name;
+    if (candidate.is_absolute() && is_program(candidate)) return candidate.string();
+    at = end + 1;
+  }
+  return invalid_field("/argv", "there is no program \"" + name + "\" in PATH (" + path +
+                                    "): install it, or give its full path");
+}
+
+class CommandGenerator final : public Generator {
+ public:
+  CommandGenerator(std::shared_ptr<const CommandModel> model, EventLoopThreads& loops)
+      : model_(std::move(model)), loops_(loops) {}
+
+  Result<void> check_input(const Json& input) const override {
+    const CommandOptions& options = model_->options;
+    if (!input.is_object()) {
+      return invalid_field("/input", "input must be an object, got " + to_json_text(input).substr(0, 64),
+                           error_code::kInvalidInput);
+    }
+    if (options.input == CommandOptions::InputMode::kStdinText) {
+      const Json* text = input.get_object().if_contains(options.input_text_field);
+      if (text == nullptr || !text->is_string()) {
+        return invalid_field("/input/" + options.input_text_field,
+                             "input." + options.input_text_field + " is required and must be a string",
+                             error_code::kInvalidInput);
+      }
+    }
+    if (auto argv = model_->argv.fill(input, {}); !argv) return std::move(argv).error();
+    return {};
+  }
+
+  void start(std::shared_ptr<GenerationRun> run) override {
+    EventLoop& loop = loops_.pick();
+    auto started = std::make_shared<CommandRun>(model_, std::move(run), loop);
+    if (&loop == EventLoop::current()) return started->begin();
+    loop.post([started = std::move(started)] { started->begin(); });
+  }
+
+ private:
+  const std::shared_ptr<const CommandModel> model_;
+  EventLoopThreads& loops_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Generator>> make_command_generator(CommandOptions options,
+                                                          EventLoopThreads& spawn_loops) {
+  auto argv = ArgvTemplate::parse(options.argv, options.defaults);
+  if (!argv) return std::move(argv).error();
+  std::vector<std::string> environment = environment_of(options);
+  auto program = find_program(options.argv.front(), environment);
+  if (!program) return std::move(program).error();
+  auto model = std::make_shared<const CommandModel>(
+      CommandModel{std::move(options), std::move(*argv), std::move(*program), std::move(environment)});
+  return std::unique_ptr<Generator>(std::make_unique<CommandGenerator>(std::move(model), spawn_loops));
+}
+
+}  // namespace shunt

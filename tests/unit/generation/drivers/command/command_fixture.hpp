@@ -1,0 +1,67 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "shunt/executor/sync_executor.hpp"
+#include "shunt/generation/drivers/command.hpp"
+#include "support/executor_client.hpp"
+
+namespace shunt::testing {
+
+// Runs real programs through the command driver and the sync executor.
+class CommandTest : public ::testing::Test {
+ protected:
+  CommandTest() : loops_(2), client_(loops_) {}
+  ~CommandTest() override {
+    if (executor_) client_.drain(std::chrono::milliseconds(0));
+  }
+
+  // The one model, "m".
+  void open(CommandOptions options, const std::function<void(Model&)>& adjust = {}) {
+    auto generator = make_command_generator(std::move(options), loops_);
+    ASSERT_TRUE(generator.ok()) << generator.error().message;
+    Model model;
+    model.name = "m";
+    model.generator = std::move(*generator);
+    model.concurrency = 8;
+    model.max_waiting = 1000;
+    if (adjust) adjust(model);
+    ASSERT_TRUE(models_.add(std::move(model)).ok());
+    executor_ = executor::make_sync_executor(models_, *store_);
+    client_.use(*executor_);
+  }
+  // `script` runs in a shell; the input is its stdin, as JSON.
+  static CommandOptions shell(const std::string& script) {
+    std::string escaped;
+    for (const char c : script) escaped.append(c == '{' || c == '}' ? 2 : 1, c);
+    CommandOptions options;
+    options.argv = {"sh", "-c", std::move(escaped)};
+    return options;
+  }
+  static GenerationRequest request(JsonObject input = {}) {
+    GenerationRequest made;
+    made.model = "m";
+    made.input = std::move(input);
+    return made;
+  }
+  GenerationId start(JsonObject input = {}) { return client_.start(request(std::move(input))); }
+  GenerationRecord run(JsonObject input = {}) { return client_.wait_for_end(start(std::move(input))); }
+  std::string wait_for_text(const GenerationId& id) {
+    EXPECT_TRUE(eventually([&] { return client_.record(id).text.ends_with('\n'); }));
+    return client_.record(id).text;
+  }
+  static bool is_running(const std::string& pid) {
+    std::error_code ignored;
+    return std::filesystem::exists("/proc/" + pid, ignored);
+  }
+
+  EventLoopThreads loops_;
+  ModelRegistry models_;
+  std::unique_ptr<GenerationStore> store_ = make_memory_store(system_clock(), {});
+  std::unique_ptr<executor::GenerationExecutor> executor_;
+  ExecutorClient client_;
+};
+
+}  // namespace shunt::testing
