@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "shunt/executor/sync_executor.hpp"
 #include "shunt/generation/drivers/command.hpp"
@@ -52,9 +53,12 @@ class CommandTest : public ::testing::Test {
     EXPECT_TRUE(eventually([&] { return client_.record(id).text.ends_with('\n'); }));
     return client_.record(id).text;
   }
+  // A zombie has ended, also when its parent (init) takes its time to reap it.
   static bool is_running(const std::string& pid) {
-    std::error_code ignored;
-    return std::filesystem::exists("/proc/" + pid, ignored);
+    std::ifstream stat("/proc/" + pid + "/stat");
+    std::string line;
+    if (!std::getline(stat, line)) return false;
+    return line[line.rfind(')') + 2] != 'Z';
   }
 
   EventLoopThreads loops_;
