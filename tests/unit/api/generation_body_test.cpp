@@ -1,0 +1,124 @@
+#include "generation_body.hpp"
+
+#include <gtest/gtest.h>
+
+#include "shunt/base/json.hpp"
+
+namespace shunt::api {
+namespace {
+
+Result<GenerationBody> decode(std::string_view body,
+                              std::initializer_list<std::pair<const char*, const char*>> headers = {}) {
+  Request request;
+  request.body = body;
+  for (const auto& [name, value] : headers) request.headers.add(name, value);
+  return decode_generation_body(request, 64);
+}
+
+TEST(GenerationBody, ReadsEveryMember) {
+  const auto body = decode(
+      R"({"model":"m","input":{"a":[1]},"stream":true,"options":{"timeout_ms":1500,"metadata":{"k":"v"}},
+          "context":{"tenant":"t","baggage":{"b":"c"}}})",
+      {{"Idempotency-Key", "key-1"},
+       {"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
+       {"tracestate", "a=1"},
+       {"tracestate", "b=2"}});
+  ASSERT_TRUE(body.ok()) << body.error().message;
+  const GenerationRequest& request = body->request;
+  EXPECT_EQ(request.model, "m");
+  EXPECT_EQ(to_json_text(request.input), R"({"a":[1]})");
+  EXPECT_TRUE(body->stream);
+  EXPECT_EQ(request.options.timeout, std::chrono::milliseconds(1500));
+  EXPECT_EQ(to_json_text(request.options.metadata), R"({"k":"v"})");
+  EXPECT_EQ(request.context.tenant, "t");
+  EXPECT_EQ(to_json_text(request.context.baggage), R"({"b":"c"})");
+  EXPECT_EQ(request.context.traceparent.substr(0, 6), "00-0af");
+  EXPECT_EQ(request.context.tracestate, "a=1, b=2");
+  EXPECT_EQ(request.idempotency_key, "key-1");
+}
+
+TEST(GenerationBody, InputDefaultsToAnEmptyObject) {
+  const auto body = decode(R"({"model":"m"})");
+  ASSERT_TRUE(body.ok());
+  EXPECT_EQ(to_json_text(body->request.input), "{}");
+  EXPECT_FALSE(body->stream);
+}
+
+TEST(GenerationBody, ABrokenTraceparentIsDroppedNotRefused) {
+  const auto body = decode(R"({"model":"m"})", {{"traceparent", "00-zz"}, {"tracestate", "a=1"}});
+  ASSERT_TRUE(body.ok());
+  EXPECT_EQ(body->request.context.traceparent, "");
+  EXPECT_EQ(body->request.context.tracestate, "");
+}
+
+struct RefusedBody {
+  const char* body;
+  const char* code;
+  const char* field;
+};
+
+class GenerationBodyRefuses : public testing::TestWithParam<RefusedBody> {};
+
+TEST_P(GenerationBodyRefuses, ByNameAndCode) {
+  const RefusedBody& row = GetParam();
+  const auto decoded = decode(row.body);
+  ASSERT_FALSE(decoded.ok()) << row.body;
+  EXPECT_EQ(decoded.error().code, row.code) << row.body;
+  const auto* const field = decoded.error().details.if_contains("field");
+  EXPECT_EQ(field == nullptr ? "" : std::string(field->as_string()), row.field) << row.body;
+  EXPECT_FALSE(decoded.error().retryable);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, GenerationBodyRefuses,
+    testing::Values(
+        RefusedBody{"", "invalid_json", ""}, RefusedBody{"{", "invalid_json", ""},
+        RefusedBody{R"({"model":"m"} x)", "invalid_json", ""}, RefusedBody{"[1]", "invalid_request", ""},
+        RefusedBody{"{}", "invalid_request", "/model"},
+        RefusedBody{R"({"model":""})", "invalid_request", "/model"},
+        RefusedBody{R"({"model":7})", "invalid_request", "/model"},
+        RefusedBody{R"({"model":"m","input":"text"})", "invalid_request", "/input"},
+        RefusedBody{R"({"model":"m","input":null})", "invalid_request", "/input"},
+        RefusedBody{R"({"model":"m","inputs":{}})", "unknown_field", "/inputs"},
+        RefusedBody{R"({"model":"m","stream":1})", "invalid_request", "/stream"},
+        RefusedBody{R"({"model":"m","options":[]})", "invalid_request", "/options"},
+        RefusedBody{R"({"model":"m","options":{"timeout":1}})", "unknown_field", "/options/timeout"},
+        RefusedBody{R"({"model":"m","options":{"timeout_ms":0}})", "invalid_request", "/options/timeout_ms"},
+        RefusedBody{R"({"model":"m","options":{"timeout_ms":1.5}})", "invalid_request",
+                    "/options/timeout_ms"},
+        RefusedBody{R"({"model":"m","options":{"metadata":3}})", "invalid_request", "/options/metadata"},
+        RefusedBody{R"({"model":"m","context":{"tenant":3}})", "invalid_request", "/context/tenant"},
+        RefusedBody{R"({"model":"m","context":{"baggage":{"a":1}}})", "invalid_request",
+                    "/context/baggage/a"},
+        RefusedBody{"{\"model\":\"\xff\"}", "invalid_utf8", ""}));
+
+TEST(GenerationBody, RefusesABadIdempotencyKey) {
+  const std::string long_key(256, 'k');
+  for (const char* bad : {"", long_key.c_str(), "caf\xC3\xA9", "a\tb"}) {
+    const auto body = decode(R"({"model":"m"})", {{"Idempotency-Key", bad}});
+    ASSERT_FALSE(body.ok()) << bad;
+    EXPECT_EQ(body.error().code, "invalid_header");
+  }
+  EXPECT_TRUE(decode(R"({"model":"m"})", {{"Idempotency-Key", long_key.substr(1).c_str()}}).ok());
+}
+
+TEST(CancelBody, TakesAReasonOrNothing) {
+  EXPECT_EQ(*decode_cancel_body("", 8), "cancelled by request");
+  EXPECT_EQ(*decode_cancel_body(R"({"reason":"too slow"})", 8), "too slow");
+  EXPECT_EQ(decode_cancel_body(R"({"why":"x"})", 8).error().code, "unknown_field");
+  EXPECT_EQ(decode_cancel_body("nope", 8).error().code, "invalid_json");
+}
+
+TEST(Traceparent, IsCheckedAsTraceContextSays) {
+  EXPECT_TRUE(is_traceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
+  for (const char* bad : {"", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",
+                          "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
+                          "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+                          "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+                          "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}) {
+    EXPECT_FALSE(is_traceparent(bad)) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace shunt::api

@@ -1,0 +1,79 @@
+#include "openapi.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "ascii.hpp"
+#include "route_table.hpp"
+#include "shunt/base/json.hpp"
+
+namespace shunt::api {
+namespace {
+
+JsonObject document() {
+  auto parsed = parse_json(openapi_document());
+  EXPECT_TRUE(parsed.ok());
+  return parsed->as_object();
+}
+
+// Collects every "$ref" below `value`.
+void collect_references(const Json& value, std::set<std::string>& references) {
+  if (const auto* const array = value.if_array()) {
+    for (const Json& element : *array) collect_references(element, references);
+  } else if (const auto* const object = value.if_object()) {
+    for (const auto& [key, member] : *object) {
+      if (key == "$ref") references.insert(std::string(member.as_string()));
+      collect_references(member, references);
+    }
+  }
+}
+
+TEST(OpenApi, IsVersion31WithEveryRoute) {
+  const JsonObject openapi = document();
+  EXPECT_EQ(openapi.at("openapi"), "3.1.0");
+  EXPECT_TRUE(openapi.at("info").as_object().contains("title"));
+  EXPECT_TRUE(openapi.at("info").as_object().contains("version"));
+  const auto& paths = openapi.at("paths").as_object();
+  std::size_t operations = 0;
+  for (const auto& [path, methods] : paths) operations += methods.as_object().size();
+  EXPECT_EQ(operations, routes().size());
+  for (const Route& route : routes()) {
+    std::string method;
+    for (const char c : route.method) method += ascii_lower(c);
+    const auto& operation = paths.at(boost::json::string_view(route.path)).as_object().at(method).as_object();
+    EXPECT_EQ(operation.at("operationId").as_string(), boost::json::string_view(route.operation));
+    EXPECT_FALSE(operation.at("responses").as_object().empty());
+  }
+}
+
+TEST(OpenApi, EveryPathParameterIsDeclaredAndEveryReferenceLeadsSomewhere) {
+  const JsonObject openapi = document();
+  for (const auto& [path, methods] : openapi.at("paths").as_object()) {
+    for (const auto& [method, operation] : methods.as_object()) {
+      std::size_t declared = 0;
+      if (const Json* const parameters = operation.as_object().if_contains("parameters")) {
+        for (const Json& parameter : parameters->as_array()) {
+          if (parameter.as_object().at("in") != "path") continue;
+          ++declared;
+          EXPECT_EQ(parameter.as_object().at("required"), true);
+          EXPECT_NE(path.find('{' + std::string(parameter.as_object().at("name").as_string()) + '}'),
+                    path.npos);
+        }
+      }
+      EXPECT_EQ(declared, static_cast<std::size_t>(std::count(path.begin(), path.end(), '{'))) << path;
+    }
+  }
+  std::set<std::string> references;
+  collect_references(openapi, references);
+  EXPECT_GE(references.size(), 8u);
+  const auto& schemas = openapi.at("components").as_object().at("schemas").as_object();
+  for (const std::string& reference : references) {
+    const std::string prefix = "#/components/schemas/";
+    ASSERT_EQ(reference.substr(0, prefix.size()), prefix);
+    EXPECT_TRUE(schemas.contains(reference.substr(prefix.size()))) << reference;
+  }
+}
+
+}  // namespace
+}  // namespace shunt::api
