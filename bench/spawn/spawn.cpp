@@ -39,7 +39,10 @@ class CountEnds final : public executor::ExecutorObserver {
   void admitted(std::string_view, std::string_view) override {}
   void refused(std::string_view, std::string_view, std::string_view) override { std::abort(); }
   void ended(const Ended& end) override {
-    if (end.state != GenerationState::kSucceeded) std::abort();
+    if (end.state != GenerationState::kSucceeded) {
+      std::fprintf(stderr, "a program failed: %s\n", std::string(end.error_code).c_str());
+      std::abort();
+    }
     if (++ended_ == kPrograms) done.set_value();
   }
   std::promise<void> done;

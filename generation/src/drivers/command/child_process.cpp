@@ -212,6 +212,12 @@ ChildProcess::~ChildProcess() {
   if (pid_ != 0) (void)reap();
 }
 
+bool ChildProcess::has_ended() const noexcept {
+  siginfo_t info{};
+  return ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid == pid_;
+}
+
 void ChildProcess::signal_group(int signal) const noexcept {
   if (pid_ != 0) ::kill(-pid_, signal);
 }

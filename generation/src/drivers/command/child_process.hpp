@@ -43,6 +43,8 @@ class ChildProcess {
   OwnedFd stdout_pipe;
   OwnedFd stderr_pipe;
 
+  // Whether the program has ended and waits to be reaped.
+  [[nodiscard]] bool has_ended() const noexcept;
   // To every process of the group. No effect once reaped.
   void signal_group(int signal) const noexcept;
   // Kills what is left of the group and takes the exit status. Call it when pidfd() is readable; blocks

@@ -146,7 +146,11 @@ void CommandRun::read_stderr() {
 
 void CommandRun::wait_for_exit() {
   pidfd_.async_wait(Descriptor::wait_read, [self = shared_from_this()](const IoError& failure) {
-    if (!failure) self->program_exited();
+    if (failure) return;
+    // Asio may wake a descriptor for an event of an earlier one with the same number: reaping would then kill
+    // a program that is still running.
+    if (!self->child_->has_ended()) return self->wait_for_exit();
+    self->program_exited();
   });
 }
 
