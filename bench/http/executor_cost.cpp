@@ -1,5 +1,6 @@
-// What the sync executor costs a request: submit to terminal event on a zero-delay simulator, against the bare
-// handler (the same simulator called with a run that only counts). One thread. Prints nanoseconds a request.
+// What the sync executor costs a request: submit to terminal event on a zero-delay simulator, against the
+// bare handler (the same simulator called with a run that only counts). One thread. Prints nanoseconds a
+// request.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -97,7 +98,8 @@ int main() {
       bare.push_back(bare_handler(generator));
       ours.push_back(through_executor(*executor));
     }
-    std::printf("bare %.0f\nexecutor %.0f\nadded %.0f\n", median(bare), median(ours), median(ours) - median(bare));
+    std::printf("bare %.0f\nexecutor %.0f\nadded %.0f\n", median(bare), median(ours),
+                median(ours) - median(bare));
     done.set_value();
   });
   done.get_future().get();
