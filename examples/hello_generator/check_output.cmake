@@ -1,4 +1,5 @@
 # Runs the example and looks at its stream: cmake -DPROGRAM=... -P check_output.cmake
+cmake_minimum_required(VERSION 3.25)
 execute_process(COMMAND ${PROGRAM} Ada OUTPUT_VARIABLE output ERROR_VARIABLE problem RESULT_VARIABLE code)
 if(NOT code EQUAL 0)
   message(FATAL_ERROR "exit code ${code}: ${problem}")
