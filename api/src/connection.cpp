@@ -188,7 +188,9 @@ Task<Connection::Next> Connection::serve_one() {
     auto flushed = client_.flush();
     keep = co_await flushed;
   }
-  co_return keep ? Next::kRequest : Next::kLinger;
+  if (keep) co_return Next::kRequest;
+  // Closing with unread bytes would reset the connection and could take the response with it.
+  co_return client_.in().empty() ? Next::kClose : Next::kLinger;
 }
 
 Task<void> Connection::handle(Exchange& exchange) {

@@ -1,0 +1,159 @@
+// Which executor outcome becomes which answer, with an executor that answers what it is told.
+#include "server_fixture.hpp"
+#include "shunt/generation/error_codes.hpp"
+
+namespace shunt::api {
+namespace {
+
+using namespace testing;
+using executor::Accepted;
+using executor::Refused;
+using executor::SubmitOutcome;
+using executor::Unknown;
+
+class SubmitOutcomeTest : public ServerTest {
+ protected:
+  Answer answer_to(SubmitOutcome outcome) {
+    recording_.on_submit = [outcome](const GenerationRequest&) { return outcome; };
+    serve_recording();
+    return client().request("POST", "/v1/generations", kHeld);
+  }
+  GenerationRecord record(GenerationState state) {
+    GenerationRecord record;
+    record.id = id_;
+    record.model = "held";
+    record.state = state;
+    return record;
+  }
+
+  GenerationId id_ = GenerationIdSource(system_clock()).next();
+};
+
+struct Refusal {
+  std::string_view code;
+  int status;
+};
+
+TEST_F(SubmitOutcomeTest, ARefusalSaysWhyAndWhenToComeBack) {
+  const Answer answer = answer_to(Refused{{"model_busy", "full", true}, 1500ms});
+  EXPECT_EQ(answer.status, 429);
+  EXPECT_EQ(answer.headers.at("retry-after"), "2");
+  EXPECT_EQ(answer.headers.at("content-type"), "application/problem+json");
+  EXPECT_NE(answer.body.find(R"("code":"model_busy")"), std::string::npos);
+  EXPECT_NE(answer.body.find(R"("retryable":true)"), std::string::npos);
+}
+
+TEST_F(SubmitOutcomeTest, EachRefusalHasItsStatus) {
+  namespace ec = error_code;
+  std::string code;
+  recording_.on_submit = [&](const GenerationRequest&) -> SubmitOutcome { return Refused{{code, "no"}, {}}; };
+  serve_recording();
+  for (const auto& [name, status] : std::initializer_list<Refusal>{{ec::kStoreFull, 503},
+                                                                   {ec::kShuttingDown, 503},
+                                                                   {ec::kIdempotencyConflict, 409},
+                                                                   {ec::kInvalidInput, 422},
+                                                                   {ec::kModelBusy, 429}}) {
+    code = name;
+    EXPECT_EQ(client().request("POST", "/v1/generations", kHeld).status, status) << name;
+  }
+}
+
+TEST_F(SubmitOutcomeTest, AnUnknownOutcomeNamesTheGenerationToLookUp) {
+  const Answer answer = answer_to(Unknown{id_, {"timeout", "no word from the queue"}});
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.headers.at("shunt-generation-id"), id_.to_string());
+  EXPECT_EQ(answer.headers.at("location"), "/v1/generations/" + id_.to_string());
+  EXPECT_NE(answer.body.find(R"("code":"submit_unknown")"), std::string::npos);
+  EXPECT_NE(answer.body.find(id_.to_string()), std::string::npos);
+}
+
+TEST_F(SubmitOutcomeTest, TheRequestThatIsSubmittedIsTheOneThatWasSent) {
+  recording_.on_find = [&](const GenerationId&) -> Result<executor::FindOutcome> {
+    return executor::FindOutcome(record(GenerationState::kSucceeded));
+  };
+  recording_.on_submit = [&](const GenerationRequest&) -> SubmitOutcome { return Accepted{id_}; };
+  serve_recording();
+  const Answer answer = client().request("POST", "/v1/generations",
+                                         R"({"model":"held","input":{"n":1},"options":{"timeout_ms":50}})",
+                                         "Idempotency-Key: k1\r\n");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.headers.at("location"), "/v1/generations/" + id_.to_string());
+  const auto submitted = recording_.submitted();
+  ASSERT_EQ(submitted.size(), 1u);
+  EXPECT_EQ(submitted[0].model, "held");
+  EXPECT_EQ(submitted[0].input.as_object().at("n"), 1);
+  EXPECT_EQ(submitted[0].options.timeout, 50ms);
+  EXPECT_EQ(submitted[0].idempotency_key, "k1");
+  EXPECT_EQ(submitted[0].caller, "");
+}
+
+TEST_F(SubmitOutcomeTest, AReplayGetsTheSameAnswerAndSaysSo) {
+  recording_.on_find = [&](const GenerationId&) -> Result<executor::FindOutcome> {
+    return executor::FindOutcome(record(GenerationState::kSucceeded));
+  };
+  const Answer answer = answer_to(Accepted{id_, true});
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.headers.at("idempotency-replayed"), "true");
+}
+
+TEST_F(SubmitOutcomeTest, AFailedGenerationIsAProblemThatContainsTheRecord) {
+  std::string code;
+  recording_.on_find = [&](const GenerationId&) -> Result<executor::FindOutcome> {
+    GenerationRecord failed = record(GenerationState::kFailed);
+    failed.error = Error{code, "it broke", false, {{"exit_code", 3}}};
+    return executor::FindOutcome(failed);
+  };
+  recording_.on_submit = [&](const GenerationRequest&) -> SubmitOutcome { return Accepted{id_}; };
+  serve_recording();
+  for (const auto& [name, status] : std::initializer_list<Refusal>{{"program_exited", 502},
+                                                                   {"upstream_failed", 502},
+                                                                   {"deadline_exceeded", 504},
+                                                                   {"output_too_large", 502},
+                                                                   {"invalid_input", 422},
+                                                                   {"a_code_of_its_own", 502}}) {
+    code = name;
+    const Answer answer = client().request("POST", "/v1/generations", kHeld);
+    EXPECT_EQ(answer.status, status) << name;
+    EXPECT_NE(answer.body.find(R"("exit_code":3)"), std::string::npos);
+    EXPECT_NE(answer.body.find(R"("generation":{"id":")" + id_.to_string()), std::string::npos)
+        << answer.body;
+    EXPECT_NE(answer.body.find(R"("instance":"/v1/generations/)"), std::string::npos);
+    EXPECT_EQ(client().request("GET", "/v1/generations/" + id_.to_string()).status, 200)
+        << "a look-up succeeds";
+  }
+}
+
+TEST_F(SubmitOutcomeTest, ACancelledGenerationIsAConflict) {
+  recording_.on_find = [&](const GenerationId&) -> Result<executor::FindOutcome> {
+    return executor::FindOutcome(record(GenerationState::kCancelled));
+  };
+  EXPECT_EQ(answer_to(Accepted{id_}).status, 409);
+}
+
+TEST_F(SubmitOutcomeTest, GoneAndNeverKnownDiffer) {
+  bool gone = true;
+  recording_.on_find = [&](const GenerationId&) -> Result<executor::FindOutcome> {
+    if (gone) return executor::FindOutcome(GenerationGone{});
+    return executor::FindOutcome(GenerationUnknown{});
+  };
+  serve_recording();
+  const std::string path = "/v1/generations/" + id_.to_string();
+  EXPECT_EQ(client().request("GET", path).status, 410);
+  gone = false;
+  EXPECT_EQ(client().request("GET", path).status, 404);
+  EXPECT_EQ(client().request("GET", "/v1/generations/nonsense").status, 404);
+  EXPECT_EQ(client().request("POST", path + "/cancel").status, 404);
+  EXPECT_EQ(client().request("GET", path + "/events").status, 404);
+  EXPECT_EQ(client().request("GET", path + "/artifacts/a").status, 404);
+}
+
+TEST_F(SubmitOutcomeTest, AnExecutorThatCannotLookUpIsAnError) {
+  recording_.on_find = [](const GenerationId&) -> Result<executor::FindOutcome> {
+    return Error{"internal_error", "the store is away", true};
+  };
+  serve_recording();
+  EXPECT_EQ(client().request("GET", "/v1/generations/" + id_.to_string()).status, 500);
+}
+
+}  // namespace
+}  // namespace shunt::api
