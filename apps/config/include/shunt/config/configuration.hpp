@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -20,7 +21,8 @@
 
 namespace shunt::config {
 
-// A [models.NAME] table: the model's limits and what its driver needs. `model.generator` is made by the binary.
+// A [models.NAME] table: the model's limits and what its driver needs. `model.generator` is made by the
+// binary.
 struct ModelConfig {
   Model model;
   std::variant<SimulatorOptions, CommandOptions, OpenAiOptions> driver;
@@ -41,9 +43,10 @@ struct Configuration {
 
 // One value as it came to be, for `shunt config show`.
 struct Explained {
-  std::string name;    // "server.listen", "models.speech.concurrency"
-  std::string value;   // as one would write it in the file; secrets as "(set)"
-  std::string source;  // "default", "shunt.toml:12", "environment LISTEN", "--listen"
+  std::string name;   // "server.listen", "models.speech.concurrency"
+  std::string value;  // as one would write it in the file; no secrets
+  // "default", "shunt.toml:12", "environment SHUNT_SERVER_LISTEN", "--listen", "--set log.level"
+  std::string source;
 };
 
 struct Loaded {
@@ -54,16 +57,22 @@ struct Loaded {
 
 // Where values come from, the weakest first. Passed in, so that tests need no process environment.
 struct Sources {
-  // The file named by --config; without one SHUNT_CONFIG, ./shunt.toml, the built-in file (config/shunt.toml).
+  // The file named by --config; without one SHUNT_CONFIG, ./shunt.toml, the built-in file
+  // (config/shunt.toml).
   std::optional<std::string> file;
   // Value of an environment variable; an empty one counts as not set.
   std::function<std::optional<std::string>(const std::string& name)> environment;
-  // Flags of the command line by setting name: {"server.listen", "0.0.0.0:80"}.
+  // Flags of the command line by setting name: {"server.listen", "0.0.0.0:80"}, {"models.speech.concurrency",
+  // "2"}.
   std::vector<std::pair<std::string, std::string>> flags;
 };
 
-// Reads, checks and combines. The error (code `invalid_configuration`) names file and line, variable or flag, the
-// value that came and what is allowed; for an unknown key also the nearest known one.
+// The built-in file: config/shunt.toml at the time of the build. A good start for one's own.
+[[nodiscard]] std::string_view built_in_file() noexcept;
+
+// Reads, checks and combines, and finds every mistake in one go, a line of the message each. The error (code
+// `invalid_configuration`) names file and line, variable or flag, the value that came and what is allowed;
+// for an unknown key also the nearest known one.
 [[nodiscard]] Result<Loaded> load(const Sources& sources);
 
 // docs/configuration.md, from the table of settings.

@@ -1,0 +1,208 @@
+#include <chrono>
+#include <tuple>
+
+#include "redact.hpp"
+#include "settings_table.hpp"
+#include "value_kinds.hpp"
+
+namespace shunt::config {
+namespace {
+
+using namespace std::chrono_literals;
+using kind::Bytes;
+using kind::Choice;
+using kind::Count;
+using kind::Duration;
+using kind::Switch;
+using kind::Text;
+
+using General = Setting<Configuration>;
+
+// SHUNT_SERVER_MAX_BODY_BYTES for server.max_body_bytes.
+std::string variable_of(std::string_view name) {
+  std::string variable = "SHUNT_";
+  for (const char c : name) {
+    const bool lower = c >= 'a' && c <= 'z';
+    variable += c == '.' ? '_' : lower ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  return variable;
+}
+
+template <typename Kind, typename Access>
+General general(std::string name, Kind kind, Access access, std::string doc) {
+  std::string variable = variable_of(name);
+  return setting<Configuration>(std::move(name), std::move(kind), access, std::move(doc))
+      .env(std::move(variable));
+}
+
+template <typename Value>
+auto server(Value api::HttpServerOptions::* member) {
+  return through(&Configuration::server, member);
+}
+
+template <typename Value>
+auto store(Value MemoryStoreLimits::* member) {
+  return through(&Configuration::store, member);
+}
+
+// One text in the file, two members in the options.
+General listen_setting() {
+  const kind::ListenAddress address;
+  General made;
+  made.text = {
+      .name = "server.listen",
+      .environment = variable_of("server.listen"),
+      .flag = "--listen",
+      .type = address.type(),
+      .allowed = address.allowed(),
+      .doc =
+          "Where to serve. Port 0 takes any free one. An address that other machines can reach needs "
+          "`[[server.keys]]` or `server.allow_unauthenticated`."};
+  made.read = [address](Configuration& c, const Node& given) {
+    auto value = address.read(given);
+    if (!value) return false;
+    std::tie(c.server.address, c.server.port) = *value;
+    return true;
+  };
+  made.show = [address](const Configuration& c) { return address.show({c.server.address, c.server.port}); };
+  made.text.default_value = made.show(Configuration{});
+  return made;
+}
+
+void add_server(std::vector<General>& to) {
+  to.push_back(listen_setting());
+  to.push_back(general("server.threads", Count{0, 256, "one a core, at most 8"}, &Configuration::threads,
+                       "Event loops, each a thread that serves its own connections.")
+                   .with_flag("--threads"));
+  to.push_back(general(
+      "server.allow_unauthenticated", Switch{}, server(&api::HttpServerOptions::allow_unauthenticated),
+      "Serve a public address without keys. For networks where something else keeps strangers out."));
+  to.push_back(general("server.max_connections", Count{1, 1'000'000},
+                       server(&api::HttpServerOptions::max_connections),
+                       "Open connections at once; further ones wait in the kernel's queue."));
+  to.push_back(general("server.max_header_bytes", Bytes{1024, 1 << 20},
+                       server(&api::HttpServerOptions::max_header_bytes),
+                       "Request line and headers of a request; larger ones get 431."));
+  to.push_back(general("server.max_body_bytes", Bytes{1, std::size_t{1} << 30U},
+                       server(&api::HttpServerOptions::max_body_bytes),
+                       "Body of a request; larger ones get 413."));
+  to.push_back(general("server.max_json_depth", Count{1, 512},
+                       server(&api::HttpServerOptions::max_json_depth),
+                       "How deep arrays and objects of a body may nest; deeper ones get 400."));
+}
+
+void add_server_times(std::vector<General>& to) {
+  to.push_back(general("server.header_timeout", Duration{10ms, 1h},
+                       server(&api::HttpServerOptions::header_timeout),
+                       "From a request's first byte to the end of its headers."));
+  to.push_back(general("server.body_timeout", Duration{10ms, 24h},
+                       server(&api::HttpServerOptions::body_timeout),
+                       "From the end of the headers to the end of the body."));
+  to.push_back(general(
+      "server.idle_timeout", Duration{10ms, 24h}, server(&api::HttpServerOptions::idle_timeout),
+      "How long a connection may wait for its next request. Keep it above that of a proxy in front."));
+  to.push_back(general("server.write_timeout", Duration{10ms, 24h},
+                       server(&api::HttpServerOptions::write_timeout),
+                       "How long a client may take none of its response before it is given up."));
+  to.push_back(general("server.sse_heartbeat", Duration{10ms, 1h},
+                       server(&api::HttpServerOptions::sse_heartbeat),
+                       "A quiet event stream sends a comment this often, so that proxies keep it open."));
+  to.push_back(general("server.half_close_grace", Duration{0ms, 1h},
+                       server(&api::HttpServerOptions::half_close_grace),
+                       "A client that closed its sending side counts as still reading for this long."));
+}
+
+void add_process(std::vector<General>& to) {
+  to.push_back(general("shutdown.grace", Duration{0ms, 24h}, &Configuration::shutdown_grace,
+                       "After SIGTERM: time for running generations to finish before they are cancelled."));
+  to.push_back(general("log.level",
+                       Choice<log::Level>{{{"debug", log::Level::kDebug},
+                                           {"info", log::Level::kInfo},
+                                           {"warn", log::Level::kWarn},
+                                           {"error", log::Level::kError},
+                                           {"off", log::Level::kOff}}},
+                       &Configuration::log_level,
+                       "The least important lines that are written. `debug` has each request."));
+  to.push_back(general("log.format",
+                       Choice<log::Format>{{{"text", log::Format::kText}, {"json", log::Format::kJson}}},
+                       &Configuration::log_format, "`json` writes one object a line, for log collectors."));
+  to.push_back(
+      general("default_model", Text{Text::Empty::kRefused}, &Configuration::default_model,
+              "The model of `shunt generate` without `--model`. When it is not set and there is no model "
+              "`speech`: the first one of the file."));
+}
+
+void add_store(std::vector<General>& to) {
+  to.push_back(general(
+      "store.max_generations", Count{1, 10'000'000}, store(&MemoryStoreLimits::max_generations),
+      "Generations kept. Finished ones make room, the ones that ended first first; then they get 410."));
+  to.push_back(general("store.max_bytes", Bytes{1 << 20}, store(&MemoryStoreLimits::max_bytes),
+                       "Memory of finished generations: text, results and artifacts."));
+  to.push_back(general("store.max_age", Duration{1s}, store(&MemoryStoreLimits::max_age),
+                       "How long a finished generation can be read."));
+  to.push_back(general("store.max_claims", Count{1, 10'000'000}, store(&MemoryStoreLimits::max_claims),
+                       "Idempotency keys remembered."));
+  to.push_back(general("store.max_claim_age", Duration{1s}, store(&MemoryStoreLimits::max_claim_age),
+                       "How long an idempotency key leads to its generation."));
+  to.push_back(general(
+      "store.max_tombstones", Count{0, 10'000'000}, store(&MemoryStoreLimits::max_tombstones),
+      "Ids of evicted generations remembered, so that they get 410 rather than 404 (64 bytes each)."));
+}
+
+void add_queue(std::vector<General>& to) {
+  to.push_back(
+      general("queue.enabled", Switch{}, through(&Configuration::queue, &executor::QueueSwitch::enabled),
+              "Run generations through the queue on Redis. This version has no queue executor yet and "
+              "refuses to start with `true`.")
+          .env("QUEUE_ENABLED"));
+  to.push_back(
+      general(
+          "redis.url", Text{}, through(&Configuration::queue, &executor::QueueSwitch::redis_url),
+          "The queue's Redis, as in `redis://user:password@host:6379/0`. Not looked at while the queue is "
+          "disabled.")
+          .env("REDIS_URL")
+          .secret([](const Configuration& c) { return quoted(redacted_url(c.queue.redis_url)); }));
+}
+
+std::vector<General> make_general_settings() {
+  std::vector<General> made;
+  add_server(made);
+  add_server_times(made);
+  add_process(made);
+  add_store(made);
+  add_queue(made);
+  return made;
+}
+
+}  // namespace
+
+const std::vector<Setting<Configuration>>& general_settings() {
+  static const std::vector<General> kSettings = make_general_settings();
+  return kSettings;
+}
+
+const std::vector<Setting<api::ApiKey>>& key_settings() {
+  using api::ApiKey;
+  static const std::vector<Setting<ApiKey>> kSettings = {
+      setting<ApiKey>(
+          "name", Text{Text::Empty::kRefused}, &ApiKey::name,
+          "Who this is: generations belong to the caller `key:NAME`, and callers see only their own.")
+          .required(),
+      setting<ApiKey>(
+          "sha256", kind::Sha256{}, &ApiKey::sha256_hex,
+          "SHA-256 of the key; `shunt config hash-key` prints it. The key itself is never written down.")
+          .secret([](const ApiKey& key) { return key.sha256_hex.empty() ? "" : "(set)"; })
+          .required(),
+      setting<ApiKey>("max_concurrent", Count{0, 1'000'000, "no limit"}, &ApiKey::max_concurrent,
+                      "Requests under way at once; further ones get 429."),
+      setting<ApiKey>("requests_per_second", kind::Real{0, 1e6, "no limit"}, &ApiKey::requests_per_second,
+                      "Requests a second on average; further ones get 429 with `Retry-After`."),
+      setting<ApiKey>("burst", Count{0, 1'000'000, "one second's worth"}, &ApiKey::burst,
+                      "Requests that may come at once before the rate applies."),
+      setting<ApiKey>("max_body_bytes", Bytes{1, std::size_t{1} << 30U, "the server's"},
+                      &ApiKey::max_body_bytes, "Body of this key's requests."),
+  };
+  return kSettings;
+}
+
+}  // namespace shunt::config

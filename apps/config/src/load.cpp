@@ -1,0 +1,150 @@
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+#include "config_file.hpp"
+#include "did_you_mean.hpp"
+#include "key_tables.hpp"
+#include "model_tables.hpp"
+#include "problems.hpp"
+#include "settings_table.hpp"
+#include "shunt/config/configuration.hpp"
+#include "table_fill.hpp"
+#include "toml_reader.hpp"
+
+namespace shunt::config {
+namespace {
+
+// Builds the configuration up, source by source, the weakest first.
+class Loading {
+ public:
+  Loading() {
+    bind(general_settings(), configuration_, general_.settings);
+    general_.also_known = {"models", "server.keys"};
+  }
+
+  void apply_file(Table root, const std::string& file) {
+    const auto models = take_entry(root, "models");
+    const auto keys = take_entry(root, "server.keys");
+    fill(general_, root, file, problems_);
+    if (keys) keys_ = read_keys(keys->node, problems_);
+    if (models) models_ = read_models(models->node, problems_);
+    if (!models) {
+      problems_.add(file, "",
+                    "there is no model: add a [models.NAME] table (docs/configuration.md shows some)");
+    }
+  }
+
+  void apply_environment(const Sources& sources) {
+    if (!sources.environment) return;
+    for (BoundSetting& setting : general_.settings) {
+      const std::string& variable = setting.text().environment;
+      const auto value = sources.environment(variable);
+      if (!value || value->empty()) continue;
+      setting.take(Node{Untyped{*value}, "environment " + variable}, setting.text().name, problems_);
+    }
+  }
+
+  void apply_flags(const Sources& sources) {
+    for (const auto& [name, value] : sources.flags) {
+      if (LoadedModel* const model = model_of(name)) {
+        const Node given{Untyped{value}, "--set " + name};
+        fill_one(model->group, std::string_view(name).substr(model->group.prefix.size()), given, problems_);
+      } else {
+        fill_one(general_, name, Node{Untyped{value}, flag_of(name)}, problems_);
+      }
+    }
+  }
+
+  [[nodiscard]] Result<Loaded> finish(std::string file) {
+    for (const LoadedModel& model : models_) check_model(model, problems_);
+    check_default_model();
+    if (!problems_.empty()) return problems_.error();
+    Loaded loaded;
+    loaded.file = std::move(file);
+    loaded.explained = explain();
+    for (LoadedKey& key : keys_) configuration_.server.keys.push_back(std::move(key.key));
+    for (LoadedModel& model : models_) configuration_.models.push_back(std::move(model.config));
+    loaded.configuration = std::move(configuration_);
+    return loaded;
+  }
+
+ private:
+  // The model whose settings a flag's name is among; the longest prefix, since model names may hold dots.
+  [[nodiscard]] LoadedModel* model_of(std::string_view name) {
+    LoadedModel* best = nullptr;
+    for (LoadedModel& model : models_) {
+      const bool fits = name.starts_with(model.group.prefix);
+      if (fits && (best == nullptr || model.group.prefix.size() > best->group.prefix.size())) best = &model;
+    }
+    return best;
+  }
+
+  [[nodiscard]] static std::string flag_of(const std::string& name) {
+    for (const auto& setting : general_settings()) {
+      if (setting.text.name == name && !setting.text.flag.empty()) return setting.text.flag;
+    }
+    return "--set " + name;
+  }
+
+  void check_default_model() {
+    const auto setting = std::ranges::find_if(
+        general_.settings, [](const BoundSetting& s) { return s.text().name == "default_model"; });
+    const auto called = [this](const LoadedModel& model) {
+      return model.config.model.name == configuration_.default_model;
+    };
+    if (models_.empty() || std::ranges::any_of(models_, called)) return;
+    if (!setting->given()) {
+      configuration_.default_model = models_.front().config.model.name;
+      return;
+    }
+    std::vector<std::string> known;
+    std::string list;
+    for (const LoadedModel& model : models_) {
+      known.push_back(model.config.model.name);
+      list += (list.empty() ? "" : ", ") + known.back();
+    }
+    problems_.add(setting->explain({}).source, "default_model",
+                  "must be one of the models (" + list + "); got " + quoted(configuration_.default_model) +
+                      did_you_mean(configuration_.default_model, known));
+  }
+
+  [[nodiscard]] std::vector<Explained> explain() const {
+    std::vector<Explained> explained;
+    const auto add = [&explained](const SettingGroup& group) {
+      for (const BoundSetting& setting : group.settings) {
+        explained.push_back(setting.explain(group.prefix + setting.text().name));
+      }
+    };
+    add(general_);
+    for (const LoadedKey& key : keys_) add(key.group);
+    for (const LoadedModel& model : models_) {
+      explained.push_back(
+          {model.group.prefix + "driver", quoted(model.config.model.driver), model.driver_source});
+      add(model.group);
+    }
+    return explained;
+  }
+
+  Configuration configuration_;
+  SettingGroup general_;
+  std::deque<LoadedKey> keys_;
+  std::deque<LoadedModel> models_;
+  Problems problems_;
+};
+
+}  // namespace
+
+Result<Loaded> load(const Sources& sources) {
+  auto file = find_config_file(sources);
+  if (!file) return std::move(file).error();
+  auto root = read_toml(file->text, file->name);
+  if (!root) return std::move(root).error();
+  Loading loading;
+  loading.apply_file(std::move(*root), file->name);
+  loading.apply_environment(sources);
+  loading.apply_flags(sources);
+  return loading.finish(file->name);
+}
+
+}  // namespace shunt::config

@@ -1,0 +1,115 @@
+#include "model_tables.hpp"
+
+#include <algorithm>
+#include <type_traits>
+
+#include "did_you_mean.hpp"
+#include "settings_table.hpp"
+
+namespace shunt::config {
+namespace {
+
+using Driver = decltype(ModelConfig::driver);
+
+struct NamedDriver {
+  std::string name;
+  Driver fresh;
+};
+
+const std::vector<NamedDriver>& drivers() {
+  static const std::vector<NamedDriver> kDrivers = {
+      {"command", CommandOptions{}}, {"openai", OpenAiOptions{}}, {"simulator", SimulatorOptions{}}};
+  return kDrivers;
+}
+
+void bind_driver(Driver& driver, std::vector<BoundSetting>& to) {
+  std::visit(
+      [&to]<typename Options>(Options& options) {
+        if constexpr (std::is_same_v<Options, CommandOptions>) {
+          bind(command_settings(), options, to);
+        } else if constexpr (std::is_same_v<Options, OpenAiOptions>) {
+          bind(openai_settings(), options, to);
+        } else {
+          bind(simulator_settings(), options, to);
+        }
+      },
+      driver);
+}
+
+// Sets the driver that the table names, or adds why it cannot.
+bool choose_driver(LoadedModel& model, const std::optional<Entry>& named, const std::string& table_source,
+                   Problems& problems) {
+  constexpr std::string_view kAllowed = R"("command", "openai" or "simulator")";
+  const std::string setting = model.group.prefix + "driver";
+  if (!named) {
+    problems.add(table_source, setting, "is missing; it must be " + std::string(kAllowed));
+    return false;
+  }
+  const auto* text = std::get_if<std::string>(&named->node.value);
+  std::vector<std::string> known;
+  for (const NamedDriver& driver : drivers()) {
+    known.push_back(driver.name);
+    if (text == nullptr || *text != driver.name) continue;
+    model.config.model.driver = driver.name;
+    model.config.driver = driver.fresh;
+    model.driver_source = named->node.source;
+    return true;
+  }
+  problems.add(named->node.source, setting,
+               "must be " + std::string(kAllowed) + "; got " + show(named->node) +
+                   (text == nullptr ? "" : did_you_mean(*text, known)));
+  return false;
+}
+
+bool check_name(const std::string& name, const std::string& source, Problems& problems) {
+  ModelRegistry rules;  // the one that knows what a name may be
+  Model named;
+  named.name = name;
+  const auto added = rules.add(std::move(named));
+  if (!added) problems.add(source, "", added.error().message);
+  return added.ok();
+}
+
+void read_model(LoadedModel& model, Table table, const std::string& source, Problems& problems) {
+  model.group.prefix = "models." + key_text(model.config.model.name) + '.';
+  const auto driver = take_entry(table, "driver");
+  if (!choose_driver(model, driver, source, problems)) return;  // which settings it has is not known
+  bind(model_settings(), model.config.model, model.group.settings);
+  bind_driver(model.config.driver, model.group.settings);
+  model.group.also_known.emplace_back("driver");
+  fill(model.group, table, source, problems);
+}
+
+}  // namespace
+
+std::deque<LoadedModel> read_models(const Node& given, Problems& problems) {
+  std::deque<LoadedModel> models;
+  const auto* tables = std::get_if<Table>(&given.value);
+  if (tables == nullptr) {
+    problems.add(given.source, "models", "must be [models.NAME] tables; got " + show(given));
+    return models;
+  }
+  for (const Entry& entry : *tables) {
+    const auto* table = std::get_if<Table>(&entry.node.value);
+    if (table == nullptr) {
+      problems.add(entry.node.source, "models." + key_text(entry.key),
+                   "must be a table of the model's settings; got " + show(entry.node));
+      continue;
+    }
+    if (!check_name(entry.key, entry.node.source, problems)) continue;
+    LoadedModel& made = models.emplace_back();
+    made.config.model.name = entry.key;
+    read_model(made, *table, entry.node.source, problems);
+  }
+  return models;
+}
+
+void check_model(const LoadedModel& model, Problems& problems) {
+  const auto* openai = std::get_if<OpenAiOptions>(&model.config.driver);
+  if (openai != nullptr && !openai->api_key_env.empty() && !openai->api_key_file.empty()) {
+    problems.add(model.driver_source, model.group.prefix + "api_key_env",
+                 "and api_key_file cannot both be given: where does the key come from?");
+  }
+}
+
+}  // namespace shunt::config

@@ -1,0 +1,33 @@
+#include "redact.hpp"
+
+namespace shunt::config {
+
+std::string redacted_url(std::string_view url) {
+  if (url.empty()) return {};
+  const std::size_t scheme_end = url.find("://");
+  if (scheme_end == std::string_view::npos) return "(set)";
+  std::string shown(url.substr(0, scheme_end + 3));
+  std::string_view rest = url.substr(scheme_end + 3);
+
+  std::string_view query;
+  if (const std::size_t at = rest.find_first_of("?#"); at != std::string_view::npos) {
+    query = rest.substr(at);
+    rest = rest.substr(0, at);
+  }
+  // A password may hold '/' and '@' unescaped: everything up to the last '@' is taken for it.
+  const std::size_t user_end =
+      query.find('@') == std::string_view::npos ? rest.rfind('@') : std::string_view::npos;
+  if (query.find('@') != std::string_view::npos) return shown + "(set)";
+  if (user_end != std::string_view::npos) {
+    // Without a ':' it may be a user or, as some clients read it, a password.
+    const std::string_view user = rest.substr(0, user_end);
+    const std::size_t colon = user.find(':');
+    shown += colon == std::string_view::npos ? "***@" : std::string(user.substr(0, colon)) + ":***@";
+    rest = rest.substr(user_end + 1);
+  }
+  shown += rest;
+  if (!query.empty()) shown += "?***";
+  return shown;
+}
+
+}  // namespace shunt::config

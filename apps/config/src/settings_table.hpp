@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "setting.hpp"
+
+// Every setting there is: reading, `shunt config show` and docs/configuration.md all go by these tables.
+// Names equal those of the C++ options, so that an error of a part names the setting.
+namespace shunt::config {
+
+[[nodiscard]] const std::vector<Setting<Configuration>>& general_settings();
+
+// Of a [[server.keys]] table.
+[[nodiscard]] const std::vector<Setting<api::ApiKey>>& key_settings();
+
+// Of every [models.NAME] table, after `driver`.
+[[nodiscard]] const std::vector<Setting<Model>>& model_settings();
+
+// Of a [models.NAME] table with this driver.
+[[nodiscard]] const std::vector<Setting<CommandOptions>>& command_settings();
+[[nodiscard]] const std::vector<Setting<OpenAiOptions>>& openai_settings();
+[[nodiscard]] const std::vector<Setting<SimulatorOptions>>& simulator_settings();
+
+}  // namespace shunt::config

@@ -1,0 +1,236 @@
+#include "value_kinds.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "shunt/base/duration_text.hpp"
+
+namespace shunt::config::kind {
+namespace {
+
+// All of `text` as a number.
+template <typename Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number number{};
+  const char* const last = text.data() + text.size();
+  const auto [end, failure] = std::from_chars(text.data(), last, number);
+  if (failure != std::errc{} || end != last) return std::nullopt;
+  return number;
+}
+
+const std::string* untyped(const Node& node) {
+  const auto* value = std::get_if<Untyped>(&node.value);
+  return value == nullptr ? nullptr : &value->text;
+}
+
+std::optional<std::string> text_of(const Node& node) {
+  if (const auto* text = std::get_if<std::string>(&node.value)) return *text;
+  if (const auto* text = untyped(node)) return *text;
+  return std::nullopt;
+}
+
+std::optional<std::size_t> whole_number_of(const Node& node) {
+  if (const auto* text = untyped(node)) return parse_number<std::size_t>(*text);
+  const auto* number = std::get_if<std::int64_t>(&node.value);
+  if (number == nullptr || *number < 0) return std::nullopt;
+  return static_cast<std::size_t>(*number);
+}
+
+template <typename Value>
+std::optional<Value> within(const std::optional<Value>& value, Value min, Value max) {
+  if (!value || !(*value >= min && *value <= max)) return std::nullopt;  // NaN is in no range
+  return value;
+}
+
+std::string range(const std::string& min, const std::string& max, const std::string& zero_means) {
+  std::string text = "from " + min + " to " + max;
+  if (!zero_means.empty()) text += " (0: " + zero_means + ')';
+  return text;
+}
+
+bool is_address(const std::string& text, int family) {
+  std::array<unsigned char, sizeof(in6_addr)> binary{};
+  return inet_pton(family, text.c_str(), binary.data()) == 1;
+}
+
+}  // namespace
+
+std::optional<bool> Switch::read(const Node& node) const {
+  if (const auto* value = std::get_if<bool>(&node.value)) return *value;
+  const auto* given = untyped(node);
+  if (given == nullptr) return std::nullopt;
+  std::string word = *given;
+  for (char& c : word) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  for (const auto* yes : {"true", "1", "yes", "on"}) {
+    if (word == yes) return true;
+  }
+  for (const auto* no : {"false", "0", "no", "off"}) {
+    if (word == no) return false;
+  }
+  return std::nullopt;
+}
+
+std::string Switch::allowed() const {
+  return "true or false (an environment variable or a flag may also say 1, 0, yes, no, on or off)";
+}
+
+std::optional<std::size_t> Count::read(const Node& node) const {
+  return within(whole_number_of(node), min, max);
+}
+
+std::string Count::allowed() const {
+  return "a whole number " + range(std::to_string(min), std::to_string(max), zero_means);
+}
+
+std::optional<double> Real::read(const Node& node) const {
+  std::optional<double> number;
+  if (const auto* text = untyped(node)) number = parse_number<double>(*text);
+  if (const auto* value = std::get_if<double>(&node.value)) number = *value;
+  if (const auto* value = std::get_if<std::int64_t>(&node.value)) number = static_cast<double>(*value);
+  return within(number, min, max);
+}
+
+std::string Real::show(double value) const {
+  return config::show(Node{value, {}});
+}
+
+std::string Real::allowed() const {
+  return "a number " + range(show(min), show(max), zero_means);
+}
+
+std::optional<std::size_t> Bytes::read(const Node& node) const {
+  auto bytes = whole_number_of(node);
+  if (const auto text = text_of(node); text && !bytes) {
+    if (const auto parsed = parse_bytes(*text)) bytes = *parsed;
+  }
+  if (bytes == std::size_t{0} && !zero_means.empty()) return bytes;
+  return within(bytes, min, max);
+}
+
+std::string Bytes::show(std::size_t value) const {
+  const std::string text = format_bytes(value);
+  const bool bare = text.find_first_not_of("0123456789") == std::string::npos;
+  return bare ? text : quoted(text);
+}
+
+std::string Bytes::allowed() const {
+  return "a size like 512, \"64KiB\", \"8MiB\" or \"1GiB\", " +
+         range(format_bytes(min), format_bytes(max), zero_means);
+}
+
+std::optional<std::chrono::milliseconds> Duration::read(const Node& node) const {
+  const auto text = text_of(node);
+  if (!text) return std::nullopt;
+  const auto parsed = parse_duration(*text);
+  if (!parsed) return std::nullopt;
+  return within(std::optional(*parsed), min, max);
+}
+
+std::string Duration::show(std::chrono::milliseconds value) const {
+  return quoted(format_duration(value));
+}
+
+std::string Duration::allowed() const {
+  return "a duration like \"250ms\", \"30s\", \"10m\", \"2h\" or \"7d\", " +
+         range(format_duration(min), format_duration(max), {});
+}
+
+std::optional<std::string> Text::read(const Node& node) const {
+  auto text = text_of(node);
+  // The operating system ends texts at a zero byte, so one inside would be cut where nobody looks.
+  if (!text || text->find('\0') != std::string::npos) return std::nullopt;
+  if (text->empty() && empty == Empty::kRefused) return std::nullopt;
+  return text;
+}
+
+std::string Text::allowed() const {
+  return empty == Empty::kRefused ? "a text that is not empty" : "a text";
+}
+
+std::optional<std::vector<std::string>> TextList::read(const Node& node) const {
+  const auto* list = std::get_if<List>(&node.value);
+  if (list == nullptr) return std::nullopt;
+  if (list->empty() && empty == Text::Empty::kRefused) return std::nullopt;
+  std::vector<std::string> texts;
+  for (const Node& element : *list) {
+    auto text = Text{}.read(element);
+    if (!text) return std::nullopt;
+    texts.push_back(std::move(*text));
+  }
+  return texts;
+}
+
+std::string TextList::show(const Value& value) const {
+  std::string text = "[";
+  for (const std::string& element : value) {
+    if (text.size() > 1) text += ", ";
+    text += quoted(element);
+  }
+  return text + ']';
+}
+
+std::string TextList::allowed() const {
+  return empty == Text::Empty::kRefused
+             ? "a list of texts that is not empty, as in [\"program\", \"argument\"]"
+             : "a list of texts, as in [\"one\", \"two\"]";
+}
+
+std::optional<std::map<std::string, std::string>> TextMap::read(const Node& node) const {
+  const auto* table = std::get_if<Table>(&node.value);
+  if (table == nullptr) return std::nullopt;
+  Value texts;
+  for (const Entry& entry : *table) {
+    auto text = Text{}.read(entry.node);
+    if (!text) return std::nullopt;
+    texts.emplace(entry.key, std::move(*text));
+  }
+  return texts;
+}
+
+std::string TextMap::show(const Value& value) const {
+  if (value.empty()) return "{}";
+  std::string text;
+  for (const auto& [key, element] : value) {
+    text += text.empty() ? "{ " : ", ";
+    text += key_text(key) + " = " + quoted(element);
+  }
+  return text + " }";
+}
+
+std::optional<std::string> Sha256::read(const Node& node) const {
+  constexpr std::size_t kDigits = 64;
+  auto text = text_of(node);
+  if (!text || text->size() != kDigits) return std::nullopt;
+  const auto hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  if (!std::ranges::all_of(*text, hex)) return std::nullopt;
+  return text;
+}
+
+std::optional<std::pair<std::string, unsigned short>> ListenAddress::read(const Node& node) const {
+  const auto text = text_of(node);
+  if (!text) return std::nullopt;
+  const std::size_t colon = text->rfind(':');
+  if (colon == std::string::npos) return std::nullopt;
+  std::string host = text->substr(0, colon);
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  const bool usable =
+      bracketed ? is_address(host, AF_INET6) : host == "localhost" || is_address(host, AF_INET);
+  const auto port = parse_number<unsigned short>(std::string_view(*text).substr(colon + 1));
+  if (!usable || !port) return std::nullopt;
+  return Value(std::move(host), *port);
+}
+
+std::string ListenAddress::show(const Value& value) const {
+  const auto& [address, port] = value;
+  const bool bracketed = address.find(':') != std::string::npos;
+  return quoted((bracketed ? '[' + address + ']' : address) + ':' + std::to_string(port));
+}
+
+}  // namespace shunt::config::kind

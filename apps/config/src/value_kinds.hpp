@@ -1,0 +1,196 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "node.hpp"
+
+// The kinds of values that settings have. Each has
+//   Value                 what a setting of this kind is in C++
+//   read(node)            the value, or nothing when it is not allowed
+//   show(value)           as one would write it in the file; read(show(v)) is v
+//   type()                one or two words for the reference
+//   allowed()             completes "must be ..."
+namespace shunt::config::kind {
+
+// In the file true or false; in an environment variable or a flag also 1/0, yes/no, on/off, in any case.
+struct Switch {
+  using Value = bool;
+  [[nodiscard]] std::optional<Value> read(const Node& node) const;
+  [[nodiscard]] std::string show(Value value) const { return value ? "true" : "false"; }
+  [[nodiscard]] std::string type() const { return "boolean"; }
+  [[nodiscard]] std::string allowed() const;
+};
+
+struct Count {
+  std::size_t min = 0;
+  std::size_t max = 1'000'000'000;
+  std::string zero_means{};  // "no limit"
+
+  using Value = std::size_t;
+  [[nodiscard]] std::optional<Value> read(const Node& node) const;
+  [[nodiscard]] std::string show(Value value) const { return std::to_string(value); }
+  [[nodiscard]] std::string type() const { return "number"; }
+  [[nodiscard]] std::string allowed() const;
+};
+
+// A number with a fraction.
+struct Real {
+  double min = 0;
+  double max = 1;
+  std::string zero_means{};
+
+  using Value = double;
+  [[nodiscard]] std::optional<Value> read(const Node& node) const;
+  [[nodiscard]] std::string show(Value value) const;
+  [[nodiscard]] std::string type() const { return "number"; }
+  [[nodiscard]] std::string allowed() const;
+};
+
+// "8MiB", or a bare number of bytes.
+struct Bytes {
+  std::size_t min = 1;
+  std::size_t max = std::size_t{1} << 40U;
+  std::string zero_means{};
+
+  using Value = std::size_t;
+  [[nodiscard]] std::optional<Value> read(const Node& node) const;
+  [[nodiscard]] std::string show(Value value) const;
+  [[nodiscard]] std::string type() const { return "size"; }
+  [[nodiscard]] std::string allowed() const;
+};
+
+// "30s". Always with a unit, since a bare 30 has been taken for milliseconds often enough.
+struct Duration {
+  std::chrono::milliseconds min{1};
+  std::chrono::milliseconds max = std::chrono::hours(24 * 365);
+
+  using Value = std::chrono::milliseconds;
+  [[nodiscard]] std::optional<Value> read(const Node& node) const;
+  [[nodiscard]] std::string show(Value value) const;
+  [[nodiscard]] std::string type() const { return "duration"; }
+  [[nodiscard]] std::string allowed() const;
+};
+
+struct Text {
+  enum class Empty { kAllowed, kRefused };
+  Empty empty = Empty::kAllowed;
+
+  using Value = std::string;
+  [[nodiscard]] std::optional<Value> read(const Node& node) const;
+  [[nodiscard]] std::string show(const Value& value) const { return quoted(value); }
+  [[nodiscard]] std::string type() const { return "text"; }
+  [[nodiscard]] std::string allowed() const;
+};
+
+struct TextList {
+  Text::Empty empty = Text::Empty::kAllowed;
+
+  using Value = std::vector<std::string>;
+  [[nodiscard]] std::optional<Value> read(const Node& node) const;
+  [[nodiscard]] std::string show(const Value& value) const;
+  [[nodiscard]] std::string type() const { return "list of texts"; }
+  [[nodiscard]] std::string allowed() const;
+};
+
+struct TextMap {
+  using Value = std::map<std::string, std::string>;
+  [[nodiscard]] std::optional<Value> read(const Node& node) const;
+  [[nodiscard]] std::string show(const Value& value) const;
+  [[nodiscard]] std::string type() const { return "table of texts"; }
+  [[nodiscard]] std::string allowed() const { return "a table of texts, as in { name = \"text\" }"; }
+};
+
+// SHA-256 in 64 lower-case hex digits.
+struct Sha256 {
+  using Value = std::string;
+  [[nodiscard]] std::optional<Value> read(const Node& node) const;
+  [[nodiscard]] std::string show(const Value& value) const { return quoted(value); }
+  [[nodiscard]] std::string type() const { return "SHA-256"; }
+  [[nodiscard]] std::string allowed() const { return "a SHA-256 as 64 lower-case hex digits"; }
+};
+
+// "ADDRESS:PORT": an IP address or localhost, an IPv6 address in brackets.
+struct ListenAddress {
+  using Value = std::pair<std::string, unsigned short>;
+  [[nodiscard]] std::optional<Value> read(const Node& node) const;
+  [[nodiscard]] std::string show(const Value& value) const;
+  [[nodiscard]] std::string type() const { return "address"; }
+  [[nodiscard]] std::string allowed() const {
+    return "an IP address or localhost and a port, as in \"127.0.0.1:8080\", \"[::1]:8080\" or "
+           "\"0.0.0.0:80\"";
+  }
+};
+
+// One of a few words.
+template <typename Enum>
+struct Choice {
+  std::vector<std::pair<std::string, Enum>> words;
+
+  using Value = Enum;
+  [[nodiscard]] std::optional<Value> read(const Node& node) const {
+    const auto text = Text{}.read(node);
+    for (const auto& [word, value] : words) {
+      if (text == word) return value;
+    }
+    return std::nullopt;
+  }
+  [[nodiscard]] std::string show(Value wanted) const {
+    for (const auto& [word, value] : words) {
+      if (value == wanted) return quoted(word);
+    }
+    return {};
+  }
+  [[nodiscard]] std::string type() const { return "word"; }
+  [[nodiscard]] std::string allowed() const {
+    std::string text;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      if (i > 0) text += i + 1 == words.size() ? " or " : ", ";
+      text += quoted(words[i].first);
+    }
+    return text;
+  }
+};
+
+// A setting that may be left out, and then means "none".
+template <typename Kind>
+struct Maybe {
+  Kind kind;
+
+  using Value = std::optional<typename Kind::Value>;
+  [[nodiscard]] std::optional<Value> read(const Node& node) const {
+    if (auto value = kind.read(node)) return Value(*value);
+    return std::nullopt;
+  }
+  [[nodiscard]] std::string show(const Value& value) const { return value ? kind.show(*value) : "none"; }
+  [[nodiscard]] std::string type() const { return kind.type(); }
+  [[nodiscard]] std::string allowed() const { return kind.allowed(); }
+};
+
+// Kept in another duration type than milliseconds.
+template <typename Other>
+struct DurationAs {
+  Duration kind;
+
+  using Value = Other;
+  [[nodiscard]] std::optional<Value> read(const Node& node) const {
+    const auto value = kind.read(node);
+    if (!value) return std::nullopt;
+    const auto converted = std::chrono::duration_cast<Other>(*value);
+    if (converted != *value) return std::nullopt;  // 1500ms are no whole seconds
+    return converted;
+  }
+  [[nodiscard]] std::string show(Value value) const {
+    return kind.show(std::chrono::duration_cast<std::chrono::milliseconds>(value));
+  }
+  [[nodiscard]] std::string type() const { return kind.type(); }
+  [[nodiscard]] std::string allowed() const { return kind.allowed(); }
+};
+
+}  // namespace shunt::config::kind
