@@ -1,0 +1,232 @@
+#include "command_line.hpp"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <functional>
+#include <iostream>
+#include <memory>
+
+#include "commands.hpp"
+#include "exit_code.hpp"
+#include "shunt/base/duration_text.hpp"
+
+namespace shunt::app {
+namespace {
+
+constexpr const char* kIntroduction =
+    "Shunt runs generation jobs: language models, speech, images, any program, behind one endpoint.";
+
+constexpr const char* kExitCodes =
+    "Exit codes:\n"
+    "  0    it worked\n"
+    "  1    the generation failed, or the service could not start (its port is taken, say)\n"
+    "  2    the command line or the input was refused; nothing has run\n"
+    "  78   the configuration is wrong; the message names the file and line, variable or flag\n"
+    "  130  interrupted with Ctrl-C (143: by SIGTERM)";
+
+constexpr const char* kServeFooter =
+    "Examples:\n"
+    "  shunt serve\n"
+    "  shunt serve --listen 127.0.0.1:9000 --config /etc/shunt.toml\n"
+    "  shunt serve --set log.format=json --set models.speech.concurrency=2\n\n"
+    "Prints one line when it is ready: listening on http://ADDRESS:PORT. The log goes to standard error.\n"
+    "SIGTERM or Ctrl-C: stops accepting, lets running generations finish within shutdown.grace,\n"
+    "cancels the rest, exits 0. A second signal ends the process at once.";
+
+constexpr const char* kGenerateFooter =
+    "Examples:\n"
+    "  shunt generate \"Good morning\" --model speech -o morning.wav\n"
+    "  echo \"Tell me a story\" | shunt generate - --model simulator\n"
+    "  shunt generate --model simulator --input '{\"prompt\": \"hi\", \"tokens\": 5}' --json\n\n"
+    "Text streams to standard output as it comes. An artifact (audio, an image) goes to the file that -o "
+    "names;\n"
+    "without -o to standard output, or on a terminal to a new file in the current folder.\n"
+    "Progress and log lines appear on standard error when that is a terminal.\n\n";
+
+constexpr const char* kHashKeyFooter =
+    "Examples:\n"
+    "  shunt config hash-key --new\n"
+    "  printf %s \"$KEY\" | shunt config hash-key\n\n"
+    "The hash goes into the configuration file, the key to the client (Authorization: Bearer KEY).";
+
+// "NAME=VALUE" as CLI11 hands it over.
+std::string add_setting(SettingOptions& settings, const std::string& text) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    return "expected NAME=VALUE as in server.listen=127.0.0.1:9000, got \"" + text + '"';
+  }
+  settings.flags.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  return {};
+}
+
+void add_setting_options(CLI::App& command, SettingOptions& settings) {
+  command
+      .add_option("--config", settings.file,
+                  "The configuration file (otherwise $SHUNT_CONFIG, ./shunt.toml, or what is built in)")
+      ->type_name("FILE");
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--set",
+          [&settings](const std::vector<std::string>& texts) {
+            for (const auto& text : texts) {
+              if (const auto problem = add_setting(settings, text); !problem.empty()) {
+                throw CLI::ValidationError("--set", problem);
+              }
+            }
+          },
+          "One setting, stronger than file and environment; repeatable (see shunt config show)")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+}
+
+// A flag that is a short way to --set one setting.
+void add_setting_flag(CLI::App& command, SettingOptions& settings, const std::string& flag,
+                      const std::string& setting, const std::string& type, const std::string& help) {
+  command
+      .add_option_function<std::string>(
+          flag,
+          [&settings, setting](const std::string& value) { settings.flags.emplace_back(setting, value); },
+          help)
+      ->type_name(type);
+}
+
+void add_json_flag(CLI::App& command, bool& json, const std::string& help) {
+  command.add_flag("--json", json, help);
+}
+
+// The options of the commands, and which command was named.
+struct Parsed {
+  ServeOptions serve;
+  GenerateOptions generate;
+  ConfigCheckOptions check;
+  ConfigShowOptions show;
+  HashKeyOptions hash_key;
+  VersionOptions version;
+  std::function<int()> run;
+};
+
+void add_serve(CLI::App& app, Parsed& parsed) {
+  CLI::App& command = *app.add_subcommand("serve", "Serve generations over HTTP")->group("Commands");
+  SettingOptions& settings = parsed.serve.settings;
+  add_setting_flag(command, settings, "--listen", "server.listen", "ADDRESS:PORT",
+                   "Where to listen (default 127.0.0.1:8080; port 0 takes any free one)");
+  add_setting_flag(command, settings, "--threads", "server.threads", "N",
+                   "Event loops (default: one a core, at most 8)");
+  add_setting_options(command, settings);
+  command.footer(kServeFooter);
+  command.callback([&parsed] { parsed.run = [&parsed] { return serve(parsed.serve); }; });
+}
+
+std::string check_timeout(GenerateOptions& options, const std::string& text) {
+  const auto timeout = parse_duration(text);
+  if (!timeout) return timeout.error().message;
+  options.timeout = *timeout;
+  return {};
+}
+
+void add_generate(CLI::App& app, Parsed& parsed) {
+  CLI::App& command =
+      *app.add_subcommand("generate", "Run one generation here, without a server")->group("Commands");
+  GenerateOptions& options = parsed.generate;
+  command.add_option("TEXT", options.text, "What to generate from; - reads it from standard input")
+      ->type_name(" ");
+  command.add_option("-m,--model", options.model, "Which model (otherwise the configured default)")
+      ->type_name("MODEL");
+  command
+      .add_option("-i,--input", options.input,
+                  "The model's input as a JSON object, or @FILE to read it from; TEXT is added to it")
+      ->type_name("JSON|@FILE");
+  command
+      .add_option("-o,--output", options.output,
+                  "Where the result goes: the artifact, or the text if there is no artifact")
+      ->type_name("FILE");
+  command
+      .add_option_function<std::string>(
+          "--timeout",
+          [&options](const std::string& text) {
+            if (const auto problem = check_timeout(options, text); !problem.empty()) {
+              throw CLI::ValidationError("--timeout", problem);
+            }
+          },
+          "Give up after this time: 500ms, 30s, 10m (at most, and otherwise, the model's own)")
+      ->type_name("DURATION");
+  add_json_flag(command, options.json, "Print the events as they come, one JSON object a line");
+  add_setting_options(command, options.settings);
+  command.footer(std::string(kGenerateFooter) + kExitCodes);
+  command.callback([&parsed] { parsed.run = [&parsed] { return generate(parsed.generate); }; });
+}
+
+void add_config(CLI::App& app, Parsed& parsed) {
+  CLI::App& config =
+      *app.add_subcommand("config", "Check, show and explain the configuration")->group("Commands");
+  config.require_subcommand(1);
+
+  CLI::App& check = *config.add_subcommand("check", "Tell whether the service would start with it");
+  add_setting_options(check, parsed.check.settings);
+  add_json_flag(check, parsed.check.json, "Print {\"valid\": ...} instead of a sentence");
+  check.callback([&parsed] { parsed.run = [&parsed] { return config_check(parsed.check); }; });
+
+  CLI::App& show = *config.add_subcommand("show", "List every setting, its value and where that comes from");
+  add_setting_options(show, parsed.show.settings);
+  add_json_flag(show, parsed.show.json, "Print a JSON array instead of a table");
+  show.callback([&parsed] { parsed.run = [&parsed] { return config_show(parsed.show); }; });
+
+  CLI::App& reference = *config.add_subcommand("reference", "Print the reference of all settings (Markdown)");
+  reference.callback([&parsed] { parsed.run = [] { return config_reference(); }; });
+
+  CLI::App& hash_key =
+      *config.add_subcommand("hash-key", "Hash an API key, read from standard input, for the configuration");
+  hash_key.add_flag("--new", parsed.hash_key.make_new, "Make a new random key instead of reading one");
+  add_json_flag(hash_key, parsed.hash_key.json, "Print a JSON object");
+  hash_key.footer(kHashKeyFooter);
+  hash_key.callback([&parsed] { parsed.run = [&parsed] { return config_hash_key(parsed.hash_key); }; });
+}
+
+void add_version(CLI::App& app, Parsed& parsed) {
+  CLI::App& command = *app.add_subcommand("version", "Print the version")->group("Commands");
+  add_json_flag(command, parsed.version.json, "Print a JSON object");
+  command.callback([&parsed] { parsed.run = [&parsed] { return version(parsed.version); }; });
+  app.add_flag_callback(
+      "--version", [&parsed] { parsed.run = [] { return version({}); }; }, "Print the version");
+}
+
+// CLI11's messages name the option and the problem; the pointer to the help is ours.
+int refuse_usage(const CLI::App& app, const CLI::ParseError& problem) {
+  const CLI::App* command = &app;
+  std::string name = "shunt";
+  while (!command->get_subcommands().empty()) {
+    command = command->get_subcommands().front();
+    name += ' ' + command->get_name();
+  }
+  std::cerr << "shunt: " << problem.what() << "\nTry: " << name << " --help\n";
+  return kExitUsage;
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  Parsed parsed;
+  CLI::App app{kIntroduction, "shunt"};
+  app.get_formatter()->label("SUBCOMMAND", "COMMAND");
+  app.require_subcommand(0, 1);
+  app.footer(std::string("shunt COMMAND --help tells more about a command.\n\n") + kExitCodes);
+  add_serve(app, parsed);
+  add_generate(app, parsed);
+  add_config(app, parsed);
+  add_version(app, parsed);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& asked_for_help) {
+    return app.exit(asked_for_help);
+  } catch (const CLI::ParseError& problem) {
+    return refuse_usage(app, problem);
+  }
+  if (!parsed.run) {
+    std::cerr << app.help();
+    return kExitUsage;
+  }
+  return parsed.run();
+}
+
+}  // namespace shunt::app

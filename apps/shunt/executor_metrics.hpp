@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "shunt/executor/generation_executor.hpp"
+#include "shunt/executor/observer.hpp"
+#include "shunt/generation/envelope.hpp"
+#include "shunt/generation/model_registry.hpp"
+
+namespace shunt::app {
+
+// Counts what the executor and the process do, for /metrics, and logs the generations that fail. Labels are
+// bounded: models come from the configuration, codes from docs/errors.md.
+class ExecutorMetrics final : public executor::ExecutorObserver {
+ public:
+  ExecutorMetrics(const ModelRegistry& models, const Admission& admission);
+  ~ExecutorMetrics() override;
+
+  void admitted(std::string_view model, std::string_view path) override;
+  void refused(std::string_view model, std::string_view path, std::string_view code) override;
+  void ended(const Ended& end) override;
+
+  // Prometheus text format. Any thread.
+  [[nodiscard]] std::string text(const executor::ExecutorDescription& executor) const;
+
+ private:
+  struct Impl;
+  const std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace shunt::app

@@ -1,0 +1,13 @@
+#pragma once
+
+namespace shunt::app {
+
+// What the process ends with; `shunt --help` documents them.
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailed = 1;  // the generation failed, the port is taken, a file cannot be written
+inline constexpr int kExitUsage = 2;   // the command line or the input was refused
+inline constexpr int kExitConfiguration = 78;  // EX_CONFIG of sysexits.h
+inline constexpr int kExitSignalBase = 128;    // + the signal's number, as shells report it
+inline constexpr int kExitInterrupted = 130;   // Ctrl-C
+
+}  // namespace shunt::app

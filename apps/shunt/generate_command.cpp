@@ -1,0 +1,178 @@
+#include <atomic>
+#include <iostream>
+
+#include "artifact_file.hpp"
+#include "await_on_loop.hpp"
+#include "commands.hpp"
+#include "exit_code.hpp"
+#include "generation_input.hpp"
+#include "generation_printer.hpp"
+#include "make_models.hpp"
+#include "settings.hpp"
+#include "shunt/base/log.hpp"
+#include "shunt/executor/sync_executor.hpp"
+#include "shutdown_signals.hpp"
+#include "terminal.hpp"
+
+namespace shunt::app {
+namespace {
+
+constexpr auto kDrainGrace = std::chrono::milliseconds(0);
+
+int refuse(int exit_code, std::string_view message) {
+  complain(message);
+  return exit_code;
+}
+
+Result<const config::ModelConfig*> choose_model(const GenerateOptions& options,
+                                                const config::Configuration& configuration) {
+  const std::string name = options.model.value_or(configuration.default_model);
+  std::string known;
+  for (const config::ModelConfig& candidate : configuration.models) {
+    if (candidate.model.name == name) return &candidate;
+    known.append(known.empty() ? "" : ", ").append(candidate.model.name);
+  }
+  return Error{"unknown_model", "there is no model \"" + name + "\"; there is: " + known};
+}
+
+// One generation in this process: executor, stream, end. Everything is called from the main thread.
+class LocalGeneration {
+ public:
+  LocalGeneration(EventLoopThreads& loops, const ModelRegistry& models,
+                  const config::Configuration& configuration, const Admission& admission)
+      : loops_(loops),
+        store_(make_memory_store(system_clock(), configuration.store)),
+        executor_(executor::make_sync_executor(models, *store_, {.admission = admission})) {}
+
+  ~LocalGeneration() {
+    (void)await_on_loop<executor::DrainReport>(
+        loops_, [this](auto done) { executor_->drain(kDrainGrace, std::move(done)); });
+  }
+  LocalGeneration(const LocalGeneration&) = delete;
+  LocalGeneration& operator=(const LocalGeneration&) = delete;
+
+  Result<GenerationId> submit(const GenerationRequest& request) {
+    auto outcome = await_on_loop<executor::SubmitOutcome>(
+        loops_, [this, request](auto done) { executor_->submit(request, std::move(done)); });
+    if (auto* refused = std::get_if<executor::Refused>(&outcome)) return std::move(refused->error);
+    if (auto* unknown = std::get_if<executor::Unknown>(&outcome)) return std::move(unknown->error);
+    return std::get<executor::Accepted>(outcome).id;
+  }
+
+  // Nothing to read if the generation is already gone, which a store of one cannot bring about.
+  std::unique_ptr<EventWatch> watch(const GenerationId& id) {
+    auto outcome = await_on_loop<Result<executor::WatchOutcome>>(
+        loops_, [this, id](auto done) { executor_->watch(id, {}, std::move(done)); });
+    return std::get<std::unique_ptr<EventWatch>>(std::move(outcome).value());
+  }
+
+  // Any thread; the stream tells what became of it.
+  void cancel(const GenerationId& id, const std::string& reason) {
+    loops_.pick().post([this, id, reason] { executor_->cancel(id, reason, [](auto) {}); });
+  }
+
+ private:
+  EventLoopThreads& loops_;
+  const std::unique_ptr<GenerationStore> store_;
+  const std::unique_ptr<executor::GenerationExecutor> executor_;
+};
+
+void wait_ready(EventWatch& watch) {
+  const auto ready = std::make_shared<std::promise<void>>();
+  watch.on_ready([ready] { ready->set_value(); });
+  ready->get_future().wait();
+}
+
+// Prints the stream and returns its last event. A standard output that takes no more ends the generation too.
+Result<GenerationEvent> follow(LocalGeneration& generation, const GenerationId& id,
+                               GenerationPrinter& printer) {
+  const auto watch = generation.watch(id);
+  GenerationEvent last;
+  std::optional<Error> output_gone;
+  while (!watch->ended()) {
+    wait_ready(*watch);
+    for (GenerationEvent& event : watch->read()) {
+      if (!output_gone) {
+        if (auto printed = printer.print(event); !printed) {
+          output_gone = std::move(printed).error();
+          generation.cancel(id, "nobody reads the output");
+        }
+      }
+      last = std::move(event);
+    }
+  }
+  if (output_gone) return std::move(*output_gone);
+  return last;
+}
+
+int report_end(const GenerationEvent& last, GenerationPrinter& printer, int signal) {
+  if (std::holds_alternative<event::Succeeded>(last.payload)) {
+    const auto finished = printer.finish();
+    return finished ? kExitOk : refuse(kExitFailed, finished.error().message);
+  }
+  printer.abandon();
+  if (const auto* failed = std::get_if<event::Failed>(&last.payload)) {
+    return refuse(kExitFailed,
+                  "the generation failed: " + failed->error.message + " (" + failed->error.code + ')');
+  }
+  return refuse(signal == 0 ? kExitFailed : kExitSignalBase + signal, "the generation was cancelled");
+}
+
+int run(const GenerationRequest& request, LocalGeneration& generation, ShutdownSignals& signals,
+        GenerationPrinter& printer) {
+  const auto id = generation.submit(request);
+  if (!id) return refuse(kExitUsage, id.error().message + " (" + id.error().code + ')');
+  std::atomic<int> interrupted{0};
+  signals.on_first([&generation, &interrupted, cancelled = *id](int signal) {
+    interrupted = signal;
+    generation.cancel(cancelled, "interrupted");
+  });
+  const auto last = follow(generation, *id, printer);
+  signals.stop();
+  if (!last) {
+    printer.abandon();
+    return refuse(kExitFailed, last.error().message);
+  }
+  return report_end(*last, printer, interrupted);
+}
+
+}  // namespace
+
+int generate(const GenerateOptions& options) {
+  const auto loaded = load_settings(options.settings);
+  if (!loaded) return refuse(kExitConfiguration, loaded.error().message);
+  const config::Configuration& configuration = loaded->configuration;
+  // The result is what the person waits for; the life of the process is of no interest.
+  log::configure(std::max(configuration.log_level, log::Level::kWarn), configuration.log_format);
+  const auto choice = executor::choose_executor(configuration.queue);
+  if (!choice) return refuse(kExitConfiguration, choice.error().message);
+
+  const auto chosen = choose_model(options, configuration);
+  if (!chosen) return refuse(kExitUsage, chosen.error().message);
+  if (options.output && *options.output != "-") {
+    if (const auto writable = check_writable(*options.output); !writable) {
+      return refuse(kExitUsage, writable.error().message);
+    }
+  }
+  const std::string name = (*chosen)->model.name;
+  auto input = build_input(options, (*chosen)->model);
+  if (!input) return refuse(kExitUsage, input.error().message);
+
+  ShutdownSignals signals;  // not earlier: until here Ctrl-C simply ends the process
+  EventLoopThreads loops(1);
+  ModelRegistry models;
+  auto model = make_model(**chosen, *loaded, loops);
+  if (!model) return refuse(kExitConfiguration, model.error().message);
+  if (const auto added = models.add(std::move(*model)); !added) {
+    return refuse(kExitConfiguration, added.error().message);
+  }
+  GenerationRequest request;
+  request.model = name;
+  request.input = std::move(*input);
+  request.options.timeout = options.timeout;
+  GenerationPrinter printer({.model = name, .output = options.output, .json = options.json});
+  LocalGeneration generation(loops, models, configuration, choice->admission);
+  return run(request, generation, signals, printer);
+}
+
+}  // namespace shunt::app

@@ -1,0 +1,78 @@
+#include "make_models.hpp"
+
+#include <filesystem>
+#include <map>
+#include <utility>
+
+namespace shunt::app {
+namespace {
+
+// Debian's packages of programs that the documentation uses.
+const std::map<std::string, std::string, std::less<>> kPackages = {
+    {"espeak-ng", "espeak-ng"}, {"ffmpeg", "ffmpeg"}, {"sox", "sox"}, {"convert", "imagemagick"}};
+
+struct MakeGenerator {
+  EventLoopThreads& loops;
+
+  Result<std::unique_ptr<Generator>> operator()(const SimulatorOptions& options) const {
+    return make_simulator(options);
+  }
+  Result<std::unique_ptr<Generator>> operator()(const CommandOptions& options) const {
+    return make_command_generator(options, loops);
+  }
+  Result<std::unique_ptr<Generator>> operator()(const OpenAiOptions& options) const {
+    return make_openai_generator(options);
+  }
+};
+
+// "shunt.toml:12": the first place that says anything of the model; "" for a model that is built in.
+std::string place_of(const std::string& model, const config::Loaded& loaded) {
+  // TOML quotes a key with other characters than letters, digits, - and _.
+  const std::string plain = "models." + model + '.';
+  const std::string quoted = "models.\"" + model + "\".";
+  for (const config::Explained& setting : loaded.explained) {
+    if (setting.source == "default") continue;
+    if (setting.name.starts_with(plain) || setting.name.starts_with(quoted)) return setting.source;
+  }
+  return "";
+}
+
+std::string advice_for(const config::ModelConfig& configured) {
+  const auto* const command = std::get_if<CommandOptions>(&configured.driver);
+  if (command == nullptr || command->argv.empty()) return "";
+  const auto package = kPackages.find(std::filesystem::path(command->argv.front()).filename().string());
+  if (package == kPackages.end()) return "";
+  return " (on Debian: apt-get install " + package->second + ")";
+}
+
+Error cannot_work(const config::ModelConfig& configured, const config::Loaded& loaded, const Error& cause) {
+  const std::string place = place_of(configured.model.name, loaded);
+  return Error{"invalid_configuration", (place.empty() ? "" : place + ": ") + "the model \"" +
+                                            configured.model.name + "\" cannot work: " + cause.message +
+                                            advice_for(configured)};
+}
+
+}  // namespace
+
+Result<Model> make_model(const config::ModelConfig& configured, const config::Loaded& loaded,
+                         EventLoopThreads& loops) {
+  auto generator = std::visit(MakeGenerator{loops}, configured.driver);
+  if (!generator) return cannot_work(configured, loaded, generator.error());
+  Model model = configured.model;
+  model.generator = std::move(*generator);
+  return model;
+}
+
+Result<ModelRegistry> make_models(const config::Loaded& loaded, EventLoopThreads& loops) {
+  ModelRegistry models;
+  for (const config::ModelConfig& configured : loaded.configuration.models) {
+    auto model = make_model(configured, loaded, loops);
+    if (!model) return std::move(model).error();
+    if (auto added = models.add(std::move(*model)); !added) {
+      return cannot_work(configured, loaded, added.error());
+    }
+  }
+  return models;
+}
+
+}  // namespace shunt::app

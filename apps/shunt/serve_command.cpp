@@ -1,0 +1,60 @@
+#include <sys/resource.h>
+
+#include <future>
+#include <iostream>
+
+#include "commands.hpp"
+#include "exit_code.hpp"
+#include "service.hpp"
+#include "settings.hpp"
+#include "shunt/base/log.hpp"
+#include "shutdown_signals.hpp"
+#include "terminal.hpp"
+
+namespace shunt::app {
+namespace {
+
+// Each connection is a descriptor, and the usual soft limit of 1024 is there for programs that use select().
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) log::warn("service.descriptor_limit_kept");
+}
+
+int exit_code_of(const Error& error) {
+  // The machine's state, not the configuration, stands in the way.
+  return error.code == "address_in_use" || error.code == "cannot_listen" ? kExitFailed : kExitConfiguration;
+}
+
+}  // namespace
+
+int serve(const ServeOptions& options) {
+  ShutdownSignals signals;
+  const auto loaded = load_settings(options.settings);
+  if (!loaded) {
+    complain(loaded.error().message);
+    return kExitConfiguration;
+  }
+  log::configure(loaded->configuration.log_level, loaded->configuration.log_format);
+  raise_descriptor_limit();
+  auto service = Service::start(*loaded);
+  if (!service) {
+    complain(service.error().message);
+    return exit_code_of(service.error());
+  }
+  (*service)->log_start();
+  // Scripts wait for this line and read the port from it; it is the only one on standard output.
+  std::cout << "listening on " << (*service)->url() << std::endl;
+
+  std::promise<int> asked;
+  signals.on_first([&asked](int signal) { asked.set_value(signal); });
+  const int signal = asked.get_future().get();
+  log::info("service.stopping", {{"signal", signal}});
+  (*service)->shut_down();
+  service->reset();
+  log::info("service.stopped");
+  return kExitOk;
+}
+
+}  // namespace shunt::app
