@@ -5,7 +5,10 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <condition_variable>
+#include <future>
 #include <mutex>
+#include <utility>
+#include <vector>
 
 #include "listen_address.hpp"
 #include "loop_shard.hpp"
@@ -77,6 +80,7 @@ struct Core : std::enable_shared_from_this<Core> {
   }
 
   void accept_next();
+  void settle();
   void accepted(LoopShard& shard, tcp::socket socket);
   void turn_away(tcp::socket socket);
   void pause_accepting(const error_code& failure);
@@ -143,6 +147,24 @@ void Core::pause_accepting(const error_code& failure) {
   accept_pause = accept_loop.after(kAcceptPause, [this] { accept_next(); });
 }
 
+std::future<void> passed(EventLoop& loop) {
+  const auto promise = std::make_shared<std::promise<void>>();
+  loop.post([promise] { promise->set_value(); });
+  return promise->get_future();
+}
+
+// Waits until the loops have run all that this server gave them, so that none of it is left when they are
+// destroyed. Two rounds, because closing the acceptor posts to the loops once more.
+void Core::settle() {
+  const auto deadline = std::chrono::steady_clock::now() + kAbortWait;
+  for (int round = 0; round < 2; ++round) {
+    std::vector<std::future<void>> waits;
+    waits.push_back(passed(accept_loop));
+    for (const auto& shard : shards) waits.push_back(passed(shard->loop()));
+    for (const auto& wait : waits) wait.wait_until(deadline);
+  }
+}
+
 Error cannot_listen(const HttpServerOptions& options, const error_code& failure) {
   const bool taken = failure == boost::asio::error::address_in_use;
   return Error{taken ? "address_in_use" : "cannot_listen",
@@ -181,14 +203,19 @@ class Server final : public HttpServer {
   }
 
   void close(std::chrono::milliseconds deadline) override {
+    if (std::exchange(closed_, true)) return;
     stop_accepting();
-    if (core_->connections->wait_for_none(deadline)) return;
-    core_->on_each_shard([](LoopShard& shard) { shard.abort_all(); });
-    if (core_->connections->wait_for_none(kAbortWait)) return;
-    log::error("http.close_incomplete", {{"connections", core_->connections->now()}});
+    if (!core_->connections->wait_for_none(deadline)) {
+      core_->on_each_shard([](LoopShard& shard) { shard.abort_all(); });
+      if (!core_->connections->wait_for_none(kAbortWait)) {
+        log::error("http.close_incomplete", {{"connections", core_->connections->now()}});
+      }
+    }
+    core_->settle();
   }
 
  private:
+  bool closed_ = false;
   const std::shared_ptr<Core> core_;
   const unsigned short port_;
 };
