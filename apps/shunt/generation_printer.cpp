@@ -21,6 +21,7 @@ Result<void> GenerationPrinter::print(const GenerationEvent& event) {
     // A bar would cut a line of text in two.
     if (!(printed_text_ && stdout_.is_terminal())) progress_.show(progress->fraction, progress->message);
   } else if (const auto* log = std::get_if<event::Log>(&event.payload)) {
+    if (progress_.visible()) end_line();
     progress_.log(log->level, log->message);
   }
   return {};

@@ -16,6 +16,7 @@ class ProgressLine {
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
 
+  [[nodiscard]] bool visible() const noexcept { return terminal_.is_terminal(); }
   void show(double fraction, std::string_view message);
   // A line of its own above the bar.
   void log(std::string_view level, std::string_view message);
