@@ -29,7 +29,8 @@ class Loading {
     fill(general_, root, file, problems_);
     if (keys) keys_ = read_keys(keys->node, problems_);
     if (models) models_ = read_models(models->node, problems_);
-    if (!models) {
+    const Table* const tables = models ? std::get_if<Table>(&models->node.value) : nullptr;
+    if (!models || (tables != nullptr && tables->empty())) {
       problems_.add(file, "",
                     "there is no model: add a [models.NAME] table (docs/configuration.md shows some)");
     }

@@ -42,8 +42,6 @@ auto limit(std::size_t OutputLimits::* member) {
   return through(&Model::output, member);
 }
 
-constexpr std::size_t kTebibyte = std::size_t{1} << 40U;
-
 }  // namespace
 
 const std::vector<Setting<Model>>& model_settings() {
@@ -67,13 +65,13 @@ const std::vector<Setting<Model>>& model_settings() {
           "produces", TextList{}, &Model::produces,
           "Media types of its artifacts, so that a request whose `Accept` asks for others is refused before "
           "it runs."),
-      setting<Model>("limits.max_text_bytes", Bytes{0, kTebibyte}, limit(&OutputLimits::max_text_bytes),
+      setting<Model>("limits.max_text_bytes", Bytes{0}, limit(&OutputLimits::max_text_bytes),
                      "Text of a generation; more fails it with `output_too_large`, as do the next four."),
-      setting<Model>("limits.max_artifact_bytes", Bytes{0, kTebibyte},
-                     limit(&OutputLimits::max_artifact_bytes), "All its artifacts together."),
+      setting<Model>("limits.max_artifact_bytes", Bytes{0}, limit(&OutputLimits::max_artifact_bytes),
+                     "All its artifacts together."),
       setting<Model>("limits.max_artifacts", Count{0, 100'000}, limit(&OutputLimits::max_artifacts),
                      "Number of its artifacts."),
-      setting<Model>("limits.max_result_bytes", Bytes{0, kTebibyte}, limit(&OutputLimits::max_result_bytes),
+      setting<Model>("limits.max_result_bytes", Bytes{0}, limit(&OutputLimits::max_result_bytes),
                      "Its JSON result."),
       setting<Model>(
           "limits.max_events", Count{16, 100'000'000}, limit(&OutputLimits::max_events),
@@ -179,11 +177,11 @@ const std::vector<Setting<SimulatorOptions>>& simulator_settings() {
                        "Share by which both times vary, each way; the seed decides."),
       setting<Options>("failure_rate", Real{0, 1}, &Options::failure_rate,
                        "Share of generations that fail part of the way."),
-      setting<Options>("result_bytes", Bytes{0, kTebibyte, "no artifact"}, &Options::result_bytes,
+      setting<Options>("result_bytes", Bytes{0, kind::kUnlimited, "no artifact"}, &Options::result_bytes,
                        "Size of an artifact beside the text."),
       setting<Options>("max_tokens", Count{1, 100'000'000}, &Options::max_tokens,
                        "Upper bound of `input.tokens`."),
-      setting<Options>("max_result_bytes", Bytes{0, kTebibyte}, &Options::max_result_bytes,
+      setting<Options>("max_result_bytes", Bytes{0}, &Options::max_result_bytes,
                        "Upper bound of `input.result_bytes`."),
   };
   return kSettings;

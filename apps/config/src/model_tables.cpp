@@ -61,6 +61,19 @@ bool choose_driver(LoadedModel& model, const std::optional<Entry>& named, const 
   return false;
 }
 
+// So that a setting of another driver is told from a mistyped one.
+void name_foreign(LoadedModel& model) {
+  for (const NamedDriver& other : drivers()) {
+    if (other.name == model.config.model.driver) continue;
+    Driver fresh = other.fresh;
+    std::vector<BoundSetting> settings;
+    bind_driver(fresh, settings);
+    for (const BoundSetting& setting : settings) {
+      model.group.foreign.emplace(setting.text().name, "the driver " + quoted(other.name));
+    }
+  }
+}
+
 bool check_name(const std::string& name, const std::string& source, Problems& problems) {
   ModelRegistry rules;  // the one that knows what a name may be
   Model named;
@@ -77,6 +90,7 @@ void read_model(LoadedModel& model, Table table, const std::string& source, Prob
   bind(model_settings(), model.config.model, model.group.settings);
   bind_driver(model.config.driver, model.group.settings);
   model.group.also_known.emplace_back("driver");
+  name_foreign(model);
   fill(model.group, table, source, problems);
 }
 

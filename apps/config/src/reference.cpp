@@ -1,9 +1,160 @@
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "settings_table.hpp"
 #include "shunt/config/configuration.hpp"
 
 namespace shunt::config {
+namespace {
+
+using Row = std::vector<std::string>;
+
+constexpr std::string_view kIntroduction = R"(# Configuration
+
+<!-- Generated from the table of settings (apps/config): `shunt config reference`. A test compares the two. -->
+
+A setting comes from the first of these that gives it:
+
+1. a flag of the command line: `--listen 127.0.0.1:9000`, or for any setting `--set NAME=VALUE`, as in
+   `--set log.level=debug` or `--set models.speech.concurrency=2`;
+2. the environment: the variable is in the tables below. An empty one counts as not set;
+3. the configuration file;
+4. the default.
+
+The file is the one that `--config` names, else the one that `$SHUNT_CONFIG` names, else `shunt.toml` in the current
+folder, else the one built in, which is [config/shunt.toml](../config/shunt.toml). They are not merged: copy the built-in
+file to start your own. It is [TOML](https://toml.io): `server.listen` below is `listen` in the table `[server]`.
+
+`shunt config check` names every mistake with its file and line, variable or flag, what came and what is allowed.
+`shunt config show` lists every setting with its value and where that came from; it shows no secrets.
+
+Durations have a unit: `"250ms"`, `"30s"`, `"10m"`, `"2h"`, `"7d"`. Sizes may have one: `512`, `"64KiB"`, `"8MiB"`,
+`"1GiB"`. Booleans are `true` and `false`; in a variable or a flag also `1`, `0`, `yes`, `no`, `on` and `off`.
+)";
+
+// Inside a table cell: a bar would end it.
+std::string cell(const std::string& text) {
+  std::string safe;
+  for (const char c : text) safe += c == '|' ? std::string("\\|") : std::string(1, c);
+  return safe;
+}
+
+std::string code(const std::string& text) {
+  return text.empty() ? "" : '`' + text + '`';
+}
+
+// Letters, not bytes: what counts for the eye.
+std::size_t width(const std::string& text) {
+  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+std::string markdown_table(const Row& head, const std::vector<Row>& rows) {
+  std::vector<std::size_t> widths;
+  for (const std::string& title : head) widths.push_back(width(title));
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+  }
+  std::string text;
+  const auto line = [&](const std::function<std::string(std::size_t)>& content, char fill) {
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+      const std::string inside = content(i);
+      text += "| " + inside + std::string(widths[i] - width(inside), fill) + ' ';
+    }
+    text += "|\n";
+  };
+  line([&](std::size_t i) { return head[i]; }, ' ');
+  line([](std::size_t) { return std::string("---"); }, '-');
+  for (const Row& row : rows) line([&](std::size_t i) { return row[i]; }, ' ');
+  return text;
+}
+
+std::string default_of(const SettingText& text) {
+  return text.required ? "**required**" : text.default_value == "none" ? "none" : code(text.default_value);
+}
+
+std::string value_of(const SettingText& text) {
+  if (text.bounds.empty()) return text.type;
+  return text.type + (text.bounds.starts_with('(') ? " " : ", ") + text.bounds;
+}
+
+// "server" of "server.listen"; "" at the top.
+std::string_view section_of(std::string_view name) {
+  const std::size_t dot = name.find('.');
+  return dot == std::string_view::npos ? "" : name.substr(0, dot);
+}
+
+// Settings that the environment can give, of these sections.
+void append_general(std::string& to, const std::vector<std::string_view>& sections,
+                    std::string_view explanation) {
+  std::vector<Row> rows;
+  for (const auto& setting : general_settings()) {
+    const SettingText& text = setting.text;
+    if (std::ranges::find(sections, section_of(text.name)) == sections.end()) continue;
+    const std::string flag = text.flag.empty() ? "" : ", " + code(text.flag);
+    rows.push_back({code(text.name), default_of(text), cell(value_of(text)), code(text.environment) + flag,
+                    cell(text.doc)});
+  }
+  to += '\n' + std::string(explanation) + "\n\n";
+  to += markdown_table({"setting", "default", "value", "variable, flag", "meaning"}, rows);
+}
+
+template <typename Target>
+void append_table(std::string& to, const std::vector<Setting<Target>>& settings,
+                  std::string_view explanation) {
+  std::vector<Row> rows;
+  for (const auto& setting : settings) {
+    const SettingText& text = setting.text;
+    rows.push_back({code(text.name), default_of(text), cell(value_of(text)), cell(text.doc)});
+  }
+  to += '\n' + std::string(explanation) + "\n\n";
+  to += markdown_table({"setting", "default", "value", "meaning"}, rows);
+}
+
+void append_models(std::string& to) {
+  append_table(to, model_settings(), R"(## Models: `[models.NAME]`
+
+A model is a name that requests ask for, what runs it, and its limits. The name is 1 to 128 of `A-Z a-z 0-9 . _ : / -`;
+write one with dots or colons in quotes: `[models."qwen2.5:7b"]`. Every model has a `driver`, which must be
+`"command"`, `"openai"` or `"simulator"`, and these:)");
+  append_table(to, command_settings(), R"(### `driver = "command"`
+
+Runs a program for each generation. [generators/command.md](generators/command.md) has the details.)");
+  append_table(to, openai_settings(), R"(### `driver = "openai"`
+
+Forwards to a server that speaks OpenAI's chat completions. [generators/openai.md](generators/openai.md) has the
+details.)");
+  append_table(to, simulator_settings(), R"(### `driver = "simulator"`
+
+Generates nothing of worth: it plays the timing and the failures of a real model. `input.tokens`,
+`input.first_token_ms`, `input.token_gap_ms`, `input.failure_rate` and `input.result_bytes` override these for one
+generation.)");
+}
+
+}  // namespace
 
 std::string reference_markdown() {
-  return {};
+  std::string text(kIntroduction);
+  append_general(text, {"server"}, "## Server: `[server]`");
+  append_table(text, key_settings(), R"(### API keys: `[[server.keys]]`
+
+One table a key. With at least one key, every request needs one (`Authorization: Bearer KEY`).
+`shunt config hash-key --new` makes a key and its hash.)");
+  append_general(text, {"shutdown", "log"},
+                 "## Process: `[shutdown]` and `[log]`\n\nThe log goes to standard error.");
+  append_general(text, {"store"}, R"(## Store: `[store]`
+
+Where generations can be read after they have ended: the memory of this process. Unfinished ones are never dropped.)");
+  append_general(text, {""}, R"(## Command line
+
+At the top of the file, before the first table.)");
+  append_general(text, {"queue", "redis"}, R"(## Queue: `[queue]` and `[redis]`
+
+The switch between running generations in this process and handing them to a queue.)");
+  append_models(text);
+  return text;
 }
 
 }  // namespace shunt::config

@@ -17,6 +17,7 @@ struct SettingText {
   std::string environment{};  // "SHUNT_SERVER_MAX_BODY_BYTES"; "" if only the file can say it
   std::string flag{};         // "--listen"; "" if there is none
   std::string type{};
+  std::string bounds{};   // "1 to 256"
   std::string allowed{};  // completes "must be ..."
   std::string doc{};      // one sentence, or a few
   std::string default_value{};
@@ -60,6 +61,7 @@ Setting<Target> setting(std::string name, Kind kind, Access access, std::string 
   Setting<Target> made;
   made.text.name = std::move(name);
   made.text.type = kind.type();
+  made.text.bounds = kind.bounds();
   made.text.allowed = kind.allowed();
   made.text.doc = std::move(doc);
   made.read = [kind, access](Target& target, const Node& given) {

@@ -41,6 +41,11 @@ std::string elsewhere(std::string_view name, const std::vector<std::string>& kno
 
 void add_unknown(const SettingGroup& group, std::string_view name, const std::string& source,
                  Problems& problems) {
+  if (const auto foreign = group.foreign.find(name); foreign != group.foreign.end()) {
+    problems.add(source, group.prefix + std::string(name),
+                 "is not a setting here, but of " + foreign->second);
+    return;
+  }
   const std::vector<std::string> known = known_names(group);
   std::string hint = did_you_mean(name, known);
   if (hint.empty()) hint = elsewhere(name, known);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +18,8 @@ struct SettingGroup {
   std::string prefix{};  // "models.speech." or "": before each name when people read it
   std::vector<BoundSetting> settings{};
   std::vector<std::string> also_known{};  // names handled elsewhere, offered for a mistyped one
+  std::map<std::string, std::string, std::less<>>
+      foreign{};  // names that are settings, but not here: of what
 };
 
 // Gives every value of the table to its setting; unknown keys, refused values and missing required settings

@@ -46,10 +46,21 @@ std::optional<Value> within(const std::optional<Value>& value, Value min, Value 
   return value;
 }
 
-std::string range(const std::string& min, const std::string& max, const std::string& zero_means) {
-  std::string text = "from " + min + " to " + max;
-  if (!zero_means.empty()) text += " (0: " + zero_means + ')';
-  return text;
+std::string between(const std::string& min, const std::string& max) {
+  return min + " to " + max;
+}
+
+// ", from 1 to 256 (0: no limit)"
+std::string clause(const std::string& bounds) {
+  if (bounds.empty()) return {};
+  if (bounds.starts_with('(')) return ' ' + bounds;
+  return (bounds.starts_with("at least") ? ", " : ", from ") + bounds;
+}
+
+std::string with_zero(std::string bounds, const std::string& zero_means) {
+  if (zero_means.empty()) return bounds;
+  if (!bounds.empty()) bounds += ' ';
+  return std::move(bounds) + "(0: " + zero_means + ')';
 }
 
 bool is_address(const std::string& text, int family) {
@@ -84,8 +95,12 @@ std::optional<std::size_t> Count::read(const Node& node) const {
   return within(whole_number_of(node), min, max);
 }
 
+std::string Count::bounds() const {
+  return with_zero(between(std::to_string(min), std::to_string(max)), zero_means);
+}
+
 std::string Count::allowed() const {
-  return "a whole number " + range(std::to_string(min), std::to_string(max), zero_means);
+  return "a whole number" + clause(bounds());
 }
 
 std::optional<double> Real::read(const Node& node) const {
@@ -97,11 +112,19 @@ std::optional<double> Real::read(const Node& node) const {
 }
 
 std::string Real::show(double value) const {
-  return config::show(Node{value, {}});
+  constexpr double kReadable = 1e-6;  // below, a row of zeros says less than an exponent
+  std::array<char, 64> text{};
+  const auto format =
+      value == 0 || value >= kReadable ? std::chars_format::fixed : std::chars_format::general;
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value, format).ptr};
+}
+
+std::string Real::bounds() const {
+  return with_zero(between(show(min), show(max)), zero_means);
 }
 
 std::string Real::allowed() const {
-  return "a number " + range(show(min), show(max), zero_means);
+  return "a number" + clause(bounds());
 }
 
 std::optional<std::size_t> Bytes::read(const Node& node) const {
@@ -119,9 +142,13 @@ std::string Bytes::show(std::size_t value) const {
   return bare ? text : quoted(text);
 }
 
+std::string Bytes::bounds() const {
+  if (max != kUnlimited) return with_zero(between(format_bytes(min), format_bytes(max)), zero_means);
+  return with_zero(min == 0 ? "" : "at least " + format_bytes(min), zero_means);
+}
+
 std::string Bytes::allowed() const {
-  return "a size like 512, \"64KiB\", \"8MiB\" or \"1GiB\", " +
-         range(format_bytes(min), format_bytes(max), zero_means);
+  return "a size like 512, \"64KiB\", \"8MiB\" or \"1GiB\"" + clause(bounds());
 }
 
 std::optional<std::chrono::milliseconds> Duration::read(const Node& node) const {
@@ -136,9 +163,12 @@ std::string Duration::show(std::chrono::milliseconds value) const {
   return quoted(format_duration(value));
 }
 
+std::string Duration::bounds() const {
+  return between(format_duration(min), format_duration(max));
+}
+
 std::string Duration::allowed() const {
-  return "a duration like \"250ms\", \"30s\", \"10m\", \"2h\" or \"7d\", " +
-         range(format_duration(min), format_duration(max), {});
+  return "a duration like \"250ms\", \"30s\", \"10m\", \"2h\" or \"7d\"" + clause(bounds());
 }
 
 std::optional<std::string> Text::read(const Node& node) const {

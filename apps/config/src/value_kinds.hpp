@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <map>
 #include <optional>
@@ -15,9 +16,13 @@
 //   Value                 what a setting of this kind is in C++
 //   read(node)            the value, or nothing when it is not allowed
 //   show(value)           as one would write it in the file; read(show(v)) is v
-//   type()                one or two words for the reference
+//   type()                a few words for the reference
+//   bounds()              "1 to 256", or nothing
 //   allowed()             completes "must be ..."
 namespace shunt::config::kind {
+
+// An upper bound that nobody needs to read about.
+inline constexpr std::size_t kUnlimited = std::numeric_limits<std::int64_t>::max();
 
 // In the file true or false; in an environment variable or a flag also 1/0, yes/no, on/off, in any case.
 struct Switch {
@@ -25,18 +30,20 @@ struct Switch {
   [[nodiscard]] std::optional<Value> read(const Node& node) const;
   [[nodiscard]] std::string show(Value value) const { return value ? "true" : "false"; }
   [[nodiscard]] std::string type() const { return "boolean"; }
+  [[nodiscard]] std::string bounds() const { return {}; }
   [[nodiscard]] std::string allowed() const;
 };
 
 struct Count {
   std::size_t min = 0;
-  std::size_t max = 1'000'000'000;
+  std::size_t max = kUnlimited;
   std::string zero_means{};  // "no limit"
 
   using Value = std::size_t;
   [[nodiscard]] std::optional<Value> read(const Node& node) const;
   [[nodiscard]] std::string show(Value value) const { return std::to_string(value); }
   [[nodiscard]] std::string type() const { return "number"; }
+  [[nodiscard]] std::string bounds() const;
   [[nodiscard]] std::string allowed() const;
 };
 
@@ -50,19 +57,21 @@ struct Real {
   [[nodiscard]] std::optional<Value> read(const Node& node) const;
   [[nodiscard]] std::string show(Value value) const;
   [[nodiscard]] std::string type() const { return "number"; }
+  [[nodiscard]] std::string bounds() const;
   [[nodiscard]] std::string allowed() const;
 };
 
 // "8MiB", or a bare number of bytes.
 struct Bytes {
   std::size_t min = 1;
-  std::size_t max = std::size_t{1} << 40U;
+  std::size_t max = kUnlimited;
   std::string zero_means{};
 
   using Value = std::size_t;
   [[nodiscard]] std::optional<Value> read(const Node& node) const;
   [[nodiscard]] std::string show(Value value) const;
   [[nodiscard]] std::string type() const { return "size"; }
+  [[nodiscard]] std::string bounds() const;
   [[nodiscard]] std::string allowed() const;
 };
 
@@ -75,6 +84,7 @@ struct Duration {
   [[nodiscard]] std::optional<Value> read(const Node& node) const;
   [[nodiscard]] std::string show(Value value) const;
   [[nodiscard]] std::string type() const { return "duration"; }
+  [[nodiscard]] std::string bounds() const;
   [[nodiscard]] std::string allowed() const;
 };
 
@@ -86,6 +96,7 @@ struct Text {
   [[nodiscard]] std::optional<Value> read(const Node& node) const;
   [[nodiscard]] std::string show(const Value& value) const { return quoted(value); }
   [[nodiscard]] std::string type() const { return "text"; }
+  [[nodiscard]] std::string bounds() const { return {}; }
   [[nodiscard]] std::string allowed() const;
 };
 
@@ -96,6 +107,7 @@ struct TextList {
   [[nodiscard]] std::optional<Value> read(const Node& node) const;
   [[nodiscard]] std::string show(const Value& value) const;
   [[nodiscard]] std::string type() const { return "list of texts"; }
+  [[nodiscard]] std::string bounds() const { return {}; }
   [[nodiscard]] std::string allowed() const;
 };
 
@@ -104,6 +116,7 @@ struct TextMap {
   [[nodiscard]] std::optional<Value> read(const Node& node) const;
   [[nodiscard]] std::string show(const Value& value) const;
   [[nodiscard]] std::string type() const { return "table of texts"; }
+  [[nodiscard]] std::string bounds() const { return {}; }
   [[nodiscard]] std::string allowed() const { return "a table of texts, as in { name = \"text\" }"; }
 };
 
@@ -113,6 +126,7 @@ struct Sha256 {
   [[nodiscard]] std::optional<Value> read(const Node& node) const;
   [[nodiscard]] std::string show(const Value& value) const { return quoted(value); }
   [[nodiscard]] std::string type() const { return "SHA-256"; }
+  [[nodiscard]] std::string bounds() const { return {}; }
   [[nodiscard]] std::string allowed() const { return "a SHA-256 as 64 lower-case hex digits"; }
 };
 
@@ -122,6 +136,7 @@ struct ListenAddress {
   [[nodiscard]] std::optional<Value> read(const Node& node) const;
   [[nodiscard]] std::string show(const Value& value) const;
   [[nodiscard]] std::string type() const { return "address"; }
+  [[nodiscard]] std::string bounds() const { return {}; }
   [[nodiscard]] std::string allowed() const {
     return "an IP address or localhost and a port, as in \"127.0.0.1:8080\", \"[::1]:8080\" or "
            "\"0.0.0.0:80\"";
@@ -147,7 +162,8 @@ struct Choice {
     }
     return {};
   }
-  [[nodiscard]] std::string type() const { return "word"; }
+  [[nodiscard]] std::string type() const { return allowed(); }
+  [[nodiscard]] std::string bounds() const { return {}; }
   [[nodiscard]] std::string allowed() const {
     std::string text;
     for (std::size_t i = 0; i < words.size(); ++i) {
@@ -170,6 +186,7 @@ struct Maybe {
   }
   [[nodiscard]] std::string show(const Value& value) const { return value ? kind.show(*value) : "none"; }
   [[nodiscard]] std::string type() const { return kind.type(); }
+  [[nodiscard]] std::string bounds() const { return kind.bounds(); }
   [[nodiscard]] std::string allowed() const { return kind.allowed(); }
 };
 
@@ -190,6 +207,7 @@ struct DurationAs {
     return kind.show(std::chrono::duration_cast<std::chrono::milliseconds>(value));
   }
   [[nodiscard]] std::string type() const { return kind.type(); }
+  [[nodiscard]] std::string bounds() const { return kind.bounds(); }
   [[nodiscard]] std::string allowed() const { return kind.allowed(); }
 };
 

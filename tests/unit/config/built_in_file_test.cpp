@@ -1,0 +1,101 @@
+#include <gmock/gmock.h>
+
+#include <regex>
+#include <sstream>
+
+#include "configuration_fixture.hpp"
+
+namespace shunt::config {
+namespace {
+
+using testing::ElementsAre;
+using testing::Pair;
+
+std::string text_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+const Model& model_named(const Loaded& loaded, const std::string& name) {
+  for (const ModelConfig& each : loaded.configuration.models) {
+    if (each.model.name == name) return each.model;
+  }
+  throw std::runtime_error("no model " + name);
+}
+
+TEST(BuiltInFile, is_the_one_in_the_source_tree) {
+  EXPECT_EQ(built_in_file(), text_of(SHUNT_SOURCE_DIR "/config/shunt.toml"));
+}
+
+TEST(BuiltInFile, changes_no_setting_of_the_service) {
+  const Loaded loaded = Given(std::string(built_in_file())).loaded();
+  for (const Explained& each : loaded.explained) {
+    if (each.name.starts_with("models.")) continue;
+    EXPECT_EQ(each.source, "default") << each.name;
+  }
+  EXPECT_EQ(loaded.configuration.server.address, "127.0.0.1");
+  EXPECT_EQ(loaded.configuration.server.port, 8080);
+  EXPECT_EQ(loaded.configuration.default_model, "speech");
+  EXPECT_FALSE(loaded.configuration.queue.enabled);
+}
+
+TEST(BuiltInFile, speaks_with_espeak_and_lets_no_text_become_an_option) {
+  const Loaded loaded = Given(std::string(built_in_file())).loaded();
+  const Model& model = model_named(loaded, "speech");
+  EXPECT_EQ(model.text_field, "text");
+  EXPECT_THAT(model.produces, ElementsAre("audio/wav"));
+  EXPECT_EQ(model.concurrency, 4U);
+  const auto& options = std::get<CommandOptions>(loaded.configuration.models.front().driver);
+  EXPECT_THAT(options.argv, ElementsAre("espeak-ng", "--stdout", "-v", "{input.voice}", "--stdin"));
+  EXPECT_THAT(options.defaults, ElementsAre(Pair("voice", "en")));
+  EXPECT_EQ(options.input, CommandOptions::InputMode::kStdinText);
+  EXPECT_EQ(options.output, CommandOptions::OutputMode::kArtifact);
+  EXPECT_EQ(options.artifact_name, "audio.wav");
+  EXPECT_EQ(options.artifact_media_type, "audio/wav");
+}
+
+TEST(BuiltInFile, has_a_simulator) {
+  const Loaded loaded = Given(std::string(built_in_file())).loaded();
+  EXPECT_EQ(model_named(loaded, "simulator").text_field, "prompt");
+}
+
+// What a reader gets who removes the # from every "# name = value", "# [table]" and "# [[table]]".
+TEST(BuiltInFile, its_commented_lines_are_right_too) {
+  const std::regex kCommented(R"((^|\n)# (\[+[a-z][^\n]*\]|[a-z0-9_]+ = [^\n]*))");
+  std::string text(built_in_file());
+  text = std::regex_replace(text, kCommented, "$1$2");
+  const std::string hash(64, 'a');
+  text = std::regex_replace(text, std::regex("sha256 = \"[^\"]*\""), "sha256 = \"" + hash + '"');
+  const Loaded loaded = Given(text).loaded();
+  EXPECT_EQ(loaded.configuration.models.size(), 4U);
+  EXPECT_EQ(loaded.configuration.server.keys.size(), 1U);
+  const Loaded defaults = Given(std::string(built_in_file())).loaded();
+  for (const auto* name :
+       {"server.listen", "server.max_body_bytes", "log.level", "log.format", "models.simulator.tokens",
+        "models.simulator.first_token", "models.simulator.token_gap", "models.simulator.failure_rate"}) {
+    EXPECT_NE(explained(loaded, name).source, "default") << name;
+    EXPECT_EQ(explained(loaded, name).value, explained(defaults, name).value) << name;
+  }
+}
+
+TEST(Reference, in_the_documentation_is_the_one_of_the_code) {
+  EXPECT_EQ(text_of(SHUNT_SOURCE_DIR "/docs/configuration.md"), reference_markdown())
+      << "run: shunt config reference > docs/configuration.md";
+}
+
+TEST(Reference, lists_every_setting_that_show_lists) {
+  const std::string reference = reference_markdown();
+  const Loaded loaded = Given(std::string(built_in_file())).loaded();
+  for (const Explained& each : loaded.explained) {
+    std::string name = each.name;
+    for (const std::string prefix : {"models.speech.", "models.simulator."}) {
+      if (name.starts_with(prefix)) name = name.substr(prefix.size());
+    }
+    EXPECT_THAT(reference, testing::HasSubstr('`' + name)) << each.name;
+  }
+}
+
+}  // namespace
+}  // namespace shunt::config

@@ -1,0 +1,205 @@
+#include <gmock/gmock.h>
+
+#include "configuration_fixture.hpp"
+
+namespace shunt::config {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Pair;
+
+TEST(Models, have_every_common_setting) {
+  const Loaded loaded = Given(R"([models."llama-3.1:8b"]
+driver = "simulator"
+description = "d"
+concurrency = 3
+max_waiting = 0
+timeout = "5s"
+stop_grace = "0s"
+on_disconnect = "continue"
+text_field = "prompt"
+produces = ["audio/wav", "audio/ogg"]
+[models."llama-3.1:8b".limits]
+max_text_bytes = "1KiB"
+max_artifact_bytes = 0
+max_artifacts = 2
+max_result_bytes = 5
+max_events = 100
+max_log_events = 6
+)")
+                            .loaded();
+  ASSERT_EQ(loaded.configuration.models.size(), 1U);
+  const Model& model = loaded.configuration.models.front().model;
+  EXPECT_EQ(model.name, "llama-3.1:8b");
+  EXPECT_EQ(model.driver, "simulator");
+  EXPECT_EQ(model.description, "d");
+  EXPECT_EQ(model.concurrency, 3U);
+  EXPECT_EQ(model.max_waiting, 0U);
+  EXPECT_EQ(model.timeout, 5s);
+  EXPECT_EQ(model.stop_grace, 0s);
+  EXPECT_EQ(model.on_disconnect, OnDisconnect::kContinue);
+  EXPECT_EQ(model.text_field, "prompt");
+  EXPECT_THAT(model.produces, ElementsAre("audio/wav", "audio/ogg"));
+  EXPECT_EQ(model.output.max_text_bytes, 1024U);
+  EXPECT_EQ(model.output.max_artifact_bytes, 0U);
+  EXPECT_EQ(model.output.max_artifacts, 2U);
+  EXPECT_EQ(model.output.max_result_bytes, 5U);
+  EXPECT_EQ(model.output.max_events, 100U);
+  EXPECT_EQ(model.output.max_log_events, 6U);
+  EXPECT_EQ(explained(loaded, "models.\"llama-3.1:8b\".limits.max_events").value, "100");
+}
+
+TEST(Models, of_the_command_driver_have_its_options) {
+  const Loaded loaded = Given(R"([models.m]
+driver = "command"
+argv = ["say", "{input.text}"]
+defaults = { voice = "en", rate = "5" }
+input = "file"
+input_text_field = "words"
+output = "artifact"
+artifact_name = "a.png"
+artifact_media_type = "image/png"
+pass_environment = []
+set_environment = { TOKEN = "hunter2" }
+working_directory = "/tmp"
+kill_after = "1s"
+max_memory_bytes = "512MiB"
+max_cpu = "2m"
+max_output_bytes = "1MiB"
+max_stderr_line_bytes = 100
+)")
+                            .loaded();
+  const auto& options = std::get<CommandOptions>(loaded.configuration.models.front().driver);
+  EXPECT_THAT(options.argv, ElementsAre("say", "{input.text}"));
+  EXPECT_THAT(options.defaults, ElementsAre(Pair("rate", "5"), Pair("voice", "en")));
+  EXPECT_EQ(options.input, CommandOptions::InputMode::kFile);
+  EXPECT_EQ(options.input_text_field, "words");
+  EXPECT_EQ(options.output, CommandOptions::OutputMode::kArtifact);
+  EXPECT_EQ(options.artifact_name, "a.png");
+  EXPECT_EQ(options.artifact_media_type, "image/png");
+  EXPECT_TRUE(options.pass_environment.empty());
+  EXPECT_THAT(options.set_environment, ElementsAre(Pair("TOKEN", "hunter2")));
+  EXPECT_EQ(options.working_directory, "/tmp");
+  EXPECT_EQ(options.kill_after, 1s);
+  EXPECT_EQ(options.max_memory_bytes, std::size_t{512} << 20U);
+  EXPECT_EQ(options.max_cpu, 120s);
+  EXPECT_EQ(options.max_output_bytes, std::size_t{1} << 20U);
+  EXPECT_EQ(options.max_stderr_line_bytes, 100U);
+  EXPECT_EQ(explained(loaded, "models.m.set_environment").value, "{ TOKEN = \"(set)\" }");
+  EXPECT_EQ(explained(loaded, "models.m.argv").value, R"(["say", "{input.text}"])");
+  EXPECT_EQ(explained(loaded, "models.m.max_cpu").value, "\"2m\"");
+}
+
+TEST(Models, of_the_openai_driver_have_its_options) {
+  const Loaded loaded = Given(R"([models.m]
+driver = "openai"
+base_url = "http://me:hunter2@127.0.0.1:8000/v1"
+model = "smol"
+api_key_env = "KEY"
+proxy = "http://proxy:3128"
+connect_timeout = "1s"
+first_byte_timeout = "2s"
+idle_timeout = "3s"
+max_retries = 0
+retry_backoff = "4ms"
+max_retry_after = "0s"
+max_response_bytes = 5
+error_excerpt_bytes = 0
+)")
+                            .loaded();
+  const auto& options = std::get<OpenAiOptions>(loaded.configuration.models.front().driver);
+  EXPECT_EQ(options.base_url, "http://me:hunter2@127.0.0.1:8000/v1");
+  EXPECT_EQ(options.model, "smol");
+  EXPECT_EQ(options.api_key_env, "KEY");
+  EXPECT_EQ(options.proxy, "http://proxy:3128");
+  EXPECT_EQ(options.connect_timeout, 1s);
+  EXPECT_EQ(options.first_byte_timeout, 2s);
+  EXPECT_EQ(options.idle_timeout, 3s);
+  EXPECT_EQ(options.max_retries, 0U);
+  EXPECT_EQ(options.retry_backoff, 4ms);
+  EXPECT_EQ(options.max_retry_after, 0s);
+  EXPECT_EQ(options.max_response_bytes, 5U);
+  EXPECT_EQ(options.error_excerpt_bytes, 0U);
+  EXPECT_EQ(explained(loaded, "models.m.base_url").value, "\"http://me:***@127.0.0.1:8000/v1\"");
+}
+
+TEST(Models, of_the_simulator_have_its_options) {
+  const Loaded loaded = Given(R"([models.m]
+driver = "simulator"
+tokens = 1
+first_token = "2ms"
+token_gap = "0s"
+spread = 1
+failure_rate = 0.25
+result_bytes = "1KiB"
+max_tokens = 7
+max_result_bytes = "2KiB"
+)")
+                            .loaded();
+  const auto& options = std::get<SimulatorOptions>(loaded.configuration.models.front().driver);
+  EXPECT_EQ(options.tokens, 1U);
+  EXPECT_EQ(options.first_token, 2ms);
+  EXPECT_EQ(options.token_gap, 0s);
+  EXPECT_EQ(options.spread, 1.0);
+  EXPECT_EQ(options.failure_rate, 0.25);
+  EXPECT_EQ(options.result_bytes, 1024U);
+  EXPECT_EQ(options.max_tokens, 7U);
+  EXPECT_EQ(options.max_result_bytes, 2048U);
+}
+
+TEST(Models, come_in_the_order_of_the_file) {
+  const Loaded loaded =
+      Given("[models.z]\ndriver = \"simulator\"\n[models.a]\ndriver = \"simulator\"\n").loaded();
+  ASSERT_EQ(loaded.configuration.models.size(), 2U);
+  EXPECT_EQ(loaded.configuration.models[0].model.name, "z");
+  EXPECT_EQ(loaded.configuration.default_model, "z") << "no speech: the first one";
+  EXPECT_EQ(explained(loaded, "models.z.driver").value, "\"simulator\"");
+}
+
+TEST(Models, mistakes_are_named) {
+  const std::vector<std::pair<std::string, std::string>> kMistakes = {
+      {"models = 5\n", "shunt.toml:1: models must be [models.NAME] tables; got 5"},
+      {"[models]\nm = \"x\"\n", "shunt.toml:2: models.m must be a table of the model's settings; got \"x\""},
+      {"[models]\n", "there is no model"},
+      {"[models.m]\n",
+       "shunt.toml:1: models.m.driver is missing; it must be \"command\", \"openai\" or \"simulator\""},
+      {"[models.m]\ndriver = 1\n", "models.m.driver must be \"command\", \"openai\" or \"simulator\"; got 1"},
+      {"[models.m]\ndriver = \"comand\"\n", "got \"comand\"; did you mean \"command\"?"},
+      {"[models.\"a b\"]\ndriver = \"simulator\"\n", "shunt.toml:1: a model's name is 1 to 128 of"},
+      {"[models.m]\ndriver = \"simulator\"\n[models.m]\n", "shunt.toml:3: this is not valid TOML"},
+      {"\n[models.m]\ndriver = \"command\"\n",
+       "shunt.toml:2: models.m.argv is missing; it must be a list of texts"},
+      {"[models.m]\ndriver = \"command\"\nargv = []\n",
+       "models.m.argv must be a list of texts that is not empty"},
+      {"[models.m]\ndriver = \"command\"\nargv = \"ls\"\n",
+       "must be a list of texts that is not empty, as in "
+       "[\"program\", \"argument\"]; got \"ls\""},
+      {"[models.m]\ndriver = \"command\"\nargv = [\"ls\", 1]\n", "got [\"ls\", 1]"},
+      {"[models.m]\ndriver = \"command\"\nargv = [\"ls\"]\ninput = \"stdin\"\n",
+       "models.m.input must be \"none\", \"stdin_json\", \"stdin_text\" or \"file\"; got \"stdin\""},
+      {"[models.m]\ndriver = \"command\"\nargv = [\"ls\"]\nmax_cpu = \"1500ms\"\n",
+       "models.m.max_cpu must be"},
+      {"[models.m]\ndriver = \"command\"\nargv = [\"ls\"]\ndefaults = { rate = 5 }\n",
+       "models.m.defaults must be a table of texts"},
+      {"[models.m]\ndriver = \"command\"\nargv = [\"ls\"]\ntokens = 5\n",
+       "shunt.toml:4: models.m.tokens is not a setting here, but of the driver \"simulator\""},
+      {"[models.m]\ndriver = \"openai\"\nmodel = \"x\"\n", "models.m.base_url is missing"},
+      {"[models.m]\ndriver = \"openai\"\nbase_url = \"http://x\"\nmodel = \"x\"\napi_key_env = "
+       "\"A\"\napi_key_file = "
+       "\"b\"\n",
+       "models.m.api_key_env and api_key_file cannot both be given"},
+      {"[models.m]\ndriver = \"simulator\"\nconcurency = 5\n", "did you mean \"concurrency\"?"},
+      {"[models.m]\ndriver = \"simulator\"\nconcurrency = 0\n", "from 1 to 100000; got 0"},
+      {"[models.m]\ndriver = \"simulator\"\nspread = nan\n", "from 0 to 1; got nan"},
+      {"[models.m]\ndriver = \"simulator\"\non_disconnect = \"stop\"\n",
+       "must be \"cancel\" or \"continue\""},
+      {"[models.m]\ndriver = \"simulator\"\nlimits = 5\n", "models.m.limits must be a table; got 5"},
+  };
+  for (const auto& [text, expected] : kMistakes)
+    EXPECT_THAT(Given(text).mistakes(), HasSubstr(expected)) << text;
+}
+
+}  // namespace
+}  // namespace shunt::config
