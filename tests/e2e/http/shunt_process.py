@@ -1,0 +1,145 @@
+"""Starts `shunt serve` on a free port and stops it."""
+
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import wire
+
+# Models whose behaviour a test decides by its input. Short timeouts, so that tests of slow clients are quick.
+CONFIG = """
+[server]
+header_timeout = "400ms"
+body_timeout = "400ms"
+half_close_grace = "300ms"
+sse_heartbeat = "200ms"
+max_body_bytes = "64KiB"
+max_header_bytes = "16KiB"
+threads = 2
+
+[models.quick]
+driver = "simulator"
+text_field = "prompt"
+first_token = "0ms"
+token_gap = "0ms"
+spread = 0.0
+concurrency = 1000
+
+[models.slow]
+driver = "simulator"
+text_field = "prompt"
+first_token = "100ms"
+token_gap = "50ms"
+spread = 0.0
+concurrency = 1000
+
+[models.busy]
+driver = "simulator"
+first_token = "30s"
+concurrency = 1
+max_waiting = 0
+
+[models.stubborn]
+driver = "simulator"
+first_token = "600ms"
+token_gap = "0ms"
+on_disconnect = "continue"
+concurrency = 100
+
+[models.picture]
+driver = "simulator"
+first_token = "0ms"
+token_gap = "0ms"
+result_bytes = 1000
+produces = ["application/octet-stream"]
+concurrency = 1000
+
+[models.broken]
+driver = "command"
+argv = ["/bin/sh", "-c", "exit 3"]
+"""
+
+
+class ShuntProcess:
+    """A running server. `url` is where it listens; request() and connect() talk to it."""
+
+    def __init__(self, config=CONFIG, environment=None, arguments=()):
+        self.directory = tempfile.TemporaryDirectory(prefix="shunt-e2e-")
+        path = Path(self.directory.name) / "shunt.toml"
+        path.write_text(config)
+        self.log_path = Path(self.directory.name) / "log"
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("SHUNT_")}
+        with open(self.log_path, "wb") as log:
+            self.process = subprocess.Popen(
+                [os.environ["SHUNT_BIN"], "serve", "--listen", "127.0.0.1:0", "--config", str(path), *arguments],
+                stdout=subprocess.PIPE, stderr=log, env={**inherited, **(environment or {})})
+        self.url = self._listening_url()
+        self.port = int(self.url.rsplit(":", 1)[1])
+
+    def _listening_url(self):
+        ready, _, _ = select.select([self.process.stdout], [], [], 30)
+        line = self.process.stdout.readline().decode() if ready else ""
+        found = re.search(r"listening on (http://\S+)", line)
+        if not found:
+            log = self.log()
+            self.stop()
+            raise RuntimeError(f"shunt did not start: {line!r}\n{log}")
+        return found.group(1)
+
+    def log(self):
+        return self.log_path.read_text(errors="replace")
+
+    def request(self, method, path, body=None, headers=None, timeout=20):
+        return wire.request(self.port, method, path, body, headers, timeout)
+
+    def generate(self, model, input=None, headers=None, **members):
+        body = {"model": model, "input": {"prompt": "hello"} if input is None else input, **members}
+        return self.request("POST", "/v1/generations", json.dumps(body),
+                            {"Content-Type": "application/json", **(headers or {})})
+
+    def connect(self, timeout=20):
+        return wire.Connection(self.port, timeout)
+
+    def record(self, generation_id):
+        return self.request("GET", f"/v1/generations/{generation_id}").json()
+
+    def eventually_state(self, generation_id, *states):
+        return eventually(lambda: (r := self.record(generation_id))["state"] in states and r)
+
+    def gauge(self, name):
+        text = self.request("GET", "/metrics").text()
+        return float(re.search(rf"^{re.escape(name)} (\S+)$", text, re.M).group(1))
+
+    def terminate(self, signal_number=signal.SIGTERM):
+        self.process.send_signal(signal_number)
+
+    def wait(self, timeout=30):
+        return self.process.wait(timeout)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(60)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.process.stdout.close()
+        self.directory.cleanup()
+
+
+def eventually(condition, seconds=20):
+    """The condition's value as soon as it is true."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.01)
