@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# build.sh PRESET [--target NAME] [-DNAME=VALUE...]: builds build/PRESET, configured with those values (configured
+# again only when they differ). Shows progress on a terminal, and the compiler's words only when something fails.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+preset=$1
+shift
+target=all
+values=()
+while [[ $# -gt 0 ]]; do
+  case "$1" in
+    --target) target=$2; shift ;;
+    *) values+=("$1") ;;
+  esac
+  shift
+done
+folder="build/$preset"
+log="$folder/build.log"
+mkdir -p "$folder"
+
+failed() {
+  cat "$log" >&2
+  echo "The build failed (preset $preset)." >&2
+  exit 1
+}
+
+is_configured() {
+  [[ -f "$folder/build.ninja" ]] || return 1
+  local value
+  for value in "${values[@]}"; do
+    value=${value#-D}
+    grep -q "^${value%%=*}:[A-Z]*=${value#*=}$" "$folder/CMakeCache.txt" || return 1
+  done
+}
+
+is_configured || cmake --preset "$preset" "${values[@]}" >"$log" 2>&1 || failed
+if [[ -t 1 ]]; then
+  width=$(tput cols 2>/dev/null || echo 80)
+  NINJA_STATUS='[%f/%t] ' cmake --build "$folder" --target "$target" 2>&1 | tee "$log" |
+    while IFS= read -r line; do
+      if [[ "$line" == \[* ]]; then printf '\r\033[K%.*s' "$((width - 1))" "$line"; fi
+    done || { echo; failed; }
+  printf '\r\033[K'
+else
+  cmake --build "$folder" --target "$target" >"$log" 2>&1 || failed
+fi
