@@ -1,0 +1,19 @@
+# Two stages: the build tools stay behind. The image serves on port 8080 without authentication inside its own
+# network; publish the port on loopback or configure [[server.keys]].
+FROM debian:12 AS build
+WORKDIR /src
+COPY packages.txt ./
+COPY scripts ./scripts
+RUN scripts/install_packages.sh run
+COPY . .
+RUN scripts/build.sh release --target shunt -DSHUNT_BUILD_TESTS=OFF -DSHUNT_BUILD_BENCH=OFF -DSHUNT_BUILD_EXAMPLES=OFF
+
+FROM debian:12-slim
+RUN apt-get update && apt-get install -y --no-install-recommends \
+      ca-certificates espeak-ng libboost-json1.81.0 libcurl4 libprometheus-cpp-core1.0 libspdlog1.10 libssl3 \
+    && rm -rf /var/lib/apt/lists/* && useradd --system --home /nonexistent shunt
+COPY --from=build /src/build/release/bin/shunt /usr/local/bin/shunt
+USER shunt
+EXPOSE 8080
+ENTRYPOINT ["shunt"]
+CMD ["serve", "--listen", "0.0.0.0:8080", "--set", "server.allow_unauthenticated=true"]

@@ -1,0 +1,72 @@
+"""What the tree promises: includes point down, nobody looks into another part's src/, every part has a README and
+every command its run bit, and no file names a machine. Usage: check_tree.py ROOT"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(sys.argv[1])
+# Lowest first. apps/config is a part of its own; apps/shunt may use everything.
+ORDER = ["base", "generation", "executor", "api", "config", "apps"]
+FOLDER = {"base": "base", "generation": "generation", "executor": "executor", "api": "api", "config": "apps/config",
+          "apps": "apps/shunt"}
+INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]shunt/([a-z]+)/', re.M)
+ANY_QUOTED = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
+problems = []
+
+
+def sources(folder):
+    return [p for p in (ROOT / folder).rglob("*") if p.suffix in (".cpp", ".hpp")]
+
+
+def check_part(part):
+    rank = ORDER.index(part)
+    for path in sources(FOLDER[part]):
+        text = path.read_text(encoding="utf-8")
+        for included in INCLUDE.findall(text):
+            if included not in ORDER or ORDER.index(included) > rank:
+                problems.append(f"{path.relative_to(ROOT)}: {part} may not include shunt/{included}/")
+        for quoted in ANY_QUOTED.findall(text):
+            if "/src/" in quoted or quoted.startswith(".."):
+                problems.append(f"{path.relative_to(ROOT)}: includes {quoted}, past its public headers")
+    if not (ROOT / FOLDER[part] / "README.md").is_file():
+        problems.append(f"{FOLDER[part]}/ has no README.md")
+
+
+def check_light_headers():
+    """Public headers keep Asio, Beast and curl out of their users' compile time."""
+    for part in ORDER[:-1]:
+        for path in (ROOT / FOLDER[part] / "include").rglob("*.hpp"):
+            text = path.read_text(encoding="utf-8")
+            for heavy in ("boost/asio", "boost/beast", "curl/", "toml++", "spdlog", "CLI/"):
+                if re.search(rf'#include\s*[<"]{re.escape(heavy)}', text):
+                    problems.append(f"{path.relative_to(ROOT)}: a public header includes {heavy}")
+
+
+def check_run_bits():
+    for command in ("run", "test", ".ci/run", "bench/run"):
+        if not os.access(ROOT / command, os.X_OK):
+            problems.append(f"{command} has no run bit")
+
+
+def check_no_machine_paths():
+    """Only where the tree is a git checkout: an installed or exported tree has nothing else to look at."""
+    if not (ROOT / ".git").exists():
+        return
+    listed = subprocess.run(["git", "-C", str(ROOT), "ls-files"], check=True, capture_output=True, text=True).stdout
+    for name in listed.splitlines():
+        path = ROOT / name
+        if path.suffix in (".cpp", ".hpp", ".md", ".py", ".sh", ".txt", ".toml", ".cmake", ".json", ".yml", ""):
+            text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+            for match in re.findall(r"(?<![\w.])/(?:home|root|Users)/\w+", text):
+                problems.append(f"{name}: names a machine's folder {match}")
+
+
+for each in ORDER:
+    check_part(each)
+check_light_headers()
+check_run_bits()
+check_no_machine_paths()
+print("\n".join(problems) if problems else f"{len(ORDER)} parts: includes point down")
+sys.exit(1 if problems else 0)
