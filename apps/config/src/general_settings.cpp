@@ -79,7 +79,7 @@ void add_server(std::vector<General>& to) {
       "Serve a public address without keys. For networks where something else keeps strangers out."));
   to.push_back(general("server.max_connections", Count{1, 1'000'000},
                        server(&api::HttpServerOptions::max_connections),
-                       "Open connections at once; further ones wait in the kernel's queue."));
+                       "Open connections at once; further ones get 503 with `Retry-After`."));
   to.push_back(general("server.max_header_bytes", Bytes{1024, 1 << 20},
                        server(&api::HttpServerOptions::max_header_bytes),
                        "Request line and headers of a request; larger ones get 431."));

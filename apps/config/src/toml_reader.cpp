@@ -23,7 +23,7 @@ class Converter {
       converted.source = source(at);
       entries.emplace_back(at, Entry{std::string(key.str()), std::move(converted)});
     }
-    std::ranges::stable_sort(entries, [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::ranges::sort(entries, [](const auto& a, const auto& b) { return a.first < b.first; });
     Table made;
     for (auto& [at, entry] : entries) made.push_back(std::move(entry));
     return made;

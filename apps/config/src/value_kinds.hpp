@@ -15,7 +15,7 @@
 // The kinds of values that settings have. Each has
 //   Value                 what a setting of this kind is in C++
 //   read(node)            the value, or nothing when it is not allowed
-//   show(value)           as one would write it in the file; read(show(v)) is v
+//   show(value)           as one would write it in the file
 //   type()                a few words for the reference
 //   bounds()              "1 to 256", or nothing
 //   allowed()             completes "must be ..."

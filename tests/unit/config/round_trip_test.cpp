@@ -1,0 +1,64 @@
+#include <gmock/gmock.h>
+
+#include "configuration_fixture.hpp"
+
+namespace shunt::config {
+namespace {
+
+// A file that gives every setting the value that `loaded` shows for it.
+std::string as_file(const Loaded& loaded) {
+  std::string text;
+  for (const Explained& each : loaded.explained) {
+    if (each.value != "none") text += each.name + " = " + each.value + '\n';
+  }
+  return text;
+}
+
+TEST(RoundTrip, what_is_shown_can_be_written_into_a_file_and_means_the_same) {
+  const Loaded first = Given(R"(
+server.listen = "[::1]:0"
+[models."a.b"]
+driver = "command"
+argv = ["p", "quote \" backslash \\ tab \t newline \n bell \u0007 ü"]
+defaults = { "odd key" = "x", plain = "y" }
+max_output_bytes = 1000
+max_cpu = "90s"
+[models.sim]
+driver = "simulator"
+spread = 0.1
+failure_rate = 1e-9
+result_bytes = "3KiB"
+first_token = "1500ms"
+)")
+                           .loaded();
+  const Loaded second = Given(as_file(first)).loaded();
+  ASSERT_EQ(first.explained.size(), second.explained.size());
+  for (std::size_t i = 0; i < first.explained.size(); ++i) {
+    EXPECT_EQ(first.explained[i].name, second.explained[i].name);
+    EXPECT_EQ(first.explained[i].value, second.explained[i].value) << first.explained[i].name;
+  }
+  const auto& before = std::get<CommandOptions>(first.configuration.models.front().driver);
+  const auto& after = std::get<CommandOptions>(second.configuration.models.front().driver);
+  EXPECT_EQ(before.argv, after.argv);
+  EXPECT_EQ(before.defaults, after.defaults);
+}
+
+TEST(RoundTrip, every_variable_of_the_reference_takes_the_value_that_is_shown) {
+  const Loaded first = Given(kOneModel).loaded();
+  for (const Explained& each : first.explained) {
+    if (each.name.starts_with("models.")) continue;
+    std::string variable = "SHUNT_" + each.name;
+    for (char& c : variable)
+      c = c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    if (each.name == "queue.enabled") variable = "QUEUE_ENABLED";
+    if (each.name == "redis.url") variable = "REDIS_URL";
+    std::string value = each.value;
+    if (value.starts_with('"')) value = value.substr(1, value.size() - 2);
+    if (value.empty()) value = "redis://host";
+    const Loaded second = Given(kOneModel).variable(variable, value).loaded();
+    EXPECT_EQ(explained(second, each.name).source, "environment " + variable);
+  }
+}
+
+}  // namespace
+}  // namespace shunt::config
