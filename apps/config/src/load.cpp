@@ -48,9 +48,8 @@ class Loading {
 
   void apply_flags(const Sources& sources) {
     for (const auto& [name, value] : sources.flags) {
-      if (LoadedModel* const model = model_of(name)) {
-        const Node given{Untyped{value}, "--set " + name};
-        fill_one(model->group, std::string_view(name).substr(model->group.prefix.size()), given, problems_);
+      if (const auto found = model_of(name); found.model != nullptr) {
+        fill_one(found.model->group, found.setting, Node{Untyped{value}, "--set " + name}, problems_);
       } else {
         fill_one(general_, name, Node{Untyped{value}, flag_of(name)}, problems_);
       }
@@ -71,12 +70,21 @@ class Loading {
   }
 
  private:
-  // The model whose settings a flag's name is among; the longest prefix, since model names may hold dots.
-  [[nodiscard]] LoadedModel* model_of(std::string_view name) {
-    LoadedModel* best = nullptr;
+  struct ModelSetting {
+    LoadedModel* model = nullptr;
+    std::string_view setting{};
+  };
+
+  // Which model's setting a flag names. On a command line the model's name may stand without the quotes that
+  // TOML wants around "qwen2.5:7b"; of two that fit, as `a` and `a.b` may, the longer one is meant.
+  [[nodiscard]] ModelSetting model_of(std::string_view name) {
+    ModelSetting best;
     for (LoadedModel& model : models_) {
-      const bool fits = name.starts_with(model.group.prefix);
-      if (fits && (best == nullptr || model.group.prefix.size() > best->group.prefix.size())) best = &model;
+      for (const std::string& prefix : {model.group.prefix, "models." + model.config.model.name + '.'}) {
+        if (!name.starts_with(prefix)) continue;
+        const std::string_view setting = name.substr(prefix.size());
+        if (best.model == nullptr || setting.size() < best.setting.size()) best = {&model, setting};
+      }
     }
     return best;
   }

@@ -10,6 +10,7 @@ TEST(DidYouMean, finds_the_word_with_a_letter_wrong_missing_extra_or_swapped) {
   for (const auto* typed : {"lisden", "liste", "listenn", "lsiten"})
     EXPECT_EQ(nearest(typed, known), "listen") << typed;
   EXPECT_EQ(nearest("key", known), "keys");
+  EXPECT_EQ(nearest("kyes", known), "keys") << "a swap is one edit";
 }
 
 TEST(DidYouMean, takes_the_nearest_of_several) {

@@ -69,6 +69,15 @@ TEST(Precedence, a_flag_sets_what_a_model_has) {
   EXPECT_EQ(explained(loaded, "models.a.concurrency").source, "--set models.a.concurrency");
 }
 
+TEST(Precedence, a_flag_may_name_a_model_without_quotes) {
+  const Given two_models =
+      Given("[models.\"a.b\"]\ndriver = \"simulator\"\n[models.a]\ndriver = \"simulator\"\n");
+  const Loaded loaded =
+      Given(two_models).flag("models.a.b.concurrency", "7").flag("models.a.concurrency", "8").loaded();
+  EXPECT_EQ(loaded.configuration.models.at(0).model.concurrency, 7U);
+  EXPECT_EQ(loaded.configuration.models.at(1).model.concurrency, 8U);
+}
+
 TEST(Precedence, the_queue_switch_comes_from_QUEUE_ENABLED_and_REDIS_URL) {
   const Loaded loaded =
       Given("queue.enabled = false\nredis.url = \"redis://file\"\n" + std::string(kOneModel))
