@@ -11,7 +11,7 @@ namespace shunt::config {
 namespace {
 
 // A configuration has some hundred lines: what is larger is not the file that was meant.
-constexpr std::size_t kMaxFileBytes = 16 * 1024 * 1024;
+constexpr std::size_t kMaxFileBytes = std::size_t{16} << 20U;
 
 Error unreadable(const std::string& name, const std::string& named_by, const std::string& why) {
   return Error{"invalid_configuration", named_by + ": cannot read " + name + ": " + why}.with("source",

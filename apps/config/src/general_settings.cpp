@@ -29,10 +29,9 @@ std::string variable_of(std::string_view name) {
 }
 
 template <typename Kind, typename Access>
-General general(std::string name, Kind kind, Access access, std::string doc) {
+General general(std::string name, const Kind& kind, Access access, std::string doc) {
   std::string variable = variable_of(name);
-  return setting<Configuration>(std::move(name), std::move(kind), access, std::move(doc))
-      .env(std::move(variable));
+  return setting<Configuration>(std::move(name), kind, access, std::move(doc)).env(std::move(variable));
 }
 
 template <typename Value>

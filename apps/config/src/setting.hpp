@@ -57,7 +57,7 @@ struct Setting {
 
 // `access` is a pointer to the member, or a generic function from a Target to a reference.
 template <typename Target, typename Kind, typename Access>
-Setting<Target> setting(std::string name, Kind kind, Access access, std::string doc) {
+Setting<Target> setting(std::string name, const Kind& kind, Access access, std::string doc) {
   Setting<Target> made;
   made.text.name = std::move(name);
   made.text.type = kind.type();

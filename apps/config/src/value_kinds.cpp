@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cmath>
+#include <memory>
 
 #include "shunt/base/duration_text.hpp"
 
@@ -16,8 +16,8 @@ namespace {
 template <typename Number>
 std::optional<Number> parse_number(std::string_view text) {
   Number number{};
-  const char* const last = text.data() + text.size();
-  const auto [end, failure] = std::from_chars(text.data(), last, number);
+  const char* const last = std::to_address(text.end());
+  const auto [end, failure] = std::from_chars(std::to_address(text.begin()), last, number);
   if (failure != std::errc{} || end != last) return std::nullopt;
   return number;
 }

@@ -181,8 +181,9 @@ struct Maybe {
 
   using Value = std::optional<typename Kind::Value>;
   [[nodiscard]] std::optional<Value> read(const Node& node) const {
-    if (auto value = kind.read(node)) return Value(*value);
-    return std::nullopt;
+    auto value = kind.read(node);
+    if (!value) return std::nullopt;
+    return std::optional<Value>(std::in_place, std::move(value));
   }
   [[nodiscard]] std::string show(const Value& value) const { return value ? kind.show(*value) : "none"; }
   [[nodiscard]] std::string type() const { return kind.type(); }
