@@ -26,10 +26,11 @@ constexpr std::size_t kLingerBytes = 1024 * 1024;
 
 }  // namespace
 
-ClientSocket::ClientSocket(asio::ip::tcp::socket socket, EventLoop& loop, HttpMetrics& metrics,
-                           std::chrono::milliseconds write_timeout)
+ClientSocket::ClientSocket(asio::ip::tcp::socket socket, EventLoop& loop, SendBatch& batch,
+                           HttpMetrics& metrics, std::chrono::milliseconds write_timeout)
     : socket_(std::move(socket)),
       loop_(loop),
+      batch_(batch),
       metrics_(metrics),
       write_timeout_(write_timeout),
       remote_(std::make_shared<RemoteWake>(loop, [this] { wake_.wake(); })),
@@ -52,6 +53,11 @@ void ClientSocket::set_tail(std::shared_ptr<const std::string> bytes, std::size_
 
 Task<ClientSocket::Input> ClientSocket::more_input() {
   const std::size_t before = in_.size();
+  if (unsent() > 0 && !broken_) {
+    in_batch_ = true;
+    batch_.add(shared_from_this());
+    while (in_batch_) co_await wake_;
+  }
   if (!send_now()) {
     const SteadyTime deadline = deadline_;
     const bool sent = co_await flush();
@@ -239,6 +245,11 @@ void ClientSocket::check_deadline(SteadyTime now) {
   if (now < deadline_) return;
   deadline_ = SteadyTime::max();
   expired_ = true;
+  wake_.wake();
+}
+
+void ClientSocket::left_batch() {
+  in_batch_ = false;
   wake_.wake();
 }
 

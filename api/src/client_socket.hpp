@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "receive_buffer.hpp"
+#include "send_batch.hpp"
 #include "shunt/base/clock.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "task.hpp"
@@ -30,7 +31,7 @@ using SocketListHook =
 // timer.
 class ClientSocket : public std::enable_shared_from_this<ClientSocket>, public SocketListHook {
  public:
-  ClientSocket(boost::asio::ip::tcp::socket socket, EventLoop& loop, HttpMetrics& metrics,
+  ClientSocket(boost::asio::ip::tcp::socket socket, EventLoop& loop, SendBatch& batch, HttpMetrics& metrics,
                std::chrono::milliseconds write_timeout);
   ~ClientSocket();
 
@@ -100,6 +101,9 @@ class ClientSocket : public std::enable_shared_from_this<ClientSocket>, public S
     };
   }
 
+  // For SendBatch: the unsent bytes have been tried.
+  void left_batch();
+
   // For the loop's tick and the server's stop.
   void check_deadline(SteadyTime now);
   void stop_if_idle();
@@ -116,6 +120,7 @@ class ClientSocket : public std::enable_shared_from_this<ClientSocket>, public S
 
   boost::asio::ip::tcp::socket socket_;
   EventLoop& loop_;
+  SendBatch& batch_;
   HttpMetrics& metrics_;
   const std::chrono::milliseconds write_timeout_;
   Wake wake_;
@@ -139,6 +144,7 @@ class ClientSocket : public std::enable_shared_from_this<ClientSocket>, public S
   bool broken_ = false;
   bool idle_ = false;
   bool stopping_ = false;
+  bool in_batch_ = false;
 };
 
 }  // namespace shunt::api

@@ -23,10 +23,11 @@ LoopShard::LoopShard(EventLoop& loop, Service& service, std::function<void()> on
     : loop_(loop),
       service_(service),
       on_left_(std::move(on_left)),
-      tick_period_(tick_period(service.options)) {}
+      tick_period_(tick_period(service.options)),
+      batch_(loop) {}
 
 void LoopShard::adopt(boost::asio::ip::tcp::socket socket) {
-  auto client = std::make_shared<ClientSocket>(std::move(socket), loop_, service_.metrics,
+  auto client = std::make_shared<ClientSocket>(std::move(socket), loop_, batch_, service_.metrics,
                                                service_.options.write_timeout);
   clients_.push_back(*client);
   service_.metrics.connection_opened();

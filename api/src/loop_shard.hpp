@@ -45,6 +45,7 @@ class LoopShard : public std::enable_shared_from_this<LoopShard> {
   boost::intrusive::list<ClientSocket, boost::intrusive::base_hook<SocketListHook>,
                          boost::intrusive::constant_time_size<false>>
       clients_;
+  SendBatch batch_;
   std::atomic<std::size_t> size_{0};
   std::string date_;
   Timer timer_;

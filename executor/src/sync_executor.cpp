@@ -232,15 +232,15 @@ void Core::run_ended(SyncRun& run) {
   const GenerationId id = run.generation()->id();
   store_.finished(id);
   if (options_.observer != nullptr) {
-    const GenerationRecord record = run.generation()->record(Generation::Detail::kSummary);
-    options_.observer->ended(
-        {.id = id.to_string(),
-         .model = run.model().name,
-         .path = kPath,
-         .state = record.state,
-         .error_code = record.error ? std::string_view(record.error->code) : std::string_view(),
-         .waited = run.waited(),
-         .ran = run.ran()});
+    const std::string id_text = id.to_string();
+    const std::string code = run.generation()->error_code();
+    options_.observer->ended({.id = id_text,
+                              .model = run.model().name,
+                              .path = kPath,
+                              .state = run.generation()->state(),
+                              .error_code = code,
+                              .waited = run.waited(),
+                              .ran = run.ran()});
   }
   const std::lock_guard lock(drain_mutex_);
   if (drain_)

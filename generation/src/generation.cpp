@@ -275,6 +275,12 @@ GenerationState Generation::state() const {
   return state_;
 }
 
+std::string Generation::error_code() const {
+  const std::lock_guard lock(mutex_);
+  if (state_ != GenerationState::kFailed) return {};
+  return std::get<event::Failed>(*entries_.back().payload).error.code;
+}
+
 GenerationEvent Generation::event_at_locked(std::size_t index) const {
   const Entry& entry = entries_[index];
   if (entry.text_size > 0) {

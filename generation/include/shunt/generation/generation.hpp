@@ -58,6 +58,8 @@ class Generation : public std::enable_shared_from_this<Generation> {
   void mark_cancel_requested();
 
   [[nodiscard]] GenerationState state() const;
+  // The error's code once it has failed, else "".
+  [[nodiscard]] std::string error_code() const;
   enum class Detail { kFull, kSummary };  // kSummary: without text and result
   [[nodiscard]] GenerationRecord record(Detail detail = Detail::kFull) const;
   [[nodiscard]] std::unique_ptr<EventWatch> watch(const WatchOptions& options);
