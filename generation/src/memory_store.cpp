@@ -149,21 +149,25 @@ class MemoryStore final : public GenerationStore {
     evict_locked(evicted, 0);
   }
 
-  Lookup find(const GenerationId& id) const override {
+  Lookup find(const GenerationId& id) override {
+    Evicted evicted;
     const std::lock_guard lock(mutex_);
+    evict_locked(evicted, 0);
     const auto found = by_id_.find(id);
-    if (found != by_id_.end() && !is_expired_locked(*found->second)) return found->second;
-    if (found != by_id_.end() || tombstones_.contains(id)) return GenerationGone{};
+    if (found != by_id_.end()) return found->second;
+    if (tombstones_.contains(id)) return GenerationGone{};
     return GenerationUnknown{};
   }
 
-  ListPage list(const ListQuery& query) const override {
+  ListPage list(const ListQuery& query) override {
     ListPage page;
+    Evicted evicted;
     const std::lock_guard lock(mutex_);
+    evict_locked(evicted, 0);
     auto at = query.before ? by_id_.lower_bound(*query.before) : by_id_.end();
     while (at != by_id_.begin()) {
       --at;
-      if (is_expired_locked(*at->second) || !matches(*at->second, query)) continue;
+      if (!matches(*at->second, query)) continue;
       if (page.generations.size() == query.limit) {
         page.next = page.generations.back()->id();
         break;
@@ -186,16 +190,6 @@ class MemoryStore final : public GenerationStore {
     return clock_.steady_now() - entry.since >= limits_.max_age;
   }
 
-  // Readers do not evict, so they look whether the next add() would.
-  [[nodiscard]] bool is_expired_locked(const Generation& generation) const {
-    if (finished_.empty() || !is_too_old(finished_.front()) || !is_terminal(generation.state())) return false;
-    for (const Finished& entry : finished_) {
-      if (!is_too_old(entry)) return false;
-      if (entry.id == generation.id()) return true;
-    }
-    return false;
-  }
-
   // Makes room for `needed` more and enforces bytes and age. The generation that ended last outlives the byte
   // bound, so that whoever waited for it can read it, however large it is.
   void evict_locked(Evicted& evicted, std::size_t needed) {
@@ -214,7 +208,7 @@ class MemoryStore final : public GenerationStore {
 
   const Clock& clock_;
   const MemoryStoreLimits limits_;
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   std::map<GenerationId, std::shared_ptr<Generation>> by_id_;
   std::deque<Finished> finished_;  // in the order of their ends
   std::size_t finished_bytes_ = 0;

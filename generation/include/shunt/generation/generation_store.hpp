@@ -64,8 +64,8 @@ class GenerationStore {
   // The generation has ended: it counts by its bytes now and may be evicted.
   virtual void finished(const GenerationId& id) = 0;
 
-  [[nodiscard]] virtual Lookup find(const GenerationId& id) const = 0;
-  [[nodiscard]] virtual ListPage list(const ListQuery& query) const = 0;
+  [[nodiscard]] virtual Lookup find(const GenerationId& id) = 0;
+  [[nodiscard]] virtual ListPage list(const ListQuery& query) = 0;
 };
 
 struct MemoryStoreLimits {
