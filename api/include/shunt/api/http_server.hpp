@@ -20,7 +20,7 @@ struct ApiKey {
   std::string sha256_hex;  // of the key; `shunt config hash-key` prints it
   std::size_t max_concurrent = 0;
   double requests_per_second = 0;
-  std::size_t burst = 0;  // 0: one second's worth
+  std::size_t burst = 0;           // 0: one second's worth
   std::size_t max_body_bytes = 0;  // 0: the server's
 };
 
@@ -48,18 +48,18 @@ struct HttpServerOptions {
 // Appended to /metrics by whoever owns further metrics; Prometheus text format.
 using MetricsSource = std::function<std::string()>;
 
-// The HTTP face of an executor: routes and wire formats, nothing of how generations run. Each connection lives
-// on one loop from accept to close. docs/api.md describes the routes; /openapi.json is generated from the same
-// table that dispatches them.
+// The HTTP face of an executor: routes and wire formats, nothing of how generations run. Each connection
+// lives on one loop from accept to close. docs/api.md describes the routes; /openapi.json is generated from
+// the same table that dispatches them.
 class HttpServer {
  public:
   // Fails on an unusable address, a taken port, or a public address without keys (unless allowed). Listening
   // starts here, so port() is known; connections are served once the loops run.
   [[nodiscard]] static Result<std::unique_ptr<HttpServer>> listen(HttpServerOptions options,
-                                                                   EventLoopThreads& loops,
-                                                                   executor::GenerationExecutor& executor,
-                                                                   const ModelRegistry& models,
-                                                                   MetricsSource extra_metrics);
+                                                                  EventLoopThreads& loops,
+                                                                  executor::GenerationExecutor& executor,
+                                                                  const ModelRegistry& models,
+                                                                  MetricsSource extra_metrics);
   virtual ~HttpServer() = default;
 
   [[nodiscard]] virtual unsigned short port() const noexcept = 0;
@@ -68,8 +68,8 @@ class HttpServer {
   // /readyz says 503 from now on. Any thread.
   virtual void stop_accepting() = 0;
 
-  // Closes what is left, waits for the connections' coroutines to end. Not from a loop's thread. Call it after
-  // the executor has drained and before the loops stop.
+  // Closes what is left, waits for the connections' coroutines to end. Not from a loop's thread. Call it
+  // after the executor has drained and before the loops stop.
   virtual void close(std::chrono::milliseconds deadline) = 0;
 };
 
