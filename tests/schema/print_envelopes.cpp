@@ -12,8 +12,10 @@ int main() {
     envelope.id = ids.next();
     envelope.created_at = shunt::system_clock().now();
     if (i % 2 == 1) envelope.deadline = envelope.created_at + std::chrono::seconds(i);
-    if (i % 3 == 1) envelope.request.input = shunt::JsonObject{{"text", "h\u00e9"}, {"n", i}, {"deep", {1, {2.5}}}};
-    if (i % 5 == 1) envelope.request.context = {"00-ab-cd-01", "a=b", "acme", {{"locale", "de"}}, {{"new", true}}};
+    if (i % 3 == 1)
+      envelope.request.input = shunt::JsonObject{{"text", "h\u00e9"}, {"n", i}, {"deep", {1, {2.5}}}};
+    if (i % 5 == 1)
+      envelope.request.context = {"00-ab-cd-01", "a=b", "acme", {{"locale", "de"}}, {{"new", true}}};
     if (i % 7 == 1) envelope.request.options = {std::chrono::milliseconds(i), {{"order", i}}, {}};
     if (i % 11 == 1) envelope.unknown = {{"later", nullptr}};
     const auto text = shunt::encode_envelope(envelope);

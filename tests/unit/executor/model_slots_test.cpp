@@ -20,8 +20,8 @@ class ModelSlotsTest : public ::testing::Test {
   }
   std::shared_ptr<SyncRun> run() {
     auto generation = std::make_shared<Generation>(Envelope{}, system_clock(), OutputLimits{});
-    auto made = std::make_shared<SyncRun>(owner_, slots_, Envelope{}, std::move(generation), loop_, SteadyTime{},
-                                          std::chrono::seconds(1));
+    auto made = std::make_shared<SyncRun>(owner_, slots_, Envelope{}, std::move(generation), loop_,
+                                          SteadyTime{}, std::chrono::seconds(1));
     made->dismiss();
     return made;
   }
