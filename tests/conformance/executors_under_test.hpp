@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,11 @@ struct ExecutorFactory {
   std::string name;
   std::function<std::unique_ptr<ExecutorUnderTest>(const ModelRegistry&, EventLoopThreads&)> make;
 };
+
+// GoogleTest shows the parameter in its list of tests.
+inline void PrintTo(const ExecutorFactory& factory, std::ostream* out) {
+  *out << factory.name;
+}
 
 [[nodiscard]] std::vector<ExecutorFactory> executors_under_test();
 
