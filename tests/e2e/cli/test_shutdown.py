@@ -96,7 +96,7 @@ input = "none"
         listed = service.get_json("/v1/generations?state=running")["generations"]
         if not listed:
             return None
-        text = service.get_json("/v1/generations/" + listed[0]["id"])["output"].get("text", "")
+        text = service.get_json("/v1/generations/" + listed[0]["id"]).get("output", {}).get("text", "")
         return int(text) if text.endswith("\n") else None
 
     pid = eventually(program, "the program's process id")
