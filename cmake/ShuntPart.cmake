@@ -1,7 +1,8 @@
 # shunt_part(NAME SOURCES ... PUBLIC ... PRIVATE ...): a static library `shunt_<name>` with the alias
 # `shunt::<name>`, whose public headers are in include/. The order of the parts is the architecture:
-# a part may link only to parts that stand before it in SHUNT_PART_ORDER.
-set(SHUNT_PART_ORDER base generation executor api config)
+# a part may link only to parts that stand before it in SHUNT_PART_ORDER. bullmq is a project of its own and uses no
+# other part; it has its place here so that those above it may link to bullmq::bullmq, and base may not.
+set(SHUNT_PART_ORDER base bullmq generation executor api config)
 
 function(shunt_part NAME)
   cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
@@ -10,10 +11,10 @@ function(shunt_part NAME)
     message(FATAL_ERROR "part '${NAME}' is not in SHUNT_PART_ORDER (cmake/ShuntPart.cmake)")
   endif()
   foreach(dependency IN LISTS ARG_PUBLIC ARG_PRIVATE)
-    if(dependency MATCHES "^shunt::(.+)$")
-      list(FIND SHUNT_PART_ORDER ${CMAKE_MATCH_1} rank)
+    if(dependency MATCHES "^(shunt|bullmq)::(.+)$")
+      list(FIND SHUNT_PART_ORDER ${CMAKE_MATCH_2} rank)
       if(rank EQUAL -1 OR rank GREATER_EQUAL own_rank)
-        message(FATAL_ERROR "part '${NAME}' may not depend on '${CMAKE_MATCH_1}': arrows point down only")
+        message(FATAL_ERROR "part '${NAME}' may not depend on '${CMAKE_MATCH_2}': arrows point down only")
       endif()
     endif()
   endforeach()
