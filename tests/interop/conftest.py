@@ -1,0 +1,45 @@
+"""Two servers and two clients for a whole file: Node's, and the one under test (SHUNT_BULLMQ_REMOTE)."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import npm_packages  # noqa: E402
+from redis_server import RedisServer  # noqa: E402
+from remote import Remote  # noqa: E402
+
+UNDER_TEST = "cpp" if os.environ.get("SHUNT_BULLMQ_REMOTE") else "node"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def packages():
+    npm_packages.install()
+
+
+@pytest.fixture(scope="session")
+def servers(packages):
+    """One for Node alone, one for the client under test alone."""
+    made = [RedisServer(), RedisServer()]
+    yield made
+    for server in made:
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def clients(servers):
+    made = [Remote.node(servers[0].url, "node"), Remote.under_test(servers[1].url, UNDER_TEST)]
+    yield made
+    for client in made:
+        client.close()
+
+
+@pytest.fixture
+def server():
+    """An empty server of the test's own."""
+    made = RedisServer()
+    yield made
+    made.close()
