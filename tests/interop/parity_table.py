@@ -6,8 +6,8 @@ from scenario import (QUEUE, Case, add, adds, count, fail, fetch, flow, held, jo
 
 FUTURE = 4102444800000  # 2100: far enough that it is compared exactly
 PAST = 1500000000000
-NASTY = {"quote": "\"'`", "slash": "a/b\\c", "lines": "a\nb\r\tc\u0000d", "wide": "žluťoučký 彩色 🎨 \u2028", "": "no key",
-         "html": "</script>", "percent": "%s %d {0}"}
+NASTY = {"quote": "\"'`", "slash": "a/b\\c", "lines": "a\nb\r\tc\u0000d", "": "no key",
+         "wide": "žluťoučký 彩色 🎨 \u2028", "html": "</script>", "percent": "%s %d {0}"}
 NUMBERS = [0, -1, 1.5, 0.1, 1e21, 1e-7, 5e-324, 1.7976931348623157e308, 9007199254740991, -9007199254740991,
            123456789.123456789]
 DEEP = {"a": [{"b": [[], {}, [[["c"]]]]}, None, True, False, "", 0]}
@@ -46,7 +46,8 @@ ADDING = [
          add(attempts=3, backoff={"type": "fixed", "delay": 1000, "jitter": 1})),
     Case("custom backoff", add(attempts=3, backoff={"type": "mine"})),
     Case("job ids", *[add(jobId=id) for id in
-                      ("red", "007", "1.5", "12abc", " x", "a:b:c", "ž🎨", "-0", "+1", "1e3", "9007199254740993", "")]),
+                      ("red", "007", "1.5", "12abc", " x", "a:b:c", "ž🎨", "-0", "+1", "1e3",
+                       "9007199254740993", "")]),
     Case("timestamps", add(timestamp=FUTURE), add(timestamp=PAST), add(timestamp=PAST, delay=1000), add(timestamp=0)),
     Case("remove on complete", *[add(removeOnComplete=keep) for keep in
                                  (True, False, 0, 5, {"age": 60}, {"count": 7}, {"age": 60, "count": 7, "limit": 3})]),
@@ -116,7 +117,8 @@ PARENTS = [
          add("child", parent={"id": "p", "queue": f"bull:{QUEUE}"})),
     Case("children with each failure option", add("parent", jobId="p"),
          *[add("child", parent={"id": "p", "queue": f"bull:{QUEUE}"}, **{option: True}) for option in
-           ("failParentOnFailure", "removeDependencyOnFailure", "ignoreDependencyOnFailure", "continueParentOnFailure")]),
+           ("failParentOnFailure", "removeDependencyOnFailure", "ignoreDependencyOnFailure",
+            "continueParentOnFailure")]),
     Case("bulk of children", add("parent", jobId="p"), q("addBulk", [
         {"name": "c", "data": n, "opts": {"parent": {"id": "p", "queue": f"bull:{QUEUE}"}, "delay": n}}
         for n in (0, 60000)])),
@@ -207,7 +209,8 @@ ADMINISTRATION = [
     Case("rate limit key removed", q("rateLimit", 60000), q("removeRateLimitKey"), q("getRateLimitTtl")),
     Case("trim events", adds(50), q("trimEvents", 0)),
     Case("trim events to some", adds(300), q("trimEvents", 100)),
-    Case("old priority key removed", stored("ZADD", f"bull:{QUEUE}:priority", 1, "1"), q("removeDeprecatedPriorityKey")),
+    Case("old priority key removed", stored("ZADD", f"bull:{QUEUE}:priority", 1, "1"),
+         q("removeDeprecatedPriorityKey")),
     Case("orphans removed", adds(3), stored("HSET", f"bull:{QUEUE}:77", "name", "orphan"), q("removeOrphanedJobs")),
     Case("meta and version", q("setGlobalConcurrency", 3), q("pause"), q("getMeta"), q("getVersion")),
     Case("custom event", publish({"eventName": "painted", "color": "blue", "n": "1"})),
@@ -223,7 +226,8 @@ GETTERS = [
     Case("delayed before an instant", add(delay=60000, timestamp=FUTURE), add(delay=1000, timestamp=FUTURE),
          q("getDelayedCount", FUTURE + 2000)),
     Case("lists", adds(4), add(delay=60000), add(priority=1), q("getWaiting"), q("getWaiting", 1, 2), q("getDelayed"),
-         q("getPrioritized"), q("getJobs", ["wait"], 0, 1, True), q("getJobs", ["wait"], 0, 1), q("getJobs", [], 0, -1)),
+         q("getPrioritized"), q("getJobs", ["wait"], 0, 1, True), q("getJobs", ["wait"], 0, 1),
+         q("getJobs", [], 0, -1)),
     Case("finished lists", adds(4), work([1, fail(), 2, fail("again")], finish=4), q("getCompleted"), q("getFailed"),
          q("getJobs", ["completed", "failed"], 0, -1, True), q("getMetrics", "completed")),
     Case("one job", add(data=NASTY, attempts=3), q("getJob", "1"), q("getJob", "2"), q("getJobState", "1"),
@@ -352,7 +356,7 @@ def _rate_limited(run):
 def _stalled(checks, **opts):
     """A job whose worker is gone: taken by hand, its lock lost, found by another worker's check."""
     def step(run):
-            other = run.keep(run.client.worker(QUEUE, lambda call: "second worker", events=["stalled", "failed"],
+        other = run.keep(run.client.worker(QUEUE, lambda call: "second worker", events=["stalled", "failed"],
                                            stalledInterval=50, **opts))
         key = f"bull:{QUEUE}:events"
         eventually(lambda: any(checks in entry for _, entry in run.server("XRANGE", key, "-", "+")))
@@ -393,7 +397,8 @@ SCHEDULERS = [
     Case("scheduler removed", q("upsertJobScheduler", "s", {"every": 3600000}), q("removeJobScheduler", "s"),
          q("removeJobScheduler", "s")),
     Case("scheduler changed", q("upsertJobScheduler", "s", {"every": 3600000}),
-         q("upsertJobScheduler", "s", {"every": 7200000}, {"data": 1, "opts": {"attempts": 3}}), look, near=["delay", "offset"]),
+         q("upsertJobScheduler", "s", {"every": 7200000}, {"data": 1, "opts": {"attempts": 3}}), look,
+         near=["delay", "offset"]),
 ]
 
 TABLE = {"adding": ADDING, "deduplication": DEDUPLICATION, "parents": PARENTS, "flows": FLOWS,

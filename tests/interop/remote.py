@@ -146,7 +146,8 @@ class Remote:
         try:
             return future.result(timeout)
         except FutureTimeout:
-            raise RemoteFailure(f"{self.name}: no answer within {timeout} s to {future.asked}\n{self.stderr()}") from None
+            raise RemoteFailure(
+                f"{self.name}: no answer within {timeout} s to {future.asked}\n{self.stderr()}") from None
 
     def send(self, message):
         with self._lock:
@@ -167,7 +168,8 @@ class Remote:
             code = self.process.wait(timeout)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise RemoteFailure(f"{self.name} still runs {timeout} s after the end of its input\n{self.stderr()}") from None
+            raise RemoteFailure(
+                f"{self.name} still runs {timeout} s after the end of its input\n{self.stderr()}") from None
         self._pool.shutdown(wait=False)
         if code != 0:
             raise RemoteFailure(f"{self.name} ended with {code}\n{self.stderr()}")
