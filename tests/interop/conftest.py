@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import npm_packages  # noqa: E402
+from pair import Pair  # noqa: E402
 from redis_server import RedisServer  # noqa: E402
 from remote import Remote  # noqa: E402
 
@@ -41,5 +42,26 @@ def clients(servers):
 def server():
     """An empty server of the test's own."""
     made = RedisServer()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def shared(packages):
+    """Both clients on one server."""
+    server = RedisServer()
+    clients = {"node": Remote.node(server.url, "node"), "cpp": Remote.under_test(server.url, "cpp")}
+    yield server, clients
+    for client in clients.values():
+        client.close()
+    server.close()
+
+
+@pytest.fixture(params=[("node", "cpp"), ("cpp", "node")], ids="-".join)
+def pair(request, shared):
+    """The first asks, the second works; then the other way round."""
+    server, clients = shared
+    server("FLUSHALL")
+    made = Pair(server, *[clients[name] for name in request.param])
     yield made
     made.close()
