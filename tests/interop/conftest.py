@@ -8,12 +8,19 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import not_offered  # noqa: E402
 import npm_packages  # noqa: E402
 from pair import Pair  # noqa: E402
 from redis_server import RedisServer  # noqa: E402
-from remote import Remote  # noqa: E402
+from remote import Remote, Remotes  # noqa: E402
 
 UNDER_TEST = "cpp" if os.environ.get("SHUNT_BULLMQ_REMOTE") else "node"
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item):
+    outcome = yield
+    not_offered.judge(item.name, outcome.excinfo and outcome.excinfo[1])
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -31,11 +38,16 @@ def servers(packages):
 
 
 @pytest.fixture(scope="session")
-def clients(servers):
-    made = [Remote.node(servers[0].url, "node"), Remote.under_test(servers[1].url, UNDER_TEST)]
+def alone(servers):
+    made = Remotes(node=lambda: Remote.node(servers[0].url, "node"),
+                   tested=lambda: Remote.under_test(servers[1].url, UNDER_TEST))
     yield made
-    for client in made:
-        client.close()
+    made.close()
+
+
+@pytest.fixture
+def clients(alone):
+    return [alone["node"], alone["tested"]]
 
 
 @pytest.fixture
@@ -50,10 +62,9 @@ def server():
 def shared(packages):
     """Both clients on one server."""
     server = RedisServer()
-    clients = {"node": Remote.node(server.url, "node"), "cpp": Remote.under_test(server.url, "cpp")}
+    clients = Remotes(node=lambda: Remote.node(server.url, "node"), cpp=lambda: Remote.under_test(server.url, "cpp"))
     yield server, clients
-    for client in clients.values():
-        client.close()
+    clients.close()
     server.close()
 
 

@@ -41,6 +41,7 @@ def raw(resp):
     """{key: (type, pttl, value)} as Redis tells it."""
     keys = sorted(resp("KEYS", "*"))
     types = resp.pipeline([("TYPE", key) for key in keys])
+    keys, types = zip(*[pair for pair in zip(keys, types) if pair[1] != "none"]) if keys else ((), ())  # expired
     ttls = resp.pipeline([("PTTL", key) for key in keys])
     values = resp.pipeline([(_READ[type][0], key, *_READ[type][1:]) for key, type in zip(keys, types)])
     return {key: (type, ttl, _pairs(type, value)) for key, type, ttl, value in zip(keys, types, ttls, values)}

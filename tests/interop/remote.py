@@ -30,7 +30,8 @@ UNDEFINED = object()
 class RemoteError(Exception):
     """What the client threw."""
 
-    def __init__(self, error):
+    def __init__(self, client, error):
+        self.client = client
         super().__init__(f"{error.get('name')}: {error.get('message')} (code {error.get('code')})")
         self.name = error.get("name")
         self.message = error.get("message")
@@ -66,6 +67,27 @@ def eventually(condition, timeout=TIMEOUT, what="the condition"):
         time.sleep(0.005)
 
 
+class Remotes:
+    """Clients that outlive a test: one that died or missed a deadline is replaced before the next."""
+
+    def __init__(self, **makers):
+        self._makers = makers
+        self._made = {}
+
+    def __getitem__(self, name):
+        made = self._made.get(name)
+        if made is not None and made.is_broken():
+            made.kill()
+            made = None
+        if made is None:
+            made = self._made[name] = self._makers[name]()
+        return made
+
+    def close(self):
+        for made in self._made.values():
+            made.kill() if made.is_broken() else made.close()
+
+
 class Remote:
     def __init__(self, argv, url, name):
         self.url = url
@@ -77,6 +99,8 @@ class Remote:
         self._answers = {}
         self._objects = {}
         self._running = {}
+        self._missed_a_deadline = False
+        self._ended = False
         self._last_id = 0
         self._names = 0
         self._pool = ThreadPoolExecutor(64, thread_name_prefix=f"{name}-processor")
@@ -146,6 +170,7 @@ class Remote:
         try:
             return future.result(timeout)
         except FutureTimeout:
+            self._missed_a_deadline = True
             raise RemoteFailure(
                 f"{self.name}: no answer within {timeout} s to {future.asked}\n{self.stderr()}") from None
 
@@ -156,6 +181,9 @@ class Remote:
     def stderr(self):
         lines = "\n".join(self._stderr)
         return f"stderr of {self.name}:\n{lines}" if lines else f"{self.name} wrote nothing to stderr"
+
+    def is_broken(self):
+        return self._missed_a_deadline or self.process.poll() is not None
 
     def close(self, timeout=TIMEOUT):
         """End of input must end the process, with 0."""
@@ -190,6 +218,8 @@ class Remote:
             self.kill()
 
     def _send(self, message):
+        if self._ended:
+            raise RemoteFailure(f"{self.name} is gone\n{self.stderr()}")
         try:
             self.process.stdin.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
             self.process.stdin.flush()
@@ -204,6 +234,7 @@ class Remote:
                 self._stderr.append(f"[rig] {type(error).__name__}: {error} on {line[:500]!r}")
         gone = RemoteFailure(f"{self.name} ended\n{self.stderr()}")
         with self._lock:
+            self._ended = True
             waiting, self._answers = self._answers, {}
         for future in waiting.values():
             future.set_exception(gone)
@@ -232,7 +263,8 @@ class Remote:
                 future = self._answers.pop(message["id"])
             if "error" in message:
                 error = message["error"]
-                future.set_exception((NotSupported if error.get("name") == "NotSupported" else RemoteError)(error))
+                future.set_exception((NotSupported if error.get("name") == "NotSupported" else RemoteError)(
+                    self.name, error))
             else:
                 future.set_result(message.get("ok"))
 

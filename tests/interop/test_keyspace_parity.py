@@ -5,9 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import keyspace
-import not_offered
 from parity_table import TABLE
-from remote import NotSupported
 from scenario import Run
 
 CASES = [pytest.param(case, id=f"{group}: {case.name}") for group, cases in TABLE.items() for case in cases]
@@ -21,11 +19,10 @@ def both(case, clients, servers):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_same_keys_and_answers(case, clients, servers, request):
-    with not_offered.tolerated(request.node.callspec.id, NotSupported):
+def test_same_keys_and_answers(case, clients, servers):
+    node, tested = both(case, clients, servers)
+    if node.crossed_a_minute or tested.crossed_a_minute:  # metrics count by the minute
         node, tested = both(case, clients, servers)
-        if node.crossed_a_minute or tested.crossed_a_minute:  # metrics count by the minute
-            node, tested = both(case, clients, servers)
     names = "node", "cpp"
     lines = keyspace.differences(node.snapshot, tested.snapshot, *names, case.near)
     lines += keyspace.differences(node.answers, tested.answers, *names, case.near, "answers")

@@ -3,18 +3,15 @@
 import pytest
 
 import keyspace
-import not_offered
 from refusals_table import TABLE
-from remote import NotSupported
 from test_keyspace_parity import both
 
 CASES = [pytest.param(case, id=f"{group}: {case.name}") for group, cases in TABLE.items() for case in cases]
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_same_error(case, clients, servers, request):
-    with not_offered.tolerated(request.node.callspec.id, NotSupported):
-        node, tested = both(case, clients, servers)
+def test_same_error(case, clients, servers):
+    node, tested = both(case, clients, servers)
     assert node.answers[-1]["refused"] != "accepted", "Node accepts this: it belongs into parity_table.py"
     lines = keyspace.differences(node.answers, tested.answers, "node", "cpp", case.near, "answers")
     lines += keyspace.differences(node.snapshot, tested.snapshot, "node", "cpp", case.near)
