@@ -1,8 +1,12 @@
 """Two clients on one queue."""
 
-from remote import eventually
+from remote import JobError, eventually
 
 QUEUE = "paint"
+
+
+def fail(message="it broke", name="Error"):
+    return JobError(name, message)
 
 
 class Pair:

@@ -206,6 +206,8 @@ class Remote:
         """SIGKILL: what a crash of the client leaves behind."""
         self.process.kill()
         self.process.wait()
+        for run in list(self._running.values()):  # nobody waits for these processors any more
+            run.cancelled.set()
         self._pool.shutdown(wait=False)
 
     def __enter__(self):

@@ -11,8 +11,10 @@ import keyspace
 from remote import JobError, RemoteError, eventually, plain
 
 QUEUE = "paint"
+# What a job has without being told; Node's instances leave out a return value that is not truthy.
 _DEFAULTS = {"delay": (0,), "priority": (0,), "progress": (0,), "attemptsMade": (0,), "attemptsStarted": (0,),
-             "stalledCounter": (0,), "stacktrace": ([],), "token": None, "repeatJobKey": ("",)}
+             "stalledCounter": (0,), "stacktrace": ([],), "token": None, "repeatJobKey": ("",),
+             "returnvalue": (0, "", False)}
 
 
 @dataclass
