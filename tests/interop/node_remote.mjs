@@ -22,6 +22,7 @@ console.log = console.info = console.error; // stdout belongs to the protocol
 const objects = new Map(); // name -> Handle
 const running = new Map(); // call -> { resolve, reject }
 let lastCall = 0;
+let unanswerable = () => {}; // called when a processor starts; after the end of input nobody would answer it
 
 const send = message => process.stdout.write(JSON.stringify(message) + '\n');
 
@@ -110,6 +111,7 @@ function remoteProcessor(name) {
     const cancelled = () => send({ cancel: { call, reason: encode(signal.reason) } });
     return new Promise((resolve, reject) => {
       running.set(call, { resolve, reject });
+      unanswerable();
       send({ process: { call, worker: name, job: encodeJob(job), token } });
       signal?.addEventListener('abort', cancelled, { once: true });
       if (signal?.aborted) {
@@ -276,6 +278,12 @@ process.stdin.on('data', chunk => {
   }
 });
 process.stdin.on('end', async () => {
-  await Promise.allSettled([...objects.values()].map(closeHandle));
+  // A job whose processor can no longer be answered is left as a crash would leave it: the stalled check finds it.
+  const abandoned = new Promise(resolve => {
+    unanswerable = resolve;
+  });
+  if (running.size === 0) {
+    await Promise.race([Promise.allSettled([...objects.values()].map(closeHandle)), abandoned]);
+  }
   process.exit(0);
 });

@@ -45,8 +45,11 @@ class RedisServer:
         while True:
             try:
                 with Resp(self.port, timeout=1) as probe:
-                    if int(probe.info()["process_id"]) != self.process.pid:
+                    info = probe.info()
+                    if int(info["process_id"]) != self.process.pid:
                         raise RedisError("the port belongs to another server")
+                    if info["loading"] != "0":
+                        raise RedisError("it still loads its file")
                     return
             except (OSError, RedisError) as error:
                 ended = self.process.poll() is not None

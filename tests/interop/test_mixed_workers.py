@@ -11,6 +11,7 @@ import time
 
 from invariants import Snapshot, violations
 from pair import QUEUE
+from redis_server import RedisServer
 from remote import JobError, Remote, eventually
 
 JOBS = int(os.environ.get("SHUNT_INTEROP_JOBS", "3000"))
@@ -152,3 +153,31 @@ def test_a_crash_of_one_kind_of_worker_loses_nothing(server):
         finally:
             heir.kill()
             victim.kill()
+
+
+def test_a_crash_of_the_server_loses_nothing():
+    """Killed and started again amid the work; a job may run twice then, but none is lost and all are counted once."""
+    jobs = 600
+    server = RedisServer(aof=True)
+    ledger = Ledger()
+    clients = [Remote.node(server.url, "node"), Remote.under_test(server.url, "cpp")]
+    try:
+        queues = [client.queue(QUEUE) for client in clients]
+        added = queues[0].addBulk([{"name": "n", "data": {"n": n, "fails": 0}} for n in range(jobs)])
+        for client in clients:
+            client.worker(QUEUE, ledger.processor(client.name), concurrency=4, inline=True, lockDuration=1000,
+                          stalledInterval=200, maxStalledCount=5, runRetryDelay=200)
+        eventually(lambda: len(ledger.succeeded) > jobs / 10, what="work to interrupt")
+        server.restart(kill=True)
+        assert len(ledger.succeeded) < jobs, "too late to interrupt anything"
+        eventually(lambda: server("ZCARD", f"bull:{QUEUE}:completed") == jobs, timeout=60, what="all completed")
+        assert set(ledger.succeeded) == {job.id for job in added}
+        for queue in queues:
+            assert queue.getJobCounts("completed", "failed", "active", "waiting") == {
+                "completed": jobs, "failed": 0, "active": 0, "waiting": 0}
+        lines = violations(Snapshot(server.client, QUEUE))
+        assert not lines, "\n".join(lines)
+    finally:
+        for client in clients:
+            client.kill()
+        server.close()
