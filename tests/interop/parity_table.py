@@ -362,6 +362,7 @@ def _stalled(checks, **opts):
         eventually(lambda: any(checks in entry for _, entry in run.server("XRANGE", key, "-", "+")))
         run.idle()
         other.close()
+        run.server("DEL", f"bull:{QUEUE}:stalled-check")  # lives for 50 ms: there or not, by chance
         run.record("stalled", other.events["stalled"].items)
     return step
 
