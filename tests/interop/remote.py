@@ -198,6 +198,7 @@ class Remote:
             self.kill()
             raise RemoteFailure(
                 f"{self.name} still runs {timeout} s after the end of its input\n{self.stderr()}") from None
+        self._abandon_processors()
         self._pool.shutdown(wait=False)
         if code != 0:
             raise RemoteFailure(f"{self.name} ended with {code}\n{self.stderr()}")
@@ -206,9 +207,12 @@ class Remote:
         """SIGKILL: what a crash of the client leaves behind."""
         self.process.kill()
         self.process.wait()
-        for run in list(self._running.values()):  # nobody waits for these processors any more
-            run.cancelled.set()
+        self._abandon_processors()
         self._pool.shutdown(wait=False)
+
+    def _abandon_processors(self):
+        for run in list(self._running.values()):  # nobody waits for their answer any more
+            run.cancelled.set()
 
     def __enter__(self):
         return self

@@ -39,7 +39,7 @@ def test_requests_overlap_and_keep_their_order(remote):
 
 def test_a_blocked_request_holds_up_no_other(remote):
     queue = remote.queue("paint")
-    worker = remote.worker("paint")
+    worker = remote.worker("paint", drainDelay=1)
     waiting = worker.submit("getNextJob", "tok", {"block": True})
     worker_is_empty = worker.submit("getNextJob", "tok", {"block": False})
     assert queue.getJobCounts("wait") == {"wait": 0}
