@@ -1,0 +1,100 @@
+"""The protocol itself, for each program that speaks it: the other tests lean on these few promises."""
+
+import subprocess
+
+import pytest
+
+from remote import NotSupported, Remote, RemoteError
+
+MAKERS = {"node": Remote.node, "cpp": Remote.under_test}
+
+
+@pytest.fixture(params=MAKERS)
+def remote(request, server):
+    with MAKERS[request.param](server.url) as made:
+        yield made
+
+
+def test_capabilities_name_classes_and_methods(remote):
+    offered = remote.capabilities()
+    assert {"Queue", "Worker", "QueueEvents"} <= set(offered)
+    assert {"add", "addBulk", "getJob", "getJobCounts", "pause", "resume", "close"} <= set(offered["Queue"])
+    assert {"close", "pause", "resume"} <= set(offered["Worker"])
+
+
+def test_what_does_not_exist_is_not_supported(remote):
+    queue = remote.queue("paint")
+    job = queue.add("cars", {})
+    for ask in (lambda: remote.new("Easel"), lambda: queue.paintTheFence(), lambda: job.paintTheFence()):
+        with pytest.raises(NotSupported):
+            ask()
+
+
+def test_requests_overlap_and_keep_their_order(remote):
+    queue = remote.queue("paint")
+    added = [queue.submit("add", "cars", {"n": n}) for n in range(200)]
+    ids = [remote.wait(future)["$job"]["id"] for future in added]
+    assert ids == [str(n) for n in range(1, 201)]
+
+
+def test_a_blocked_request_holds_up_no_other(remote):
+    queue = remote.queue("paint")
+    worker = remote.worker("paint", drainDelay=1)
+    waiting = worker.submit("getNextJob", "tok", {"block": True})
+    worker_is_empty = worker.submit("getNextJob", "tok", {"block": False})
+    assert queue.getJobCounts("wait") == {"wait": 0}
+    remote.wait(worker_is_empty)
+    remote.wait(waiting)
+
+
+def test_wide_text_and_long_lines_survive(remote):
+    queue = remote.queue("paint")
+    data = {"wide": "žluťoučký 彩色 🎨 \u2028 \u0000", "long": "x" * 500000}
+    assert queue.getJob(queue.add("nömo", data).id)["data"] == data
+
+
+def test_an_error_has_name_message_and_code(remote):
+    with pytest.raises(RemoteError) as refused:
+        remote.queue("paint").job("7").updateData({})
+    assert (refused.value.name, refused.value.message, refused.value.code) == (
+        "Error", "Missing key for job 7. updateData", -1)
+
+
+def test_events_stop_after_off(remote):
+    queue = remote.queue("paint", events=["paused"])
+    queue.pause()
+    queue.events["paused"].wait(1)
+    remote.wait(remote.submit({"on": queue.name, "call": "off", "args": ["paused"]}))
+    queue.pause()
+    queue.getJobCounts()
+    assert len(queue.events["paused"].items) == 1
+
+
+def test_a_freed_object_is_gone(remote):
+    queue = remote.queue("paint")
+    queue.free()
+    with pytest.raises(RemoteError):
+        queue.getJobCounts()
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_end_of_input_closes_everything(name, server):
+    with MAKERS[name](server.url) as remote:
+        queue = remote.queue("paint")
+        remote.worker("paint", lambda job: job.cancelled.wait(60))
+        remote.queue_events("paint")
+        queue.add("cars", {})
+    assert remote.process.returncode == 0
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_broken_line_ends_the_program(name, server):
+    remote = MAKERS[name](server.url)
+    try:
+        remote.process.stdin.write(b"this is not JSON\n")
+        remote.process.stdin.flush()
+        assert remote.process.wait(10) != 0
+    except subprocess.TimeoutExpired:
+        pytest.fail("it goes on")
+    finally:
+        remote.kill()
