@@ -1,0 +1,93 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bullmq {
+
+struct RedisAddress {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 6379;
+  bool operator==(const RedisAddress&) const = default;
+};
+
+struct TlsOptions {
+  // PEM file of the authorities that may have signed the server's certificate; empty: the system's.
+  std::string ca_file;
+  // PEM files of the client's certificate and its key; empty: none is presented.
+  std::string certificate_file;
+  std::string key_file;
+  // The name that the certificate must bear, also sent as SNI; empty: the host's name.
+  std::string server_name;
+  // Off only for tests: any certificate is accepted.
+  bool verify = true;
+};
+
+struct SentinelOptions {
+  // Asked in turn until one answers.
+  std::vector<RedisAddress> sentinels;
+  // The name that the sentinels know the primary by.
+  std::string master_name;
+  std::string username;
+  std::string password;
+};
+
+struct ClusterOptions {
+  // Asked in turn who serves the queue's slot.
+  std::vector<RedisAddress> seeds;
+};
+
+// How to reach Redis. All that is set beside `url` stands when the URL does not say otherwise.
+struct ConnectionOptions {
+  // redis://[user[:password]@]host[:port][/db], rediss:// (TLS), unix:///path/to/socket[?db=N]
+  std::string url;
+
+  RedisAddress address;
+  // When set, this socket and not `address`.
+  std::string unix_socket;
+  std::string username;
+  std::string password;
+  int database = 0;
+  std::optional<TlsOptions> tls;
+  std::optional<SentinelOptions> sentinel;
+  // Queues of a cluster need a hash tag in their prefix or name ("{...}"), so that all keys are in one slot.
+  std::optional<ClusterOptions> cluster;
+
+  // The name shown by CLIENT LIST; workers and event readers name their blocking connections themselves.
+  std::string client_name;
+
+  // From the start of name resolution to the end of the handshake.
+  std::chrono::milliseconds connect_timeout{5'000};
+  // For one command, from its call to its answer, the time in the queue of unsent commands included.
+  std::chrono::milliseconds command_timeout{10'000};
+  // Commands wait for a connection that is being made (until their deadline). false: they fail at once.
+  bool offline_queue = true;
+  // Commands that wait unsent, in bytes; what comes beyond it fails at once.
+  std::size_t max_unsent_bytes = 256UL * 1024 * 1024;
+  // The largest answer that is accepted.
+  std::size_t max_reply_bytes = 512UL * 1024 * 1024;
+
+  // Pauses between attempts to connect double from the first to the second value, each with up to half of it random.
+  std::chrono::milliseconds reconnect_min{50};
+  std::chrono::milliseconds reconnect_max{5'000};
+
+  // The kernel's probes of an idle connection, and how long sent bytes may stay unacknowledged.
+  std::chrono::seconds keepalive_idle{10};
+  std::chrono::milliseconds user_timeout{20'000};
+
+  // A replica is refused (its writes would fail) unless this is set.
+  bool allow_replica = false;
+  // Redis older than 5.0 is refused unless this is set.
+  bool skip_version_check = false;
+};
+
+// The options with what their URL says put into the fields. Throws ValidationError that names the part it does not
+// understand; a password is never in the message.
+[[nodiscard]] ConnectionOptions resolve_url(ConnectionOptions options);
+
+}  // namespace bullmq

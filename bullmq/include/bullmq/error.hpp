@@ -1,0 +1,137 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+// What the library throws. Every exception that leaves a function of this library derives from bullmq::Error;
+// messages are the ones that the official clients use, so a text that users search for finds the same answers.
+namespace bullmq {
+
+class Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// An argument or option that is refused before anything is sent. Nothing has happened.
+class ValidationError : public Error {
+ public:
+  using Error::Error;
+};
+
+// The negative codes of the scripts, as the official clients number them.
+enum class ErrorCode : int {
+  job_not_exist = -1,
+  job_lock_not_exist = -2,
+  job_not_in_state = -3,
+  job_pending_children = -4,
+  parent_job_not_exist = -5,
+  job_lock_mismatch = -6,
+  parent_job_cannot_be_replaced = -7,
+  job_belongs_to_job_scheduler = -8,
+  job_has_failed_children = -9,
+  scheduler_job_id_collision = -10,
+  scheduler_job_slots_busy = -11,
+};
+
+// A script refused the operation: the job is missing, in another state, or owned by another worker.
+// The queue is unchanged.
+class JobError : public Error {
+ public:
+  JobError(ErrorCode code, const std::string& message) : Error(message), code_(code) {}
+  [[nodiscard]] ErrorCode code() const noexcept { return code_; }
+
+ private:
+  ErrorCode code_;
+};
+
+// Redis answered with an error (WRONGTYPE, OOM, NOAUTH, NOPERM, ...).
+class RedisError : public Error {
+ public:
+  explicit RedisError(const std::string& message) : Error(message) {}
+  // The first word of the message, e.g. "OOM".
+  [[nodiscard]] std::string word() const {
+    const std::string text = what();
+    return text.substr(0, text.find(' '));
+  }
+};
+
+// What is known of a command that got no answer.
+enum class Fate {
+  not_executed,  // it was never sent: sending it again is safe
+  unknown,       // it was sent and the answer was lost: Redis may have executed it
+};
+
+// The connection failed, was closed, or is not there. fate() tells whether the command may have been executed.
+class ConnectionError : public Error {
+ public:
+  ConnectionError(Fate fate, const std::string& message) : Error(message), fate_(fate) {}
+  [[nodiscard]] Fate fate() const noexcept { return fate_; }
+
+ private:
+  Fate fate_;
+};
+
+// No answer within the deadline of a command.
+class CommandTimeoutError : public ConnectionError {
+ public:
+  using ConnectionError::ConnectionError;
+};
+
+// Job::wait_until_finished() reached its deadline. The job goes on.
+class WaitTimeoutError : public Error {
+ public:
+  using Error::Error;
+};
+
+// Job::wait_until_finished(): the job failed; what() is its failedReason.
+class JobFailedError : public Error {
+ public:
+  using Error::Error;
+};
+
+// ---- What a processor throws to decide what becomes of its job. Anything else that it throws is a failure, which
+// is retried as long as the job has attempts left.
+
+// A failure with a name and a stack of the processor's own choosing, which are stored with the job.
+class ProcessorError : public Error {
+ public:
+  ProcessorError(std::string name, const std::string& message, std::string stack = {})
+      : Error(message), name_(std::move(name)), stack_(std::move(stack)) {}
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  // Empty: "name: message" is stored.
+  [[nodiscard]] const std::string& stack() const noexcept { return stack_; }
+
+ private:
+  std::string name_;
+  std::string stack_;
+};
+
+// Fail now, whatever attempts are left.
+class UnrecoverableError : public ProcessorError {
+ public:
+  explicit UnrecoverableError(const std::string& message = "bullmq:unrecoverable", std::string stack = {})
+      : ProcessorError("UnrecoverableError", message, std::move(stack)) {}
+};
+
+// The queue was rate limited by the processor (Queue::rate_limit): the job goes back to wait, and no attempt is used.
+class RateLimitError : public ProcessorError {
+ public:
+  RateLimitError() : ProcessorError("Error", "bullmq:rateLimitExceeded") {}
+};
+
+// The processor has moved the job itself: Job::move_to_delayed, move_to_wait, move_to_waiting_children.
+class DelayedError : public ProcessorError {
+ public:
+  DelayedError() : ProcessorError("DelayedError", "bullmq:movedToDelayed") {}
+};
+class WaitingError : public ProcessorError {
+ public:
+  WaitingError() : ProcessorError("WaitingError", "bullmq:movedToWait") {}
+};
+class WaitingChildrenError : public ProcessorError {
+ public:
+  WaitingChildrenError() : ProcessorError("WaitingChildrenError", "bullmq:movedToWaitingChildren") {}
+};
+
+}  // namespace bullmq

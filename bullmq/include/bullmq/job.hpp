@@ -1,0 +1,124 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bullmq/awaitable.hpp"
+#include "bullmq/job_record.hpp"
+
+namespace bullmq {
+
+class QueueEvents;
+namespace detail {
+class QueueBackend;
+struct JobHandleState;
+struct NextJob;
+}  // namespace detail
+
+// What an add did.
+enum class AddOutcome {
+  created,
+  duplicate,     // a job with this id exists; it is the one that was returned, and nothing was stored
+  deduplicated,  // a job holds this deduplication id; its id was returned
+};
+
+struct JobLogs {
+  std::vector<std::string> lines;
+  // Of all lines, also those that were not asked for.
+  std::int64_t count = 0;
+};
+
+struct RetryOptions {
+  bool reset_attempts_made = false;
+  bool reset_attempts_started = false;
+};
+
+struct ChangePriorityOptions {
+  std::int64_t priority = 0;
+  bool lifo = false;
+};
+
+// A job of a queue. A cheap handle: copies are the same job, and share what they know of it, which is the state of
+// when it was read or added, and what was done through the handle since. Not thread-safe (see awaitable.hpp).
+//
+// Every coroutine throws ConnectionError when Redis does not answer, and JobError when the job is not what the
+// operation needs. Cancelling a coroutine stops the waiting, not the command.
+class Job {
+ public:
+  Job(std::shared_ptr<detail::QueueBackend> queue, JobRecord record);
+
+  [[nodiscard]] const JobRecord& record() const noexcept;
+  [[nodiscard]] const std::string& id() const noexcept { return record().id; }
+  [[nodiscard]] const std::string& name() const noexcept { return record().name; }
+  // JSON text; see bullmq/json.hpp.
+  [[nodiscard]] const std::string& data() const noexcept { return record().data; }
+  [[nodiscard]] const JobOptions& options() const noexcept { return record().options; }
+  [[nodiscard]] const std::string& queue_name() const noexcept;
+  [[nodiscard]] const std::string& prefix() const noexcept;
+  // The token of the lock that the worker of this handle holds; empty otherwise.
+  [[nodiscard]] const std::string& token() const noexcept;
+  // Of handles that Queue::add returned.
+  [[nodiscard]] AddOutcome outcome() const noexcept;
+
+  [[nodiscard]] awaitable<JobState> state();
+  [[nodiscard]] awaitable<bool> is_in(JobState state);
+
+  awaitable<void> update_data(std::string data_json);
+  // Any JSON; workers and event readers are told.
+  awaitable<void> update_progress(std::string progress_json);
+  // Returns how many lines the job has now.
+  awaitable<std::int64_t> log(std::string line);
+  [[nodiscard]] awaitable<JobLogs> logs(std::int64_t start = 0, std::int64_t end = -1, bool ascending = true);
+  // Keeps the last `keep` lines.
+  awaitable<void> clear_logs(std::int64_t keep = 0);
+
+  // From failed or completed back to wait. Throws JobError when it is in neither.
+  awaitable<void> retry(JobState from = JobState::failed, RetryOptions options = {});
+  // From delayed to wait.
+  awaitable<void> promote();
+  // Of a delayed job: `delay` from now.
+  awaitable<void> change_delay(Milliseconds delay);
+  awaitable<void> change_priority(ChangePriorityOptions options);
+  // Throws when a worker holds its lock.
+  awaitable<void> remove(bool remove_children = true);
+  // Frees the deduplication id if this job holds it. Returns whether it did.
+  awaitable<bool> remove_deduplication_key();
+
+  // Waits until the job is completed (returns its return value, a JSON text) or failed (throws JobFailedError), at
+  // most for `deadline`, then throws WaitTimeoutError. Events only wake it up: what it returns was read from the job,
+  // so no finish is missed, also when the event stream was trimmed.
+  [[nodiscard]] awaitable<std::string> wait_until_finished(QueueEvents& events, Milliseconds deadline);
+
+  // ---- For processors, and for whoever fetches jobs with Worker::get_next_job. `token` is the lock's.
+  // false when the lock is no longer ours.
+  awaitable<bool> extend_lock(std::string token, Milliseconds duration);
+  // Then throw DelayedError from the processor.
+  awaitable<void> move_to_delayed(Timestamp until, std::string token);
+  // Then throw WaitingError. Returns for how many ms the queue is rate limited.
+  awaitable<std::int64_t> move_to_wait(std::string token);
+  // Then throw WaitingChildrenError, if it returned true: there are children that are not finished.
+  awaitable<bool> move_to_waiting_children(std::string token);
+  // With fetch_next, the next job of the queue, locked with the same token, if there is one.
+  awaitable<std::optional<Job>> move_to_completed(std::string return_value_json, std::string token, bool fetch_next);
+  awaitable<std::optional<Job>> move_to_failed(std::string reason, std::string token, bool fetch_next);
+
+  // Return values of the children that have completed, by their keys.
+  [[nodiscard]] awaitable<std::map<std::string, std::string>> children_values();
+  // Failures of children that are ignored, by their keys.
+  [[nodiscard]] awaitable<std::map<std::string, std::string>> ignored_children_failures();
+
+ private:
+  friend class detail::QueueBackend;
+  friend struct detail::JobHandleState;
+  explicit Job(std::shared_ptr<detail::JobHandleState> state) : state_(std::move(state)) {}
+  std::shared_ptr<detail::JobHandleState> state_;
+};
+
+}  // namespace bullmq

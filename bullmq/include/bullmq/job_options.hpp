@@ -1,0 +1,120 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace bullmq {
+
+// Milliseconds since the epoch, as everything in the queue counts time.
+using Timestamp = std::int64_t;
+using Milliseconds = std::chrono::milliseconds;
+
+// What is kept of finished jobs. Applied when the next job of the same outcome finishes, so a quiet queue keeps more.
+struct KeepJobs {
+  // Jobs older than this are removed.
+  std::optional<std::chrono::seconds> age;
+  // At most this many are kept; -1 keeps all, 0 removes at once.
+  std::optional<std::int64_t> count;
+  // At most this many are removed for their age by one finished job (upstream's default: 1000).
+  std::optional<std::int64_t> limit;
+
+  // Set by the named constructors, so that a job's stored options read as they would from any other client.
+  enum class Form { object, boolean, number };
+  Form form = Form::object;
+
+  [[nodiscard]] static KeepJobs all() { return {.count = -1, .form = Form::boolean}; }
+  [[nodiscard]] static KeepJobs none() { return {.count = 0, .form = Form::boolean}; }
+  [[nodiscard]] static KeepJobs last(std::int64_t count) { return {.count = count, .form = Form::number}; }
+  bool operator==(const KeepJobs&) const = default;
+};
+
+// How long a failed attempt waits before the next one.
+struct Backoff {
+  // "fixed", "exponential", or a name that WorkerOptions::backoff_strategy knows.
+  std::string type = "fixed";
+  std::optional<Milliseconds> delay;
+  // 0 to 1: the part of the delay that is random.
+  std::optional<double> jitter;
+  bool operator==(const Backoff&) const = default;
+};
+
+// Jobs with the same deduplication id become one.
+struct Deduplication {
+  std::string id;
+  // For how long; absent: until the job is finished.
+  std::optional<Milliseconds> ttl;
+  // Each further add starts ttl anew.
+  std::optional<bool> extend;
+  // A further add replaces the job that is still delayed.
+  std::optional<bool> replace;
+  // While one is active, the last that came is stored and added when it finishes.
+  std::optional<bool> keep_last_if_active;
+  // A further add moves the delayed job to the new delay.
+  std::optional<bool> reschedule;
+  bool operator==(const Deduplication&) const = default;
+};
+
+// The job that waits for this one.
+struct Parent {
+  std::string id;
+  // The parent's queue, qualified: "<prefix>:<queue>".
+  std::string queue;
+  bool operator==(const Parent&) const = default;
+};
+
+// Options of a job. What is absent is not stored, as with the other clients.
+struct JobOptions {
+  // Absent or empty: the queue numbers it. An id that exists makes the add a duplicate. Not an integer, no colon.
+  std::optional<std::string> job_id;
+  // Absent: now.
+  std::optional<Timestamp> timestamp;
+  // Runs no earlier than this after the timestamp.
+  std::optional<Milliseconds> delay;
+  // 0 (first come, before all that have a priority) to 2,097,151 (last).
+  std::optional<std::int64_t> priority;
+  // In front of the waiting jobs instead of behind them.
+  std::optional<bool> lifo;
+  // How often the job is tried in all.
+  std::optional<std::int64_t> attempts;
+  std::optional<Backoff> backoff;
+  std::optional<KeepJobs> remove_on_complete;
+  std::optional<KeepJobs> remove_on_fail;
+  // At most this many lines of log are kept.
+  std::optional<std::int64_t> keep_logs;
+  // At most this many stack traces are kept (the last ones).
+  std::optional<std::int64_t> stack_trace_limit;
+  // The add is refused when the data is larger, in bytes.
+  std::optional<std::int64_t> size_limit;
+  std::optional<Deduplication> deduplication;
+
+  std::optional<Parent> parent;
+  // What a failure of this job does to its parent; one of the four at most.
+  std::optional<bool> fail_parent_on_failure;
+  std::optional<bool> continue_parent_on_failure;
+  std::optional<bool> ignore_dependency_on_failure;
+  std::optional<bool> remove_dependency_on_failure;
+
+  // Trace context that travels with the job.
+  std::optional<std::string> telemetry_metadata;
+  std::optional<bool> omit_telemetry_context;
+
+  // Options that this version does not know, as the text of a JSON object: kept and stored as they are.
+  std::string extra;
+
+  bool operator==(const JobOptions&) const = default;
+};
+
+// Options in the names and shapes of the npm package ({"attempts":3,"backoff":1000,...}), which are also those that
+// jobs are stored with. Unknown members go to `extra`.
+// Throws ValidationError that names the member and what was found.
+[[nodiscard]] JobOptions job_options_from_json(std::string_view json);
+// The other way. Absent options are left out.
+[[nodiscard]] std::string job_options_to_json(const JobOptions& options);
+
+// `options` over `defaults`, member by member.
+[[nodiscard]] JobOptions merge(const JobOptions& defaults, const JobOptions& options);
+
+}  // namespace bullmq

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bullmq/job_options.hpp"
+
+namespace bullmq {
+
+enum class JobState { unknown, waiting, active, delayed, prioritized, waiting_children, completed, failed };
+
+// "waiting", "waiting-children", ... as the other clients call them.
+[[nodiscard]] std::string_view name_of(JobState state) noexcept;
+// Throws ValidationError for a name that no state has. "wait" is "waiting".
+[[nodiscard]] JobState job_state_from(std::string_view name);
+
+// A job as it is stored. `data`, `return_value` and `progress` are JSON texts, never parsed by this library
+// (bullmq/json.hpp turns them into values and back).
+struct JobRecord {
+  std::string id;
+  std::string name;
+  std::string data = "{}";
+  JobOptions options;
+  std::string progress = "0";
+  Timestamp timestamp = 0;
+  Milliseconds delay{0};
+  std::int64_t priority = 0;
+  std::int64_t attempts_started = 0;
+  std::int64_t attempts_made = 0;
+  std::int64_t stalled_counter = 0;
+  std::optional<Timestamp> processed_on;
+  std::optional<Timestamp> finished_on;
+  // JSON; absent until the job has completed.
+  std::optional<std::string> return_value;
+  // Plain text.
+  std::optional<std::string> failed_reason;
+  // Set when the job has to fail without being run (it stalled too often, a child failed).
+  std::optional<std::string> deferred_failure;
+  std::vector<std::string> stacktrace;
+  // The name of the worker that took it.
+  std::optional<std::string> processed_by;
+  std::optional<std::string> repeat_job_key;
+  std::optional<std::string> deduplication_id;
+  // The key of the parent, and the parent as JSON.
+  std::optional<std::string> parent_key;
+  std::optional<std::string> parent;
+};
+
+}  // namespace bullmq

@@ -1,0 +1,192 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bullmq/awaitable.hpp"
+#include "bullmq/connection.hpp"
+#include "bullmq/connection_options.hpp"
+#include "bullmq/job.hpp"
+
+namespace bullmq {
+
+struct QueueOptions {
+  ConnectionOptions connection;
+  // In front of every key.
+  std::string prefix = "bull";
+  // Under the options of each add.
+  JobOptions default_job_options;
+  // The event stream is cut to about this many entries. Written to the queue's meta, where every client obeys it.
+  std::int64_t max_len_events = 10'000;
+  // The constructor writes version and max_len_events to the queue's meta, unless this is set.
+  bool skip_metas_update = false;
+  // add_bulk sends jobs in transactions of at most this many jobs and about this many bytes, one after the other.
+  std::size_t bulk_chunk_jobs = 1'000;
+  std::size_t bulk_chunk_bytes = 4UL * 1024 * 1024;
+};
+
+struct BulkJob {
+  std::string name;
+  std::string data = "{}";
+  JobOptions options;
+};
+
+struct CleanOptions {
+  // Only jobs that finished (or were added) at least this long ago.
+  Milliseconds grace{0};
+  // At most this many; 0: all.
+  std::int64_t limit = 0;
+  // completed, failed, waiting, active, delayed, prioritized; upstream's "paused" list is legacy.
+  JobState state = JobState::completed;
+};
+
+struct ObliterateOptions {
+  // Also when jobs are active.
+  bool force = false;
+  // Jobs removed by one call of the script; it is called until nothing is left.
+  std::int64_t count = 1'000;
+};
+
+struct RetryJobsOptions {
+  JobState state = JobState::failed;
+  // Jobs moved by one call of the script; it is called until none is left.
+  std::int64_t count = 1'000;
+  // Only those that finished before; absent: now.
+  std::optional<Timestamp> before;
+};
+
+struct QueueMeta {
+  std::optional<std::int64_t> concurrency;
+  std::optional<std::int64_t> max;
+  std::optional<std::int64_t> duration;
+  std::optional<std::int64_t> max_len_events;
+  bool paused = false;
+  // "bullmq:<version>" of the client that wrote last.
+  std::string version;
+  // What else is there.
+  std::map<std::string, std::string> others;
+};
+
+struct QueueMetrics {
+  std::int64_t count = 0;
+  Timestamp previous_timestamp = 0;
+  std::int64_t previous_count = 0;
+  // Finished jobs a minute, newest first.
+  std::vector<std::int64_t> data;
+  // How many points there are in all.
+  std::int64_t points = 0;
+};
+
+// A client of the server, as CLIENT LIST tells it. `name` is the queue's name, "rawname" the one on the connection.
+using ClientInfo = std::map<std::string, std::string>;
+
+enum class FinishedState { completed, failed };
+
+// Adds jobs to a queue, looks at them and administers them.
+//
+// Movable, not copyable. Not thread-safe: one thread or strand (see awaitable.hpp). Destroying it, or close(), ends its
+// connection, unless it was given a shared one; operations that wait then throw ConnectionError.
+//
+// Deadlines: every operation throws CommandTimeoutError when Redis has not answered within
+// ConnectionOptions::command_timeout; with Redis absent an add fails by then and never hangs.
+class Queue {
+ public:
+  // Begins to connect and returns. Throws ValidationError for a name that is empty or has a colon in it, for options
+  // that make no sense, and, with a cluster, for a name and prefix without a hash tag.
+  Queue(executor executor, std::string name, QueueOptions options = {});
+  // Shares a connection; options.connection is not used.
+  Queue(SharedConnection connection, std::string name, QueueOptions options = {});
+  ~Queue();
+  Queue(Queue&&) noexcept;
+  Queue& operator=(Queue&&) noexcept;
+
+  [[nodiscard]] const std::string& name() const noexcept;
+  [[nodiscard]] const QueueOptions& options() const noexcept;
+  // "<prefix>:<name>".
+  [[nodiscard]] std::string qualified_name() const;
+
+  // Returns when connected. Throws CommandTimeoutError after the connection's command timeout.
+  awaitable<void> wait_until_ready();
+  // Waits for what was begun, at most for the command timeout, then ends the connection. Never throws.
+  awaitable<void> close();
+
+  // ---- Adding. `data` is JSON text and is not parsed.
+  // The job, with its id, and whether it was created (Job::outcome()).
+  // Throws ValidationError, JobError (no such parent), RedisError, ConnectionError (see its fate()).
+  awaitable<Job> add(std::string name, std::string data = "{}", JobOptions options = {});
+  // All or none of each chunk (QueueOptions::bulk_chunk_jobs), in order; the next chunk is sent when the one before is
+  // answered. All jobs are validated before anything is sent.
+  awaitable<std::vector<Job>> add_bulk(std::vector<BulkJob> jobs);
+
+  // ---- Reading.
+  [[nodiscard]] awaitable<std::optional<Job>> get_job(std::string job_id);
+  // Jobs of these states (empty: all), each state from `start` to `end` (negative: from the end).
+  [[nodiscard]] awaitable<std::vector<Job>> get_jobs(std::vector<JobState> states, std::int64_t start = 0,
+                                                     std::int64_t end = -1, bool ascending = false);
+  [[nodiscard]] awaitable<std::map<JobState, std::int64_t>> job_counts(std::vector<JobState> states = {});
+  // waiting + delayed + prioritized + waiting-children.
+  [[nodiscard]] awaitable<std::int64_t> count();
+  // Delayed jobs that are due by then.
+  [[nodiscard]] awaitable<std::int64_t> delayed_count(Timestamp due_by);
+  [[nodiscard]] awaitable<std::map<std::int64_t, std::int64_t>> counts_per_priority(std::vector<std::int64_t> priorities);
+  [[nodiscard]] awaitable<JobState> job_state(std::string job_id);
+  [[nodiscard]] awaitable<JobLogs> job_logs(std::string job_id, std::int64_t start = 0, std::int64_t end = -1,
+                                            bool ascending = true);
+  [[nodiscard]] awaitable<QueueMeta> meta();
+  [[nodiscard]] awaitable<std::string> version();
+  [[nodiscard]] awaitable<QueueMetrics> metrics(FinishedState state, std::int64_t start = 0, std::int64_t end = -1);
+  // Prometheus text, with these labels on every line.
+  [[nodiscard]] awaitable<std::string> export_prometheus_metrics(
+      std::vector<std::pair<std::string, std::string>> global_labels = {});
+  [[nodiscard]] awaitable<std::vector<ClientInfo>> workers();
+  [[nodiscard]] awaitable<std::int64_t> workers_count();
+  [[nodiscard]] awaitable<bool> is_paused();
+  // As many jobs are active as the global concurrency allows.
+  [[nodiscard]] awaitable<bool> is_maxed();
+  // For how many ms the queue is rate limited; negative or 0: it is not.
+  [[nodiscard]] awaitable<std::int64_t> rate_limit_ttl(std::optional<std::int64_t> max_jobs = std::nullopt);
+  [[nodiscard]] awaitable<std::optional<std::string>> deduplication_job_id(std::string deduplication_id);
+
+  // ---- Administration.
+  awaitable<void> pause();
+  awaitable<void> resume();
+  // 1: removed, 0: a worker holds its lock.
+  awaitable<int> remove(std::string job_id, bool remove_children = true);
+  // Removes what waits; with `delayed`, what is delayed too. Active and finished jobs stay.
+  awaitable<void> drain(bool delayed = false);
+  // The ids of the removed jobs.
+  awaitable<std::vector<std::string>> clean(CleanOptions options);
+  // Pauses the queue and removes everything of it.
+  awaitable<void> obliterate(ObliterateOptions options = {});
+  awaitable<void> retry_jobs(RetryJobsOptions options = {});
+  awaitable<void> promote_jobs(std::int64_t count = 1'000);
+  awaitable<void> update_job_progress(std::string job_id, std::string progress_json);
+  awaitable<std::int64_t> add_job_log(std::string job_id, std::string line,
+                                      std::optional<std::int64_t> keep = std::nullopt);
+  // Returns how many entries were removed.
+  awaitable<std::int64_t> trim_events(std::int64_t max_length);
+  // Nobody takes a job of this queue for that long.
+  awaitable<void> rate_limit(Milliseconds duration);
+  awaitable<bool> remove_rate_limit_key();
+  awaitable<bool> remove_deduplication_key(std::string deduplication_id);
+  // Across all workers. They are part of the queue's meta, which every client obeys.
+  awaitable<void> set_global_concurrency(std::int64_t concurrency);
+  awaitable<void> remove_global_concurrency();
+  awaitable<void> set_global_rate_limit(std::int64_t max, Milliseconds duration);
+  awaitable<void> remove_global_rate_limit();
+  // Removes job keys that no state knows. `count` keys are looked at in a step. Returns how many jobs were removed.
+  awaitable<std::int64_t> remove_orphaned_jobs(std::int64_t count = 1'000, std::int64_t limit = 0);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace bullmq

@@ -1,0 +1,139 @@
+#include "core/job_codec.hpp"
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "bullmq/error.hpp"
+#include "core/job_options_codec.hpp"
+
+namespace bullmq {
+namespace {
+
+struct StateName {
+  JobState state;
+  std::string_view name;
+};
+constexpr std::array kStateNames{
+    StateName{JobState::unknown, "unknown"},
+    StateName{JobState::waiting, "waiting"},
+    StateName{JobState::active, "active"},
+    StateName{JobState::delayed, "delayed"},
+    StateName{JobState::prioritized, "prioritized"},
+    StateName{JobState::waiting_children, "waiting-children"},
+    StateName{JobState::completed, "completed"},
+    StateName{JobState::failed, "failed"},
+};
+
+}  // namespace
+
+std::string_view name_of(JobState state) noexcept {
+  for (const auto& [known, name] : kStateNames) {
+    if (known == state) return name;
+  }
+  return "unknown";
+}
+
+JobState job_state_from(std::string_view name) {
+  // Two lists of the wire are one state: "paused" is where jobs waited in a paused queue before version 6.
+  if (name == "wait" || name == "paused") return JobState::waiting;
+  for (const auto& [state, known] : kStateNames) {
+    if (known == name) return state;
+  }
+  throw ValidationError("unknown job state: " + std::string(name).substr(0, 80));
+}
+
+namespace detail {
+namespace {
+
+std::optional<Timestamp> timestamp_of(const Reply& value) {
+  const auto number = value.to_int();
+  if (number == 0) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+std::vector<std::string> decode_stacktrace(const std::string& text) {
+  std::vector<std::string> traces;
+  const auto array = nlohmann::json::parse(text, nullptr, false);
+  if (!array.is_array()) return traces;
+  for (const auto& trace : array) {
+    if (trace.is_string()) traces.push_back(trace.get<std::string>());
+  }
+  return traces;
+}
+
+std::string encode_stacktrace(const std::vector<std::string>& traces) {
+  return nlohmann::json(traces).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+JobRecord decode_job(std::string id, std::vector<Reply> fields) {
+  JobRecord job;
+  job.id = std::move(id);
+  for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
+    const std::string& name = fields[i].text;
+    Reply& value = fields[i + 1];
+    if (name == "name") {
+      job.name = std::move(value.text);
+    } else if (name == "data") {
+      if (!value.text.empty()) job.data = std::move(value.text);
+    } else if (name == "opts") {
+      job.options = stored_job_options(value.text);
+    } else if (name == "timestamp") {
+      job.timestamp = value.to_int();
+    } else if (name == "delay") {
+      job.delay = Milliseconds(value.to_int());
+    } else if (name == "priority") {
+      job.priority = value.to_int();
+    } else if (name == "progress") {
+      if (!value.text.empty()) job.progress = std::move(value.text);
+    } else if (name == "ats") {
+      job.attempts_started = value.to_int();
+    } else if (name == "atm" || name == "attemptsMade") {
+      job.attempts_made = value.to_int();
+    } else if (name == "stc") {
+      job.stalled_counter = value.to_int();
+    } else if (name == "processedOn") {
+      job.processed_on = timestamp_of(value);
+    } else if (name == "finishedOn") {
+      job.finished_on = timestamp_of(value);
+    } else if (name == "returnvalue") {
+      job.return_value = std::move(value.text);
+    } else if (name == "failedReason") {
+      if (!value.text.empty()) job.failed_reason = std::move(value.text);
+    } else if (name == "defa") {
+      if (!value.text.empty()) job.deferred_failure = std::move(value.text);
+    } else if (name == "stacktrace") {
+      job.stacktrace = decode_stacktrace(value.text);
+    } else if (name == "pb") {
+      job.processed_by = std::move(value.text);
+    } else if (name == "rjk") {
+      job.repeat_job_key = std::move(value.text);
+    } else if (name == "deid") {
+      job.deduplication_id = std::move(value.text);
+    } else if (name == "parentKey") {
+      job.parent_key = std::move(value.text);
+    } else if (name == "parent") {
+      job.parent = std::move(value.text);
+    }
+  }
+  return job;
+}
+
+NextJob decode_next_job(Reply reply) {
+  NextJob next;
+  if (!reply.is_array() || reply.elements.size() < 4) return next;
+  next.rate_limit_ms = reply.elements[2].to_int();
+  next.delay_until = reply.elements[3].number();
+  if (reply.elements[0].is_array()) {
+    Reply& id = reply.elements[1];
+    next.record = decode_job(id.is_integer() ? std::to_string(id.integer) : std::move(id.text),
+                             std::move(reply.elements[0].elements));
+    next.has_job = true;
+  }
+  return next;
+}
+
+}  // namespace detail
+}  // namespace bullmq

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "bullmq/job_record.hpp"
+#include "redis/reply.hpp"
+
+namespace bullmq::detail {
+
+// A job from its hash, as HGETALL tells it: names and values in turn. Fields that are missing or make no sense have
+// their defaults; a hash is never refused.
+[[nodiscard]] JobRecord decode_job(std::string id, std::vector<Reply> fields);
+
+// What a script that fetches tells: a job, or when to come again.
+struct NextJob {
+  // Without an id: there is none.
+  JobRecord record;
+  bool has_job = false;
+  // For how long the queue is rate limited, in ms.
+  std::int64_t rate_limit_ms = 0;
+  // When the next delayed job is due; 0: there is none.
+  double delay_until = 0;
+};
+// The scripts answer {job hash or 0, id or 0, limit, next delayed}, or a number when nothing was asked for.
+[[nodiscard]] NextJob decode_next_job(Reply reply);
+
+// The plain text or JSON array of stack traces.
+[[nodiscard]] std::vector<std::string> decode_stacktrace(const std::string& json);
+[[nodiscard]] std::string encode_stacktrace(const std::vector<std::string>& traces);
+
+}  // namespace bullmq::detail

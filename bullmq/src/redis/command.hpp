@@ -1,0 +1,132 @@
+#pragma once
+
+#include <charconv>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "scripts/script.hpp"
+
+namespace bullmq::detail {
+
+inline void append_number(std::string& out, std::int64_t value) {
+  char digits[24];
+  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+  out.append(digits, end);
+}
+
+inline void append_bulk(std::string& out, std::string_view text) {
+  out += '$';
+  append_number(out, static_cast<std::int64_t>(text.size()));
+  out += "\r\n";
+  out += text;
+  out += "\r\n";
+}
+
+inline void append_bulk(std::string& out, std::integral auto value) {
+  char digits[24];
+  const auto end = std::to_chars(digits, digits + sizeof digits, static_cast<std::int64_t>(value)).ptr;
+  append_bulk(out, std::string_view(digits, static_cast<std::size_t>(end - digits)));
+}
+
+// What is sent to Redis, encoded, and what the connection has to know of it.
+struct Command {
+  std::string bytes;
+  // The call of a script by its SHA-1; sent again with its text when Redis does not know it.
+  const Script* script = nullptr;
+  // Where the arguments begin that follow the SHA-1, and how many arguments there are in all.
+  std::size_t script_tail = 0;
+  std::size_t argument_count = 0;
+  // More than one: a transaction. The last reply is the result.
+  std::size_t replies = 1;
+  // Executed twice it does no harm: sent again when the answer was lost.
+  bool idempotent = false;
+  // Absent: the connection's command timeout.
+  std::optional<std::chrono::milliseconds> timeout;
+  // No answer in time means that the connection is dead (blocking reads).
+  bool drop_on_timeout = false;
+};
+
+// A plain command: make_command("HSET", key, field, 12).
+template <typename... Args>
+[[nodiscard]] Command make_command(const Args&... args) {
+  Command command;
+  command.argument_count = sizeof...(args);
+  command.bytes += '*';
+  append_number(command.bytes, sizeof...(args));
+  command.bytes += "\r\n";
+  (append_bulk(command.bytes, args), ...);
+  return command;
+}
+
+// One that only reads.
+template <typename... Args>
+[[nodiscard]] Command make_query(const Args&... args) {
+  Command command = make_command(args...);
+  command.idempotent = true;
+  return command;
+}
+
+// The call of a script, argument by argument: first its keys, then the rest, exactly `arguments` of them.
+class ScriptCall {
+ public:
+  ScriptCall(const Script& script, std::size_t arguments, std::size_t reserve = 512) {
+    command_.script = &script;
+    command_.argument_count = 3 + script.keys + arguments;
+    command_.bytes.reserve(reserve);
+    command_.bytes += '*';
+    append_number(command_.bytes, static_cast<std::int64_t>(command_.argument_count));
+    command_.bytes += "\r\n$7\r\nEVALSHA\r\n$40\r\n";
+    command_.bytes += script.sha1;
+    command_.bytes += "\r\n";
+    command_.script_tail = command_.bytes.size();
+    append_bulk(command_.bytes, script.keys);
+  }
+  ScriptCall& add(std::string_view text) {
+    append_bulk(command_.bytes, text);
+    return *this;
+  }
+  ScriptCall& add(std::integral auto value) {
+    append_bulk(command_.bytes, value);
+    return *this;
+  }
+  template <typename... Args>
+  ScriptCall& add_all(const Args&... args) {
+    (add(args), ...);
+    return *this;
+  }
+  ScriptCall& idempotent() {
+    command_.idempotent = true;
+    return *this;
+  }
+  [[nodiscard]] Command take() { return std::move(command_); }
+
+ private:
+  Command command_;
+};
+
+// The same call with the script's text, which also loads it.
+[[nodiscard]] std::string with_script_text(const Command& command);
+
+// MULTI, the commands, EXEC: one command with one result, an array. Scripts are sent as text the first time that they
+// occur, so that the transaction cannot fail half way because Redis has forgotten one.
+class Transaction {
+ public:
+  Transaction();
+  void add(const Command& command);
+  [[nodiscard]] std::size_t size() const noexcept { return command_.replies - 1; }
+  [[nodiscard]] std::size_t bytes() const noexcept { return command_.bytes.size(); }
+  [[nodiscard]] Command take();
+
+ private:
+  Command command_;
+  std::vector<const Script*> sent_;
+};
+
+}  // namespace bullmq::detail

@@ -1,0 +1,112 @@
+#include "redis/reply_reader.hpp"
+
+#include <hiredis/read.h>
+
+#include <new>
+#include <utility>
+
+#include "bullmq/error.hpp"
+
+namespace bullmq::detail {
+namespace {
+
+// hiredis calls these with the task that it reads. task->parent is the array around it, already made and sized, so the
+// element is in its place before its own elements come, and stays there.
+Reply* place(const redisReadTask* task) {
+  if (task->parent == nullptr) return new (std::nothrow) Reply;
+  return &static_cast<Reply*>(task->parent->obj)->elements[static_cast<std::size_t>(task->idx)];
+}
+
+// The budget travels on the root task, which is where hiredis puts the reader's privdata.
+bool spend(const redisReadTask* task, std::size_t bytes) {
+  while (task->parent != nullptr) task = task->parent;
+  auto* budget = static_cast<ReplyReader::Budget*>(task->privdata);
+  budget->used += bytes;
+  if (budget->used <= budget->max_bytes) return true;
+  budget->exceeded = true;
+  return false;
+}
+
+// A null pointer makes hiredis stop with an out-of-memory error.
+void* create_string(const redisReadTask* task, char* text, std::size_t length) noexcept {
+  if (!spend(task, length + sizeof(Reply))) return nullptr;
+  Reply* const reply = place(task);
+  if (reply == nullptr) return nullptr;
+  reply->type = task->type == REDIS_REPLY_ERROR    ? Reply::Type::error
+                : task->type == REDIS_REPLY_STATUS ? Reply::Type::status
+                                                   : Reply::Type::string;
+  reply->text.assign(text, length);
+  return reply;
+}
+
+void* create_array(const redisReadTask* task, int elements) noexcept {
+  const std::size_t count = elements > 0 ? static_cast<std::size_t>(elements) : 0;
+  // Checked before anything is allocated: the count is the server's word only.
+  if (!spend(task, (count + 1) * sizeof(Reply))) return nullptr;
+  Reply* const reply = place(task);
+  if (reply == nullptr) return nullptr;
+  reply->type = Reply::Type::array;
+  reply->elements.resize(count);
+  return reply;
+}
+
+void* create_integer(const redisReadTask* task, long long value) noexcept {
+  if (!spend(task, sizeof(Reply))) return nullptr;
+  Reply* const reply = place(task);
+  if (reply == nullptr) return nullptr;
+  reply->type = Reply::Type::integer;
+  reply->integer = value;
+  return reply;
+}
+
+void* create_nil(const redisReadTask* task) noexcept {
+  if (!spend(task, sizeof(Reply))) return nullptr;
+  return place(task);
+}
+
+void free_object(void* object) noexcept { delete static_cast<Reply*>(object); }
+
+redisReplyObjectFunctions kFunctions{create_string, create_array, create_integer, create_nil, free_object};
+
+}  // namespace
+
+void ReplyReader::Free::operator()(redisReader* reader) const noexcept { redisReaderFree(reader); }
+
+ReplyReader::ReplyReader(std::size_t max_bytes)
+    : budget_(std::make_unique<Budget>(Budget{.max_bytes = max_bytes})),
+      reader_(redisReaderCreateWithFunctions(&kFunctions)) {
+  if (!reader_) throw std::bad_alloc();
+  reader_->privdata = budget_.get();
+}
+
+ReplyReader::~ReplyReader() = default;
+ReplyReader::ReplyReader(ReplyReader&&) noexcept = default;
+ReplyReader& ReplyReader::operator=(ReplyReader&&) noexcept = default;
+
+void ReplyReader::fail() const {
+  if (budget_->exceeded) {
+    throw ConnectionError(Fate::unknown, "Redis answered with more than max_reply_bytes (" +
+                                             std::to_string(budget_->max_bytes) + " bytes) at once");
+  }
+  throw ConnectionError(Fate::unknown, std::string("Redis answered with something that is no RESP: ") + reader_->errstr);
+}
+
+void ReplyReader::feed(std::string_view bytes) {
+  // A string that is not whole yet waits in hiredis' buffer, so the bound is checked here too.
+  if (reader_->len - reader_->pos + bytes.size() > budget_->max_bytes + 65'536) {
+    budget_->exceeded = true;
+    fail();
+  }
+  if (redisReaderFeed(reader_.get(), bytes.data(), bytes.size()) != REDIS_OK) fail();
+}
+
+std::optional<Reply> ReplyReader::next() {
+  void* object = nullptr;
+  if (redisReaderGetReply(reader_.get(), &object) != REDIS_OK) fail();
+  if (object == nullptr) return std::nullopt;
+  budget_->used = 0;
+  const std::unique_ptr<Reply> reply(static_cast<Reply*>(object));
+  return std::optional<Reply>(std::move(*reply));
+}
+
+}  // namespace bullmq::detail
