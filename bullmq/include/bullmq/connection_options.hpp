@@ -72,7 +72,8 @@ struct ConnectionOptions {
   // The largest answer that is accepted.
   std::size_t max_reply_bytes = 512UL * 1024 * 1024;
 
-  // Pauses between attempts to connect double from the first to the second value, each with up to half of it random.
+  // Pauses between attempts to connect double from the first to the second value, each with up to half of it
+  // random.
   std::chrono::milliseconds reconnect_min{50};
   std::chrono::milliseconds reconnect_max{5'000};
 
@@ -86,8 +87,8 @@ struct ConnectionOptions {
   bool skip_version_check = false;
 };
 
-// The options with what their URL says put into the fields. Throws ValidationError that names the part it does not
-// understand; a password is never in the message.
+// The options with what their URL says put into the fields. Throws ValidationError that names the part it
+// does not understand; a password is never in the message.
 [[nodiscard]] ConnectionOptions resolve_url(ConnectionOptions options);
 
 }  // namespace bullmq

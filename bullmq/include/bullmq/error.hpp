@@ -5,7 +5,8 @@
 #include <utility>
 
 // What the library throws. Every exception that leaves a function of this library derives from bullmq::Error;
-// messages are the ones that the official clients use, so a text that users search for finds the same answers.
+// messages are the ones that the official clients use, so a text that users search for finds the same
+// answers.
 namespace bullmq {
 
 class Error : public std::runtime_error {
@@ -62,7 +63,8 @@ enum class Fate {
   unknown,       // it was sent and the answer was lost: Redis may have executed it
 };
 
-// The connection failed, was closed, or is not there. fate() tells whether the command may have been executed.
+// The connection failed, was closed, or is not there. fate() tells whether the command may have been
+// executed.
 class ConnectionError : public Error {
  public:
   ConnectionError(Fate fate, const std::string& message) : Error(message), fate_(fate) {}
@@ -90,8 +92,8 @@ class JobFailedError : public Error {
   using Error::Error;
 };
 
-// ---- What a processor throws to decide what becomes of its job. Anything else that it throws is a failure, which
-// is retried as long as the job has attempts left.
+// ---- What a processor throws to decide what becomes of its job. Anything else that it throws is a failure,
+// which is retried as long as the job has attempts left.
 
 // A failure with a name and a stack of the processor's own choosing, which are stored with the job.
 class ProcessorError : public Error {
@@ -114,7 +116,8 @@ class UnrecoverableError : public ProcessorError {
       : ProcessorError("UnrecoverableError", message, std::move(stack)) {}
 };
 
-// The queue was rate limited by the processor (Queue::rate_limit): the job goes back to wait, and no attempt is used.
+// The queue was rate limited by the processor (Queue::rate_limit): the job goes back to wait, and no attempt
+// is used.
 class RateLimitError : public ProcessorError {
  public:
   RateLimitError() : ProcessorError("Error", "bullmq:rateLimitExceeded") {}

@@ -45,11 +45,12 @@ struct ChangePriorityOptions {
   bool lifo = false;
 };
 
-// A job of a queue. A cheap handle: copies are the same job, and share what they know of it, which is the state of
-// when it was read or added, and what was done through the handle since. Not thread-safe (see awaitable.hpp).
+// A job of a queue. A cheap handle: copies are the same job, and share what they know of it, which is the
+// state of when it was read or added, and what was done through the handle since. Not thread-safe (see
+// awaitable.hpp).
 //
-// Every coroutine throws ConnectionError when Redis does not answer, and JobError when the job is not what the
-// operation needs. Cancelling a coroutine stops the waiting, not the command.
+// Every coroutine throws ConnectionError when Redis does not answer, and JobError when the job is not what
+// the operation needs. Cancelling a coroutine stops the waiting, not the command.
 class Job {
  public:
   Job(std::shared_ptr<detail::QueueBackend> queue, JobRecord record);
@@ -91,9 +92,9 @@ class Job {
   // Frees the deduplication id if this job holds it. Returns whether it did.
   awaitable<bool> remove_deduplication_key();
 
-  // Waits until the job is completed (returns its return value, a JSON text) or failed (throws JobFailedError), at
-  // most for `deadline`, then throws WaitTimeoutError. Events only wake it up: what it returns was read from the job,
-  // so no finish is missed, also when the event stream was trimmed.
+  // Waits until the job is completed (returns its return value, a JSON text) or failed (throws
+  // JobFailedError), at most for `deadline`, then throws WaitTimeoutError. Events only wake it up: what it
+  // returns was read from the job, so no finish is missed, also when the event stream was trimmed.
   [[nodiscard]] awaitable<std::string> wait_until_finished(QueueEvents& events, Milliseconds deadline);
 
   // ---- For processors, and for whoever fetches jobs with Worker::get_next_job. `token` is the lock's.
@@ -106,7 +107,8 @@ class Job {
   // Then throw WaitingChildrenError, if it returned true: there are children that are not finished.
   awaitable<bool> move_to_waiting_children(std::string token);
   // With fetch_next, the next job of the queue, locked with the same token, if there is one.
-  awaitable<std::optional<Job>> move_to_completed(std::string return_value_json, std::string token, bool fetch_next);
+  awaitable<std::optional<Job>> move_to_completed(std::string return_value_json, std::string token,
+                                                  bool fetch_next);
   awaitable<std::optional<Job>> move_to_failed(std::string reason, std::string token, bool fetch_next);
 
   // Return values of the children that have completed, by their keys.

@@ -12,7 +12,8 @@ namespace bullmq {
 using Timestamp = std::int64_t;
 using Milliseconds = std::chrono::milliseconds;
 
-// What is kept of finished jobs. Applied when the next job of the same outcome finishes, so a quiet queue keeps more.
+// What is kept of finished jobs. Applied when the next job of the same outcome finishes, so a quiet queue
+// keeps more.
 struct KeepJobs {
   // Jobs older than this are removed.
   std::optional<std::chrono::seconds> age;
@@ -25,9 +26,9 @@ struct KeepJobs {
   enum class Form { object, boolean, number };
   Form form = Form::object;
 
-  [[nodiscard]] static KeepJobs all() { return {.count = -1, .form = Form::boolean}; }
-  [[nodiscard]] static KeepJobs none() { return {.count = 0, .form = Form::boolean}; }
-  [[nodiscard]] static KeepJobs last(std::int64_t count) { return {.count = count, .form = Form::number}; }
+  [[nodiscard]] static KeepJobs all() { return {{}, -1, {}, Form::boolean}; }
+  [[nodiscard]] static KeepJobs none() { return {{}, 0, {}, Form::boolean}; }
+  [[nodiscard]] static KeepJobs last(std::int64_t count) { return {{}, count, {}, Form::number}; }
   bool operator==(const KeepJobs&) const = default;
 };
 
@@ -67,7 +68,11 @@ struct Parent {
 
 // Options of a job. What is absent is not stored, as with the other clients.
 struct JobOptions {
-  // Absent or empty: the queue numbers it. An id that exists makes the add a duplicate. Not an integer, no colon.
+  // Not an aggregate: g++ 12 destroys aggregates twice that are made inside a co_await expression.
+  JobOptions() = default;
+
+  // Absent or empty: the queue numbers it. An id that exists makes the add a duplicate. Not an integer, no
+  // colon.
   std::optional<std::string> job_id;
   // Absent: now.
   std::optional<Timestamp> timestamp;
@@ -107,9 +112,9 @@ struct JobOptions {
   bool operator==(const JobOptions&) const = default;
 };
 
-// Options in the names and shapes of the npm package ({"attempts":3,"backoff":1000,...}), which are also those that
-// jobs are stored with. Unknown members go to `extra`.
-// Throws ValidationError that names the member and what was found.
+// Options in the names and shapes of the npm package ({"attempts":3,"backoff":1000,...}), which are also
+// those that jobs are stored with. Unknown members go to `extra`. Throws ValidationError that names the
+// member and what was found.
 [[nodiscard]] JobOptions job_options_from_json(std::string_view json);
 // The other way. Absent options are left out.
 [[nodiscard]] std::string job_options_to_json(const JobOptions& options);

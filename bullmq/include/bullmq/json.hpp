@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-// From values to JSON texts and back, for everything that nlohmann::json can convert: its own values, standard
-// containers, and types with to_json/from_json.
+// From values to JSON texts and back, for everything that nlohmann::json can convert: its own values,
+// standard containers, and types with to_json/from_json.
 namespace bullmq {
 
 // Invalid UTF-8 becomes U+FFFD: a job with a broken text in it is better than no job.

@@ -17,17 +17,23 @@
 
 namespace bullmq {
 
+namespace detail {
+struct JobToAdd;
+}
+
 struct QueueOptions {
   ConnectionOptions connection;
   // In front of every key.
   std::string prefix = "bull";
   // Under the options of each add.
   JobOptions default_job_options;
-  // The event stream is cut to about this many entries. Written to the queue's meta, where every client obeys it.
+  // The event stream is cut to about this many entries. Written to the queue's meta, where every client obeys
+  // it.
   std::int64_t max_len_events = 10'000;
   // The constructor writes version and max_len_events to the queue's meta, unless this is set.
   bool skip_metas_update = false;
-  // add_bulk sends jobs in transactions of at most this many jobs and about this many bytes, one after the other.
+  // add_bulk sends jobs in transactions of at most this many jobs and about this many bytes, one after the
+  // other.
   std::size_t bulk_chunk_jobs = 1'000;
   std::size_t bulk_chunk_bytes = 4UL * 1024 * 1024;
 };
@@ -84,23 +90,25 @@ struct QueueMetrics {
   std::int64_t points = 0;
 };
 
-// A client of the server, as CLIENT LIST tells it. `name` is the queue's name, "rawname" the one on the connection.
+// A client of the server, as CLIENT LIST tells it. `name` is the queue's name, "rawname" the one on the
+// connection.
 using ClientInfo = std::map<std::string, std::string>;
 
 enum class FinishedState { completed, failed };
 
 // Adds jobs to a queue, looks at them and administers them.
 //
-// Movable, not copyable. Not thread-safe: one thread or strand (see awaitable.hpp). Destroying it, or close(), ends its
-// connection, unless it was given a shared one; operations that wait then throw ConnectionError.
+// Movable, not copyable. Not thread-safe: one thread or strand (see awaitable.hpp). Destroying it, or
+// close(), ends its connection, unless it was given a shared one; operations that wait then throw
+// ConnectionError.
 //
 // Deadlines: every operation throws CommandTimeoutError when Redis has not answered within
 // ConnectionOptions::command_timeout; with Redis absent an add fails by then and never hangs.
 class Queue {
  public:
-  // Begins to connect and returns. Throws ValidationError for a name that is empty or has a colon in it, for options
-  // that make no sense, and, with a cluster, for a name and prefix without a hash tag.
-  Queue(executor executor, std::string name, QueueOptions options = {});
+  // Begins to connect and returns. Throws ValidationError for a name that is empty or has a colon in it, for
+  // options that make no sense, and, with a cluster, for a name and prefix without a hash tag.
+  Queue(Executor executor, std::string name, QueueOptions options = {});
   // Shares a connection; options.connection is not used.
   Queue(SharedConnection connection, std::string name, QueueOptions options = {});
   ~Queue();
@@ -120,9 +128,10 @@ class Queue {
   // ---- Adding. `data` is JSON text and is not parsed.
   // The job, with its id, and whether it was created (Job::outcome()).
   // Throws ValidationError, JobError (no such parent), RedisError, ConnectionError (see its fate()).
-  awaitable<Job> add(std::string name, std::string data = "{}", JobOptions options = {});
-  // All or none of each chunk (QueueOptions::bulk_chunk_jobs), in order; the next chunk is sent when the one before is
-  // answered. All jobs are validated before anything is sent.
+  // The options are copied before it returns.
+  awaitable<Job> add(std::string name, std::string data = "{}", const JobOptions& options = {});
+  // All or none of each chunk (QueueOptions::bulk_chunk_jobs), in order; the next chunk is sent when the one
+  // before is answered. All jobs are validated before anything is sent.
   awaitable<std::vector<Job>> add_bulk(std::vector<BulkJob> jobs);
 
   // ---- Reading.
@@ -135,13 +144,15 @@ class Queue {
   [[nodiscard]] awaitable<std::int64_t> count();
   // Delayed jobs that are due by then.
   [[nodiscard]] awaitable<std::int64_t> delayed_count(Timestamp due_by);
-  [[nodiscard]] awaitable<std::map<std::int64_t, std::int64_t>> counts_per_priority(std::vector<std::int64_t> priorities);
+  [[nodiscard]] awaitable<std::map<std::int64_t, std::int64_t>> counts_per_priority(
+      std::vector<std::int64_t> priorities);
   [[nodiscard]] awaitable<JobState> job_state(std::string job_id);
   [[nodiscard]] awaitable<JobLogs> job_logs(std::string job_id, std::int64_t start = 0, std::int64_t end = -1,
                                             bool ascending = true);
   [[nodiscard]] awaitable<QueueMeta> meta();
   [[nodiscard]] awaitable<std::string> version();
-  [[nodiscard]] awaitable<QueueMetrics> metrics(FinishedState state, std::int64_t start = 0, std::int64_t end = -1);
+  [[nodiscard]] awaitable<QueueMetrics> metrics(FinishedState state, std::int64_t start = 0,
+                                                std::int64_t end = -1);
   // Prometheus text, with these labels on every line.
   [[nodiscard]] awaitable<std::string> export_prometheus_metrics(
       std::vector<std::pair<std::string, std::string>> global_labels = {});
@@ -181,10 +192,12 @@ class Queue {
   awaitable<void> remove_global_concurrency();
   awaitable<void> set_global_rate_limit(std::int64_t max, Milliseconds duration);
   awaitable<void> remove_global_rate_limit();
-  // Removes job keys that no state knows. `count` keys are looked at in a step. Returns how many jobs were removed.
+  // Removes job keys that no state knows. `count` keys are looked at in a step. Returns how many jobs were
+  // removed.
   awaitable<std::int64_t> remove_orphaned_jobs(std::int64_t count = 1'000, std::int64_t limit = 0);
 
  private:
+  awaitable<Job> add_job(detail::JobToAdd job);
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <chrono>
+#include <cstdint>
+#include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,8 +18,8 @@ namespace bullmq {
 
 class Job;
 
-// An entry of the queue's event stream: what happened to a job, told by the scripts ("completed", "progress", ...), or
-// a custom event. The names and fields are those of the wire.
+// An entry of the queue's event stream: what happened to a job, told by the scripts ("completed", "progress",
+// ...), or a custom event. The names and fields are those of the wire.
 struct QueueEvent {
   // Of the stream's entry.
   std::string id;
@@ -40,13 +41,13 @@ struct QueueEventsOptions {
   Milliseconds blocking_timeout{10'000};
 };
 
-// Reads the event stream of a queue, on a connection of its own, from construction to destruction. When the connection
-// breaks it goes on after the last entry that it has seen, so nothing is missed that the stream still has.
-// Not thread-safe: one thread or strand (see awaitable.hpp).
+// Reads the event stream of a queue, on a connection of its own, from construction to destruction. When the
+// connection breaks it goes on after the last entry that it has seen, so nothing is missed that the stream
+// still has. Not thread-safe: one thread or strand (see awaitable.hpp).
 class QueueEvents {
  public:
   // Throws ValidationError, as Queue does.
-  QueueEvents(executor executor, std::string name, QueueEventsOptions options = {});
+  QueueEvents(Executor executor, std::string name, QueueEventsOptions options = {});
   ~QueueEvents();
   QueueEvents(QueueEvents&&) noexcept;
   QueueEvents& operator=(QueueEvents&&) noexcept;
@@ -56,15 +57,16 @@ class QueueEvents {
   // Failures of reading, which is tried again for ever, and exceptions of listeners.
   [[nodiscard]] Signal<const std::exception&>& on_error();
 
-  // Returns when the place to read from is known: whatever happens afterwards is seen. Throws ConnectionError when
-  // that takes longer than the connection's command timeout.
+  // Returns when the place to read from is known: whatever happens afterwards is seen. Throws ConnectionError
+  // when that takes longer than the connection's command timeout.
   awaitable<void> wait_until_ready();
   // Ends the reading; no listener is called afterwards.
   awaitable<void> close();
 
+  struct State;
+
  private:
   friend class Job;
-  struct State;
   std::shared_ptr<State> state_;
 };
 
@@ -76,14 +78,15 @@ struct QueueEventsProducerOptions {
 // Puts custom events into a queue's event stream.
 class QueueEventsProducer {
  public:
-  QueueEventsProducer(executor executor, std::string name, QueueEventsProducerOptions options = {});
+  QueueEventsProducer(Executor executor, std::string name, QueueEventsProducerOptions options = {});
   ~QueueEventsProducer();
   QueueEventsProducer(QueueEventsProducer&&) noexcept;
   QueueEventsProducer& operator=(QueueEventsProducer&&) noexcept;
 
-  // Returns the id of the entry. The stream is cut to about `max_events`; the default is upstream's, which is less
-  // than what queues keep by default (10,000), so pass the queue's own number to keep its history.
-  awaitable<std::string> publish(std::string event_name, std::vector<std::pair<std::string, std::string>> fields,
+  // Returns the id of the entry. The stream is cut to about `max_events`; the default is upstream's, which is
+  // less than what queues keep by default (10,000), so pass the queue's own number to keep its history.
+  awaitable<std::string> publish(std::string event_name,
+                                 std::vector<std::pair<std::string, std::string>> fields,
                                  std::int64_t max_events = 1'000);
   awaitable<void> close();
 

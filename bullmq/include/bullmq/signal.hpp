@@ -33,9 +33,10 @@ class [[nodiscard]] Subscription {
   std::function<void()> cancel_;
 };
 
-// Something that happens, and those who want to know. Listeners run one after the other, in the order of their
-// subscription, on the thread of the object that the signal belongs to; one that throws does not keep the others from
-// being called (see emit). A listener may subscribe, and cancel any subscription, its own too.
+// Something that happens, and those who want to know. Listeners run one after the other, in the order of
+// their subscription, on the thread of the object that the signal belongs to; one that throws does not keep
+// the others from being called (see emit). A listener may subscribe, and cancel any subscription, its own
+// too.
 template <typename... Args>
 class Signal {
  public:
@@ -45,14 +46,15 @@ class Signal {
     const std::uint64_t key = ++state_->last_key;
     state_->listeners.push_back({key, std::make_shared<Listener>(std::move(listener))});
     return Subscription([weak = std::weak_ptr<State>(state_), key] {
-      if (const auto state = weak.lock()) std::erase_if(state->listeners, [key](const Entry& e) { return e.key == key; });
+      if (const auto state = weak.lock())
+        std::erase_if(state->listeners, [key](const Entry& e) { return e.key == key; });
     });
   }
 
-  // Calls every listener that was there when the call began and still is when its turn comes. An exception of a
-  // listener goes to `on_exception` (called inside the catch clause).
-  template <typename OnException>
-  void emit(OnException&& on_exception, const Args&... args) const {
+  // Calls every listener that was there when the call began and still is when its turn comes. An exception of
+  // a listener goes to `on_exception` (called inside the catch clause).
+  template <typename OnException, typename... Given>
+  void emit(OnException&& on_exception, const Given&... args) const {
     if (state_->listeners.empty()) return;
     const auto state = state_;
     const std::vector<Entry> snapshot = state->listeners;

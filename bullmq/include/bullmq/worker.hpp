@@ -20,19 +20,12 @@
 
 namespace bullmq {
 
-namespace blocking {
-class Job;
-}
-
-// Does a job and returns its return value, a JSON text ("null" for nothing). An exception is a failure; some mean
-// more, see error.hpp. `stop` is requested when the job is cancelled (cancel_job, its lock was lost, its time is up,
-// the worker closes); so is a terminal Asio cancellation of the coroutine, so that a co_await in it ends with
-// operation_aborted. A processor that wants to finish its waits all the same disables that
+// Does a job and returns its return value, a JSON text ("null" for nothing). An exception is a failure; some
+// mean more, see error.hpp. `stop` is requested when the job is cancelled (cancel_job, its lock was lost, its
+// time is up, the worker closes); so is a terminal Asio cancellation of the coroutine, so that a co_await in
+// it ends with operation_aborted. A processor that wants to finish its waits all the same disables that
 // (boost::asio::disable_cancellation) and looks at `stop`.
 using Processor = std::function<awaitable<std::string>(Job job, std::stop_token stop)>;
-
-// The same on a thread of the worker's pool: it may block and burn CPU. Its job's functions block.
-using BlockingProcessor = std::function<std::string(blocking::Job& job, std::stop_token stop)>;
 
 // How a job failed, as it is stored.
 struct JobFailure {
@@ -79,8 +72,8 @@ struct WorkerOptions {
   std::optional<RateLimiter> limiter;
   // Delayed jobs are looked at this often while the queue is rate limited.
   Milliseconds maximum_rate_limit_delay{30'000};
-  // Pause before an operation that failed because of the connection is tried again. The official clients wait 15 s;
-  // here the connection itself paces the attempts, and the worker goes on the moment that it is back.
+  // Pause before an operation that failed because of the connection is tried again. The official clients wait
+  // 15 s; here the connection itself paces the attempts, and the worker goes on the moment that it is back.
   Milliseconds run_retry_delay{250};
   // Errors that repeat (WRONGTYPE, OOM) are retried with pauses that double up to this.
   Milliseconds max_error_pause{15'000};
@@ -92,8 +85,8 @@ struct WorkerOptions {
   std::optional<std::int64_t> metrics_max_data_points;
   BackoffStrategy backoff_strategy;
 
-  // A job that runs longer is cancelled and fails with a reason that says so (a retry follows if attempts are left);
-  // absent: no limit.
+  // A job that runs longer is cancelled and fails with a reason that says so (a retry follows if attempts are
+  // left); absent: no limit.
   std::optional<Milliseconds> job_timeout;
   // Cancel a job when its lock was lost: another worker has it, and what we do would be done twice.
   bool cancel_on_lost_lock = true;
@@ -127,17 +120,16 @@ struct WorkerEvents {
 
 // Takes jobs of a queue and processes them.
 //
-// It has two connections, one of them for the blocking read that waits for work, and a thread with a third one that
-// renews the locks: a processor that keeps the thread of the executor busy for minutes keeps its jobs.
-// Not thread-safe: one thread or strand (see awaitable.hpp). Destroying a worker that was not closed drops everything:
-// its active jobs run again elsewhere when their locks have expired.
+// It has two connections, one of them for the blocking read that waits for work, and a thread with a third
+// one that renews the locks: a processor that keeps the thread of the executor busy for minutes keeps its
+// jobs. Not thread-safe: one thread or strand (see awaitable.hpp). Destroying a worker that was not closed
+// drops everything: its active jobs run again elsewhere when their locks have expired.
 class Worker {
  public:
   // Throws ValidationError for a bad name or bad options.
-  Worker(executor executor, std::string queue_name, Processor processor, WorkerOptions options = {});
-  Worker(executor executor, std::string queue_name, BlockingProcessor processor, WorkerOptions options = {});
+  Worker(Executor executor, std::string queue_name, Processor processor, WorkerOptions options = {});
   // Without a processor: for get_next_job.
-  Worker(executor executor, std::string queue_name, WorkerOptions options = {});
+  Worker(Executor executor, std::string queue_name, WorkerOptions options = {});
   ~Worker();
   Worker(Worker&&) noexcept;
   Worker& operator=(Worker&&) noexcept;
@@ -150,7 +142,8 @@ class Worker {
 
   // Both connections are there. Throws CommandTimeoutError after the command timeout.
   awaitable<void> wait_until_ready();
-  // Processes jobs until pause() or close(). Throws ValidationError when it runs already, or without a processor.
+  // Processes jobs until pause() or close(). Throws ValidationError when it runs already, or without a
+  // processor.
   awaitable<void> run();
   [[nodiscard]] bool is_running() const noexcept;
   [[nodiscard]] bool is_paused() const noexcept;
@@ -169,20 +162,23 @@ class Worker {
   bool cancel_job(std::string_view job_id, std::string reason = {});
   void cancel_all_jobs(std::string reason = {});
 
-  // Takes no more jobs and waits for those in process, at most for `deadline`; then cancels them and waits for
-  // cancel_grace; then gives those that still run back to the front of the queue, lock released, so that another worker
-  // takes them at once. What their processors return afterwards is ignored. Absent: waits without limit. Never throws.
+  // Takes no more jobs and waits for those in process, at most for `deadline`; then cancels them and waits
+  // for cancel_grace; then gives those that still run back to the front of the queue, lock released, so that
+  // another worker takes them at once. What their processors return afterwards is ignored. Absent: waits
+  // without limit. Never throws.
   awaitable<void> close(std::optional<Milliseconds> deadline = std::nullopt);
 
-  // ---- By hand, instead of run(): finish the job with Job::move_to_completed or move_to_failed under the same token.
+  // ---- By hand, instead of run(): finish the job with Job::move_to_completed or move_to_failed under the
+  // same token.
   [[nodiscard]] awaitable<std::optional<Job>> get_next_job(std::string token, bool block = true);
   // The looking for stalled jobs, which run() starts by itself.
   void start_stalled_check_timer();
   // Nobody takes a job of this queue for that long; then throw RateLimitError from the processor.
   awaitable<void> rate_limit(Milliseconds duration);
 
- private:
   struct State;
+
+ private:
   std::shared_ptr<State> state_;
 };
 

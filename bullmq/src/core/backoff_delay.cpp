@@ -6,8 +6,8 @@
 namespace bullmq::detail {
 namespace {
 
-// The largest delay that a score of the delayed set can hold beside today's timestamp: scores are (ms * 4096), exact
-// up to 2^53.
+// The largest delay that a score of the delayed set can hold beside today's timestamp: scores are (ms *
+// 4096), exact up to 2^53.
 constexpr double kLongest = 2e12;
 
 }  // namespace

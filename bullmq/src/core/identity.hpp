@@ -13,8 +13,10 @@ namespace bullmq::detail {
 // Now, in ms since the epoch.
 [[nodiscard]] Timestamp now_ms();
 
-// The name that getWorkers of every client looks for: "<prefix>:<base64 of the queue>", ":w:<name>" for named workers,
+// The name that getWorkers of every client looks for: "<prefix>:<base64 of the queue>", ":w:<name>" for named
+// workers,
 // ":qe" for event readers.
-[[nodiscard]] std::string client_name(std::string_view prefix, std::string_view queue, std::string_view suffix = {});
+[[nodiscard]] std::string client_name(std::string_view prefix, std::string_view queue,
+                                      std::string_view suffix = {});
 
 }  // namespace bullmq::detail

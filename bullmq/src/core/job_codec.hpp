@@ -8,8 +8,8 @@
 
 namespace bullmq::detail {
 
-// A job from its hash, as HGETALL tells it: names and values in turn. Fields that are missing or make no sense have
-// their defaults; a hash is never refused.
+// A job from its hash, as HGETALL tells it: names and values in turn. Fields that are missing or make no
+// sense have their defaults; a hash is never refused.
 [[nodiscard]] JobRecord decode_job(std::string id, std::vector<Reply> fields);
 
 // What a script that fetches tells: a job, or when to come again.

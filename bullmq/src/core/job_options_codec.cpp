@@ -17,8 +17,8 @@ using nlohmann::json;
 enum class Mode { strict, stored };
 
 [[noreturn]] void refuse(std::string_view option, std::string_view expected, const json& got) {
-  throw ValidationError("job option " + std::string(option) + ": expected " + std::string(expected) + ", got " +
-                        got.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 80));
+  throw ValidationError("job option " + std::string(option) + ": expected " + std::string(expected) +
+                        ", got " + got.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 80));
 }
 
 // Each returns false when the value is not what the option can be.
@@ -117,7 +117,8 @@ bool read(const json& value, std::optional<Deduplication>& out) {
   Deduplication deduplication;
   std::optional<std::string> id;
   if (!read_member(value, "id", id) || !read_member(value, "ttl", deduplication.ttl) ||
-      !read_member(value, "extend", deduplication.extend) || !read_member(value, "replace", deduplication.replace) ||
+      !read_member(value, "extend", deduplication.extend) ||
+      !read_member(value, "replace", deduplication.replace) ||
       !read_member(value, "keepLastIfActive", deduplication.keep_last_if_active) ||
       !read_member(value, "reschedule", deduplication.reschedule)) {
     return false;
@@ -142,7 +143,7 @@ struct Option {
   const char* name;
   const char* stored;
   const char* expected;
-  Field JobOptions::*field;
+  Field JobOptions::* field;
 };
 template <typename Field>
 Option(const char*, const char*, const char*, Field JobOptions::*) -> Option<Field>;
@@ -154,12 +155,15 @@ constexpr std::tuple kOptions{
     Option{"lifo", "lifo", "true or false", &JobOptions::lifo},
     Option{"attempts", "attempts", "a number", &JobOptions::attempts},
     Option{"backoff", "backoff", "milliseconds or {type, delay, jitter}", &JobOptions::backoff},
-    Option{"removeOnComplete", "removeOnComplete", "true, false, a number or {age, count, limit}", &JobOptions::remove_on_complete},
-    Option{"removeOnFail", "removeOnFail", "true, false, a number or {age, count, limit}", &JobOptions::remove_on_fail},
+    Option{"removeOnComplete", "removeOnComplete", "true, false, a number or {age, count, limit}",
+           &JobOptions::remove_on_complete},
+    Option{"removeOnFail", "removeOnFail", "true, false, a number or {age, count, limit}",
+           &JobOptions::remove_on_fail},
     Option{"keepLogs", "kl", "a number", &JobOptions::keep_logs},
     Option{"stackTraceLimit", "stackTraceLimit", "a number", &JobOptions::stack_trace_limit},
     Option{"sizeLimit", "sizeLimit", "bytes", &JobOptions::size_limit},
-    Option{"deduplication", "de", "{id, ttl, extend, replace, keepLastIfActive, reschedule}", &JobOptions::deduplication},
+    Option{"deduplication", "de", "{id, ttl, extend, replace, keepLastIfActive, reschedule}",
+           &JobOptions::deduplication},
     Option{"parent", "parent", "{id, queue}", &JobOptions::parent},
     Option{"failParentOnFailure", "fpof", "true or false", &JobOptions::fail_parent_on_failure},
     Option{"continueParentOnFailure", "cpof", "true or false", &JobOptions::continue_parent_on_failure},
@@ -201,7 +205,8 @@ JobOptions parse(std::string_view text, Mode mode) {
     if (object.contains("debounce")) {
       throw ValidationError("Debounce option has been removed. Use deduplication option instead");
     }
-    if (const auto telemetry = object.find("telemetry"); telemetry != object.end() && telemetry->is_object()) {
+    if (const auto telemetry = object.find("telemetry");
+        telemetry != object.end() && telemetry->is_object()) {
       if (!read_member(*telemetry, "metadata", options.telemetry_metadata) ||
           !read_member(*telemetry, "omitContext", options.omit_telemetry_context)) {
         refuse("telemetry", "{metadata, omitContext}", *telemetry);
@@ -220,10 +225,18 @@ JobOptions parse(std::string_view text, Mode mode) {
   return options;
 }
 
-json to_value(bool value) { return value; }
-json to_value(std::int64_t value) { return value; }
-json to_value(Milliseconds value) { return value.count(); }
-json to_value(const std::string& value) { return value; }
+json to_value(bool value) {
+  return value;
+}
+json to_value(std::int64_t value) {
+  return value;
+}
+json to_value(Milliseconds value) {
+  return value.count();
+}
+json to_value(const std::string& value) {
+  return value;
+}
 json to_value(const KeepJobs& keep) {
   if (keep.form == KeepJobs::Form::boolean) return keep.count == 0;
   if (keep.form == KeepJobs::Form::number) return keep.count.value_or(-1);
@@ -248,20 +261,35 @@ json to_value(const Deduplication& deduplication) {
   if (deduplication.reschedule) object["reschedule"] = *deduplication.reschedule;
   return object;
 }
-json to_value(const Parent& parent) { return {{"id", parent.id}, {"queue", parent.queue}}; }
+json to_value(const Parent& parent) {
+  return {{"id", parent.id}, {"queue", parent.queue}};
+}
 
 using detail::MsgpackWriter;
 
-void pack(MsgpackWriter& out, bool value) { out.boolean(value); }
-void pack(MsgpackWriter& out, std::int64_t value) { out.integer(value); }
-void pack(MsgpackWriter& out, double value) { out.number(value); }
-void pack(MsgpackWriter& out, Milliseconds value) { out.integer(value.count()); }
-void pack(MsgpackWriter& out, std::chrono::seconds value) { out.integer(value.count()); }
-void pack(MsgpackWriter& out, const std::string& value) { out.text(value); }
+void pack(MsgpackWriter& out, bool value) {
+  out.boolean(value);
+}
+void pack(MsgpackWriter& out, std::int64_t value) {
+  out.integer(value);
+}
+void pack(MsgpackWriter& out, double value) {
+  out.number(value);
+}
+void pack(MsgpackWriter& out, Milliseconds value) {
+  out.integer(value.count());
+}
+void pack(MsgpackWriter& out, std::chrono::seconds value) {
+  out.integer(value.count());
+}
+void pack(MsgpackWriter& out, const std::string& value) {
+  out.text(value);
+}
 
 // The present ones of some optional fields, as the members of a map.
 template <typename... Fields>
-void pack_members(MsgpackWriter& out, std::size_t more, const std::pair<const char*, const Fields&>&... members) {
+void pack_members(MsgpackWriter& out, std::size_t more,
+                  const std::pair<const char*, const Fields&>&... members) {
   out.map(more + (0 + ... + (members.second ? 1 : 0)));
   (
       [&](const auto& member) {
@@ -289,13 +317,14 @@ void pack(MsgpackWriter& out, const KeepJobs& keep) {
 
 void pack(MsgpackWriter& out, const Backoff& backoff) {
   const std::optional<std::string> type = backoff.type;
-  pack_members(out, 0, member("type", type), member("delay", backoff.delay), member("jitter", backoff.jitter));
+  pack_members(out, 0, member("type", type), member("delay", backoff.delay),
+               member("jitter", backoff.jitter));
 }
 
 void pack(MsgpackWriter& out, const Deduplication& deduplication) {
   const std::optional<std::string> id = deduplication.id;
-  pack_members(out, 0, member("id", id), member("ttl", deduplication.ttl), member("extend", deduplication.extend),
-               member("replace", deduplication.replace),
+  pack_members(out, 0, member("id", id), member("ttl", deduplication.ttl),
+               member("extend", deduplication.extend), member("replace", deduplication.replace),
                member("keepLastIfActive", deduplication.keep_last_if_active),
                member("reschedule", deduplication.reschedule));
 }
@@ -306,7 +335,9 @@ void pack(MsgpackWriter& out, const Parent& parent) {
 
 }  // namespace
 
-JobOptions job_options_from_json(std::string_view text) { return parse(text, Mode::strict); }
+JobOptions job_options_from_json(std::string_view text) {
+  return parse(text, Mode::strict);
+}
 
 std::string job_options_to_json(const JobOptions& options) {
   json object = options.extra.empty() ? json::object() : json::parse(options.extra, nullptr, false);
@@ -352,8 +383,9 @@ JobOptions stored_job_options(std::string_view text) {
 void pack_job_options(const JobOptions& options, std::string& out) {
   static const JobOptions kNone;
   if (options == kNone) {
-    out += "\x81\xa8"
-           "attempts";
+    out +=
+        "\x81\xa8"
+        "attempts";
     out += '\0';
     return;
   }

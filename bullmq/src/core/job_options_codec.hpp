@@ -7,11 +7,12 @@
 
 namespace bullmq::detail {
 
-// Options as a job's hash has them, written by whatever client: what makes no sense is kept in `extra`, never refused.
+// Options as a job's hash has them, written by whatever client: what makes no sense is kept in `extra`, never
+// refused.
 [[nodiscard]] JobOptions stored_job_options(std::string_view json);
 
-// Appends the options as the add scripts take them: a MessagePack map with the stored names. `attempts` is always in
-// it, as with every other client; the scripts compare it.
+// Appends the options as the add scripts take them: a MessagePack map with the stored names. `attempts` is
+// always in it, as with every other client; the scripts compare it.
 void pack_job_options(const JobOptions& options, std::string& out);
 
 // Appends the retention as the finish script takes it.

@@ -17,7 +17,8 @@ std::string text_of_js_parse_int(std::string_view text) {
     if (text.front() == '-') number = "-";
     text.remove_prefix(1);
   }
-  const auto digits = std::find_if(text.begin(), text.end(), [](char c) { return c < '0' || c > '9'; }) - text.begin();
+  const auto digits =
+      std::find_if(text.begin(), text.end(), [](char c) { return c < '0' || c > '9'; }) - text.begin();
   if (digits == 0) return "NaN";
   std::string_view value = text.substr(0, static_cast<std::size_t>(digits));
   while (value.size() > 1 && value.front() == '0') value.remove_prefix(1);
@@ -30,7 +31,8 @@ std::string text_of_js_parse_int(std::string_view text) {
   for (int precision = 1; precision <= 17; ++precision) {
     std::snprintf(shortest, sizeof shortest, "%.*e", precision - 1, exact);
     if (std::stod(shortest) == exact) {
-      // digits of the mantissa, then zeros up to the exponent: JavaScript's text of a whole number below 1e21.
+      // digits of the mantissa, then zeros up to the exponent: JavaScript's text of a whole number below
+      // 1e21.
       const std::string mantissa(shortest);
       const int exponent = std::stoi(mantissa.substr(mantissa.find('e') + 1));
       for (const char c : mantissa.substr(0, mantissa.find('e'))) {
@@ -46,8 +48,8 @@ std::string text_of_js_parse_int(std::string_view text) {
 void validate_job(const std::string& name, std::string_view data, const JobOptions& options) {
   if (options.size_limit && *options.size_limit != 0 &&
       static_cast<std::int64_t>(data.size()) > *options.size_limit) {
-    throw ValidationError("The size of job " + name + " exceeds the limit " + std::to_string(*options.size_limit) +
-                          " bytes");
+    throw ValidationError("The size of job " + name + " exceeds the limit " +
+                          std::to_string(*options.size_limit) + " bytes");
   }
   const std::pair<const char*, bool> exclusive[] = {
       {"removeDependencyOnFailure", options.remove_dependency_on_failure.value_or(false)},
@@ -75,7 +77,8 @@ void validate_job(const std::string& name, std::string_view data, const JobOptio
     if (options.deduplication->id.empty()) throw ValidationError("Deduplication id must be provided");
     if (options.parent) throw ValidationError("Deduplication and parent options cannot be used together");
   }
-  if (options.backoff && options.backoff->jitter && (*options.backoff->jitter < 0 || *options.backoff->jitter > 1)) {
+  if (options.backoff && options.backoff->jitter &&
+      (*options.backoff->jitter < 0 || *options.backoff->jitter > 1)) {
     throw ValidationError("Jitter should be between 0 and 1");
   }
 }

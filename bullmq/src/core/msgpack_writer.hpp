@@ -8,8 +8,8 @@
 
 namespace bullmq::detail {
 
-// MessagePack, as much of it as the scripts' arguments need. Appends to a text; sizes of maps and arrays are told
-// before their members.
+// MessagePack, as much of it as the scripts' arguments need. Appends to a text; sizes of maps and arrays are
+// told before their members.
 class MsgpackWriter {
  public:
   explicit MsgpackWriter(std::string& out) : out_(out) {}
@@ -46,7 +46,8 @@ class MsgpackWriter {
 
   MsgpackWriter& number(double value) {
     // Whole numbers travel as integers: Lua prints both alike, and it is shorter.
-    if (value == std::floor(value) && std::fabs(value) < 9e15) return integer(static_cast<std::int64_t>(value));
+    if (value == std::floor(value) && std::fabs(value) < 9e15)
+      return integer(static_cast<std::int64_t>(value));
     return byte(0xcb).big_endian(std::bit_cast<std::uint64_t>(value), 8);
   }
 

@@ -50,8 +50,8 @@ struct QueueKeys {
 
   std::string base;
   std::string qualified;
-  std::string wait, paused, active, prioritized, delayed, waiting_children, completed, failed, id, pc, marker, events,
-      meta, limiter, stalled, stalled_check, repeat, metrics_completed, metrics_failed;
+  std::string wait, paused, active, prioritized, delayed, waiting_children, completed, failed, id, pc, marker,
+      events, meta, limiter, stalled, stalled_check, repeat, metrics_completed, metrics_failed;
 };
 
 }  // namespace bullmq::detail

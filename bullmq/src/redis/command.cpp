@@ -16,11 +16,14 @@ std::string with_script_text(const Command& command) {
   return bytes;
 }
 
-Transaction::Transaction() { command_ = make_command("MULTI"); }
+Transaction::Transaction() {
+  command_ = make_command("MULTI");
+}
 
 void Transaction::add(const Command& command) {
   ++command_.replies;
-  const bool first = command.script != nullptr && std::find(sent_.begin(), sent_.end(), command.script) == sent_.end();
+  const bool first =
+      command.script != nullptr && std::find(sent_.begin(), sent_.end(), command.script) == sent_.end();
   if (first) {
     sent_.push_back(command.script);
     command_.bytes += with_script_text(command);

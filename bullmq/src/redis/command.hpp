@@ -37,6 +37,9 @@ inline void append_bulk(std::string& out, std::integral auto value) {
 
 // What is sent to Redis, encoded, and what the connection has to know of it.
 struct Command {
+  // No aggregate: g++ 12 copies aggregates bit by bit when they are made inside a co_await expression.
+  Command() = default;
+
   std::string bytes;
   // The call of a script by its SHA-1; sent again with its text when Redis does not know it.
   const Script* script = nullptr;
@@ -114,8 +117,8 @@ class ScriptCall {
 // The same call with the script's text, which also loads it.
 [[nodiscard]] std::string with_script_text(const Command& command);
 
-// MULTI, the commands, EXEC: one command with one result, an array. Scripts are sent as text the first time that they
-// occur, so that the transaction cannot fail half way because Redis has forgotten one.
+// MULTI, the commands, EXEC: one command with one result, an array. Scripts are sent as text the first time
+// that they occur, so that the transaction cannot fail half way because Redis has forgotten one.
 class Transaction {
  public:
   Transaction();

@@ -1,10 +1,10 @@
 #include "redis/connection.hpp"
 
+#include <algorithm>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <algorithm>
 #include <iterator>
 #include <string_view>
 
@@ -13,7 +13,7 @@
 
 namespace bullmq {
 
-SharedConnection open_connection(executor executor, ConnectionOptions options) {
+SharedConnection open_connection(Executor executor, ConnectionOptions options) {
   return detail::Connection::open(std::move(executor), std::move(options));
 }
 
@@ -24,7 +24,8 @@ namespace {
 
 namespace asio = boost::asio;
 
-// One write takes at most about this much: enough for the kernel's buffers, and bounded when a thousand large jobs wait.
+// One write takes at most about this much: enough for the kernel's buffers, and bounded when a thousand large
+// jobs wait.
 constexpr std::size_t kWriteBatchBytes = 256UL * 1024;
 constexpr std::size_t kReadBufferBytes = 64UL * 1024;
 // The slot is being moved: the cluster asks to try again.
@@ -44,7 +45,9 @@ std::exception_ptr make_error(Args&&... args) {
 
 }  // namespace
 
-std::exception_ptr redis_error(const std::string& message) { return make_error<RedisError>(message); }
+std::exception_ptr redis_error(const std::string& message) {
+  return make_error<RedisError>(message);
+}
 
 std::shared_ptr<Connection> Connection::open(asio::any_io_executor executor, ConnectionOptions options,
                                              std::string routing_key) {
@@ -73,7 +76,9 @@ Connection::~Connection() {
   sent_.clear_and_dispose([](Pending* pending) { delete pending; });
 }
 
-double Connection::random() { return std::uniform_real_distribution<double>(0, 1)(random_); }
+double Connection::random() {
+  return std::uniform_real_distribution<double>(0, 1)(random_);
+}
 
 void Connection::report(const std::exception& error) {
   on_error.emit([] {}, error);
@@ -84,10 +89,11 @@ void Connection::report(const std::exception& error) {
 void Connection::submit(std::unique_ptr<Pending> pending) {
   const auto timeout = timeout_of(pending->command, options_);
   pending->deadline = Clock::now() + timeout;
-  if (closed_) return fail_later(std::move(pending), make_error<ConnectionError>(Fate::not_executed, kClosed));
+  if (closed_)
+    return fail_later(std::move(pending), make_error<ConnectionError>(Fate::not_executed, kClosed));
   if (phase_ != Phase::up && !options_.offline_queue) {
-    return fail_later(std::move(pending),
-                      make_error<ConnectionError>(Fate::not_executed, "not connected to Redis: " + last_error_));
+    return fail_later(std::move(pending), make_error<ConnectionError>(
+                                              Fate::not_executed, "not connected to Redis: " + last_error_));
   }
   if (unsent_bytes_ + pending->command.bytes.size() > options_.max_unsent_bytes) {
     return fail_later(std::move(pending),
@@ -102,11 +108,11 @@ void Connection::submit(std::unique_ptr<Pending> pending) {
   schedule_flush();
 }
 
-// An initiating function may not call its handler, and a cancelled coroutine must not be resumed inside emit().
+// An initiating function may not call its handler, and a cancelled coroutine must not be resumed inside
+// emit().
 void Connection::fail_later(std::unique_ptr<Pending> pending, std::exception_ptr failure) {
-  asio::post(executor_, [pending = std::shared_ptr<Pending>(std::move(pending)), failure = std::move(failure)] {
-    pending->complete(failure, {});
-  });
+  asio::post(executor_, [pending = std::shared_ptr<Pending>(std::move(pending)),
+                         failure = std::move(failure)] { pending->complete(failure, {}); });
 }
 
 // Out of the lists, into the hands of who completes it. What was sent leaves a shadow for its replies.
@@ -126,7 +132,8 @@ std::unique_ptr<Pending> Connection::take(Pending& pending) {
 }
 
 void Connection::abandon(Pending& pending) {
-  fail_later(take(pending), std::make_exception_ptr(boost::system::system_error(asio::error::operation_aborted)));
+  fail_later(take(pending),
+             std::make_exception_ptr(boost::system::system_error(asio::error::operation_aborted)));
 }
 
 void Connection::queue_again(std::unique_ptr<Pending> pending) {
@@ -175,15 +182,16 @@ void Connection::flush() {
 void Connection::write_some() {
   transport_->async_write_some(
       asio::buffer(write_buffer_.data() + written_, write_buffer_.size() - written_),
-      asio::bind_executor(executor_, [self = shared_from_this(), transport = transport_, generation = generation_](
-                                         boost::system::error_code failed, std::size_t count) {
-        if (generation != self->generation_ || self->phase_ != Phase::up) return;
-        if (failed) return self->drop("writing failed: " + failed.message());
-        self->written_ += count;
-        if (self->written_ < self->write_buffer_.size()) return self->write_some();
-        self->writing_ = false;
-        self->flush();
-      }));
+      asio::bind_executor(executor_,
+                          [self = shared_from_this(), transport = transport_, generation = generation_](
+                              boost::system::error_code failed, std::size_t count) {
+                            if (generation != self->generation_ || self->phase_ != Phase::up) return;
+                            if (failed) return self->drop("writing failed: " + failed.message());
+                            self->written_ += count;
+                            if (self->written_ < self->write_buffer_.size()) return self->write_some();
+                            self->writing_ = false;
+                            self->flush();
+                          }));
 }
 
 // ---- Answers come in.
@@ -191,13 +199,15 @@ void Connection::write_some() {
 void Connection::read_some() {
   transport_->async_read_some(
       asio::buffer(read_buffer_),
-      asio::bind_executor(executor_, [self = shared_from_this(), transport = transport_, generation = generation_](
-                                         boost::system::error_code failed, std::size_t count) {
-        if (generation != self->generation_ || self->phase_ != Phase::up) return;
-        if (failed) return self->drop("the connection was lost: " + failed.message());
-        self->on_bytes(count);
-        if (generation == self->generation_ && self->phase_ == Phase::up) self->read_some();
-      }));
+      asio::bind_executor(executor_,
+                          [self = shared_from_this(), transport = transport_, generation = generation_](
+                              boost::system::error_code failed, std::size_t count) {
+                            if (generation != self->generation_ || self->phase_ != Phase::up) return;
+                            if (failed) return self->drop("the connection was lost: " + failed.message());
+                            self->on_bytes(count);
+                            if (generation == self->generation_ && self->phase_ == Phase::up)
+                              self->read_some();
+                          }));
 }
 
 void Connection::on_bytes(std::size_t count) {
@@ -235,7 +245,8 @@ void Connection::on_reply(Reply reply) {
   if (leaving_ && sent_.empty() && phase_ == Phase::up) drop("the server is not the one to talk to");
 }
 
-// The command was not executed, and where or how it can be is known: it is sent again. false: it is a plain error.
+// The command was not executed, and where or how it can be is known: it is sent again. false: it is a plain
+// error.
 bool Connection::handle_redirection(std::unique_ptr<Pending>& pending, std::string_view error) {
   const auto word = error.substr(0, error.find(' '));
   if (word == "NOSCRIPT" && pending->command.script != nullptr && !pending->as_text) {
@@ -303,7 +314,8 @@ void Connection::follow_ask(std::unique_ptr<Pending> pending, RedisAddress addre
   }
   Command command;
   command.bytes = make_command("ASKING").bytes;
-  command.bytes += pending->command.script != nullptr ? with_script_text(pending->command) : pending->command.bytes;
+  command.bytes +=
+      pending->command.script != nullptr ? with_script_text(pending->command) : pending->command.bytes;
   command.replies = pending->command.replies + 1;
   command.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(pending->deadline - Clock::now());
   asio::co_spawn(
@@ -390,8 +402,8 @@ asio::awaitable<void> Connection::drain_and_close() {
   close();
 }
 
-// ---- Deadlines. Commands with the same timeout fall due in the order of their calls, so a list for each timeout is
-// sorted by itself, and one timer waits for the first of all.
+// ---- Deadlines. Commands with the same timeout fall due in the order of their calls, so a list for each
+// timeout is sorted by itself, and one timer waits for the first of all.
 
 void Connection::watch_deadline(Pending& pending) {
   const auto timeout = timeout_of(pending.command, options_);
@@ -439,20 +451,23 @@ void Connection::on_deadlines() {
     const auto timeout = timeout_of(pending->command, options_);
     const std::string waited = std::to_string(timeout.count()) + " ms";
     if (pending->sent) {
-      pending->complete(make_error<CommandTimeoutError>(Fate::unknown, "Redis did not answer within " + waited), {});
+      pending->complete(
+          make_error<CommandTimeoutError>(Fate::unknown, "Redis did not answer within " + waited), {});
     } else {
-      pending->complete(make_error<CommandTimeoutError>(
-                            Fate::not_executed, "no connection to Redis within " + waited +
-                                                    (last_error_.empty() ? "" : "; the last attempt: " + last_error_)),
-                        {});
+      pending->complete(
+          make_error<CommandTimeoutError>(
+              Fate::not_executed, "no connection to Redis within " + waited +
+                                      (last_error_.empty() ? "" : "; the last attempt: " + last_error_)),
+          {});
     }
   }
   if (phase_ != Phase::up || closed_) return;
-  // A server that answers nothing at all for a whole command timeout is taken for dead: a new connection may find one
-  // that lives (a failover, a hung proxy).
-  const bool silent = !sent_.empty() && !late.empty() && std::any_of(late.begin(), late.end(), [&](const auto& pending) {
-    return pending->sent && timeout_of(pending->command, options_) >= options_.command_timeout;
-  });
+  // A server that answers nothing at all for a whole command timeout is taken for dead: a new connection may
+  // find one that lives (a failover, a hung proxy).
+  const bool silent =
+      !sent_.empty() && !late.empty() && std::any_of(late.begin(), late.end(), [&](const auto& pending) {
+        return pending->sent && timeout_of(pending->command, options_) >= options_.command_timeout;
+      });
   if (dead || silent) drop("Redis did not answer in time");
 }
 

@@ -53,29 +53,32 @@ class Pending {
   std::string first_error;
 
   boost::intrusive::list_member_hook<> place;
-  boost::intrusive::list_member_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> deadline_place;
+  boost::intrusive::list_member_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>
+      deadline_place;
 
  protected:
   Pending() = default;
 };
 
-// One connection to Redis, kept open for ever: commands of any number of coroutines go out in the order of their
-// calls, as many in one write as have come together, and answers come back in that order.
+// One connection to Redis, kept open for ever: commands of any number of coroutines go out in the order of
+// their calls, as many in one write as have come together, and answers come back in that order.
 //
 //   connecting --handshake ok--> up --error, silence, READONLY, MOVED--> connecting
 //
 // What happens to a command:
 //   - not sent when the connection breaks: it waits for the next connection, until its deadline
 //   - sent and not answered: ConnectionError with Fate::unknown; sent again if it is idempotent
-//   - answered NOSCRIPT, MOVED, ASK, TRYAGAIN, READONLY: it was not executed, and is sent again as it has to be
+//   - answered NOSCRIPT, MOVED, ASK, TRYAGAIN, READONLY: it was not executed, and is sent again as it has to
+//   be
 //   - answered with any other error: RedisError
 // One thread or strand: its executor's. Members that users may call while it calls them: all.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  // `routing_key`: with a cluster, the connection goes to the node of this key's slot. The connection closes when the
-  // last copy of the returned pointer has gone.
+  // `routing_key`: with a cluster, the connection goes to the node of this key's slot. The connection closes
+  // when the last copy of the returned pointer has gone.
   [[nodiscard]] static std::shared_ptr<Connection> open(boost::asio::any_io_executor executor,
-                                                        ConnectionOptions options, std::string routing_key = {});
+                                                        ConnectionOptions options,
+                                                        std::string routing_key = {});
   ~Connection();
 
   [[nodiscard]] boost::asio::awaitable<Reply> execute(Command command) {
@@ -100,7 +103,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Zeros before the first connection.
   [[nodiscard]] ServerVersion server_version() const noexcept { return server_.version; }
   // Of CLIENT ID; 0 when not connected or not told.
-  [[nodiscard]] std::int64_t client_id() const noexcept { return phase_ == Phase::up ? server_.client_id : 0; }
+  [[nodiscard]] std::int64_t client_id() const noexcept {
+    return phase_ == Phase::up ? server_.client_id : 0;
+  }
   // How often it came up.
   [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
 
@@ -116,7 +121,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   using DeadlineQueue = boost::intrusive::list<
       Pending,
       boost::intrusive::member_hook<
-          Pending, boost::intrusive::list_member_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>,
+          Pending,
+          boost::intrusive::list_member_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>,
           &Pending::deadline_place>,
       boost::intrusive::constant_time_size<false>>;
 
@@ -155,7 +161,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] bool handle_redirection(std::unique_ptr<Pending>& pending, std::string_view error);
   void follow_ask(std::unique_ptr<Pending> pending, RedisAddress address);
   void drop(const std::string& why);
-  [[nodiscard]] static std::chrono::milliseconds timeout_of(const Command& command, const ConnectionOptions& options) {
+  [[nodiscard]] static std::chrono::milliseconds timeout_of(const Command& command,
+                                                            const ConnectionOptions& options) {
     return command.timeout.value_or(options.command_timeout);
   }
   void fail_later(std::unique_ptr<Pending> pending, std::exception_ptr failure);

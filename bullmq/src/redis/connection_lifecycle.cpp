@@ -55,19 +55,20 @@ asio::awaitable<void> Connection::supervise(std::shared_ptr<Connection> self) {
       self->redirect_.reset();
       self->report(ConnectionError(Fate::not_executed, why));
       if (self->closed_) break;
-      const auto pause =
-          reconnect_delay(self->options_.reconnect_min, self->options_.reconnect_max, failures, self->random());
+      const auto pause = reconnect_delay(self->options_.reconnect_min, self->options_.reconnect_max, failures,
+                                         self->random());
       co_await self->lost_.wait(std::chrono::steady_clock::now() + pause);
       continue;
     }
     self->came_up();
     const auto since = Clock::now();
     while (!self->closed_ && self->phase_ == Phase::up) co_await self->lost_.wait();
-    // One that breaks at once, again and again (too many clients, a proxy without a server), is paced like a failure.
+    // One that breaks at once, again and again (too many clients, a proxy without a server), is paced like a
+    // failure.
     failures = Clock::now() - since < kShortLife ? failures + 1 : 0;
     if (failures > 1 && !self->closed_) {
-      const auto pause =
-          reconnect_delay(self->options_.reconnect_min, self->options_.reconnect_max, failures, self->random());
+      const auto pause = reconnect_delay(self->options_.reconnect_min, self->options_.reconnect_max, failures,
+                                         self->random());
       co_await self->lost_.wait(Clock::now() + pause);
     }
   }
@@ -141,9 +142,11 @@ asio::awaitable<std::vector<asio::ip::tcp::endpoint>> Connection::resolve(RedisA
         if (const auto self = weak.lock()) self->resolved_.wake();
       });
   while (!lookup->done && !closed_ && !connect_expired_) co_await resolved_.wait();
-  if (!lookup->done) throw ConnectionError(Fate::not_executed, "the name " + address.host + " was not resolved in time");
+  if (!lookup->done)
+    throw ConnectionError(Fate::not_executed, "the name " + address.host + " was not resolved in time");
   if (lookup->failed) {
-    throw ConnectionError(Fate::not_executed, "cannot resolve " + address.host + ": " + lookup->failed.message());
+    throw ConnectionError(Fate::not_executed,
+                          "cannot resolve " + address.host + ": " + lookup->failed.message());
   }
   endpoints = lookup->endpoints;
   co_return endpoints;
@@ -219,7 +222,8 @@ asio::awaitable<Reply> Connection::ask_once(RedisAddress address, std::string us
   std::string bytes;
   std::size_t expected = 1;
   if (!password.empty()) {
-    bytes += (username.empty() ? make_command("AUTH", password) : make_command("AUTH", username, password)).bytes;
+    bytes +=
+        (username.empty() ? make_command("AUTH", password) : make_command("AUTH", username, password)).bytes;
     ++expected;
   }
   bytes += question.bytes;
@@ -238,7 +242,8 @@ asio::awaitable<RedisAddress> Connection::ask_sentinels() {
     if (closed_ || connect_expired_) break;
     try {
       Command question = make_command("SENTINEL", "get-master-addr-by-name", sentinel.master_name);
-      const Reply reply = co_await ask_once(address, sentinel.username, sentinel.password, std::move(question));
+      const Reply reply =
+          co_await ask_once(address, sentinel.username, sentinel.password, std::move(question));
       if (reply.elements.size() >= 2) {
         const auto port = reply.elements[1].to_int();
         if (port > 0 && port <= 65'535) {
@@ -268,7 +273,8 @@ asio::awaitable<RedisAddress> Connection::ask_cluster() {
       why = to_string(seed) + ": " + error.what();
     }
   }
-  throw ConnectionError(Fate::not_executed, "no node of the cluster told who serves the queue; the last one: " + why);
+  throw ConnectionError(Fate::not_executed,
+                        "no node of the cluster told who serves the queue; the last one: " + why);
 }
 
 asio::awaitable<void> Connection::wait_until_up() {

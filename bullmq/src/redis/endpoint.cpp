@@ -15,7 +15,8 @@ std::optional<Redirect> parse_redirect(std::string_view error, const std::string
   const std::string_view port = target.substr(colon + 1);
   unsigned value = 0;
   const auto [end, problem] = std::from_chars(port.data(), port.data() + port.size(), value);
-  if (problem != std::errc() || end != port.data() + port.size() || value == 0 || value > 65'535) return std::nullopt;
+  if (problem != std::errc() || end != port.data() + port.size() || value == 0 || value > 65'535)
+    return std::nullopt;
   std::string_view host = target.substr(0, colon);
   if (host.size() > 1 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
   redirect.address.host = host.empty() ? asked_host : std::string(host);
@@ -35,7 +36,8 @@ std::uint16_t hash_slot(std::string_view key) noexcept {
   const std::string_view hashed = hash_tag(key).value_or(key);
   std::uint16_t crc = 0;
   for (const char character : hashed) {
-    crc = static_cast<std::uint16_t>(crc ^ (static_cast<std::uint16_t>(static_cast<unsigned char>(character)) << 8));
+    crc = static_cast<std::uint16_t>(
+        crc ^ (static_cast<std::uint16_t>(static_cast<unsigned char>(character)) << 8));
     for (int bit = 0; bit < 8; ++bit) {
       crc = static_cast<std::uint16_t>((crc & 0x8000) != 0 ? (crc << 1) ^ 0x1021 : crc << 1);
     }
@@ -43,7 +45,8 @@ std::uint16_t hash_slot(std::string_view key) noexcept {
   return crc % 16'384;
 }
 
-std::optional<RedisAddress> slot_owner(const Reply& cluster_slots, std::uint16_t slot, const std::string& asked_host) {
+std::optional<RedisAddress> slot_owner(const Reply& cluster_slots, std::uint16_t slot,
+                                       const std::string& asked_host) {
   for (const Reply& range : cluster_slots.elements) {
     if (range.elements.size() < 3) continue;
     if (slot < range.elements[0].to_int() || slot > range.elements[1].to_int()) continue;
@@ -58,6 +61,8 @@ std::optional<RedisAddress> slot_owner(const Reply& cluster_slots, std::uint16_t
   return std::nullopt;
 }
 
-std::string to_string(const RedisAddress& address) { return address.host + ":" + std::to_string(address.port); }
+std::string to_string(const RedisAddress& address) {
+  return address.host + ":" + std::to_string(address.port);
+}
 
 }  // namespace bullmq::detail

@@ -11,8 +11,8 @@
 
 namespace bullmq::detail {
 
-// "10.0.0.1:6379" (also "[::1]:6379") from a MOVED or ASK error: "MOVED 3999 10.0.0.1:6379". An empty host means the
-// host that was asked.
+// "10.0.0.1:6379" (also "[::1]:6379") from a MOVED or ASK error: "MOVED 3999 10.0.0.1:6379". An empty host
+// means the host that was asked.
 struct Redirect {
   bool ask = false;
   RedisAddress address;

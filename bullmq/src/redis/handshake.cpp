@@ -78,16 +78,18 @@ HandshakeResult judge_handshake(const Handshake& handshake, const std::vector<Re
         break;
       case Handshake::Step::role:
         if (reply.is_error() && !is_not_permitted(reply)) throw RedisError(reply.text);
-        if (reply.is_array() && !reply.elements.empty() && reply.elements[0].text == "slave" && !options.allow_replica) {
+        if (reply.is_array() && !reply.elements.empty() && reply.elements[0].text == "slave" &&
+            !options.allow_replica) {
           throw Error("the server is a replica and a primary is needed (allow_replica accepts it)");
         }
         break;
       case Handshake::Step::info:
         if (reply.is_text()) result.version = parse_version(reply.text);
-        if (result.version != ServerVersion{} && result.version < kMinimumVersion && !options.skip_version_check) {
+        if (result.version != ServerVersion{} && result.version < kMinimumVersion &&
+            !options.skip_version_check) {
           throw Error("Redis version needs to be greater or equal than 5.0.0 Current: " +
-                      std::to_string(result.version.major) + "." + std::to_string(result.version.minor) + "." +
-                      std::to_string(result.version.patch));
+                      std::to_string(result.version.major) + "." + std::to_string(result.version.minor) +
+                      "." + std::to_string(result.version.patch));
         }
         break;
     }

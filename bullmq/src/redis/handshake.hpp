@@ -30,8 +30,8 @@ struct HandshakeResult {
   ServerVersion version;
   std::int64_t client_id = 0;
 };
-// Throws RedisError, or Error with a message that says what was expected, when the answers mean that this connection
-// is of no use: authentication refused, a replica, a server that loads its data or is too old.
+// Throws RedisError, or Error with a message that says what was expected, when the answers mean that this
+// connection is of no use: authentication refused, a replica, a server that loads its data or is too old.
 [[nodiscard]] HandshakeResult judge_handshake(const Handshake& handshake, const std::vector<Reply>& replies,
                                               const ConnectionOptions& options);
 

@@ -6,15 +6,16 @@
 
 namespace bullmq::detail {
 
-// The pause before attempt `failures` + 1: doubling from `first` to `last`, of which up to half is taken away at
-// random, so that a thousand clients do not come back in the same millisecond. `random` is in [0, 1).
+// The pause before attempt `failures` + 1: doubling from `first` to `last`, of which up to half is taken away
+// at random, so that a thousand clients do not come back in the same millisecond. `random` is in [0, 1).
 [[nodiscard]] inline std::chrono::milliseconds reconnect_delay(std::chrono::milliseconds first,
-                                                               std::chrono::milliseconds last, unsigned failures,
-                                                               double random) {
+                                                               std::chrono::milliseconds last,
+                                                               unsigned failures, double random) {
   auto delay = first;
   for (unsigned i = 1; i < failures && delay < last; ++i) delay *= 2;
   delay = std::min(delay, last);
-  return delay - std::chrono::milliseconds(static_cast<std::int64_t>(static_cast<double>(delay.count()) * random / 2));
+  return delay - std::chrono::milliseconds(
+                     static_cast<std::int64_t>(static_cast<double>(delay.count()) * random / 2));
 }
 
 }  // namespace bullmq::detail

@@ -9,6 +9,8 @@ namespace bullmq::detail {
 
 // An answer of Redis (RESP2), as a tree. Strings are binary-safe.
 struct Reply {
+  Reply() = default;
+
   enum class Type { nil, integer, string, status, error, array };
   Type type = Type::nil;
   std::int64_t integer = 0;
@@ -25,7 +27,8 @@ struct Reply {
   // Of an error: its first word, "NOSCRIPT", "MOVED", ...
   [[nodiscard]] std::string_view error_word() const noexcept;
 
-  // The number that the reply is, or is the text of (numbers in hashes may have an exponent); 0 when it is neither.
+  // The number that the reply is, or is the text of (numbers in hashes may have an exponent); 0 when it is
+  // neither.
   [[nodiscard]] double number() const noexcept;
   [[nodiscard]] std::int64_t to_int() const noexcept;
 };

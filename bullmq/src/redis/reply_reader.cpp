@@ -10,8 +10,8 @@
 namespace bullmq::detail {
 namespace {
 
-// hiredis calls these with the task that it reads. task->parent is the array around it, already made and sized, so the
-// element is in its place before its own elements come, and stays there.
+// hiredis calls these with the task that it reads. task->parent is the array around it, already made and
+// sized, so the element is in its place before its own elements come, and stays there.
 Reply* place(const redisReadTask* task) {
   if (task->parent == nullptr) return new (std::nothrow) Reply;
   return &static_cast<Reply*>(task->parent->obj)->elements[static_cast<std::size_t>(task->idx)];
@@ -64,13 +64,17 @@ void* create_nil(const redisReadTask* task) noexcept {
   return place(task);
 }
 
-void free_object(void* object) noexcept { delete static_cast<Reply*>(object); }
+void free_object(void* object) noexcept {
+  delete static_cast<Reply*>(object);
+}
 
 redisReplyObjectFunctions kFunctions{create_string, create_array, create_integer, create_nil, free_object};
 
 }  // namespace
 
-void ReplyReader::Free::operator()(redisReader* reader) const noexcept { redisReaderFree(reader); }
+void ReplyReader::Free::operator()(redisReader* reader) const noexcept {
+  redisReaderFree(reader);
+}
 
 ReplyReader::ReplyReader(std::size_t max_bytes)
     : budget_(std::make_unique<Budget>(Budget{.max_bytes = max_bytes})),
@@ -88,7 +92,8 @@ void ReplyReader::fail() const {
     throw ConnectionError(Fate::unknown, "Redis answered with more than max_reply_bytes (" +
                                              std::to_string(budget_->max_bytes) + " bytes) at once");
   }
-  throw ConnectionError(Fate::unknown, std::string("Redis answered with something that is no RESP: ") + reader_->errstr);
+  throw ConnectionError(Fate::unknown,
+                        std::string("Redis answered with something that is no RESP: ") + reader_->errstr);
 }
 
 void ReplyReader::feed(std::string_view bytes) {

@@ -20,7 +20,8 @@ void Transport::use_tls(const TlsOptions& options, const std::string& host) {
     context_->set_default_verify_paths(failed);
   } else {
     context_->load_verify_file(options.ca_file, failed);
-    if (failed) throw ValidationError("tls.ca_file cannot be read: " + options.ca_file + " (" + failed.message() + ")");
+    if (failed)
+      throw ValidationError("tls.ca_file cannot be read: " + options.ca_file + " (" + failed.message() + ")");
   }
   if (!options.certificate_file.empty()) {
     context_->use_certificate_chain_file(options.certificate_file, failed);
@@ -31,7 +32,8 @@ void Transport::use_tls(const TlsOptions& options, const std::string& host) {
     context_->use_private_key_file(options.key_file.empty() ? options.certificate_file : options.key_file,
                                    ssl::context::pem, failed);
     if (failed) {
-      throw ValidationError("tls.key_file cannot be used: " + options.key_file + " (" + failed.message() + ")");
+      throw ValidationError("tls.key_file cannot be used: " + options.key_file + " (" + failed.message() +
+                            ")");
     }
   }
   tls_.emplace(socket_, *context_);

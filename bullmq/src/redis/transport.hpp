@@ -15,8 +15,8 @@
 
 namespace bullmq::detail {
 
-// A socket to Redis: TCP or Unix, with TLS or without. Only the connection's own operations use it, one read and one
-// write at a time.
+// A socket to Redis: TCP or Unix, with TLS or without. Only the connection's own operations use it, one read
+// and one write at a time.
 class Transport {
  public:
   using Socket = boost::asio::generic::stream_protocol::socket;
@@ -30,7 +30,8 @@ class Transport {
   void use_tls(const TlsOptions& options, const std::string& host);
   [[nodiscard]] TlsStream* tls() noexcept { return tls_ ? &*tls_ : nullptr; }
 
-  // Options of the connected socket: no delay, keepalive, user timeout. Failures are ignored: a Unix socket has none.
+  // Options of the connected socket: no delay, keepalive, user timeout. Failures are ignored: a Unix socket
+  // has none.
   void tune(const ConnectionOptions& options);
 
   // Closes at once, without TLS' goodbye: whoever waits is told so.

@@ -8,8 +8,9 @@
 
 namespace bullmq::detail {
 
-// A coroutine that waits for a change of something, and those who change it. A wake that comes while nobody waits is
-// kept for the next wait, so none is lost; who was woken looks at the state again. For one thread, one waiter.
+// A coroutine that waits for a change of something, and those who change it. A wake that comes while nobody
+// waits is kept for the next wait, so none is lost; who was woken looks at the state again. For one thread,
+// one waiter.
 class Wakeup {
  public:
   explicit Wakeup(const boost::asio::any_io_executor& executor) : timer_(executor) {}

@@ -1,0 +1,374 @@
+#include "backend/queue_backend.hpp"
+
+#include <cmath>
+
+#include "bullmq/error.hpp"
+#include "bullmq_scripts.hpp"
+#include "core/identity.hpp"
+#include "core/job_options_codec.hpp"
+#include "core/msgpack_writer.hpp"
+
+namespace bullmq::detail {
+namespace {
+
+std::string pack_fields(const JobFields& fields) {
+  std::string packed;
+  if (fields.empty()) return packed;
+  MsgpackWriter writer(packed);
+  writer.array(fields.size() * 2);
+  for (const auto& [name, value] : fields) writer.text(name).text(value);
+  return packed;
+}
+
+std::string id_of(const Reply& reply) {
+  return reply.is_integer() ? std::to_string(reply.integer) : reply.text;
+}
+
+}  // namespace
+
+QueueBackend::QueueBackend(SharedConnection connection, std::string prefix, std::string queue)
+    : connection_(std::move(connection)),
+      prefix_(std::move(prefix)),
+      queue_(std::move(queue)),
+      keys_(prefix_, queue_) {}
+
+Job QueueBackend::make_job(JobRecord record, std::string token, AddOutcome outcome) {
+  auto state = std::make_shared<JobHandleState>();
+  state->queue = shared_from_this();
+  state->record = std::move(record);
+  state->token = std::move(token);
+  state->outcome = outcome;
+  return Job(std::move(state));
+}
+
+std::int64_t QueueBackend::check(const Reply& reply, std::string_view id, std::string_view command,
+                                 std::string_view state, std::string_view parent_key) {
+  if (!reply.is_integer() || reply.integer >= 0) return reply.to_int();
+  const std::string job(id);
+  const std::string cmd(command);
+  const auto code = static_cast<ErrorCode>(reply.integer);
+  std::string message;
+  switch (code) {
+    case ErrorCode::job_not_exist:
+      message = "Missing key for job " + job + ". " + cmd;
+      break;
+    case ErrorCode::job_lock_not_exist:
+      message = "Missing lock for job " + job + ". " + cmd;
+      break;
+    case ErrorCode::job_not_in_state:
+      message = "Job " + job + " is not in the " + std::string(state) + " state. " + cmd;
+      break;
+    case ErrorCode::job_pending_children:
+      message = "Job " + job + " has pending dependencies. " + cmd;
+      break;
+    case ErrorCode::parent_job_not_exist:
+      message = "Missing key for parent job " + std::string(parent_key) + ". " + cmd;
+      break;
+    case ErrorCode::job_lock_mismatch:
+      message = "Lock mismatch for job " + job + ". Cmd " + cmd + " from " + std::string(state);
+      break;
+    case ErrorCode::parent_job_cannot_be_replaced:
+      message = "The parent job " + std::string(parent_key) + " cannot be replaced. " + cmd;
+      break;
+    case ErrorCode::job_belongs_to_job_scheduler:
+      message = "Job " + job + " belongs to a job scheduler and cannot be removed directly. " + cmd;
+      break;
+    case ErrorCode::job_has_failed_children:
+      message = "Cannot complete job " + job + " because it has at least one failed child. " + cmd;
+      break;
+    default:
+      message = "Unknown code " + std::to_string(reply.integer) + " error for " + job + ". " + cmd;
+  }
+  throw JobError(code, message);
+}
+
+// ---- Adding.
+
+Command QueueBackend::add_command(const JobToAdd& job) const {
+  const JobOptions& options = job.options;
+  std::string arguments;
+  MsgpackWriter writer(arguments);
+  writer.array(10).text(keys_.base).text(options.job_id.value_or("")).text(job.name).integer(job.timestamp);
+  if (options.parent) {
+    const std::string parent_key = options.parent->queue + ":" + options.parent->id;
+    writer.text(parent_key).text(parent_key + ":dependencies");
+    const bool flags[] = {options.fail_parent_on_failure.value_or(false),
+                          options.remove_dependency_on_failure.value_or(false),
+                          options.ignore_dependency_on_failure.value_or(false),
+                          options.continue_parent_on_failure.value_or(false)};
+    constexpr const char* kFlags[] = {"fpof", "rdof", "idof", "cpof"};
+    std::size_t set = 0;
+    for (const bool flag : flags) set += flag ? 1 : 0;
+    writer.map(2 + set).text("id").text(options.parent->id).text("queueKey").text(options.parent->queue);
+    for (std::size_t i = 0; i < 4; ++i) {
+      if (flags[i]) writer.text(kFlags[i]).boolean(true);
+    }
+  } else {
+    writer.nil().nil().nil();
+  }
+  writer.nil();  // the scheduler that made it
+  if (options.deduplication) {
+    writer.text(keys_.deduplication(options.deduplication->id));
+  } else {
+    writer.nil();
+  }
+  writer.nil();  // flows put a 1 here
+
+  std::string packed;
+  pack_job_options(options, packed);
+  const std::size_t reserve =
+      512 + arguments.size() + packed.size() + job.data.size() + 9 * (keys_.base.size() + 24);
+  if (options.delay && options.delay->count() > 0) {
+    return ScriptCall(scripts::addDelayedJob, 3, reserve)
+        .add_all(keys_.marker, keys_.meta, keys_.id, keys_.delayed, keys_.completed, keys_.events)
+        .add_all(arguments, job.data, packed)
+        .take();
+  }
+  if (options.priority.value_or(0) != 0) {
+    return ScriptCall(scripts::addPrioritizedJob, 3, reserve)
+        .add_all(keys_.marker, keys_.meta, keys_.id, keys_.prioritized, keys_.delayed, keys_.completed,
+                 keys_.active, keys_.events, keys_.pc)
+        .add_all(arguments, job.data, packed)
+        .take();
+  }
+  return ScriptCall(scripts::addStandardJob, 3, reserve)
+      .add_all(keys_.wait, keys_.paused, keys_.meta, keys_.id, keys_.completed, keys_.delayed, keys_.active,
+               keys_.events, keys_.marker)
+      .add_all(arguments, job.data, packed)
+      .take();
+}
+
+bool QueueBackend::needs_checks(const JobToAdd& job) const {
+  return (job.options.job_id && !job.options.job_id->empty()) || job.options.deduplication;
+}
+
+std::size_t QueueBackend::add_checks(const JobToAdd& job, Transaction& transaction) const {
+  if (!needs_checks(job)) return 0;
+  transaction.add(make_command("EXISTS", keys_.job(job.options.job_id.value_or(""))));
+  transaction.add(make_command(
+      "GET", job.options.deduplication ? keys_.deduplication(job.options.deduplication->id) : keys_.id));
+  return 2;
+}
+
+AddOutcome QueueBackend::judge(const JobToAdd& job, const std::string& id, const Reply* checks) const {
+  if (job.options.job_id && !job.options.job_id->empty() && checks[0].to_int() == 1 &&
+      id == *job.options.job_id) {
+    return AddOutcome::duplicate;
+  }
+  if (job.options.deduplication && checks[1].is_text() && checks[1].text == id)
+    return AddOutcome::deduplicated;
+  return AddOutcome::created;
+}
+
+awaitable<QueueBackend::Added> QueueBackend::add(const JobToAdd& job) {
+  if (needs_checks(job)) {
+    const std::vector<const JobToAdd*> one{&job};
+    auto added = co_await add_bulk(one);
+    co_return std::move(added.front());
+  }
+  const Reply reply = co_await run(add_command(job));
+  const std::string parent_key =
+      job.options.parent ? job.options.parent->queue + ":" + job.options.parent->id : "";
+  check(reply, "undefined", "addJob", {}, parent_key);
+  co_return Added{id_of(reply), AddOutcome::created};
+}
+
+awaitable<std::vector<QueueBackend::Added>> QueueBackend::add_bulk(const std::vector<const JobToAdd*>& jobs) {
+  Transaction transaction;
+  for (const JobToAdd* job : jobs) {
+    add_checks(*job, transaction);
+    transaction.add(add_command(*job));
+  }
+  const Reply reply = co_await run(transaction.take());
+  std::vector<Added> added;
+  added.reserve(jobs.size());
+  std::size_t at = 0;
+  for (const JobToAdd* job : jobs) {
+    const Reply* checks = nullptr;
+    if (needs_checks(*job)) {
+      checks = &reply.elements.at(at);
+      at += 2;
+    }
+    const Reply& result = reply.elements.at(at++);
+    if (result.is_error()) throw RedisError(result.text);
+    const std::string parent_key =
+        job->options.parent ? job->options.parent->queue + ":" + job->options.parent->id : "";
+    check(result, "undefined", "addJob", {}, parent_key);
+    std::string id = id_of(result);
+    const AddOutcome outcome = checks != nullptr ? judge(*job, id, checks) : AddOutcome::created;
+    added.push_back({std::move(id), outcome});
+  }
+  co_return added;
+}
+
+// ---- A job's life.
+
+// {token, lockDuration, limiter?, name?}: what a script needs to take a job.
+void QueueBackend::append_fetch_options(std::string& out, std::string_view token) const {
+  MsgpackWriter writer(out);
+  writer.map(2 + (terms.limiter ? 1 : 0) + (terms.name.empty() ? 0 : 1));
+  writer.text("token").text(token).text("lockDuration").integer(terms.lock_duration.count());
+  if (terms.limiter) {
+    writer.text("limiter")
+        .map(2)
+        .text("max")
+        .integer(terms.limiter->max)
+        .text("duration")
+        .integer(terms.limiter->duration.count());
+  }
+  if (!terms.name.empty()) writer.text("name").text(terms.name);
+}
+
+awaitable<NextJob> QueueBackend::move_to_active(std::string token) {
+  std::string options;
+  append_fetch_options(options, token);
+  Command command =
+      ScriptCall(scripts::moveToActive, 3)
+          .add_all(keys_.wait, keys_.active, keys_.prioritized, keys_.events, keys_.stalled, keys_.limiter,
+                   keys_.delayed, keys_.paused, keys_.meta, keys_.pc, keys_.marker)
+          .add_all(keys_.base, now_ms(), options)
+          .take();
+  Reply reply = co_await run(std::move(command));
+  co_return decode_next_job(std::move(reply));
+}
+
+awaitable<NextJob> QueueBackend::finish(const JobRecord& job, Outcome outcome, std::string value,
+                                        std::string token, bool fetch_next, JobFields fields) {
+  const bool completed = outcome == Outcome::completed;
+  const auto& of_job = completed ? job.options.remove_on_complete : job.options.remove_on_fail;
+  const auto& of_worker = completed ? terms.remove_on_complete : terms.remove_on_fail;
+  const KeepJobs keep = of_job ? *of_job : of_worker.value_or(KeepJobs::all());
+
+  std::string options;
+  MsgpackWriter writer(options);
+  writer.map(9 + (terms.name.empty() ? 0 : 1) + (terms.limiter ? 1 : 0));
+  writer.text("token").text(token);
+  if (!terms.name.empty()) writer.text("name").text(terms.name);
+  writer.text("keepJobs");
+  pack_keep_jobs(keep, options);
+  if (terms.limiter) {
+    writer.text("limiter")
+        .map(2)
+        .text("max")
+        .integer(terms.limiter->max)
+        .text("duration")
+        .integer(terms.limiter->duration.count());
+  }
+  writer.text("lockDuration").integer(terms.lock_duration.count());
+  writer.text("attempts").integer(job.options.attempts.value_or(0));
+  writer.text("maxMetricsSize");
+  if (terms.metrics_max_data_points) {
+    writer.integer(*terms.metrics_max_data_points);
+  } else {
+    writer.text("");
+  }
+  writer.text("fpof").boolean(job.options.fail_parent_on_failure.value_or(false));
+  writer.text("cpof").boolean(job.options.continue_parent_on_failure.value_or(false));
+  writer.text("idof").boolean(job.options.ignore_dependency_on_failure.value_or(false));
+  writer.text("rdof").boolean(job.options.remove_dependency_on_failure.value_or(false));
+
+  Command command = ScriptCall(scripts::moveToFinished, 9, 1024 + value.size())
+                        .add_all(keys_.wait, keys_.active, keys_.prioritized, keys_.events, keys_.stalled,
+                                 keys_.limiter, keys_.delayed, keys_.paused, keys_.meta, keys_.pc,
+                                 completed ? keys_.completed : keys_.failed, keys_.job(job.id),
+                                 completed ? keys_.metrics_completed : keys_.metrics_failed, keys_.marker)
+                        .add_all(job.id, now_ms(), completed ? "returnvalue" : "failedReason", value,
+                                 completed ? "completed" : "failed", fetch_next ? 1 : 0, keys_.base, options,
+                                 pack_fields(fields))
+                        .take();
+  Reply reply = co_await run(std::move(command));
+  check(reply, job.id, "moveToFinished", "active");
+  co_return decode_next_job(std::move(reply));
+}
+
+awaitable<NextJob> QueueBackend::move_to_delayed(std::string id, Milliseconds delay, std::string token,
+                                                 bool skip_attempt, JobFields fields, bool fetch_next) {
+  std::string options;
+  if (fetch_next) append_fetch_options(options, token);
+  Command command = ScriptCall(scripts::moveToDelayed, 9)
+                        .add_all(keys_.marker, keys_.active, keys_.prioritized, keys_.delayed, keys_.job(id),
+                                 keys_.events, keys_.meta, keys_.stalled, keys_.wait, keys_.limiter, keys_.pc)
+                        .add_all(keys_.base, now_ms(), id, token, delay.count(), skip_attempt ? 1 : 0,
+                                 pack_fields(fields), fetch_next ? 1 : 0, options)
+                        .take();
+  Reply reply = co_await run(std::move(command));
+  check(reply, id, "moveToDelayed", "active");
+  co_return decode_next_job(std::move(reply));
+}
+
+awaitable<void> QueueBackend::retry_job(std::string id, bool lifo, std::string token, JobFields fields) {
+  Command command =
+      ScriptCall(scripts::retryJob, 6)
+          .add_all(keys_.active, keys_.wait, keys_.paused, keys_.job(id), keys_.meta, keys_.events,
+                   keys_.delayed, keys_.prioritized, keys_.pc, keys_.marker, keys_.stalled)
+          .add_all(keys_.base, now_ms(), lifo ? "RPUSH" : "LPUSH", id, token, pack_fields(fields))
+          .take();
+  const Reply reply = co_await run(std::move(command));
+  check(reply, id, "retryJob", "active");
+}
+
+awaitable<std::int64_t> QueueBackend::move_to_wait(std::string id, std::string token) {
+  Command command = ScriptCall(scripts::moveJobFromActiveToWait, 3)
+                        .add_all(keys_.active, keys_.wait, keys_.stalled, keys_.paused, keys_.meta,
+                                 keys_.limiter, keys_.prioritized, keys_.marker, keys_.events)
+                        .add_all(id, token, keys_.job(id))
+                        .take();
+  const Reply reply = co_await run(std::move(command));
+  co_return check(reply, id, "moveJobFromActiveToWait", "active");
+}
+
+awaitable<bool> QueueBackend::move_to_waiting_children(std::string id, std::string token) {
+  Command command =
+      ScriptCall(scripts::moveToWaitingChildren, 5)
+          .add_all(keys_.active, keys_.waiting_children, keys_.job(id), keys_.job(id, "dependencies"),
+                   keys_.job(id, "unsuccessful"), keys_.stalled, keys_.events)
+          .add_all(token, "", now_ms(), id, keys_.base)
+          .take();
+  const Reply reply = co_await run(std::move(command));
+  co_return check(reply, id, "moveToWaitingChildren", "active") == 0;
+}
+
+awaitable<std::vector<std::string>> QueueBackend::move_stalled_jobs(std::int64_t max_stalled_count,
+                                                                    Milliseconds interval) {
+  Command command = ScriptCall(scripts::moveStalledJobsToWait, 4)
+                        .add_all(keys_.stalled, keys_.wait, keys_.active, keys_.stalled_check, keys_.meta,
+                                 keys_.paused, keys_.marker, keys_.events, keys_.repeat)
+                        .add_all(max_stalled_count, keys_.base, now_ms(), interval.count())
+                        .take();
+  const Reply reply = co_await run(std::move(command));
+  std::vector<std::string> ids;
+  for (const Reply& id : reply.elements) ids.push_back(id.text);
+  co_return ids;
+}
+
+awaitable<bool> QueueBackend::extend_lock(std::string id, std::string token, Milliseconds duration) {
+  Command command = ScriptCall(scripts::extendLock, 3)
+                        .add_all(keys_.job(id, "lock"), keys_.stalled)
+                        .add_all(token, duration.count(), id)
+                        .take();
+  const Reply reply = co_await run(std::move(command));
+  co_return reply.to_int() == 1;
+}
+
+awaitable<std::vector<std::string>> QueueBackend::extend_locks(std::vector<std::string> ids,
+                                                               std::vector<std::string> tokens,
+                                                               Milliseconds duration) {
+  std::string packed_ids;
+  std::string packed_tokens;
+  MsgpackWriter id_writer(packed_ids);
+  MsgpackWriter token_writer(packed_tokens);
+  id_writer.array(ids.size());
+  token_writer.array(tokens.size());
+  for (const std::string& id : ids) id_writer.text(id);
+  for (const std::string& token : tokens) token_writer.text(token);
+  Command command = ScriptCall(scripts::extendLocks, 4)
+                        .add_all(keys_.stalled)
+                        .add_all(keys_.base, packed_tokens, packed_ids, duration.count())
+                        .take();
+  const Reply reply = co_await run(std::move(command));
+  std::vector<std::string> failed;
+  for (const Reply& id : reply.elements) failed.push_back(id.text);
+  co_return failed;
+}
+
+}  // namespace bullmq::detail

@@ -1,0 +1,127 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bullmq/awaitable.hpp"
+#include "bullmq/job.hpp"
+#include "bullmq/queue.hpp"
+#include "bullmq/worker.hpp"
+#include "core/job_codec.hpp"
+#include "core/queue_keys.hpp"
+#include "redis/connection.hpp"
+
+namespace bullmq::detail {
+
+using JobFields = std::vector<std::pair<std::string, std::string>>;
+
+// What the scripts that take and finish jobs have to know of the worker.
+struct WorkerTerms {
+  std::string name;
+  Milliseconds lock_duration{30'000};
+  std::optional<RateLimiter> limiter;
+  std::optional<KeepJobs> remove_on_complete;
+  std::optional<KeepJobs> remove_on_fail;
+  std::optional<std::int64_t> metrics_max_data_points;
+};
+
+struct JobToAdd {
+  std::string name;
+  std::string data;
+  JobOptions options;
+  Timestamp timestamp = 0;
+};
+
+// The token that means "without a lock" to every script.
+inline constexpr const char* kNoToken = "0";
+
+enum class Outcome { completed, failed };
+
+// The scripts of one queue, as coroutines: arguments in, replies decoded, negative codes thrown as JobError
+// with upstream's words. One for each Queue and Worker, shared with their jobs. All adds go through add() and
+// add_bulk(), all finishes through finish(): where several of them join one call, it is there.
+class QueueBackend : public std::enable_shared_from_this<QueueBackend> {
+ public:
+  QueueBackend(SharedConnection connection, std::string prefix, std::string queue);
+
+  [[nodiscard]] const QueueKeys& keys() const noexcept { return keys_; }
+  [[nodiscard]] const std::string& queue_name() const noexcept { return queue_; }
+  [[nodiscard]] const std::string& prefix() const noexcept { return prefix_; }
+  [[nodiscard]] Connection& connection() const noexcept { return *connection_; }
+  [[nodiscard]] const SharedConnection& shared_connection() const noexcept { return connection_; }
+  WorkerTerms terms;
+  // Workers are told of progress.
+  std::function<void(const Job&, std::string_view)> on_progress;
+
+  [[nodiscard]] Job make_job(JobRecord record, std::string token = {},
+                             AddOutcome outcome = AddOutcome::created);
+
+  // ---- Adding.
+  struct Added {
+    std::string id;
+    AddOutcome outcome = AddOutcome::created;
+  };
+  awaitable<Added> add(const JobToAdd& job);
+  // In one transaction.
+  awaitable<std::vector<Added>> add_bulk(const std::vector<const JobToAdd*>& jobs);
+  // Bytes that a job takes on its way, about.
+  [[nodiscard]] static std::size_t size_of(const JobToAdd& job) noexcept {
+    return job.data.size() + job.name.size() + 512;
+  }
+
+  // ---- A job's life.
+  awaitable<NextJob> move_to_active(std::string token);
+  // What the script answers: the next job if it was asked for and there is one.
+  awaitable<NextJob> finish(const JobRecord& job, Outcome outcome, std::string value, std::string token,
+                            bool fetch_next, JobFields fields);
+  awaitable<NextJob> move_to_delayed(std::string id, Milliseconds delay, std::string token, bool skip_attempt,
+                                     JobFields fields, bool fetch_next);
+  awaitable<void> retry_job(std::string id, bool lifo, std::string token, JobFields fields);
+  awaitable<std::int64_t> move_to_wait(std::string id, std::string token);
+  awaitable<bool> move_to_waiting_children(std::string id, std::string token);
+  awaitable<std::vector<std::string>> move_stalled_jobs(std::int64_t max_stalled_count,
+                                                        Milliseconds interval);
+  awaitable<bool> extend_lock(std::string id, std::string token, Milliseconds duration);
+  // The ids whose locks could not be renewed.
+  awaitable<std::vector<std::string>> extend_locks(std::vector<std::string> ids,
+                                                   std::vector<std::string> tokens, Milliseconds duration);
+
+  // ---- Calls with plain arguments.
+  awaitable<Reply> run(Command command) { return connection_->execute(std::move(command)); }
+  // Throws JobError when the reply is a negative code.
+  static std::int64_t check(const Reply& reply, std::string_view id, std::string_view command,
+                            std::string_view state = {}, std::string_view parent_key = {});
+
+ private:
+  [[nodiscard]] Command add_command(const JobToAdd& job) const;
+  // The checks before an add that tell afterwards what it did, if its options can make it anything but a
+  // creation.
+  [[nodiscard]] bool needs_checks(const JobToAdd& job) const;
+  std::size_t add_checks(const JobToAdd& job, Transaction& transaction) const;
+  [[nodiscard]] AddOutcome judge(const JobToAdd& job, const std::string& id, const Reply* checks) const;
+  void append_fetch_options(std::string& out, std::string_view token) const;
+
+  SharedConnection connection_;
+  std::string prefix_;
+  std::string queue_;
+  QueueKeys keys_;
+};
+
+// What all handles of a job share.
+struct JobHandleState {
+  std::shared_ptr<QueueBackend> queue;
+  JobRecord record;
+  std::string token;
+  AddOutcome outcome = AddOutcome::created;
+
+  [[nodiscard]] static JobHandleState& of(const Job& job) noexcept { return *job.state_; }
+};
+
+}  // namespace bullmq::detail

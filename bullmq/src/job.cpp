@@ -1,0 +1,341 @@
+#include "bullmq/job.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "backend/queue_backend.hpp"
+#include "bullmq/error.hpp"
+#include "bullmq/queue_events.hpp"
+#include "bullmq_scripts.hpp"
+#include "core/identity.hpp"
+#include "queue_events_state.hpp"
+
+namespace bullmq {
+
+using detail::make_command;
+using detail::make_query;
+using detail::QueueBackend;
+using detail::Reply;
+using detail::ScriptCall;
+namespace scripts = detail::scripts;
+
+Job::Job(std::shared_ptr<QueueBackend> queue, JobRecord record)
+    : state_(std::make_shared<detail::JobHandleState>()) {
+  state_->queue = std::move(queue);
+  state_->record = std::move(record);
+}
+
+const JobRecord& Job::record() const noexcept {
+  return state_->record;
+}
+const std::string& Job::queue_name() const noexcept {
+  return state_->queue->queue_name();
+}
+const std::string& Job::prefix() const noexcept {
+  return state_->queue->prefix();
+}
+const std::string& Job::token() const noexcept {
+  return state_->token;
+}
+AddOutcome Job::outcome() const noexcept {
+  return state_->outcome;
+}
+
+// Every coroutine keeps the state: the handle that it was called on may be gone before it ends.
+
+awaitable<JobState> Job::state() {
+  const auto job = state_;
+  const auto& keys = job->queue->keys();
+  const Reply reply =
+      co_await job->queue->run(ScriptCall(scripts::getStateV2, 1)
+                                   .add_all(keys.completed, keys.failed, keys.delayed, keys.active, keys.wait,
+                                            keys.paused, keys.waiting_children, keys.prioritized)
+                                   .add(job->record.id)
+                                   .idempotent()
+                                   .take());
+  co_return job_state_from(reply.text);
+}
+
+awaitable<bool> Job::is_in(JobState wanted) {
+  const auto job = state_;
+  const auto& keys = job->queue->keys();
+  const std::string& id = job->record.id;
+  switch (wanted) {
+    case JobState::waiting: {
+      const Reply in_wait = co_await job->queue->run(make_query("LPOS", keys.wait, id));
+      if (in_wait.is_integer()) co_return true;
+      const Reply in_paused = co_await job->queue->run(make_query("LPOS", keys.paused, id));
+      co_return in_paused.is_integer();
+    }
+    case JobState::active: {
+      const Reply reply = co_await job->queue->run(make_query("LPOS", keys.active, id));
+      co_return reply.is_integer();
+    }
+    case JobState::unknown: {
+      Job handle(job);
+      const JobState now = co_await handle.state();
+      co_return now == JobState::unknown;
+    }
+    default:
+      break;
+  }
+  const Reply reply = co_await job->queue->run(make_query("ZSCORE", keys.of(name_of(wanted)), id));
+  co_return !reply.is_nil();
+}
+
+awaitable<void> Job::update_data(std::string data_json) {
+  const auto job = state_;
+  const Reply reply = co_await job->queue->run(
+      ScriptCall(scripts::updateData, 1).add(job->queue->keys().job(job->record.id)).add(data_json).take());
+  QueueBackend::check(reply, job->record.id, "updateData");
+  job->record.data = std::move(data_json);
+}
+
+awaitable<void> Job::update_progress(std::string progress_json) {
+  const auto job = state_;
+  const auto& keys = job->queue->keys();
+  const Reply reply = co_await job->queue->run(ScriptCall(scripts::updateProgress, 2)
+                                                   .add_all(keys.job(job->record.id), keys.events, keys.meta)
+                                                   .add_all(job->record.id, progress_json)
+                                                   .take());
+  QueueBackend::check(reply, job->record.id, "updateProgress");
+  job->record.progress = std::move(progress_json);
+  if (job->queue->on_progress) job->queue->on_progress(Job(job), job->record.progress);
+}
+
+awaitable<std::int64_t> Job::log(std::string line) {
+  const auto job = state_;
+  const auto& keys = job->queue->keys();
+  // Named here: g++ 12 destroys the temporaries of a ?: inside a co_await expression twice.
+  std::string keep;
+  if (const auto lines = job->record.options.keep_logs.value_or(0); lines != 0) keep = std::to_string(lines);
+  const Reply reply =
+      co_await job->queue->run(ScriptCall(scripts::addLog, 3)
+                                   .add_all(keys.job(job->record.id), keys.job(job->record.id, "logs"))
+                                   .add_all(job->record.id, line, keep)
+                                   .take());
+  co_return QueueBackend::check(reply, job->record.id, "addLog");
+}
+
+awaitable<JobLogs> Job::logs(std::int64_t start, std::int64_t end, bool ascending) {
+  const auto job = state_;
+  const std::string key = job->queue->keys().job(job->record.id, "logs");
+  detail::Transaction transaction;
+  if (ascending) {
+    transaction.add(make_command("LRANGE", key, start, end));
+  } else {
+    transaction.add(make_command("LRANGE", key, -(end + 1), -(start + 1)));
+  }
+  transaction.add(make_command("LLEN", key));
+  const Reply reply = co_await job->queue->run(transaction.take());
+  JobLogs logs;
+  for (const Reply& line : reply.elements.at(0).elements) logs.lines.push_back(line.text);
+  if (!ascending) std::reverse(logs.lines.begin(), logs.lines.end());
+  logs.count = reply.elements.at(1).to_int();
+  co_return logs;
+}
+
+awaitable<void> Job::clear_logs(std::int64_t keep) {
+  const auto job = state_;
+  const std::string key = job->queue->keys().job(job->record.id, "logs");
+  detail::Command command = make_command("DEL", key);
+  if (keep > 0) command = make_command("LTRIM", key, -keep, -1);
+  co_await job->queue->run(std::move(command));
+}
+
+awaitable<void> Job::retry(JobState from, RetryOptions options) {
+  const auto job = state_;
+  const auto& keys = job->queue->keys();
+  const bool failed = from == JobState::failed;
+  const Reply reply = co_await job->queue->run(
+      ScriptCall(scripts::reprocessJob, 6)
+          .add_all(keys.job(job->record.id), keys.events, failed ? keys.failed : keys.completed, keys.wait,
+                   keys.meta, keys.active, keys.marker, keys.prioritized, keys.pc)
+          .add_all(job->record.id, job->record.options.lifo.value_or(false) ? "RPUSH" : "LPUSH",
+                   failed ? "failedReason" : "returnvalue", name_of(from),
+                   options.reset_attempts_made ? 1 : 0, options.reset_attempts_started ? 1 : 0)
+          .take());
+  QueueBackend::check(reply, job->record.id, "reprocessJob", name_of(from));
+  JobRecord& record = job->record;
+  record.failed_reason.reset();
+  record.finished_on.reset();
+  record.processed_on.reset();
+  record.return_value.reset();
+  if (options.reset_attempts_made) record.attempts_made = 0;
+  if (options.reset_attempts_started) record.attempts_started = 0;
+}
+
+awaitable<void> Job::promote() {
+  const auto job = state_;
+  const auto& keys = job->queue->keys();
+  const Reply reply =
+      co_await job->queue->run(ScriptCall(scripts::promote, 2)
+                                   .add_all(keys.delayed, keys.wait, keys.paused, keys.meta, keys.prioritized,
+                                            keys.active, keys.pc, keys.events, keys.marker)
+                                   .add_all(keys.base, job->record.id)
+                                   .take());
+  QueueBackend::check(reply, job->record.id, "promote", "delayed");
+  job->record.delay = Milliseconds(0);
+}
+
+awaitable<void> Job::change_delay(Milliseconds delay) {
+  const auto job = state_;
+  const auto& keys = job->queue->keys();
+  const Reply reply = co_await job->queue->run(
+      ScriptCall(scripts::changeDelay, 4)
+          .add_all(keys.delayed, keys.meta, keys.marker, keys.events)
+          .add_all(delay.count(), detail::now_ms(), job->record.id, keys.job(job->record.id))
+          .take());
+  QueueBackend::check(reply, job->record.id, "changeDelay", "delayed");
+  job->record.delay = delay;
+}
+
+awaitable<void> Job::change_priority(ChangePriorityOptions options) {
+  const auto job = state_;
+  const auto& keys = job->queue->keys();
+  const Reply reply = co_await job->queue->run(
+      ScriptCall(scripts::changePriority, 4)
+          .add_all(keys.wait, keys.paused, keys.meta, keys.prioritized, keys.active, keys.pc, keys.marker)
+          .add_all(options.priority, keys.base, job->record.id, options.lifo ? 1 : 0)
+          .take());
+  QueueBackend::check(reply, job->record.id, "changePriority");
+  job->record.priority = options.priority;
+}
+
+awaitable<void> Job::remove(bool remove_children) {
+  const auto job = state_;
+  const auto& keys = job->queue->keys();
+  const Reply reply =
+      co_await job->queue->run(ScriptCall(scripts::removeJob, 3)
+                                   .add_all(keys.job(job->record.id), keys.repeat)
+                                   .add_all(job->record.id, remove_children ? 1 : 0, keys.base)
+                                   .take());
+  if (QueueBackend::check(reply, job->record.id, "removeJob") == 0) {
+    throw Error("Job " + job->record.id + " could not be removed because it is locked by another worker");
+  }
+}
+
+awaitable<bool> Job::remove_deduplication_key() {
+  const auto job = state_;
+  if (!job->record.deduplication_id) co_return false;
+  const Reply reply =
+      co_await job->queue->run(ScriptCall(scripts::removeDeduplicationKey, 1)
+                                   .add(job->queue->keys().deduplication(*job->record.deduplication_id))
+                                   .add(job->record.id)
+                                   .take());
+  co_return reply.to_int() > 0;
+}
+
+awaitable<std::string> Job::wait_until_finished(QueueEvents& events, Milliseconds deadline) {
+  const auto job = state_;
+  const auto reader = events.state_;
+  const auto until = std::chrono::steady_clock::now() + deadline;
+  // Events are lost when the stream is trimmed faster than it is read, so the job is looked at now and then
+  // as well.
+  constexpr std::chrono::seconds kLookAgain{5};
+  detail::Wakeup finished(job->queue->connection().executor());
+  const auto waiter = detail::watch_job(*reader, job->record.id, [&finished] { finished.wake(); });
+  co_await events.wait_until_ready();
+  while (true) {
+    const auto& keys = job->queue->keys();
+    const Reply reply =
+        co_await job->queue->run(ScriptCall(scripts::isFinished, 2)
+                                     .add_all(keys.completed, keys.failed, keys.job(job->record.id))
+                                     .add_all(job->record.id, "1")
+                                     .idempotent()
+                                     .take());
+    const auto code = reply.elements.empty() ? 0 : reply.elements[0].to_int();
+    if (code == 1) {
+      const std::string& value = reply.elements.at(1).text;
+      co_return value.empty() ? "null" : value;
+    }
+    if (code != 0) throw JobFailedError(reply.elements.at(1).text);
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= until) {
+      throw WaitTimeoutError("Job wait " + job->record.name +
+                             " timed out before finishing, no finish notification arrived after " +
+                             std::to_string(deadline.count()) + "ms (id=" + job->record.id + ")");
+    }
+    co_await finished.wait(std::min(until, now + kLookAgain));
+  }
+}
+
+awaitable<bool> Job::extend_lock(std::string token, Milliseconds duration) {
+  const auto job = state_;
+  const bool extended = co_await job->queue->extend_lock(job->record.id, std::move(token), duration);
+  co_return extended;
+}
+
+awaitable<void> Job::move_to_delayed(Timestamp until, std::string token) {
+  const auto job = state_;
+  const Milliseconds delay(std::max<Timestamp>(0, until - detail::now_ms()));
+  if (token.empty()) token = detail::kNoToken;
+  co_await job->queue->move_to_delayed(job->record.id, delay, std::move(token), true, {}, false);
+  job->record.delay = delay;
+}
+
+awaitable<std::int64_t> Job::move_to_wait(std::string token) {
+  const auto job = state_;
+  if (token.empty()) token = detail::kNoToken;
+  const auto ttl = co_await job->queue->move_to_wait(job->record.id, std::move(token));
+  co_return ttl;
+}
+
+awaitable<bool> Job::move_to_waiting_children(std::string token) {
+  const auto job = state_;
+  const bool moved = co_await job->queue->move_to_waiting_children(job->record.id, std::move(token));
+  co_return moved;
+}
+
+awaitable<std::optional<Job>> Job::move_to_completed(std::string return_value_json, std::string token,
+                                                     bool fetch_next) {
+  const auto job = state_;
+  detail::NextJob next = co_await job->queue->finish(job->record, detail::Outcome::completed,
+                                                     return_value_json, token, fetch_next, {});
+  job->record.return_value = std::move(return_value_json);
+  job->record.finished_on = detail::now_ms();
+  ++job->record.attempts_made;
+  if (!next.has_job) co_return std::nullopt;
+  co_return job->queue->make_job(std::move(next.record), std::move(token));
+}
+
+awaitable<std::optional<Job>> Job::move_to_failed(std::string reason, std::string token, bool fetch_next) {
+  const auto job = state_;
+  detail::JobFields fields{{"failedReason", reason},
+                           {"stacktrace", detail::encode_stacktrace(job->record.stacktrace)}};
+  detail::NextJob next = co_await job->queue->finish(job->record, detail::Outcome::failed, reason, token,
+                                                     fetch_next, std::move(fields));
+  job->record.failed_reason = std::move(reason);
+  job->record.finished_on = detail::now_ms();
+  ++job->record.attempts_made;
+  if (!next.has_job) co_return std::nullopt;
+  co_return job->queue->make_job(std::move(next.record), std::move(token));
+}
+
+namespace {
+
+std::map<std::string, std::string> to_map(const Reply& flat) {
+  std::map<std::string, std::string> map;
+  for (std::size_t i = 0; i + 1 < flat.elements.size(); i += 2)
+    map[flat.elements[i].text] = flat.elements[i + 1].text;
+  return map;
+}
+
+}  // namespace
+
+awaitable<std::map<std::string, std::string>> Job::children_values() {
+  const auto job = state_;
+  const Reply reply =
+      co_await job->queue->run(make_query("HGETALL", job->queue->keys().job(job->record.id, "processed")));
+  co_return to_map(reply);
+}
+
+awaitable<std::map<std::string, std::string>> Job::ignored_children_failures() {
+  const auto job = state_;
+  const Reply reply =
+      co_await job->queue->run(make_query("HGETALL", job->queue->keys().job(job->record.id, "failed")));
+  co_return to_map(reply);
+}
+
+}  // namespace bullmq
