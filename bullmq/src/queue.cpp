@@ -296,6 +296,10 @@ Job handle_of(const std::shared_ptr<QueueBackend>& backend, std::string id) {
 
 }  // namespace
 
+Job Queue::job_handle(std::string job_id) {
+  return handle_of(state_->backend, std::move(job_id));
+}
+
 awaitable<JobState> Queue::job_state(std::string job_id) {
   Job job = handle_of(state_->backend, std::move(job_id));
   const JobState state = co_await job.state();

@@ -136,6 +136,8 @@ class Queue {
 
   // ---- Reading.
   [[nodiscard]] awaitable<std::optional<Job>> get_job(std::string job_id);
+  // A handle that knows nothing but the id, for operations on a job without reading it first.
+  [[nodiscard]] Job job_handle(std::string job_id);
   // Jobs of these states (empty: all), each state from `start` to `end` (negative: from the end).
   [[nodiscard]] awaitable<std::vector<Job>> get_jobs(std::vector<JobState> states, std::int64_t start = 0,
                                                      std::int64_t end = -1, bool ascending = false);
