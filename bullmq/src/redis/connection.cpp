@@ -103,6 +103,7 @@ void Connection::submit(std::unique_ptr<Pending> pending) {
                                                   std::to_string(unsent_bytes_) + " bytes wait"));
   }
   unsent_bytes_ += pending->command.bytes.size();
+  pending->sequence = ++last_sequence_;
   watch_deadline(*pending);
   unsent_.push_back(*pending.release());
   schedule_flush();
@@ -142,7 +143,9 @@ void Connection::queue_again(std::unique_ptr<Pending> pending) {
   pending->first_error.clear();
   unsent_bytes_ += pending->command.bytes.size();
   if (!pending->deadline_place.is_linked()) watch_deadline(*pending);
-  unsent_.push_front(*pending.release());
+  auto place = unsent_.begin();
+  while (place != unsent_.end() && place->sequence < pending->sequence) ++place;
+  unsent_.insert(place, *pending.release());
 }
 
 // ---- Commands go out.

@@ -46,6 +46,8 @@ class Pending {
   Command command;
   std::chrono::steady_clock::time_point deadline;
   bool sent = false;
+  // In the order of the calls.
+  std::uint64_t sequence = 0;
   // The script's text is sent from now on.
   bool as_text = false;
   std::size_t replies_left = 1;
@@ -194,6 +196,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool flush_scheduled_ = false;
   bool writing_ = false;
 
+  std::uint64_t last_sequence_ = 0;
   Queue unsent_;
   std::size_t unsent_bytes_ = 0;
   Queue sent_;
