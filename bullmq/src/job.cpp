@@ -2,14 +2,17 @@
 
 #include <algorithm>
 #include <chrono>
+#include <random>
 #include <utility>
 
 #include "backend/queue_backend.hpp"
 #include "bullmq/error.hpp"
 #include "bullmq/queue_events.hpp"
 #include "bullmq_scripts.hpp"
+#include "core/backoff_delay.hpp"
 #include "core/identity.hpp"
 #include "queue_events_state.hpp"
+#include "worker/failure_decision.hpp"
 
 namespace bullmq {
 
@@ -300,15 +303,38 @@ awaitable<std::optional<Job>> Job::move_to_completed(std::string return_value_js
   co_return job->queue->make_job(std::move(next.record), std::move(token));
 }
 
-awaitable<std::optional<Job>> Job::move_to_failed(std::string reason, std::string token, bool fetch_next) {
+awaitable<std::optional<Job>> Job::move_to_failed(std::string reason, std::string token, bool fetch_next,
+                                                  std::string error_name, std::string stack) {
+  using Kind = detail::FailureDecision::Kind;
   const auto job = state_;
-  detail::JobFields fields{{"failedReason", reason},
-                           {"stacktrace", detail::encode_stacktrace(job->record.stacktrace)}};
-  detail::NextJob next = co_await job->queue->finish(job->record, detail::Outcome::failed, reason, token,
-                                                     fetch_next, std::move(fields));
-  job->record.failed_reason = std::move(reason);
-  job->record.finished_on = detail::now_ms();
-  ++job->record.attempts_made;
+  JobRecord& record = job->record;
+  JobFailure failure;
+  failure.name = std::move(error_name);
+  failure.message = std::move(reason);
+  failure.stack = stack.empty() ? failure.name + ": " + failure.message : std::move(stack);
+  std::int64_t backoff = 0;
+  if (record.options.backoff) {
+    const double random = std::uniform_real_distribution<double>(0, 1)(job->queue->random());
+    backoff = detail::backoff_delay(*record.options.backoff, record.attempts_made + 1, random).value_or(0);
+  }
+  const auto decision = detail::decide_failure(record, failure, std::nullopt, backoff);
+  const auto traces = detail::with_stack(record.stacktrace, failure.stack, record.options.stack_trace_limit);
+  detail::JobFields fields{{"failedReason", failure.message}, {"stacktrace", detail::encode_stacktrace(traces)}};
+  detail::NextJob next;
+  if (decision.kind != Kind::retry) {
+    next = co_await job->queue->finish(record, detail::Outcome::failed, failure.message, token, fetch_next,
+                                       std::move(fields));
+    record.finished_on = detail::now_ms();
+  } else if (decision.delay_ms > 0) {
+    next = co_await job->queue->move_to_delayed(record.id, Milliseconds(decision.delay_ms), token, false,
+                                                std::move(fields), fetch_next);
+    record.delay = Milliseconds(decision.delay_ms);
+  } else {
+    co_await job->queue->retry_job(record.id, record.options.lifo.value_or(false), token, std::move(fields));
+  }
+  record.failed_reason = failure.message;
+  record.stacktrace = traces;
+  ++record.attempts_made;
   if (!next.has_job) co_return std::nullopt;
   co_return job->queue->make_job(std::move(next.record), std::move(token));
 }

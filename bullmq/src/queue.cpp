@@ -13,6 +13,7 @@
 #include "bullmq/version.hpp"
 #include "bullmq_scripts.hpp"
 #include "core/identity.hpp"
+#include "core/job_options_codec.hpp"
 #include "core/job_validation.hpp"
 #include "redis/endpoint.hpp"
 
@@ -67,7 +68,9 @@ void validate(const std::string& name, const QueueOptions& options) {
 detail::JobToAdd prepare(std::string name, std::string data, const JobOptions& defaults,
                          const JobOptions& options) {
   detail::JobToAdd job{std::move(name), std::move(data), merge(defaults, options), 0};
-  job.timestamp = job.options.timestamp.value_or(detail::now_ms());
+  job.timestamp = job.options.timestamp.value_or(0);
+  // 0 is "not set", as with upstream.
+  if (job.timestamp == 0) job.timestamp = detail::now_ms();
   detail::validate_job(job.name, job.data, job.options);
   return job;
 }
@@ -81,7 +84,10 @@ JobRecord record_of(detail::JobToAdd&& job, std::string id) {
   record.delay = job.options.delay.value_or(Milliseconds(0));
   record.priority = job.options.priority.value_or(0);
   if (job.options.deduplication) record.deduplication_id = job.options.deduplication->id;
-  if (job.options.parent) record.parent_key = job.options.parent->queue + ":" + job.options.parent->id;
+  if (job.options.parent) {
+    record.parent_key = job.options.parent->queue + ":" + job.options.parent->id;
+    record.parent = detail::parent_json(job.options);
+  }
   record.options = std::move(job.options);
   return record;
 }
@@ -595,24 +601,29 @@ awaitable<bool> Queue::remove_deduplication_key(std::string deduplication_id) {
   co_return reply.to_int() > 0;
 }
 
-awaitable<void> Queue::set_global_concurrency(std::int64_t concurrency) {
+awaitable<std::int64_t> Queue::set_global_concurrency(std::int64_t concurrency) {
   const auto backend = state_->backend;
-  co_await backend->run(make_command("HSET", backend->keys().meta, "concurrency", concurrency));
+  const Reply reply = co_await backend->run(make_command("HSET", backend->keys().meta, "concurrency", concurrency));
+  co_return reply.to_int();
 }
 
-awaitable<void> Queue::remove_global_concurrency() {
+awaitable<std::int64_t> Queue::remove_global_concurrency() {
   const auto backend = state_->backend;
-  co_await backend->run(make_command("HDEL", backend->keys().meta, "concurrency"));
+  const Reply reply = co_await backend->run(make_command("HDEL", backend->keys().meta, "concurrency"));
+  co_return reply.to_int();
 }
 
-awaitable<void> Queue::set_global_rate_limit(std::int64_t max, Milliseconds duration) {
+awaitable<std::int64_t> Queue::set_global_rate_limit(std::int64_t max, Milliseconds duration) {
   const auto backend = state_->backend;
-  co_await backend->run(make_command("HSET", backend->keys().meta, "max", max, "duration", duration.count()));
+  const Reply reply =
+      co_await backend->run(make_command("HSET", backend->keys().meta, "max", max, "duration", duration.count()));
+  co_return reply.to_int();
 }
 
-awaitable<void> Queue::remove_global_rate_limit() {
+awaitable<std::int64_t> Queue::remove_global_rate_limit() {
   const auto backend = state_->backend;
-  co_await backend->run(make_command("HDEL", backend->keys().meta, "max", "duration"));
+  const Reply reply = co_await backend->run(make_command("HDEL", backend->keys().meta, "max", "duration"));
+  co_return reply.to_int();
 }
 
 awaitable<std::int64_t> Queue::remove_orphaned_jobs(std::int64_t count, std::int64_t limit) {

@@ -192,6 +192,24 @@ awaitable<void> QueueEvents::close() {
   co_return;
 }
 
+namespace {
+
+detail::Command publish_command(const std::string& key, const std::string& event_name,
+                                const std::vector<std::pair<std::string, std::string>>& fields,
+                                std::int64_t max_events) {
+  detail::Command command = make_command("XADD", key, "MAXLEN", "~", max_events, "*", "event", event_name);
+  const std::size_t header = command.bytes.find('\n') + 1;
+  std::string bytes = "*" + std::to_string(8 + 2 * fields.size()) + "\r\n" + command.bytes.substr(header);
+  for (const auto& [field, value] : fields) {
+    detail::append_bulk(bytes, std::string_view(field));
+    detail::append_bulk(bytes, std::string_view(value));
+  }
+  command.bytes = std::move(bytes);
+  return command;
+}
+
+}  // namespace
+
 struct QueueEventsProducer::State {
   SharedConnection connection;
   detail::QueueKeys keys;
@@ -213,18 +231,8 @@ awaitable<std::string> QueueEventsProducer::publish(std::string event_name,
                                                     std::vector<std::pair<std::string, std::string>> fields,
                                                     std::int64_t max_events) {
   const auto connection = state_->connection;
-  detail::Command command;
-  command.argument_count = 8 + 2 * fields.size();
-  command.bytes = "*" + std::to_string(command.argument_count) + "\r\n";
-  for (const std::string& text :
-       {std::string("XADD"), state_->keys.events, std::string("MAXLEN"), std::string("~"),
-        std::to_string(max_events), std::string("*"), std::string("event"), event_name}) {
-    detail::append_bulk(command.bytes, std::string_view(text));
-  }
-  for (const auto& [field, value] : fields) {
-    detail::append_bulk(command.bytes, std::string_view(field));
-    detail::append_bulk(command.bytes, std::string_view(value));
-  }
+  // Built by a function of its own: g++ 12 gets lists of temporaries inside a coroutine wrong.
+  detail::Command command = publish_command(state_->keys.events, event_name, fields, max_events);
   const Reply reply = co_await connection->execute(std::move(command));
   co_return reply.text;
 }

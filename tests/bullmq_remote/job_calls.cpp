@@ -49,7 +49,7 @@ awaitable<Json> wait_until_finished(Remote& remote, Job job, Arguments args) {
 
 // [job data, id, 0, 0] or null, as Node's; the caller only looks at the first two.
 Json next_json(const std::optional<Job>& next) {
-  if (!next) return Json();
+  if (!next) return Json::array();
   return Json::array({encode_job(*next)["$job"], next->id(), 0, 0});
 }
 
@@ -59,8 +59,12 @@ awaitable<Json> move_to_completed(Remote&, Job job, Arguments args) {
 }
 
 awaitable<Json> move_to_failed(Remote&, Job job, Arguments args) {
-  const std::string reason = args.at(0).is_object() ? args.at(0).value("message", "") : args.text(0);
-  const auto next = co_await job.move_to_failed(reason, args.text(1), args.get(2, false));
+  const Json error = args.at(0).is_object() ? args.at(0) : Json::object();
+  std::string reason = error.value("message", "");
+  std::string name = error.value("name", "Error");
+  std::string stack = error.value("stack", "");
+  const auto next = co_await job.move_to_failed(std::move(reason), args.text(1), args.get(2, false), std::move(name),
+                                                std::move(stack));
   co_return next_json(next);
 }
 

@@ -15,7 +15,7 @@ Json encode_job(const bullmq::Job& job) {
   Json out = Json::object();
   if (!record.id.empty()) out["id"] = record.id;
   out["name"] = record.name;
-  out["data"] = value_of(record.data);
+  if (const Json data = value_of(record.data); !data.is_null()) out["data"] = data;
   Json options = Json::object();
   options["attempts"] = 0;
   options.update(value_of(bullmq::job_options_to_json(record.options)));
@@ -53,6 +53,8 @@ Json encode_error(std::exception_ptr failure) {
         {"name", error.code() == bullmq::ErrorCode::job_has_failed_children ? "UnrecoverableError" : "Error"},
         {"message", error.what()},
         {"code", static_cast<int>(error.code())}};
+  } catch (const bullmq::RedisError& error) {
+    return {{"name", "ReplyError"}, {"message", error.what()}};
   } catch (const bullmq::ProcessorError& error) {
     return {{"name", error.name()}, {"message", error.what()}};
   } catch (const std::exception& error) {

@@ -38,7 +38,8 @@ awaitable<Json> add(Queue& queue, Arguments args) {
 
 awaitable<Json> add_bulk(Queue& queue, Arguments args) {
   std::vector<bullmq::BulkJob> jobs;
-  for (const auto& item : args.at(0)) {
+  const Json given = args.at(0);
+  for (const auto& item : given) {
     bullmq::BulkJob job;
     job.name = item.value("name", "");
     if (item.contains("data")) job.data = item["data"].dump();
@@ -151,7 +152,8 @@ awaitable<Json> metrics(Queue& queue, Arguments args) {
 
 awaitable<Json> prometheus(Queue& queue, Arguments args) {
   std::vector<std::pair<std::string, std::string>> labels;
-  for (const auto& [name, value] : args.at(0).items()) {
+  const Json given = args.at(0).is_object() ? args.at(0) : Json::object();
+  for (const auto& [name, value] : given.items()) {
     labels.emplace_back(name, value.is_string() ? value.get<std::string>() : value.dump());
   }
   const std::string text = co_await queue.export_prometheus_metrics(std::move(labels));
@@ -166,6 +168,8 @@ awaitable<Json> workers(Queue& queue, Arguments) {
 }
 
 awaitable<Json> clean(Queue& queue, Arguments args) {
+  // A list of versions before 6; to this library it is a part of the waiting jobs.
+  if (args.text(2) == "paused") throw NotSupported("Queue.clean of paused");
   bullmq::CleanOptions options;
   options.grace = bullmq::Milliseconds(args.get<std::int64_t>(0, 0));
   options.limit = args.get<std::int64_t>(1, 0);
@@ -328,12 +332,12 @@ const QueueCalls& queue_calls() {
       SHUNT_VOID("rateLimit", rate_limit(bullmq::Milliseconds(args.get<std::int64_t>(0, 0)))),
       {"removeRateLimitKey", remove_rate_limit_key},
       {"removeDeduplicationKey", remove_deduplication_key},
-      SHUNT_VOID("setGlobalConcurrency", set_global_concurrency(args.get<std::int64_t>(0, 0))),
-      SHUNT_VOID("removeGlobalConcurrency", remove_global_concurrency()),
-      SHUNT_VOID("setGlobalRateLimit",
+      SHUNT_VALUE("setGlobalConcurrency", set_global_concurrency(args.get<std::int64_t>(0, 0))),
+      SHUNT_VALUE("removeGlobalConcurrency", remove_global_concurrency()),
+      SHUNT_VALUE("setGlobalRateLimit",
                  set_global_rate_limit(args.get<std::int64_t>(0, 0),
                                        bullmq::Milliseconds(args.get<std::int64_t>(1, 0)))),
-      SHUNT_VOID("removeGlobalRateLimit", remove_global_rate_limit()),
+      SHUNT_VALUE("removeGlobalRateLimit", remove_global_rate_limit()),
       SHUNT_VALUE("removeOrphanedJobs",
                   remove_orphaned_jobs(args.get<std::int64_t>(0, 1'000), args.get<std::int64_t>(1, 0))),
   };

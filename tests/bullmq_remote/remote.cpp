@@ -66,6 +66,7 @@ void Remote::construct(const Json& request) {
   if (kind == "Queue") {
     object->queue.emplace(executor_, args.text(0), queue_options(args.at(1)));
   } else if (kind == "Worker") {
+    if (args.at(2).value("connection", Json()).is_null()) throw bullmq::Error("Worker requires a connection");
     auto options = worker_options(args.at(2));
     bullmq::QueueOptions window;
     window.connection = options.connection;
@@ -212,7 +213,8 @@ bullmq::awaitable<Json> Remote::call_on(Json request) {
   } else if (call == "publishEvent") {
     std::vector<std::pair<std::string, std::string>> fields;
     std::string event;
-    for (const auto& [field, value] : args.at(0).items()) {
+    const Json given = args.at(0);
+    for (const auto& [field, value] : given.items()) {
       const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
       if (field == "eventName") {
         event = text;

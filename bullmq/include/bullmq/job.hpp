@@ -109,7 +109,10 @@ class Job {
   // With fetch_next, the next job of the queue, locked with the same token, if there is one.
   awaitable<std::optional<Job>> move_to_completed(std::string return_value_json, std::string token,
                                                   bool fetch_next);
-  awaitable<std::optional<Job>> move_to_failed(std::string reason, std::string token, bool fetch_next);
+  // Retried, at once or after its backoff, as long as attempts are left and `error_name` is not UnrecoverableError. A
+  // custom backoff is not known here and counts as none.
+  awaitable<std::optional<Job>> move_to_failed(std::string reason, std::string token, bool fetch_next,
+                                               std::string error_name = "Error", std::string stack = {});
 
   // Return values of the children that have completed, by their keys.
   [[nodiscard]] awaitable<std::map<std::string, std::string>> children_values();

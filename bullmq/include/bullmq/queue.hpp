@@ -189,11 +189,12 @@ class Queue {
   awaitable<void> rate_limit(Milliseconds duration);
   awaitable<bool> remove_rate_limit_key();
   awaitable<bool> remove_deduplication_key(std::string deduplication_id);
-  // Across all workers. They are part of the queue's meta, which every client obeys.
-  awaitable<void> set_global_concurrency(std::int64_t concurrency);
-  awaitable<void> remove_global_concurrency();
-  awaitable<void> set_global_rate_limit(std::int64_t max, Milliseconds duration);
-  awaitable<void> remove_global_rate_limit();
+  // Across all workers. They are part of the queue's meta, which every client obeys. Each returns how many
+  // of its fields are new there, or were removed.
+  awaitable<std::int64_t> set_global_concurrency(std::int64_t concurrency);
+  awaitable<std::int64_t> remove_global_concurrency();
+  awaitable<std::int64_t> set_global_rate_limit(std::int64_t max, Milliseconds duration);
+  awaitable<std::int64_t> remove_global_rate_limit();
   // Removes job keys that no state knows. `count` keys are looked at in a step. Returns how many jobs were
   // removed.
   awaitable<std::int64_t> remove_orphaned_jobs(std::int64_t count = 1'000, std::int64_t limit = 0);

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -56,6 +57,7 @@ class QueueBackend : public std::enable_shared_from_this<QueueBackend> {
   [[nodiscard]] const std::string& prefix() const noexcept { return prefix_; }
   [[nodiscard]] Connection& connection() const noexcept { return *connection_; }
   [[nodiscard]] const SharedConnection& shared_connection() const noexcept { return connection_; }
+  [[nodiscard]] std::mt19937_64& random() noexcept { return random_; }
   WorkerTerms terms;
   // Workers are told of progress.
   std::function<void(const Job&, std::string_view)> on_progress;
@@ -112,6 +114,7 @@ class QueueBackend : public std::enable_shared_from_this<QueueBackend> {
   std::string prefix_;
   std::string queue_;
   QueueKeys keys_;
+  std::mt19937_64 random_{std::random_device{}()};
 };
 
 // What all handles of a job share.

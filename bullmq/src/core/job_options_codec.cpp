@@ -415,6 +415,15 @@ void pack_job_options(const JobOptions& options, std::string& out) {
   }
 }
 
+std::string parent_json(const JobOptions& options) {
+  json parent{{"id", options.parent->id}, {"queueKey", options.parent->queue}};
+  if (options.fail_parent_on_failure.value_or(false)) parent["fpof"] = true;
+  if (options.remove_dependency_on_failure.value_or(false)) parent["rdof"] = true;
+  if (options.ignore_dependency_on_failure.value_or(false)) parent["idof"] = true;
+  if (options.continue_parent_on_failure.value_or(false)) parent["cpof"] = true;
+  return parent.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 void pack_keep_jobs(const KeepJobs& keep, std::string& out) {
   // The finish script knows only the object.
   MsgpackWriter writer(out);

@@ -15,6 +15,9 @@ namespace bullmq::detail {
 // always in it, as with every other client; the scripts compare it.
 void pack_job_options(const JobOptions& options, std::string& out);
 
+// The parent of a job as its hash has it: {id, queueKey, fpof?, ...}. The options have one.
+[[nodiscard]] std::string parent_json(const JobOptions& options);
+
 // Appends the retention as the finish script takes it.
 void pack_keep_jobs(const KeepJobs& keep, std::string& out);
 

@@ -2,6 +2,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <chrono>
+#include <random>
 #include <utility>
 
 #include "bullmq/error.hpp"
@@ -171,7 +172,7 @@ std::int64_t Worker::State::backoff_of(const Job& job, const JobFailure& failure
   if (!backoff) return 0;
   const auto attempts_made = job.record().attempts_made + 1;
   const auto known =
-      detail::backoff_delay(*backoff, attempts_made, std::uniform_real_distribution<double>(0, 1)(random));
+      detail::backoff_delay(*backoff, attempts_made, std::uniform_real_distribution<double>(0, 1)(backend->random()));
   if (known) return *known;
   if (options.backoff_strategy) return options.backoff_strategy(attempts_made, backoff->type, failure, job);
   throw Error("Unknown backoff strategy " + backoff->type +

@@ -8,7 +8,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <random>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -111,7 +110,6 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
   detail::Wakeup loop_wakeup;
   detail::Wakeup stalled_wakeup;
   Signal<> changed;
-  std::mt19937_64 random{std::random_device{}()};
   std::vector<Subscription> subscriptions;
 };
 
