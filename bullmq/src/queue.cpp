@@ -57,12 +57,7 @@ awaitable<void> write_meta(std::shared_ptr<QueueBackend> backend, std::int64_t m
 void validate(const std::string& name, const QueueOptions& options) {
   detail::validate_queue_name(name);
   if (options.bulk_chunk_jobs == 0) throw ValidationError("bulk_chunk_jobs must be greater than 0, got 0");
-  if (options.connection.cluster && !detail::hash_tag(options.prefix + ":" + name + ":")) {
-    throw ValidationError(
-        "with a cluster, all keys of a queue have to be in one slot: put a hash tag into its prefix "
-        "(\"{bull}\") or its name (\"{" +
-        name + "}\"), got \"" + options.prefix + ":" + name + "\"");
-  }
+  detail::require_hash_tag(options.connection, options.prefix, name);
 }
 
 detail::JobToAdd prepare(std::string name, std::string data, const JobOptions& defaults,
@@ -121,6 +116,7 @@ Queue::Queue(SharedConnection connection, std::string name, QueueOptions options
     : state_(std::make_unique<State>()) {
   options.connection = connection->options();
   validate(name, options);
+  connection->claim_slot(options.prefix + ":" + name + ":");
   const Executor executor = connection->executor();
   state_->backend = std::make_shared<QueueBackend>(std::move(connection), options.prefix, std::move(name));
   state_->options = std::move(options);
@@ -603,7 +599,8 @@ awaitable<bool> Queue::remove_deduplication_key(std::string deduplication_id) {
 
 awaitable<std::int64_t> Queue::set_global_concurrency(std::int64_t concurrency) {
   const auto backend = state_->backend;
-  const Reply reply = co_await backend->run(make_command("HSET", backend->keys().meta, "concurrency", concurrency));
+  const Reply reply =
+      co_await backend->run(make_command("HSET", backend->keys().meta, "concurrency", concurrency));
   co_return reply.to_int();
 }
 
@@ -615,8 +612,8 @@ awaitable<std::int64_t> Queue::remove_global_concurrency() {
 
 awaitable<std::int64_t> Queue::set_global_rate_limit(std::int64_t max, Milliseconds duration) {
   const auto backend = state_->backend;
-  const Reply reply =
-      co_await backend->run(make_command("HSET", backend->keys().meta, "max", max, "duration", duration.count()));
+  const Reply reply = co_await backend->run(
+      make_command("HSET", backend->keys().meta, "max", max, "duration", duration.count()));
   co_return reply.to_int();
 }
 

@@ -9,6 +9,7 @@
 #include "core/identity.hpp"
 #include "core/job_validation.hpp"
 #include "queue_events_state.hpp"
+#include "redis/endpoint.hpp"
 
 namespace bullmq {
 namespace {
@@ -147,6 +148,7 @@ struct EventReader {
 
 QueueEvents::QueueEvents(Executor executor, std::string name, QueueEventsOptions options) {
   detail::validate_queue_name(name);
+  detail::require_hash_tag(options.connection, options.prefix, name);
   options.connection.client_name = detail::client_name(options.prefix, name, ":qe");
   auto connection = detail::Connection::open(executor, options.connection, options.prefix + ":" + name + ":");
   const std::string prefix = options.prefix;
@@ -218,6 +220,7 @@ struct QueueEventsProducer::State {
 QueueEventsProducer::QueueEventsProducer(Executor executor, std::string name,
                                          QueueEventsProducerOptions options) {
   detail::validate_queue_name(name);
+  detail::require_hash_tag(options.connection, options.prefix, name);
   detail::QueueKeys keys(options.prefix, name);
   state_ = std::make_unique<State>(
       State{detail::Connection::open(std::move(executor), std::move(options.connection), keys.base), keys});

@@ -144,8 +144,8 @@ bool QueueBackend::needs_checks(const JobToAdd& job) const {
 
 std::size_t QueueBackend::add_checks(const JobToAdd& job, Transaction& transaction) const {
   if (!needs_checks(job)) return 0;
-  transaction.add(make_command("EXISTS", keys_.job(job.options.job_id.value_or(""))));
-  transaction.add(make_command(
+  transaction.add(make_query("EXISTS", keys_.job(job.options.job_id.value_or(""))));
+  transaction.add(make_query(
       "GET", job.options.deduplication ? keys_.deduplication(job.options.deduplication->id) : keys_.id));
   return 2;
 }

@@ -41,9 +41,10 @@ struct Command {
   Command() = default;
 
   std::string bytes;
-  // The call of a script by its SHA-1; sent again with its text when Redis does not know it.
+  // The call of a script by its SHA-1; the connection sends it with its text when Redis does not know it.
   const Script* script = nullptr;
-  // Where the arguments begin that follow the SHA-1, and how many arguments there are in all.
+  // Where that call begins, where its arguments begin that follow the SHA-1, and how many it has in all.
+  std::size_t script_head = 0;
   std::size_t script_tail = 0;
   std::size_t argument_count = 0;
   // More than one: a transaction. The last reply is the result.
@@ -117,8 +118,10 @@ class ScriptCall {
 // The same call with the script's text, which also loads it.
 [[nodiscard]] std::string with_script_text(const Command& command);
 
-// MULTI, the commands, EXEC: one command with one result, an array. Scripts are sent as text the first time
-// that they occur, so that the transaction cannot fail half way because Redis has forgotten one.
+// MULTI, the commands, EXEC: one command with one result, an array. It cannot fail half way because Redis has
+// forgotten a script: calls of one script fail all or none, so a transaction of one script and of queries is
+// sent again by the connection, with the text in its first call. In any other, each script goes as text the
+// first time that it occurs.
 class Transaction {
  public:
   Transaction();
@@ -128,8 +131,12 @@ class Transaction {
   [[nodiscard]] Command take();
 
  private:
+  void spell_out();
+
   Command command_;
-  std::vector<const Script*> sent_;
+  const Script* first_ = nullptr;
+  bool all_or_none_ = true;
+  std::vector<const Script*> spelled_out_;
 };
 
 }  // namespace bullmq::detail

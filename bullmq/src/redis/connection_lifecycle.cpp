@@ -1,14 +1,13 @@
 // How a connection comes up: find the server, connect, shake hands; and again when it was lost.
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/connect.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/write.hpp>
 
 #include "bullmq/error.hpp"
 #include "redis/connection.hpp"
 #include "redis/reconnect_delay.hpp"
+#include "redis/watchdog.hpp"
 
 namespace bullmq::detail {
 namespace {
@@ -21,43 +20,18 @@ constexpr std::chrono::seconds kShortLife{1};
 }  // namespace
 
 asio::awaitable<void> Connection::supervise(std::shared_ptr<Connection> self) {
-  const std::weak_ptr<Connection> weak = self;
   unsigned failures = 0;
   while (!self->closed_) {
-    bool failed = false;
-    std::string why;
-    {
-      // One deadline for all of it, also for what Asio cannot cancel (a name lookup in progress).
-      asio::steady_timer guard(self->executor_, self->options_.connect_timeout);
-      self->connect_expired_ = false;
-      guard.async_wait([weak](boost::system::error_code cancelled) {
-        const auto connection = weak.lock();
-        if (cancelled || !connection || connection->phase_ == Phase::up) return;
-        connection->connect_expired_ = true;
-        connection->resolved_.wake();
-        if (connection->transport_) connection->transport_->close();
-      });
-      try {
-        co_await self->connect_once();
-      } catch (const std::exception& error) {
-        failed = true;
-        why = self->connect_expired_ ? "no connection within connect_timeout (" +
-                                           std::to_string(self->options_.connect_timeout.count()) + " ms)"
-                                     : error.what();
-      }
-    }
+    const std::string failed = co_await self->try_to_connect();
     if (self->closed_) break;
-    if (failed) {
+    if (!failed.empty()) {
       ++failures;
-      if (self->transport_) self->transport_->close();
-      self->last_error_ = why;
+      self->last_error_ = failed;
       // A node that the cluster sent us to and that is not there: ask again where to go.
       self->redirect_.reset();
-      self->report(ConnectionError(Fate::not_executed, why));
-      if (self->closed_) break;
-      const auto pause = reconnect_delay(self->options_.reconnect_min, self->options_.reconnect_max, failures,
-                                         self->random());
-      co_await self->lost_.wait(std::chrono::steady_clock::now() + pause);
+      ++self->first_to_ask_;
+      self->on_error.emit([] {}, ConnectionError(Fate::not_executed, failed));
+      co_await self->pause_before_attempt(failures);
       continue;
     }
     self->came_up();
@@ -66,44 +40,86 @@ asio::awaitable<void> Connection::supervise(std::shared_ptr<Connection> self) {
     // One that breaks at once, again and again (too many clients, a proxy without a server), is paced like a
     // failure.
     failures = Clock::now() - since < kShortLife ? failures + 1 : 0;
-    if (failures > 1 && !self->closed_) {
-      const auto pause = reconnect_delay(self->options_.reconnect_min, self->options_.reconnect_max, failures,
-                                         self->random());
-      co_await self->lost_.wait(Clock::now() + pause);
+    if (failures > 1) co_await self->pause_before_attempt(failures);
+  }
+}
+
+asio::awaitable<void> Connection::pause_before_attempt(unsigned failures) {
+  const double random = std::uniform_real_distribution<double>(0, 1)(random_);
+  const auto until =
+      Clock::now() + reconnect_delay(options_.reconnect_min, options_.reconnect_max, failures, random);
+  while (!closed_ && Clock::now() < until) co_await lost_.wait(until);
+}
+
+// Returns why it failed; empty when it did not.
+asio::awaitable<std::string> Connection::try_to_connect() {
+  connect_expired_ = false;
+  step_.clear();
+  const auto until = Clock::now() + options_.connect_timeout;
+  std::string why;
+  {
+    // One deadline for all of it, also for what Asio cannot cancel (a name lookup in progress).
+    const Watchdog guard(executor_, until, [this] {
+      connect_expired_ = true;
+      resolved_.wake();
+      if (transport_) transport_->close();
+    });
+    try {
+      co_await connect_once(until);
+      if (!connect_expired_ && !closed_) co_return why;
+      why = "closed";
+    } catch (const boost::system::system_error& error) {
+      why = step_ + ": " + error.code().message();
+    } catch (const std::exception& error) {
+      why = error.what();
     }
   }
+  if (connect_expired_) {
+    why = "no connection within connect_timeout (" + std::to_string(options_.connect_timeout.count()) +
+          " ms), " + step_;
+  }
+  if (transport_) transport_->close();
+  co_return why;
 }
 
 void Connection::came_up() {
   phase_ = Phase::up;
-  ++generation_;
+  ++epoch_;
+  ++times_up_;
   last_error_.clear();
   redirect_.reset();
   writing_ = false;
   leaving_ = false;
+  texts_sent_.clear();
+  last_heard_ = Clock::now();
+  if (elsewhere_.empty()) {
+    for (auto& [address, other] : asked_) other->close();
+    asked_.clear();
+  }
   read_some();
   schedule_flush();
   on_up.emit([] {});
 }
 
-asio::awaitable<void> Connection::connect_once() {
+asio::awaitable<void> Connection::connect_once(Instant until) {
   if (!options_.unix_socket.empty()) {
     co_await connect_unix();
   } else if (options_.sentinel) {
-    RedisAddress primary = co_await ask_sentinels();
-    co_await connect_to(std::move(primary));
+    RedisAddress primary = co_await ask_sentinels(until);
+    co_await connect_to(std::move(primary), until);
   } else if (redirect_) {
-    co_await connect_to(*redirect_);
+    co_await connect_to(*redirect_, until);
   } else if (options_.cluster) {
-    RedisAddress owner = co_await ask_cluster();
-    co_await connect_to(std::move(owner));
+    RedisAddress owner = co_await ask_cluster(until);
+    co_await connect_to(std::move(owner), until);
   } else {
-    co_await connect_to(options_.address);
+    co_await connect_to(options_.address, until);
   }
   co_await handshake();
 }
 
 asio::awaitable<void> Connection::connect_unix() {
+  step_ = "connecting to the socket " + options_.unix_socket;
   transport_ = std::make_shared<Transport>(executor_);
   reader_.emplace(options_.max_reply_bytes);
   connected_host_.clear();
@@ -116,7 +132,8 @@ asio::awaitable<void> Connection::connect_unix() {
   }
 }
 
-asio::awaitable<std::vector<asio::ip::tcp::endpoint>> Connection::resolve(RedisAddress address) {
+asio::awaitable<std::vector<asio::ip::tcp::endpoint>> Connection::resolve(RedisAddress address,
+                                                                          Instant until) {
   std::vector<asio::ip::tcp::endpoint> endpoints;
   boost::system::error_code not_numeric;
   const auto numeric = asio::ip::make_address(address.host, not_numeric);
@@ -124,6 +141,7 @@ asio::awaitable<std::vector<asio::ip::tcp::endpoint>> Connection::resolve(RedisA
     endpoints.emplace_back(numeric, address.port);
     co_return endpoints;
   }
+  step_ = "resolving " + address.host;
   // A lookup that hangs cannot be cancelled, so the answer goes to a place that outlives our waiting for it.
   struct Lookup {
     asio::ip::tcp::resolver resolver;
@@ -141,9 +159,14 @@ asio::awaitable<std::vector<asio::ip::tcp::endpoint>> Connection::resolve(RedisA
         for (const auto& result : results) lookup->endpoints.push_back(result.endpoint());
         if (const auto self = weak.lock()) self->resolved_.wake();
       });
-  while (!lookup->done && !closed_ && !connect_expired_) co_await resolved_.wait();
-  if (!lookup->done)
+  while (!lookup->done && !closed_ && !connect_expired_ && Clock::now() < until) {
+    co_await resolved_.wait(until);
+  }
+  if (!lookup->done) {
+    // It may still wait for its turn behind one that hangs.
+    lookup->resolver.cancel();
     throw ConnectionError(Fate::not_executed, "the name " + address.host + " was not resolved in time");
+  }
   if (lookup->failed) {
     throw ConnectionError(Fate::not_executed,
                           "cannot resolve " + address.host + ": " + lookup->failed.message());
@@ -152,45 +175,62 @@ asio::awaitable<std::vector<asio::ip::tcp::endpoint>> Connection::resolve(RedisA
   co_return endpoints;
 }
 
-asio::awaitable<void> Connection::connect_to(RedisAddress address) {
+// One of several addresses that swallows everything leaves time for the others.
+asio::awaitable<void> Connection::connect_to(RedisAddress address, Instant until) {
   connected_host_ = address.host;
-  const auto endpoints = co_await resolve(address);
+  const auto endpoints = co_await resolve(address, until);
   std::string why = "the name has no address";
-  for (const auto& endpoint : endpoints) {
-    if (closed_ || connect_expired_) break;
+  for (std::size_t i = 0; i < endpoints.size() && !closed_ && !connect_expired_; ++i) {
+    step_ = "connecting to " + to_string(address);
     transport_ = std::make_shared<Transport>(executor_);
     reader_.emplace(options_.max_reply_bytes);
+    const auto share = (until - Clock::now()) / static_cast<int>(endpoints.size() - i);
+    bool expired = false;
     boost::system::error_code failed;
-    co_await transport_->socket().async_connect(endpoint, asio::redirect_error(use_awaitable, failed));
-    if (failed) {
-      why = failed.message();
+    {
+      const Watchdog guard(executor_, Clock::now() + share, [&expired, transport = transport_] {
+        expired = true;
+        transport->close();
+      });
+      co_await transport_->socket().async_connect(endpoints[i], asio::redirect_error(use_awaitable, failed));
+    }
+    if (failed || expired) {
+      why = expired ? "no answer" : failed.message();
       continue;
     }
     transport_->tune(options_);
-    if (options_.tls) {
-      transport_->use_tls(*options_.tls, address.host);
-      co_await transport_->tls()->async_handshake(asio::ssl::stream_base::client,
-                                                  asio::redirect_error(use_awaitable, failed));
-      if (failed) {
-        throw ConnectionError(Fate::not_executed,
-                              "TLS with " + to_string(address) + " failed: " + failed.message());
-      }
-    }
+    if (options_.tls) co_await start_tls(address);
     co_return;
   }
   throw ConnectionError(Fate::not_executed, "cannot connect to " + to_string(address) + ": " + why);
 }
 
+asio::awaitable<void> Connection::start_tls(RedisAddress address) {
+  step_ = "in the TLS handshake with " + to_string(address);
+  transport_->use_tls(*options_.tls, address.host);
+  boost::system::error_code failed;
+  co_await transport_->tls()->async_handshake(asio::ssl::stream_base::client,
+                                              asio::redirect_error(use_awaitable, failed));
+  if (failed) {
+    throw ConnectionError(Fate::not_executed,
+                          "TLS with " + to_string(address) + " failed: " + transport_->tls_failure(failed));
+  }
+}
+
 asio::awaitable<std::vector<Reply>> Connection::converse(std::string bytes, std::size_t replies) {
-  std::size_t written = 0;
-  while (written < bytes.size()) {
+  const auto transport = transport_;
+  transport->outgoing = std::move(bytes);
+  transport->written = 0;
+  while (transport->written < transport->outgoing.size()) {
     const std::size_t count = co_await asio::async_initiate<const asio::use_awaitable_t<>,
                                                             void(boost::system::error_code, std::size_t)>(
-        [this](auto handler, const char* data, std::size_t size) {
-          transport_->async_write_some(asio::buffer(data, size), std::move(handler));
+        [](auto handler, Transport* to) {
+          to->async_write_some(
+              asio::buffer(to->outgoing.data() + to->written, to->outgoing.size() - to->written),
+              std::move(handler));
         },
-        use_awaitable, bytes.data() + written, bytes.size() - written);
-    written += count;
+        use_awaitable, transport.get());
+    transport->written += count;
   }
   std::vector<Reply> answers;
   while (answers.size() < replies) {
@@ -199,82 +239,32 @@ asio::awaitable<std::vector<Reply>> Connection::converse(std::string bytes, std:
       answers.push_back(std::move(*reply));
       continue;
     }
-    const std::size_t count = co_await asio::async_initiate<const asio::use_awaitable_t<>,
-                                                            void(boost::system::error_code, std::size_t)>(
-        [this](auto handler) { transport_->async_read_some(asio::buffer(read_buffer_), std::move(handler)); },
-        use_awaitable);
-    reader_->feed({read_buffer_.data(), count});
+    boost::system::error_code failed;
+    auto token = asio::redirect_error(use_awaitable, failed);
+    const std::size_t count =
+        co_await asio::async_initiate<decltype(token), void(boost::system::error_code, std::size_t)>(
+            [](auto handler, Transport* from) {
+              from->async_read_some(asio::buffer(from->incoming), std::move(handler));
+            },
+            token, transport.get());
+    if (failed) {
+      // "max number of clients reached" and the like: an error, and the end.
+      if (!answers.empty() && answers.front().is_error()) throw RedisError(answers.front().text);
+      throw boost::system::system_error(failed);
+    }
+    reader_->feed({transport->incoming.data(), count});
   }
   co_return answers;
 }
 
 asio::awaitable<void> Connection::handshake() {
+  step_ = "in the handshake with " +
+          (options_.unix_socket.empty() ? connected_host_ : "the server at " + options_.unix_socket);
   ConnectionOptions said = options_;
   if (options_.cluster) said.database = 0;
   const Handshake greeting = make_handshake(said);
   const auto replies = co_await converse(greeting.bytes, greeting.steps.size());
   server_ = judge_handshake(greeting, replies, options_);
-}
-
-asio::awaitable<Reply> Connection::ask_once(RedisAddress address, std::string username, std::string password,
-                                            Command question) {
-  co_await connect_to(std::move(address));
-  std::string bytes;
-  std::size_t expected = 1;
-  if (!password.empty()) {
-    bytes +=
-        (username.empty() ? make_command("AUTH", password) : make_command("AUTH", username, password)).bytes;
-    ++expected;
-  }
-  bytes += question.bytes;
-  auto replies = co_await converse(std::move(bytes), expected);
-  for (const Reply& reply : replies) {
-    if (reply.is_error()) throw RedisError(reply.text);
-  }
-  transport_->close();
-  co_return std::move(replies.back());
-}
-
-asio::awaitable<RedisAddress> Connection::ask_sentinels() {
-  const SentinelOptions sentinel = *options_.sentinel;
-  std::string why = "no sentinels are configured";
-  for (const RedisAddress& address : sentinel.sentinels) {
-    if (closed_ || connect_expired_) break;
-    try {
-      Command question = make_command("SENTINEL", "get-master-addr-by-name", sentinel.master_name);
-      const Reply reply =
-          co_await ask_once(address, sentinel.username, sentinel.password, std::move(question));
-      if (reply.elements.size() >= 2) {
-        const auto port = reply.elements[1].to_int();
-        if (port > 0 && port <= 65'535) {
-          co_return RedisAddress{reply.elements[0].text, static_cast<std::uint16_t>(port)};
-        }
-      }
-      why = to_string(address) + " does not know a primary named " + sentinel.master_name;
-    } catch (const std::exception& error) {
-      why = to_string(address) + ": " + error.what();
-    }
-  }
-  throw ConnectionError(Fate::not_executed, "no sentinel told the primary; the last one: " + why);
-}
-
-asio::awaitable<RedisAddress> Connection::ask_cluster() {
-  std::string why = "no seeds are configured";
-  const std::vector<RedisAddress> seeds = options_.cluster->seeds;
-  for (const RedisAddress& seed : seeds) {
-    if (closed_ || connect_expired_) break;
-    try {
-      Command question = make_command("CLUSTER", "SLOTS");
-      const Reply reply = co_await ask_once(seed, options_.username, options_.password, std::move(question));
-      const auto owner = slot_owner(reply, *slot_, seed.host);
-      if (owner) co_return *owner;
-      why = to_string(seed) + " knows no owner of slot " + std::to_string(*slot_);
-    } catch (const std::exception& error) {
-      why = to_string(seed) + ": " + error.what();
-    }
-  }
-  throw ConnectionError(Fate::not_executed,
-                        "no node of the cluster told who serves the queue; the last one: " + why);
 }
 
 asio::awaitable<void> Connection::wait_until_up() {

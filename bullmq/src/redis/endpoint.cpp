@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "bullmq/error.hpp"
+
 namespace bullmq::detail {
 
 std::optional<Redirect> parse_redirect(std::string_view error, const std::string& asked_host) {
@@ -43,6 +45,15 @@ std::uint16_t hash_slot(std::string_view key) noexcept {
     }
   }
   return crc % 16'384;
+}
+
+void require_hash_tag(const ConnectionOptions& connection, const std::string& prefix,
+                      const std::string& queue) {
+  if (!connection.cluster || hash_tag(prefix + ":" + queue + ":")) return;
+  throw ValidationError(
+      "with a cluster, all keys of a queue have to be in one slot: put a hash tag into its prefix "
+      "(\"{bull}\") or its name (\"{" +
+      queue + "}\"), got \"" + prefix + ":" + queue + "\"");
 }
 
 std::optional<RedisAddress> slot_owner(const Reply& cluster_slots, std::uint16_t slot,

@@ -24,6 +24,11 @@ struct Redirect {
 // The part between the first '{' and the next '}', if it is not empty.
 [[nodiscard]] std::optional<std::string_view> hash_tag(std::string_view key) noexcept;
 
+// All keys of a cluster's queue have to be in one slot, so its prefix or its name needs a hash tag. Throws
+// ValidationError when there is none.
+void require_hash_tag(const ConnectionOptions& connection, const std::string& prefix,
+                      const std::string& queue);
+
 // The primary that serves the slot, from the reply to CLUSTER SLOTS.
 [[nodiscard]] std::optional<RedisAddress> slot_owner(const Reply& cluster_slots, std::uint16_t slot,
                                                      const std::string& asked_host);

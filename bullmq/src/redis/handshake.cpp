@@ -25,7 +25,8 @@ Handshake make_handshake(const ConnectionOptions& options) {
     handshake.steps.push_back(step);
     handshake.bytes += make_command(args...).bytes;
   };
-  if (!options.password.empty()) {
+  // An ACL user may have no password ("nopass").
+  if (!options.password.empty() || !options.username.empty()) {
     if (options.username.empty()) {
       say(Handshake::Step::auth, "AUTH", options.password);
     } else {
@@ -67,9 +68,9 @@ HandshakeResult judge_handshake(const Handshake& handshake, const std::vector<Re
     switch (handshake.steps[i]) {
       case Handshake::Step::auth:
       case Handshake::Step::select:
-      case Handshake::Step::ping:
         if (reply.is_error()) throw RedisError(reply.text);
         break;
+      case Handshake::Step::ping:
       case Handshake::Step::set_name:
         if (reply.is_error() && !is_not_permitted(reply)) throw RedisError(reply.text);
         break;

@@ -2,6 +2,7 @@
 
 #include <hiredis/read.h>
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -9,6 +10,8 @@
 
 namespace bullmq::detail {
 namespace {
+
+constexpr std::size_t kKeptBytes = 1024UL * 1024;
 
 // hiredis calls these with the task that it reads. task->parent is the array around it, already made and
 // sized, so the element is in its place before its own elements come, and stays there.
@@ -103,6 +106,7 @@ void ReplyReader::feed(std::string_view bytes) {
     fail();
   }
   if (redisReaderFeed(reader_.get(), bytes.data(), bytes.size()) != REDIS_OK) fail();
+  largest_ = std::max(largest_, reader_->len);
 }
 
 std::optional<Reply> ReplyReader::next() {
@@ -110,6 +114,13 @@ std::optional<Reply> ReplyReader::next() {
   if (redisReaderGetReply(reader_.get(), &object) != REDIS_OK) fail();
   if (object == nullptr) return std::nullopt;
   budget_->used = 0;
+  // Everything is parsed: what a large reply needed is given back, and not kept for the next one.
+  if (largest_ > kKeptBytes && reader_->pos == reader_->len) {
+    largest_ = 0;
+    reader_.reset(redisReaderCreateWithFunctions(&kFunctions));
+    if (!reader_) throw std::bad_alloc();
+    reader_->privdata = budget_.get();
+  }
   const std::unique_ptr<Reply> reply(static_cast<Reply*>(object));
   return std::optional<Reply>(std::move(*reply));
 }

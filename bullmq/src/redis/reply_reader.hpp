@@ -21,8 +21,8 @@ class ReplyReader {
   ReplyReader(ReplyReader&&) noexcept;
   ReplyReader& operator=(ReplyReader&&) noexcept;
 
-  // Throws ProtocolError when the bytes are no protocol that we know, or a reply is too large. The reader is
-  // of no use afterwards.
+  // Throws ConnectionError when the bytes are no protocol that we know, or a reply is too large. The reader
+  // is of no use afterwards.
   void feed(std::string_view bytes);
   // The next whole reply, if it is there. Throws as feed does.
   [[nodiscard]] std::optional<Reply> next();
@@ -40,6 +40,8 @@ class ReplyReader {
   [[noreturn]] void fail() const;
   std::unique_ptr<Budget> budget_;
   std::unique_ptr<redisReader, Free> reader_;
+  // The most that has waited in its buffer.
+  std::size_t largest_ = 0;
 };
 
 }  // namespace bullmq::detail

@@ -3,10 +3,11 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/ip/address.hpp>
 
 #include "bullmq/error.hpp"
 
@@ -36,15 +37,32 @@ void Transport::use_tls(const TlsOptions& options, const std::string& host) {
                             ")");
     }
   }
+  context_->set_options(ssl::context::default_workarounds | ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1,
+                        failed);
   tls_.emplace(socket_, *context_);
+  SSL* const session = tls_->native_handle();
   const std::string& name = options.server_name.empty() ? host : options.server_name;
-  SSL_set_tlsext_host_name(tls_->native_handle(), name.c_str());
-  if (options.verify) {
-    tls_->set_verify_mode(ssl::verify_peer, failed);
-    tls_->set_verify_callback(ssl::host_name_verification(name), failed);
-  } else {
+  boost::system::error_code not_numeric;
+  boost::asio::ip::make_address(name, not_numeric);
+  // SNI carries names only (RFC 6066).
+  if (not_numeric) SSL_set_tlsext_host_name(session, name.c_str());
+  if (!options.verify) {
     tls_->set_verify_mode(ssl::verify_none, failed);
+    return;
   }
+  tls_->set_verify_mode(ssl::verify_peer, failed);
+  // OpenSSL's own check, because it tells afterwards what did not match.
+  const bool expects = not_numeric
+                           ? SSL_set1_host(session, name.c_str()) == 1
+                           : X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), name.c_str()) == 1;
+  if (!expects) throw ValidationError("tls.server_name cannot be used: " + name);
+}
+
+std::string Transport::tls_failure(const boost::system::error_code& failed) {
+  std::string why = failed.message();
+  const auto verdict = SSL_get_verify_result(tls_->native_handle());
+  if (verdict != X509_V_OK) why += std::string(": ") + X509_verify_cert_error_string(verdict);
+  return why;
 }
 
 void Transport::tune(const ConnectionOptions& options) {

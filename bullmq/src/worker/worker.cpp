@@ -35,10 +35,7 @@ void validate(const std::string& queue, const WorkerOptions& options) {
   if (options.limiter && (options.limiter->max <= 0 || options.limiter->duration.count() <= 0)) {
     throw ValidationError("limiter: max and duration must be greater than 0");
   }
-  if (options.connection.cluster && !detail::hash_tag(options.prefix + ":" + queue + ":")) {
-    throw ValidationError("with a cluster, the queue's prefix or name needs a hash tag, got \"" +
-                          options.prefix + ":" + queue + "\"");
-  }
+  detail::require_hash_tag(options.connection, options.prefix, queue);
 }
 
 // The ways of a coroutine that nobody waits for: what it throws is an error event.
