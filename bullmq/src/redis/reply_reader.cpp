@@ -11,7 +11,7 @@
 namespace bullmq::detail {
 namespace {
 
-constexpr std::size_t kKeptBytes = 1024UL * 1024;
+constexpr std::size_t kKeptBufferBytes = 1024UL * 1024;
 
 // hiredis calls these with the task that it reads. task->parent is the array around it, already made and
 // sized, so the element is in its place before its own elements come, and stays there.
@@ -115,7 +115,7 @@ std::optional<Reply> ReplyReader::next() {
   if (object == nullptr) return std::nullopt;
   budget_->used = 0;
   // Everything is parsed: what a large reply needed is given back, and not kept for the next one.
-  if (largest_ > kKeptBytes && reader_->pos == reader_->len) {
+  if (largest_ > kKeptBufferBytes && reader_->pos == reader_->len) {
     largest_ = 0;
     reader_.reset(redisReaderCreateWithFunctions(&kFunctions));
     if (!reader_) throw std::bad_alloc();

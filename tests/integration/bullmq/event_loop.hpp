@@ -35,15 +35,7 @@ class EventLoop {
   template <typename T>
   T run(awaitable<T> work, std::chrono::milliseconds limit = 30s) {
     std::optional<T> result;
-    std::exception_ptr failure;
-    bool done = false;
-    asio::co_spawn(io_, std::move(work), [&](std::exception_ptr thrown, T value) {
-      failure = thrown;
-      if (!thrown) result.emplace(std::move(value));
-      done = true;
-    });
-    turn(done, limit);
-    if (failure) std::rethrow_exception(failure);
+    run(keep(std::move(work), result), limit);
     return std::move(*result);
   }
   void run(awaitable<void> work, std::chrono::milliseconds limit = 30s) {
@@ -96,6 +88,11 @@ class EventLoop {
   }
 
  private:
+  template <typename T>
+  static awaitable<void> keep(awaitable<T> work, std::optional<T>& result) {
+    T value = co_await std::move(work);
+    result.emplace(std::move(value));
+  }
   void turn(const bool& done, std::chrono::milliseconds limit) {
     until([&] { return done; }, limit);
   }

@@ -78,10 +78,11 @@ class TcpProxy {
     std::array<char, 65'536> buffer;
     boost::system::error_code failed;
     while (!failed) {
-      const auto token = asio::redirect_error(asio::use_awaitable, failed);
-      const std::size_t count = co_await from->async_read_some(asio::buffer(buffer), token);
+      const std::size_t count = co_await from->async_read_some(
+          asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, failed));
       if (failed || state->silent || born < state->silenced_until) continue;
-      co_await asio::async_write(*to, asio::buffer(buffer.data(), count), token);
+      co_await asio::async_write(*to, asio::buffer(buffer.data(), count),
+                                 asio::redirect_error(asio::use_awaitable, failed));
     }
     boost::system::error_code ignored;
     to->close(ignored);
