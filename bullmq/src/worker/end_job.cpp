@@ -49,7 +49,7 @@ awaitable<std::optional<Job>> Worker::State::end_job(RunningPointer current, Job
     } catch (const RedisError& error) {
       if (closed || current->given_back || !detail::is_transient_refusal(error.word())) throw;
       report(error);
-      pause = std::min(options.max_error_pause, pause * (1LL << std::min(refusals++, 10U)));
+      pause = std::min<Milliseconds>(options.max_error_pause, pause * (1LL << std::min(refusals++, 10U)));
     }
     if (refusal) {
       auto next = co_await refused_end(current, std::move(ending), *refusal, unknown);

@@ -112,7 +112,7 @@ awaitable<void> Worker::State::pause_after(std::exception_ptr failure) {
   }
   Milliseconds pause = options.run_retry_delay;
   if (!disconnected) {
-    pause = std::min(options.max_error_pause, pause * (1LL << std::min(errors_in_a_row, 10U)));
+    pause = std::min<Milliseconds>(options.max_error_pause, pause * (1LL << std::min(errors_in_a_row, 10U)));
     ++errors_in_a_row;
   }
   const auto until = Clock::now() + pause;
