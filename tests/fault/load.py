@@ -55,7 +55,7 @@ def all_completed(server, count, timeout=90):
             return finished(server) >= count
         except OSError:
             return False
-    eventually(enough, timeout=timeout, what=f"{count} completed jobs of {server('ZCARD', f'bull:{QUEUE}:completed')}")
+    eventually(enough, timeout=timeout, what=f"{count} completed jobs")
 
 
 def check(server, ids):
