@@ -45,7 +45,7 @@ def test_a_lost_lock_stops_the_job_and_says_when_it_was_last_renewed(server, rem
         [(_, lost)] = program.wait("lost", job.id)
         assert int(lost[2]) <= 1500 and lost[3] == "1000"
         # Its end is refused: the job belongs to somebody else.
-        program.wait("error", "Lock", "mismatch", "for", "job", job.id)
+        program.wait("error", "Lock", "mismatch", "for", "job", f"{job.id}.")
         assert queue.job(job.id).getState() == "active"
         assert program.said("failed") == [] and program.said("completed") == []
 
