@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -44,6 +45,28 @@ class JobError : public Error {
 
  private:
   ErrorCode code_;
+};
+
+// A worker no longer owns a job that it processes: its lock expired before it was renewed, and the job was
+// taken away or is about to be. What the processor did is done again by whoever takes the job. Reported by
+// the worker's error event, when a renewal or the finish was refused.
+class LockLostError : public JobError {
+ public:
+  LockLostError(ErrorCode code, const std::string& message, std::string job_id,
+                std::chrono::milliseconds since_renewal, std::chrono::milliseconds lock_duration)
+      : JobError(code, message),
+        job_id_(std::move(job_id)),
+        since_renewal_(since_renewal),
+        lock_duration_(lock_duration) {}
+  [[nodiscard]] const std::string& job_id() const noexcept { return job_id_; }
+  // How long ago the lock was taken or last renewed. Less than lock_duration(): somebody removed it.
+  [[nodiscard]] std::chrono::milliseconds since_renewal() const noexcept { return since_renewal_; }
+  [[nodiscard]] std::chrono::milliseconds lock_duration() const noexcept { return lock_duration_; }
+
+ private:
+  std::string job_id_;
+  std::chrono::milliseconds since_renewal_;
+  std::chrono::milliseconds lock_duration_;
 };
 
 // Redis answered with an error (WRONGTYPE, OOM, NOAUTH, NOPERM, ...).

@@ -179,6 +179,8 @@ class Worker {
   struct State;
 
  private:
+  explicit Worker(std::shared_ptr<State> state) noexcept;
+
   std::shared_ptr<State> state_;
 };
 

@@ -1,5 +1,6 @@
 #include "backend/queue_backend.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "bullmq/error.hpp"
@@ -10,6 +11,36 @@
 
 namespace bullmq::detail {
 namespace {
+
+constexpr std::size_t kLocksAtOnce = 500;
+
+// KEYS: stalled, active. ARGV: the base key, ms, then id and token in turn. One that expired may be taken
+// again as long as its job is active: a stalled check would have moved it in the step that finds the lock
+// missing, and whoever takes a job sets the lock in the same step.
+constexpr std::string_view kReclaimLocks = R"lua(
+local active
+local lost = {}
+for i = 3, #ARGV, 2 do
+  local id, token = ARGV[i], ARGV[i + 1]
+  local key = ARGV[1] .. id .. ':lock'
+  local held = redis.call('GET', key)
+  local mine = held == token
+  if not held then
+    if not active then
+      active = {}
+      for _, each in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do active[each] = true end
+    end
+    mine = active[id]
+  end
+  if mine then
+    redis.call('SET', key, token, 'PX', ARGV[2])
+    redis.call('SREM', KEYS[1], id)
+  else
+    lost[#lost + 1] = id
+  end
+end
+return lost
+)lua";
 
 std::string pack_fields(const JobFields& fields) {
   std::string packed;
@@ -369,6 +400,57 @@ awaitable<std::vector<std::string>> QueueBackend::extend_locks(std::vector<std::
   std::vector<std::string> failed;
   for (const Reply& id : reply.elements) failed.push_back(id.text);
   co_return failed;
+}
+
+awaitable<std::vector<std::string>> QueueBackend::reclaim_locks(std::vector<std::string> ids,
+                                                                std::vector<std::string> tokens,
+                                                                Milliseconds duration) {
+  std::string bytes = "*" + std::to_string(7 + 2 * ids.size()) + "\r\n";
+  for (const std::string_view argument :
+       {std::string_view("EVAL"), kReclaimLocks, std::string_view("2"), std::string_view(keys_.stalled),
+        std::string_view(keys_.active), std::string_view(keys_.base)}) {
+    append_bulk(bytes, argument);
+  }
+  append_bulk(bytes, duration.count());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    append_bulk(bytes, ids[i]);
+    append_bulk(bytes, tokens.at(i));
+  }
+  Command command;
+  command.bytes = std::move(bytes);
+  command.idempotent = true;
+  const Reply reply = co_await run(std::move(command));
+  std::vector<std::string> lost;
+  for (const Reply& id : reply.elements) lost.push_back(id.text);
+  co_return lost;
+}
+
+awaitable<std::optional<JobRecord>> QueueBackend::find_locked_job(std::string token) {
+  const Reply active = co_await run(make_query("LRANGE", keys_.active, 0, -1));
+  for (std::size_t first = 0; first < active.elements.size(); first += kLocksAtOnce) {
+    const std::size_t count = std::min(kLocksAtOnce, active.elements.size() - first);
+    Command command;
+    command.bytes = "*" + std::to_string(1 + count) + "\r\n";
+    append_bulk(command.bytes, std::string_view("MGET"));
+    for (std::size_t i = first; i < first + count; ++i)
+      append_bulk(command.bytes, keys_.job(active.elements[i].text, "lock"));
+    command.idempotent = true;
+    const Reply locks = co_await run(std::move(command));
+    for (std::size_t i = 0; i < locks.elements.size(); ++i) {
+      if (!locks.elements[i].is_text() || locks.elements[i].text != token) continue;
+      const std::string id = active.elements[first + i].text;
+      const bool ours = co_await extend_lock(id, token, terms.lock_duration);
+      if (!ours) continue;
+      Reply hash = co_await run(make_query("HGETALL", keys_.job(id)));
+      co_return decode_job(id, std::move(hash.elements));
+    }
+  }
+  co_return std::nullopt;
+}
+
+awaitable<std::int64_t> QueueBackend::attempts_made(std::string id) {
+  const Reply reply = co_await run(make_query("HGET", keys_.job(id), "atm"));
+  co_return reply.is_nil() ? 0 : static_cast<std::int64_t>(reply.number());
 }
 
 }  // namespace bullmq::detail

@@ -94,6 +94,14 @@ class QueueBackend : public std::enable_shared_from_this<QueueBackend> {
   // The ids whose locks could not be renewed.
   awaitable<std::vector<std::string>> extend_locks(std::vector<std::string> ids,
                                                    std::vector<std::string> tokens, Milliseconds duration);
+  // For locks that extend_locks refused: takes those again that have expired while their jobs are still
+  // active, so nobody else has them. The ids of the others.
+  awaitable<std::vector<std::string>> reclaim_locks(std::vector<std::string> ids,
+                                                    std::vector<std::string> tokens, Milliseconds duration);
+  // The active job whose lock has this token, its lock renewed.
+  awaitable<std::optional<JobRecord>> find_locked_job(std::string token);
+  // As it is stored; 0 for a job that is gone.
+  awaitable<std::int64_t> attempts_made(std::string id);
 
   // ---- Calls with plain arguments.
   awaitable<Reply> run(Command command) { return connection_->execute(std::move(command)); }

@@ -218,7 +218,11 @@ void Connection::drop(const std::string& why) {
 }
 
 void Connection::interrupt() {
-  if (phase_ == Phase::up) drop("the connection was interrupted");
+  if (phase_ == Phase::up) return drop("the connection was interrupted");
+  while (!unsent_.empty()) {
+    fail_later(take(unsent_.front()),
+               make_error<ConnectionError>(Fate::not_executed, "the connection was interrupted"));
+  }
 }
 
 void Connection::close() {

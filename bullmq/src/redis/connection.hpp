@@ -66,7 +66,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] boost::asio::awaitable<void> wait_until_up();
   [[nodiscard]] bool is_up() const noexcept { return phase_ == Phase::up; }
 
-  // Breaks the connection; it is made again. For a blocking read that has to end.
+  // Breaks the connection; it is made again. What waits for a connection fails. For a blocking read that has
+  // to end.
   void interrupt();
   // Whatever waits gets ConnectionError("Connection is closed."). Nothing works afterwards.
   void close();

@@ -1,4 +1,5 @@
 // How a connection comes up: find the server, connect, shake hands; and again when it was lost.
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -16,6 +17,8 @@ namespace asio = boost::asio;
 using asio::use_awaitable;
 
 constexpr std::chrono::seconds kShortLife{1};
+// One that came up and broke soon is no failed attempt: the pauses stay at the third's.
+constexpr unsigned kShortLifeFailures = 3;
 
 }  // namespace
 
@@ -39,7 +42,7 @@ asio::awaitable<void> Connection::supervise(std::shared_ptr<Connection> self) {
     while (!self->closed_ && self->phase_ == Phase::up) co_await self->lost_.wait();
     // One that breaks at once, again and again (too many clients, a proxy without a server), is paced like a
     // failure.
-    failures = Clock::now() - since < kShortLife ? failures + 1 : 0;
+    failures = Clock::now() - since < kShortLife ? std::min(failures + 1, kShortLifeFailures) : 0;
     if (failures > 1) co_await self->pause_before_attempt(failures);
   }
 }

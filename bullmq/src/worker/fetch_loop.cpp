@@ -13,7 +13,6 @@
 namespace bullmq {
 
 namespace asio = boost::asio;
-using Clock = std::chrono::steady_clock;
 using detail::make_command;
 using detail::Reply;
 
@@ -21,25 +20,26 @@ namespace {
 
 // What a blocking read may take longer than it was asked to block, before its connection is taken for dead.
 constexpr Milliseconds kBlockMargin{1'000};
+// How long CLIENT UNBLOCK is tried before the blocked connection is broken instead.
+constexpr Milliseconds kUnblockPatience{500};
+// Redis may learn of a blocking read a little later than we send it.
+constexpr Milliseconds kUnblockPause{5};
+// A stalled check that failed because of the connection is tried again after this.
+constexpr Milliseconds kStalledCheckRetry{1'000};
 
 }  // namespace
 
-awaitable<void> Worker::State::run(std::shared_ptr<State> self) {
-  if (!self->processor) throw ValidationError("No process function is defined.");
-  if (self->running_loop) throw ValidationError("Worker is already running.");
-  self->running_loop = true;
-  if (!self->closing && !self->paused) {
-    if (!self->options.skip_stalled_check) {
-      asio::co_spawn(self->executor, check_stalled(self, ++self->stalled_generation), asio::detached);
-    }
-    co_await fetch_loop(self);
-  }
-  self->running_loop = false;
-  self->wake_all();
+void Worker::State::start_loop() {
+  if (!processor) throw ValidationError("No process function is defined.");
+  if (running_loop) throw ValidationError("Worker is already running.");
+  if (stopping()) return;
+  running_loop = true;
+  if (!options.skip_stalled_check) start_stalled_check();
+  asio::co_spawn(executor, fetch_loop(shared_from_this()), asio::detached);
 }
 
 detail::FetchState Worker::State::fetch_state() const {
-  return {closing || paused, running.size(), concurrency, drained, limit_until, block_until};
+  return {stopping(), running.size(), concurrency, drained, limit_until, block_until, fetch_due};
 }
 
 // Ends when the worker is paused or closing and no job is in process.
@@ -48,57 +48,85 @@ awaitable<void> Worker::State::fetch_loop(std::shared_ptr<State> self) {
                                  self->options.maximum_rate_limit_delay.count()};
   while (true) {
     const detail::FetchStep step = detail::next_fetch_step(self->fetch_state(), terms, detail::now_ms());
-    std::exception_ptr failure;
-    try {
-      if (std::holds_alternative<detail::StopFetching>(step)) {
-        if (self->running.empty()) co_return;
-        co_await self->loop_wakeup.wait();
-      } else if (std::holds_alternative<detail::WaitForSlot>(step)) {
-        co_await self->loop_wakeup.wait();
-      } else if (const auto* limit = std::get_if<detail::WaitForRateLimit>(&step)) {
-        const auto until = Clock::now() + Milliseconds(limit->ms);
-        while (Clock::now() < until && !self->closing) co_await self->loop_wakeup.wait(until);
-        // Fetches even if the limit lasts on: the script promotes delayed jobs, and tells the limit again.
-        self->drained = false;
-        self->limit_until = 0;
-      } else {
-        bool now = true;
-        if (const auto* marker = std::get_if<detail::BlockOnMarker>(&step))
-          now = co_await self->block(marker->seconds);
-        if (now && !self->closing && !self->paused) {
-          auto job = co_await self->fetch(self->next_token());
-          if (job) self->start(std::move(*job));
-        }
-        self->errors_in_a_row = 0;
+    if (std::holds_alternative<detail::StopFetching>(step)) {
+      if (self->running.empty()) break;
+      co_await self->loop_wakeup.wait();
+    } else if (std::holds_alternative<detail::WaitForSlot>(step)) {
+      co_await self->loop_wakeup.wait();
+    } else if (const auto* limit = std::get_if<detail::WaitForRateLimit>(&step)) {
+      const auto until = Clock::now() + Milliseconds(limit->ms);
+      while (Clock::now() < until && !self->stopping()) co_await self->loop_wakeup.wait(until);
+      // Fetches even if the limit lasts on: the script promotes delayed jobs, and tells the limit again.
+      self->drained = false;
+      self->limit_until = 0;
+    } else {
+      std::optional<double> block_seconds;
+      if (const auto* marker = std::get_if<detail::BlockOnMarker>(&step)) block_seconds = marker->seconds;
+      std::exception_ptr failure;
+      self->reconnected = false;
+      try {
+        co_await self->fetch_once(block_seconds);
+      } catch (...) {
+        failure = std::current_exception();
       }
-    } catch (const std::exception&) {
-      failure = std::current_exception();
+      if (failure) co_await self->pause_after(std::move(failure));
     }
-    if (!failure) continue;
-    try {
-      std::rethrow_exception(failure);
-    } catch (const std::exception& error) {
-      failure = nullptr;
-      if (dynamic_cast<const ConnectionError*>(&error) == nullptr && !self->closing && !self->paused) {
-        self->emit(self->events.error, error);
-      }
-    }
-    ++self->errors_in_a_row;
-    // The connection paces its own attempts; errors of the server come back at once, and are paced here.
-    const auto pause = std::min<Milliseconds>(
-        self->options.max_error_pause,
-        self->options.run_retry_delay * (1LL << std::min(self->errors_in_a_row - 1, 10U)));
-    const auto until = Clock::now() + pause;
-    while (Clock::now() < until && !self->closing && !self->paused) co_await self->loop_wakeup.wait(until);
   }
+  self->running_loop = false;
+  self->wake_all();
 }
 
-awaitable<std::optional<Job>> Worker::State::fetch(std::string token) {
-  detail::NextJob next = co_await backend->move_to_active(token);
-  co_return take(std::move(next), token);
+awaitable<void> Worker::State::fetch_once(std::optional<double> block_seconds) {
+  if (!lost_fetches.empty()) co_await adopt_lost_fetches();
+  if (block_seconds) {
+    const bool now = co_await block(*block_seconds);
+    errors_in_a_row = 0;
+    if (!now) co_return;
+  }
+  if (stopping()) co_return;
+  const std::string token = next_token();
+  detail::NextJob next;
+  try {
+    next = co_await fetch(token);
+  } catch (const ConnectionError& error) {
+    if (error.fate() == Fate::unknown) lost_fetches.push_back(token);
+    throw;
+  }
+  auto job = take(std::move(next), token);
+  if (!job) co_return;
+  errors_in_a_row = 0;
+  co_await begin(std::move(*job));
+}
+
+// A connection that broke paces its own attempts, and the loop goes on the moment that it is back. Errors of
+// the server come at once, again and again, and are paced here.
+awaitable<void> Worker::State::pause_after(std::exception_ptr failure) {
+  bool disconnected = false;
+  try {
+    std::rethrow_exception(std::move(failure));
+  } catch (const ConnectionError&) {
+    // Its connection has told.
+    disconnected = true;
+  } catch (...) {
+    if (!stopping()) report_current_exception();
+  }
+  Milliseconds pause = options.run_retry_delay;
+  if (!disconnected) {
+    pause = std::min<Milliseconds>(options.max_error_pause, pause * (1LL << std::min(errors_in_a_row, 10U)));
+    ++errors_in_a_row;
+  }
+  const auto until = Clock::now() + pause;
+  while (Clock::now() < until && !stopping() && !(disconnected && reconnected))
+    co_await loop_wakeup.wait(until);
+}
+
+awaitable<detail::NextJob> Worker::State::fetch(std::string token) {
+  detail::NextJob next = co_await backend->move_to_active(std::move(token));
+  co_return next;
 }
 
 std::optional<Job> Worker::State::take(detail::NextJob next, const std::string& token) {
+  fetch_due = false;
   limit_until = next.rate_limit_ms > 0 ? detail::now_ms() + next.rate_limit_ms : 0;
   block_until = std::max(0.0, next.delay_until);
   if (!next.has_job) {
@@ -106,18 +134,20 @@ std::optional<Job> Worker::State::take(detail::NextJob next, const std::string& 
     return std::nullopt;
   }
   drained = false;
-  Job job = backend->make_job(std::move(next.record), token);
-  emit(events.active, job);
-  return job;
+  return backend->make_job(std::move(next.record), token);
 }
 
 awaitable<bool> Worker::State::block(double seconds) {
   limit_until = 0;
   const double known = std::exchange(block_until, 0);
+  // Redis before 6 knows whole seconds only.
+  if (backend->connection().server_version() < detail::ServerVersion{6, 0, 0}) seconds = std::ceil(seconds);
   detail::Command command = make_command("BZPOPMIN", backend->keys().marker, std::to_string(seconds));
   command.timeout = Milliseconds(static_cast<std::int64_t>(std::ceil(seconds)) * 1'000) + kBlockMargin;
   command.drop_on_timeout = true;
   blocked = true;
+  // Until we know better: the answer may be lost, and a marker with it.
+  fetch_due = true;
   std::exception_ptr failure;
   Reply reply;
   try {
@@ -127,59 +157,77 @@ awaitable<bool> Worker::State::block(double seconds) {
   }
   blocked = false;
   if (failure) {
-    // The server is there and only the blocked connection broke, or timed out: work may be waiting all the
-    // same.
-    if (backend->connection().is_up() && !closing && !paused) co_return true;
+    // If it took a marker, it is for somebody else; one too many only makes a worker look.
+    if (stopping()) co_await return_marker("0", "0");
     std::rethrow_exception(failure);
   }
   if (!reply.is_array() || reply.elements.size() < 3) co_return true;
-  const double score = reply.elements[2].number();
-  if (closing || paused) {
-    // We took the wake-up and cannot answer it: it is for somebody else.
-    detail::Command back =
-        make_command("ZADD", backend->keys().marker, reply.elements[2].text, reply.elements[1].text);
-    co_await backend->run(std::move(back));
+  if (stopping()) {
+    co_await return_marker(reply.elements[1].text, reply.elements[2].text);
     co_return false;
   }
+  const double score = reply.elements[2].number();
   block_until = known > 0 && score > known ? known : score;
-  co_return block_until <= 0 || block_until - static_cast<double>(detail::now_ms()) < 1;
+  const bool now = block_until <= 0 || block_until - static_cast<double>(detail::now_ms()) < 1;
+  fetch_due = now;
+  co_return now;
+}
+
+// A wake-up that we cannot answer. Should this fail, the others look by themselves within their drain_delay.
+awaitable<void> Worker::State::return_marker(std::string member, std::string score) {
+  if (!backend->connection().is_up()) co_return;
+  // NX: one that was set since then knows better when the next delayed job is due.
+  detail::Command command = make_command("ZADD", backend->keys().marker, "NX", score, member);
+  command.idempotent = true;
+  command.timeout = kBlockMargin;
+  try {
+    co_await backend->run(std::move(command));
+  } catch (const Error&) {
+  }
 }
 
 // A blocked read ends at once and tells whether it took a marker; breaking its connection would not tell.
 awaitable<void> Worker::State::unblock(std::shared_ptr<State> self) {
-  const auto client = self->blocking->client_id();
-  bool unblocked = false;
-  if (client != 0) {
+  const auto patience = Clock::now() + kUnblockPatience;
+  while (self->blocked && Clock::now() < patience) {
+    const auto client = self->blocking->client_id();
+    if (client == 0 || !self->backend->connection().is_up()) break;
     try {
       detail::Command command = make_command("CLIENT", "UNBLOCK", client);
-      command.timeout = Milliseconds(500);
+      command.timeout = kUnblockPatience;
       co_await self->backend->run(std::move(command));
-      unblocked = true;
     } catch (const Error&) {
+      break;
     }
+    if (self->blocked) co_await self->sleep(kUnblockPause);
   }
-  if (!unblocked && self->blocked) self->blocking->interrupt();
+  if (self->blocked) self->blocking->interrupt();
 }
 
+// Detached: ends within kUnblockPatience, and holds the state meanwhile.
 void Worker::State::stop_blocking() {
   if (blocked) asio::co_spawn(executor, unblock(shared_from_this()), asio::detached);
 }
 
+// Detached: ends with its generation, which pause and close make old.
+void Worker::State::start_stalled_check() {
+  asio::co_spawn(executor, check_stalled(shared_from_this(), ++stalled_generation), asio::detached);
+}
+
 awaitable<void> Worker::State::check_stalled(std::shared_ptr<State> self, std::uint64_t generation) {
-  const auto current = [&] {
-    return generation == self->stalled_generation && !self->closing && !self->paused;
-  };
+  const auto current = [&] { return generation == self->stalled_generation && !self->stopping(); };
   while (current()) {
+    Milliseconds pause = self->options.stalled_interval;
     try {
       const auto ids = co_await self->backend->move_stalled_jobs(self->options.max_stalled_count,
                                                                  self->options.stalled_interval);
       for (const std::string& stalled : ids) self->emit(self->events.stalled, std::string_view(stalled));
     } catch (const ConnectionError&) {
-      // Made again by itself; the next pass finds what this one did not.
+      pause = std::min(pause, kStalledCheckRetry);
     } catch (const std::exception& error) {
-      if (current()) self->emit(self->events.error, error);
+      if (current()) self->report(error);
     }
-    const auto until = Clock::now() + self->options.stalled_interval;
+    const auto until = Clock::now() + pause;
     while (current() && Clock::now() < until) co_await self->stalled_wakeup.wait(until);
   }
 }

@@ -18,6 +18,8 @@ struct FetchState {
   std::int64_t limit_until = 0;
   // When the next delayed job is due; 0: nobody knows of one.
   double block_until = 0;
+  // A wake-up was taken, or may have been when its connection broke: it has to be answered.
+  bool fetch_due = false;
 };
 
 struct FetchTerms {
@@ -49,7 +51,7 @@ inline constexpr double kShortestBlockSeconds = 0.002;
   if (state.limit_until > now) {
     return WaitForRateLimit{std::min(state.limit_until - now, terms.maximum_rate_limit_delay_ms)};
   }
-  if (!state.drained) return FetchNow{};
+  if (!state.drained || state.fetch_due) return FetchNow{};
   double seconds = static_cast<double>(terms.drain_delay_ms) / 1'000;
   if (state.block_until > 0) {
     const double left_ms = state.block_until - static_cast<double>(now);

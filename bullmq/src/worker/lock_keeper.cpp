@@ -20,68 +20,112 @@ namespace bullmq::detail {
 namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 
+namespace {
+
+constexpr Milliseconds kFirstRetryPause{100};
+// Shorter deadlines would take a busy machine for a broken connection.
+constexpr Milliseconds kShortestTimeout{500};
+
+Milliseconds since(Clock::time_point then) {
+  return std::chrono::duration_cast<Milliseconds>(Clock::now() - then);
+}
+
+}  // namespace
+
 struct LockKeeper::State {
   struct Lock {
     std::string token;
     Clock::time_point renewed;
+    bool lost = false;
+  };
+  struct Due {
+    std::vector<std::string> ids;
+    std::vector<std::string> tokens;
   };
 
-  State(ConnectionOptions connection, std::string prefix, std::string queue, Milliseconds duration,
-        Milliseconds renew, Listener l)
+  State(ConnectionOptions connection, const std::string& prefix, const std::string& queue,
+        Milliseconds duration, Milliseconds renew, Listener l)
       : lock_duration(duration), renew_time(renew), listener(std::move(l)), pause(loop.get_executor()) {
-    // A renewal that comes after the lock has expired is of no use.
-    connection.command_timeout = std::min(connection.command_timeout, lock_duration);
+    // Several attempts fit into what is left of a lock's time when the first one fails.
+    const Milliseconds timeout = std::min(lock_duration, std::max(renew_time / 2, kShortestTimeout));
+    connection.command_timeout = std::min(connection.command_timeout, timeout);
+    connection.connect_timeout = std::min(connection.connect_timeout, timeout);
+    connection.reconnect_max = std::min(connection.reconnect_max, timeout);
+    connection.offline_queue = true;
     backend = std::make_shared<QueueBackend>(
         Connection::open(loop.get_executor(), std::move(connection), prefix + ":" + queue + ":"), prefix,
         queue);
   }
 
-  std::pair<std::vector<std::string>, std::vector<std::string>> due(Clock::time_point now) {
-    std::pair<std::vector<std::string>, std::vector<std::string>> ids_and_tokens;
+  Due due(Clock::time_point now) {
+    Due found;
     const std::lock_guard guard(mutex);
     for (auto& [id, lock] : locks) {
-      if (lock.renewed + renew_time / 2 > now) continue;
-      ids_and_tokens.first.push_back(id);
-      ids_and_tokens.second.push_back(lock.token);
+      if (lock.lost || lock.renewed + renew_time / 2 > now) continue;
+      found.ids.push_back(id);
+      found.tokens.push_back(lock.token);
     }
-    return ids_and_tokens;
+    return found;
   }
 
-  void mark_renewed(const std::vector<std::string>& ids, Clock::time_point at) {
+  // What became of those that were asked about. Jobs that have ended while the answer was on its way count
+  // neither as renewed nor as lost.
+  std::pair<std::vector<std::string>, std::vector<LostLock>> settle(const Due& asked,
+                                                                    const std::vector<std::string>& failed,
+                                                                    Clock::time_point at) {
+    std::pair<std::vector<std::string>, std::vector<LostLock>> renewed_and_lost;
     const std::lock_guard guard(mutex);
-    for (const std::string& id : ids) {
-      const auto lock = locks.find(id);
-      if (lock != locks.end()) lock->second.renewed = at;
+    for (std::size_t i = 0; i < asked.ids.size(); ++i) {
+      const auto lock = locks.find(asked.ids[i]);
+      if (lock == locks.end() || lock->second.token != asked.tokens[i]) continue;
+      if (std::find(failed.begin(), failed.end(), asked.ids[i]) == failed.end()) {
+        lock->second.renewed = at;
+        renewed_and_lost.first.push_back(asked.ids[i]);
+      } else {
+        renewed_and_lost.second.push_back({asked.ids[i], asked.tokens[i], since(lock->second.renewed)});
+        lock->second.lost = true;
+      }
     }
+    return renewed_and_lost;
   }
 
-  // Drops the ids that are no longer tracked: their jobs have ended while the answer was on its way.
-  void keep_tracked(std::vector<std::string>& ids) {
-    const std::lock_guard guard(mutex);
-    std::erase_if(ids, [&](const std::string& id) { return !locks.contains(id); });
+  asio::awaitable<void> renew_due() {
+    const auto asked_at = Clock::now();
+    const Due asked = due(asked_at);
+    if (asked.ids.empty()) co_return;
+    std::vector<std::string> failed = co_await backend->extend_locks(asked.ids, asked.tokens, lock_duration);
+    if (!failed.empty()) {
+      std::vector<std::string> tokens;
+      for (const std::string& id : failed) {
+        const auto at = std::find(asked.ids.begin(), asked.ids.end(), id) - asked.ids.begin();
+        tokens.push_back(asked.tokens.at(static_cast<std::size_t>(at)));
+      }
+      failed = co_await backend->reclaim_locks(failed, tokens, lock_duration);
+    }
+    auto [renewed, lost] = settle(asked, failed, asked_at);
+    if (!lost.empty()) listener.lost(std::move(lost));
+    if (!renewed.empty()) listener.renewed(std::move(renewed));
   }
 
   asio::awaitable<void> run() {
+    Milliseconds retry_pause = kFirstRetryPause;
     while (!stopping) {
-      co_await pause.wait(Clock::now() + renew_time / 2);
-      if (stopping) co_return;
-      const auto asked = Clock::now();
-      auto [ids, tokens] = due(asked);
-      if (ids.empty()) continue;
+      const auto turn = Clock::now();
+      std::string trouble;
       try {
-        std::vector<std::string> failed = co_await backend->extend_locks(ids, tokens, lock_duration);
-        mark_renewed(ids, asked);
-        std::erase_if(ids, [&](const std::string& id) {
-          return std::find(failed.begin(), failed.end(), id) != failed.end();
-        });
-        keep_tracked(failed);
-        keep_tracked(ids);
-        if (!failed.empty()) listener.failed(std::move(failed));
-        if (!ids.empty()) listener.renewed(std::move(ids));
+        co_await renew_due();
+        retry_pause = kFirstRetryPause;
       } catch (const std::exception& error) {
-        // Tried again at the next turn; the locks live until their duration is over.
-        if (!stopping) listener.error(error.what());
+        trouble = error.what();
       }
+      if (stopping) co_return;
+      auto next = turn + renew_time / 2;
+      if (!trouble.empty()) {
+        listener.error(trouble);
+        next = Clock::now() + std::min(retry_pause, renew_time / 2);
+        retry_pause *= 2;
+      }
+      while (!stopping && Clock::now() < next) co_await pause.wait(next);
     }
   }
 
@@ -99,8 +143,8 @@ struct LockKeeper::State {
 
 LockKeeper::LockKeeper(ConnectionOptions connection, std::string prefix, std::string queue,
                        Milliseconds lock_duration, Milliseconds renew_time, Listener listener)
-    : state_(std::make_unique<State>(std::move(connection), std::move(prefix), std::move(queue),
-                                     lock_duration, renew_time, std::move(listener))) {
+    : state_(std::make_unique<State>(std::move(connection), prefix, queue, lock_duration, renew_time,
+                                     std::move(listener))) {
   // Detached: the destructor waits for the loop.
   asio::co_spawn(state_->loop, state_->run(), asio::detached);
   state_->thread = std::thread([state = state_.get()] { state->loop.run(); });
@@ -117,12 +161,20 @@ LockKeeper::~LockKeeper() {
 
 void LockKeeper::track(const std::string& id, const std::string& token) {
   const std::lock_guard guard(state_->mutex);
-  state_->locks[id] = {token, Clock::now()};
+  state_->locks[id] = {token, Clock::now(), false};
 }
 
-void LockKeeper::untrack(const std::string& id) {
+void LockKeeper::untrack(const std::string& id, const std::string& token) {
   const std::lock_guard guard(state_->mutex);
-  state_->locks.erase(id);
+  const auto lock = state_->locks.find(id);
+  if (lock != state_->locks.end() && lock->second.token == token) state_->locks.erase(lock);
+}
+
+std::optional<Milliseconds> LockKeeper::since_renewal(const std::string& id, const std::string& token) const {
+  const std::lock_guard guard(state_->mutex);
+  const auto lock = state_->locks.find(id);
+  if (lock == state_->locks.end() || lock->second.token != token) return std::nullopt;
+  return since(lock->second.renewed);
 }
 
 }  // namespace bullmq::detail

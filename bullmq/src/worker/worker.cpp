@@ -1,7 +1,5 @@
 #include "bullmq/worker.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <chrono>
 #include <utility>
@@ -15,7 +13,6 @@
 namespace bullmq {
 
 namespace asio = boost::asio;
-using Clock = std::chrono::steady_clock;
 
 namespace {
 
@@ -38,15 +35,6 @@ void validate(const std::string& queue, const WorkerOptions& options) {
   detail::require_hash_tag(options.connection, options.prefix, queue);
 }
 
-// The ways of a coroutine that nobody waits for: what it throws is an error event.
-awaitable<void> run_and_report(std::shared_ptr<Worker::State> state) {
-  try {
-    co_await Worker::State::run(state);
-  } catch (const std::exception& error) {
-    state->emit(state->events.error, error);
-  }
-}
-
 }  // namespace
 
 Worker::State::State(Executor executor_of_worker, const std::string& queue, Processor process_function,
@@ -59,6 +47,8 @@ Worker::State::State(Executor executor_of_worker, const std::string& queue, Proc
       loop_wakeup(executor),
       stalled_wakeup(executor) {
   const std::string routing_key = options.prefix + ":" + queue + ":";
+  // A worker waits for Redis for ever.
+  options.connection.offline_queue = true;
   backend = std::make_shared<detail::QueueBackend>(
       detail::Connection::open(executor, options.connection, routing_key), options.prefix, queue);
   backend->terms = {options.name,           options.lock_duration,
@@ -70,85 +60,83 @@ Worker::State::State(Executor executor_of_worker, const std::string& queue, Proc
   blocking = detail::Connection::open(executor, std::move(named), routing_key);
 }
 
-Worker::Worker(Executor executor, std::string queue_name, Processor processor, WorkerOptions options) {
-  validate(queue_name, options);
-  state_ = std::make_shared<State>(executor, queue_name, std::move(processor), std::move(options));
-  const auto state = state_;
-  const std::weak_ptr<State> weak = state;
-  state->backend->on_progress = [weak](const Job& job, std::string_view progress) {
+void Worker::State::listen_to_connections() {
+  const std::weak_ptr<State> weak = weak_from_this();
+  backend->on_progress = [weak](const Job& job, std::string_view progress) {
     if (const auto self = weak.lock()) self->emit(self->events.progress, job, progress);
   };
-  for (detail::Connection* connection : {&state->backend->connection(), state->blocking.get()}) {
-    state->subscriptions.push_back(connection->on_up.subscribe([weak] {
+  for (detail::Connection* connection : {&backend->connection(), blocking.get()}) {
+    subscriptions.push_back(connection->on_up.subscribe([weak] {
       const auto self = weak.lock();
       if (!self) return;
       if (self->backend->connection().is_up() && self->blocking->is_up()) self->emit(self->events.ready);
       // What came while we were away is fetched now, not at the end of a pause.
       self->drained = false;
+      self->reconnected = true;
+      self->wake_all();
+      self->stalled_wakeup.wake();
+    }));
+    subscriptions.push_back(connection->on_down.subscribe([weak] {
+      const auto self = weak.lock();
+      if (!self) return;
+      if (!self->closing) self->emit(self->events.connection_closed);
       self->wake_all();
     }));
-    state->subscriptions.push_back(connection->on_down.subscribe([weak] {
+    subscriptions.push_back(connection->on_error.subscribe([weak](const std::exception& error) {
       const auto self = weak.lock();
-      if (self && !self->closing) self->emit(self->events.connection_closed);
-    }));
-    state->subscriptions.push_back(connection->on_error.subscribe([weak](const std::exception& error) {
-      const auto self = weak.lock();
-      if (self && !self->closing) self->emit(self->events.error, error);
+      if (self && !self->closing) self->report(error);
     }));
   }
-  if (!state->processor) return;
-  if (!state->options.skip_lock_renewal) {
-    const auto post = [executor, weak](auto work) {
-      asio::post(executor, [weak, work = std::move(work)] {
-        if (const auto self = weak.lock(); self && !self->closed) work(*self);
-      });
-    };
-    state->locks = std::make_unique<detail::LockKeeper>(
-        state->options.connection, state->options.prefix, queue_name, state->options.lock_duration,
-        state->options.lock_renew_time.value_or(state->options.lock_duration / 2),
-        detail::LockKeeper::Listener{
-            [post](std::vector<std::string> ids) {
-              post([ids = std::move(ids)](State& self) { self.emit(self.events.locks_renewed, ids); });
-            },
-            [post](std::vector<std::string> ids) {
-              post([ids = std::move(ids)](State& self) {
-                self.emit(self.events.lock_renewal_failed, ids);
-                for (const std::string& job : ids) {
-                  const Error lost("could not renew lock for job " + job);
-                  self.emit(self.events.error, static_cast<const std::exception&>(lost));
-                  const auto entry = self.running.find(job);
-                  if (self.options.cancel_on_lost_lock && entry != self.running.end()) {
-                    self.cancel(*entry->second, lost.what());
-                  }
-                }
-              });
-            },
-            [post](std::string message) {
-              post([message = std::move(message)](State& self) {
-                const Error error("locks could not be renewed: " + message);
-                self.emit(self.events.error, static_cast<const std::exception&>(error));
-              });
-            }});
-  }
-  // After the caller has subscribed to what it wants to hear.
-  if (state->options.autorun) asio::co_spawn(executor, run_and_report(state), asio::detached);
+}
+
+void Worker::State::keep_locks(const std::string& queue) {
+  const auto post = [target = executor, weak = weak_from_this()](auto work) {
+    asio::post(target, [weak, work = std::move(work)] {
+      if (const auto self = weak.lock(); self && !self->closed) work(*self);
+    });
+  };
+  detail::LockKeeper::Listener listener;
+  listener.renewed = [post](std::vector<std::string> ids) {
+    post([ids = std::move(ids)](State& self) { self.emit(self.events.locks_renewed, ids); });
+  };
+  listener.lost = [post](std::vector<detail::LostLock> lost) {
+    post([lost = std::move(lost)](State& self) {
+      for (const detail::LostLock& lock : lost) self.lock_lost(lock);
+    });
+  };
+  listener.error = [post](std::string message) {
+    post([message = std::move(message)](State& self) {
+      self.report(Error("locks could not be renewed: " + message));
+    });
+  };
+  locks = std::make_unique<detail::LockKeeper>(
+      options.connection, options.prefix, queue, options.lock_duration,
+      options.lock_renew_time.value_or(options.lock_duration / 2), std::move(listener));
+}
+
+Worker::Worker(Executor executor, std::string queue_name, Processor processor, WorkerOptions options) {
+  validate(queue_name, options);
+  state_ = std::make_shared<State>(executor, queue_name, std::move(processor), std::move(options));
+  state_->listen_to_connections();
+  if (!state_->processor) return;
+  if (!state_->options.skip_lock_renewal) state_->keep_locks(queue_name);
+  if (state_->options.autorun) state_->start_loop();
 }
 
 Worker::Worker(Executor executor, std::string queue_name, WorkerOptions options)
     : Worker(std::move(executor), std::move(queue_name), Processor{}, std::move(options)) {}
 
 Worker::~Worker() {
-  if (!state_ || state_->closed) return;
-  state_->closing = true;
-  state_->closed = true;
-  state_->locks.reset();
-  state_->blocking->close();
-  state_->backend->connection().close();
-  state_->loop_wakeup.wake();
-  state_->stalled_wakeup.wake();
+  if (state_ && !state_->closed) state_->abandon();
 }
 Worker::Worker(Worker&&) noexcept = default;
-Worker& Worker::operator=(Worker&&) noexcept = default;
+Worker& Worker::operator=(Worker&& other) noexcept {
+  if (this != &other) {
+    const Worker old(std::exchange(state_, std::move(other.state_)));
+  }
+  return *this;
+}
+Worker::Worker(std::shared_ptr<State> state) noexcept : state_(std::move(state)) {}
 
 const std::string& Worker::name() const noexcept {
   return state_->backend->queue_name();
@@ -189,94 +177,75 @@ awaitable<void> Worker::wait_until_ready() {
 
 awaitable<void> Worker::run() {
   const auto state = state_;
-  co_await State::run(state);
+  state->start_loop();
+  const auto ended = [loop = state.get()] { return !loop->running_loop; };
+  try {
+    co_await state->wait_until(ended);
+  } catch (...) {
+    // Our caller was cancelled.
+    state->pause_now();
+    throw;
+  }
+}
+
+void Worker::State::pause_now() {
+  paused = true;
+  ++stalled_generation;
+  stalled_wakeup.wake();
+  stop_blocking();
+  wake_all();
 }
 
 awaitable<void> Worker::pause(bool do_not_wait_active) {
   const auto state = state_;
-  if (std::exchange(state->paused, true)) co_return;
-  ++state->stalled_generation;
-  state->stalled_wakeup.wake();
-  state->stop_blocking();
-  state->wake_all();
+  const bool was_paused = state->paused;
+  state->pause_now();
   if (!do_not_wait_active) {
-    co_await state->wait_until([&] { return !state->running_loop; }, Clock::time_point::max());
+    const auto ended = [loop = state.get()] { return !loop->running_loop || !loop->paused; };
+    co_await state->wait_until(ended);
   }
-  state->emit(state->events.paused);
+  if (!was_paused) state->emit(state->events.paused);
 }
 
 void Worker::resume() {
   const auto state = state_;
-  if (state->running_loop && !state->paused) return;
+  if (state->closing || (state->running_loop && !state->paused)) return;
   state->paused = false;
   if (!state->running_loop) {
-    if (state->processor) asio::co_spawn(state->executor, run_and_report(state), asio::detached);
+    if (state->processor) state->start_loop();
   } else if (!state->options.skip_stalled_check) {
-    asio::co_spawn(state->executor, State::check_stalled(state, ++state->stalled_generation), asio::detached);
+    state->start_stalled_check();
   }
   state->wake_all();
   state->emit(state->events.resumed);
 }
 
 bool Worker::cancel_job(std::string_view job_id, std::string reason) {
-  const auto entry = state_->running.find(job_id);
-  if (entry == state_->running.end()) return false;
-  state_->cancel(*entry->second, std::move(reason));
-  return true;
+  bool found = false;
+  const auto running = state_->running;
+  for (const auto& [token, job] : running) {
+    if (job->job.id() != job_id) continue;
+    found = true;
+    state_->cancel(*job, reason);
+  }
+  return found;
 }
 
 void Worker::cancel_all_jobs(std::string reason) {
   const auto running = state_->running;
-  for (const auto& [id, job] : running) state_->cancel(*job, reason);
+  for (const auto& [token, job] : running) state_->cancel(*job, reason);
 }
 
 awaitable<void> Worker::close(std::optional<Milliseconds> deadline) {
   const auto state = state_;
-  co_await state->close(deadline);
-}
-
-awaitable<void> Worker::State::close(std::optional<Milliseconds> deadline) {
-  const auto self = shared_from_this();
-  if (std::exchange(closing, true)) {
-    co_await wait_until([this] { return closed; }, Clock::time_point::max());
-    co_return;
-  }
-  emit(events.closing);
-  ++stalled_generation;
-  stalled_wakeup.wake();
-  stop_blocking();
-  wake_all();
-  const auto idle = [this] { return running.empty() && !running_loop; };
-  co_await wait_until(idle, deadline ? Clock::now() + *deadline : Clock::time_point::max());
-  if (!running.empty()) {
-    const auto to_cancel = running;
-    for (const auto& [job_id, job] : to_cancel) cancel(*job, "the worker is closing");
-    co_await wait_until(idle, Clock::now() + options.cancel_grace);
-  }
-  const auto left = running;
-  for (const auto& [job_id, job] : left) {
-    try {
-      co_await backend->move_to_wait(job_id, job->job.token());
-    } catch (const std::exception& error) {
-      emit(events.error, error);
-    }
-    job->given_back = true;
-    job->done = true;
-    job->changed.wake();
-  }
-  // Those that are in the middle of a finish end with their connection; the loop, at its next look.
-  if (!left.empty()) co_await wait_until(idle, Clock::now() + options.cancel_grace);
-  locks.reset();
-  blocking->close();
-  co_await backend->connection().drain_and_close();
-  closed = true;
-  emit(events.closed);
-  wake_all();
+  state->start_closing(deadline);
+  const auto closed = [closing = state.get()] { return closing->closed; };
+  co_await state->wait_until(closed);
 }
 
 awaitable<std::optional<Job>> Worker::get_next_job(std::string token, bool block) {
   const auto state = state_;
-  if (state->paused || state->closing) co_return std::nullopt;
+  if (state->stopping()) co_return std::nullopt;
   const std::int64_t now = detail::now_ms();
   if (state->limit_until > now) co_return std::nullopt;
   if (state->drained && block && !state->blocked) {
@@ -285,18 +254,23 @@ awaitable<std::optional<Job>> Worker::get_next_job(std::string token, bool block
     const detail::FetchTerms terms{state->options.drain_delay.count(), 0};
     const auto step = detail::next_fetch_step(looked, terms, now);
     if (const auto* marker = std::get_if<detail::BlockOnMarker>(&step)) {
-      const bool fetch_now = co_await state->block(marker->seconds);
-      if (!fetch_now) co_return std::nullopt;
+      bool fetch_now = true;
+      try {
+        fetch_now = co_await state->block(marker->seconds);
+      } catch (const ConnectionError&) {
+        // The blocking connection broke; work may be waiting all the same.
+      }
+      if (!fetch_now || state->stopping()) co_return std::nullopt;
     }
   }
-  auto job = co_await state->fetch(std::move(token));
+  detail::NextJob next = co_await state->fetch(token);
+  auto job = state->take(std::move(next), token);
+  if (job) state->emit(state->events.active, *job);
   co_return job;
 }
 
 void Worker::start_stalled_check_timer() {
-  const auto state = state_;
-  if (state->options.skip_stalled_check || state->closing) return;
-  asio::co_spawn(state->executor, State::check_stalled(state, ++state->stalled_generation), asio::detached);
+  if (!state_->options.skip_stalled_check && !state_->closing) state_->start_stalled_check();
 }
 
 awaitable<void> Worker::rate_limit(Milliseconds duration) {
