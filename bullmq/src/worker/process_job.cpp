@@ -46,6 +46,7 @@ awaitable<void> Worker::State::process(std::shared_ptr<State> self, Job job) {
 awaitable<std::optional<Job>> Worker::State::process_one(Job job) {
   const RunningPointer current = running.at(job.id());
   const JobRecord& record = job.record();
+  if (record.repeat_job_key) co_await schedule_next(job);
   if (record.deferred_failure) {
     JobFailure failure{"UnrecoverableError", *record.deferred_failure, {}};
     failure.stack = failure.name + ": " + failure.message;
@@ -171,8 +172,8 @@ std::int64_t Worker::State::backoff_of(const Job& job, const JobFailure& failure
   const auto& backoff = job.options().backoff;
   if (!backoff) return 0;
   const auto attempts_made = job.record().attempts_made + 1;
-  const auto known =
-      detail::backoff_delay(*backoff, attempts_made, std::uniform_real_distribution<double>(0, 1)(backend->random()));
+  const auto known = detail::backoff_delay(*backoff, attempts_made,
+                                           std::uniform_real_distribution<double>(0, 1)(backend->random()));
   if (known) return *known;
   if (options.backoff_strategy) return options.backoff_strategy(attempts_made, backoff->type, failure, job);
   throw Error("Unknown backoff strategy " + backoff->type +

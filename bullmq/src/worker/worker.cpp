@@ -293,6 +293,7 @@ awaitable<std::optional<Job>> Worker::get_next_job(std::string token, bool block
     }
   }
   auto job = co_await state->fetch(std::move(token));
+  if (job && job->record().repeat_job_key) co_await state->schedule_next(*job);
   co_return job;
 }
 
