@@ -71,8 +71,10 @@ awaitable<bool> Job::is_in(JobState wanted) {
       const Reply in_paused = co_await job->queue->run(make_query("LPOS", keys.paused, id));
       co_return in_paused.is_integer();
     }
-    case JobState::active: {
-      const Reply reply = co_await job->queue->run(make_query("LPOS", keys.active, id));
+    case JobState::active:
+    case JobState::paused: {
+      const std::string& list = wanted == JobState::active ? keys.active : keys.paused;
+      const Reply reply = co_await job->queue->run(make_query("LPOS", list, id));
       co_return reply.is_integer();
     }
     case JobState::unknown: {
@@ -285,12 +287,6 @@ awaitable<std::int64_t> Job::move_to_wait(std::string token) {
   co_return ttl;
 }
 
-awaitable<bool> Job::move_to_waiting_children(std::string token) {
-  const auto job = state_;
-  const bool moved = co_await job->queue->move_to_waiting_children(job->record.id, std::move(token));
-  co_return moved;
-}
-
 awaitable<std::optional<Job>> Job::move_to_completed(std::string return_value_json, std::string token,
                                                      bool fetch_next) {
   const auto job = state_;
@@ -319,7 +315,8 @@ awaitable<std::optional<Job>> Job::move_to_failed(std::string reason, std::strin
   }
   const auto decision = detail::decide_failure(record, failure, std::nullopt, backoff);
   const auto traces = detail::with_stack(record.stacktrace, failure.stack, record.options.stack_trace_limit);
-  detail::JobFields fields{{"failedReason", failure.message}, {"stacktrace", detail::encode_stacktrace(traces)}};
+  detail::JobFields fields{{"failedReason", failure.message},
+                           {"stacktrace", detail::encode_stacktrace(traces)}};
   detail::NextJob next;
   if (decision.kind != Kind::retry) {
     next = co_await job->queue->finish(record, detail::Outcome::failed, failure.message, token, fetch_next,
@@ -337,31 +334,6 @@ awaitable<std::optional<Job>> Job::move_to_failed(std::string reason, std::strin
   ++record.attempts_made;
   if (!next.has_job) co_return std::nullopt;
   co_return job->queue->make_job(std::move(next.record), std::move(token));
-}
-
-namespace {
-
-std::map<std::string, std::string> to_map(const Reply& flat) {
-  std::map<std::string, std::string> map;
-  for (std::size_t i = 0; i + 1 < flat.elements.size(); i += 2)
-    map[flat.elements[i].text] = flat.elements[i + 1].text;
-  return map;
-}
-
-}  // namespace
-
-awaitable<std::map<std::string, std::string>> Job::children_values() {
-  const auto job = state_;
-  const Reply reply =
-      co_await job->queue->run(make_query("HGETALL", job->queue->keys().job(job->record.id, "processed")));
-  co_return to_map(reply);
-}
-
-awaitable<std::map<std::string, std::string>> Job::ignored_children_failures() {
-  const auto job = state_;
-  const Reply reply =
-      co_await job->queue->run(make_query("HGETALL", job->queue->keys().job(job->record.id, "failed")));
-  co_return to_map(reply);
 }
 
 }  // namespace bullmq

@@ -19,22 +19,20 @@ awaitable<Json> state(Remote&, Job job, Arguments) {
 }
 
 awaitable<Json> retry(Remote&, Job job, Arguments args) {
+  const Json given = call_options(args.at(1), {"resetAttemptsMade", "resetAttemptsStarted"});
   bullmq::RetryOptions options;
-  if (args.at(1).is_object()) {
-    options.reset_attempts_made = args.at(1).value("resetAttemptsMade", false);
-    options.reset_attempts_started = args.at(1).value("resetAttemptsStarted", false);
-  }
+  options.reset_attempts_made = given.value("resetAttemptsMade", false);
+  options.reset_attempts_started = given.value("resetAttemptsStarted", false);
   const JobState from = args.at(0).is_null() ? JobState::failed : bullmq::job_state_from(args.text(0));
   co_await job.retry(from, options);
   co_return Json();
 }
 
 awaitable<Json> change_priority(Remote&, Job job, Arguments args) {
+  const Json given = call_options(args.at(0), {"priority", "lifo"});
   bullmq::ChangePriorityOptions options;
-  if (args.at(0).is_object()) {
-    options.priority = args.at(0).value("priority", std::int64_t{0});
-    options.lifo = args.at(0).value("lifo", false);
-  }
+  options.priority = given.value("priority", std::int64_t{0});
+  options.lifo = given.value("lifo", false);
   co_await job.change_priority(options);
   co_return Json();
 }
@@ -63,8 +61,8 @@ awaitable<Json> move_to_failed(Remote&, Job job, Arguments args) {
   std::string reason = error.value("message", "");
   std::string name = error.value("name", "Error");
   std::string stack = error.value("stack", "");
-  const auto next = co_await job.move_to_failed(std::move(reason), args.text(1), args.get(2, false), std::move(name),
-                                                std::move(stack));
+  const auto next = co_await job.move_to_failed(std::move(reason), args.text(1), args.get(2, false),
+                                                std::move(name), std::move(stack));
   co_return next_json(next);
 }
 
@@ -75,7 +73,7 @@ awaitable<Json> extend_lock(Remote&, Job job, Arguments args) {
 }
 
 awaitable<Json> remove(Remote&, Job job, Arguments args) {
-  const Json options = args.at(0).is_object() ? args.at(0) : Json::object();
+  const Json options = call_options(args.at(0), {"removeChildren"});
   co_await job.remove(options.value("removeChildren", true));
   co_return Json();
 }
@@ -85,6 +83,51 @@ awaitable<Json> children_values(Remote&, Job job, Arguments) {
   Json out = Json::object();
   for (const auto& [key, value] : values) out[key] = value_of(value);
   co_return out;
+}
+
+awaitable<Json> ignored_children_failures(Remote&, Job job, Arguments) {
+  const auto failures = co_await job.ignored_children_failures();
+  co_return Json(failures);
+}
+
+awaitable<Json> dependencies(Remote&, Job job, Arguments args) {
+  // Node's pages of one kind, by a cursor.
+  const Json options = call_options(args.at(0), {});
+  const bullmq::JobDependencies children = co_await job.dependencies();
+  Json out = Json::object();
+  out["processed"] = Json::object();
+  for (const auto& [key, value] : children.processed) out["processed"][key] = value_of(value);
+  out["unprocessed"] = children.unprocessed;
+  out["failed"] = children.failed;
+  out["ignored"] = Json(children.ignored);
+  co_return out;
+}
+
+awaitable<Json> dependencies_count(Remote&, Job job, Arguments args) {
+  const Json options = call_options(args.at(0), {"processed", "unprocessed", "ignored", "failed"});
+  const bullmq::JobDependenciesCount count = co_await job.dependencies_count();
+  const std::pair<const char*, std::int64_t> all[] = {{"processed", count.processed},
+                                                      {"unprocessed", count.unprocessed},
+                                                      {"ignored", count.ignored},
+                                                      {"failed", count.failed}};
+  bool some = false;
+  for (const auto& [name, value] : all) some = some || options.value(name, false);
+  Json out = Json::object();
+  for (const auto& [name, value] : all) {
+    if (!some || options.value(name, false)) out[name] = value;
+  }
+  co_return out;
+}
+
+awaitable<Json> move_to_waiting_children(Remote&, Job job, Arguments args) {
+  const Json options = call_options(args.at(1), {"child"});
+  std::string child;
+  if (options.contains("child")) {
+    child =
+        options["child"].at("queue").get<std::string>() + ":" + options["child"].at("id").get<std::string>();
+  }
+  const bool moved = co_await job.move_to_waiting_children(args.text(0), std::move(child));
+  co_return moved;
 }
 
 #define SHUNT_VALUE(NAME, CALL)                                    \
@@ -127,10 +170,15 @@ const JobCalls& job_calls() {
       {"extendLock", extend_lock},
       SHUNT_VOID("moveToDelayed", move_to_delayed(args.get<std::int64_t>(0, 0), args.text(1))),
       SHUNT_VALUE("moveToWait", move_to_wait(args.text(0))),
-      SHUNT_VALUE("moveToWaitingChildren", move_to_waiting_children(args.text(0))),
+      {"moveToWaitingChildren", move_to_waiting_children},
       {"moveToCompleted", move_to_completed},
       {"moveToFailed", move_to_failed},
       {"getChildrenValues", children_values},
+      {"getIgnoredChildrenFailures", ignored_children_failures},
+      {"getDependencies", dependencies},
+      {"getDependenciesCount", dependencies_count},
+      SHUNT_VALUE("removeChildDependency", remove_child_dependency()),
+      SHUNT_VOID("removeUnprocessedChildren", remove_unprocessed_children()),
   };
   return calls;
 }

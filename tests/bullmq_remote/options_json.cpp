@@ -55,8 +55,23 @@ double number(const Json& value) {
 
 }  // namespace
 
+namespace {
+
+// Whole milliseconds are all that the library's options can say.
+void refuse_fraction(const Json& options, const char* name) {
+  const Json value = options.value(name, Json());
+  if (value.is_number_float() && std::trunc(value.get<double>()) != value.get<double>()) {
+    throw NotSupported(std::string("fractions of milliseconds: job option ") + name);
+  }
+}
+
+}  // namespace
+
 bullmq::JobOptions job_options(const Json& options) {
   if (options.is_null()) return {};
+  for (const char* name : {"delay", "timestamp", "backoff"}) refuse_fraction(options, name);
+  if (const Json backoff = options.value("backoff", Json()); backoff.is_object())
+    refuse_fraction(backoff, "delay");
   return bullmq::job_options_from_json(options.dump());
 }
 
@@ -104,6 +119,10 @@ bullmq::WorkerOptions worker_options(const Json& json) {
        {"removeOnComplete", [&](const Json& v) { options.remove_on_complete = keep_jobs(v); }},
        {"removeOnFail", [&](const Json& v) { options.remove_on_fail = keep_jobs(v); }},
        {"skipVersionCheck", no_effect},
+       // What Node's worker does not have.
+       {"jobTimeout", [&](const Json& v) { options.job_timeout = ms(v); }},
+       {"cancelGrace", [&](const Json& v) { options.cancel_grace = ms(v); }},
+       {"cancelOnLostLock", [&](const Json& v) { options.cancel_on_lost_lock = v; }},
        {"metrics", [&](const Json& v) {
           if (v.contains("maxDataPoints"))
             options.metrics_max_data_points = v["maxDataPoints"].get<std::int64_t>();

@@ -14,6 +14,8 @@ using bullmq::Queue;
 std::vector<JobState> states_of(const Json& value) {
   std::vector<JobState> states;
   const auto add = [&](const std::string& name) {
+    // Not jobs, but what makes them.
+    if (name == "repeat") throw NotSupported("the state repeat");
     const JobState state = bullmq::job_state_from(name);
     if (std::find(states.begin(), states.end(), state) == states.end()) states.push_back(state);
   };
@@ -30,10 +32,17 @@ Json jobs_json(const std::vector<bullmq::Job>& jobs) {
   return list;
 }
 
+// Data that was left out is stored as {}, but the instance that Node gives has none.
+Json encode_added(const bullmq::Job& job, bool has_data) {
+  Json encoded = encode_job(job);
+  if (!has_data) encoded["$job"].erase("data");
+  return encoded;
+}
+
 awaitable<Json> add(Queue& queue, Arguments args) {
   const bullmq::JobOptions options = job_options(args.at(2));
   bullmq::Job job = co_await queue.add(args.text(0), args.json(1, "{}"), options);
-  co_return encode_job(job);
+  co_return encode_added(job, args.all().size() > 1);
 }
 
 awaitable<Json> add_bulk(Queue& queue, Arguments args) {
@@ -47,7 +56,10 @@ awaitable<Json> add_bulk(Queue& queue, Arguments args) {
     jobs.push_back(std::move(job));
   }
   const auto added = co_await queue.add_bulk(std::move(jobs));
-  co_return jobs_json(added);
+  Json list = Json::array();
+  for (std::size_t i = 0; i < added.size(); ++i)
+    list.push_back(encode_added(added[i], given[i].contains("data")));
+  co_return list;
 }
 
 awaitable<Json> get_job(Queue& queue, Arguments args) {
@@ -160,16 +172,29 @@ awaitable<Json> prometheus(Queue& queue, Arguments args) {
   co_return text;
 }
 
+Json clients_json(const std::vector<bullmq::ClientInfo>& clients) {
+  Json list = Json::array();
+  for (const auto& client : clients) list.push_back(Json(client));
+  return list;
+}
+
 awaitable<Json> workers(Queue& queue, Arguments) {
   const auto workers = co_await queue.workers();
-  Json list = Json::array();
-  for (const auto& worker : workers) list.push_back(Json(worker));
-  co_return list;
+  co_return clients_json(workers);
+}
+
+awaitable<Json> event_readers(Queue& queue, Arguments) {
+  const auto readers = co_await queue.event_readers();
+  co_return clients_json(readers);
+}
+
+awaitable<Json> version(Queue& queue, Arguments) {
+  const std::string version = co_await queue.version();
+  if (version.empty()) co_return Json();
+  co_return version;
 }
 
 awaitable<Json> clean(Queue& queue, Arguments args) {
-  // A list of versions before 6; to this library it is a part of the waiting jobs.
-  if (args.text(2) == "paused") throw NotSupported("Queue.clean of paused");
   bullmq::CleanOptions options;
   options.grace = bullmq::Milliseconds(args.get<std::int64_t>(0, 0));
   options.limit = args.get<std::int64_t>(1, 0);
@@ -179,18 +204,17 @@ awaitable<Json> clean(Queue& queue, Arguments args) {
 }
 
 awaitable<Json> obliterate(Queue& queue, Arguments args) {
+  const Json given = call_options(args.at(0), {"force", "count"});
   bullmq::ObliterateOptions options;
-  if (args.at(0).is_object()) {
-    options.force = args.at(0).value("force", false);
-    options.count = args.at(0).value("count", options.count);
-  }
+  options.force = given.value("force", false);
+  options.count = given.value("count", options.count);
   co_await queue.obliterate(options);
   co_return Json();
 }
 
 awaitable<Json> retry_jobs(Queue& queue, Arguments args) {
   bullmq::RetryJobsOptions options;
-  const Json given = args.at(0).is_object() ? args.at(0) : Json::object();
+  const Json given = call_options(args.at(0), {"state", "count", "timestamp"});
   if (given.contains("state")) options.state = bullmq::job_state_from(given["state"].get<std::string>());
   options.count = given.value("count", options.count);
   if (given.contains("timestamp")) options.before = given["timestamp"].get<std::int64_t>();
@@ -199,7 +223,7 @@ awaitable<Json> retry_jobs(Queue& queue, Arguments args) {
 }
 
 awaitable<Json> remove(Queue& queue, Arguments args) {
-  const Json options = args.at(1).is_object() ? args.at(1) : Json::object();
+  const Json options = call_options(args.at(1), {"removeChildren"});
   const int removed = co_await queue.remove(args.text(0), options.value("removeChildren", true));
   co_return removed;
 }
@@ -238,18 +262,29 @@ awaitable<Json> deduplication_job_id(Queue& queue, Arguments args) {
   {NAME, [](Queue& queue, Arguments) -> awaitable<Json> { return count_of(queue, JobState::STATE); }}
 
 awaitable<Json> global_concurrency(Queue& queue, Arguments) {
-  const auto meta = co_await queue.meta();
-  if (!meta.concurrency) co_return Json();
-  co_return *meta.concurrency;
+  const auto concurrency = co_await queue.global_concurrency();
+  if (!concurrency) co_return Json();
+  co_return *concurrency;
 }
 
 awaitable<Json> global_rate_limit(Queue& queue, Arguments) {
-  const auto meta = co_await queue.meta();
-  if (!meta.max || !meta.duration) co_return Json();
+  const auto limit = co_await queue.global_rate_limit();
+  if (!limit) co_return Json();
   Json out = Json::object();
-  out["max"] = *meta.max;
-  out["duration"] = *meta.duration;
+  out["max"] = limit->max;
+  out["duration"] = limit->duration.count();
   co_return out;
+}
+
+awaitable<Json> promote_jobs(Queue& queue, Arguments args) {
+  const Json options = call_options(args.at(0), {"count"});
+  co_await queue.promote_jobs(options.value("count", std::int64_t{1'000}));
+  co_return Json();
+}
+
+awaitable<Json> remove_deprecated_priority_key(Queue& queue, Arguments) {
+  const bool removed = co_await queue.remove_deprecated_priority_key();
+  co_return removed ? 1 : 0;
 }
 
 awaitable<Json> job_state(Queue& queue, Arguments args) {
@@ -303,10 +338,11 @@ const QueueCalls& queue_calls() {
       {"getJobState", job_state},
       {"getJobLogs", job_logs},
       {"getMeta", meta},
-      SHUNT_VALUE("getVersion", version()),
+      {"getVersion", version},
       {"getMetrics", metrics},
       {"exportPrometheusMetrics", prometheus},
       {"getWorkers", workers},
+      {"getQueueEvents", event_readers},
       SHUNT_VALUE("getWorkersCount", workers_count()),
       SHUNT_VALUE("isPaused", is_paused()),
       SHUNT_VALUE("isMaxed", is_maxed()),
@@ -323,20 +359,19 @@ const QueueCalls& queue_calls() {
       {"clean", clean},
       {"obliterate", obliterate},
       {"retryJobs", retry_jobs},
-      SHUNT_VOID(
-          "promoteJobs",
-          promote_jobs(args.at(0).is_object() ? args.at(0).value("count", std::int64_t{1'000}) : 1'000)),
+      {"promoteJobs", promote_jobs},
       SHUNT_VOID("updateJobProgress", update_job_progress(args.text(0), args.json(1, "null"))),
       {"addJobLog", add_job_log},
       SHUNT_VALUE("trimEvents", trim_events(args.get<std::int64_t>(0, 0))),
       SHUNT_VOID("rateLimit", rate_limit(bullmq::Milliseconds(args.get<std::int64_t>(0, 0)))),
       {"removeRateLimitKey", remove_rate_limit_key},
       {"removeDeduplicationKey", remove_deduplication_key},
+      {"removeDeprecatedPriorityKey", remove_deprecated_priority_key},
       SHUNT_VALUE("setGlobalConcurrency", set_global_concurrency(args.get<std::int64_t>(0, 0))),
       SHUNT_VALUE("removeGlobalConcurrency", remove_global_concurrency()),
       SHUNT_VALUE("setGlobalRateLimit",
-                 set_global_rate_limit(args.get<std::int64_t>(0, 0),
-                                       bullmq::Milliseconds(args.get<std::int64_t>(1, 0)))),
+                  set_global_rate_limit(args.get<std::int64_t>(0, 0),
+                                        bullmq::Milliseconds(args.get<std::int64_t>(1, 0)))),
       SHUNT_VALUE("removeGlobalRateLimit", remove_global_rate_limit()),
       SHUNT_VALUE("removeOrphanedJobs",
                   remove_orphaned_jobs(args.get<std::int64_t>(0, 1'000), args.get<std::int64_t>(1, 0))),

@@ -1,5 +1,7 @@
 #include "remote.hpp"
 
+#include <algorithm>
+
 #include "bullmq/error.hpp"
 #include "options_json.hpp"
 
@@ -31,6 +33,16 @@ Json encode_event(const bullmq::QueueEvent& event) {
   return fields;
 }
 
+// A stream has the events that somebody put there; a worker has its own.
+void refuse_unknown_event(const Handle& object, const std::string& event) {
+  static const std::set<std::string, std::less<>> kOfWorkers{
+      "active",  "closed",  "closing",      "completed", "drained",           "error",
+      "failed",  "paused",  "locksRenewed", "progress",  "lockRenewalFailed", "ready",
+      "resumed", "stalled", "ioredis:close"};
+  if (object.events || (object.worker && kOfWorkers.contains(event))) return;
+  throw NotSupported("event " + event);
+}
+
 template <typename Table>
 Json names_of(const Table& table) {
   Json names = Json::array();
@@ -39,6 +51,14 @@ Json names_of(const Table& table) {
 }
 
 }  // namespace
+
+Json call_options(const Json& given, std::initializer_list<std::string_view> known) {
+  if (!given.is_object()) return Json::object();
+  for (const auto& [name, value] : given.items()) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) throw NotSupported("option " + name);
+  }
+  return given;
+}
 
 Handle& Remote::handle(const std::string& name) {
   const auto found = objects_.find(name);
@@ -177,6 +197,7 @@ bullmq::awaitable<Json> Remote::call_on(Json request) {
   const std::string name = request["on"];
   Handle& object = handle(name);
   if (call == "on" || call == "off") {
+    refuse_unknown_event(object, args.text(0));
     if (call == "on") {
       object.heard.insert(args.text(0));
     } else {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -77,6 +78,9 @@ class Remote {
   std::map<int, std::shared_ptr<Call>> calls_;
   int last_call_ = 0;
 };
+
+// The options of a call as an object; one that is not among `known` is NotSupported.
+[[nodiscard]] Json call_options(const Json& given, std::initializer_list<std::string_view> known);
 
 // The arguments of a call; those that were left out are null.
 class Arguments {

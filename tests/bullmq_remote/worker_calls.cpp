@@ -50,7 +50,7 @@ awaitable<std::string> process_remotely(Remote& remote, std::string name, Job jo
 }
 
 awaitable<Json> get_next_job(Handle& handle, Arguments args) {
-  const bool block = !args.at(1).is_object() || args.at(1).value("block", true);
+  const bool block = call_options(args.at(1), {"block"}).value("block", true);
   auto job = co_await handle.worker->get_next_job(args.text(0), block);
   if (!job) co_return Json();
   handle.held.insert_or_assign(job->id(), *job);

@@ -50,7 +50,7 @@ ADDING = [
     refuse_add("missing parent", parent=PARENT),
     Case("data over its limit", refused(add("big", {"a": "éé"}, sizeLimit=11))),
     Case("text over its limit", refused(add("big", "12345", sizeLimit=6))),
-    Case("bad default options", refused(add()), defaultJobOptions={"priority": 1.5}),
+    Case("bad default options", refused(add()), defaultJobOptions={"priority": 2097152}),
     Case("bulk with one bad job, nothing is added", refused(q("addBulk", [
         {"name": "a", "data": {}}, {"name": "b", "data": {}, "opts": {"priority": 0.5}}]))),
     Case("bulk with an integer id", refused(q("addBulk", [{"name": "a", "data": {}, "opts": {"jobId": "1"}}]))),

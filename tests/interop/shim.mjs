@@ -207,7 +207,8 @@ class RemoteObject extends EventEmitter {
   }
 
   close(...args) {
-    this.closing ??= this.invoke('close', args).finally(() => this.gone());
+    const made = this.made.then(() => true, () => false); // what was refused has nothing to close
+    this.closing ??= made.then(yes => yes && this.invoke('close', args)).finally(() => this.gone());
     return this.closing;
   }
 

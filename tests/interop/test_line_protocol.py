@@ -1,5 +1,6 @@
 """The protocol itself, for each program that speaks it: the other tests lean on these few promises."""
 
+import os
 import subprocess
 
 import pytest
@@ -61,13 +62,29 @@ def test_an_error_has_name_message_and_code(remote):
 
 
 def test_events_stop_after_off(remote):
-    queue = remote.queue("paint", events=["paused"])
-    queue.pause()
-    queue.events["paused"].wait(1)
-    remote.wait(remote.submit({"on": queue.name, "call": "off", "args": ["paused"]}))
-    queue.pause()
-    queue.getJobCounts()
-    assert len(queue.events["paused"].items) == 1
+    worker = remote.worker("paint", lambda job: None, events=["resumed"])
+    worker.pause()
+    worker.resume()
+    worker.events["resumed"].wait(1)
+    remote.wait(remote.submit({"on": worker.name, "call": "off", "args": ["resumed"]}))
+    worker.pause()
+    worker.resume()
+    worker.isPaused()
+    assert len(worker.events["resumed"].items) == 1
+
+
+@pytest.mark.skipif("SHUNT_BULLMQ_REMOTE" not in os.environ, reason="Node's emitters take any name")
+def test_events_and_options_that_do_not_exist_are_not_supported(server):
+    with Remote.under_test(server.url) as remote:
+        queue = remote.queue("paint")
+        for ask in (lambda: queue.on("paused"), lambda: remote.worker("paint").on("painted"),
+                    lambda: remote.queue("paint", easel=True), lambda: remote.worker("paint", easel=True),
+                    lambda: queue.obliterate({"gently": True}), lambda: queue.retryJobs({"gently": True}),
+                    lambda: queue.add("cars", {}).remove({"gently": True}), lambda: queue.getJobs(["repeat"]),
+                    lambda: queue.add("cars", {}, {"delay": 1.5}),
+                    lambda: remote.new("Worker", "paint", None, {"connection": {"url": server.url, "easel": True}})):
+            with pytest.raises(NotSupported):
+                ask()
 
 
 def test_a_freed_object_is_gone(remote):

@@ -40,6 +40,24 @@ struct RetryOptions {
   bool reset_attempts_started = false;
 };
 
+// The children of a job, by their keys ("<prefix>:<queue>:<id>").
+struct JobDependencies {
+  // Completed ones, with their return values (JSON).
+  std::map<std::string, std::string> processed;
+  std::vector<std::string> unprocessed;
+  // Failed ones that do not keep the parent waiting, with their reasons (plain text).
+  std::map<std::string, std::string> ignored;
+  // Failed ones that fail the parent.
+  std::vector<std::string> failed;
+};
+
+struct JobDependenciesCount {
+  std::int64_t processed = 0;
+  std::int64_t unprocessed = 0;
+  std::int64_t ignored = 0;
+  std::int64_t failed = 0;
+};
+
 struct ChangePriorityOptions {
   std::int64_t priority = 0;
   bool lifo = false;
@@ -105,12 +123,13 @@ class Job {
   // Then throw WaitingError. Returns for how many ms the queue is rate limited.
   awaitable<std::int64_t> move_to_wait(std::string token);
   // Then throw WaitingChildrenError, if it returned true: there are children that are not finished.
-  awaitable<bool> move_to_waiting_children(std::string token);
+  // `child_key`: wait only if this one is among them.
+  awaitable<bool> move_to_waiting_children(std::string token, std::string child_key = {});
   // With fetch_next, the next job of the queue, locked with the same token, if there is one.
   awaitable<std::optional<Job>> move_to_completed(std::string return_value_json, std::string token,
                                                   bool fetch_next);
-  // Retried, at once or after its backoff, as long as attempts are left and `error_name` is not UnrecoverableError. A
-  // custom backoff is not known here and counts as none.
+  // Retried, at once or after its backoff, as long as attempts are left and `error_name` is not
+  // UnrecoverableError. A custom backoff is not known here and counts as none.
   awaitable<std::optional<Job>> move_to_failed(std::string reason, std::string token, bool fetch_next,
                                                std::string error_name = "Error", std::string stack = {});
 
@@ -118,6 +137,14 @@ class Job {
   [[nodiscard]] awaitable<std::map<std::string, std::string>> children_values();
   // Failures of children that are ignored, by their keys.
   [[nodiscard]] awaitable<std::map<std::string, std::string>> ignored_children_failures();
+  // All children; of a parent with very many, ask for the counts.
+  [[nodiscard]] awaitable<JobDependencies> dependencies();
+  [[nodiscard]] awaitable<JobDependenciesCount> dependencies_count();
+  // Of a child that is not finished: its parent no longer waits for it. Returns whether there was such a
+  // bond.
+  awaitable<bool> remove_child_dependency();
+  // Removes the children that are neither finished nor held by a worker.
+  awaitable<void> remove_unprocessed_children();
 
  private:
   friend class detail::QueueBackend;

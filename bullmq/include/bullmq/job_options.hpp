@@ -114,7 +114,8 @@ struct JobOptions {
 
 // Options in the names and shapes of the npm package ({"attempts":3,"backoff":1000,...}), which are also
 // those that jobs are stored with. Unknown members go to `extra`. Throws ValidationError that names the
-// member and what was found.
+// member and what was found. Times are whole here: JavaScript's fractions of a millisecond are refused (in
+// jobs that other clients stored they are read as the next whole number).
 [[nodiscard]] JobOptions job_options_from_json(std::string_view json);
 // The other way. Absent options are left out.
 [[nodiscard]] std::string job_options_to_json(const JobOptions& options);

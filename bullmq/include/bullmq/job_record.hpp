@@ -10,7 +10,19 @@
 
 namespace bullmq {
 
-enum class JobState { unknown, waiting, active, delayed, prioritized, waiting_children, completed, failed };
+enum class JobState {
+  unknown,
+  waiting,
+  active,
+  delayed,
+  prioritized,
+  waiting_children,
+  completed,
+  failed,
+  // Where the waiting jobs of a paused queue were kept before BullMQ 6; Queue::resume() empties it. Today
+  // they stay in `waiting`.
+  paused,
+};
 
 // "waiting", "waiting-children", ... as the other clients call them.
 [[nodiscard]] std::string_view name_of(JobState state) noexcept;

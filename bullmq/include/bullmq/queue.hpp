@@ -49,7 +49,7 @@ struct CleanOptions {
   Milliseconds grace{0};
   // At most this many; 0: all.
   std::int64_t limit = 0;
-  // completed, failed, waiting, active, delayed, prioritized; upstream's "paused" list is legacy.
+  // completed, failed, waiting, active, delayed, prioritized, paused.
   JobState state = JobState::completed;
 };
 
@@ -78,6 +78,11 @@ struct QueueMeta {
   std::string version;
   // What else is there.
   std::map<std::string, std::string> others;
+};
+
+struct GlobalRateLimit {
+  std::int64_t max = 0;
+  Milliseconds duration{0};
 };
 
 struct QueueMetrics {
@@ -160,11 +165,16 @@ class Queue {
       std::vector<std::pair<std::string, std::string>> global_labels = {});
   [[nodiscard]] awaitable<std::vector<ClientInfo>> workers();
   [[nodiscard]] awaitable<std::int64_t> workers_count();
+  // The connections that read the queue's events, as workers() has those that work.
+  [[nodiscard]] awaitable<std::vector<ClientInfo>> event_readers();
   [[nodiscard]] awaitable<bool> is_paused();
   // As many jobs are active as the global concurrency allows.
   [[nodiscard]] awaitable<bool> is_maxed();
   // For how many ms the queue is rate limited; negative or 0: it is not.
   [[nodiscard]] awaitable<std::int64_t> rate_limit_ttl(std::optional<std::int64_t> max_jobs = std::nullopt);
+  // What set_global_concurrency and set_global_rate_limit have set, by whatever client; absent: nothing.
+  [[nodiscard]] awaitable<std::optional<std::int64_t>> global_concurrency();
+  [[nodiscard]] awaitable<std::optional<GlobalRateLimit>> global_rate_limit();
   [[nodiscard]] awaitable<std::optional<std::string>> deduplication_job_id(std::string deduplication_id);
 
   // ---- Administration.
@@ -195,6 +205,8 @@ class Queue {
   awaitable<std::int64_t> remove_global_concurrency();
   awaitable<std::int64_t> set_global_rate_limit(std::int64_t max, Milliseconds duration);
   awaitable<std::int64_t> remove_global_rate_limit();
+  // A helper key of versions before 4. Returns whether it was there.
+  awaitable<bool> remove_deprecated_priority_key();
   // Removes job keys that no state knows. `count` keys are looked at in a step. Returns how many jobs were
   // removed.
   awaitable<std::int64_t> remove_orphaned_jobs(std::int64_t count = 1'000, std::int64_t limit = 0);

@@ -4,11 +4,12 @@
 
 namespace bullmq::detail {
 
-std::vector<ClientInfo> workers_in(std::string_view client_list, const std::string& prefix,
-                                   const std::string& queue) {
-  const std::string unnamed = client_name(prefix, queue);
+std::vector<ClientInfo> clients_in(std::string_view client_list, const std::string& prefix,
+                                   const std::string& queue, ClientRole role) {
+  const bool workers = role == ClientRole::worker;
+  const std::string unnamed = client_name(prefix, queue, workers ? "" : ":qe");
   const std::string named = client_name(prefix, queue, ":w:");
-  std::vector<ClientInfo> workers;
+  std::vector<ClientInfo> clients;
   while (!client_list.empty()) {
     const auto end = client_list.find('\n');
     std::string_view line = client_list.substr(0, end);
@@ -23,12 +24,12 @@ std::vector<ClientInfo> workers_in(std::string_view client_list, const std::stri
         client[std::string(field.substr(0, equals))] = field.substr(equals + 1);
     }
     const std::string name = client["name"];
-    if (name != unnamed && !name.starts_with(named)) continue;
+    if (name != unnamed && !(workers && name.starts_with(named))) continue;
     client["rawname"] = name;
     client["name"] = queue;
-    workers.push_back(std::move(client));
+    clients.push_back(std::move(client));
   }
-  return workers;
+  return clients;
 }
 
 }  // namespace bullmq::detail

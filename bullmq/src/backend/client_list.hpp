@@ -8,8 +8,10 @@
 
 namespace bullmq::detail {
 
-// The workers of a queue among the connections that CLIENT LIST tells.
-[[nodiscard]] std::vector<ClientInfo> workers_in(std::string_view client_list, const std::string& prefix,
-                                                 const std::string& queue);
+enum class ClientRole { worker, event_reader };
+
+// The workers, or readers of events, of a queue among the connections that CLIENT LIST tells.
+[[nodiscard]] std::vector<ClientInfo> clients_in(std::string_view client_list, const std::string& prefix,
+                                                 const std::string& queue, ClientRole role);
 
 }  // namespace bullmq::detail

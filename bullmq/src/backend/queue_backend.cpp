@@ -348,12 +348,13 @@ awaitable<std::int64_t> QueueBackend::move_to_wait(std::string id, std::string t
   co_return check(reply, id, "moveJobFromActiveToWait", "active");
 }
 
-awaitable<bool> QueueBackend::move_to_waiting_children(std::string id, std::string token) {
+awaitable<bool> QueueBackend::move_to_waiting_children(std::string id, std::string token,
+                                                       std::string child_key) {
   Command command =
       ScriptCall(scripts::moveToWaitingChildren, 5)
           .add_all(keys_.active, keys_.waiting_children, keys_.job(id), keys_.job(id, "dependencies"),
                    keys_.job(id, "unsuccessful"), keys_.stalled, keys_.events)
-          .add_all(token, "", now_ms(), id, keys_.base)
+          .add_all(token, child_key, now_ms(), id, keys_.base)
           .take();
   const Reply reply = co_await run(std::move(command));
   co_return check(reply, id, "moveToWaitingChildren", "active") == 0;
@@ -370,6 +371,28 @@ awaitable<std::vector<std::string>> QueueBackend::move_stalled_jobs(std::int64_t
   std::vector<std::string> ids;
   for (const Reply& id : reply.elements) ids.push_back(id.text);
   co_return ids;
+}
+
+awaitable<bool> QueueBackend::schedule_next_iteration(std::string scheduler, std::string data,
+                                                      const JobOptions& options, std::string producer) {
+  std::string packed;
+  pack_job_options(options, packed);
+  Command command =
+      ScriptCall(scripts::updateJobScheduler, 7)
+          .add_all(keys_.repeat, keys_.delayed, keys_.wait, keys_.paused, keys_.meta, keys_.prioritized,
+                   keys_.marker, keys_.id, keys_.events, keys_.pc, keys_.job(producer), keys_.active)
+          // The instant is computed by the script, from the interval.
+          .add_all("", scheduler, data, packed, now_ms(), keys_.base, producer)
+          // Nothing happens when the producer is not the iteration that the scheduler is at.
+          .idempotent()
+          .take();
+  const Reply reply = co_await run(std::move(command));
+  co_return reply.is_text();
+}
+
+awaitable<bool> QueueBackend::is_job_scheduler(std::string id) {
+  const Reply reply = co_await run(make_query("HEXISTS", keys_.job("repeat", id), "ic"));
+  co_return reply.to_int() == 1;
 }
 
 awaitable<bool> QueueBackend::extend_lock(std::string id, std::string token, Milliseconds duration) {

@@ -87,9 +87,14 @@ class QueueBackend : public std::enable_shared_from_this<QueueBackend> {
                                      JobFields fields, bool fetch_next);
   awaitable<void> retry_job(std::string id, bool lifo, std::string token, JobFields fields);
   awaitable<std::int64_t> move_to_wait(std::string id, std::string token);
-  awaitable<bool> move_to_waiting_children(std::string id, std::string token);
+  awaitable<bool> move_to_waiting_children(std::string id, std::string token, std::string child_key);
   awaitable<std::vector<std::string>> move_stalled_jobs(std::int64_t max_stalled_count,
                                                         Milliseconds interval);
+  // Of a scheduler with a fixed interval: adds the iteration after `producer`, if it is the current one.
+  awaitable<bool> schedule_next_iteration(std::string scheduler, std::string data, const JobOptions& options,
+                                          std::string producer);
+  // Not what versions before 6 called a repeatable job, which are in the same set.
+  awaitable<bool> is_job_scheduler(std::string id);
   awaitable<bool> extend_lock(std::string id, std::string token, Milliseconds duration);
   // The ids whose locks could not be renewed.
   awaitable<std::vector<std::string>> extend_locks(std::vector<std::string> ids,

@@ -23,6 +23,7 @@ constexpr std::array kStateNames{
     StateName{JobState::waiting_children, "waiting-children"},
     StateName{JobState::completed, "completed"},
     StateName{JobState::failed, "failed"},
+    StateName{JobState::paused, "paused"},
 };
 
 }  // namespace
@@ -35,8 +36,8 @@ std::string_view name_of(JobState state) noexcept {
 }
 
 JobState job_state_from(std::string_view name) {
-  // Two lists of the wire are one state: "paused" is where jobs waited in a paused queue before version 6.
-  if (name == "wait" || name == "paused") return JobState::waiting;
+  // The name of its list.
+  if (name == "wait") return JobState::waiting;
   for (const auto& [state, known] : kStateNames) {
     if (known == name) return state;
   }

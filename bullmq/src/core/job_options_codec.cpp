@@ -37,11 +37,23 @@ bool read(const json& value, std::optional<std::int64_t>& out) {
   }
   if (value.is_number_float()) {
     const double number = value.get<double>();
-    if (std::fabs(number) > 9e15) return false;
+    if (std::fabs(number) > 9e15 || std::trunc(number) != number) return false;
     out = static_cast<std::int64_t>(number);
     return true;
   }
   return false;
+}
+
+// JavaScript's clients may store parts of a millisecond or of a second, which are no whole numbers here. Up,
+// so that nothing happens, or is removed, earlier than was asked for.
+void round_up(json& value) {
+  if (value.is_number_float()) {
+    value = std::ceil(value.get<double>());
+  } else if (value.is_object()) {
+    for (auto& [name, member] : value.items()) {
+      if (name != "jitter") round_up(member);
+    }
+  }
 }
 
 bool read(const json& value, std::optional<Milliseconds>& out) {
@@ -149,18 +161,18 @@ template <typename Field>
 Option(const char*, const char*, const char*, Field JobOptions::*) -> Option<Field>;
 
 constexpr std::tuple kOptions{
-    Option{"timestamp", "timestamp", "milliseconds", &JobOptions::timestamp},
-    Option{"delay", "delay", "milliseconds", &JobOptions::delay},
-    Option{"priority", "priority", "a number", &JobOptions::priority},
+    Option{"timestamp", "timestamp", "whole milliseconds", &JobOptions::timestamp},
+    Option{"delay", "delay", "whole milliseconds", &JobOptions::delay},
+    Option{"priority", "priority", "a whole number", &JobOptions::priority},
     Option{"lifo", "lifo", "true or false", &JobOptions::lifo},
-    Option{"attempts", "attempts", "a number", &JobOptions::attempts},
-    Option{"backoff", "backoff", "milliseconds or {type, delay, jitter}", &JobOptions::backoff},
+    Option{"attempts", "attempts", "a whole number", &JobOptions::attempts},
+    Option{"backoff", "backoff", "whole milliseconds or {type, delay, jitter}", &JobOptions::backoff},
     Option{"removeOnComplete", "removeOnComplete", "true, false, a number or {age, count, limit}",
            &JobOptions::remove_on_complete},
     Option{"removeOnFail", "removeOnFail", "true, false, a number or {age, count, limit}",
            &JobOptions::remove_on_fail},
-    Option{"keepLogs", "kl", "a number", &JobOptions::keep_logs},
-    Option{"stackTraceLimit", "stackTraceLimit", "a number", &JobOptions::stack_trace_limit},
+    Option{"keepLogs", "kl", "a whole number", &JobOptions::keep_logs},
+    Option{"stackTraceLimit", "stackTraceLimit", "a whole number", &JobOptions::stack_trace_limit},
     Option{"sizeLimit", "sizeLimit", "bytes", &JobOptions::size_limit},
     Option{"deduplication", "de", "{id, ttl, extend, replace, keepLastIfActive, reschedule}",
            &JobOptions::deduplication},
@@ -199,6 +211,10 @@ JobOptions parse(std::string_view text, Mode mode) {
       object.erase(found);
     } else if (mode == Mode::strict) {
       refuse(option.name, option.expected, *found);
+    } else {
+      json whole = *found;
+      round_up(whole);
+      if (read(whole, options.*option.field)) object.erase(found);
     }
   });
   if (mode == Mode::strict) {

@@ -65,6 +65,7 @@ awaitable<void> Worker::State::process(std::shared_ptr<State> self, RunningPoint
 
 awaitable<std::optional<Job>> Worker::State::process_one(RunningPointer current) {
   const JobRecord& record = current->job.record();
+  if (record.repeat_job_key) co_await schedule_next(current->job);
   JobFailure refused;
   if (record.deferred_failure) {
     refused.message = *record.deferred_failure;

@@ -266,6 +266,7 @@ awaitable<std::optional<Job>> Worker::get_next_job(std::string token, bool block
   detail::NextJob next = co_await state->fetch(token);
   auto job = state->take(std::move(next), token);
   if (job) state->emit(state->events.active, *job);
+  if (job && job->record().repeat_job_key) co_await state->schedule_next(*job);
   co_return job;
 }
 

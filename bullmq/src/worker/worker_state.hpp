@@ -72,6 +72,9 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
   [[nodiscard]] std::string next_token() { return id + ":" + std::to_string(token_number++); }
   [[nodiscard]] detail::FetchState fetch_state() const;
 
+  // Adds the iteration that follows this one, of a job scheduler (next_iteration.cpp).
+  awaitable<void> schedule_next(Job job);
+
   // ---- Processing (process_job.cpp).
   // Starts a slot with this job, or gives it back if the worker has come to stop meanwhile.
   awaitable<void> begin(Job job);
