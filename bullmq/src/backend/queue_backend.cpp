@@ -229,7 +229,7 @@ awaitable<NextJob> QueueBackend::move_to_active(std::string token) {
           .add_all(keys_.base, now_ms(), options)
           .take();
   Reply reply = co_await run(std::move(command));
-  co_return decode_next_job(std::move(reply));
+  co_return decode_next_job(std::move(reply), &stored_options_);
 }
 
 awaitable<NextJob> QueueBackend::finish(const JobRecord& job, Outcome outcome, std::string value,
@@ -278,7 +278,7 @@ awaitable<NextJob> QueueBackend::finish(const JobRecord& job, Outcome outcome, s
                         .take();
   Reply reply = co_await run(std::move(command));
   check(reply, job.id, "moveToFinished", "active");
-  co_return decode_next_job(std::move(reply));
+  co_return decode_next_job(std::move(reply), &stored_options_);
 }
 
 awaitable<NextJob> QueueBackend::move_to_delayed(std::string id, Milliseconds delay, std::string token,
@@ -293,7 +293,7 @@ awaitable<NextJob> QueueBackend::move_to_delayed(std::string id, Milliseconds de
                         .take();
   Reply reply = co_await run(std::move(command));
   check(reply, id, "moveToDelayed", "active");
-  co_return decode_next_job(std::move(reply));
+  co_return decode_next_job(std::move(reply), &stored_options_);
 }
 
 awaitable<void> QueueBackend::retry_job(std::string id, bool lifo, std::string token, JobFields fields) {
