@@ -88,7 +88,9 @@ Command QueueBackend::add_command(const JobToAdd& job) const {
   const JobOptions& options = job.options;
   std::string arguments;
   MsgpackWriter writer(arguments);
-  writer.array(10).text(keys_.base).text(options.job_id.value_or("")).text(job.name).integer(job.timestamp);
+  writer.array(10).text(keys_.base).text(options.job_id.value_or("")).text(job.name);
+  // As text, which the script hands on to Redis as it is; Lua takes long to print a number.
+  writer.text(std::to_string(job.timestamp));
   if (options.parent) {
     const std::string parent_key = options.parent->queue + ":" + options.parent->id;
     writer.text(parent_key).text(parent_key + ":dependencies");
@@ -207,7 +209,7 @@ awaitable<std::vector<QueueBackend::Added>> QueueBackend::add_bulk(const std::ve
 void QueueBackend::append_fetch_options(std::string& out, std::string_view token) const {
   MsgpackWriter writer(out);
   writer.map(2 + (terms.limiter ? 1 : 0) + (terms.name.empty() ? 0 : 1));
-  writer.text("token").text(token).text("lockDuration").integer(terms.lock_duration.count());
+  writer.text("token").text(token).text("lockDuration").text(std::to_string(terms.lock_duration.count()));
   if (terms.limiter) {
     writer.text("limiter")
         .map(2)
@@ -254,7 +256,7 @@ awaitable<NextJob> QueueBackend::finish(const JobRecord& job, Outcome outcome, s
         .text("duration")
         .integer(terms.limiter->duration.count());
   }
-  writer.text("lockDuration").integer(terms.lock_duration.count());
+  writer.text("lockDuration").text(std::to_string(terms.lock_duration.count()));
   writer.text("attempts").integer(job.options.attempts.value_or(0));
   writer.text("maxMetricsSize");
   if (terms.metrics_max_data_points) {

@@ -8,8 +8,9 @@ namespace bullmq::detail {
 std::string with_script_text(const Command& command) {
   std::string bytes;
   bytes.reserve(command.bytes.size() + command.script->text.size() + 64);
-  append_header(bytes, '*', command.argument_count);
-  bytes += "$4\r\nEVAL\r\n";
+  bytes += '*';
+  append_number(bytes, static_cast<std::int64_t>(command.argument_count));
+  bytes += "\r\n$4\r\nEVAL\r\n";
   append_bulk(bytes, command.script->text);
   bytes.append(command.bytes, command.script_tail);
   return bytes;
