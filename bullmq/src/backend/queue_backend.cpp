@@ -242,6 +242,7 @@ awaitable<NextJob> QueueBackend::finish(const JobRecord& job, Outcome outcome, s
   const KeepJobs keep = of_job ? *of_job : of_worker.value_or(KeepJobs::all());
 
   std::string options;
+  options.reserve(256);
   MsgpackWriter writer(options);
   writer.map(9 + (terms.name.empty() ? 0 : 1) + (terms.limiter ? 1 : 0));
   writer.text("token").text(token);

@@ -71,7 +71,7 @@ JobRecord decode_job(std::string id, std::vector<Reply> fields, StoredJobOptions
   JobRecord job;
   job.id = std::move(id);
   for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
-    const std::string& name = fields[i].text;
+    const std::string_view name = fields[i].text;
     Reply& value = fields[i + 1];
     if (name == "name") {
       job.name = std::move(value.text);
