@@ -152,7 +152,7 @@ def main():
         if options.only is None or options.only in "floor":
             measure_floor(report, bench)
     finally:
-        bench.redis.stop()
+        bench.redis.close()
     report.close()
 
 
