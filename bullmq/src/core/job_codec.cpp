@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "bullmq/error.hpp"
+#include "core/job_options_codec.hpp"
 
 namespace bullmq {
 namespace {
