@@ -119,7 +119,9 @@ Command QueueBackend::add_command(const JobToAdd& job) const {
   const JobOptions& options = job.options;
   std::string arguments;
   MsgpackWriter writer(arguments);
-  writer.array(10).text(keys_.base).text(options.job_id.value_or("")).text(job.name).integer(job.timestamp);
+  writer.array(10).text(keys_.base).text(options.job_id.value_or("")).text(job.name);
+  // As text, which the script hands on to Redis as it is; Lua takes long to print a number.
+  writer.text(std::to_string(job.timestamp));
   if (options.parent) {
     const std::string parent_key = options.parent->queue + ":" + options.parent->id;
     writer.text(parent_key).text(parent_key + ":dependencies");
@@ -238,7 +240,7 @@ awaitable<std::vector<QueueBackend::Added>> QueueBackend::add_bulk(const std::ve
 void QueueBackend::append_fetch_options(std::string& out, std::string_view token) const {
   MsgpackWriter writer(out);
   writer.map(2 + (terms.limiter ? 1 : 0) + (terms.name.empty() ? 0 : 1));
-  writer.text("token").text(token).text("lockDuration").integer(terms.lock_duration.count());
+  writer.text("token").text(token).text("lockDuration").text(std::to_string(terms.lock_duration.count()));
   if (terms.limiter) {
     writer.text("limiter")
         .map(2)
@@ -260,7 +262,7 @@ awaitable<NextJob> QueueBackend::move_to_active(std::string token) {
           .add_all(keys_.base, now_ms(), options)
           .take();
   Reply reply = co_await run(std::move(command));
-  co_return decode_next_job(std::move(reply));
+  co_return decode_next_job(std::move(reply), &stored_options_);
 }
 
 awaitable<NextJob> QueueBackend::finish(const JobRecord& job, Outcome outcome, std::string value,
@@ -271,6 +273,7 @@ awaitable<NextJob> QueueBackend::finish(const JobRecord& job, Outcome outcome, s
   const KeepJobs keep = of_job ? *of_job : of_worker.value_or(KeepJobs::all());
 
   std::string options;
+  options.reserve(256);
   MsgpackWriter writer(options);
   writer.map(9 + (terms.name.empty() ? 0 : 1) + (terms.limiter ? 1 : 0));
   writer.text("token").text(token);
@@ -285,7 +288,7 @@ awaitable<NextJob> QueueBackend::finish(const JobRecord& job, Outcome outcome, s
         .text("duration")
         .integer(terms.limiter->duration.count());
   }
-  writer.text("lockDuration").integer(terms.lock_duration.count());
+  writer.text("lockDuration").text(std::to_string(terms.lock_duration.count()));
   writer.text("attempts").integer(job.options.attempts.value_or(0));
   writer.text("maxMetricsSize");
   if (terms.metrics_max_data_points) {
@@ -309,7 +312,7 @@ awaitable<NextJob> QueueBackend::finish(const JobRecord& job, Outcome outcome, s
                         .take();
   Reply reply = co_await run(std::move(command));
   check(reply, job.id, "moveToFinished", "active");
-  co_return decode_next_job(std::move(reply));
+  co_return decode_next_job(std::move(reply), &stored_options_);
 }
 
 awaitable<NextJob> QueueBackend::move_to_delayed(std::string id, Milliseconds delay, std::string token,
@@ -324,7 +327,7 @@ awaitable<NextJob> QueueBackend::move_to_delayed(std::string id, Milliseconds de
                         .take();
   Reply reply = co_await run(std::move(command));
   check(reply, id, "moveToDelayed", "active");
-  co_return decode_next_job(std::move(reply));
+  co_return decode_next_job(std::move(reply), &stored_options_);
 }
 
 awaitable<void> QueueBackend::retry_job(std::string id, bool lifo, std::string token, JobFields fields) {

@@ -127,6 +127,7 @@ class QueueBackend : public std::enable_shared_from_this<QueueBackend> {
   std::string prefix_;
   std::string queue_;
   QueueKeys keys_;
+  StoredJobOptions stored_options_;
   std::mt19937_64 random_{std::random_device{}()};
 };
 

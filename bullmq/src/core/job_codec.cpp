@@ -69,18 +69,18 @@ std::string encode_stacktrace(const std::vector<std::string>& traces) {
   return nlohmann::json(traces).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-JobRecord decode_job(std::string id, std::vector<Reply> fields) {
+JobRecord decode_job(std::string id, std::vector<Reply> fields, StoredJobOptions* known) {
   JobRecord job;
   job.id = std::move(id);
   for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
-    const std::string& name = fields[i].text;
+    const std::string_view name = fields[i].text;
     Reply& value = fields[i + 1];
     if (name == "name") {
       job.name = std::move(value.text);
     } else if (name == "data") {
       if (!value.text.empty()) job.data = std::move(value.text);
     } else if (name == "opts") {
-      job.options = stored_job_options(value.text);
+      job.options = known != nullptr ? known->read(value.text) : stored_job_options(value.text);
     } else if (name == "timestamp") {
       job.timestamp = value.to_int();
     } else if (name == "delay") {
@@ -122,7 +122,7 @@ JobRecord decode_job(std::string id, std::vector<Reply> fields) {
   return job;
 }
 
-NextJob decode_next_job(Reply reply) {
+NextJob decode_next_job(Reply reply, StoredJobOptions* known) {
   NextJob next;
   if (!reply.is_array() || reply.elements.size() < 4) return next;
   next.rate_limit_ms = reply.elements[2].to_int();
@@ -130,7 +130,7 @@ NextJob decode_next_job(Reply reply) {
   if (reply.elements[0].is_array()) {
     Reply& id = reply.elements[1];
     next.record = decode_job(id.is_integer() ? std::to_string(id.integer) : std::move(id.text),
-                             std::move(reply.elements[0].elements));
+                             std::move(reply.elements[0].elements), known);
     next.has_job = true;
   }
   return next;

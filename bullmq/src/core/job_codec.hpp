@@ -4,13 +4,16 @@
 #include <vector>
 
 #include "bullmq/job_record.hpp"
+#include "core/job_options_codec.hpp"
 #include "redis/reply.hpp"
 
 namespace bullmq::detail {
 
 // A job from its hash, as HGETALL tells it: names and values in turn. Fields that are missing or make no
-// sense have their defaults; a hash is never refused.
-[[nodiscard]] JobRecord decode_job(std::string id, std::vector<Reply> fields);
+// sense have their defaults; a hash is never refused. With `known`, options that it has read before are not
+// parsed again.
+[[nodiscard]] JobRecord decode_job(std::string id, std::vector<Reply> fields,
+                                   StoredJobOptions* known = nullptr);
 
 // What a script that fetches tells: a job, or when to come again.
 struct NextJob {
@@ -23,7 +26,7 @@ struct NextJob {
   double delay_until = 0;
 };
 // The scripts answer {job hash or 0, id or 0, limit, next delayed}, or a number when nothing was asked for.
-[[nodiscard]] NextJob decode_next_job(Reply reply);
+[[nodiscard]] NextJob decode_next_job(Reply reply, StoredJobOptions* known = nullptr);
 
 // The plain text or JSON array of stack traces.
 [[nodiscard]] std::vector<std::string> decode_stacktrace(const std::string& json);

@@ -396,6 +396,14 @@ JobOptions stored_job_options(std::string_view text) {
   return parse(text, Mode::stored);
 }
 
+const JobOptions& StoredJobOptions::read(std::string_view json) {
+  if (json != json_) {
+    options_ = stored_job_options(json);
+    json_ = json;
+  }
+  return options_;
+}
+
 void pack_job_options(const JobOptions& options, std::string& out) {
   static const JobOptions kNone;
   if (options == kNone) {

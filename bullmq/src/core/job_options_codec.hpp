@@ -11,6 +11,17 @@ namespace bullmq::detail {
 // refused.
 [[nodiscard]] JobOptions stored_job_options(std::string_view json);
 
+// Reads stored options, and remembers the last: most jobs of a queue have the same ones, and parsing them
+// costs more than the rest of a job's hash.
+class StoredJobOptions {
+ public:
+  [[nodiscard]] const JobOptions& read(std::string_view json);
+
+ private:
+  std::string json_;
+  JobOptions options_;
+};
+
 // Appends the options as the add scripts take them: a MessagePack map with the stored names. `attempts` is
 // always in it, as with every other client; the scripts compare it.
 void pack_job_options(const JobOptions& options, std::string& out);

@@ -21,12 +21,20 @@ inline void append_number(std::string& out, std::int64_t value) {
   out.append(digits, end);
 }
 
+// The line that begins an array ('*') or a text ('$') of this size.
+inline void append_header(std::string& out, char type, std::size_t size) {
+  char line[24];
+  line[0] = type;
+  char* end = std::to_chars(line + 1, line + sizeof line - 2, size).ptr;
+  *end++ = '\r';
+  *end++ = '\n';
+  out.append(line, static_cast<std::size_t>(end - line));
+}
+
 inline void append_bulk(std::string& out, std::string_view text) {
-  out += '$';
-  append_number(out, static_cast<std::int64_t>(text.size()));
-  out += "\r\n";
-  out += text;
-  out += "\r\n";
+  append_header(out, '$', text.size());
+  out.append(text);
+  out.append("\r\n", 2);
 }
 
 inline void append_bulk(std::string& out, std::integral auto value) {
@@ -62,9 +70,7 @@ template <typename... Args>
 [[nodiscard]] Command make_command(const Args&... args) {
   Command command;
   command.argument_count = sizeof...(args);
-  command.bytes += '*';
-  append_number(command.bytes, sizeof...(args));
-  command.bytes += "\r\n";
+  append_header(command.bytes, '*', sizeof...(args));
   (append_bulk(command.bytes, args), ...);
   return command;
 }
@@ -84,9 +90,8 @@ class ScriptCall {
     command_.script = &script;
     command_.argument_count = 3 + script.keys + arguments;
     command_.bytes.reserve(reserve);
-    command_.bytes += '*';
-    append_number(command_.bytes, static_cast<std::int64_t>(command_.argument_count));
-    command_.bytes += "\r\n$7\r\nEVALSHA\r\n$40\r\n";
+    append_header(command_.bytes, '*', command_.argument_count);
+    command_.bytes += "$7\r\nEVALSHA\r\n$40\r\n";
     command_.bytes += script.sha1;
     command_.bytes += "\r\n";
     command_.script_tail = command_.bytes.size();
