@@ -401,11 +401,13 @@ void pack_job_options(const JobOptions& options, std::string& out) {
   }
   std::size_t members = extra.size();
   for_each_option([&](const auto& option) { members += options.*option.field ? 1 : 0; });
-  members += options.attempts ? 0 : 1;
+  // The scripts compare the attempts, so they are always there.
+  const bool has_attempts = options.attempts || extra.contains("attempts");
+  members += has_attempts ? 0 : 1;
   members += (options.telemetry_metadata ? 1 : 0) + (options.omit_telemetry_context ? 1 : 0);
   MsgpackWriter writer(out);
   writer.map(members);
-  if (!options.attempts) writer.text("attempts").integer(0);
+  if (!has_attempts) writer.text("attempts").integer(0);
   for_each_option([&](const auto& option) {
     const auto& field = options.*option.field;
     if (!field) return;

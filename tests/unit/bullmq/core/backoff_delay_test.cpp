@@ -38,7 +38,7 @@ TEST(BackoffDelay, IsWhatNodeComputes) {
       {"exponential, tenth", backoff("exponential", 1000), 10, 0.9, 512'000},
       {"exponential, before the first rounds half up", backoff("exponential", 5), 0, 0.9, 3},
       {"jitter at its lowest", backoff("fixed", 1000, 0.25), 1, 0.0, 750},
-      {"jitter at its highest", backoff("fixed", 1000, 0.25), 1, kAlmostOne, 999},
+      {"jitter at its highest", backoff("fixed", 1000, 0.25), 1, kAlmostOne, 1000},
       {"jitter in the middle", backoff("fixed", 1000, 0.5), 1, 0.5, 750},
       {"jitter rounds down", backoff("fixed", 7, 0.5), 1, 0.5, 5},
       {"no jitter", backoff("fixed", 1000, 0.0), 1, 0.0, 1000},

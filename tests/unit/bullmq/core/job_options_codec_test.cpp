@@ -147,7 +147,7 @@ TEST(JobOptionsCodec, ReadsBackAllThatItWrites) {
   const JobOptions all = everything();
   EXPECT_EQ(job_options_from_json(job_options_to_json(all)), all);
   EXPECT_EQ(detail::stored_job_options(stored_text(all)), all);
-  EXPECT_EQ(json::parse(stored_text(all)).size(), 24U);
+  EXPECT_EQ(json::parse(stored_text(all)).size(), 23U);
 }
 
 TEST(JobOptionsCodec, TakesANumberForAFixedBackoffAsNodeDoes) {

@@ -8,15 +8,15 @@ namespace bullmq::detail {
 namespace {
 
 constexpr Script kScript{.name = "paint",
-                         .text = "return 1",
-                         .sha1 = "0123456789abcdef0123456789abcdef01234567",
                          .keys = 2,
-                         .index = 0};
+                         .index = 0,
+                         .sha1 = "0123456789abcdef0123456789abcdef01234567",
+                         .text = "return 1"};
 constexpr Script kOther{.name = "other",
-                        .text = "return 2",
-                        .sha1 = "76543210fedcba9876543210fedcba9876543210",
                         .keys = 0,
-                        .index = 1};
+                        .index = 1,
+                        .sha1 = "76543210fedcba9876543210fedcba9876543210",
+                        .text = "return 2"};
 
 // A command is an array of texts, so the reader of replies reads it. All that were sent, in order.
 std::vector<std::vector<std::string>> read_back(const std::string& bytes) {
