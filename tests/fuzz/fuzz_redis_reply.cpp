@@ -90,7 +90,8 @@ void consume(const Reply& reply) {
   const NextJob next = decode_next_job(reply);
   if (next.has_job == next.record.id.empty()) std::abort();
   (void)decode_job("1", reply.elements);
-  for (const std::uint16_t slot : {0, 5'061, 16'383}) {
+  constexpr std::uint16_t kSlots[] = {0, 5'061, 16'383};
+  for (const std::uint16_t slot : kSlots) {
     const auto owner = slot_owner(reply, slot, "asked");
     if (owner && (owner->host.empty() || owner->port == 0)) std::abort();
   }

@@ -5,6 +5,9 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <tuple>
+#include <vector>
 
 namespace bullmq::detail {
 namespace {
@@ -23,11 +26,13 @@ json decoded(const std::string& packed) {
   return json::from_msgpack(packed, true, false);
 }
 
-// Around every boundary between two forms of the header.
-constexpr std::size_t kSizes[] = {0, 1, 15, 16, 31, 32, 33, 255, 256, 257, 65'535, 65'536, 70'000};
+// Around the boundaries between two forms of the header.
+constexpr std::size_t kSizes[] = {0, 1, 15, 16, 31, 32, 33, 255, 256, 257};
 
 TEST(MsgpackWriter, WritesTextsOfEverySize) {
-  for (const std::size_t size : kSizes) {
+  std::vector<std::size_t> sizes(std::begin(kSizes), std::end(kSizes));
+  sizes.insert(sizes.end(), {65'535, 65'536, 70'000});
+  for (const std::size_t size : sizes) {
     const std::string text(size, 'x');
     EXPECT_EQ(decoded(written([&](auto& out) { out.text(text); })), json(text)) << size;
   }
@@ -57,6 +62,22 @@ TEST(MsgpackWriter, WritesMapsOfEverySize) {
     const json map = decoded(packed);
     ASSERT_TRUE(map.is_object()) << size;
     EXPECT_EQ(map.size(), size);
+  }
+}
+
+TEST(MsgpackWriter, HasAHeaderForContainersOfEverySize) {
+  using namespace std::string_literals;
+  const std::tuple<std::size_t, std::string, std::string> headers[] = {
+      {15, "\x8f"s, "\x9f"s},
+      {16, "\xde\x00\x10"s, "\xdc\x00\x10"s},
+      {65'535, "\xde\xff\xff"s, "\xdc\xff\xff"s},
+      {65'536, "\xdf\x00\x01\x00\x00"s, "\xdd\x00\x01\x00\x00"s},
+      {0xfffffffe, "\xdf\xff\xff\xff\xfe"s, "\xdd\xff\xff\xff\xfe"s},
+  };
+  for (const auto& [size, map, array] : headers) {
+    const std::size_t members = size;
+    EXPECT_EQ(written([&](auto& out) { out.map(members); }), map) << size;
+    EXPECT_EQ(written([&](auto& out) { out.array(members); }), array) << size;
   }
 }
 

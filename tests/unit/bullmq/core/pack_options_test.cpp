@@ -48,7 +48,7 @@ TEST(PackOptions, SendsOptionsThatItDoesNotKnow) {
 }
 
 TEST(PackOptions, HasAHeaderForAnyNumberOfOptions) {
-  for (const int count : {13, 14, 15, 16, 17, 70'000}) {
+  for (const int count : {13, 14, 15, 16, 17, 300}) {
     json extra = json::object();
     for (int i = 0; i < count; ++i) extra["option" + std::to_string(i)] = i;
     JobOptions options;

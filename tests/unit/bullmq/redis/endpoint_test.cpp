@@ -43,7 +43,7 @@ TEST(HashSlot, IsOfTheTagAlone) {
 }
 
 TEST(HashSlot, IsInRange) {
-  for (int i = 0; i < 100'000; ++i) ASSERT_LT(hash_slot("key" + std::to_string(i)), 16'384);
+  for (int i = 0; i < 10'000; ++i) ASSERT_LT(hash_slot("key" + std::to_string(i)), 16'384);
 }
 
 struct RedirectCase {
