@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "bullmq/error.hpp"
+#include "core/event_codec.hpp"
 #include "core/identity.hpp"
 #include "core/job_validation.hpp"
 #include "queue_events_state.hpp"
@@ -23,28 +24,7 @@ using detail::Reply;
 constexpr Milliseconds kReadMargin{1'000};
 constexpr std::chrono::milliseconds kErrorPause{1'000};
 
-QueueEvent to_event(Reply& entry) {
-  QueueEvent event;
-  event.id = std::move(entry.elements.at(0).text);
-  auto& fields = entry.elements.at(1).elements;
-  for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
-    if (fields[i].text == "event" && event.name.empty()) {
-      event.name = std::move(fields[i + 1].text);
-    } else {
-      event.fields.emplace_back(std::move(fields[i].text), std::move(fields[i + 1].text));
-    }
-  }
-  return event;
-}
-
 }  // namespace
-
-std::string_view QueueEvent::field(std::string_view field_name) const noexcept {
-  for (const auto& [name_of_field, value] : fields) {
-    if (name_of_field == field_name) return value;
-  }
-  return {};
-}
 
 namespace detail {
 
@@ -100,7 +80,7 @@ struct EventReader {
     }
     const Reply reply = co_await state->connection->execute(
         make_query("XREVRANGE", state->keys.events, "+", "-", "COUNT", 1));
-    state->position = reply.elements.empty() ? "0-0" : reply.elements[0].elements.at(0).text;
+    state->position = detail::last_event_id(reply);
   }
 
   static asio::awaitable<void> read_once(StatePointer state) {
@@ -109,12 +89,12 @@ struct EventReader {
     read.timeout = state->options.blocking_timeout + kReadMargin;
     read.drop_on_timeout = true;
     Reply reply = co_await state->connection->execute(std::move(read));
-    if (!reply.is_array() || reply.elements.empty()) co_return;
-    for (Reply& entry : reply.elements[0].elements.at(1).elements) {
+    if (reply.is_nil()) co_return;
+    const std::vector<QueueEvent> events = detail::decode_events(std::move(reply));
+    // Read again at once, it would be the same answer.
+    if (events.empty()) throw Error("the answer to XREAD has no entry in it");
+    for (const QueueEvent& event : events) {
       if (state->closed) co_return;
-      // A trimmed or deleted entry can be nil.
-      if (entry.elements.size() < 2) continue;
-      const QueueEvent event = to_event(entry);
       state->position = event.id;
       deliver(state, event);
     }

@@ -9,11 +9,11 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "fuzz_arguments.hpp"
 #include "loop_shard.hpp"
 #include "openapi.hpp"
 #include "shunt/base/log.hpp"
@@ -23,11 +23,6 @@
 namespace {
 
 using namespace shunt;
-
-std::vector<std::string>& arguments() {
-  static std::vector<std::string> texts;
-  return texts;
-}
 
 ModelRegistry make_models() {
   ModelRegistry models;
@@ -98,20 +93,7 @@ void check_answers(std::string_view answers) {
 
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
   log::configure(log::Level::kOff, log::Format::kText);
-  auto& texts = arguments();
-  texts.assign(*argv, *argv + *argc);
-  texts.push_back("-dict=" SHUNT_FUZZ_DIR "/http_request.dict");
-  std::string seeds = "-seed_inputs=";
-  for (const auto& entry : std::filesystem::directory_iterator(SHUNT_FUZZ_DIR "/http_request_seeds")) {
-    if (seeds.back() != '=') seeds += ',';
-    seeds += entry.path();
-  }
-  texts.push_back(seeds);
-  static std::vector<char*> pointers;
-  for (std::string& text : texts) pointers.push_back(text.data());
-  pointers.push_back(nullptr);
-  *argc = static_cast<int>(texts.size());
-  *argv = pointers.data();
+  fuzz::add_seeds(argc, argv, "http_request_seeds", "http_request.dict");
   return 0;
 }
 

@@ -27,7 +27,7 @@ struct QueueEvent {
   // In the order of the wire, without the name.
   std::vector<std::pair<std::string, std::string>> fields;
 
-  // Empty when there is none.
+  // Empty when there is none; of several with this name, the last one.
   [[nodiscard]] std::string_view field(std::string_view field_name) const noexcept;
   [[nodiscard]] std::string_view job_id() const noexcept { return field("jobId"); }
 };

@@ -14,6 +14,7 @@ std::vector<ClientInfo> clients_in(std::string_view client_list, const std::stri
     const auto end = client_list.find('\n');
     std::string_view line = client_list.substr(0, end);
     client_list = end == std::string_view::npos ? std::string_view{} : client_list.substr(end + 1);
+    if (line.ends_with('\r')) line.remove_suffix(1);
     ClientInfo client;
     while (!line.empty()) {
       const auto space = line.find(' ');

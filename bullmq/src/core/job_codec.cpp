@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "bullmq/error.hpp"
+#include "core/bounded_json.hpp"
 #include "core/job_options_codec.hpp"
 
 namespace bullmq {
@@ -47,6 +48,12 @@ JobState job_state_from(std::string_view name) {
 namespace detail {
 namespace {
 
+// An empty field is as good as none, to every client.
+std::optional<std::string> text_of(Reply& value) {
+  if (value.text.empty()) return std::nullopt;
+  return std::move(value.text);
+}
+
 std::optional<Timestamp> timestamp_of(const Reply& value) {
   const auto number = value.to_int();
   if (number == 0) return std::nullopt;
@@ -57,7 +64,7 @@ std::optional<Timestamp> timestamp_of(const Reply& value) {
 
 std::vector<std::string> decode_stacktrace(const std::string& text) {
   std::vector<std::string> traces;
-  const auto array = nlohmann::json::parse(text, nullptr, false);
+  const auto array = parse_bounded_json(text);
   if (!array.is_array()) return traces;
   for (const auto& trace : array) {
     if (trace.is_string()) traces.push_back(trace.get<std::string>());
@@ -72,6 +79,7 @@ std::string encode_stacktrace(const std::vector<std::string>& traces) {
 JobRecord decode_job(std::string id, std::vector<Reply> fields, StoredJobOptions* known) {
   JobRecord job;
   job.id = std::move(id);
+  bool has_legacy_attempts = false;
   for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
     const std::string_view name = fields[i].text;
     Reply& value = fields[i + 1];
@@ -91,8 +99,12 @@ JobRecord decode_job(std::string id, std::vector<Reply> fields, StoredJobOptions
       if (!value.text.empty()) job.progress = std::move(value.text);
     } else if (name == "ats") {
       job.attempts_started = value.to_int();
-    } else if (name == "atm" || name == "attemptsMade") {
+    } else if (name == "attemptsMade") {
+      // Before version 5; where both are, it is this one that the others read.
+      has_legacy_attempts = true;
       job.attempts_made = value.to_int();
+    } else if (name == "atm") {
+      if (!has_legacy_attempts) job.attempts_made = value.to_int();
     } else if (name == "stc") {
       job.stalled_counter = value.to_int();
     } else if (name == "processedOn") {
@@ -102,21 +114,21 @@ JobRecord decode_job(std::string id, std::vector<Reply> fields, StoredJobOptions
     } else if (name == "returnvalue") {
       job.return_value = std::move(value.text);
     } else if (name == "failedReason") {
-      if (!value.text.empty()) job.failed_reason = std::move(value.text);
+      job.failed_reason = text_of(value);
     } else if (name == "defa") {
-      if (!value.text.empty()) job.deferred_failure = std::move(value.text);
+      job.deferred_failure = text_of(value);
     } else if (name == "stacktrace") {
       job.stacktrace = decode_stacktrace(value.text);
     } else if (name == "pb") {
-      job.processed_by = std::move(value.text);
+      job.processed_by = text_of(value);
     } else if (name == "rjk") {
-      job.repeat_job_key = std::move(value.text);
+      job.repeat_job_key = text_of(value);
     } else if (name == "deid") {
-      job.deduplication_id = std::move(value.text);
+      job.deduplication_id = text_of(value);
     } else if (name == "parentKey") {
-      job.parent_key = std::move(value.text);
+      job.parent_key = text_of(value);
     } else if (name == "parent") {
-      job.parent = std::move(value.text);
+      job.parent = text_of(value);
     }
   }
   return job;
@@ -131,7 +143,8 @@ NextJob decode_next_job(Reply reply, StoredJobOptions* known) {
     Reply& id = reply.elements[1];
     next.record = decode_job(id.is_integer() ? std::to_string(id.integer) : std::move(id.text),
                              std::move(reply.elements[0].elements), known);
-    next.has_job = true;
+    // Without an id it could never be finished.
+    next.has_job = !next.record.id.empty();
   }
   return next;
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bullmq/error.hpp"
+#include "core/bounded_json.hpp"
 #include "core/msgpack_writer.hpp"
 
 namespace bullmq {
@@ -31,17 +32,19 @@ bool read(const json& value, std::optional<bool>& out) {
 }
 
 bool read(const json& value, std::optional<std::int64_t>& out) {
-  if (value.is_number_integer()) {
-    out = value.get<std::int64_t>();
-    return true;
-  }
-  if (value.is_number_float()) {
-    const double number = value.get<double>();
-    if (std::fabs(number) > 9e15 || std::trunc(number) != number) return false;
+  if (!value.is_number()) return false;
+  // JavaScript's largest numbers stand for "for ever", and cjson writes them with an exponent.
+  constexpr double kLimit = 9.2e18;
+  const double number = value.get<double>();
+  if (std::fabs(number) >= kLimit) {
+    out = static_cast<std::int64_t>(std::copysign(kLimit, number));
+  } else if (value.is_number_float()) {
+    if (std::trunc(number) != number) return false;
     out = static_cast<std::int64_t>(number);
-    return true;
+  } else {
+    out = value.get<std::int64_t>();
   }
-  return false;
+  return true;
 }
 
 // JavaScript's clients may store parts of a millisecond or of a second, which are no whole numbers here. Up,
@@ -198,7 +201,7 @@ void refuse_float_priority(const json& object) {
 
 JobOptions parse(std::string_view text, Mode mode) {
   JobOptions options;
-  json object = json::parse(text, nullptr, false);
+  json object = detail::parse_bounded_json(text);
   if (object.is_discarded() || !object.is_object()) {
     if (mode == Mode::strict) throw ValidationError("job options: expected a JSON object");
     return options;
@@ -221,9 +224,8 @@ JobOptions parse(std::string_view text, Mode mode) {
     if (object.contains("debounce")) {
       throw ValidationError("Debounce option has been removed. Use deduplication option instead");
     }
-    if (const auto telemetry = object.find("telemetry");
-        telemetry != object.end() && telemetry->is_object()) {
-      if (!read_member(*telemetry, "metadata", options.telemetry_metadata) ||
+    if (const auto telemetry = object.find("telemetry"); telemetry != object.end()) {
+      if (!telemetry->is_object() || !read_member(*telemetry, "metadata", options.telemetry_metadata) ||
           !read_member(*telemetry, "omitContext", options.omit_telemetry_context)) {
         refuse("telemetry", "{metadata, omitContext}", *telemetry);
       }
@@ -356,13 +358,17 @@ JobOptions job_options_from_json(std::string_view text) {
 }
 
 std::string job_options_to_json(const JobOptions& options) {
-  json object = options.extra.empty() ? json::object() : json::parse(options.extra, nullptr, false);
+  json object = options.extra.empty() ? json::object() : detail::parse_bounded_json(options.extra);
   if (!object.is_object()) object = json::object();
   for_each_option([&](const auto& option) {
     if (const auto& field = options.*option.field) object[option.name] = to_value(*field);
   });
-  if (options.telemetry_metadata) object["telemetry"]["metadata"] = *options.telemetry_metadata;
-  if (options.omit_telemetry_context) object["telemetry"]["omitContext"] = *options.omit_telemetry_context;
+  if (options.telemetry_metadata || options.omit_telemetry_context) {
+    json telemetry = json::object();
+    if (options.telemetry_metadata) telemetry["metadata"] = *options.telemetry_metadata;
+    if (options.omit_telemetry_context) telemetry["omitContext"] = *options.omit_telemetry_context;
+    object["telemetry"] = std::move(telemetry);
+  }
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -379,8 +385,8 @@ JobOptions merge(const JobOptions& defaults, const JobOptions& options) {
   if (merged.extra.empty()) {
     merged.extra = base.extra;
   } else if (!base.extra.empty()) {
-    json object = json::parse(base.extra, nullptr, false);
-    const json over = json::parse(merged.extra, nullptr, false);
+    json object = detail::parse_bounded_json(base.extra);
+    const json over = detail::parse_bounded_json(merged.extra);
     if (object.is_object() && over.is_object()) {
       object.update(over);
       merged.extra = object.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -415,16 +421,18 @@ void pack_job_options(const JobOptions& options, std::string& out) {
   }
   json extra;
   if (!options.extra.empty()) {
-    extra = json::parse(options.extra, nullptr, false);
+    extra = detail::parse_bounded_json(options.extra);
     if (!extra.is_object()) extra = json::object();
   }
   std::size_t members = extra.size();
   for_each_option([&](const auto& option) { members += options.*option.field ? 1 : 0; });
-  members += options.attempts ? 0 : 1;
+  // The scripts compare the attempts, so they are always there.
+  const bool has_attempts = options.attempts || extra.contains("attempts");
+  members += has_attempts ? 0 : 1;
   members += (options.telemetry_metadata ? 1 : 0) + (options.omit_telemetry_context ? 1 : 0);
   MsgpackWriter writer(out);
   writer.map(members);
-  if (!options.attempts) writer.text("attempts").integer(0);
+  if (!has_attempts) writer.text("attempts").integer(0);
   for_each_option([&](const auto& option) {
     const auto& field = options.*option.field;
     if (!field) return;

@@ -23,8 +23,8 @@ std::string text_of_js_parse_int(std::string_view text) {
   std::string_view value = text.substr(0, static_cast<std::size_t>(digits));
   while (value.size() > 1 && value.front() == '0') value.remove_prefix(1);
   if (value == "0") return "0";
-  // JavaScript writes an exponent from here on: never the same text.
-  if (value.size() > 21) return "1e+21";
+  // JavaScript writes an exponent from here on: never the same text, so which one does not matter.
+  if (value.size() > 21) return number + "1e+21";
   const double exact = std::stod(std::string(value));
   char shortest[64];
   std::string rendered;
@@ -35,6 +35,7 @@ std::string text_of_js_parse_int(std::string_view text) {
       // 1e21.
       const std::string mantissa(shortest);
       const int exponent = std::stoi(mantissa.substr(mantissa.find('e') + 1));
+      if (exponent >= 21) return number + "1e+21";
       for (const char c : mantissa.substr(0, mantissa.find('e'))) {
         if (c != '.') rendered += c;
       }

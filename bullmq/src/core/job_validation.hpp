@@ -16,7 +16,8 @@ void validate_job(const std::string& name, std::string_view data, const JobOptio
 void validate_single_add(const JobOptions& options);
 void validate_queue_name(const std::string& name);
 
-// The text of JavaScript's parseInt(text, 10); "NaN" when there is no number.
+// The text of JavaScript's parseInt(text, 10); "NaN" when there is no number, "1e+21" for
+// every number from there on.
 [[nodiscard]] std::string text_of_js_parse_int(std::string_view text);
 
 }  // namespace bullmq::detail

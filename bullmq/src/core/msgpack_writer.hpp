@@ -67,7 +67,9 @@ class MsgpackWriter {
     return *this;
   }
   MsgpackWriter& container(std::size_t size, std::uint64_t fix, std::uint64_t large) {
-    return size < 16 ? byte(fix | size) : byte(large).big_endian(size, 2);
+    if (size < 16) return byte(fix | size);
+    // The 32-bit form is the next one in both families.
+    return size <= 0xffff ? byte(large).big_endian(size, 2) : byte(large + 1).big_endian(size, 4);
   }
 
   std::string& out_;

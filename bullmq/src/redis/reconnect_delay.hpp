@@ -11,9 +11,10 @@ namespace bullmq::detail {
 [[nodiscard]] inline std::chrono::milliseconds reconnect_delay(std::chrono::milliseconds first,
                                                                std::chrono::milliseconds last,
                                                                unsigned failures, double random) {
-  auto delay = first;
-  for (unsigned i = 1; i < failures && delay < last; ++i) delay *= 2;
-  delay = std::min(delay, last);
+  auto delay = std::min(first, last);
+  for (unsigned i = 1; i < failures && delay.count() > 0 && delay < last; ++i) {
+    delay = delay > last / 2 ? last : delay * 2;
+  }
   return delay - std::chrono::milliseconds(
                      static_cast<std::int64_t>(static_cast<double>(delay.count()) * random / 2));
 }

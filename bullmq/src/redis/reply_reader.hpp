@@ -21,8 +21,8 @@ class ReplyReader {
   ReplyReader(ReplyReader&&) noexcept;
   ReplyReader& operator=(ReplyReader&&) noexcept;
 
-  // Throws ConnectionError when the bytes are no protocol that we know, or a reply is too large. The reader
-  // is of no use afterwards.
+  // Throws ConnectionError (fate unknown) when the bytes are no protocol that we know, or a reply is too
+  // large. The reader is of no use afterwards.
   void feed(std::string_view bytes);
   // The next whole reply, if it is there. Throws as feed does.
   [[nodiscard]] std::optional<Reply> next();
