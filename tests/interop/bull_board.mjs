@@ -14,7 +14,7 @@ import express from 'express';
 import { chromium } from 'playwright-core';
 
 // For one step of the page or of a job; only a hang waits as long.
-export const patience = 20000;
+export const patience = 40000;
 
 export async function eventually(condition, what) {
   const deadline = Date.now() + patience;
@@ -78,7 +78,12 @@ export async function startBrowser() {
   });
   const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1400, height: 1000 } });
   context.setDefaultTimeout(patience);
-  return { page: await context.newPage(), close: () => browser.close() };
+  const page = await context.newPage();
+  const said = []; // what went wrong on the page, for the message of a failure
+  page.on('console', message => said.push(`console: ${message.text()}`));
+  page.on('pageerror', error => said.push(`error: ${error.message}`));
+  page.on('requestfailed', request => said.push(`${request.url()}: ${request.failure()?.errorText}`));
+  return { page, said, close: () => browser.close() };
 }
 
 async function freePort() {

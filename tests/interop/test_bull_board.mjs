@@ -51,24 +51,33 @@ const show = (state = '') => page.goto(board.url + (state && `?status=${state}`)
 const tab = state => page.locator(`a[href$="?status=${state}"]`).first();
 const card = job => page.locator('main [class*="card-"]').filter({ has: page.getByText(`#${job.id}`, { exact: true }) });
 const icon = (job, name) => card(job).locator(`button:has(svg.lucide-${name})`);
-const confirm = () => page.getByRole('button', { name: 'Confirm' }).click();
+const confirm = () => press(page.getByRole('button', { name: 'Confirm' }));
 
 async function shows(locator, ...texts) {
-  const read = async where => (await where.innerText()).replace(/\s+/g, ' ');
-  try {
+  await orTell(`the text ${JSON.stringify(texts)}`, async () => {
     await locator.waitFor();
     await eventually(async () => {
-      const seen = await read(locator);
+      const seen = (await locator.innerText()).replace(/\s+/g, ' ');
       return texts.every(text => seen.includes(text));
-    }, 'the wanted text');
+    }, 'the text');
+  });
+}
+
+const press = locator => orTell(`a click on ${locator}`, () => locator.click());
+
+// A failure says what the page shows instead.
+async function orTell(wanted, step) {
+  try {
+    await step();
   } catch (error) {
-    await screenshot('failure');
-    assert.fail(`wanted ${JSON.stringify(texts)} on ${page.url()} (${error.message}): ${await read(page.locator('body'))}`);
+    const seen = await page.locator('body').innerText();
+    await screenshot('failure').catch(() => {});
+    throw new Error(`${wanted} failed on ${page.url()}, which shows: ${seen}\n${browser.said.join('\n')}`, { cause: error });
   }
 }
 
 async function openTab(job, name) {
-  await card(job).getByRole('tab', { name }).click();
+  await press(card(job).getByRole('tab', { name }));
   return card(job).getByRole('tabpanel', { name });
 }
 
@@ -116,7 +125,7 @@ describe(`bull-board shows jobs of ${implementation}`, () => {
 
   it('counts them per state, as the client does', async () => {
     const counts = { active: 1, waiting: 1, prioritized: 2, completed: 1, failed: 1, delayed: 1 };
-    await page.getByText('LATEST').click();
+    await press(page.getByText('LATEST'));
     for (const [state, count] of Object.entries(counts)) {
       await shows(tab(state), String(count));
     }
@@ -126,7 +135,7 @@ describe(`bull-board shows jobs of ${implementation}`, () => {
   });
 
   it('a completed one with data, result, progress, logs and worker', async () => {
-    await tab('completed').click();
+    await press(tab('completed'));
     await shows(card(jobs.done), 'done', 'jobData:{ color:"ž blue" }', 'returnValue:{ painted:"ž blue" }');
     await shows(card(jobs.done), 'Added at', 'Process started at', 'by brush', 'Finished at');
     await shows(await openTab(jobs.done, 'Progress'), 'coats:2');
@@ -135,14 +144,14 @@ describe(`bull-board shows jobs of ${implementation}`, () => {
   });
 
   it('an active one with its progress so far', async () => {
-    await tab('active').click();
+    await press(tab('active'));
     await shows(card(jobs.held), 'held', 'color:"green"', '42%', 'Process started at', 'by brush');
     await shows(await openTab(jobs.held, 'Logs'), 'first coat of held');
     await screenshot('active');
   });
 
   it('a failed one with its error and a stack for each attempt', async () => {
-    await tab('failed').click();
+    await press(tab('failed'));
     const errors = card(jobs.broken).getByRole('tabpanel', { name: 'Error' });
     await shows(errors, 'TypeError: no paint left', 'test_bull_board.mjs');
     assert.equal((await errors.innerText()).split('TypeError: no paint left').length - 1, 2);
@@ -151,17 +160,17 @@ describe(`bull-board shows jobs of ${implementation}`, () => {
   });
 
   it('a delayed one with its time, and the priorities', async () => {
-    await tab('delayed').click();
+    await press(tab('delayed'));
     await shows(card(jobs.later), 'later', 'Will run at');
-    await tab('prioritized').click();
+    await press(tab('prioritized'));
     await shows(card(jobs.first), 'first', 'priority 5');
     await shows(card(jobs.second), 'second', 'priority 9');
     await screenshot('prioritized');
   });
 
   it('the connected worker by its name', async () => {
-    await page.getByRole('button', { name: 'Queue info' }).click();
-    await page.getByRole('dialog').getByText('Connected workers').click();
+    await press(page.getByRole('button', { name: 'Queue info' }));
+    await press(page.getByRole('dialog').getByText('Connected workers'));
     await shows(page.getByRole('dialog'), 'brush');
     await screenshot('workers');
   });
@@ -182,11 +191,11 @@ describe(`what is done in bull-board, ${implementation} sees`, () => {
     const job = await queue.add('broken', {});
     await inState(job, 'failed');
     await show('failed');
-    await icon(job, 'refresh-cw').click();
+    await press(icon(job, 'refresh-cw'));
     await confirm();
     await inState(job, 'completed');
     assert.equal((await queue.getJob(job.id)).returnvalue, 'painted');
-    await tab('completed').click();
+    await press(tab('completed'));
     await shows(card(job), 'Finished at');
     await screenshot('retried');
   });
@@ -195,7 +204,7 @@ describe(`what is done in bull-board, ${implementation} sees`, () => {
     open(Worker, queue.name, async () => 'painted');
     const job = await queue.add('later', {}, { delay: HOUR });
     await show('delayed');
-    await icon(job, 'corner-up-left').click();
+    await press(icon(job, 'corner-up-left'));
     await confirm();
     await inState(job, 'completed');
   });
@@ -210,13 +219,13 @@ describe(`what is done in bull-board, ${implementation} sees`, () => {
     const [gone, stays] = [await queue.add('gone', {}, old), await queue.add('stays', {})];
     await show('delayed');
     await shows(card(gone), 'gone');
-    await page.getByRole('button', { name: 'Clean all' }).click();
+    await press(page.getByRole('button', { name: 'Clean all' }));
     await confirm();
     await eventually(async () => !(await queue.getJob(gone.id)), 'a job that is gone');
     await eventually(() => cleaned === 1, 'the event cleaned');
     assert.deepEqual(await queue.getJobCounts('delayed', 'waiting'), { delayed: 0, waiting: 1 });
-    await tab('waiting').click();
-    await icon(stays, 'trash2').click();
+    await press(tab('waiting'));
+    await press(icon(stays, 'trash2'));
     await confirm();
     await eventually(async () => !(await queue.getJob(stays.id)), 'the other one gone as well');
   });
@@ -224,19 +233,19 @@ describe(`what is done in bull-board, ${implementation} sees`, () => {
   it('a paused queue rests until it is resumed', async () => {
     const menu = page.locator('main button[aria-haspopup="menu"]').first();
     await show();
-    await menu.click();
-    await page.getByRole('menuitem', { name: 'Pause' }).click();
+    await press(menu);
+    await press(page.getByRole('menuitem', { name: 'Pause' }));
     await confirm();
     await eventually(() => queue.isPaused(), 'a paused queue');
     open(Worker, queue.name, async () => 'painted');
     const job = await queue.add('waits', {});
-    await tab('waiting').click();
+    await press(tab('waiting'));
     await shows(card(job), 'waits');
     await shows(page.getByRole('navigation').first(), 'Paused');
     assert.equal(await queue.getJobState(job.id), 'waiting');
     await screenshot('paused');
-    await menu.click();
-    await page.getByRole('menuitem', { name: 'Resume' }).click();
+    await press(menu);
+    await press(page.getByRole('menuitem', { name: 'Resume' }));
     await confirm();
     await inState(job, 'completed');
     assert.equal(await queue.isPaused(), false);
@@ -246,11 +255,11 @@ describe(`what is done in bull-board, ${implementation} sees`, () => {
     const seen = [];
     open(Worker, queue.name, async job => void seen.push(job.data));
     await show();
-    await page.locator('main button[aria-haspopup="menu"]').first().click();
-    await page.getByRole('menuitem', { name: 'Add job' }).click();
+    await press(page.locator('main button[aria-haspopup="menu"]').first());
+    await press(page.getByRole('menuitem', { name: 'Add job' }));
     await page.getByRole('dialog').waitFor();
     await screenshot('add-job');
-    await page.getByRole('dialog').getByRole('button', { name: 'Add' }).click();
+    await press(page.getByRole('dialog').getByRole('button', { name: 'Add' }));
     await eventually(() => seen.length === 1, 'the job');
   });
 });
