@@ -76,11 +76,15 @@ export async function startBrowser() {
     ],
     timeout: 2 * patience,
   });
-  const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1400, height: 1000 } });
+  const context = await browser.newContext({
+    locale: 'en-US',
+    viewport: { width: 1400, height: 1000 },
+    reducedMotion: 'reduce', // a click waits until what it hits stands still
+  });
   context.setDefaultTimeout(patience);
   const page = await context.newPage();
   const said = []; // what went wrong on the page, for the message of a failure
-  page.on('console', message => said.push(`console: ${message.text()}`));
+  page.on('console', message => message.type() === 'error' && said.push(`console: ${message.text()}`));
   page.on('pageerror', error => said.push(`error: ${error.message}`));
   page.on('requestfailed', request => said.push(`${request.url()}: ${request.failure()?.errorText}`));
   return { page, said, close: () => browser.close() };
