@@ -88,8 +88,9 @@ TEST_F(Unreachable, ABlackHole) {
   const Listener hole(true);
   const std::string at = "127.0.0.1:" + std::to_string(hole.port());
   const std::string message = message_of_an_add({.url = "redis://" + at});
-  EXPECT_NE(message.find(at), std::string::npos) << message;
-  EXPECT_NE(message.find("no answer"), std::string::npos) << message;
+  EXPECT_NE(message.find("no connection within connect_timeout (250 ms), connecting to " + at),
+            std::string::npos)
+      << message;
 }
 
 TEST_F(Unreachable, ANameThatDoesNotResolve) {
@@ -194,17 +195,20 @@ TEST(ConnectionFaults, ASlowServerThatAnswersIsNotTakenForDead) {
   const auto connection = Connection::open(loop.executor(), {.url = redis.url(), .command_timeout = 1'000ms});
   loop.run(connection->wait_until_up());
   std::map<std::string, int> words;
-  // Each takes 100 ms; those from the eleventh on are late, while answers keep coming.
+  // Each takes 100 ms; those from the eleventh on are late, while answers keep coming: a command that is
+  // larger than Redis reads at a time is answered before the next one is read.
+  const std::string padding(20'000, 'x');
   for (int i = 0; i < 15; ++i) {
-    loop.spawn([](std::shared_ptr<Connection> c, std::map<std::string, int>& ended) -> awaitable<void> {
-      const auto answered = co_await ask(
-          c, make_command("EVAL",
-                          "local t = redis.call('TIME') local e = t[1] * 1000000 + t[2] + 100000 "
-                          "repeat t = redis.call('TIME') until t[1] * 1000000 + t[2] > e "
-                          "return redis.call('INCR', 'done')",
-                          0));
+    loop.spawn([](std::shared_ptr<Connection> c, std::string unused,
+                  std::map<std::string, int>& ended) -> awaitable<void> {
+      Command slow = make_command("EVAL",
+                                  "local t = redis.call('TIME') local e = t[1] * 1000000 + t[2] + 100000 "
+                                  "repeat t = redis.call('TIME') until t[1] * 1000000 + t[2] > e "
+                                  "return redis.call('INCR', 'done')",
+                                  0, unused);
+      const auto answered = co_await ask(c, std::move(slow));
       ++ended[answered.word()];
-    }(connection, words));
+    }(connection, padding, words));
   }
   loop.finish();
   EXPECT_GE(words["ok"], 3);
@@ -293,7 +297,7 @@ TEST(ConnectionFaults, ForgottenScriptsUnderLoadLoseNothing) {
       }
     }(queue, tally, i));
   }
-  const int flushes = number_from_environment("BULLMQ_FLUSHES", 200);
+  const int flushes = number_from_environment("BULLMQ_FLUSHES", 80);
   for (int i = 0; i < flushes; ++i) {
     redis({"SCRIPT", "FLUSH", i % 2 == 0 ? "SYNC" : "ASYNC"});
     loop.run_for(2ms);
@@ -343,7 +347,7 @@ TEST(ConnectionFaults, ConnectionsKilledAtAnyMomentLoseNothingThatWasAcknowledge
   start_adding(loop, queue, tally);
   for (int i = 0; i < 20; ++i) loop.spawn(keep_counting(queue, tally, failed_queries));
   loop.until([&] { return !tally.added.empty(); });
-  const int kills = number_from_environment("BULLMQ_KILLS", 300);
+  const int kills = number_from_environment("BULLMQ_KILLS", 120);
   std::mt19937 random(7);
   int killed = 0;
   while (killed < kills) {

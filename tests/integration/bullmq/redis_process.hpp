@@ -155,7 +155,15 @@ class RedisProcess {
   void resume() const { ::kill(pid_, SIGCONT); }
 
   Reply operator()(const std::vector<std::string>& words) {
-    if (!client_) client_ = std::make_unique<RawClient>(port_, settings_.password);
+    // A server that changes its role throws its clients out.
+    if (client_) {
+      try {
+        return client_->command(words);
+      } catch (const std::runtime_error&) {
+        client_.reset();
+      }
+    }
+    client_ = std::make_unique<RawClient>(port_, settings_.password);
     return client_->command(words);
   }
   // Of a section of INFO.
