@@ -116,6 +116,8 @@ void Worker::State::cancel(Running& job, std::string reason) {
 
 awaitable<std::optional<Job>> Worker::State::complete(Job job, std::string return_value) {
   bool unknown = false;
+  bool children_failed = false;
+  detail::JobHandleState::of(job).record.return_value = return_value;
   while (true) {
     std::exception_ptr refused;
     bool again = false;
@@ -123,7 +125,6 @@ awaitable<std::optional<Job>> Worker::State::complete(Job job, std::string retur
       detail::NextJob next = co_await backend->finish(job.record(), detail::Outcome::completed, return_value,
                                                       job.token(), may_fetch_next(), {});
       JobRecord& record = detail::JobHandleState::of(job).record;
-      record.return_value = return_value;
       record.finished_on = detail::now_ms();
       ++record.attempts_made;
       const bool told = may_fetch_next() || next.has_job;
@@ -141,6 +142,7 @@ awaitable<std::optional<Job>> Worker::State::complete(Job job, std::string retur
             error.code() != ErrorCode::job_pending_children)
           throw;
       }
+      children_failed = error.code() == ErrorCode::job_has_failed_children;
       refused = std::current_exception();
     }
     if (again) {
@@ -162,7 +164,8 @@ awaitable<std::optional<Job>> Worker::State::complete(Job job, std::string retur
     } catch (...) {
       failure = detail::describe_current_exception();
     }
-    failure.name = "UnrecoverableError";
+    // Its children have failed for good; pending ones may finish before the next attempt.
+    if (children_failed) failure.name = "UnrecoverableError";
     auto next = co_await fail(job, std::move(failure));
     co_return next;
   }
