@@ -63,6 +63,9 @@ awaitable<Json> move_to_failed(Remote&, Job job, Arguments args) {
   std::string stack = error.value("stack", "");
   const auto next = co_await job.move_to_failed(std::move(reason), args.text(1), args.get(2, false),
                                                 std::move(name), std::move(stack));
+  // A retry at once does not look for the next job, and has no answer.
+  const bool retried_at_once = !job.record().finished_on && job.record().delay.count() == 0;
+  if (!next && retried_at_once) co_return Json();
   co_return next_json(next);
 }
 

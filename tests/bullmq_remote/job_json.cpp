@@ -19,6 +19,7 @@ Json encode_job(const bullmq::Job& job) {
   Json options = Json::object();
   options["attempts"] = 0;
   options.update(value_of(bullmq::job_options_to_json(record.options)));
+  options.erase("repeatJobKey");  // is a field of the job itself
   out["opts"] = options;
   out["progress"] = value_of(record.progress);
   out["attemptsMade"] = record.attempts_made;

@@ -12,6 +12,8 @@ import time
 
 TOLERANCE_MS = 3000
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(:\d+)?")
+# Where upstream's own code was when it failed a job: another program cannot have been there.
+_UPSTREAM_FRAME = re.compile(r"\n\s+at [^\n]*(node_modules/bullmq/|node:internal/)[^\n]*")
 _JSON_FIELDS = {"data", "opts", "parent", "progress", "returnvalue", "stacktrace"}
 _RANGE_MS = 400 * 24 * 3600 * 1000
 _READ = {"string": ("GET",), "list": ("LRANGE", 0, -1), "set": ("SMEMBERS",), "hash": ("HGETALL",),
@@ -151,5 +153,6 @@ def _instant(number, start_ms):
 
 
 def _text(value):
+    value = _UPSTREAM_FRAME.sub("", value)
     value = re.sub(r"(?<=:)1[78]\d{11}\b", "<ms>", value)
     return _UUID.sub(lambda found: "<token>" if found.group(1) else "<uuid>", value)

@@ -21,6 +21,8 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from pathlib import Path
 
 HERE = Path(__file__).parent
+# Node reads the npm package file by file, which is long on a machine with much else to do.
+START_TIMEOUT = 90
 TIMEOUT = float(os.environ.get("SHUNT_INTEROP_TIMEOUT", "20"))
 
 # A processor that returns this sends no value at all: undefined in JavaScript.
@@ -108,6 +110,7 @@ class Remote:
                          threading.Thread(target=self._read_stderr, daemon=True)]
         for thread in self._threads:
             thread.start()
+        self.wait(self.submit({"call": "capabilities"}), START_TIMEOUT)
 
     @classmethod
     def node(cls, url, name="node"):

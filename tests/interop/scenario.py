@@ -140,6 +140,8 @@ def work(script=None, finish=1, until=None, settle=True, **opts):
         worker.close()
         for log in done:
             for args in log.items:
+                if len(args) > 1 and isinstance(args[1], dict):
+                    args[1].pop("code", None)  # a reason as it is stored has none
                 run.record("event", args)
     return step
 
@@ -155,7 +157,13 @@ def fetch(token="tok-1", keep="w", **opts):
 
 def held(id, method, *args, keep="w"):
     """Calls a job that fetch() took."""
-    return lambda run: run.record(f"{id}.{method}", run.kept[keep].job(id).call(method, *args))
+    def step(run):
+        answer = run.kept[keep].job(id).call(method, *args)
+        if isinstance(answer, list) and len(answer) == 4 and isinstance(answer[0], dict):
+            # The next job as it is in Redis, half decoded; it is compared where it is fetched.
+            answer = [answer[0]["name"], *answer[1:]]
+        run.record(f"{id}.{method}", answer)
+    return step
 
 
 def worker_call(method, *args, keep="w"):

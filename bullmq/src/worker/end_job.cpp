@@ -30,6 +30,10 @@ bool is_transient_refusal(const std::string& error_word) {
 awaitable<std::optional<Job>> Worker::State::end_job(RunningPointer current, JobEnding ending) {
   const Job job = current->job;
   current->ending = true;
+  // Known whatever Redis says of the end, as with upstream's jobs.
+  if (ending.kind == JobEnding::Kind::completed) {
+    detail::JobHandleState::of(job).record.return_value = ending.return_value;
+  }
   bool unknown = false;
   unsigned refusals = 0;
   while (true) {
@@ -100,7 +104,9 @@ awaitable<std::optional<Job>> Worker::State::refused_end(RunningPointer current,
                                                          JobError refusal, bool unknown) {
   if (ending.kind == JobEnding::Kind::completed && (refusal.code() == ErrorCode::job_has_failed_children ||
                                                     refusal.code() == ErrorCode::job_pending_children)) {
-    JobFailure failure{"UnrecoverableError", refusal.what(), {}};
+    // Its children have failed for good; pending ones may finish before the next attempt.
+    const bool for_good = refusal.code() == ErrorCode::job_has_failed_children;
+    JobFailure failure{for_good ? "UnrecoverableError" : "Error", refusal.what(), {}};
     failure.stack = failure.name + ": " + failure.message;
     auto next = co_await end_job(current, failed_ending(current->job, std::move(failure)));
     co_return next;
