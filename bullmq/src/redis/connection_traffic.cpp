@@ -14,6 +14,8 @@ namespace asio = boost::asio;
 // One write takes at most about this much: enough for the kernel's buffers, and bounded when a thousand large
 // jobs wait.
 constexpr std::size_t kWriteBatchBytes = 256UL * 1024;
+// What Redis takes in one read at least.
+constexpr std::size_t kWorthAWriteBytes = 16UL * 1024;
 // What a large command leaves behind is given back.
 constexpr std::size_t kKeptBytes = 1024UL * 1024;
 
@@ -31,8 +33,12 @@ const std::string* refusal_within(const Reply& reply) {
 }  // namespace
 
 // After the handlers that are ready now: what they send as well goes out in the same write.
+// When a good deal waits already, it goes at once: Redis works on it while the rest of its answers is
+// handled.
 void Connection::schedule_flush() {
-  if (flush_scheduled_ || writing_ || phase_ != Phase::up || leaving_) return;
+  if (writing_ || phase_ != Phase::up || leaving_) return;
+  if (unsent_bytes_ >= kWorthAWriteBytes) return flush();
+  if (flush_scheduled_) return;
   flush_scheduled_ = true;
   asio::post(executor_, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) {

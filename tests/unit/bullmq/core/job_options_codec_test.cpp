@@ -239,6 +239,18 @@ TEST(JobOptionsCodec, RefusesWhatAUserGotWrongByName) {
   }
 }
 
+TEST(JobOptionsCodec, ReadsTheOptionsOfOneJobAfterAnotherAsIfEachWereAlone) {
+  detail::StoredJobOptions reader;
+  const char* const texts[] = {"",
+                               R"({"attempts":0})",
+                               R"({"attempts":0})",
+                               R"({"attempts":3,"de":{"id":"a"}})",
+                               R"({"attempts":0})",
+                               "no JSON",
+                               ""};
+  for (const char* text : texts) EXPECT_EQ(reader.read(text), detail::stored_job_options(text)) << text;
+}
+
 TEST(JobOptionsCodec, QuotesLittleOfWhatItRefuses) {
   try {
     (void)job_options_from_json(R"({"attempts":")" + std::string(10'000, 'x') + "\"}");
