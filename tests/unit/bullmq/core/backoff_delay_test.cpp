@@ -76,8 +76,12 @@ TEST(BackoffDelay, NeverLeavesWhatAScoreCanHold) {
             const auto computed = backoff_delay(backoff(type, delay, jitter), attempts, random);
             ASSERT_TRUE(computed);
             EXPECT_LE(std::abs(*computed), 2'000'000'000'000) << type << delay << " " << attempts;
-            if (delay == 0) EXPECT_EQ(*computed, 0);
-            if (delay > 0) EXPECT_GE(*computed, 0);
+            if (delay == 0) {
+              EXPECT_EQ(*computed, 0);
+            }
+            if (delay > 0) {
+              EXPECT_GE(*computed, 0);
+            }
           }
         }
       }

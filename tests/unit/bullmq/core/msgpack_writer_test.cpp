@@ -49,7 +49,9 @@ TEST(MsgpackWriter, WritesArraysOfEverySize) {
     const json array = decoded(packed);
     ASSERT_TRUE(array.is_array()) << size;
     ASSERT_EQ(array.size(), size);
-    if (size > 0) EXPECT_EQ(array.back(), size - 1);
+    if (size > 0) {
+      EXPECT_EQ(array.back(), size - 1);
+    }
   }
 }
 

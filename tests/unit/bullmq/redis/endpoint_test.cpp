@@ -38,7 +38,9 @@ TEST(HashSlot, IsOfTheTagAlone) {
   };
   for (const auto& [key, tag] : tags) {
     EXPECT_EQ(hash_tag(key), tag) << key;
-    if (tag) EXPECT_EQ(hash_slot(key), hash_slot(*tag)) << key;
+    if (tag) {
+      EXPECT_EQ(hash_slot(key), hash_slot(*tag)) << key;
+    }
   }
 }
 

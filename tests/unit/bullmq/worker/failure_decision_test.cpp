@@ -63,7 +63,9 @@ TEST(FailureDecision, IsWhatNodeDecides) {
     job.attempts_started = c.started;
     const FailureDecision decision = decide_failure(job, c.failure, c.max_started, c.backoff_ms);
     EXPECT_EQ(decision.kind, c.kind) << c.name;
-    if (c.kind == Kind::retry) EXPECT_EQ(decision.delay_ms, c.delay_ms) << c.name;
+    if (c.kind == Kind::retry) {
+      EXPECT_EQ(decision.delay_ms, c.delay_ms) << c.name;
+    }
   }
 }
 
