@@ -27,6 +27,8 @@ if(SHUNT_SANITIZE)
   if(SHUNT_SANITIZE MATCHES "address" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # g++ 12 reports false positives of these in instrumented coroutine frames and std::variant.
     add_compile_options(-Wno-maybe-uninitialized)
+    # And of this one, where -O1 inlines Asio's allocation of a coroutine frame but not its deallocation.
+    add_compile_options(-Wno-mismatched-new-delete)
   endif()
 endif()
 

@@ -201,6 +201,7 @@ describe(`bullmq as ${implementation}`, () => {
     const worker = openWorker(async job => job.updateProgress({ done: 50 }));
     const local = next(worker, 'progress');
     const global = next(events, 'progress');
+    await events.waitUntilReady(); // what was subscribed to before is heard from now on
     const job = await queue.add('cars', {});
     assert.deepEqual((await local)[1], { done: 50 });
     assert.deepEqual((await global)[0], { jobId: job.id, data: { done: 50 } });
@@ -368,6 +369,7 @@ describe(`bullmq as ${implementation}`, () => {
     const queue = openQueue();
     const events = await openEvents();
     const deduplicated = next(events, 'deduplicated');
+    await events.waitUntilReady();
     const first = await queue.add('cars', {}, { deduplication: { id: 'one', ttl: 60000 } });
     const second = await queue.add('cars', {}, { deduplication: { id: 'one', ttl: 60000 } });
     assert.equal(second.id, first.id);
@@ -413,6 +415,7 @@ describe(`bullmq as ${implementation}`, () => {
     for (const event of ['added', 'waiting', 'active', 'completed']) {
       events.on(event, ({ jobId }) => seen.push(`${event} ${jobId}`));
     }
+    await events.waitUntilReady();
     openWorker(async () => 'done');
     await queue.add('cars', {}, { jobId: 'red' });
     await eventually(() => seen.includes('completed red'));
@@ -422,6 +425,7 @@ describe(`bullmq as ${implementation}`, () => {
   it('publishes events of its user', async () => {
     const events = await openEvents();
     const painted = next(events, 'painted');
+    await events.waitUntilReady();
     await open(QueueEventsProducer, queueName, { connection }).publishEvent({ eventName: 'painted', color: 'blue' });
     assert.deepEqual((await painted)[0], { color: 'blue' });
   });
