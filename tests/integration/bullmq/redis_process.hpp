@@ -79,14 +79,20 @@ class RawClient {
       arguments.push_back(word.data());
       sizes.push_back(word.size());
     }
-    const std::unique_ptr<redisReply, decltype([](redisReply* reply) { freeReplyObject(reply); })> reply(
-        static_cast<redisReply*>(redisCommandArgv(context_.get(), static_cast<int>(words.size()),
-                                                  arguments.data(), sizes.data())));
+    const std::unique_ptr<redisReply, FreeReply> reply(static_cast<redisReply*>(
+        redisCommandArgv(context_.get(), static_cast<int>(words.size()), arguments.data(), sizes.data())));
     if (!reply) throw std::runtime_error(std::string("Redis did not answer the test: ") + context_->errstr);
     return convert(*reply);
   }
 
  private:
+  struct FreeContext {
+    void operator()(redisContext* context) const noexcept { redisFree(context); }
+  };
+  struct FreeReply {
+    void operator()(redisReply* reply) const noexcept { freeReplyObject(reply); }
+  };
+
   static Reply convert(const redisReply& from) {
     Reply reply;
     switch (from.type) {
@@ -110,7 +116,7 @@ class RawClient {
     return reply;
   }
 
-  std::unique_ptr<redisContext, decltype([](redisContext* context) { redisFree(context); })> context_;
+  std::unique_ptr<redisContext, FreeContext> context_;
 };
 
 // A redis-server of the test's own, which goes when the test goes. Its data survive a restart only with
