@@ -33,10 +33,6 @@ Worker::State::RunningPointer Worker::State::enter(const Job& job) {
   const auto entered = std::make_shared<Running>(job, executor);
   running.insert_or_assign(job.token(), entered);
   if (locks) locks->track(job.id(), job.token());
-  if (!job.record().repeat_job_key.value_or("").empty()) {
-    report(Error("job " + job.id() + " was made by the job scheduler " + *job.record().repeat_job_key +
-                 ", whose next job this client does not add; use a worker of Node for this queue"));
-  }
   emit(events.active, job);
   return entered;
 }
