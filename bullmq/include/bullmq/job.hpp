@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bullmq/awaitable.hpp"
+#include "bullmq/job_operations.hpp"
 #include "bullmq/job_record.hpp"
 
 namespace bullmq {
@@ -21,29 +22,6 @@ class QueueBackend;
 struct JobHandleState;
 struct NextJob;
 }  // namespace detail
-
-// What an add did.
-enum class AddOutcome {
-  created,
-  duplicate,     // a job with this id exists; it is the one that was returned, and nothing was stored
-  deduplicated,  // a job holds this deduplication id; its id was returned
-};
-
-struct JobLogs {
-  std::vector<std::string> lines;
-  // Of all lines, also those that were not asked for.
-  std::int64_t count = 0;
-};
-
-struct RetryOptions {
-  bool reset_attempts_made = false;
-  bool reset_attempts_started = false;
-};
-
-struct ChangePriorityOptions {
-  std::int64_t priority = 0;
-  bool lifo = false;
-};
 
 // A job of a queue. A cheap handle: copies are the same job, and share what they know of it, which is the
 // state of when it was read or added, and what was done through the handle since. Not thread-safe (see
@@ -109,8 +87,8 @@ class Job {
   // With fetch_next, the next job of the queue, locked with the same token, if there is one.
   awaitable<std::optional<Job>> move_to_completed(std::string return_value_json, std::string token,
                                                   bool fetch_next);
-  // Retried, at once or after its backoff, as long as attempts are left and `error_name` is not UnrecoverableError. A
-  // custom backoff is not known here and counts as none.
+  // Retried, at once or after its backoff, as long as attempts are left and `error_name` is not
+  // UnrecoverableError. A custom backoff is not known here and counts as none.
   awaitable<std::optional<Job>> move_to_failed(std::string reason, std::string token, bool fetch_next,
                                                std::string error_name = "Error", std::string stack = {});
 

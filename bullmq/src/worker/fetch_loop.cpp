@@ -39,7 +39,7 @@ awaitable<void> Worker::State::run(std::shared_ptr<State> self) {
 }
 
 detail::FetchState Worker::State::fetch_state() const {
-  return {closing || paused, running.size(), concurrency, drained, limit_until, block_until};
+  return {closing || paused, running.size() + abandoned, concurrency, drained, limit_until, block_until};
 }
 
 // Ends when the worker is paused or closing and no job is in process.

@@ -83,16 +83,21 @@ awaitable<std::optional<Job>> Worker::State::process_one(Job job) {
 
 // Returns when the processor has ended, was given up after its time, or its job was given back.
 awaitable<void> Worker::State::run_processor(RunningPointer current) {
-  asio::co_spawn(
-      executor, processor(current->job, current->stop.get_token()),
-      asio::bind_cancellation_slot(current->cancellation.slot(),
-                                   [current](std::exception_ptr failure, std::string return_value) {
-                                     if (current->done) return;
-                                     current->failure = std::move(failure);
-                                     current->return_value = std::move(return_value);
-                                     current->done = true;
-                                     current->changed.wake();
-                                   }));
+  asio::co_spawn(executor, processor(current->job, current->stop.get_token()),
+                 asio::bind_cancellation_slot(current->cancellation.slot(),
+                                              [weak = weak_from_this(), current](std::exception_ptr failure,
+                                                                                 std::string return_value) {
+                                                const auto self = weak.lock();
+                                                if (self && std::exchange(current->abandoned, false)) {
+                                                  --self->abandoned;
+                                                  self->wake_all();
+                                                }
+                                                if (current->done) return;
+                                                current->failure = std::move(failure);
+                                                current->return_value = std::move(return_value);
+                                                current->done = true;
+                                                current->changed.wake();
+                                              }));
   const auto never = Clock::time_point::max();
   const auto limit = options.job_timeout ? Clock::now() + *options.job_timeout : never;
   while (!current->done && Clock::now() < limit) co_await current->changed.wait(limit);
@@ -104,6 +109,17 @@ awaitable<void> Worker::State::run_processor(RunningPointer current) {
   if (current->given_back) co_return;
   current->done = true;
   current->failure = std::make_exception_ptr(Error(reason));
+  abandon(*current);
+}
+
+void Worker::State::abandon(Running& job) {
+  if (!pool) return;
+  job.abandoned = true;
+  ++abandoned;
+  const Error ignores("the processor of job " + job.job.id() + " has not ended " +
+                      std::to_string(options.cancel_grace.count()) +
+                      " ms after its cancellation; its thread is lost to the worker until it does");
+  emit(events.error, static_cast<const std::exception&>(ignores));
 }
 
 void Worker::State::cancel(Running& job, std::string reason) {
@@ -171,10 +187,11 @@ std::int64_t Worker::State::backoff_of(const Job& job, const JobFailure& failure
   const auto& backoff = job.options().backoff;
   if (!backoff) return 0;
   const auto attempts_made = job.record().attempts_made + 1;
-  const auto known =
-      detail::backoff_delay(*backoff, attempts_made, std::uniform_real_distribution<double>(0, 1)(backend->random()));
+  const auto known = detail::backoff_delay(*backoff, attempts_made,
+                                           std::uniform_real_distribution<double>(0, 1)(backend->random()));
   if (known) return *known;
-  if (options.backoff_strategy) return options.backoff_strategy(attempts_made, backoff->type, failure, job);
+  if (options.backoff_strategy)
+    return options.backoff_strategy(attempts_made, backoff->type, failure, job.record());
   throw Error("Unknown backoff strategy " + backoff->type +
               ".\n      If a custom backoff strategy is used, specify it when the queue is created.");
 }

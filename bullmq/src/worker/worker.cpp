@@ -137,6 +137,17 @@ Worker::Worker(Executor executor, std::string queue_name, Processor processor, W
   if (state->options.autorun) asio::co_spawn(executor, run_and_report(state), asio::detached);
 }
 
+Worker::Worker(Executor executor, std::string queue_name, BlockingProcessor processor, WorkerOptions options)
+    : Worker(executor, std::move(queue_name),
+             std::make_shared<detail::PoolProcessor>(executor, std::move(processor), options), options) {}
+
+Worker::Worker(Executor executor, std::string queue_name, std::shared_ptr<detail::PoolProcessor> pool,
+               WorkerOptions options)
+    : Worker(std::move(executor), std::move(queue_name), pool->as_coroutine(), std::move(options)) {
+  // Whatever runs already has only begun to ask for jobs.
+  state_->pool = std::move(pool);
+}
+
 Worker::Worker(Executor executor, std::string queue_name, WorkerOptions options)
     : Worker(std::move(executor), std::move(queue_name), Processor{}, std::move(options)) {}
 
@@ -144,6 +155,10 @@ Worker::~Worker() {
   if (!state_ || state_->closed) return;
   state_->closing = true;
   state_->closed = true;
+  if (state_->pool) {
+    for (const auto& [job_id, job] : state_->running) job->stop.request_stop();
+    state_->pool->end(state_->options.cancel_grace);
+  }
   state_->locks.reset();
   state_->blocking->close();
   state_->backend->connection().close();
@@ -151,7 +166,11 @@ Worker::~Worker() {
   state_->stalled_wakeup.wake();
 }
 Worker::Worker(Worker&&) noexcept = default;
-Worker& Worker::operator=(Worker&&) noexcept = default;
+Worker& Worker::operator=(Worker&& other) noexcept {
+  Worker ended(std::move(*this));
+  state_ = std::move(other.state_);
+  return *this;
+}
 
 const std::string& Worker::name() const noexcept {
   return state_->backend->queue_name();
@@ -181,6 +200,7 @@ std::size_t Worker::active_count() const noexcept {
 void Worker::set_concurrency(std::size_t concurrency) {
   if (concurrency == 0) throw ValidationError("concurrency must be a finite number greater than 0");
   state_->concurrency = concurrency;
+  if (state_->pool) state_->pool->set_concurrency(concurrency);
   state_->wake_all();
 }
 
@@ -264,11 +284,12 @@ awaitable<void> Worker::State::close(std::optional<Milliseconds> deadline) {
       emit(events.error, error);
     }
     job->given_back = true;
-    job->done = true;
+    if (!std::exchange(job->done, true)) abandon(*job);
     job->changed.wake();
   }
   // Those that are in the middle of a finish end with their connection; the loop, at its next look.
   if (!left.empty()) co_await wait_until(idle, Clock::now() + options.cancel_grace);
+  if (pool) pool->end(Milliseconds(0));
   locks.reset();
   blocking->close();
   co_await backend->connection().drain_and_close();

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "backend/queue_backend.hpp"
+#include "blocking/pool_processor.hpp"
 #include "bullmq/worker.hpp"
 #include "redis/wakeup.hpp"
 #include "worker/fetch_step.hpp"
@@ -34,6 +35,8 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
     // The processor has ended, or the job was given back and its end is of no interest.
     bool done = false;
     bool given_back = false;
+    // Its thread is still at it, though nobody waits for it.
+    bool abandoned = false;
     std::string return_value;
     std::exception_ptr failure;
     detail::Wakeup changed;
@@ -65,8 +68,12 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
   awaitable<std::optional<Job>> fail(Job job, JobFailure failure);
   awaitable<detail::NextJob> apply_failure(Job job, JobFailure failure);
   [[nodiscard]] std::int64_t backoff_of(const Job& job, const JobFailure& failure);
-  [[nodiscard]] bool may_fetch_next() const { return running.size() <= concurrency && !closing && !paused; }
+  [[nodiscard]] bool may_fetch_next() const {
+    return running.size() + abandoned <= concurrency && !closing && !paused;
+  }
   void cancel(Running& job, std::string reason);
+  // A processor that does not end after its cancellation is given up.
+  void abandon(Running& job);
   void report_current_exception();
   template <typename... Listened, typename... Args>
   void emit(const Signal<Listened...>& signal, const Args&... args) {
@@ -93,6 +100,8 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
   std::shared_ptr<detail::QueueBackend> backend;
   SharedConnection blocking;
   std::unique_ptr<detail::LockKeeper> locks;
+  // With a blocking processor only.
+  std::shared_ptr<detail::PoolProcessor> pool;
 
   bool closing = false;
   bool closed = false;
@@ -100,6 +109,8 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
   bool running_loop = false;
   std::size_t concurrency = 1;
   std::map<std::string, RunningPointer, std::less<>> running;
+  // Threads of given-up blocking processors.
+  std::size_t abandoned = 0;
   std::uint64_t token_number = 0;
   bool drained = false;
   bool blocked = false;
