@@ -49,7 +49,7 @@ set(bin ${WORK_DIR}/examples/bin)
 file(MAKE_DIRECTORY ${bin})
 run(${COMPILER} -std=c++20 ${flags} ${EXAMPLES_DIR}/bullmq_producer/bullmq_producer.cpp ${from_pkg_config}
     -o ${bin}/bullmq_producer)
-foreach(example bullmq_worker bullmq_blocking bullmq_retries)
+foreach(example bullmq_worker bullmq_blocking)
   run(${CMAKE_COMMAND} -S ${EXAMPLES_DIR}/${example} -B ${WORK_DIR}/examples/${example} -G Ninja
       -DCMAKE_PREFIX_PATH=${prefix} -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_CXX_FLAGS=${flags}
       -DCMAKE_RUNTIME_OUTPUT_DIRECTORY=${bin})

@@ -142,7 +142,13 @@ def test_the_blocking_program_prints_its_results(start):
         '{"below":10} -> 4', '{"below":100} -> 25', '{"below":1000} -> 168', '{"below":10000} -> 1229']
 
 
+def built_in_the_tree_only(name):
+    if not (EXAMPLES / name).exists():
+        pytest.skip("built in the tree only")
+
+
 def test_retries_follow_their_backoff(start):
+    built_in_the_tree_only("bullmq_retries")
     lines = start(EXAMPLES / "bullmq_retries").ends()
     assert [line for line in lines if line.startswith("delayed 1")] == ["delayed 1 "] * 2, lines
     assert 'progress 1 {"step":"charged"}' in lines
@@ -152,6 +158,5 @@ def test_retries_follow_their_backoff(start):
 
 
 def test_the_snippets_of_the_documentation_do_what_they_say(start):
-    if not (EXAMPLES / "bullmq_snippets").exists():
-        pytest.skip("built in the tree only")
+    built_in_the_tree_only("bullmq_snippets")
     start(EXAMPLES / "bullmq_snippets").ends()

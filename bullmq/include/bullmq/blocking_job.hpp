@@ -40,14 +40,18 @@ class Job {
   // Of handles that Queue::add returned.
   [[nodiscard]] AddOutcome outcome() const noexcept;
 
+  // unknown: the job is not there any more.
   [[nodiscard]] JobState state();
+  // Cheaper than state().
   [[nodiscard]] bool is_in(JobState state);
 
+  // Replaces the data; the processor sees it in its next attempt.
   void update_data(std::string data_json);
   // Any JSON; workers and event readers are told.
   void update_progress(std::string progress_json);
   // Returns how many lines the job has now.
   std::int64_t log(std::string line);
+  // Lines from `start` to `end` (negative: from the end).
   [[nodiscard]] JobLogs logs(std::int64_t start = 0, std::int64_t end = -1, bool ascending = true);
   // Keeps the last `keep` lines.
   void clear_logs(std::int64_t keep = 0);
@@ -58,6 +62,7 @@ class Job {
   void promote();
   // Of a delayed job: `delay` from now.
   void change_delay(Milliseconds delay);
+  // Of a waiting or prioritized job.
   void change_priority(ChangePriorityOptions options);
   // Throws when a worker holds its lock.
   void remove(bool remove_children = true);

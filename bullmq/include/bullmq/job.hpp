@@ -31,6 +31,9 @@ struct NextJob;
 // the operation needs. Cancelling a coroutine stops the waiting, not the command.
 class Job {
  public:
+  // No job: for assigning to, and for boost::asio::co_spawn(executor, queue.add(...), use_future), which
+  // wants results that can be made of nothing.
+  Job() = default;
   Job(std::shared_ptr<detail::QueueBackend> queue, JobRecord record);
 
   [[nodiscard]] const JobRecord& record() const noexcept;
@@ -46,14 +49,18 @@ class Job {
   // Of handles that Queue::add returned.
   [[nodiscard]] AddOutcome outcome() const noexcept;
 
+  // unknown: the job is not there any more.
   [[nodiscard]] awaitable<JobState> state();
+  // Cheaper than state().
   [[nodiscard]] awaitable<bool> is_in(JobState state);
 
+  // Replaces the data; the processor sees it in its next attempt.
   awaitable<void> update_data(std::string data_json);
   // Any JSON; workers and event readers are told.
   awaitable<void> update_progress(std::string progress_json);
   // Returns how many lines the job has now.
   awaitable<std::int64_t> log(std::string line);
+  // Lines from `start` to `end` (negative: from the end).
   [[nodiscard]] awaitable<JobLogs> logs(std::int64_t start = 0, std::int64_t end = -1, bool ascending = true);
   // Keeps the last `keep` lines.
   awaitable<void> clear_logs(std::int64_t keep = 0);
@@ -64,6 +71,7 @@ class Job {
   awaitable<void> promote();
   // Of a delayed job: `delay` from now.
   awaitable<void> change_delay(Milliseconds delay);
+  // Of a waiting or prioritized job.
   awaitable<void> change_priority(ChangePriorityOptions options);
   // Throws when a worker holds its lock.
   awaitable<void> remove(bool remove_children = true);

@@ -26,8 +26,11 @@ struct KeepJobs {
   enum class Form { object, boolean, number };
   Form form = Form::object;
 
+  // Nothing is removed.
   [[nodiscard]] static KeepJobs all() { return {{}, -1, {}, Form::boolean}; }
+  // Removed at once.
   [[nodiscard]] static KeepJobs none() { return {{}, 0, {}, Form::boolean}; }
+  // The last `count` that finished.
   [[nodiscard]] static KeepJobs last(std::int64_t count) { return {{}, count, {}, Form::number}; }
   bool operator==(const KeepJobs&) const = default;
 };

@@ -60,40 +60,54 @@ class Queue {
   awaitable<std::vector<Job>> add_bulk(std::vector<BulkJob> jobs);
 
   // ---- Reading.
+  // Absent: there is no such job.
   [[nodiscard]] awaitable<std::optional<Job>> get_job(std::string job_id);
   // A handle that knows nothing but the id, for operations on a job without reading it first.
   [[nodiscard]] Job job_handle(std::string job_id);
   // Jobs of these states (empty: all), each state from `start` to `end` (negative: from the end).
   [[nodiscard]] awaitable<std::vector<Job>> get_jobs(std::vector<JobState> states, std::int64_t start = 0,
                                                      std::int64_t end = -1, bool ascending = false);
+  // How many jobs are in each of these states (empty: in every state).
   [[nodiscard]] awaitable<std::map<JobState, std::int64_t>> job_counts(std::vector<JobState> states = {});
   // waiting + delayed + prioritized + waiting-children.
   [[nodiscard]] awaitable<std::int64_t> count();
   // Delayed jobs that are due by then.
   [[nodiscard]] awaitable<std::int64_t> delayed_count(Timestamp due_by);
+  // How many jobs wait with each of these priorities.
   [[nodiscard]] awaitable<std::map<std::int64_t, std::int64_t>> counts_per_priority(
       std::vector<std::int64_t> priorities);
+  // unknown: there is no such job.
   [[nodiscard]] awaitable<JobState> job_state(std::string job_id);
+  // Lines from `start` to `end` (negative: from the end).
   [[nodiscard]] awaitable<JobLogs> job_logs(std::string job_id, std::int64_t start = 0, std::int64_t end = -1,
                                             bool ascending = true);
+  // What is stored of the queue as a whole.
   [[nodiscard]] awaitable<QueueMeta> meta();
+  // "bullmq:<version>" of the client that wrote the meta last.
   [[nodiscard]] awaitable<std::string> version();
+  // Points from `start` to `end`, newest first.
   [[nodiscard]] awaitable<QueueMetrics> metrics(FinishedState state, std::int64_t start = 0,
                                                 std::int64_t end = -1);
   // Prometheus text, with these labels on every line.
   [[nodiscard]] awaitable<std::string> export_prometheus_metrics(
       std::vector<std::pair<std::string, std::string>> global_labels = {});
+  // The connected workers, of all languages.
   [[nodiscard]] awaitable<std::vector<ClientInfo>> workers();
+  // How many of them there are.
   [[nodiscard]] awaitable<std::int64_t> workers_count();
+  // By pause() of any client.
   [[nodiscard]] awaitable<bool> is_paused();
   // As many jobs are active as the global concurrency allows.
   [[nodiscard]] awaitable<bool> is_maxed();
   // For how many ms the queue is rate limited; negative or 0: it is not.
   [[nodiscard]] awaitable<std::int64_t> rate_limit_ttl(std::optional<std::int64_t> max_jobs = std::nullopt);
+  // The job that holds this deduplication id.
   [[nodiscard]] awaitable<std::optional<std::string>> deduplication_job_id(std::string deduplication_id);
 
   // ---- Administration.
+  // No worker takes a job until resume(); those in process go on.
   awaitable<void> pause();
+  // Ends pause().
   awaitable<void> resume();
   // 1: removed, 0: a worker holds its lock.
   awaitable<int> remove(std::string job_id, bool remove_children = true);
@@ -103,16 +117,22 @@ class Queue {
   awaitable<std::vector<std::string>> clean(CleanOptions options);
   // Pauses the queue and removes everything of it.
   awaitable<void> obliterate(ObliterateOptions options = {});
+  // Puts finished jobs back to wait, failed ones unless told otherwise.
   awaitable<void> retry_jobs(RetryJobsOptions options = {});
+  // Puts all delayed jobs to wait, `count` in one call of the script.
   awaitable<void> promote_jobs(std::int64_t count = 1'000);
+  // As Job::update_progress.
   awaitable<void> update_job_progress(std::string job_id, std::string progress_json);
+  // As Job::log; `keep` is how many lines stay. Returns how many there are.
   awaitable<std::int64_t> add_job_log(std::string job_id, std::string line,
                                       std::optional<std::int64_t> keep = std::nullopt);
   // Returns how many entries were removed.
   awaitable<std::int64_t> trim_events(std::int64_t max_length);
   // Nobody takes a job of this queue for that long.
   awaitable<void> rate_limit(Milliseconds duration);
+  // Ends rate_limit(). Returns whether it was in force.
   awaitable<bool> remove_rate_limit_key();
+  // Frees a deduplication id, whoever holds it. Returns whether it was held.
   awaitable<bool> remove_deduplication_key(std::string deduplication_id);
   // Across all workers. They are part of the queue's meta, which every client obeys. Each returns how many
   // of its fields are new there, or were removed.

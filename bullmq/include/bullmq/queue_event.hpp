@@ -24,6 +24,7 @@ struct QueueEvent {
   [[nodiscard]] std::string_view job_id() const noexcept { return field("jobId"); }
 };
 
+// Where to read events, and from which on.
 struct QueueEventsOptions {
   ConnectionOptions connection;
   std::string prefix = "bull";
@@ -33,6 +34,7 @@ struct QueueEventsOptions {
   Milliseconds blocking_timeout{10'000};
 };
 
+// Where custom events go.
 struct QueueEventsProducerOptions {
   ConnectionOptions connection;
   std::string prefix = "bull";

@@ -13,6 +13,7 @@
 
 namespace bullmq {
 
+// How a queue connects, what its jobs are added with, and what it keeps.
 struct QueueOptions {
   ConnectionOptions connection;
   // In front of every key.
@@ -30,12 +31,14 @@ struct QueueOptions {
   std::size_t bulk_chunk_bytes = 4UL * 1024 * 1024;
 };
 
+// One of many jobs that are added together.
 struct BulkJob {
   std::string name;
   std::string data = "{}";
   JobOptions options;
 };
 
+// Which jobs Queue::clean removes.
 struct CleanOptions {
   // Only jobs that finished (or were added) at least this long ago.
   Milliseconds grace{0};
@@ -45,6 +48,7 @@ struct CleanOptions {
   JobState state = JobState::completed;
 };
 
+// How Queue::obliterate goes about it.
 struct ObliterateOptions {
   // Also when jobs are active.
   bool force = false;
@@ -52,7 +56,9 @@ struct ObliterateOptions {
   std::int64_t count = 1'000;
 };
 
+// Which finished jobs Queue::retry_jobs puts back to wait.
 struct RetryJobsOptions {
+  // failed or completed.
   JobState state = JobState::failed;
   // Jobs moved by one call of the script; it is called until none is left.
   std::int64_t count = 1'000;
@@ -60,8 +66,11 @@ struct RetryJobsOptions {
   std::optional<Timestamp> before;
 };
 
+// What all clients of a queue obey, as it is stored.
 struct QueueMeta {
+  // Of all workers together (Queue::set_global_concurrency).
   std::optional<std::int64_t> concurrency;
+  // `max` jobs in `duration` ms, of all workers together (Queue::set_global_rate_limit).
   std::optional<std::int64_t> max;
   std::optional<std::int64_t> duration;
   std::optional<std::int64_t> max_len_events;
@@ -72,8 +81,11 @@ struct QueueMeta {
   std::map<std::string, std::string> others;
 };
 
+// Finished jobs counted by the minute, by workers with WorkerOptions::metrics_max_data_points.
 struct QueueMetrics {
+  // All that were counted.
   std::int64_t count = 0;
+  // When the last minute was written, and `count` as it was then.
   Timestamp previous_timestamp = 0;
   std::int64_t previous_count = 0;
   // Finished jobs a minute, newest first.
@@ -86,6 +98,7 @@ struct QueueMetrics {
 // connection.
 using ClientInfo = std::map<std::string, std::string>;
 
+// The two ends of a job.
 enum class FinishedState { completed, failed };
 
 }  // namespace bullmq

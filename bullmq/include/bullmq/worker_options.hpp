@@ -21,8 +21,8 @@ struct JobFailure {
   std::string stack;
 };
 
+// At most `max` jobs are taken in `duration`, by all workers of the queue together.
 struct RateLimiter {
-  // At most `max` jobs are taken in `duration`, by all workers of the queue together.
   std::int64_t max = 0;
   Milliseconds duration{0};
 };
@@ -31,8 +31,10 @@ struct RateLimiter {
 using BackoffStrategy = std::function<std::int64_t(std::int64_t attempts_made, std::string_view type,
                                                    const JobFailure& failure, const JobRecord& job)>;
 
+// How a worker connects, fetches, keeps its locks and gives up.
 struct WorkerOptions {
   ConnectionOptions connection;
+  // In front of every key.
   std::string prefix = "bull";
   // Shown by getWorkers of every client, and stored with each job that it takes.
   std::string name;

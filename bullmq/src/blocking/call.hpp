@@ -109,7 +109,10 @@ auto call(const Kept<Object>& kept, Start start) {
   const auto shared_start = std::make_shared<Start>(std::move(start));
   gate->begin(pending, [pending, gate, weak = kept.object(), shared_start] {
     const auto target = weak.lock();
-    if (!target) return;
+    if (!target) {
+      pending->fail(std::make_exception_ptr(ConnectionError(Fate::not_executed, "Connection is closed.")));
+      return;
+    }
     // Detached: the caller waits for `pending`.
     boost::asio::co_spawn(gate->executor(), carry_out(pending, gate, target, std::move(*shared_start)),
                           boost::asio::detached);
@@ -127,6 +130,7 @@ auto call(const Kept<Object>& kept, Start start) {
 }
 
 // The same for what needs no waiting there: `work()` runs on the gate's executor, and its result is returned.
+// With a gate of unlimited patience it may refer to the caller's variables.
 template <typename Work>
 auto call_now(const std::shared_ptr<Gate>& gate, Work work) {
   using Result = std::invoke_result_t<Work&>;

@@ -25,9 +25,10 @@ struct Queue::State {
 };
 
 Queue::Queue(Client& client, std::string name, QueueOptions options) {
+  // Not copied into what the thread runs: it must not be the one that drops it last.
   const auto loop = client.loop();
   state_ =
-      detail::call_now(loop->gate, [loop, name = std::move(name), options = std::move(options)]() mutable {
+      detail::call_now(loop->gate, [&loop, name = std::move(name), options = std::move(options)]() mutable {
         options.connection = loop->options;
         const bool own_connection = loop->options.cluster.has_value();
         const auto made =

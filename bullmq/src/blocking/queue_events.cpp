@@ -9,9 +9,10 @@ namespace bullmq::blocking {
 
 QueueEvents::QueueEvents(Client& client, std::string name, Listener on_event, QueueEventsOptions options,
                          ErrorListener on_error) {
+  // Not copied into what the thread runs: it must not be the one that drops it last.
   const auto loop = client.loop();
   state_ =
-      detail::call_now(loop->gate, [loop, name = std::move(name), on_event = std::move(on_event),
+      detail::call_now(loop->gate, [&loop, name = std::move(name), on_event = std::move(on_event),
                                     options = std::move(options), on_error = std::move(on_error)]() mutable {
         options.connection = loop->options;
         const auto made = std::make_shared<bullmq::QueueEvents>(loop->gate->executor(), std::move(name),
@@ -53,9 +54,10 @@ struct QueueEventsProducer::State {
 
 QueueEventsProducer::QueueEventsProducer(Client& client, std::string name,
                                          QueueEventsProducerOptions options) {
+  // Not copied into what the thread runs: it must not be the one that drops it last.
   const auto loop = client.loop();
   state_ =
-      detail::call_now(loop->gate, [loop, name = std::move(name), options = std::move(options)]() mutable {
+      detail::call_now(loop->gate, [&loop, name = std::move(name), options = std::move(options)]() mutable {
         options.connection = loop->options;
         const auto made = std::make_shared<bullmq::QueueEventsProducer>(loop->gate->executor(),
                                                                         std::move(name), std::move(options));
