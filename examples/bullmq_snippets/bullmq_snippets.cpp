@@ -107,7 +107,8 @@ bullmq::awaitable<void> look(bullmq::Queue& queue) {
   std::cout << counts[bullmq::JobState::waiting] << " wait, " << counts[bullmq::JobState::failed]
             << " failed\n";
 
-  std::vector<bullmq::Job> waiting = co_await queue.get_jobs({bullmq::JobState::waiting}, 0, 9);
+  const std::vector<bullmq::JobState> states{bullmq::JobState::waiting};
+  std::vector<bullmq::Job> waiting = co_await queue.get_jobs(states, 0, 9);
   for (const bullmq::Job& job : waiting) std::cout << job.id() << ' ' << job.name() << '\n';
 
   std::optional<bullmq::Job> job = co_await queue.get_job("invoice-2026-10-ada");
@@ -164,7 +165,9 @@ bullmq::awaitable<void> watch(bullmq::Executor executor, bullmq::Queue& queue,
 
 bullmq::awaitable<void> wipe(bullmq::Queue& queue) {
   // [obliterate]
-  co_await queue.obliterate({.force = true});
+  bullmq::ObliterateOptions options;
+  options.force = true;
+  co_await queue.obliterate(options);
   // [end]
   const auto left = co_await queue.count();
   expect(left == 0, "nothing is left");
@@ -183,7 +186,8 @@ bullmq::awaitable<void> run(bullmq::Executor executor, bullmq::ConnectionOptions
   co_await add_once(queue);
   co_await add_deduplicated(queue);
   co_await add_many(queue);
-  co_await add_carefully(queue, {});
+  const bullmq::JobOptions none;
+  co_await add_carefully(queue, none);
   co_await look(queue);
   co_await administer(queue);
   co_await limit(queue);

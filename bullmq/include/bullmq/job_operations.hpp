@@ -16,7 +16,7 @@ enum class AddOutcome {
 
 // Lines of a job's log.
 struct JobLogs {
-  std::vector<std::string> lines;
+  std::vector<std::string> lines{};
   // Of all lines, also those that were not asked for.
   std::int64_t count = 0;
 };

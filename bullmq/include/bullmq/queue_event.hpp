@@ -14,10 +14,10 @@ namespace bullmq {
 // ...), or a custom event. The names and fields are those of the wire.
 struct QueueEvent {
   // Of the stream's entry.
-  std::string id;
-  std::string name;
+  std::string id{};
+  std::string name{};
   // In the order of the wire, without the name.
-  std::vector<std::pair<std::string, std::string>> fields;
+  std::vector<std::pair<std::string, std::string>> fields{};
 
   // Empty when there is none.
   [[nodiscard]] std::string_view field(std::string_view field_name) const noexcept;
@@ -26,17 +26,17 @@ struct QueueEvent {
 
 // Where to read events, and from which on.
 struct QueueEventsOptions {
-  ConnectionOptions connection;
+  ConnectionOptions connection{};
   std::string prefix = "bull";
   // Read on after this entry; empty: only what happens from now on.
-  std::string last_event_id;
+  std::string last_event_id{};
   // How long one read waits.
   Milliseconds blocking_timeout{10'000};
 };
 
 // Where custom events go.
 struct QueueEventsProducerOptions {
-  ConnectionOptions connection;
+  ConnectionOptions connection{};
   std::string prefix = "bull";
 };
 

@@ -15,11 +15,11 @@ namespace bullmq {
 
 // How a queue connects, what its jobs are added with, and what it keeps.
 struct QueueOptions {
-  ConnectionOptions connection;
+  ConnectionOptions connection{};
   // In front of every key.
   std::string prefix = "bull";
   // Under the options of each add.
-  JobOptions default_job_options;
+  JobOptions default_job_options{};
   // The event stream is cut to about this many entries. Written to the queue's meta, where every client obeys
   // it.
   std::int64_t max_len_events = 10'000;
@@ -33,9 +33,9 @@ struct QueueOptions {
 
 // One of many jobs that are added together.
 struct BulkJob {
-  std::string name;
+  std::string name{};
   std::string data = "{}";
-  JobOptions options;
+  JobOptions options{};
 };
 
 // Which jobs Queue::clean removes.
@@ -63,22 +63,22 @@ struct RetryJobsOptions {
   // Jobs moved by one call of the script; it is called until none is left.
   std::int64_t count = 1'000;
   // Only those that finished before; absent: now.
-  std::optional<Timestamp> before;
+  std::optional<Timestamp> before{};
 };
 
 // What all clients of a queue obey, as it is stored.
 struct QueueMeta {
   // Of all workers together (Queue::set_global_concurrency).
-  std::optional<std::int64_t> concurrency;
+  std::optional<std::int64_t> concurrency{};
   // `max` jobs in `duration` ms, of all workers together (Queue::set_global_rate_limit).
-  std::optional<std::int64_t> max;
-  std::optional<std::int64_t> duration;
-  std::optional<std::int64_t> max_len_events;
+  std::optional<std::int64_t> max{};
+  std::optional<std::int64_t> duration{};
+  std::optional<std::int64_t> max_len_events{};
   bool paused = false;
   // "bullmq:<version>" of the client that wrote last.
-  std::string version;
+  std::string version{};
   // What else is there.
-  std::map<std::string, std::string> others;
+  std::map<std::string, std::string> others{};
 };
 
 // Finished jobs counted by the minute, by workers with WorkerOptions::metrics_max_data_points.
@@ -89,7 +89,7 @@ struct QueueMetrics {
   Timestamp previous_timestamp = 0;
   std::int64_t previous_count = 0;
   // Finished jobs a minute, newest first.
-  std::vector<std::int64_t> data;
+  std::vector<std::int64_t> data{};
   // How many points there are in all.
   std::int64_t points = 0;
 };
