@@ -11,7 +11,6 @@
 
 bullmq::awaitable<std::string> greet(bullmq::Job job, std::stop_token) {
   const nlohmann::json data = bullmq::from_json_text(job.data());
-  co_await job.update_progress("50");
   co_return bullmq::to_json_text("Hello, " + data.at("name").get<std::string>() + "!");
 }
 
