@@ -1,5 +1,6 @@
 """Runs the example programs of the bullmq library (BULLMQ_EXAMPLES_DIR) against a real Redis and npm's own client."""
 
+import json
 import os
 import signal
 import subprocess
@@ -133,8 +134,8 @@ def test_the_worker_loses_nothing_that_node_added_while_redis_is_killed_and_come
     worker.process.send_signal(signal.SIGINT)
     worker.ends()
     counts, completed = node(start, NODE_COUNTS).ends()
-    assert '"completed":400' in counts and '"active":0' in counts and '"wait":0' in counts and '"failed":0' in counts
-    assert completed.count("Hello, user ") == 400
+    assert {state: count for state, count in json.loads(counts).items() if count} == {"completed": 400}
+    assert all(value == f"Hello, {name}!" for name, value in json.loads(completed))
 
 
 def test_the_blocking_program_prints_its_results(start):
