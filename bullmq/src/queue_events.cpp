@@ -144,7 +144,11 @@ QueueEvents::~QueueEvents() {
 }
 
 QueueEvents::QueueEvents(QueueEvents&&) noexcept = default;
-QueueEvents& QueueEvents::operator=(QueueEvents&&) noexcept = default;
+QueueEvents& QueueEvents::operator=(QueueEvents&& other) noexcept {
+  QueueEvents ended(std::move(*this));
+  state_ = std::move(other.state_);
+  return *this;
+}
 
 Signal<const QueueEvent&>& QueueEvents::on_event() {
   return state_->on_event;

@@ -10,12 +10,14 @@
 
 namespace bullmq {
 
+// Where a server listens.
 struct RedisAddress {
   std::string host = "127.0.0.1";
   std::uint16_t port = 6379;
   bool operator==(const RedisAddress&) const = default;
 };
 
+// Encryption, and who is trusted.
 struct TlsOptions {
   // PEM file of the authorities that may have signed the server's certificate; empty: the system's.
   std::string ca_file;
@@ -28,6 +30,7 @@ struct TlsOptions {
   bool verify = true;
 };
 
+// The primary is asked for, at every connection.
 struct SentinelOptions {
   // Asked in turn until one answers.
   std::vector<RedisAddress> sentinels;
@@ -37,6 +40,7 @@ struct SentinelOptions {
   std::string password;
 };
 
+// The node that serves the queue's slot is asked for, and followed.
 struct ClusterOptions {
   // Asked in turn who serves the queue's slot.
   std::vector<RedisAddress> seeds;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bullmq/awaitable.hpp"
+#include "bullmq/job_operations.hpp"
 #include "bullmq/job_record.hpp"
 
 namespace bullmq {
@@ -22,47 +23,6 @@ struct JobHandleState;
 struct NextJob;
 }  // namespace detail
 
-// What an add did.
-enum class AddOutcome {
-  created,
-  duplicate,     // a job with this id exists; it is the one that was returned, and nothing was stored
-  deduplicated,  // a job holds this deduplication id; its id was returned
-};
-
-struct JobLogs {
-  std::vector<std::string> lines;
-  // Of all lines, also those that were not asked for.
-  std::int64_t count = 0;
-};
-
-struct RetryOptions {
-  bool reset_attempts_made = false;
-  bool reset_attempts_started = false;
-};
-
-// The children of a job, by their keys ("<prefix>:<queue>:<id>").
-struct JobDependencies {
-  // Completed ones, with their return values (JSON).
-  std::map<std::string, std::string> processed;
-  std::vector<std::string> unprocessed;
-  // Failed ones that do not keep the parent waiting, with their reasons (plain text).
-  std::map<std::string, std::string> ignored;
-  // Failed ones that fail the parent.
-  std::vector<std::string> failed;
-};
-
-struct JobDependenciesCount {
-  std::int64_t processed = 0;
-  std::int64_t unprocessed = 0;
-  std::int64_t ignored = 0;
-  std::int64_t failed = 0;
-};
-
-struct ChangePriorityOptions {
-  std::int64_t priority = 0;
-  bool lifo = false;
-};
-
 // A job of a queue. A cheap handle: copies are the same job, and share what they know of it, which is the
 // state of when it was read or added, and what was done through the handle since. Not thread-safe (see
 // awaitable.hpp).
@@ -71,6 +31,9 @@ struct ChangePriorityOptions {
 // the operation needs. Cancelling a coroutine stops the waiting, not the command.
 class Job {
  public:
+  // No job: for assigning to, and for boost::asio::co_spawn(executor, queue.add(...), use_future), which
+  // wants results that can be made of nothing.
+  Job() = default;
   Job(std::shared_ptr<detail::QueueBackend> queue, JobRecord record);
 
   [[nodiscard]] const JobRecord& record() const noexcept;
@@ -86,14 +49,18 @@ class Job {
   // Of handles that Queue::add returned.
   [[nodiscard]] AddOutcome outcome() const noexcept;
 
+  // unknown: the job is not there any more.
   [[nodiscard]] awaitable<JobState> state();
+  // Cheaper than state().
   [[nodiscard]] awaitable<bool> is_in(JobState state);
 
+  // Replaces the data; the processor sees it in its next attempt.
   awaitable<void> update_data(std::string data_json);
   // Any JSON; workers and event readers are told.
   awaitable<void> update_progress(std::string progress_json);
   // Returns how many lines the job has now.
   awaitable<std::int64_t> log(std::string line);
+  // Lines from `start` to `end` (negative: from the end).
   [[nodiscard]] awaitable<JobLogs> logs(std::int64_t start = 0, std::int64_t end = -1, bool ascending = true);
   // Keeps the last `keep` lines.
   awaitable<void> clear_logs(std::int64_t keep = 0);
@@ -104,6 +71,7 @@ class Job {
   awaitable<void> promote();
   // Of a delayed job: `delay` from now.
   awaitable<void> change_delay(Milliseconds delay);
+  // Of a waiting or prioritized job.
   awaitable<void> change_priority(ChangePriorityOptions options);
   // Throws when a worker holds its lock.
   awaitable<void> remove(bool remove_children = true);

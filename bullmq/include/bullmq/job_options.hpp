@@ -16,18 +16,21 @@ using Milliseconds = std::chrono::milliseconds;
 // keeps more.
 struct KeepJobs {
   // Jobs older than this are removed.
-  std::optional<std::chrono::seconds> age;
+  std::optional<std::chrono::seconds> age{};
   // At most this many are kept; -1 keeps all, 0 removes at once.
-  std::optional<std::int64_t> count;
+  std::optional<std::int64_t> count{};
   // At most this many are removed for their age by one finished job (upstream's default: 1000).
-  std::optional<std::int64_t> limit;
+  std::optional<std::int64_t> limit{};
 
   // Set by the named constructors, so that a job's stored options read as they would from any other client.
   enum class Form { object, boolean, number };
   Form form = Form::object;
 
+  // Nothing is removed.
   [[nodiscard]] static KeepJobs all() { return {{}, -1, {}, Form::boolean}; }
+  // Removed at once.
   [[nodiscard]] static KeepJobs none() { return {{}, 0, {}, Form::boolean}; }
+  // The last `count` that finished.
   [[nodiscard]] static KeepJobs last(std::int64_t count) { return {{}, count, {}, Form::number}; }
   bool operator==(const KeepJobs&) const = default;
 };
@@ -36,33 +39,33 @@ struct KeepJobs {
 struct Backoff {
   // "fixed", "exponential", or a name that WorkerOptions::backoff_strategy knows.
   std::string type = "fixed";
-  std::optional<Milliseconds> delay;
+  std::optional<Milliseconds> delay{};
   // 0 to 1: the part of the delay that is random.
-  std::optional<double> jitter;
+  std::optional<double> jitter{};
   bool operator==(const Backoff&) const = default;
 };
 
 // Jobs with the same deduplication id become one.
 struct Deduplication {
-  std::string id;
+  std::string id{};
   // For how long; absent: until the job is finished.
-  std::optional<Milliseconds> ttl;
+  std::optional<Milliseconds> ttl{};
   // Each further add starts ttl anew.
-  std::optional<bool> extend;
+  std::optional<bool> extend{};
   // A further add replaces the job that is still delayed.
-  std::optional<bool> replace;
+  std::optional<bool> replace{};
   // While one is active, the last that came is stored and added when it finishes.
-  std::optional<bool> keep_last_if_active;
+  std::optional<bool> keep_last_if_active{};
   // A further add moves the delayed job to the new delay.
-  std::optional<bool> reschedule;
+  std::optional<bool> reschedule{};
   bool operator==(const Deduplication&) const = default;
 };
 
 // The job that waits for this one.
 struct Parent {
-  std::string id;
+  std::string id{};
   // The parent's queue, qualified: "<prefix>:<queue>".
-  std::string queue;
+  std::string queue{};
   bool operator==(const Parent&) const = default;
 };
 

@@ -10,6 +10,7 @@
 
 namespace bullmq {
 
+// Where a job is. unknown: in no state, which is to say that there is no such job.
 enum class JobState {
   unknown,
   waiting,
@@ -40,9 +41,13 @@ struct JobRecord {
   Timestamp timestamp = 0;
   Milliseconds delay{0};
   std::int64_t priority = 0;
+  // Counts those that were given back or moved by the processor, too.
   std::int64_t attempts_started = 0;
+  // Those that ended in success or failure.
   std::int64_t attempts_made = 0;
+  // How often its lock was lost.
   std::int64_t stalled_counter = 0;
+  // When a worker took it last.
   std::optional<Timestamp> processed_on;
   std::optional<Timestamp> finished_on;
   // JSON; absent until the job has completed.
@@ -51,9 +56,11 @@ struct JobRecord {
   std::optional<std::string> failed_reason;
   // Set when the job has to fail without being run (it stalled too often, a child failed).
   std::optional<std::string> deferred_failure;
+  // Of failed attempts, oldest first.
   std::vector<std::string> stacktrace;
   // The name of the worker that took it.
   std::optional<std::string> processed_by;
+  // Of the job scheduler that made it.
   std::optional<std::string> repeat_job_key;
   std::optional<std::string> deduplication_id;
   // The key of the parent, and the parent as JSON.

@@ -12,94 +12,14 @@
 
 #include "bullmq/awaitable.hpp"
 #include "bullmq/connection.hpp"
-#include "bullmq/connection_options.hpp"
 #include "bullmq/job.hpp"
+#include "bullmq/queue_options.hpp"
 
 namespace bullmq {
 
 namespace detail {
 struct JobToAdd;
 }
-
-struct QueueOptions {
-  ConnectionOptions connection;
-  // In front of every key.
-  std::string prefix = "bull";
-  // Under the options of each add.
-  JobOptions default_job_options;
-  // The event stream is cut to about this many entries. Written to the queue's meta, where every client obeys
-  // it.
-  std::int64_t max_len_events = 10'000;
-  // The constructor writes version and max_len_events to the queue's meta, unless this is set.
-  bool skip_metas_update = false;
-  // add_bulk sends jobs in transactions of at most this many jobs and about this many bytes, one after the
-  // other.
-  std::size_t bulk_chunk_jobs = 1'000;
-  std::size_t bulk_chunk_bytes = 4UL * 1024 * 1024;
-};
-
-struct BulkJob {
-  std::string name;
-  std::string data = "{}";
-  JobOptions options;
-};
-
-struct CleanOptions {
-  // Only jobs that finished (or were added) at least this long ago.
-  Milliseconds grace{0};
-  // At most this many; 0: all.
-  std::int64_t limit = 0;
-  // completed, failed, waiting, active, delayed, prioritized, paused.
-  JobState state = JobState::completed;
-};
-
-struct ObliterateOptions {
-  // Also when jobs are active.
-  bool force = false;
-  // Jobs removed by one call of the script; it is called until nothing is left.
-  std::int64_t count = 1'000;
-};
-
-struct RetryJobsOptions {
-  JobState state = JobState::failed;
-  // Jobs moved by one call of the script; it is called until none is left.
-  std::int64_t count = 1'000;
-  // Only those that finished before; absent: now.
-  std::optional<Timestamp> before;
-};
-
-struct QueueMeta {
-  std::optional<std::int64_t> concurrency;
-  std::optional<std::int64_t> max;
-  std::optional<std::int64_t> duration;
-  std::optional<std::int64_t> max_len_events;
-  bool paused = false;
-  // "bullmq:<version>" of the client that wrote last.
-  std::string version;
-  // What else is there.
-  std::map<std::string, std::string> others;
-};
-
-struct GlobalRateLimit {
-  std::int64_t max = 0;
-  Milliseconds duration{0};
-};
-
-struct QueueMetrics {
-  std::int64_t count = 0;
-  Timestamp previous_timestamp = 0;
-  std::int64_t previous_count = 0;
-  // Finished jobs a minute, newest first.
-  std::vector<std::int64_t> data;
-  // How many points there are in all.
-  std::int64_t points = 0;
-};
-
-// A client of the server, as CLIENT LIST tells it. `name` is the queue's name, "rawname" the one on the
-// connection.
-using ClientInfo = std::map<std::string, std::string>;
-
-enum class FinishedState { completed, failed };
 
 // Adds jobs to a queue, looks at them and administers them.
 //
@@ -140,33 +60,44 @@ class Queue {
   awaitable<std::vector<Job>> add_bulk(std::vector<BulkJob> jobs);
 
   // ---- Reading.
+  // Absent: there is no such job.
   [[nodiscard]] awaitable<std::optional<Job>> get_job(std::string job_id);
   // A handle that knows nothing but the id, for operations on a job without reading it first.
   [[nodiscard]] Job job_handle(std::string job_id);
   // Jobs of these states (empty: all), each state from `start` to `end` (negative: from the end).
   [[nodiscard]] awaitable<std::vector<Job>> get_jobs(std::vector<JobState> states, std::int64_t start = 0,
                                                      std::int64_t end = -1, bool ascending = false);
+  // How many jobs are in each of these states (empty: in every state).
   [[nodiscard]] awaitable<std::map<JobState, std::int64_t>> job_counts(std::vector<JobState> states = {});
   // waiting + delayed + prioritized + waiting-children.
   [[nodiscard]] awaitable<std::int64_t> count();
   // Delayed jobs that are due by then.
   [[nodiscard]] awaitable<std::int64_t> delayed_count(Timestamp due_by);
+  // How many jobs wait with each of these priorities.
   [[nodiscard]] awaitable<std::map<std::int64_t, std::int64_t>> counts_per_priority(
       std::vector<std::int64_t> priorities);
+  // unknown: there is no such job.
   [[nodiscard]] awaitable<JobState> job_state(std::string job_id);
+  // Lines from `start` to `end` (negative: from the end).
   [[nodiscard]] awaitable<JobLogs> job_logs(std::string job_id, std::int64_t start = 0, std::int64_t end = -1,
                                             bool ascending = true);
+  // What is stored of the queue as a whole.
   [[nodiscard]] awaitable<QueueMeta> meta();
+  // "bullmq:<version>" of the client that wrote the meta last.
   [[nodiscard]] awaitable<std::string> version();
+  // Points from `start` to `end`, newest first.
   [[nodiscard]] awaitable<QueueMetrics> metrics(FinishedState state, std::int64_t start = 0,
                                                 std::int64_t end = -1);
   // Prometheus text, with these labels on every line.
   [[nodiscard]] awaitable<std::string> export_prometheus_metrics(
       std::vector<std::pair<std::string, std::string>> global_labels = {});
+  // The connected workers, of all languages.
   [[nodiscard]] awaitable<std::vector<ClientInfo>> workers();
+  // How many of them there are.
   [[nodiscard]] awaitable<std::int64_t> workers_count();
   // The connections that read the queue's events, as workers() has those that work.
   [[nodiscard]] awaitable<std::vector<ClientInfo>> event_readers();
+  // By pause() of any client.
   [[nodiscard]] awaitable<bool> is_paused();
   // As many jobs are active as the global concurrency allows.
   [[nodiscard]] awaitable<bool> is_maxed();
@@ -175,10 +106,13 @@ class Queue {
   // What set_global_concurrency and set_global_rate_limit have set, by whatever client; absent: nothing.
   [[nodiscard]] awaitable<std::optional<std::int64_t>> global_concurrency();
   [[nodiscard]] awaitable<std::optional<GlobalRateLimit>> global_rate_limit();
+  // The job that holds this deduplication id.
   [[nodiscard]] awaitable<std::optional<std::string>> deduplication_job_id(std::string deduplication_id);
 
   // ---- Administration.
+  // No worker takes a job until resume(); those in process go on.
   awaitable<void> pause();
+  // Ends pause().
   awaitable<void> resume();
   // 1: removed, 0: a worker holds its lock.
   awaitable<int> remove(std::string job_id, bool remove_children = true);
@@ -188,16 +122,22 @@ class Queue {
   awaitable<std::vector<std::string>> clean(CleanOptions options);
   // Pauses the queue and removes everything of it.
   awaitable<void> obliterate(ObliterateOptions options = {});
+  // Puts finished jobs back to wait, failed ones unless told otherwise.
   awaitable<void> retry_jobs(RetryJobsOptions options = {});
+  // Puts all delayed jobs to wait, `count` in one call of the script.
   awaitable<void> promote_jobs(std::int64_t count = 1'000);
+  // As Job::update_progress.
   awaitable<void> update_job_progress(std::string job_id, std::string progress_json);
+  // As Job::log; `keep` is how many lines stay. Returns how many there are.
   awaitable<std::int64_t> add_job_log(std::string job_id, std::string line,
                                       std::optional<std::int64_t> keep = std::nullopt);
   // Returns how many entries were removed.
   awaitable<std::int64_t> trim_events(std::int64_t max_length);
   // Nobody takes a job of this queue for that long.
   awaitable<void> rate_limit(Milliseconds duration);
+  // Ends rate_limit(). Returns whether it was in force.
   awaitable<bool> remove_rate_limit_key();
+  // Frees a deduplication id, whoever holds it. Returns whether it was held.
   awaitable<bool> remove_deduplication_key(std::string deduplication_id);
   // Across all workers. They are part of the queue's meta, which every client obeys. Each returns how many
   // of its fields are new there, or were removed.

@@ -10,36 +10,12 @@
 
 #include "bullmq/awaitable.hpp"
 #include "bullmq/connection.hpp"
-#include "bullmq/connection_options.hpp"
-#include "bullmq/job_options.hpp"
+#include "bullmq/queue_event.hpp"
 #include "bullmq/signal.hpp"
 
 namespace bullmq {
 
 class Job;
-
-// An entry of the queue's event stream: what happened to a job, told by the scripts ("completed", "progress",
-// ...), or a custom event. The names and fields are those of the wire.
-struct QueueEvent {
-  // Of the stream's entry.
-  std::string id;
-  std::string name;
-  // In the order of the wire, without the name.
-  std::vector<std::pair<std::string, std::string>> fields;
-
-  // Empty when there is none; of several with this name, the last one.
-  [[nodiscard]] std::string_view field(std::string_view field_name) const noexcept;
-  [[nodiscard]] std::string_view job_id() const noexcept { return field("jobId"); }
-};
-
-struct QueueEventsOptions {
-  ConnectionOptions connection;
-  std::string prefix = "bull";
-  // Read on after this entry; empty: only what happens from now on.
-  std::string last_event_id;
-  // How long one read waits.
-  Milliseconds blocking_timeout{10'000};
-};
 
 // Reads the event stream of a queue, on a connection of its own, from construction to destruction. When the
 // connection breaks it goes on after the last entry that it has seen, so nothing is missed that the stream
@@ -68,11 +44,6 @@ class QueueEvents {
  private:
   friend class Job;
   std::shared_ptr<State> state_;
-};
-
-struct QueueEventsProducerOptions {
-  ConnectionOptions connection;
-  std::string prefix = "bull";
 };
 
 // Puts custom events into a queue's event stream.

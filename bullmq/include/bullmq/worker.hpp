@@ -13,12 +13,17 @@
 #include <vector>
 
 #include "bullmq/awaitable.hpp"
+#include "bullmq/blocking_processor.hpp"
 #include "bullmq/connection.hpp"
-#include "bullmq/connection_options.hpp"
 #include "bullmq/job.hpp"
 #include "bullmq/signal.hpp"
+#include "bullmq/worker_options.hpp"
 
 namespace bullmq {
+
+namespace detail {
+class PoolProcessor;
+}
 
 // Does a job and returns its return value, a JSON text ("null" for nothing). An exception is a failure; some
 // mean more, see error.hpp. `stop` is requested when the job is cancelled (cancel_job, its lock was lost, its
@@ -26,73 +31,6 @@ namespace bullmq {
 // it ends with operation_aborted. A processor that wants to finish its waits all the same disables that
 // (boost::asio::disable_cancellation) and looks at `stop`.
 using Processor = std::function<awaitable<std::string>(Job job, std::stop_token stop)>;
-
-// How a job failed, as it is stored.
-struct JobFailure {
-  std::string name = "Error";
-  std::string message;
-  std::string stack;
-};
-
-struct RateLimiter {
-  // At most `max` jobs are taken in `duration`, by all workers of the queue together.
-  std::int64_t max = 0;
-  Milliseconds duration{0};
-};
-
-// ms until the next attempt; -1: fail now. `attempts_made` counts the one that has just failed.
-using BackoffStrategy = std::function<std::int64_t(std::int64_t attempts_made, std::string_view type,
-                                                   const JobFailure& failure, const Job& job)>;
-
-struct WorkerOptions {
-  ConnectionOptions connection;
-  std::string prefix = "bull";
-  // Shown by getWorkers of every client, and stored with each job that it takes.
-  std::string name;
-  // Jobs in process at a time.
-  std::size_t concurrency = 1;
-  // Begin at construction; otherwise with run().
-  bool autorun = true;
-
-  // A lock that is not renewed for this long is lost, and its job runs again.
-  Milliseconds lock_duration{30'000};
-  // Locks are renewed when this much of their time is gone; absent: half the duration.
-  std::optional<Milliseconds> lock_renew_time;
-  bool skip_lock_renewal = false;
-  // How often jobs whose lock is lost are looked for (once for all workers of the queue).
-  Milliseconds stalled_interval{30'000};
-  bool skip_stalled_check = false;
-  // A job that stalled more often fails.
-  std::int64_t max_stalled_count = 1;
-  // A job that was started more often fails; absent: no limit.
-  std::optional<std::int64_t> max_started_attempts;
-
-  // How long an idle worker waits in one blocking read.
-  Milliseconds drain_delay{5'000};
-  std::optional<RateLimiter> limiter;
-  // Delayed jobs are looked at this often while the queue is rate limited.
-  Milliseconds maximum_rate_limit_delay{30'000};
-  // Pause before an operation that failed because of the connection is tried again. The official clients wait
-  // 15 s; here the connection itself paces the attempts, and the worker goes on the moment that it is back.
-  Milliseconds run_retry_delay{250};
-  // Errors that repeat (WRONGTYPE, OOM) are retried with pauses that double up to this.
-  Milliseconds max_error_pause{15'000};
-
-  // For jobs that do not say it themselves.
-  std::optional<KeepJobs> remove_on_complete;
-  std::optional<KeepJobs> remove_on_fail;
-  // Count finished jobs by the minute, for this many minutes; absent: not at all.
-  std::optional<std::int64_t> metrics_max_data_points;
-  BackoffStrategy backoff_strategy;
-
-  // A job that runs longer is cancelled and fails with a reason that says so (a retry follows if attempts are
-  // left); absent: no limit.
-  std::optional<Milliseconds> job_timeout;
-  // Cancel a job when its lock was lost: another worker has it, and what we do would be done twice.
-  bool cancel_on_lost_lock = true;
-  // After a cancellation at close() or a timeout, how long the processor may take to end.
-  Milliseconds cancel_grace{1'000};
-};
 
 // What a worker tells. Listeners run on the worker's thread.
 struct WorkerEvents {
@@ -123,11 +61,17 @@ struct WorkerEvents {
 // It has two connections, one of them for the blocking read that waits for work, and a thread with a third
 // one that renews the locks: a processor that keeps the thread of the executor busy for minutes keeps its
 // jobs. Not thread-safe: one thread or strand (see awaitable.hpp). Destroying a worker that was not closed
-// drops everything: its active jobs run again elsewhere when their locks have expired.
+// drops everything: its active jobs run again elsewhere when their locks have expired. With a blocking
+// processor it requests their stop and waits for the pool's threads, at most for cancel_grace. A thread that
+// still runs then is left alone: the functions of its job throw ConnectionError, its result is ignored, and
+// whatever else the processor uses has to outlive it.
 class Worker {
  public:
   // Throws ValidationError for a bad name or bad options.
   Worker(Executor executor, std::string queue_name, Processor processor, WorkerOptions options = {});
+  // Calls an ordinary function for each job, on a pool of `concurrency` threads that the worker owns; its
+  // results come back to the executor. See BlockingProcessor for what it may do and how it is cancelled.
+  Worker(Executor executor, std::string queue_name, BlockingProcessor processor, WorkerOptions options = {});
   // Without a processor: for get_next_job.
   Worker(Executor executor, std::string queue_name, WorkerOptions options = {});
   ~Worker();
@@ -180,7 +124,8 @@ class Worker {
 
  private:
   explicit Worker(std::shared_ptr<State> state) noexcept;
-
+  Worker(Executor executor, std::string queue_name, std::shared_ptr<detail::PoolProcessor> pool,
+         WorkerOptions options);
   std::shared_ptr<State> state_;
 };
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "blocking/pool_processor.hpp"
 #include "bullmq/error.hpp"
 #include "worker/worker_state.hpp"
 
@@ -49,6 +50,7 @@ awaitable<void> Worker::State::wind_up(std::shared_ptr<State> self) {
     co_await self->wait_until(settled, Clock::now() + self->options.cancel_grace);
   }
   if (!self->running.empty()) co_await self->give_back_all();
+  if (self->pool) self->pool->end(Milliseconds(0));
   self->locks.reset();
   self->blocking->close();
   co_await self->backend->connection().drain_and_close();
@@ -73,7 +75,7 @@ awaitable<void> Worker::State::give_back_all() {
           // A finish that is on its way comes first; if it was done, there is nothing to give back.
           if (!running_job->ending) co_await self->give_back(running_job->job);
           running_job->given_back = true;
-          running_job->done = true;
+          if (!std::exchange(running_job->done, true)) self->give_up(*running_job);
           running_job->changed.wake();
           --*still_waiting;
           self->wake_all();
@@ -93,6 +95,7 @@ void Worker::State::abandon() {
   locks.reset();
   const auto to_cancel = running;
   for (const auto& [token, job] : to_cancel) cancel(*job, "the worker was destroyed");
+  if (pool) pool->end(options.cancel_grace);
   blocking->close();
   backend->connection().close();
   stalled_wakeup.wake();

@@ -205,7 +205,8 @@ std::int64_t Worker::State::backoff_of(const Job& job, const JobFailure& failure
   const double draw = std::uniform_real_distribution<double>(0, 1)(backend->random());
   const auto known = detail::backoff_delay(*backoff, attempts_made, draw);
   if (known) return *known;
-  if (options.backoff_strategy) return options.backoff_strategy(attempts_made, backoff->type, failure, job);
+  if (options.backoff_strategy)
+    return options.backoff_strategy(attempts_made, backoff->type, failure, job.record());
   throw Error("Unknown backoff strategy " + backoff->type +
               ".\n      If a custom backoff strategy is used, specify it when the queue is created.");
 }

@@ -123,6 +123,17 @@ Worker::Worker(Executor executor, std::string queue_name, Processor processor, W
   if (state_->options.autorun) state_->start_loop();
 }
 
+Worker::Worker(Executor executor, std::string queue_name, BlockingProcessor processor, WorkerOptions options)
+    : Worker(executor, std::move(queue_name),
+             std::make_shared<detail::PoolProcessor>(executor, std::move(processor), options), options) {}
+
+Worker::Worker(Executor executor, std::string queue_name, std::shared_ptr<detail::PoolProcessor> pool,
+               WorkerOptions options)
+    : Worker(std::move(executor), std::move(queue_name), pool->as_coroutine(), std::move(options)) {
+  // Whatever runs already has only begun to ask for jobs.
+  state_->pool = std::move(pool);
+}
+
 Worker::Worker(Executor executor, std::string queue_name, WorkerOptions options)
     : Worker(std::move(executor), std::move(queue_name), Processor{}, std::move(options)) {}
 
@@ -166,6 +177,7 @@ std::size_t Worker::active_count() const noexcept {
 void Worker::set_concurrency(std::size_t concurrency) {
   if (concurrency == 0) throw ValidationError("concurrency must be a finite number greater than 0");
   state_->concurrency = concurrency;
+  if (state_->pool) state_->pool->set_concurrency(concurrency);
   state_->wake_all();
 }
 

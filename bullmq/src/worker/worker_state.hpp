@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "backend/queue_backend.hpp"
+#include "blocking/pool_processor.hpp"
 #include "bullmq/worker.hpp"
 #include "redis/wakeup.hpp"
 #include "worker/fetch_step.hpp"
@@ -42,6 +43,8 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
     bool given_back = false;
     // Its end is being told to Redis: a lock that cannot be renewed any more may have been released by that.
     bool ending = false;
+    // Its thread is still at it, though nobody waits for it.
+    bool given_up = false;
     std::string return_value;
     std::exception_ptr failure;
     detail::Wakeup changed;
@@ -83,6 +86,8 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
   awaitable<std::optional<Job>> process_one(RunningPointer current);
   awaitable<void> run_processor(RunningPointer current);
   void cancel(Running& job, std::string reason);
+  // A blocking processor that does not end after its cancellation keeps its thread.
+  void give_up(Running& job);
   void lock_lost(const detail::LostLock& lock);
 
   // ---- Telling the end of a job (end_job.cpp).
@@ -96,7 +101,9 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
   [[nodiscard]] detail::JobEnding failed_ending(const Job& job, JobFailure failure);
   [[nodiscard]] std::int64_t backoff_of(const Job& job, const JobFailure& failure);
   [[nodiscard]] std::exception_ptr explain(const Job& job, const JobError& refusal);
-  [[nodiscard]] bool may_fetch_next() const { return running.size() <= concurrency && !stopping(); }
+  [[nodiscard]] bool may_fetch_next() const {
+    return running.size() + given_up <= concurrency && !stopping();
+  }
 
   // ---- After a lost answer (lost_answer.cpp).
   // The active job that is locked with this token: what a call took whose answer was lost.
@@ -145,6 +152,8 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
   std::shared_ptr<detail::QueueBackend> backend;
   SharedConnection blocking;
   std::unique_ptr<detail::LockKeeper> locks;
+  // With a blocking processor only.
+  std::shared_ptr<detail::PoolProcessor> pool;
 
   bool closing = false;
   bool closed = false;
@@ -155,6 +164,8 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
   std::size_t concurrency = 1;
   // By lock token: the same job may be here twice, when its lock was lost and it came back.
   std::map<std::string, RunningPointer, std::less<>> running;
+  // Threads of given-up blocking processors.
+  std::size_t given_up = 0;
   std::uint64_t token_number = 0;
   // Tokens of fetches whose answers were lost: each may have taken a job.
   std::vector<std::string> lost_fetches;

@@ -1,0 +1,138 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bullmq/blocking_client.hpp"
+#include "bullmq/blocking_job.hpp"
+#include "bullmq/queue_options.hpp"
+
+namespace bullmq::blocking {
+
+// Adds jobs to a queue, looks at them and administers them. See Client for threads.
+//
+// Deadlines: every function asks Redis, except where it says otherwise, and throws CommandTimeoutError when a
+// command has no answer within ConnectionOptions::command_timeout; with Redis absent an add fails by then and
+// never hangs. Functions of several commands (add_bulk, obliterate, ...) take that long for each at most.
+class Queue {
+ public:
+  // Uses the client's connection (a connection of its own with a cluster, for queues may be on different
+  // nodes); options.connection is not used. Throws ValidationError for a name that is empty or has a colon in
+  // it, for options that make no sense, and, with a cluster, for a name and prefix without a hash tag.
+  Queue(Client& client, std::string name, QueueOptions options = {});
+  ~Queue();
+  Queue(Queue&&) noexcept;
+  Queue& operator=(Queue&&) noexcept;
+
+  [[nodiscard]] const std::string& name() const noexcept;
+  [[nodiscard]] const QueueOptions& options() const noexcept;
+  // "<prefix>:<name>".
+  [[nodiscard]] const std::string& qualified_name() const noexcept;
+
+  // Returns when connected. Throws CommandTimeoutError after the connection's command timeout.
+  void wait_until_ready();
+
+  // ---- Adding. `data` is JSON text and is not parsed.
+  // The job, with its id, and whether it was created (Job::outcome()).
+  // Throws ValidationError, JobError (no such parent), RedisError, ConnectionError (see its fate()).
+  Job add(std::string name, std::string data = "{}", const JobOptions& options = {});
+  // All or none of each chunk (QueueOptions::bulk_chunk_jobs), in order; the next chunk is sent when the one
+  // before is answered. All jobs are validated before anything is sent.
+  std::vector<Job> add_bulk(std::vector<BulkJob> jobs);
+
+  // ---- Reading.
+  // Absent: there is no such job.
+  [[nodiscard]] std::optional<Job> get_job(std::string job_id);
+  // A handle that knows nothing but the id, for operations on a job without reading it first.
+  [[nodiscard]] Job job_handle(std::string job_id);
+  // Jobs of these states (empty: all), each state from `start` to `end` (negative: from the end).
+  [[nodiscard]] std::vector<Job> get_jobs(std::vector<JobState> states, std::int64_t start = 0,
+                                          std::int64_t end = -1, bool ascending = false);
+  // How many jobs are in each of these states (empty: in every state).
+  [[nodiscard]] std::map<JobState, std::int64_t> job_counts(std::vector<JobState> states = {});
+  // waiting + delayed + prioritized + waiting-children.
+  [[nodiscard]] std::int64_t count();
+  // Delayed jobs that are due by then.
+  [[nodiscard]] std::int64_t delayed_count(Timestamp due_by);
+  // How many jobs wait with each of these priorities.
+  [[nodiscard]] std::map<std::int64_t, std::int64_t> counts_per_priority(
+      std::vector<std::int64_t> priorities);
+  // unknown: there is no such job.
+  [[nodiscard]] JobState job_state(std::string job_id);
+  // Lines from `start` to `end` (negative: from the end).
+  [[nodiscard]] JobLogs job_logs(std::string job_id, std::int64_t start = 0, std::int64_t end = -1,
+                                 bool ascending = true);
+  // What is stored of the queue as a whole.
+  [[nodiscard]] QueueMeta meta();
+  // "bullmq:<version>" of the client that wrote the meta last.
+  [[nodiscard]] std::string version();
+  // Points from `start` to `end`, newest first.
+  [[nodiscard]] QueueMetrics metrics(FinishedState state, std::int64_t start = 0, std::int64_t end = -1);
+  // Prometheus text, with these labels on every line.
+  [[nodiscard]] std::string export_prometheus_metrics(
+      std::vector<std::pair<std::string, std::string>> global_labels = {});
+  // The connected workers, of all languages.
+  [[nodiscard]] std::vector<ClientInfo> workers();
+  // How many of them there are.
+  [[nodiscard]] std::int64_t workers_count();
+  // By pause() of any client.
+  [[nodiscard]] bool is_paused();
+  // As many jobs are active as the global concurrency allows.
+  [[nodiscard]] bool is_maxed();
+  // For how many ms the queue is rate limited; negative or 0: it is not.
+  [[nodiscard]] std::int64_t rate_limit_ttl(std::optional<std::int64_t> max_jobs = std::nullopt);
+  // The job that holds this deduplication id.
+  [[nodiscard]] std::optional<std::string> deduplication_job_id(std::string deduplication_id);
+
+  // ---- Administration.
+  // No worker takes a job until resume(); those in process go on.
+  void pause();
+  // Ends pause().
+  void resume();
+  // 1: removed, 0: a worker holds its lock.
+  int remove(std::string job_id, bool remove_children = true);
+  // Removes what waits; with `delayed`, what is delayed too. Active and finished jobs stay.
+  void drain(bool delayed = false);
+  // The ids of the removed jobs.
+  std::vector<std::string> clean(CleanOptions options);
+  // Pauses the queue and removes everything of it.
+  void obliterate(ObliterateOptions options = {});
+  // Puts finished jobs back to wait, failed ones unless told otherwise.
+  void retry_jobs(RetryJobsOptions options = {});
+  // Puts all delayed jobs to wait, `count` in one call of the script.
+  void promote_jobs(std::int64_t count = 1'000);
+  // As Job::update_progress.
+  void update_job_progress(std::string job_id, std::string progress_json);
+  // As Job::log; `keep` is how many lines stay. Returns how many there are.
+  std::int64_t add_job_log(std::string job_id, std::string line,
+                           std::optional<std::int64_t> keep = std::nullopt);
+  // Returns how many entries were removed.
+  std::int64_t trim_events(std::int64_t max_length);
+  // Nobody takes a job of this queue for that long.
+  void rate_limit(Milliseconds duration);
+  // Ends rate_limit(). Returns whether it was in force.
+  bool remove_rate_limit_key();
+  // Frees a deduplication id, whoever holds it. Returns whether it was held.
+  bool remove_deduplication_key(std::string deduplication_id);
+  // Across all workers. They are part of the queue's meta, which every client obeys. Each returns how many
+  // of its fields are new there, or were removed.
+  std::int64_t set_global_concurrency(std::int64_t concurrency);
+  std::int64_t remove_global_concurrency();
+  std::int64_t set_global_rate_limit(std::int64_t max, Milliseconds duration);
+  std::int64_t remove_global_rate_limit();
+  // Removes job keys that no state knows. `count` keys are looked at in a step. Returns how many jobs were
+  // removed.
+  std::int64_t remove_orphaned_jobs(std::int64_t count = 1'000, std::int64_t limit = 0);
+
+  struct State;
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace bullmq::blocking

@@ -1,0 +1,64 @@
+#include "bullmq/blocking_client.hpp"
+
+#include <boost/asio/post.hpp>
+#include <exception>
+#include <utility>
+
+#include "blocking/call.hpp"
+#include "blocking/loop.hpp"
+#include "redis/connection.hpp"
+
+namespace bullmq::blocking {
+
+namespace {
+
+void run(boost::asio::io_context& context) {
+  while (true) {
+    try {
+      context.run();
+      return;
+    } catch (const std::exception&) {
+      // Every coroutine and every listener has a place that its exceptions go to. One that got past it must
+      // not take the other objects' work with it.
+    }
+  }
+}
+
+}  // namespace
+
+Client::Loop::Loop(ConnectionOptions connection_options)
+    : context(std::make_shared<boost::asio::io_context>(1)),
+      gate(std::make_shared<detail::Gate>(context->get_executor(), std::nullopt)),
+      options(std::move(connection_options)),
+      connection(open_connection(context->get_executor(), options)),
+      work_(context->get_executor()),
+      thread_([context = context] { run(*context); }) {}
+
+Client::Loop::~Loop() {
+  boost::asio::post(*context, [gate = std::move(gate), connection = std::move(connection)] {
+    gate->close();
+    connection->close();
+  });
+  work_.reset();
+  if (thread_.get_id() == std::this_thread::get_id()) {
+    thread_.detach();
+  } else {
+    thread_.join();
+  }
+}
+
+Client::Client(ConnectionOptions options) : loop_(std::make_shared<Loop>(std::move(options))) {}
+Client::~Client() = default;
+Client::Client(Client&&) noexcept = default;
+Client& Client::operator=(Client&&) noexcept = default;
+
+const ConnectionOptions& Client::options() const noexcept {
+  return loop_->options;
+}
+
+void Client::wait_until_ready() {
+  const detail::Kept<detail::Connection> connection(loop_->gate, loop_->connection);
+  detail::call(connection, [](detail::Connection& opened) { return opened.wait_until_up(); });
+}
+
+}  // namespace bullmq::blocking

@@ -1,0 +1,214 @@
+// The pieces of code that docs/bullmq/ shows, each between its name in brackets and [end]. The test that
+// compares the two runs this program, too; so each of them does what the page says, on a real Redis.
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <bullmq/error.hpp>
+#include <bullmq/json.hpp>
+#include <bullmq/queue.hpp>
+#include <bullmq/queue_events.hpp>
+#include <bullmq/worker.hpp>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+void expect(bool is_true, const char* what) {
+  if (!is_true) throw std::runtime_error(std::string("not so: ") + what);
+}
+
+// [types]
+struct Mail {
+  std::string to;
+  std::string subject;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Mail, to, subject)
+
+bullmq::awaitable<void> add_mail(bullmq::Queue& queue) {
+  const Mail mail{"ada@example.com", "Welcome"};
+  co_await queue.add("welcome", bullmq::to_json_text(mail));
+}
+
+bullmq::awaitable<std::string> send_mail(bullmq::Job job, std::stop_token) {
+  const Mail mail = bullmq::from_json_text<Mail>(job.data());
+  co_await job.log("to " + mail.to);
+  co_return bullmq::to_json_text(true);
+}
+// [end]
+
+bullmq::awaitable<void> add_with_options(bullmq::Queue& queue) {
+  // [options]
+  bullmq::JobOptions options;
+  options.delay = 500ms;
+  options.priority = 10;
+  options.attempts = 5;
+  options.backoff = bullmq::Backoff{"exponential", 1s, 0.5};
+  options.remove_on_complete = bullmq::KeepJobs::last(1'000);
+  options.remove_on_fail = bullmq::KeepJobs{.age = 24h, .count = 5'000};
+  co_await queue.add("report", R"({"month":"2026-10"})", options);
+  // [end]
+}
+
+bullmq::awaitable<void> add_once(bullmq::Queue& queue) {
+  // [once]
+  bullmq::JobOptions options;
+  options.job_id = "invoice-2026-10-ada";
+  bullmq::Job first = co_await queue.add("invoice", "{}", options);
+  bullmq::Job again = co_await queue.add("invoice", "{}", options);
+  if (again.outcome() == bullmq::AddOutcome::duplicate) std::cout << again.id() << " is there already\n";
+  // [end]
+  expect(first.outcome() == bullmq::AddOutcome::created, "the first add creates the job");
+  expect(again.outcome() == bullmq::AddOutcome::duplicate, "the second add is a duplicate");
+}
+
+bullmq::awaitable<void> add_deduplicated(bullmq::Queue& queue) {
+  // [deduplicated]
+  bullmq::JobOptions options;
+  options.deduplication = bullmq::Deduplication{.id = "reindex"};
+  bullmq::Job first = co_await queue.add("reindex", "{}", options);
+  bullmq::Job same = co_await queue.add("reindex", "{}", options);
+  // [end]
+  expect(same.outcome() == bullmq::AddOutcome::deduplicated && same.id() == first.id(),
+         "one job of two adds");
+}
+
+bullmq::awaitable<void> add_many(bullmq::Queue& queue) {
+  // [bulk]
+  std::vector<bullmq::BulkJob> mails;
+  for (int i = 0; i < 2'500; ++i) {
+    bullmq::BulkJob& mail = mails.emplace_back();
+    mail.name = "newsletter";
+    mail.data = bullmq::to_json_text(Mail{"reader-" + std::to_string(i), "News"});
+  }
+  const std::vector<bullmq::Job> added = co_await queue.add_bulk(std::move(mails));
+  // [end]
+  expect(added.size() == 2'500, "all were added");
+}
+
+bullmq::awaitable<void> add_carefully(bullmq::Queue& queue, bullmq::JobOptions options) {
+  // [fate]
+  try {
+    co_await queue.add("payment", R"({"amount":42})", options);
+  } catch (const bullmq::ConnectionError& error) {
+    if (error.fate() == bullmq::Fate::not_executed) {
+      std::cerr << "Redis is not there, nothing was added: " << error.what() << '\n';
+    } else {
+      std::cerr << "the answer was lost; the job may be there: " << error.what() << '\n';
+    }
+  }
+  // [end]
+}
+
+bullmq::awaitable<void> look(bullmq::Queue& queue) {
+  // [look]
+  auto counts = co_await queue.job_counts();
+  std::cout << counts[bullmq::JobState::waiting] << " wait, " << counts[bullmq::JobState::failed]
+            << " failed\n";
+
+  const std::vector<bullmq::JobState> states{bullmq::JobState::waiting};
+  std::vector<bullmq::Job> waiting = co_await queue.get_jobs(states, 0, 9);
+  for (const bullmq::Job& job : waiting) std::cout << job.id() << ' ' << job.name() << '\n';
+
+  std::optional<bullmq::Job> job = co_await queue.get_job("invoice-2026-10-ada");
+  if (job) {
+    const bullmq::JobState state = co_await job->state();
+    std::cout << job->id() << " is " << bullmq::name_of(state) << '\n';
+  }
+  // [end]
+  expect(job.has_value(), "the job is found");
+}
+
+bullmq::awaitable<void> administer(bullmq::Queue& queue) {
+  // [administer]
+  co_await queue.pause();  // no worker, in whatever language, takes a job
+  co_await queue.resume();
+
+  co_await queue.promote_jobs();  // all that is delayed runs now
+  co_await queue.retry_jobs();    // all that has failed runs again
+  co_await queue.drain();         // what waits is removed; active and finished jobs stay
+
+  bullmq::CleanOptions old_failures;
+  old_failures.state = bullmq::JobState::failed;
+  old_failures.grace = 24h;
+  const std::vector<std::string> removed = co_await queue.clean(old_failures);
+
+  co_await queue.trim_events(1'000);
+  // [end]
+  expect(removed.empty(), "nothing is a day old");
+}
+
+bullmq::awaitable<void> limit(bullmq::Queue& queue) {
+  // [limits]
+  co_await queue.set_global_concurrency(20);      // active at a time, over all workers
+  co_await queue.set_global_rate_limit(100, 1s);  // taken a second, over all workers
+  co_await queue.rate_limit(50ms);                // nobody takes any for this long
+  co_await queue.remove_global_rate_limit();
+  co_await queue.remove_global_concurrency();
+  // [end]
+}
+
+bullmq::awaitable<void> watch(bullmq::Executor executor, bullmq::Queue& queue,
+                              bullmq::ConnectionOptions redis) {
+  // [watch]
+  bullmq::QueueEvents events(executor, queue.name(), {.connection = redis});
+  const bullmq::Subscription listening = events.on_event().subscribe(
+      [](const bullmq::QueueEvent& event) { std::cout << event.name << ' ' << event.job_id() << '\n'; });
+  co_await events.wait_until_ready();
+  // [end]
+  bullmq::Job job = co_await queue.add("welcome", R"({"to":"a","subject":"b"})");
+  const std::string value = co_await job.wait_until_finished(events, 30s);
+  expect(value == "true", "the mail was sent");
+  co_await events.close();
+}
+
+bullmq::awaitable<void> wipe(bullmq::Queue& queue) {
+  // [obliterate]
+  bullmq::ObliterateOptions options;
+  options.force = true;
+  co_await queue.obliterate(options);
+  // [end]
+  const auto left = co_await queue.count();
+  expect(left == 0, "nothing is left");
+}
+
+bullmq::awaitable<void> run(bullmq::Executor executor, bullmq::ConnectionOptions redis) {
+  bullmq::QueueOptions options;
+  options.connection = redis;
+  // [retention]
+  options.default_job_options.remove_on_complete = bullmq::KeepJobs{.age = 1h, .count = 1'000};
+  options.default_job_options.remove_on_fail = bullmq::KeepJobs{.age = 24h * 7, .count = 10'000};
+  // [end]
+  bullmq::Queue queue(executor, "snippets", options);
+  co_await add_mail(queue);
+  co_await add_with_options(queue);
+  co_await add_once(queue);
+  co_await add_deduplicated(queue);
+  co_await add_many(queue);
+  const bullmq::JobOptions none;
+  co_await add_carefully(queue, none);
+  co_await look(queue);
+  co_await administer(queue);
+  co_await limit(queue);
+  co_await wipe(queue);
+  co_await queue.resume();
+  {
+    bullmq::Worker worker(executor, "snippets", send_mail, {.connection = redis});
+    co_await watch(executor, queue, redis);
+    co_await worker.close(10s);
+  }
+  co_await queue.close();
+}
+
+}  // namespace
+
+int main() {
+  boost::asio::io_context loop;
+  bullmq::ConnectionOptions redis;
+  if (const char* url = std::getenv("REDIS_URL")) redis.url = url;
+  boost::asio::co_spawn(loop, run(loop.get_executor(), redis), [](std::exception_ptr failure) {
+    if (failure) std::rethrow_exception(failure);
+  });
+  loop.run();
+}

@@ -1,0 +1,35 @@
+// Does the jobs that any client added, ten at a time. Ctrl-C ends it when those in process are done.
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <bullmq/json.hpp>
+#include <bullmq/worker.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+
+bullmq::awaitable<std::string> greet(bullmq::Job job, std::stop_token) {
+  const nlohmann::json data = bullmq::from_json_text(job.data());
+  co_return bullmq::to_json_text("Hello, " + data.at("name").get<std::string>() + "!");
+}
+
+int main() {
+  boost::asio::io_context loop;
+  bullmq::WorkerOptions options;
+  options.concurrency = 10;
+  if (const char* url = std::getenv("REDIS_URL")) options.connection.url = url;
+  bullmq::Worker worker(loop.get_executor(), "greetings", greet, options);
+  worker.events()
+      .completed
+      .subscribe([](const bullmq::Job& job, std::string_view result) {
+        std::cout << job.id() << ": " << result << std::endl;
+      })
+      .detach();
+
+  boost::asio::signal_set signals(loop, SIGINT, SIGTERM);
+  signals.async_wait([&](boost::system::error_code, int) {
+    boost::asio::co_spawn(loop, worker.close(std::chrono::seconds(10)), boost::asio::detached);
+  });
+  loop.run();
+}
