@@ -33,9 +33,9 @@ class Queue {
  public:
   // Begins to connect and returns. Throws ValidationError for a name that is empty or has a colon in it, for
   // options that make no sense, and, with a cluster, for a name and prefix without a hash tag.
-  Queue(Executor executor, std::string name, QueueOptions options = {});
+  Queue(Executor executor, std::string name, QueueOptions options = QueueOptions());
   // Shares a connection; options.connection is not used.
-  Queue(SharedConnection connection, std::string name, QueueOptions options = {});
+  Queue(SharedConnection connection, std::string name, QueueOptions options = QueueOptions());
   ~Queue();
   Queue(Queue&&) noexcept;
   Queue& operator=(Queue&&) noexcept;

@@ -23,7 +23,7 @@ class Job;
 class QueueEvents {
  public:
   // Throws ValidationError, as Queue does.
-  QueueEvents(Executor executor, std::string name, QueueEventsOptions options = {});
+  QueueEvents(Executor executor, std::string name, QueueEventsOptions options = QueueEventsOptions());
   ~QueueEvents();
   QueueEvents(QueueEvents&&) noexcept;
   QueueEvents& operator=(QueueEvents&&) noexcept;
@@ -49,7 +49,8 @@ class QueueEvents {
 // Puts custom events into a queue's event stream.
 class QueueEventsProducer {
  public:
-  QueueEventsProducer(Executor executor, std::string name, QueueEventsProducerOptions options = {});
+  QueueEventsProducer(Executor executor, std::string name,
+                      QueueEventsProducerOptions options = QueueEventsProducerOptions());
   ~QueueEventsProducer();
   QueueEventsProducer(QueueEventsProducer&&) noexcept;
   QueueEventsProducer& operator=(QueueEventsProducer&&) noexcept;

@@ -81,7 +81,7 @@ struct QueueMeta {
   std::map<std::string, std::string> others{};
 };
 
-// Jobs that may be taken in a time, by all workers of the queue together.
+// `max` jobs in `duration`, of all workers together.
 struct GlobalRateLimit {
   std::int64_t max = 0;
   Milliseconds duration{0};
