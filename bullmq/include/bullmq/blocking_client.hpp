@@ -19,7 +19,7 @@ class Client {
  public:
   // Does not wait for Redis: the connection is made in the background, and made again for ever when it
   // breaks. Throws ValidationError for options that cannot be understood.
-  explicit Client(ConnectionOptions options = {});
+  explicit Client(ConnectionOptions options = ConnectionOptions());
   ~Client();
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;

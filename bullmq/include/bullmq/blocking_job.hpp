@@ -83,11 +83,20 @@ class Job {
   // Then throw WaitingError. Returns for how many ms the queue is rate limited.
   std::int64_t move_to_wait();
   // Then throw WaitingChildrenError, if it returned true: there are children that are not finished.
-  bool move_to_waiting_children();
+  // `child_key`: wait only if this one is among them.
+  bool move_to_waiting_children(std::string child_key = {});
   // Return values of the children that have completed, by their keys.
   [[nodiscard]] std::map<std::string, std::string> children_values();
   // Failures of children that are ignored, by their keys.
   [[nodiscard]] std::map<std::string, std::string> ignored_children_failures();
+  // All children; of a parent with very many, ask for the counts.
+  [[nodiscard]] JobDependencies dependencies();
+  [[nodiscard]] JobDependenciesCount dependencies_count();
+  // Of a child that is not finished: its parent no longer waits for it. Returns whether there was such a
+  // bond.
+  bool remove_child_dependency();
+  // Removes the children that are neither finished nor held by a worker.
+  void remove_unprocessed_children();
 
   // ---- For whoever fetches jobs with Worker::get_next_job. With fetch_next they return the next job of the
   // queue, locked with the same token, if there is one.

@@ -24,7 +24,7 @@ class Queue {
   // Uses the client's connection (a connection of its own with a cluster, for queues may be on different
   // nodes); options.connection is not used. Throws ValidationError for a name that is empty or has a colon in
   // it, for options that make no sense, and, with a cluster, for a name and prefix without a hash tag.
-  Queue(Client& client, std::string name, QueueOptions options = {});
+  Queue(Client& client, std::string name, QueueOptions options = QueueOptions());
   ~Queue();
   Queue(Queue&&) noexcept;
   Queue& operator=(Queue&&) noexcept;
@@ -80,12 +80,17 @@ class Queue {
   [[nodiscard]] std::vector<ClientInfo> workers();
   // How many of them there are.
   [[nodiscard]] std::int64_t workers_count();
+  // The connections that read the queue's events, as workers() has those that work.
+  [[nodiscard]] std::vector<ClientInfo> event_readers();
   // By pause() of any client.
   [[nodiscard]] bool is_paused();
   // As many jobs are active as the global concurrency allows.
   [[nodiscard]] bool is_maxed();
   // For how many ms the queue is rate limited; negative or 0: it is not.
   [[nodiscard]] std::int64_t rate_limit_ttl(std::optional<std::int64_t> max_jobs = std::nullopt);
+  // What set_global_concurrency and set_global_rate_limit have set, by whatever client; absent: nothing.
+  [[nodiscard]] std::optional<std::int64_t> global_concurrency();
+  [[nodiscard]] std::optional<GlobalRateLimit> global_rate_limit();
   // The job that holds this deduplication id.
   [[nodiscard]] std::optional<std::string> deduplication_job_id(std::string deduplication_id);
 
@@ -128,6 +133,8 @@ class Queue {
   // Removes job keys that no state knows. `count` keys are looked at in a step. Returns how many jobs were
   // removed.
   std::int64_t remove_orphaned_jobs(std::int64_t count = 1'000, std::int64_t limit = 0);
+  // A helper key of versions before 4. Returns whether it was there.
+  bool remove_deprecated_priority_key();
 
   struct State;
 

@@ -24,8 +24,8 @@ class QueueEvents {
   // The connection is the client's kind; options.connection is not used. `on_event` is called for every
   // event, in order; `on_error` for failures of reading, which is tried again for ever, and for exceptions of
   // `on_event`. Throws ValidationError for a bad name.
-  QueueEvents(Client& client, std::string name, Listener on_event = {}, QueueEventsOptions options = {},
-              ErrorListener on_error = {});
+  QueueEvents(Client& client, std::string name, Listener on_event = {},
+              QueueEventsOptions options = QueueEventsOptions(), ErrorListener on_error = {});
   // Ends the reading. No listener is called afterwards, except when a listener itself destroys this.
   ~QueueEvents();
   QueueEvents(QueueEvents&&) noexcept;
@@ -48,7 +48,8 @@ class QueueEvents {
 class QueueEventsProducer {
  public:
   // The connection is the client's kind; options.connection is not used.
-  QueueEventsProducer(Client& client, std::string name, QueueEventsProducerOptions options = {});
+  QueueEventsProducer(Client& client, std::string name,
+                      QueueEventsProducerOptions options = QueueEventsProducerOptions());
   ~QueueEventsProducer();
   QueueEventsProducer(QueueEventsProducer&&) noexcept;
   QueueEventsProducer& operator=(QueueEventsProducer&&) noexcept;

@@ -50,10 +50,11 @@ class Worker {
  public:
   // Connections are the client's kind; options.connection is not used. Begins at once, unless
   // options.autorun is false. Throws ValidationError for a bad name or bad options.
-  Worker(Client& client, std::string queue_name, BlockingProcessor processor, WorkerOptions options = {},
-         WorkerListeners listeners = {});
+  Worker(Client& client, std::string queue_name, BlockingProcessor processor,
+         WorkerOptions options = WorkerOptions(), WorkerListeners listeners = WorkerListeners());
   // Without a processor: for get_next_job.
-  Worker(Client& client, std::string queue_name, WorkerOptions options = {}, WorkerListeners listeners = {});
+  Worker(Client& client, std::string queue_name, WorkerOptions options = WorkerOptions(),
+         WorkerListeners listeners = WorkerListeners());
   // As close(0 ms): the active jobs are cancelled, and given back to the queue if they do not end within
   // cancel_grace. Threads of processors that still run then are left alone; what those use has to outlive
   // them. On the client's thread or one of the pool, it does not wait for any of this.

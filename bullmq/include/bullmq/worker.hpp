@@ -68,12 +68,14 @@ struct WorkerEvents {
 class Worker {
  public:
   // Throws ValidationError for a bad name or bad options.
-  Worker(Executor executor, std::string queue_name, Processor processor, WorkerOptions options = {});
+  Worker(Executor executor, std::string queue_name, Processor processor,
+         WorkerOptions options = WorkerOptions());
   // Calls an ordinary function for each job, on a pool of `concurrency` threads that the worker owns; its
   // results come back to the executor. See BlockingProcessor for what it may do and how it is cancelled.
-  Worker(Executor executor, std::string queue_name, BlockingProcessor processor, WorkerOptions options = {});
+  Worker(Executor executor, std::string queue_name, BlockingProcessor processor,
+         WorkerOptions options = WorkerOptions());
   // Without a processor: for get_next_job.
-  Worker(Executor executor, std::string queue_name, WorkerOptions options = {});
+  Worker(Executor executor, std::string queue_name, WorkerOptions options = WorkerOptions());
   ~Worker();
   Worker(Worker&&) noexcept;
   Worker& operator=(Worker&&) noexcept;
@@ -126,6 +128,7 @@ class Worker {
   explicit Worker(std::shared_ptr<State> state) noexcept;
   Worker(Executor executor, std::string queue_name, std::shared_ptr<detail::PoolProcessor> pool,
          WorkerOptions options);
+
   std::shared_ptr<State> state_;
 };
 

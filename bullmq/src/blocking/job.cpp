@@ -119,8 +119,10 @@ std::int64_t Job::move_to_wait() {
   return call(state_->job, [](bullmq::Job& job) { return job.move_to_wait(job.token()); });
 }
 
-bool Job::move_to_waiting_children() {
-  return call(state_->job, [](bullmq::Job& job) { return job.move_to_waiting_children(job.token()); });
+bool Job::move_to_waiting_children(std::string child_key) {
+  return call(state_->job, [child_key = std::move(child_key)](bullmq::Job& job) mutable {
+    return job.move_to_waiting_children(job.token(), std::move(child_key));
+  });
 }
 
 std::map<std::string, std::string> Job::children_values() {
@@ -129,6 +131,22 @@ std::map<std::string, std::string> Job::children_values() {
 
 std::map<std::string, std::string> Job::ignored_children_failures() {
   return call(state_->job, [](bullmq::Job& job) { return job.ignored_children_failures(); });
+}
+
+JobDependencies Job::dependencies() {
+  return call(state_->job, [](bullmq::Job& job) { return job.dependencies(); });
+}
+
+JobDependenciesCount Job::dependencies_count() {
+  return call(state_->job, [](bullmq::Job& job) { return job.dependencies_count(); });
+}
+
+bool Job::remove_child_dependency() {
+  return call(state_->job, [](bullmq::Job& job) { return job.remove_child_dependency(); });
+}
+
+void Job::remove_unprocessed_children() {
+  call(state_->job, [](bullmq::Job& job) { return job.remove_unprocessed_children(); });
 }
 
 std::optional<Job> Job::move_to_completed(std::string return_value_json, bool fetch_next) {

@@ -268,4 +268,21 @@ std::int64_t Queue::remove_orphaned_jobs(std::int64_t count, std::int64_t limit)
   });
 }
 
+std::vector<ClientInfo> Queue::event_readers() {
+  return detail::call(state_->queue, [](bullmq::Queue& queue) { return queue.event_readers(); });
+}
+
+std::optional<std::int64_t> Queue::global_concurrency() {
+  return detail::call(state_->queue, [](bullmq::Queue& queue) { return queue.global_concurrency(); });
+}
+
+std::optional<GlobalRateLimit> Queue::global_rate_limit() {
+  return detail::call(state_->queue, [](bullmq::Queue& queue) { return queue.global_rate_limit(); });
+}
+
+bool Queue::remove_deprecated_priority_key() {
+  return detail::call(state_->queue,
+                      [](bullmq::Queue& queue) { return queue.remove_deprecated_priority_key(); });
+}
+
 }  // namespace bullmq::blocking

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <utility>
 
-#include "blocking/pool_processor.hpp"
 #include "bullmq/error.hpp"
 #include "worker/worker_state.hpp"
 

@@ -39,7 +39,8 @@ void Worker::State::start_loop() {
 }
 
 detail::FetchState Worker::State::fetch_state() const {
-  return {stopping(), running.size() + given_up, concurrency, drained, limit_until, block_until, fetch_due};
+  return {stopping(), running.size() + lost_threads, concurrency, drained, limit_until, block_until,
+          fetch_due};
 }
 
 // Ends when the worker is paused or closing and no job is in process.

@@ -101,22 +101,22 @@ awaitable<std::optional<Job>> Worker::State::process_one(RunningPointer current)
 
 // Returns when the processor has ended, was given up after its time, or its job was given back.
 awaitable<void> Worker::State::run_processor(RunningPointer current) {
-  const auto on_end = [weak = weak_from_this(), current](std::exception_ptr failure,
-                                                         std::string return_value) {
-    const auto self = weak.lock();
-    if (self && std::exchange(current->given_up, false)) {
-      --self->given_up;
-      self->wake_all();
-    }
-    if (current->done) return;
-    current->failure = std::move(failure);
-    current->return_value = std::move(return_value);
-    current->done = true;
-    current->changed.wake();
-  };
   try {
     asio::co_spawn(executor, processor(current->job, current->stop.get_token()),
-                   asio::bind_cancellation_slot(current->cancellation.slot(), on_end));
+                   asio::bind_cancellation_slot(current->cancellation.slot(),
+                                                [weak = weak_from_this(), current](std::exception_ptr failure,
+                                                                                   std::string return_value) {
+                                                  const auto self = weak.lock();
+                                                  if (self && std::exchange(current->keeps_thread, false)) {
+                                                    --self->lost_threads;
+                                                    self->wake_all();
+                                                  }
+                                                  if (current->done) return;
+                                                  current->failure = std::move(failure);
+                                                  current->return_value = std::move(return_value);
+                                                  current->done = true;
+                                                  current->changed.wake();
+                                                }));
   } catch (...) {
     // A plain function that throws before it has made a coroutine.
     current->failure = std::current_exception();
@@ -138,12 +138,11 @@ awaitable<void> Worker::State::run_processor(RunningPointer current) {
 
 void Worker::State::give_up(Running& job) {
   if (!pool) return;
-  job.given_up = true;
-  ++given_up;
-  const Error ignores("the processor of job " + job.job.id() + " has not ended " +
-                      std::to_string(options.cancel_grace.count()) +
-                      " ms after its cancellation; its thread is lost to the worker until it does");
-  report(ignores);
+  job.keeps_thread = true;
+  ++lost_threads;
+  report(Error("the processor of job " + job.job.id() + " has not ended " +
+               std::to_string(options.cancel_grace.count()) +
+               " ms after its cancellation; its thread is lost to the worker until it does"));
 }
 
 void Worker::State::cancel(Running& job, std::string reason) {

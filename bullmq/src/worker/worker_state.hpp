@@ -41,10 +41,10 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
     // The processor has ended, or the job was given back and its end is of no interest.
     bool done = false;
     bool given_back = false;
+    // Its thread is still at it, though nobody waits for it.
+    bool keeps_thread = false;
     // Its end is being told to Redis: a lock that cannot be renewed any more may have been released by that.
     bool ending = false;
-    // Its thread is still at it, though nobody waits for it.
-    bool given_up = false;
     std::string return_value;
     std::exception_ptr failure;
     detail::Wakeup changed;
@@ -86,7 +86,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
   awaitable<std::optional<Job>> process_one(RunningPointer current);
   awaitable<void> run_processor(RunningPointer current);
   void cancel(Running& job, std::string reason);
-  // A blocking processor that does not end after its cancellation keeps its thread.
+  // A processor that does not end after its cancellation is given up, and its thread with it.
   void give_up(Running& job);
   void lock_lost(const detail::LostLock& lock);
 
@@ -102,7 +102,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
   [[nodiscard]] std::int64_t backoff_of(const Job& job, const JobFailure& failure);
   [[nodiscard]] std::exception_ptr explain(const Job& job, const JobError& refusal);
   [[nodiscard]] bool may_fetch_next() const {
-    return running.size() + given_up <= concurrency && !stopping();
+    return running.size() + lost_threads <= concurrency && !stopping();
   }
 
   // ---- After a lost answer (lost_answer.cpp).
@@ -164,8 +164,8 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
   std::size_t concurrency = 1;
   // By lock token: the same job may be here twice, when its lock was lost and it came back.
   std::map<std::string, RunningPointer, std::less<>> running;
-  // Threads of given-up blocking processors.
-  std::size_t given_up = 0;
+  // Those that given-up processors still keep.
+  std::size_t lost_threads = 0;
   std::uint64_t token_number = 0;
   // Tokens of fetches whose answers were lost: each may have taken a job.
   std::vector<std::string> lost_fetches;

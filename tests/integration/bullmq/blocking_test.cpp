@@ -300,7 +300,7 @@ TEST_F(BlockingTest, AListenerMayDropTheLastObject) {
   };
   worker.emplace(
       *mine, "idle", [](blocking::Job&, std::stop_token) { return std::string("null"); },
-      bullmq::WorkerOptions{}, listeners);
+      bullmq::WorkerOptions(), listeners);
   mine.reset();
   made.open();
   EXPECT_EQ(gone.get_future().wait_for(kSoon), std::future_status::ready);
