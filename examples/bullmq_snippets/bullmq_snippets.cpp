@@ -19,6 +19,15 @@ void expect(bool is_true, const char* what) {
   if (!is_true) throw std::runtime_error(std::string("not so: ") + what);
 }
 
+bullmq::ConnectionOptions encrypted() {
+  // [tls]
+  bullmq::ConnectionOptions options;
+  options.url = "rediss://app:p%40ss@redis.example.com:6380/2";  // TLS, ACL user, database 2
+  options.tls.emplace().ca_file = "/etc/ssl/redis-ca.pem";
+  // [end]
+  return options;
+}
+
 // [types]
 struct Mail {
   std::string to;
@@ -204,6 +213,7 @@ bullmq::awaitable<void> run(bullmq::Executor executor, bullmq::ConnectionOptions
 }  // namespace
 
 int main() {
+  expect(bullmq::resolve_url(encrypted()).database == 2, "the URL names the database");
   boost::asio::io_context loop;
   bullmq::ConnectionOptions redis;
   if (const char* url = std::getenv("REDIS_URL")) redis.url = url;
