@@ -8,17 +8,19 @@ namespace {
 // "cQ==" is "q".
 std::vector<std::string> raw_names(std::string_view list) {
   std::vector<std::string> names;
-  for (const ClientInfo& client : workers_in(list, "bull", "q")) names.push_back(client.at("rawname"));
+  for (const ClientInfo& client : clients_in(list, "bull", "q", ClientRole::worker)) {
+    names.push_back(client.at("rawname"));
+  }
   return names;
 }
 
 TEST(ClientList, FindsTheWorkersOfTheQueue) {
-  const auto workers = workers_in(
+  const auto workers = clients_in(
       "id=3 addr=127.0.0.1:1 laddr=127.0.0.1:6379 name=bull:cQ== age=5 flags=b cmd=bzpopmin user=default\n"
       "id=4 addr=127.0.0.1:2 name=bull:cQ==:w:one age=6\n"
       "id=5 addr=127.0.0.1:3 name=bull:cQ==:qe age=6\n"
       "id=6 addr=127.0.0.1:4 name= age=6\n",
-      "bull", "q");
+      "bull", "q", ClientRole::worker);
   ASSERT_EQ(workers.size(), 2U);
   EXPECT_EQ(workers[0].at("id"), "3");
   EXPECT_EQ(workers[0].at("name"), "q");
@@ -26,6 +28,13 @@ TEST(ClientList, FindsTheWorkersOfTheQueue) {
   EXPECT_EQ(workers[0].at("addr"), "127.0.0.1:1");
   EXPECT_EQ(workers[0].at("cmd"), "bzpopmin");
   EXPECT_EQ(workers[1].at("rawname"), "bull:cQ==:w:one");
+}
+
+TEST(ClientList, FindsTheReadersOfTheQueuesEvents) {
+  const auto readers = clients_in("id=3 name=bull:cQ==\nid=4 name=bull:cQ==:w:one\nid=5 name=bull:cQ==:qe\n",
+                                  "bull", "q", ClientRole::event_reader);
+  ASSERT_EQ(readers.size(), 1U);
+  EXPECT_EQ(readers[0].at("id"), "5");
 }
 
 TEST(ClientList, TakesNobodyElseForAWorker) {
