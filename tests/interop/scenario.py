@@ -132,7 +132,7 @@ def work(script=None, finish=1, until=None, settle=True, **opts):
 
         worker = run.keep(run.client.worker(QUEUE, process, events=["completed", "failed"], **opts))
         done = worker.events["completed"], worker.events["failed"]
-        eventually(lambda: sum(len(log.items) for log in done) >= finish, what=f"{finish} finished attempts")
+        eventually(lambda: sum(len(log.items) for log in done) >= finish, what=f"{finish} finished attempts of {run.client.name}")
         if until:
             eventually(lambda: until(run), what="the end of the work")
         if settle:

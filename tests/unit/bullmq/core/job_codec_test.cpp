@@ -203,6 +203,7 @@ TEST(JobState, IsNamedAsTheOtherClientsDo) {
       {JobState::active, "active"},           {JobState::delayed, "delayed"},
       {JobState::prioritized, "prioritized"}, {JobState::waiting_children, "waiting-children"},
       {JobState::completed, "completed"},     {JobState::failed, "failed"},
+      {JobState::paused, "paused"},
   };
   for (const auto& [state, name] : names) {
     EXPECT_EQ(name_of(state), name);
@@ -213,7 +214,6 @@ TEST(JobState, IsNamedAsTheOtherClientsDo) {
 
 TEST(JobState, HasTheNamesOfTheLists) {
   EXPECT_EQ(job_state_from("wait"), JobState::waiting);
-  EXPECT_EQ(job_state_from("paused"), JobState::waiting);
 }
 
 TEST(JobState, IsRefusedByName) {

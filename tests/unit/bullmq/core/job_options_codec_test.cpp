@@ -160,7 +160,6 @@ TEST(JobOptionsCodec, ReadsNumbersAsJavaScriptAndLuaWriteThem) {
       {"3", 3},
       {"3.0", 3},
       {"3e2", 300},
-      {"3.9", 3},
       {"-1", -1},
       {"1.7e+12", 1'700'000'000'000},
       // Number.MAX_SAFE_INTEGER as cjson writes it, and what is beyond every integer.
@@ -174,6 +173,14 @@ TEST(JobOptionsCodec, ReadsNumbersAsJavaScriptAndLuaWriteThem) {
     EXPECT_EQ(job_options_from_json(text).attempts, value) << text;
     EXPECT_EQ(detail::stored_job_options(text).attempts, value) << text;
   }
+}
+
+TEST(JobOptionsCodec, RefusesPartsOfANumberAndRoundsStoredOnesUp) {
+  const char* const text = R"({"delay":1500.2,"attempts":3.9})";
+  EXPECT_THROW((void)job_options_from_json(text), ValidationError);
+  const JobOptions stored = detail::stored_job_options(text);
+  EXPECT_EQ(stored.delay, Milliseconds(1'501));
+  EXPECT_EQ(stored.attempts, 4);
 }
 
 TEST(JobOptionsCodec, TakesNullForAbsent) {
@@ -196,25 +203,25 @@ constexpr Refused kRefused[] = {
     {"[]", "job options: expected a JSON object"},
     {"null", "job options: expected a JSON object"},
     {"{\"a\":", "job options: expected a JSON object"},
-    {R"({"attempts":"3"})", R"(job option attempts: expected a number, got "3")"},
-    {R"({"attempts":true})", "job option attempts: expected a number, got true"},
-    {R"({"delay":"soon"})", R"(job option delay: expected milliseconds, got "soon")"},
-    {R"({"timestamp":[]})", "job option timestamp: expected milliseconds, got []"},
-    {R"({"priority":"high"})", R"(job option priority: expected a number, got "high")"},
+    {R"({"attempts":"3"})", R"(job option attempts: expected a whole number, got "3")"},
+    {R"({"attempts":true})", "job option attempts: expected a whole number, got true"},
+    {R"({"delay":"soon"})", R"(job option delay: expected whole milliseconds, got "soon")"},
+    {R"({"timestamp":[]})", "job option timestamp: expected whole milliseconds, got []"},
+    {R"({"priority":"high"})", R"(job option priority: expected a whole number, got "high")"},
     {R"({"priority":1.5})", "Priority should not be float"},
     {R"({"lifo":1})", "job option lifo: expected true or false, got 1"},
     {R"({"backoff":"exponential"})",
-     R"(job option backoff: expected milliseconds or {type, delay, jitter}, got "exponential")"},
+     R"(job option backoff: expected whole milliseconds or {type, delay, jitter}, got "exponential")"},
     {R"({"backoff":{"type":7}})",
-     R"(job option backoff: expected milliseconds or {type, delay, jitter}, got {"type":7})"},
+     R"(job option backoff: expected whole milliseconds or {type, delay, jitter}, got {"type":7})"},
     {R"({"backoff":{"jitter":"x"}})",
-     R"(job option backoff: expected milliseconds or {type, delay, jitter}, got {"jitter":"x"})"},
+     R"(job option backoff: expected whole milliseconds or {type, delay, jitter}, got {"jitter":"x"})"},
     {R"({"removeOnComplete":"yes"})",
      R"(job option removeOnComplete: expected true, false, a number or {age, count, limit}, got "yes")"},
     {R"({"removeOnFail":{"age":"1h"}})",
      R"(job option removeOnFail: expected true, false, a number or {age, count, limit}, got {"age":"1h"})"},
-    {R"({"keepLogs":{}})", "job option keepLogs: expected a number, got {}"},
-    {R"({"stackTraceLimit":"all"})", R"(job option stackTraceLimit: expected a number, got "all")"},
+    {R"({"keepLogs":{}})", "job option keepLogs: expected a whole number, got {}"},
+    {R"({"stackTraceLimit":"all"})", R"(job option stackTraceLimit: expected a whole number, got "all")"},
     {R"({"sizeLimit":"1k"})", R"(job option sizeLimit: expected bytes, got "1k")"},
     {R"({"deduplication":"x"})",
      R"(job option deduplication: expected {id, ttl, extend, replace, keepLastIfActive, reschedule}, got "x")"},
