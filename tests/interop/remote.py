@@ -97,7 +97,8 @@ class Remote:
         self.process = subprocess.Popen(argv, cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE)
         self._stderr = collections.deque(maxlen=200)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._corked = False
         self._answers = {}
         self._objects = {}
         self._running = {}
@@ -127,8 +128,13 @@ class Remote:
         self._names += 1
         made = RemoteObject(self, f"{kind}{self._names}", **more)
         self._objects[made.name] = made
-        asked = [self.submit({"new": kind, "as": made.name, "args": list(args)})]
-        asked += [made.subscribe(event) for event in events]
+        # In one write: on a busy machine the client might have worked and ended a job between two.
+        with self._lock:
+            self._corked = True
+            asked = [self.submit({"new": kind, "as": made.name, "args": list(args)})]
+            asked += [made.subscribe(event) for event in events]
+            self._corked = False
+            self._flush()
         try:
             for future in asked:
                 self.wait(future)
@@ -231,6 +237,13 @@ class Remote:
             raise RemoteFailure(f"{self.name} is gone\n{self.stderr()}")
         try:
             self.process.stdin.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+        except (BrokenPipeError, ValueError) as error:
+            raise RemoteFailure(f"{self.name} is gone ({error})\n{self.stderr()}") from None
+        if not self._corked:
+            self._flush()
+
+    def _flush(self):
+        try:
             self.process.stdin.flush()
         except (BrokenPipeError, ValueError) as error:
             raise RemoteFailure(f"{self.name} is gone ({error})\n{self.stderr()}") from None
