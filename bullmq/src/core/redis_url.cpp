@@ -55,7 +55,8 @@ void parse_host(std::string_view text, RedisAddress& address) {
     if (close == 1) refuse("there is no address between '[' and ']'");
     address.host = std::string(text.substr(1, close - 1));
     // The '%' before a zone, "fe80::1%eth0", may be written as it is or encoded.
-    if (const auto zone = address.host.find("%25"); zone != std::string::npos) address.host.erase(zone + 1, 2);
+    if (const auto zone = address.host.find("%25"); zone != std::string::npos)
+      address.host.erase(zone + 1, 2);
     const std::string_view rest = text.substr(close + 1);
     if (!rest.empty() && rest.front() != ':') refuse("a ':' and the port are expected after ']'");
     port = rest.empty() ? rest : rest.substr(1);
