@@ -20,12 +20,12 @@ struct RedisAddress {
 // Encryption, and who is trusted.
 struct TlsOptions {
   // PEM file of the authorities that may have signed the server's certificate; empty: the system's.
-  std::string ca_file;
+  std::string ca_file{};
   // PEM files of the client's certificate and its key; empty: none is presented.
-  std::string certificate_file;
-  std::string key_file;
+  std::string certificate_file{};
+  std::string key_file{};
   // The name that the certificate must bear, also sent as SNI; empty: the host's name.
-  std::string server_name;
+  std::string server_name{};
   // Off only for tests: any certificate is accepted.
   bool verify = true;
 };
@@ -33,37 +33,37 @@ struct TlsOptions {
 // The primary is asked for, at every connection.
 struct SentinelOptions {
   // Asked in turn until one answers.
-  std::vector<RedisAddress> sentinels;
+  std::vector<RedisAddress> sentinels{};
   // The name that the sentinels know the primary by.
-  std::string master_name;
-  std::string username;
-  std::string password;
+  std::string master_name{};
+  std::string username{};
+  std::string password{};
 };
 
 // The node that serves the queue's slot is asked for, and followed.
 struct ClusterOptions {
   // Asked in turn who serves the queue's slot.
-  std::vector<RedisAddress> seeds;
+  std::vector<RedisAddress> seeds{};
 };
 
 // How to reach Redis. All that is set beside `url` stands when the URL does not say otherwise.
 struct ConnectionOptions {
   // redis://[user[:password]@]host[:port][/db], rediss:// (TLS), unix:///path/to/socket[?db=N]
-  std::string url;
+  std::string url{};
 
-  RedisAddress address;
+  RedisAddress address{};
   // When set, this socket and not `address`.
-  std::string unix_socket;
-  std::string username;
-  std::string password;
+  std::string unix_socket{};
+  std::string username{};
+  std::string password{};
   int database = 0;
-  std::optional<TlsOptions> tls;
-  std::optional<SentinelOptions> sentinel;
+  std::optional<TlsOptions> tls{};
+  std::optional<SentinelOptions> sentinel{};
   // Queues of a cluster need a hash tag in their prefix or name ("{...}"), so that all keys are in one slot.
-  std::optional<ClusterOptions> cluster;
+  std::optional<ClusterOptions> cluster{};
 
   // The name shown by CLIENT LIST; workers and event readers name their blocking connections themselves.
-  std::string client_name;
+  std::string client_name{};
 
   // From the start of name resolution to the end of the handshake.
   std::chrono::milliseconds connect_timeout{5'000};

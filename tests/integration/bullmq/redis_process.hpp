@@ -124,8 +124,8 @@ class RawClient {
 class RedisProcess {
  public:
   struct Settings {
-    std::vector<std::string> arguments;
-    std::string password;
+    std::vector<std::string> arguments{};
+    std::string password{};
     bool begin = true;
     // Nothing but the arguments: the file that is the first of them says the rest.
     bool bare = false;

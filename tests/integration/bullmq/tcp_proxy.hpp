@@ -53,7 +53,7 @@ class TcpProxy {
     bool silent = false;
     std::size_t accepted = 0;
     std::size_t silenced_until = 0;
-    std::vector<std::weak_ptr<Tcp::socket>> sockets;
+    std::vector<std::weak_ptr<Tcp::socket>> sockets{};
   };
 
   static awaitable<void> accept(std::shared_ptr<State> state) {
