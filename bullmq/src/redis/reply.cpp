@@ -3,25 +3,19 @@
 #include <charconv>
 #include <cmath>
 
-namespace bullmq::detail {
+namespace bullmq {
 
-std::string_view Reply::error_word() const noexcept {
+std::string_view RedisReply::error_word() const noexcept {
   if (type != Type::error) return {};
   return std::string_view(text).substr(0, text.find(' '));
 }
 
-double parse_number(std::string_view text) noexcept {
-  double value = 0;
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
-  return result.ec == std::errc() && std::isfinite(value) ? value : 0;
-}
-
-double Reply::number() const noexcept {
+double RedisReply::number() const noexcept {
   if (type == Type::integer) return static_cast<double>(integer);
-  return is_text() ? parse_number(text) : 0;
+  return is_text() ? detail::parse_number(text) : 0;
 }
 
-std::int64_t Reply::to_int() const noexcept {
+std::int64_t RedisReply::to_int() const noexcept {
   if (type == Type::integer) return integer;
   // Doubles beyond this have no neighbour that differs by one; nothing that we count is there.
   constexpr double kLimit = 9.2e18;
@@ -29,4 +23,13 @@ std::int64_t Reply::to_int() const noexcept {
   return value > -kLimit && value < kLimit ? static_cast<std::int64_t>(value) : 0;
 }
 
-}  // namespace bullmq::detail
+namespace detail {
+
+double parse_number(std::string_view text) noexcept {
+  double value = 0;
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
+  return result.ec == std::errc() && std::isfinite(value) ? value : 0;
+}
+
+}  // namespace detail
+}  // namespace bullmq
