@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <future>
 #include <utility>
 
 namespace shunt {
@@ -69,6 +70,19 @@ EventLoop* EventLoop::current() noexcept {
 
 void EventLoop::post(std::function<void()> fn) {
   boost::asio::post(impl_->context, std::move(fn));
+}
+
+void EventLoop::run_on_thread(const std::function<void()>& fn) {
+  std::promise<void> ran;
+  post([&] {
+    try {
+      fn();
+      ran.set_value();
+    } catch (...) {
+      ran.set_exception(std::current_exception());
+    }
+  });
+  ran.get_future().get();
 }
 
 Timer EventLoop::after(std::chrono::nanoseconds delay, std::function<void()> fn) {

@@ -265,6 +265,50 @@ bool Generation::cancel(std::string_view reason) {
   return end(GenerationState::kCancelled, event::Cancelled{std::string(reason)});
 }
 
+bool Generation::apply(GenerationEvent event) {
+  std::unique_lock lock(mutex_);
+  if (is_terminal(state_) || event.sequence != entries_.size() + 1) return false;
+  apply_locked(event);
+  if (const auto* delta = std::get_if<event::Delta>(&event.payload)) {
+    entries_.push_back({event.at, text_.size(), delta->text.size(), nullptr});
+    text_ += delta->text;
+    in_events_ = text_.size();
+  } else if (std::holds_alternative<event::Started>(event.payload)) {
+    entries_.push_back({event.at, 0, 0, nullptr});
+  } else {
+    extra_bytes_ += payload_bytes(event.payload);
+    entries_.push_back(
+        {event.at, 0, 0, std::make_unique<const GenerationEvent::Payload>(std::move(event.payload))});
+  }
+  wake(std::move(lock));
+  return true;
+}
+
+// What an event changes beside the list of events.
+void Generation::apply_locked(const GenerationEvent& event) {
+  const auto& payload = event.payload;
+  if (std::holds_alternative<event::Started>(payload)) {
+    state_ = GenerationState::kRunning;
+    started_at_ = event.at;
+  } else if (std::holds_alternative<event::Restarted>(payload)) {
+    text_begin_ = text_.size();
+    progress_.reset();
+    artifacts_.clear();
+    artifact_bytes_ = 0;
+  } else if (const auto* progress = std::get_if<event::Progress>(&payload)) {
+    progress_ = *progress;
+  } else if (const auto* ready = std::get_if<event::ArtifactReady>(&payload)) {
+    if (ready->artifact.bytes) artifact_bytes_ += ready->artifact.size();
+    artifacts_.push_back(ready->artifact);
+  } else if (std::holds_alternative<event::Succeeded>(payload)) {
+    state_ = GenerationState::kSucceeded;
+  } else if (std::holds_alternative<event::Failed>(payload)) {
+    state_ = GenerationState::kFailed;
+  } else if (std::holds_alternative<event::Cancelled>(payload)) {
+    state_ = GenerationState::kCancelled;
+  }
+}
+
 void Generation::mark_cancel_requested() {
   const std::lock_guard lock(mutex_);
   cancel_requested_ = !is_terminal(state_);
@@ -273,6 +317,11 @@ void Generation::mark_cancel_requested() {
 GenerationState Generation::state() const {
   const std::lock_guard lock(mutex_);
   return state_;
+}
+
+std::uint64_t Generation::last_sequence() const {
+  const std::lock_guard lock(mutex_);
+  return entries_.size();
 }
 
 std::string Generation::error_code() const {
@@ -303,7 +352,7 @@ GenerationRecord Generation::record(Detail detail) const {
 
   const std::lock_guard lock(mutex_);
   record.state = state_;
-  if (detail == Detail::kFull) record.text = text_;
+  if (detail == Detail::kFull) record.text = text_.substr(text_begin_);
   record.artifacts = artifacts_;
   record.cancel_requested = cancel_requested_ && !is_terminal(state_);
   record.last_sequence = entries_.size();

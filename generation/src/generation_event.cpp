@@ -9,8 +9,8 @@ namespace {
 
 // In the order of the enumerators and of Payload's alternatives.
 constexpr std::array<std::string_view, 5> kStates{"queued", "running", "succeeded", "failed", "cancelled"};
-constexpr std::array<std::string_view, 9> kTypes{"queued",   "started",   "progress", "delta",    "log",
-                                                 "artifact", "succeeded", "failed",   "cancelled"};
+constexpr std::array<std::string_view, 10> kTypes{"queued", "started",  "restarted", "progress", "delta",
+                                                  "log",    "artifact", "succeeded", "failed",   "cancelled"};
 static_assert(kTypes.size() == std::variant_size_v<GenerationEvent::Payload>);
 
 struct MemberWriter {
@@ -18,6 +18,9 @@ struct MemberWriter {
 
   void operator()(const event::Queued&) const {}
   void operator()(const event::Started&) const {}
+  void operator()(const event::Restarted& restarted) const {
+    out.append(",\"attempt\":").append(std::to_string(restarted.attempt));
+  }
   void operator()(const event::Progress& progress) const {
     out += ",\"fraction\":";
     append_json(out, progress.fraction);

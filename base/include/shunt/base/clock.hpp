@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace shunt {
 
@@ -24,5 +26,7 @@ class Clock {
 // RFC 3339 in UTC with milliseconds: "2026-11-23T15:43:07.042Z".
 [[nodiscard]] std::string format_rfc3339(WallTime time);
 void append_rfc3339(std::string& out, WallTime time);
+// Exactly that form; nullopt for everything else.
+[[nodiscard]] std::optional<WallTime> parse_rfc3339(std::string_view text) noexcept;
 
 }  // namespace shunt

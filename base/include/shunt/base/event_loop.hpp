@@ -49,6 +49,10 @@ class EventLoop {
   // the loop is destroyed are destroyed without being called.
   void post(std::function<void()> fn);
 
+  // Runs `fn` on the loop's thread and returns when it has run; what it throws is thrown here. Any thread but
+  // the loop's own.
+  void run_on_thread(const std::function<void()>& fn);
+
   // Calls `fn` on the loop's thread after `delay`. Call it on the loop's thread, or before run().
   [[nodiscard]] Timer after(std::chrono::nanoseconds delay, std::function<void()> fn);
 

@@ -12,8 +12,11 @@ struct Artifact {
   std::string name;        // "audio.wav": 1 to 128 of [A-Za-z0-9._-], not starting with a dot
   std::string media_type;  // "audio/wav"
   std::shared_ptr<const std::string> bytes;
+  // Of an artifact that lies in an artifact store, whose bytes may not be here: where, and how large it is.
+  std::string sha256{};
+  std::size_t stored_size = 0;
 
-  [[nodiscard]] std::size_t size() const noexcept { return bytes ? bytes->size() : 0; }
+  [[nodiscard]] std::size_t size() const noexcept { return bytes ? bytes->size() : stored_size; }
 };
 
 [[nodiscard]] bool is_valid_artifact_name(const std::string& name) noexcept;

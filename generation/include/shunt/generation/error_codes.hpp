@@ -14,11 +14,15 @@ inline constexpr std::string_view kStoreFull = "store_full";
 inline constexpr std::string_view kShuttingDown = "shutting_down";
 inline constexpr std::string_view kIdempotencyConflict = "idempotency_conflict";
 inline constexpr std::string_view kUnsupportedEnvelope = "unsupported_envelope";
+inline constexpr std::string_view kQueueUnavailable = "queue_unavailable";
+inline constexpr std::string_view kNoWorker = "no_worker";
 
 // Look-ups.
 inline constexpr std::string_view kGenerationUnknown = "generation_unknown";
 inline constexpr std::string_view kGenerationGone = "generation_gone";
 inline constexpr std::string_view kArtifactUnknown = "artifact_unknown";
+inline constexpr std::string_view kArtifactGone = "artifact_gone";
+inline constexpr std::string_view kArtifactStoreFailed = "artifact_store_failed";
 
 // Failures: the generation's terminal state is `failed`.
 inline constexpr std::string_view kInvalidInput = "invalid_input";
@@ -37,6 +41,7 @@ inline constexpr std::string_view kUpstreamRejected = "upstream_rejected";
 inline constexpr std::string_view kUpstreamRateLimited = "upstream_rate_limited";
 inline constexpr std::string_view kUpstreamFailed = "upstream_failed";
 inline constexpr std::string_view kUpstreamBroken = "upstream_broken";
+inline constexpr std::string_view kWorkerLost = "worker_lost";
 inline constexpr std::string_view kSimulatedFailure = "simulated_failure";
 
 }  // namespace shunt::error_code

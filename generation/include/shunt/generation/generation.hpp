@@ -57,7 +57,13 @@ class Generation : public std::enable_shared_from_this<Generation> {
   // Remembers that somebody asked; the record shows it until the generation ends.
   void mark_cancel_requested();
 
+  // Writes an event of the same generation in another process as it was there. False, and nothing happens,
+  // unless it is the next one. The limits are that process's business.
+  bool apply(GenerationEvent event);
+
   [[nodiscard]] GenerationState state() const;
+  // Of the last event.
+  [[nodiscard]] std::uint64_t last_sequence() const;
   // The error's code once it has failed, else "".
   [[nodiscard]] std::string error_code() const;
   enum class Detail { kFull, kSummary };  // kSummary: without text and result
@@ -71,6 +77,7 @@ class Generation : public std::enable_shared_from_this<Generation> {
   struct Entry;
 
   void append_locked(GenerationEvent::Payload payload);
+  void apply_locked(const GenerationEvent& event);
   void end_locked(GenerationState state, GenerationEvent::Payload payload);
   void flush_text_locked();
   bool over_limit(std::unique_lock<std::mutex> lock, std::string_view what, std::size_t limit,
@@ -96,7 +103,8 @@ class Generation : public std::enable_shared_from_this<Generation> {
   std::optional<WallTime> started_at_;
   std::optional<event::Progress> progress_;
   std::string text_;
-  std::size_t in_events_ = 0;  // text_ up to here has its delta event
+  std::size_t text_begin_ = 0;  // what lies before was voided by `restarted`
+  std::size_t in_events_ = 0;   // text_ up to here has its delta event
   std::size_t log_events_ = 0;
   std::vector<Artifact> artifacts_;
   std::size_t artifact_bytes_ = 0;

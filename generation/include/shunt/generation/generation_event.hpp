@@ -25,6 +25,11 @@ enum class GenerationState { kQueued, kRunning, kSucceeded, kFailed, kCancelled 
 namespace event {
 struct Queued {};
 struct Started {};
+// Only behind a queue: the worker was lost and another one begins anew. What came since `started` is void:
+// text, progress and artifacts are those that follow.
+struct Restarted {
+  std::uint64_t attempt = 2;
+};
 struct Progress {
   double fraction = 0;  // 0 to 1
   std::string message;
@@ -51,13 +56,15 @@ struct Cancelled {
 }  // namespace event
 
 struct GenerationEvent {
-  using Payload = std::variant<event::Queued, event::Started, event::Progress, event::Delta, event::Log,
-                               event::ArtifactReady, event::Succeeded, event::Failed, event::Cancelled>;
+  using Payload =
+      std::variant<event::Queued, event::Started, event::Restarted, event::Progress, event::Delta, event::Log,
+                   event::ArtifactReady, event::Succeeded, event::Failed, event::Cancelled>;
   std::uint64_t sequence = 0;  // 1 for the first, then one more each
   WallTime at{};
   Payload payload;
 
-  // "queued", "started", "progress", "delta", "log", "artifact", "succeeded", "failed", "cancelled".
+  // "queued", "started", "restarted", "progress", "delta", "log", "artifact", "succeeded", "failed",
+  // "cancelled".
   [[nodiscard]] std::string_view type() const noexcept;
   [[nodiscard]] bool terminal() const noexcept;
 };

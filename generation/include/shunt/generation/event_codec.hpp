@@ -1,0 +1,25 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shunt/base/result.hpp"
+#include "shunt/generation/generation_event.hpp"
+
+namespace shunt {
+
+// Events on their way between processes (docs/contract.md): a JSON array of what append_event_json writes,
+// where an artifact also has the `sha256` that it is stored under.
+[[nodiscard]] std::string encode_events(std::span<const GenerationEvent> events);
+
+// Strict about what it knows and silent about members that it does not know. The error names the event and
+// the member. An event of an unknown type is an error: a stream with a hole would be a wrong one.
+[[nodiscard]] Result<std::vector<GenerationEvent>> decode_events(std::string_view text);
+
+// An error as append_error_json writes it; nothing when it has no code or no message.
+[[nodiscard]] std::optional<Error> decode_error(const Json& value);
+
+}  // namespace shunt

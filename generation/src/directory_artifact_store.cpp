@@ -1,0 +1,150 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <system_error>
+#include <utility>
+
+#include "shunt/base/digest.hpp"
+#include "shunt/generation/artifact_store.hpp"
+#include "shunt/generation/error_codes.hpp"
+
+namespace shunt {
+namespace {
+
+namespace fs = std::filesystem;
+
+Error failed(std::string_view what, const fs::path& path, int number) {
+  Error error{std::string(error_code::kArtifactStoreFailed),
+              std::string(what) + " failed: " + std::strerror(number), true};
+  return std::move(error).with("path", path.string());
+}
+
+bool is_digest(std::string_view text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+// A descriptor that closes itself.
+class File {
+ public:
+  File(const fs::path& path, int flags) : descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0640)) {}
+  ~File() { close(); }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  [[nodiscard]] bool is_open() const noexcept { return descriptor_ >= 0; }
+  [[nodiscard]] int get() const noexcept { return descriptor_; }
+  int close() { return descriptor_ < 0 ? 0 : ::close(std::exchange(descriptor_, -1)); }
+
+ private:
+  int descriptor_;
+};
+
+int write_all(int descriptor, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return errno;
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
+class DirectoryArtifactStore final : public ArtifactStore {
+ public:
+  explicit DirectoryArtifactStore(fs::path folder) : folder_(std::move(folder)) {}
+
+  Result<std::string> put(std::string_view bytes) override {
+    std::string digest = sha256_hex(bytes);
+    const fs::path path = path_of(digest);
+    std::error_code ignored;
+    fs::create_directories(path.parent_path(), ignored);
+    // Stored again: its age begins anew.
+    if (::utimensat(AT_FDCWD, path.c_str(), nullptr, 0) == 0) return digest;
+    const fs::path temporary = path.parent_path() / (".new-" + std::to_string(::getpid()) + "-" +
+                                                     std::to_string(next_.fetch_add(1)));
+    if (auto written = write_new(temporary, bytes); !written) {
+      fs::remove(temporary, ignored);
+      return std::move(written).error();
+    }
+    if (::rename(temporary.c_str(), path.c_str()) != 0) {
+      const int number = errno;
+      fs::remove(temporary, ignored);
+      return failed("renaming a new artifact", path, number);
+    }
+    return digest;
+  }
+
+  Result<std::shared_ptr<const std::string>> get(const std::string& sha256) override {
+    if (!is_digest(sha256)) {
+      return Error{std::string(error_code::kArtifactGone),
+                   "an artifact is named by the SHA-256 of its bytes"};
+    }
+    const fs::path path = path_of(sha256);
+    const File file(path, O_RDONLY);
+    if (!file.is_open() && errno == ENOENT) {
+      return Error{std::string(error_code::kArtifactGone),
+                   "the artifact has expired: its bytes are not stored any more"};
+    }
+    struct stat status{};
+    if (!file.is_open() || ::fstat(file.get(), &status) != 0)
+      return failed("opening an artifact", path, errno);
+    auto bytes = std::make_shared<std::string>(static_cast<std::size_t>(status.st_size), '\0');
+    std::size_t have = 0;
+    while (have < bytes->size()) {
+      const ssize_t count = ::read(file.get(), bytes->data() + have, bytes->size() - have);
+      if (count < 0 && errno == EINTR) continue;
+      if (count <= 0) return failed("reading an artifact", path, count < 0 ? errno : EIO);
+      have += static_cast<std::size_t>(count);
+    }
+    return std::shared_ptr<const std::string>(std::move(bytes));
+  }
+
+  Result<std::size_t> expire(std::chrono::milliseconds age) override {
+    const auto before = fs::file_time_type::clock::now() - age;
+    std::size_t removed = 0;
+    std::error_code failure;
+    for (auto entry = fs::recursive_directory_iterator(folder_, failure);
+         !failure && entry != fs::recursive_directory_iterator(); entry.increment(failure)) {
+      std::error_code gone;
+      if (!entry->is_regular_file(gone) || entry->last_write_time(gone) >= before || gone) continue;
+      if (fs::remove(entry->path(), gone)) ++removed;
+    }
+    if (failure) return failed("looking for expired artifacts", folder_, failure.value());
+    return removed;
+  }
+
+ private:
+  // Two levels, so that no folder has too many entries.
+  [[nodiscard]] fs::path path_of(const std::string& digest) const {
+    return folder_ / digest.substr(0, 2) / digest;
+  }
+
+  static Result<void> write_new(const fs::path& path, std::string_view bytes) {
+    File file(path, O_WRONLY | O_CREAT | O_EXCL);
+    if (!file.is_open()) return failed("creating an artifact", path, errno);
+    if (const int number = write_all(file.get(), bytes); number != 0)
+      return failed("writing an artifact", path, number);
+    if (::fsync(file.get()) != 0 || file.close() != 0) return failed("writing an artifact", path, errno);
+    return {};
+  }
+
+  const fs::path folder_;
+  std::atomic<std::uint64_t> next_{0};
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ArtifactStore>> make_directory_artifact_store(fs::path folder) {
+  std::error_code failure;
+  fs::create_directories(folder, failure);
+  if (failure) return failed("creating the artifacts' folder", folder, failure.value());
+  if (::access(folder.c_str(), W_OK | X_OK) != 0)
+    return failed("writing to the artifacts' folder", folder, errno);
+  return std::unique_ptr<ArtifactStore>(std::make_unique<DirectoryArtifactStore>(std::move(folder)));
+}
+
+}  // namespace shunt

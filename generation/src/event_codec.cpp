@@ -1,0 +1,144 @@
+#include "shunt/generation/event_codec.hpp"
+
+#include <optional>
+#include <utility>
+
+#include "shunt/generation/generation_record.hpp"
+
+namespace shunt {
+namespace {
+
+constexpr std::string_view kInvalidEvents = "invalid_events";
+
+Error broken(std::string_view member, std::string_view expected) {
+  return {std::string(kInvalidEvents),
+          "an event's member \"" + std::string(member) + "\" must be " + std::string(expected)};
+}
+
+// Reads members of one event; the first thing that is wrong is kept.
+class MemberReader {
+ public:
+  explicit MemberReader(const JsonObject& object) : object_(object) {}
+
+  std::string text(std::string_view key) {
+    const Json* value = find(key);
+    if (value != nullptr && value->is_string()) return std::string(value->get_string());
+    complain(key, "a text");
+    return {};
+  }
+  std::string text_or_empty(std::string_view key) { return find(key) == nullptr ? std::string() : text(key); }
+  std::uint64_t count(std::string_view key) {
+    const Json* value = find(key);
+    if (value != nullptr && value->is_int64() && value->get_int64() >= 0) {
+      return static_cast<std::uint64_t>(value->get_int64());
+    }
+    if (value != nullptr && value->is_uint64()) return value->get_uint64();
+    complain(key, "a whole number from 0");
+    return 0;
+  }
+  double fraction(std::string_view key) {
+    const Json* value = find(key);
+    if (value != nullptr && value->is_number()) return value->to_number<double>();
+    complain(key, "a number");
+    return 0;
+  }
+  [[nodiscard]] const Json* find(std::string_view key) const { return object_.if_contains(key); }
+  void complain(std::string_view key, std::string_view expected) {
+    if (!problem_) problem_ = broken(key, expected);
+  }
+  [[nodiscard]] const std::optional<Error>& problem() const noexcept { return problem_; }
+
+ private:
+  const JsonObject& object_;
+  std::optional<Error> problem_;
+};
+
+Artifact read_artifact(MemberReader& member) {
+  Artifact artifact;
+  artifact.name = member.text("name");
+  artifact.media_type = member.text("media_type");
+  artifact.stored_size = static_cast<std::size_t>(member.count("size"));
+  artifact.sha256 = member.text_or_empty("sha256");
+  return artifact;
+}
+
+event::Failed read_failed(MemberReader& member) {
+  const Json* error = member.find("error");
+  if (error != nullptr) {
+    if (auto decoded = decode_error(*error)) return {std::move(*decoded)};
+  }
+  member.complain("error", "an object with code and message");
+  return {};
+}
+
+GenerationEvent::Payload read_payload(std::string_view type, MemberReader& member) {
+  if (type == "delta") return event::Delta{member.text("text")};
+  if (type == "queued") return event::Queued{};
+  if (type == "started") return event::Started{};
+  if (type == "restarted") return event::Restarted{member.count("attempt")};
+  if (type == "progress")
+    return event::Progress{member.fraction("fraction"), member.text_or_empty("message")};
+  if (type == "log") return event::Log{member.text("level"), member.text("message")};
+  if (type == "artifact") return event::ArtifactReady{read_artifact(member)};
+  if (type == "succeeded") {
+    const Json* result = member.find("result");
+    return event::Succeeded{result == nullptr ? Json(nullptr) : *result};
+  }
+  if (type == "failed") return read_failed(member);
+  if (type == "cancelled") return event::Cancelled{member.text("reason")};
+  member.complain("type", "one of docs/envelope.md's");
+  return event::Queued{};
+}
+
+}  // namespace
+
+std::string encode_events(std::span<const GenerationEvent> events) {
+  std::string out = "[";
+  for (const GenerationEvent& event : events) {
+    if (out.size() > 1) out += ',';
+    append_event_json(out, event);
+    const auto* ready = std::get_if<event::ArtifactReady>(&event.payload);
+    if (ready == nullptr || ready->artifact.sha256.empty()) continue;
+    out.pop_back();
+    out.append(",\"sha256\":\"").append(ready->artifact.sha256).append("\"}");
+  }
+  out += ']';
+  return out;
+}
+
+std::optional<Error> decode_error(const Json& value) {
+  const JsonObject* object = value.if_object();
+  if (object == nullptr) return std::nullopt;
+  MemberReader member(*object);
+  Error error{member.text("code"), member.text("message")};
+  const Json* retryable = member.find("retryable");
+  error.retryable = retryable != nullptr && retryable->is_bool() && retryable->get_bool();
+  const Json* details = member.find("details");
+  if (details != nullptr && details->is_object()) error.details = details->get_object();
+  if (member.problem()) return std::nullopt;
+  return error;
+}
+
+Result<std::vector<GenerationEvent>> decode_events(std::string_view text) {
+  // A failed generation's details may nest as deep as an input does.
+  auto json = parse_json(text, {.max_depth = 80});
+  if (!json) return std::move(json).error();
+  if (!json->is_array()) return Error{std::string(kInvalidEvents), "events must be a JSON array"};
+  std::vector<GenerationEvent> events;
+  events.reserve(json->get_array().size());
+  for (const Json& value : json->get_array()) {
+    if (!value.is_object()) return Error{std::string(kInvalidEvents), "an event must be a JSON object"};
+    MemberReader member(value.get_object());
+    GenerationEvent event;
+    event.sequence = member.count("seq");
+    const auto at = parse_rfc3339(member.text("at"));
+    if (!at) member.complain("at", "a time as 2026-11-23T15:43:07.042Z");
+    event.at = at.value_or(WallTime{});
+    event.payload = read_payload(member.text("type"), member);
+    if (member.problem()) return *member.problem();
+    events.push_back(std::move(event));
+  }
+  return events;
+}
+
+}  // namespace shunt
