@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "request_sealing.hpp"
 #include "shunt/generation/error_codes.hpp"
 #include "sync_run.hpp"
 
@@ -75,7 +76,7 @@ struct Drain {
 class Core final : public RunOwner, public std::enable_shared_from_this<Core> {
  public:
   Core(const ModelRegistry& models, GenerationStore& store, SyncExecutorOptions options)
-      : store_(store), options_(std::move(options)), ids_(*options_.clock) {
+      : models_(models), store_(store), options_(std::move(options)), ids_(*options_.clock) {
     for (const auto& [name, model] : models.all()) slots_.try_emplace(name, model);
   }
 
@@ -91,12 +92,12 @@ class Core final : public RunOwner, public std::enable_shared_from_this<Core> {
  private:
   SubmitOutcome admit(GenerationRequest request, ModelSlots& slots);
   SubmitOutcome place(std::shared_ptr<SyncRun> run, ModelSlots& slots);
-  Result<Envelope> seal(GenerationRequest request, std::chrono::milliseconds timeout);
   SubmitOutcome refuse(std::string_view model, Error error,
                        std::optional<std::chrono::milliseconds> retry_after = {}) const;
   SubmitOutcome refuse_shutting_down(std::string_view model) const;
   void finish_drain_locked();
 
+  const ModelRegistry& models_;
   GenerationStore& store_;
   const SyncExecutorOptions options_;
   GenerationIdSource ids_;
@@ -105,12 +106,6 @@ class Core final : public RunOwner, public std::enable_shared_from_this<Core> {
   std::mutex drain_mutex_;
   std::unique_ptr<Drain> drain_;
 };
-
-JsonArray names_of(const std::map<std::string, ModelSlots, std::less<>>& slots) {
-  JsonArray names;
-  for (const auto& [name, slot] : slots) names.emplace_back(boost::json::string_view(name));
-  return names;
-}
 
 SubmitOutcome Core::refuse(std::string_view model, Error error,
                            std::optional<std::chrono::milliseconds> retry_after) const {
@@ -128,66 +123,31 @@ SubmitOutcome Core::refuse_shutting_down(std::string_view model) const {
 SubmitOutcome Core::submit(GenerationRequest request) {
   if (active_.closed()) return refuse_shutting_down(request.model);
   const auto slots = slots_.find(request.model);
-  if (slots == slots_.end()) {
-    Error error = invalid_field("/model", "there is no model \"" + to_valid_utf8(request.model) + '"',
-                                error_code::kUnknownModel);
-    // Not the caller's text: metrics must not grow with it.
-    return refuse("", std::move(error).with("available", names_of(slots_)));
-  }
+  // Not the caller's text: metrics must not grow with it.
+  if (slots == slots_.end()) return refuse("", unknown_model(models_, request.model));
   return admit(std::move(request), slots->second);
-}
-
-// What runs is what a queue would deliver: the request goes through its envelope's text (design rule 3).
-Result<Envelope> Core::seal(GenerationRequest request, std::chrono::milliseconds timeout) {
-  Envelope envelope;
-  envelope.id = ids_.next();
-  envelope.created_at = options_.clock->now();
-  envelope.deadline = envelope.created_at + timeout;
-  envelope.admission = options_.admission;
-  envelope.request = std::move(request);
-  auto text = encode_envelope(envelope);
-  if (!text) return std::move(text).error();
-  return decode_envelope(*text);
 }
 
 SubmitOutcome Core::admit(GenerationRequest request, ModelSlots& slots) {
   const Model& model = slots.model();
-  const std::chrono::milliseconds timeout = request.options.timeout.value_or(model.timeout);
-  if (timeout > model.timeout || timeout.count() <= 0) {
-    Error error =
-        invalid_field("/options/timeout_ms", "options.timeout_ms must be from 1 to " +
-                                                 std::to_string(model.timeout.count()) +
-                                                 " for this model, got " + std::to_string(timeout.count()));
-    return refuse(model.name,
-                  std::move(error).with("limit", model.timeout.count()).with("received", timeout.count()));
-  }
-  const IdempotencyKey key{request.caller, request.idempotency_key};
-  const std::string fingerprint = key.key.empty() ? std::string() : request_fingerprint(request);
-
-  auto envelope = seal(std::move(request), timeout);
-  if (!envelope) return refuse(model.name, std::move(envelope).error());
-  if (auto checked = model.generator->check_input(envelope->request.input); !checked) {
-    return refuse(model.name, std::move(checked).error());
-  }
-  const GenerationId id = envelope->id;
+  auto sealed = seal_request(model, std::move(request), options_.admission, ids_, *options_.clock);
+  if (!sealed) return refuse(model.name, std::move(sealed).error());
+  const IdempotencyKey& key = sealed->key;
+  const GenerationId id = sealed->envelope.id;
   if (!key.key.empty()) {
-    const ClaimOutcome claim = store_.claim(key, fingerprint, id);
+    const ClaimOutcome claim = store_.claim(key, sealed->fingerprint, id);
     if (const auto* held = std::get_if<ClaimHeld>(&claim)) return Accepted{held->id, true};
-    if (const auto* conflict = std::get_if<ClaimConflict>(&claim)) {
-      Error error{
-          std::string(error_code::kIdempotencyConflict),
-          "the Idempotency-Key was used before with another payload: send a new key, or the same payload"};
-      return refuse(model.name, std::move(error).with("generation", conflict->id.to_string()));
-    }
+    if (const auto* conflict = std::get_if<ClaimConflict>(&claim))
+      return refuse(model.name, key_conflict(conflict->id));
   }
   EventLoop* const loop = EventLoop::current();
   if (loop == nullptr)
     throw std::logic_error("GenerationExecutor::submit must be called on an event loop thread");
-  auto generation = std::make_shared<Generation>(*envelope, *options_.clock, model.output);
-  SubmitOutcome outcome =
-      place(std::make_shared<SyncRun>(shared_from_this(), slots, std::move(*envelope), std::move(generation),
-                                      *loop, options_.clock->steady_now(), timeout),
-            slots);
+  auto generation = std::make_shared<Generation>(sealed->envelope, *options_.clock, model.output);
+  SubmitOutcome outcome = place(
+      std::make_shared<SyncRun>(shared_from_this(), slots, std::move(sealed->envelope), std::move(generation),
+                                *loop, options_.clock->steady_now(), sealed->timeout),
+      slots);
   if (!key.key.empty() && std::holds_alternative<Refused>(outcome)) store_.release_claim(key, id);
   return outcome;
 }

@@ -1,0 +1,62 @@
+#include "request_sealing.hpp"
+
+#include <utility>
+
+#include "shunt/generation/error_codes.hpp"
+
+namespace shunt::executor {
+namespace {
+
+Error timeout_out_of_range(const Model& model, std::chrono::milliseconds timeout) {
+  Error error = invalid_field(
+      "/options/timeout_ms", "options.timeout_ms must be from 1 to " + std::to_string(model.timeout.count()) +
+                                 " for this model, got " + std::to_string(timeout.count()));
+  return std::move(error).with("limit", model.timeout.count()).with("received", timeout.count());
+}
+
+}  // namespace
+
+Error unknown_model(const ModelRegistry& models, std::string_view name) {
+  JsonArray names;
+  for (const auto& [known, model] : models.all()) names.emplace_back(boost::json::string_view(known));
+  Error error =
+      invalid_field("/model", "there is no model \"" + to_valid_utf8(name) + '"', error_code::kUnknownModel);
+  return std::move(error).with("available", std::move(names));
+}
+
+Error key_conflict(const GenerationId& holder) {
+  Error error{
+      std::string(error_code::kIdempotencyConflict),
+      "the Idempotency-Key was used before with another payload: send a new key, or the same payload"};
+  return std::move(error).with("generation", holder.to_string());
+}
+
+Result<SealedRequest> seal_request(const Model& model, GenerationRequest request, const Admission& admission,
+                                   GenerationIdSource& ids, const Clock& clock) {
+  SealedRequest sealed;
+  sealed.timeout = request.options.timeout.value_or(model.timeout);
+  if (sealed.timeout > model.timeout || sealed.timeout.count() <= 0)
+    return timeout_out_of_range(model, sealed.timeout);
+  sealed.key = {request.caller, request.idempotency_key};
+  if (!sealed.key.key.empty()) sealed.fingerprint = request_fingerprint(request);
+
+  Envelope envelope;
+  envelope.id = ids.next();
+  envelope.created_at = clock.now();
+  envelope.deadline = envelope.created_at + sealed.timeout;
+  envelope.admission = admission;
+  envelope.request = std::move(request);
+  auto text = encode_envelope(envelope);
+  if (!text) return std::move(text).error();
+  // What runs is what a queue would deliver: the request goes through its envelope's text (design rule 3).
+  auto decoded = decode_envelope(*text);
+  if (!decoded) return std::move(decoded).error();
+  if (auto checked = model.generator->check_input(decoded->request.input); !checked) {
+    return std::move(checked).error();
+  }
+  sealed.envelope = std::move(*decoded);
+  sealed.text = std::move(*text);
+  return sealed;
+}
+
+}  // namespace shunt::executor

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "shunt/base/clock.hpp"
+#include "shunt/base/result.hpp"
+#include "shunt/generation/envelope.hpp"
+#include "shunt/generation/generation_store.hpp"
+#include "shunt/generation/model_registry.hpp"
+
+namespace shunt::executor {
+
+// A request that has passed every check that needs nothing but the request and its model, in the form that it
+// travels in.
+struct SealedRequest {
+  Envelope envelope;
+  std::string text;  // of the envelope
+  std::chrono::milliseconds timeout{0};
+  IdempotencyKey key;       // key.key "" = none
+  std::string fingerprint;  // with a key
+};
+
+[[nodiscard]] Error unknown_model(const ModelRegistry& models, std::string_view name);
+
+// The Idempotency-Key belongs to `holder`, whose payload was another one.
+[[nodiscard]] Error key_conflict(const GenerationId& holder);
+
+// The checks are the same for every executor, so that a request is refused with the same words in both modes.
+[[nodiscard]] Result<SealedRequest> seal_request(const Model& model, GenerationRequest request,
+                                                 const Admission& admission, GenerationIdSource& ids,
+                                                 const Clock& clock);
+
+}  // namespace shunt::executor
