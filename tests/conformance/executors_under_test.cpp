@@ -1,6 +1,14 @@
 #include "conformance/executors_under_test.hpp"
 
+#include <atomic>
+#include <filesystem>
+#include <future>
+
+#include "shunt/executor/queue_executor.hpp"
+#include "shunt/executor/queue_worker.hpp"
 #include "shunt/executor/sync_executor.hpp"
+#include "support/child_server.hpp"
+#include "support/executor_client.hpp"
 
 namespace shunt::testing {
 namespace {
@@ -17,11 +25,64 @@ class SyncUnderTest final : public ExecutorUnderTest {
   std::unique_ptr<executor::GenerationExecutor> executor_;
 };
 
+// An API's executor and a worker, with Redis between them. One server for all tests; each has keys of its
+// own.
+class QueueUnderTest final : public ExecutorUnderTest {
+ public:
+  QueueUnderTest(const ModelRegistry& models, EventLoopThreads& loops)
+      : folder_(std::filesystem::temp_directory_path() / ("shunt-artifacts-" + std::to_string(::getpid()))) {
+    auto artifacts = make_directory_artifact_store(folder_);
+    if (!artifacts) throw std::runtime_error(artifacts.error().message);
+    artifacts_ = std::move(*artifacts);
+    static std::atomic<int> next{0};
+    executor::QueueOptions queue;
+    queue.redis_url = redis_url();
+    queue.prefix = "{test" + std::to_string(next++) + "}";
+    executor::QueueWorkerOptions worker;
+    worker.queue = queue;
+    worker_ = executor::make_queue_worker(models, *artifacts_, loops, std::move(worker));
+    executor::QueueExecutorOptions options;
+    options.queue = queue;
+    // Tests run beside others on a busy machine.
+    options.queue.enqueue_deadline = std::chrono::seconds(10);
+    options.at_drain = executor::QueueExecutorOptions::AtDrain::kCancel;
+    executor_ = executor::make_queue_executor(models, *artifacts_, std::move(options));
+    // Refusals are about a queue that works.
+    if (!eventually([&] {
+          return executor_->describe().health == executor::Health::kReady && worker_->describe().connected;
+        })) {
+      throw std::runtime_error("not connected to Redis: " + executor_->describe().reason);
+    }
+  }
+
+  ~QueueUnderTest() override {
+    executor_.reset();
+    worker_.reset();
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+
+  executor::GenerationExecutor& executor() override { return *executor_; }
+
+ private:
+  static std::string redis_url() {
+    static const ChildServer server({"/usr/bin/python3", SHUNT_TEST_SUPPORT "/redis_server.py"});
+    return "redis://127.0.0.1:" + std::to_string(server.port());
+  }
+
+  const std::filesystem::path folder_;
+  std::unique_ptr<ArtifactStore> artifacts_;
+  std::unique_ptr<executor::QueueWorker> worker_;
+  std::unique_ptr<executor::GenerationExecutor> executor_;
+};
+
 }  // namespace
 
 std::vector<ExecutorFactory> executors_under_test() {
-  return {{"Sync", [](const ModelRegistry& models, EventLoopThreads&) {
-             return std::make_unique<SyncUnderTest>(models);
+  return {{"Sync", [](const ModelRegistry& models,
+                      EventLoopThreads&) { return std::make_unique<SyncUnderTest>(models); }},
+          {"Queue", [](const ModelRegistry& models, EventLoopThreads& loops) {
+             return std::make_unique<QueueUnderTest>(models, loops);
            }}};
 }
 

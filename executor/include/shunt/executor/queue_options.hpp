@@ -1,0 +1,48 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+
+namespace shunt::executor {
+
+// How generations travel through Redis: the same for the executor and its workers. docs/configuration.md has
+// the defaults' reasons.
+struct QueueOptions {
+  std::string redis_url = "redis://127.0.0.1:6379";
+  // In front of every key. The hash tag keeps all of them in one slot, so that it works on a cluster too.
+  std::string prefix = "{shunt}";
+
+  // Admission and the add together. Beyond it a submit is refused, or unknown.
+  std::chrono::milliseconds enqueue_deadline{250};
+  // Reading and administration.
+  std::chrono::milliseconds command_timeout{2'000};
+
+  // How often a job is tried whose generator failed with a retryable error; workers that are lost do not
+  // count.
+  int attempts = 1;
+  std::chrono::milliseconds backoff{1'000};  // doubles with each attempt
+
+  // A lock that was not renewed for this long is lost. With stalled_interval it bounds when a killed worker's
+  // generation runs again: within lock_duration + stalled_interval, and 20 s with these.
+  std::chrono::milliseconds lock_duration{10'000};
+  std::chrono::milliseconds stalled_interval{5'000};
+  // A generation whose worker is lost more often fails.
+  int max_stalled_count = 2;
+
+  // Ended generations stay readable for this long.
+  std::chrono::milliseconds retention = std::chrono::hours(1);
+  // Ids are remembered (410 instead of 404), and idempotency keys hold, for this long.
+  std::chrono::milliseconds claim_age = std::chrono::hours(24);
+  // The event stream of BullMQ is cut to about this many entries.
+  std::size_t max_queue_events = 1'000;
+  // Entries that wait in a process's inbox before the oldest go (it reads the log instead then).
+  std::size_t max_inbox_entries = 10'000;
+
+  // Refuse with `no_worker` when no worker has a lease for the model. Workers of other languages have none.
+  bool require_worker = false;
+  std::chrono::milliseconds lease{6'000};
+};
+
+}  // namespace shunt::executor

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "shunt/base/clock.hpp"
+
+namespace shunt::executor {
+
+// A model's queue: its name, with what a BullMQ queue name may not contain percent-encoded.
+[[nodiscard]] inline std::string queue_name(std::string_view model) {
+  std::string name;
+  for (const char c : model) {
+    if (c == ':') {
+      name += "%3A";
+    } else {
+      name += c;
+    }
+  }
+  return name;
+}
+
+// The smallest id of a generation that was created then.
+[[nodiscard]] inline std::string first_id_at(WallTime time) {
+  constexpr const char* kDigits = "0123456789abcdef";
+  auto ms = static_cast<std::uint64_t>(time.time_since_epoch().count());
+  std::string digits(12, '0');
+  for (std::size_t i = digits.size(); i-- > 0; ms >>= 4) digits[i] = kDigits[ms & 15];
+  return "gen_" + digits;
+}
+
+// Where generations live in Redis beside the queues (docs/contract.md). All keys of a prefix are in one slot
+// of a cluster when the prefix has a hash tag, as the default has.
+struct GenerationKeys {
+  explicit GenerationKeys(const std::string& queue_prefix)
+      : prefix(queue_prefix), base(queue_prefix + "::gen:") {}
+
+  [[nodiscard]] std::string queue(std::string_view model) const { return prefix + ':' + queue_name(model); }
+  [[nodiscard]] std::string inbox(std::string_view process) const {
+    return base + "in:" + std::string(process);
+  }
+  [[nodiscard]] std::string open(std::string_view model) const { return base + "o:" + queue(model); }
+  [[nodiscard]] std::string leases(std::string_view model) const { return base + "l:" + std::string(model); }
+  [[nodiscard]] std::string workers() const { return base + "workers"; }
+  [[nodiscard]] std::string worker(std::string_view process) const {
+    return base + "worker:" + std::string(process);
+  }
+  [[nodiscard]] std::string index() const { return base + "index"; }
+  [[nodiscard]] std::string probe() const { return base + "probe"; }
+
+  std::string prefix;
+  // Two colons: no queue has an empty name, so these keys never meet a queue's.
+  std::string base;
+};
+
+}  // namespace shunt::executor

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "bullmq/redis.hpp"
+
+// Shunt's own Lua scripts (executor/lua, embedded while configuring); each file's head says what it takes and
+// answers.
+namespace shunt::executor::scripts {
+
+[[nodiscard]] const bullmq::RedisScript& admit();
+[[nodiscard]] const bullmq::RedisScript& withdraw();
+[[nodiscard]] const bullmq::RedisScript& begin();
+[[nodiscard]] const bullmq::RedisScript& append();
+[[nodiscard]] const bullmq::RedisScript& cancel();
+[[nodiscard]] const bullmq::RedisScript& read();
+[[nodiscard]] const bullmq::RedisScript& probe();
+[[nodiscard]] const bullmq::RedisScript& list();
+
+}  // namespace shunt::executor::scripts

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "shunt/base/clock.hpp"
+#include "shunt/generation/event_watch.hpp"
+#include "shunt/generation/generation.hpp"
+
+namespace shunt::executor {
+
+// A generation that runs somewhere else, kept up to date in this process for those who watch it here.
+struct Mirror {
+  std::shared_ptr<Generation> generation;
+  std::string id;
+  std::string model;
+  // When the generation ends by deadline while it waits; and, with the model's grace and the time in which a
+  // lost worker is found, whatever it does.
+  SteadyTime deadline = SteadyTime::max();
+  bool cancel_requested = false;
+  SteadyTime cancelled_at{};
+
+  // When it is looked at next, if nothing is heard of it until then; the pauses grow.
+  SteadyTime next_look{};
+  std::chrono::milliseconds pause{0};
+  std::string seen_progress = "0";
+  SteadyTime last_used{};
+};
+
+// The mirrors of this process, by id. One thread; the watches that it gives out belong to anybody.
+class Mirrors {
+ public:
+  // How long a mirror without a watch is kept: a client that has just submitted comes for its stream.
+  static constexpr std::chrono::seconds kLinger{5};
+  static constexpr std::chrono::milliseconds kFirstPause{250};
+  static constexpr std::chrono::milliseconds kLongestPause{2'000};
+
+  [[nodiscard]] std::shared_ptr<Mirror> find(const std::string& id) const;
+  std::shared_ptr<Mirror> add(std::shared_ptr<Generation> generation, SteadyTime deadline, SteadyTime now);
+  void remove(const std::string& id) { mirrors_.erase(id); }
+  [[nodiscard]] std::unique_ptr<EventWatch> watch(const std::shared_ptr<Mirror>& mirror,
+                                                  const WatchOptions& options, SteadyTime now) const;
+
+  enum class Heard { kApplied, kOld, kGap };
+  // Events from elsewhere: those that are known already are skipped.
+  Heard apply(Mirror& mirror, std::vector<GenerationEvent> events, SteadyTime now);
+  // The log in Redis is the truth: whatever the mirror has, it ends as the log does.
+  static void follow(Mirror& mirror, Generation& truth);
+
+  // Removes those that nobody needs; the ids of those that had not ended, so that their events need not be
+  // sent.
+  [[nodiscard]] std::vector<std::string> sweep(SteadyTime now);
+  // Those that are due for a look, whose next one is set.
+  [[nodiscard]] std::vector<std::shared_ptr<Mirror>> due(SteadyTime now);
+  [[nodiscard]] std::vector<std::shared_ptr<Mirror>> open() const;
+
+ private:
+  std::unordered_map<std::string, std::shared_ptr<Mirror>> mirrors_;
+};
+
+}  // namespace shunt::executor

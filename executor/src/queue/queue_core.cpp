@@ -1,0 +1,141 @@
+#include "queue/queue_core.hpp"
+
+#include <random>
+#include <utility>
+
+#include "bullmq/version.hpp"
+#include "queue/queue_launch.hpp"
+#include "shunt/generation/error_codes.hpp"
+
+namespace shunt::executor {
+namespace {
+
+std::string make_process_name() {
+  std::random_device random;
+  std::string name = "api-";
+  for (int i = 0; i < 4; ++i) name += std::to_string(random());
+  return name;
+}
+
+bullmq::SharedConnection connect(EventLoop& loop, const QueueOptions& queue,
+                                 std::chrono::milliseconds timeout, bool wait_for_connection,
+                                 std::string name) {
+  bullmq::ConnectionOptions options;
+  options.url = queue.redis_url;
+  options.command_timeout = timeout;
+  options.connect_timeout = std::max(timeout, std::chrono::milliseconds(1'000));
+  options.reconnect_max = std::chrono::milliseconds(1'000);
+  options.offline_queue = wait_for_connection;
+  options.client_name = std::move(name);
+  return bullmq::open_connection(loop.context().get_executor(), std::move(options));
+}
+
+}  // namespace
+
+QueueCore::QueueCore(const ModelRegistry& registry, ArtifactStore& artifact_store, QueueExecutorOptions opts,
+                     EventLoop& own_loop)
+    : models(registry),
+      artifacts(artifact_store),
+      options(std::move(opts)),
+      clock(*options.clock),
+      loop(own_loop),
+      keys(options.queue.prefix),
+      process(make_process_name()),
+      ids(clock),
+      // Admission and add are one command each, and share the deadline.
+      commands_(connect(loop, options.queue, options.queue.enqueue_deadline / 2, false, "shunt:submit")),
+      queries_(connect(loop, options.queue, options.queue.command_timeout, true, "shunt:query")),
+      blocking_(connect(loop, options.queue, options.queue.command_timeout, true, "shunt:inbox")) {}
+
+void QueueCore::start() {
+  for (const auto& [name, model] : models.all()) {
+    bullmq::QueueOptions queue;
+    queue.prefix = keys.prefix;
+    queue.skip_metas_update = true;
+    queues_.emplace(name, bullmq::Queue(commands_.connection(), queue_name(name), std::move(queue)));
+  }
+  log_ = std::make_shared<LogWriter>(loop, queries_, keys, options.queue);
+  const std::weak_ptr<QueueCore> weak = weak_from_this();
+  inbox_ = std::make_shared<Inbox>(loop, blocking_, queries_, keys.inbox(process),
+                                   [weak](const std::string& id, const std::string& message) {
+                                     if (const auto self = weak.lock()) self->on_message(id, message);
+                                   });
+  inbox_->start();
+  subscriptions_.push_back(commands_.on_up().subscribe([weak] {
+    const auto self = weak.lock();
+    if (!self || self->closed_) return;
+    self->launch([](std::shared_ptr<QueueCore> core) -> awaitable<void> { co_await core->probe_health(); });
+  }));
+  subscriptions_.push_back(commands_.on_error().subscribe([weak](const std::exception& error) {
+    const auto self = weak.lock();
+    if (self && !self->closed_) self->set_health(Health::kDegraded, error.what());
+  }));
+  subscriptions_.push_back(commands_.on_down().subscribe([weak] {
+    const auto self = weak.lock();
+    if (self && !self->closed_) self->set_health(Health::kDegraded, "the connection to Redis was lost");
+  }));
+  launch([](std::shared_ptr<QueueCore> self) -> awaitable<void> { co_await self->upkeep(); });
+}
+
+void QueueCore::close() {
+  if (std::exchange(closed_, true)) return;
+  subscriptions_.clear();
+  inbox_->stop();
+  commands_.close();
+  queries_.close();
+  files_.join();
+}
+
+SubmitOutcome QueueCore::refuse(std::string_view model, Error error,
+                                std::optional<std::chrono::milliseconds> retry_after) const {
+  if (options.observer != nullptr) options.observer->refused(model, "queue", error.code);
+  return Refused{std::move(error), retry_after};
+}
+
+ExecutorDescription QueueCore::describe() const {
+  ExecutorDescription description{.name = "queue", .mode = "queue", .reason = {}};
+  const std::lock_guard lock(health_mutex_);
+  description.health = health_;
+  description.reason = health_reason_;
+  description.running = running_;
+  description.waiting = waiting_;
+  if (draining) {
+    description.health = Health::kDraining;
+    description.reason = "the service is shutting down";
+  }
+  return description;
+}
+
+void QueueCore::set_health(Health health, std::string reason) {
+  const std::lock_guard lock(health_mutex_);
+  health_ = health;
+  health_reason_ = std::move(reason);
+}
+
+void QueueCore::count_open() {
+  std::size_t running = 0;
+  std::size_t waiting = 0;
+  for (const auto& mirror : mirrors_.open()) {
+    ++(mirror->generation->state() == GenerationState::kRunning ? running : waiting);
+  }
+  const std::lock_guard lock(health_mutex_);
+  running_ = running;
+  waiting_ = waiting;
+}
+
+void QueueCore::tell_ended(const Mirror& mirror) {
+  if (options.observer == nullptr) return;
+  const GenerationRecord record = mirror.generation->record(Generation::Detail::kSummary);
+  const std::string code = mirror.generation->error_code();
+  const auto until = record.finished_at.value_or(clock.now());
+  const auto begun = record.started_at.value_or(until);
+  options.observer->ended({.id = mirror.id,
+                           .model = mirror.model,
+                           .path = "queue",
+                           .state = record.state,
+                           .error_code = code,
+                           .waited = std::chrono::nanoseconds(begun - record.created_at),
+                           .ran = std::chrono::nanoseconds(until - begun)});
+}
+
+}  // namespace shunt::executor

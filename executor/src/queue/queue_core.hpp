@@ -1,0 +1,125 @@
+#pragma once
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "bullmq/queue.hpp"
+#include "bullmq/redis.hpp"
+#include "queue/generation_keys.hpp"
+#include "queue/inbox.hpp"
+#include "queue/log_writer.hpp"
+#include "queue/mirrors.hpp"
+#include "queue/silent_job.hpp"
+#include "queue/stored_generation.hpp"
+#include "request_sealing.hpp"
+#include "shunt/base/event_loop.hpp"
+#include "shunt/executor/queue_executor.hpp"
+
+namespace shunt::executor {
+
+using bullmq::awaitable;
+
+// The queue executor's inside. Everything is done on `loop`'s thread except what says otherwise.
+//   queue_submit.cpp   admission and the add
+//   queue_lookup.cpp   find, list, watch, cancel
+//   queue_upkeep.cpp   the inbox, silent generations, deadlines, health, drain
+struct QueueCore : std::enable_shared_from_this<QueueCore> {
+  QueueCore(const ModelRegistry& models, ArtifactStore& artifacts, QueueExecutorOptions options,
+            EventLoop& loop);
+  void start();
+  // Ends all connections. What waits for Redis fails then.
+  void close();
+
+  // ---- Submitting.
+  awaitable<SubmitOutcome> submit(SealedRequest sealed);
+
+  // ---- Looking.
+  awaitable<Result<FindOutcome>> find(GenerationId id);
+  awaitable<Result<RecordPage>> list(ListQuery query);
+  awaitable<Result<WatchOutcome>> watch(GenerationId id, WatchOptions options);
+  awaitable<Result<CancelOutcome>> cancel(GenerationId id, std::string reason);
+
+  // ---- Upkeep.
+  awaitable<DrainReport> drain(std::chrono::milliseconds grace);
+  [[nodiscard]] ExecutorDescription describe() const;  // any thread
+  // Any thread.
+  [[nodiscard]] SubmitOutcome refuse(std::string_view model, Error error,
+                                     std::optional<std::chrono::milliseconds> retry_after = {}) const;
+
+  // Runs a coroutine that nobody waits for; it keeps the core alive. Any thread.
+  template <typename Coroutine, typename... Args>
+  void launch(Coroutine coroutine, Args... args);
+
+  const ModelRegistry& models;
+  ArtifactStore& artifacts;
+  const QueueExecutorOptions options;
+  const Clock& clock;
+  EventLoop& loop;
+  const GenerationKeys keys;
+  const std::string process;  // of this executor, in watchers' sets and the name of its inbox
+  GenerationIdSource ids;
+  std::atomic<bool> draining{false};
+
+ private:
+  // How an admission ended (admit.lua).
+  struct Admitted {
+    std::string kind;
+    GenerationId holder;
+    bool lost = false;
+    std::int64_t open = 0;
+    std::int64_t slots = 0;
+  };
+  enum class AddResult { kAdded, kRefused, kUnknown };
+
+  awaitable<Admitted> admit(const SealedRequest& sealed, std::shared_ptr<Generation> generation);
+  awaitable<SubmitOutcome> enqueue(SealedRequest sealed, std::shared_ptr<Generation> generation);
+  awaitable<SubmitOutcome> rejoin(SealedRequest sealed, Admitted admitted);
+  awaitable<AddResult> add(std::string model, std::string id, std::string text, std::string& why);
+  awaitable<void> withdraw(std::string id, std::string claim);
+  awaitable<bool> job_exists(std::string model, std::string id);
+  [[nodiscard]] SubmitOutcome refuse_unavailable(std::string_view model, std::string_view why) const;
+
+  awaitable<Result<ReadOutcome>> read(std::string id, bool watch);
+  awaitable<void> load_artifacts(GenerationRecord& record);
+  awaitable<bool> conclude(std::string id, std::string attempt, std::vector<GenerationEvent> events);
+  awaitable<void> end_silent(StoredGeneration& stored);
+  awaitable<void> remove_job(std::string model, std::string id);
+
+  void on_message(const std::string& id, const std::string& message);
+  awaitable<void> resync(std::string id);
+  awaitable<void> upkeep();
+  awaitable<void> look_at_silent();
+  awaitable<void> look_at(std::vector<std::shared_ptr<Mirror>> mirrors);
+  awaitable<void> end_overdue();
+  awaitable<void> probe_health();
+  awaitable<void> housekeeping();
+  awaitable<void> unwatch(std::vector<std::string> mirror_ids);
+  void set_health(Health health, std::string reason);
+  void count_open();
+  void tell_ended(const Mirror& mirror);
+
+  bullmq::Redis commands_;  // short deadlines: what a submit waits for
+  bullmq::Redis queries_;
+  bullmq::Redis blocking_;
+  std::map<std::string, bullmq::Queue, std::less<>> queues_;
+  std::shared_ptr<LogWriter> log_;
+  std::shared_ptr<Inbox> inbox_;
+  Mirrors mirrors_;
+  boost::asio::thread_pool files_{2};
+  bool closed_ = false;
+  std::vector<bullmq::Subscription> subscriptions_;
+
+  mutable std::mutex health_mutex_;
+  Health health_ = Health::kDegraded;
+  std::string health_reason_ = "not connected to Redis yet";
+  std::size_t running_ = 0;
+  std::size_t waiting_ = 0;
+};
+
+}  // namespace shunt::executor

@@ -1,0 +1,230 @@
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+#include "bullmq/error.hpp"
+#include "bullmq/job_options.hpp"
+#include "queue/generation_scripts.hpp"
+#include "queue/queue_core.hpp"
+#include "shunt/base/digest.hpp"
+#include "shunt/generation/error_codes.hpp"
+#include "shunt/generation/event_codec.hpp"
+
+namespace shunt::executor {
+namespace {
+
+constexpr std::chrono::seconds kRetryAfter{1};
+
+// The name of a claim: callers' keys may be anything, and never meet.
+std::string claim_name(const IdempotencyKey& key) {
+  if (key.key.empty()) return {};
+  return sha256_hex(std::to_string(key.caller.size()) + ':' + key.caller + key.key);
+}
+
+// How long a generation that has not ended is remembered: until its deadline at the latest, and then some.
+std::int64_t open_ttl(const SealedRequest& sealed, const QueueOptions& options) {
+  return (sealed.timeout + options.retention).count();
+}
+
+Error busy(const Model& model, std::int64_t open, std::int64_t slots) {
+  Error error{std::string(error_code::kModelBusy),
+              "model \"" + model.name + "\" has " + std::to_string(slots) + " slots and " +
+                  std::to_string(model.max_waiting) + " places in line, and " + std::to_string(open) +
+                  " generations are running or waiting",
+              true};
+  return std::move(error).with("concurrency", slots).with("max_waiting", model.max_waiting);
+}
+
+Error no_worker(const Model& model) {
+  return {std::string(error_code::kNoWorker),
+          "no worker has told that it runs the model \"" + model.name + "\": start one, or try again later",
+          true};
+}
+
+bullmq::JobOptions job_options(std::string id, const QueueOptions& options) {
+  bullmq::JobOptions job;
+  job.job_id = std::move(id);
+  job.attempts = options.attempts;
+  bullmq::KeepJobs keep;
+  keep.age = std::chrono::duration_cast<std::chrono::seconds>(options.retention);
+  job.remove_on_complete = keep;
+  job.remove_on_fail = keep;
+  if (options.attempts > 1) {
+    bullmq::Backoff backoff;
+    backoff.type = "exponential";
+    backoff.delay = options.backoff;
+    job.backoff = backoff;
+  }
+  return job;
+}
+
+}  // namespace
+
+SubmitOutcome QueueCore::refuse_unavailable(std::string_view model, std::string_view why) const {
+  Error error{std::string(error_code::kQueueUnavailable),
+              "the queue cannot take the generation now: " + std::string(why), true};
+  return refuse(model, std::move(error), kRetryAfter);
+}
+
+awaitable<SubmitOutcome> QueueCore::submit(SealedRequest sealed) {
+  const std::string name = sealed.envelope.request.model;
+  if (!commands_.is_up()) {
+    const ExecutorDescription description = describe();
+    co_return refuse_unavailable(name, description.reason);
+  }
+  auto generation = std::make_shared<Generation>(sealed.envelope, clock, OutputLimits{});
+  std::string why;
+  Admitted admitted;
+  try {
+    admitted = co_await admit(sealed, generation);
+  } catch (const bullmq::Error& error) {
+    // Whatever became of the record: without a job nothing will run, and the key's next use finds that out.
+    why = error.what();
+  }
+  if (!why.empty()) co_return refuse_unavailable(name, why);
+  const Model& model = *models.find(name);
+  if (admitted.kind == "conflict") co_return refuse(name, key_conflict(admitted.holder));
+  if (admitted.kind == "busy")
+    co_return refuse(name, busy(model, admitted.open, admitted.slots), kRetryAfter);
+  if (admitted.kind == "no_worker") co_return refuse(name, no_worker(model), kRetryAfter);
+  if (admitted.kind == "held") {
+    SubmitOutcome joined = co_await rejoin(std::move(sealed), std::move(admitted));
+    co_return joined;
+  }
+  SubmitOutcome outcome = co_await enqueue(std::move(sealed), std::move(generation));
+  co_return outcome;
+}
+
+awaitable<QueueCore::Admitted> QueueCore::admit(const SealedRequest& sealed,
+                                                std::shared_ptr<Generation> generation) {
+  const std::string& name = sealed.envelope.request.model;
+  const Model& model = *models.find(name);
+  const auto first = generation->watch({})->read();
+  std::vector<std::string> script_keys{keys.base};
+  std::vector<std::string> arguments;
+  arguments.reserve(14);
+  arguments.push_back(sealed.envelope.id.to_string());
+  arguments.push_back(keys.queue(name));
+  arguments.push_back(encode_head(sealed.envelope));
+  arguments.push_back(encode_events(first));
+  arguments.push_back(claim_name(sealed.key));
+  arguments.push_back(sealed.fingerprint);
+  arguments.push_back(std::to_string(options.queue.claim_age.count()));
+  arguments.push_back(std::to_string(model.max_waiting));
+  arguments.push_back(std::to_string(model.concurrency));
+  arguments.push_back(std::to_string(open_ttl(sealed, options.queue)));
+  arguments.push_back(process);
+  arguments.push_back(std::to_string(sealed.envelope.created_at.time_since_epoch().count()));
+  arguments.push_back(name);
+  arguments.push_back(options.queue.require_worker ? "1" : "");
+  const bullmq::RedisReply reply =
+      co_await commands_.run(scripts::admit(), std::move(script_keys), std::move(arguments));
+  Admitted admitted;
+  admitted.kind = reply.elements.at(0).text;
+  if (admitted.kind == "held" || admitted.kind == "conflict") {
+    admitted.holder = GenerationId::parse(reply.elements.at(1).text).value_or(GenerationId{});
+    admitted.lost = reply.elements.size() > 2 && reply.elements[2].text == "lost";
+  }
+  if (admitted.kind == "busy") {
+    admitted.open = reply.elements.at(1).to_int();
+    admitted.slots = reply.elements.at(2).to_int();
+  }
+  co_return admitted;
+}
+
+awaitable<SubmitOutcome> QueueCore::enqueue(SealedRequest sealed, std::shared_ptr<Generation> generation) {
+  const std::string name = sealed.envelope.request.model;
+  const GenerationId id = sealed.envelope.id;
+  // Before the job exists, because its first event may come as soon as it does.
+  mirrors_.add(std::move(generation), clock.steady_now() + sealed.timeout, clock.steady_now());
+  std::string why;
+  const AddResult added = co_await add(name, id.to_string(), sealed.text, why);
+  if (added == AddResult::kAdded) {
+    if (options.observer != nullptr) options.observer->admitted(name, "queue");
+    count_open();
+    co_return Accepted{id};
+  }
+  if (added == AddResult::kRefused) {
+    mirrors_.remove(id.to_string());
+    co_await withdraw(id.to_string(), claim_name(sealed.key));
+    co_return refuse_unavailable(name, why);
+  }
+  Error error{std::string(error_code::kQueueUnavailable), why, true};
+  co_return Unknown{id, std::move(error)};
+}
+
+// The key's generation exists. If whoever claimed it did not get as far as the queue, the job is added now,
+// under the same id: twice does no harm, since the queue knows the id.
+awaitable<SubmitOutcome> QueueCore::rejoin(SealedRequest sealed, Admitted admitted) {
+  const auto age = clock.now() - admitted.holder.created_at();
+  if (!admitted.lost || age < 2 * options.queue.enqueue_deadline) co_return Accepted{admitted.holder, true};
+  sealed.envelope.id = admitted.holder;
+  auto text = encode_envelope(sealed.envelope);
+  if (!text) co_return refuse(sealed.envelope.request.model, std::move(text).error());
+  std::string why;
+  const std::string id = admitted.holder.to_string();
+  const AddResult added = co_await add(sealed.envelope.request.model, id, std::move(*text), why);
+  if (added == AddResult::kAdded) co_return Accepted{admitted.holder, true};
+  if (added == AddResult::kRefused) co_return refuse_unavailable(sealed.envelope.request.model, why);
+  Error error{std::string(error_code::kQueueUnavailable), why, true};
+  co_return Unknown{admitted.holder, std::move(error)};
+}
+
+awaitable<QueueCore::AddResult> QueueCore::add(std::string model, std::string id, std::string text,
+                                               std::string& why) {
+  const auto until = clock.steady_now() + options.queue.enqueue_deadline;
+  bullmq::Queue& queue = queues_.find(model)->second;
+  const bullmq::JobOptions job = job_options(id, options.queue);
+  bool unknown = false;
+  while (true) {
+    bool done = false;
+    bool refused = false;
+    try {
+      co_await queue.add(model, text, job);
+      done = true;
+    } catch (const bullmq::ConnectionError& error) {
+      why = error.what();
+      unknown = unknown || error.fate() == bullmq::Fate::unknown;
+    } catch (const bullmq::Error& error) {
+      why = error.what();
+      refused = true;
+    }
+    if (done) co_return AddResult::kAdded;
+    if (refused) co_return AddResult::kRefused;
+    if (clock.steady_now() >= until) break;
+    boost::asio::steady_timer pause(loop.context(), std::chrono::milliseconds(20));
+    co_await pause.async_wait(boost::asio::use_awaitable);
+    if (!unknown) continue;
+    // Its fate is looked up before anything else happens.
+    bool exists = false;
+    try {
+      exists = co_await job_exists(model, id);
+    } catch (const bullmq::Error& error) {
+      why = error.what();
+    }
+    if (exists) co_return AddResult::kAdded;
+  }
+  co_return unknown ? AddResult::kUnknown : AddResult::kRefused;
+}
+
+awaitable<bool> QueueCore::job_exists(std::string model, std::string id) {
+  std::vector<std::string> command{"EXISTS", keys.queue(model) + ':' + id};
+  bullmq::CommandOptions once;
+  once.idempotent = true;
+  const bullmq::RedisReply reply = co_await commands_.execute(std::move(command), once);
+  co_return reply.to_int() == 1;
+}
+
+awaitable<void> QueueCore::withdraw(std::string id, std::string claim) {
+  std::vector<std::string> script_keys{keys.base};
+  std::vector<std::string> arguments{std::move(id), std::move(claim)};
+  bullmq::CommandOptions again;
+  again.idempotent = true;
+  try {
+    co_await queries_.run(scripts::withdraw(), std::move(script_keys), std::move(arguments), again);
+  } catch (const bullmq::Error&) {
+    // It expires by itself; a client that comes back with the same key takes it over.
+  }
+}
+
+}  // namespace shunt::executor

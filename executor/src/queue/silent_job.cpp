@@ -1,0 +1,82 @@
+#include "queue/silent_job.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "shunt/base/json.hpp"
+#include "shunt/generation/error_codes.hpp"
+
+namespace shunt::executor {
+namespace {
+
+// BullMQ's progress is any JSON: a number (most count to 100, some to 1), or an object of the worker's
+// making.
+std::optional<event::Progress> to_progress(const std::string& text) {
+  const auto json = parse_json(text);
+  if (!json) return std::nullopt;
+  event::Progress progress;
+  const Json* number = &*json;
+  if (const JsonObject* object = json->if_object()) {
+    number = object->if_contains("fraction");
+    const Json* message = object->if_contains("message");
+    if (message != nullptr && message->is_string()) progress.message = std::string(message->get_string());
+  }
+  if (number != nullptr && number->is_number()) {
+    const double value = number->to_number<double>();
+    progress.fraction = std::clamp(value > 1 ? value / 100 : value, 0.0, 1.0);
+  } else if (progress.message.empty()) {
+    return std::nullopt;
+  }
+  return progress;
+}
+
+Json to_result(const std::string& return_value) {
+  auto json = parse_json(return_value);
+  // What cannot be read as JSON is still what the worker returned.
+  return json ? std::move(*json) : Json(boost::json::string_view(to_valid_utf8(return_value)));
+}
+
+Error worker_lost(std::string message) {
+  return {std::string(error_code::kWorkerLost), std::move(message), true};
+}
+
+GenerationEvent::Payload ending_of(const SilentGeneration& silent) {
+  const JobLook& job = silent.job;
+  if (!job.exists) {
+    return event::Failed{worker_lost("the generation's job has vanished from its queue before it ended")};
+  }
+  if (job.failed_reason && !job.return_value) {
+    if (silent.attempt > 0 || job.failed_reason->starts_with("job stalled more")) {
+      return event::Failed{
+          worker_lost("the generation's worker was lost: " + to_valid_utf8(*job.failed_reason))};
+    }
+    return event::Failed{{std::string(error_code::kGeneratorFailed), to_valid_utf8(*job.failed_reason)}};
+  }
+  if (silent.attempt > 0) {
+    return event::Failed{worker_lost("the generation's job ended without an end in its log")};
+  }
+  return event::Succeeded{to_result(job.return_value.value_or("null"))};
+}
+
+}  // namespace
+
+std::vector<GenerationEvent> events_of_silent_job(const SilentGeneration& silent, WallTime now) {
+  std::vector<GenerationEvent> events;
+  const JobLook& job = silent.job;
+  const auto say = [&](std::optional<std::int64_t> at, GenerationEvent::Payload payload) {
+    const WallTime when = at ? WallTime(std::chrono::milliseconds(*at)) : now;
+    events.push_back({silent.sequence + events.size() + 1, when, std::move(payload)});
+  };
+  const bool ended = !job.exists || job.finished_on.has_value();
+  if (silent.attempt == 0 && job.processed_on && silent.state == GenerationState::kQueued) {
+    say(job.processed_on, event::Started{});
+  }
+  if (silent.attempt == 0 && job.processed_on && job.progress != silent.seen_progress) {
+    if (auto progress = to_progress(job.progress)) say(std::nullopt, std::move(*progress));
+  }
+  if (ended) say(job.finished_on, ending_of(silent));
+  return events;
+}
+
+}  // namespace shunt::executor

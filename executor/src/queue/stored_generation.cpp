@@ -1,0 +1,81 @@
+#include "queue/stored_generation.hpp"
+
+#include <utility>
+
+#include "shunt/generation/event_codec.hpp"
+
+namespace shunt::executor {
+namespace {
+
+std::optional<std::int64_t> number_of(const bullmq::RedisReply& reply) {
+  if (!reply.is_text() && !reply.is_integer()) return std::nullopt;
+  return reply.to_int();
+}
+
+std::optional<std::string> text_of(const bullmq::RedisReply& reply) {
+  if (!reply.is_text()) return std::nullopt;
+  return reply.text;
+}
+
+Result<void> replay(Generation& generation, const bullmq::RedisReply& log) {
+  for (const bullmq::RedisReply& batch : log.elements) {
+    auto events = decode_events(batch.text);
+    if (!events) return std::move(events).error();
+    for (GenerationEvent& event : *events) {
+      // The first is there from the beginning.
+      if (event.sequence > 1) generation.apply(std::move(event));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+JobLook decode_job_look(const bullmq::RedisReply& reply) {
+  JobLook look;
+  const auto& fields = reply.elements;
+  if (fields.size() < 5) return look;
+  look.exists = true;
+  look.finished_on = number_of(fields[0]);
+  look.processed_on = number_of(fields[1]);
+  look.progress = fields[2].text;
+  look.return_value = text_of(fields[3]);
+  look.failed_reason = text_of(fields[4]);
+  return look;
+}
+
+Result<ReadOutcome> decode_stored(const bullmq::RedisReply& reply, const Clock& clock) {
+  if (reply.is_text()) {
+    if (reply.text == "gone") return ReadOutcome(GenerationGone{});
+    return ReadOutcome(GenerationUnknown{});
+  }
+  StoredGeneration stored;
+  std::string head;
+  const auto& fields = reply.elements.at(0).elements;
+  for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
+    const std::string& name = fields[i].text;
+    const bullmq::RedisReply& value = fields[i + 1];
+    if (name == "head") head = value.text;
+    if (name == "queue") stored.queue = value.text;
+    if (name == "seq") stored.sequence = static_cast<std::uint64_t>(value.to_int());
+    if (name == "attempt") stored.attempt = static_cast<std::uint64_t>(value.to_int());
+    if (name == "cancel") stored.cancel_requested = true;
+  }
+  auto envelope = decode_envelope(head);
+  if (!envelope) return std::move(envelope).error();
+  // The limits were the writer's business.
+  stored.generation = std::make_shared<Generation>(*envelope, clock, OutputLimits{});
+  if (auto replayed = replay(*stored.generation, reply.elements.at(1)); !replayed) return replayed.error();
+  if (stored.cancel_requested) stored.generation->mark_cancel_requested();
+  stored.job = decode_job_look(reply.elements.at(2));
+  return ReadOutcome(std::move(stored));
+}
+
+std::string encode_head(Envelope envelope) {
+  envelope.request.input = JsonObject{};
+  auto text = encode_envelope(envelope);
+  // It has been an envelope before, so it can be written.
+  return text ? std::move(*text) : std::string();
+}
+
+}  // namespace shunt::executor
