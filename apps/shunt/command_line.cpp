@@ -34,6 +34,15 @@ constexpr const char* kServeFooter =
     "SIGTERM or Ctrl-C: stops accepting, lets running generations finish within shutdown.grace,\n"
     "cancels the rest, exits 0. A second signal ends the process at once.";
 
+constexpr const char* kWorkerFooter =
+    "Examples:\n"
+    "  REDIS_URL=redis://127.0.0.1:6379 shunt worker\n"
+    "  shunt worker --model speech --model chat --concurrency 2\n\n"
+    "Prints one line when it is up: working. Starts whatever state Redis is in, and tries for ever.\n"
+    "SIGTERM or Ctrl-C: takes nothing more, lets running generations finish within shutdown.grace, gives "
+    "the\n"
+    "rest back to the queue, exits 0. A second signal ends the process at once.";
+
 constexpr const char* kGenerateFooter =
     "Examples:\n"
     "  shunt generate \"Good morning\" --model speech -o morning.wav\n"
@@ -49,6 +58,12 @@ constexpr const char* kHashKeyFooter =
     "  shunt config hash-key --new\n"
     "  printf %s \"$KEY\" | shunt config hash-key\n\n"
     "The hash goes into the configuration file, the key to the client (Authorization: Bearer KEY).";
+
+std::string join(const std::vector<std::string>& words) {
+  std::string joined;
+  for (const std::string& word : words) joined.append(joined.empty() ? "" : ",").append(word);
+  return joined;
+}
 
 // "NAME=VALUE" as CLI11 hands it over.
 std::string add_setting(SettingOptions& settings, const std::string& text) {
@@ -98,6 +113,7 @@ void add_json_flag(CLI::App& command, bool& json, const std::string& help) {
 // The options of the commands, and which command was named.
 struct Parsed {
   ServeOptions serve;
+  ServeOptions worker;
   GenerateOptions generate;
   ConfigCheckOptions check;
   ConfigShowOptions show;
@@ -113,9 +129,34 @@ void add_serve(CLI::App& app, Parsed& parsed) {
                    "Where to listen (default 127.0.0.1:8080; port 0 takes any free one)");
   add_setting_flag(command, settings, "--threads", "server.threads", "N",
                    "Event loops (default: one a core, at most 8)");
+  add_setting_flag(command, settings, "--roles", "roles", "ROLES",
+                   "api (default), worker, or api,worker: what this process does when the queue is enabled");
   add_setting_options(command, settings);
   command.footer(kServeFooter);
   command.callback([&parsed] { parsed.run = [&parsed] { return serve(parsed.serve); }; });
+}
+
+void add_worker(CLI::App& app, Parsed& parsed) {
+  CLI::App& command = *app.add_subcommand("worker", "Run generations from the queue")->group("Commands");
+  SettingOptions& settings = parsed.worker.settings;
+  // A worker has no other strategy, so that workers can be started before the switch is flipped.
+  settings.flags = {{"roles", "worker"}, {"queue.enabled", "true"}};
+  command
+      .add_option_function<std::vector<std::string>>(
+          "-m,--model",
+          [&settings](const std::vector<std::string>& models) {
+            settings.flags.emplace_back("worker.models", join(models));
+          },
+          "Take only generations of this model; repeatable (otherwise: of all)")
+      ->type_name("MODEL")
+      ->allow_extra_args(false);
+  add_setting_flag(command, settings, "--concurrency", "worker.concurrency", "N",
+                   "Generations of a model at once (otherwise: each model's own)");
+  add_setting_flag(command, settings, "--name", "worker.name", "NAME",
+                   "How it is called in lists (otherwise: host and process id)");
+  add_setting_options(command, settings);
+  command.footer(kWorkerFooter);
+  command.callback([&parsed] { parsed.run = [&parsed] { return serve(parsed.worker); }; });
 }
 
 std::string check_timeout(GenerateOptions& options, const std::string& text) {
@@ -212,6 +253,7 @@ int run_command_line(int argc, char** argv) {
   app.require_subcommand(0, 1);
   app.footer(std::string("shunt COMMAND --help tells more about a command.\n\n") + kExitCodes);
   add_serve(app, parsed);
+  add_worker(app, parsed);
   add_generate(app, parsed);
   add_config(app, parsed);
   add_version(app, parsed);

@@ -1,5 +1,6 @@
 #include <atomic>
 #include <iostream>
+#include <thread>
 
 #include "artifact_file.hpp"
 #include "await_on_loop.hpp"
@@ -7,9 +8,12 @@
 #include "exit_code.hpp"
 #include "generation_input.hpp"
 #include "generation_printer.hpp"
+#include "make_artifact_store.hpp"
 #include "make_models.hpp"
 #include "settings.hpp"
 #include "shunt/base/log.hpp"
+#include "shunt/executor/admission.hpp"
+#include "shunt/executor/queue_executor.hpp"
 #include "shunt/executor/sync_executor.hpp"
 #include "shutdown_signals.hpp"
 #include "terminal.hpp"
@@ -18,6 +22,8 @@ namespace shunt::app {
 namespace {
 
 constexpr auto kDrainGrace = std::chrono::milliseconds(0);
+// For an executor to reach its Redis; after that it says itself what is wrong.
+constexpr auto kConnectPatience = std::chrono::seconds(5);
 
 int refuse(int exit_code, std::string_view message) {
   complain(message);
@@ -35,21 +41,37 @@ Result<const config::ModelConfig*> choose_model(const GenerateOptions& options,
   return Error{"unknown_model", "there is no model \"" + name + "\"; there is: " + known};
 }
 
-// One generation in this process: executor, stream, end. Everything is called from the main thread.
-class LocalGeneration {
+// One generation: executor, stream, end. Everything is called from the main thread. With artifacts it goes
+// through the queue, and a worker runs it.
+class OneGeneration {
  public:
-  LocalGeneration(EventLoopThreads& loops, const ModelRegistry& models,
-                  const config::Configuration& configuration, const Admission& admission)
-      : loops_(loops),
-        store_(make_memory_store(system_clock(), configuration.store)),
-        executor_(executor::make_sync_executor(models, *store_, {.admission = admission})) {}
+  OneGeneration(EventLoopThreads& loops, const ModelRegistry& models,
+                const config::Configuration& configuration, const Admission& admission,
+                ArtifactStore* artifacts)
+      : loops_(loops), store_(make_memory_store(system_clock(), configuration.store)) {
+    if (artifacts == nullptr) {
+      executor_ = executor::make_sync_executor(models, *store_, {.admission = admission});
+      return;
+    }
+    executor::QueueExecutorOptions options;
+    options.queue = configuration.queue;
+    options.admission = admission;
+    // Nobody else waits for it.
+    options.at_drain = executor::QueueExecutorOptions::AtDrain::kCancel;
+    executor_ = executor::make_queue_executor(models, *artifacts, std::move(options));
+    const auto until = std::chrono::steady_clock::now() + kConnectPatience;
+    while (executor_->describe().health != executor::Health::kReady &&
+           std::chrono::steady_clock::now() < until) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+  }
 
-  ~LocalGeneration() {
+  ~OneGeneration() {
     (void)await_on_loop<executor::DrainReport>(
         loops_, [this](auto done) { executor_->drain(kDrainGrace, std::move(done)); });
   }
-  LocalGeneration(const LocalGeneration&) = delete;
-  LocalGeneration& operator=(const LocalGeneration&) = delete;
+  OneGeneration(const OneGeneration&) = delete;
+  OneGeneration& operator=(const OneGeneration&) = delete;
 
   Result<GenerationId> submit(const GenerationRequest& request) {
     auto outcome = await_on_loop<executor::SubmitOutcome>(
@@ -74,7 +96,7 @@ class LocalGeneration {
  private:
   EventLoopThreads& loops_;
   const std::unique_ptr<GenerationStore> store_;
-  const std::unique_ptr<executor::GenerationExecutor> executor_;
+  std::unique_ptr<executor::GenerationExecutor> executor_;
 };
 
 void wait_ready(EventWatch& watch) {
@@ -84,7 +106,7 @@ void wait_ready(EventWatch& watch) {
 }
 
 // Prints the stream and returns its last event. A standard output that takes no more ends the generation too.
-Result<GenerationEvent> follow(LocalGeneration& generation, const GenerationId& id,
+Result<GenerationEvent> follow(OneGeneration& generation, const GenerationId& id,
                                GenerationPrinter& printer) {
   const auto watch = generation.watch(id);
   GenerationEvent last;
@@ -118,7 +140,7 @@ int report_end(const GenerationEvent& last, GenerationPrinter& printer, int sign
   return refuse(signal == 0 ? kExitFailed : kExitSignalBase + signal, "the generation was cancelled");
 }
 
-int run(const GenerationRequest& request, LocalGeneration& generation, ShutdownSignals& signals,
+int run(const GenerationRequest& request, OneGeneration& generation, ShutdownSignals& signals,
         GenerationPrinter& printer) {
   const auto id = generation.submit(request);
   if (!id) return refuse(kExitUsage, id.error().message + " (" + id.error().code + ')');
@@ -144,8 +166,7 @@ int generate(const GenerateOptions& options) {
   const config::Configuration& configuration = loaded->configuration;
   // The result is what the person waits for; the life of the process is of no interest.
   log::configure(std::max(configuration.log_level, log::Level::kWarn), configuration.log_format);
-  const auto choice = executor::choose_executor(configuration.queue);
-  if (!choice) return refuse(kExitConfiguration, choice.error().message);
+  const auto choice = executor::choose_executor(configuration.queue_enabled);
 
   const auto chosen = choose_model(options, configuration);
   if (!chosen) return refuse(kExitUsage, chosen.error().message);
@@ -171,7 +192,13 @@ int generate(const GenerateOptions& options) {
   request.input = std::move(*input);
   request.options.timeout = options.timeout;
   GenerationPrinter printer({.model = name, .output = options.output, .json = options.json});
-  LocalGeneration generation(loops, models, configuration, choice->admission);
+  std::unique_ptr<ArtifactStore> artifacts;
+  if (choice.strategy == executor::Strategy::kQueue) {
+    auto made = make_artifact_store(configuration);
+    if (!made) return refuse(kExitConfiguration, made.error().message);
+    artifacts = std::move(*made);
+  }
+  OneGeneration generation(loops, models, configuration, choice.admission, artifacts.get());
   return run(request, generation, signals, printer);
 }
 

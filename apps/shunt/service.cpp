@@ -1,12 +1,20 @@
 #include "service.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
+#include <future>
 #include <thread>
 #include <utility>
 
 #include "await_on_loop.hpp"
+#include "make_artifact_store.hpp"
 #include "make_models.hpp"
 #include "shunt/base/log.hpp"
+#include "shunt/config/redact.hpp"
+#include "shunt/executor/queue_executor.hpp"
+#include "shunt/executor/sync_executor.hpp"
 #include "version_text.hpp"
 
 namespace shunt::app {
@@ -33,15 +41,33 @@ std::string names_of(const ModelRegistry& models) {
   return names;
 }
 
+std::string names_of(const config::Roles& roles) {
+  if (roles.api) return roles.worker ? "api,worker" : "api";
+  return "worker";
+}
+
+// Tells workers of one name apart, and where to look for them.
+std::string process_name() {
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+  return std::string(host.data()) + ':' + std::to_string(::getpid());
+}
+
+Error worker_without_queue() {
+  return {"invalid_configuration",
+          "a worker takes generations from the queue, and the queue is disabled: set QUEUE_ENABLED=true and "
+          "REDIS_URL"};
+}
+
 }  // namespace
 
 Service::Service(const config::Loaded& loaded, executor::ExecutorChoice choice, std::size_t threads)
     : loaded_(loaded), configuration_(loaded.configuration), choice_(std::move(choice)), loops_(threads) {}
 
 Result<std::unique_ptr<Service>> Service::start(const config::Loaded& loaded) {
-  const auto choice = executor::choose_executor(loaded.configuration.queue);
-  if (!choice) return choice.error();
-  std::unique_ptr<Service> service(new Service(loaded, *choice, thread_count(loaded.configuration)));
+  const config::Configuration& configuration = loaded.configuration;
+  std::unique_ptr<Service> service(new Service(loaded, executor::choose_executor(configuration.queue_enabled),
+                                               thread_count(configuration)));
   if (auto assembled = service->assemble(); !assembled) return std::move(assembled).error();
   return service;
 }
@@ -51,9 +77,46 @@ Result<void> Service::assemble() {
   if (!models) return std::move(models).error();
   models_ = std::move(*models);
   metrics_ = std::make_unique<ExecutorMetrics>(models_, choice_.admission);
-  store_ = make_memory_store(system_clock(), configuration_.store);
-  executor_ = executor::make_sync_executor(models_, *store_,
-                                           {.admission = choice_.admission, .observer = metrics_.get()});
+  if (auto made = make_executors(); !made) return made;
+  return configuration_.roles.api ? listen() : Result<void>();
+}
+
+Result<void> Service::make_executors() {
+  const config::Roles roles = configuration_.roles;
+  if (choice_.strategy == executor::Strategy::kSync) {
+    if (roles.worker) return worker_without_queue();
+    store_ = make_memory_store(system_clock(), configuration_.store);
+    executor_ = executor::make_sync_executor(models_, *store_,
+                                             {.admission = choice_.admission, .observer = metrics_.get()});
+    return {};
+  }
+  auto artifacts = make_artifact_store(configuration_);
+  if (!artifacts) return std::move(artifacts).error();
+  artifacts_ = std::move(*artifacts);
+  if (roles.api) {
+    executor::QueueExecutorOptions options;
+    options.queue = configuration_.queue;
+    options.admission = choice_.admission;
+    options.observer = metrics_.get();
+    executor_ = executor::make_queue_executor(models_, *artifacts_, std::move(options));
+  }
+  if (roles.worker) worker_ = executor::make_queue_worker(models_, *artifacts_, loops_, worker_options());
+  return {};
+}
+
+executor::QueueWorkerOptions Service::worker_options() const {
+  executor::QueueWorkerOptions options;
+  options.queue = configuration_.queue;
+  options.models = configuration_.worker.models;
+  if (configuration_.worker.concurrency > 0) options.concurrency = configuration_.worker.concurrency;
+  options.name = configuration_.worker.name.empty() ? process_name() : configuration_.worker.name;
+  options.version = kVersion;
+  // With the API in the same process its executor sees the ends: counted once.
+  if (!configuration_.roles.api) options.observer = metrics_.get();
+  return options;
+}
+
+Result<void> Service::listen() {
   auto server = api::HttpServer::listen(configuration_.server, loops_, *executor_, models_,
                                         [this] { return metrics_->text(executor_->describe()); });
   if (!server) return std::move(server).error();
@@ -63,22 +126,36 @@ Result<void> Service::assemble() {
 }
 
 void Service::log_start() const {
+  const bool queue = choice_.strategy == executor::Strategy::kQueue;
   log::info("service.started", {{"version", kVersion},
                                 {"url", url_},
-                                {"roles", "http,executor"},
+                                {"roles", names_of(configuration_.roles)},
                                 {"executor", choice_.admission.executor},
                                 {"reason", choice_.admission.reason},
+                                {"redis", queue ? config::redacted_url(configuration_.queue.redis_url) : ""},
                                 {"models", names_of(models_)},
                                 {"threads", loops_.size()},
                                 {"configuration", loaded_.file}});
 }
 
 void Service::shut_down() {
-  server_->stop_accepting();
-  const auto report = await_on_loop<executor::DrainReport>(
-      loops_, [this](auto done) { executor_->drain(configuration_.shutdown_grace, std::move(done)); });
-  log::info("service.drained", {{"finished", report.finished}, {"cancelled", report.cancelled}});
-  server_->close(kCloseDeadline);
+  if (server_) server_->stop_accepting();
+  // Together, since each may take the whole grace.
+  std::promise<executor::WorkerReport> stopped;
+  if (worker_) {
+    worker_->stop(configuration_.shutdown_grace,
+                  [&stopped](executor::WorkerReport report) { stopped.set_value(report); });
+  }
+  if (executor_) {
+    const auto report = await_on_loop<executor::DrainReport>(
+        loops_, [this](auto done) { executor_->drain(configuration_.shutdown_grace, std::move(done)); });
+    log::info("service.drained", {{"finished", report.finished}, {"cancelled", report.cancelled}});
+  }
+  if (worker_) {
+    const auto report = stopped.get_future().get();
+    log::info("worker.stopped", {{"finished", report.finished}, {"given_back", report.given_back}});
+  }
+  if (server_) server_->close(kCloseDeadline);
 }
 
 }  // namespace shunt::app

@@ -8,31 +8,39 @@
 #include "shunt/api/http_server.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "shunt/config/configuration.hpp"
-#include "shunt/executor/sync_executor.hpp"
+#include "shunt/executor/admission.hpp"
+#include "shunt/executor/generation_executor.hpp"
+#include "shunt/executor/queue_worker.hpp"
+#include "shunt/generation/artifact_store.hpp"
+#include "shunt/generation/generation_store.hpp"
 
 namespace shunt::app {
 
-// Everything that `shunt serve` runs, put together.
+// Everything that `shunt serve` and `shunt worker` run, put together as the roles say.
 class Service {
  public:
-  // Listens when this returns. Fails with the codes of choose_executor, make_models and HttpServer::listen.
-  // `loaded` outlives the service.
+  // Listens when this returns, if its roles have the API. Fails with the codes of make_models,
+  // make_artifact_store and HttpServer::listen, and with `invalid_configuration` for a worker without a
+  // queue. `loaded` outlives the service.
   [[nodiscard]] static Result<std::unique_ptr<Service>> start(const config::Loaded& loaded);
 
-  // "http://127.0.0.1:8080", with the port that was really taken.
+  // "http://127.0.0.1:8080", with the port that was really taken; empty without the API.
   [[nodiscard]] const std::string& url() const noexcept { return url_; }
 
   // The line of the log that tells what this process is.
   void log_start() const;
 
-  // Stops accepting, lets what runs finish within the configured grace, cancels the rest and closes. Not from
-  // a loop's thread; once.
+  // Stops accepting, lets what runs finish within the configured grace, and closes. What is left then is
+  // cancelled, or with the queue given back to it. Not from a loop's thread; once.
   void shut_down();
 
  private:
   Service(const config::Loaded& loaded, executor::ExecutorChoice choice, std::size_t threads);
 
   Result<void> assemble();
+  Result<void> make_executors();
+  Result<void> listen();
+  [[nodiscard]] executor::QueueWorkerOptions worker_options() const;
 
   const config::Loaded& loaded_;
   const config::Configuration& configuration_;
@@ -43,8 +51,10 @@ class Service {
   EventLoopThreads loops_;
   ModelRegistry models_;
   std::unique_ptr<ExecutorMetrics> metrics_;
-  std::unique_ptr<GenerationStore> store_;
+  std::unique_ptr<GenerationStore> store_;    // sync
+  std::unique_ptr<ArtifactStore> artifacts_;  // queue
   std::unique_ptr<executor::GenerationExecutor> executor_;
+  std::unique_ptr<executor::QueueWorker> worker_;
   std::unique_ptr<api::HttpServer> server_;
 };
 

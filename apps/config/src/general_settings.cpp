@@ -1,7 +1,7 @@
 #include <chrono>
 #include <tuple>
 
-#include "redact.hpp"
+#include "general_setting.hpp"
 #include "settings_table.hpp"
 #include "value_kinds.hpp"
 
@@ -17,22 +17,6 @@ using kind::Switch;
 using kind::Text;
 
 using General = Setting<Configuration>;
-
-// SHUNT_SERVER_MAX_BODY_BYTES for server.max_body_bytes.
-std::string variable_of(std::string_view name) {
-  std::string variable = "SHUNT_";
-  for (const char c : name) {
-    const bool lower = c >= 'a' && c <= 'z';
-    variable += c == '.' ? '_' : lower ? static_cast<char>(c - 'a' + 'A') : c;
-  }
-  return variable;
-}
-
-template <typename Kind, typename Access>
-General general(std::string name, const Kind& kind, Access access, std::string doc) {
-  std::string variable = variable_of(name);
-  return setting<Configuration>(std::move(name), kind, access, std::move(doc)).env(std::move(variable));
-}
 
 template <typename Value>
 auto server(Value api::HttpServerOptions::* member) {
@@ -148,28 +132,13 @@ void add_store(std::vector<General>& to) {
       "Ids of evicted generations remembered, so that they get 410 rather than 404 (64 bytes each)."));
 }
 
-void add_queue(std::vector<General>& to) {
-  to.push_back(
-      general("queue.enabled", Switch{}, through(&Configuration::queue, &executor::QueueSwitch::enabled),
-              "Run generations through the queue on Redis. This version has no queue executor yet and "
-              "refuses to start with `true`.")
-          .env("QUEUE_ENABLED"));
-  to.push_back(
-      general(
-          "redis.url", Text{}, through(&Configuration::queue, &executor::QueueSwitch::redis_url),
-          "The queue's Redis, as in `redis://user:password@host:6379/0`. Not looked at while the queue is "
-          "disabled.")
-          .env("REDIS_URL")
-          .secret([](const Configuration& c) { return quoted(redacted_url(c.queue.redis_url)); }));
-}
-
 std::vector<General> make_general_settings() {
   std::vector<General> made;
   add_server(made);
   add_server_times(made);
   add_process(made);
   add_store(made);
-  add_queue(made);
+  for (General& setting : queue_settings()) made.push_back(std::move(setting));
   return made;
 }
 

@@ -59,6 +59,7 @@ class Loading {
   [[nodiscard]] Result<Loaded> finish(std::string file) {
     for (const LoadedModel& model : models_) check_model(model, problems_);
     check_default_model();
+    check_queue();
     if (!problems_.empty()) return problems_.error();
     Loaded loaded;
     loaded.file = std::move(file);
@@ -116,6 +117,28 @@ class Loading {
     problems_.add(setting->explain({}).source, "default_model",
                   "must be one of the models (" + list + "); got " + quoted(configuration_.default_model) +
                       did_you_mean(configuration_.default_model, known));
+  }
+
+  [[nodiscard]] std::string source_of(std::string_view name) const {
+    const auto setting = std::ranges::find_if(
+        general_.settings, [name](const BoundSetting& s) { return s.text().name == name; });
+    return setting->explain({}).source;
+  }
+
+  // Only once it matters: with the queue disabled nobody has to know a Redis.
+  void check_queue() {
+    if (!configuration_.queue_enabled && !configuration_.roles.worker) return;
+    if (const auto fits = executor::check(configuration_.queue); !fits) {
+      const std::string& message = fits.error().message;
+      const std::string name = message.substr(0, message.find(' '));
+      problems_.add(source_of(name), name, message.substr(std::min(message.size(), name.size() + 1)));
+    }
+    for (const std::string& name : configuration_.worker.models) {
+      const bool known = std::ranges::any_of(
+          models_, [&name](const LoadedModel& model) { return model.config.model.name == name; });
+      if (!known)
+        problems_.add(source_of("worker.models"), "worker.models", "must name models; got " + quoted(name));
+    }
   }
 
   [[nodiscard]] std::vector<Explained> explain() const {

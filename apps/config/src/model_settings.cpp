@@ -1,7 +1,7 @@
 #include <chrono>
 
-#include "redact.hpp"
 #include "settings_table.hpp"
+#include "shunt/config/redact.hpp"
 #include "value_kinds.hpp"
 
 namespace shunt::config {

@@ -11,6 +11,9 @@ namespace shunt::config {
 
 [[nodiscard]] const std::vector<Setting<Configuration>>& general_settings();
 
+// The part of the general ones that is about the queue and its workers (queue_settings.cpp).
+[[nodiscard]] std::vector<Setting<Configuration>> queue_settings();
+
 // Of a [[server.keys]] table.
 [[nodiscard]] const std::vector<Setting<api::ApiKey>>& key_settings();
 

@@ -196,6 +196,19 @@ std::optional<std::vector<std::string>> TextList::read(const Node& node) const {
   return texts;
 }
 
+std::optional<std::vector<std::string>> Names::read(const Node& node) const {
+  const auto* untyped = std::get_if<Untyped>(&node.value);
+  if (untyped == nullptr) return TextList{Text::Empty::kAllowed}.read(node);
+  std::vector<std::string> names;
+  std::string_view rest = untyped->text;
+  while (!rest.empty()) {
+    const std::size_t comma = std::min(rest.find(','), rest.size());
+    if (comma > 0) names.emplace_back(rest.substr(0, comma));
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+  }
+  return names;
+}
+
 std::string TextList::show(const Value& value) const {
   std::string text = "[";
   for (const std::string& element : value) {

@@ -111,6 +111,18 @@ struct TextList {
   [[nodiscard]] std::string allowed() const;
 };
 
+// Words without commas: a list in the file, "a,b" in an environment variable or a flag.
+struct Names {
+  using Value = std::vector<std::string>;
+  [[nodiscard]] std::optional<Value> read(const Node& node) const;
+  [[nodiscard]] std::string show(const Value& value) const { return TextList{}.show(value); }
+  [[nodiscard]] std::string type() const { return "list of names"; }
+  [[nodiscard]] std::string bounds() const { return {}; }
+  [[nodiscard]] std::string allowed() const {
+    return "a list of names, as in [\"a\", \"b\"] (a,b outside the file)";
+  }
+};
+
 struct TextMap {
   using Value = std::map<std::string, std::string>;
   [[nodiscard]] std::optional<Value> read(const Node& node) const;

@@ -44,7 +44,7 @@ Error no_worker(const Model& model) {
 bullmq::JobOptions job_options(std::string id, const QueueOptions& options) {
   bullmq::JobOptions job;
   job.job_id = std::move(id);
-  job.attempts = options.attempts;
+  job.attempts = static_cast<std::int64_t>(options.attempts);
   bullmq::KeepJobs keep;
   keep.age = std::chrono::duration_cast<std::chrono::seconds>(options.retention);
   job.remove_on_complete = keep;

@@ -1,4 +1,4 @@
-#include "redact.hpp"
+#include "shunt/config/redact.hpp"
 
 #include <gtest/gtest.h>
 

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "shunt/base/result.hpp"
+
 namespace shunt::executor {
 
 // How generations travel through Redis: the same for the executor and its workers. docs/configuration.md has
@@ -21,7 +23,7 @@ struct QueueOptions {
 
   // How often a job is tried whose generator failed with a retryable error; workers that are lost do not
   // count.
-  int attempts = 1;
+  std::size_t attempts = 1;
   std::chrono::milliseconds backoff{1'000};  // doubles with each attempt
 
   // A lock that was not renewed for this long is lost. With stalled_interval it bounds when a killed worker's
@@ -29,7 +31,7 @@ struct QueueOptions {
   std::chrono::milliseconds lock_duration{10'000};
   std::chrono::milliseconds stalled_interval{5'000};
   // A generation whose worker is lost more often fails.
-  int max_stalled_count = 2;
+  std::size_t max_stalled_count = 2;
 
   // Ended generations stay readable for this long.
   std::chrono::milliseconds retention = std::chrono::hours(1);
@@ -44,5 +46,9 @@ struct QueueOptions {
   bool require_worker = false;
   std::chrono::milliseconds lease{6'000};
 };
+
+// Whether options fit together, and the address and the prefix can be used at all. No I/O. Fails with
+// `invalid_configuration`; the message begins with the setting's name as docs/configuration.md has it.
+[[nodiscard]] Result<void> check(const QueueOptions& options);
 
 }  // namespace shunt::executor

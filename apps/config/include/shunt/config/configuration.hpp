@@ -28,6 +28,19 @@ struct ModelConfig {
   std::variant<SimulatorOptions, CommandOptions, OpenAiOptions> driver;
 };
 
+// What a process does.
+struct Roles {
+  bool api = true;
+  bool worker = false;
+  [[nodiscard]] bool operator==(const Roles&) const = default;
+};
+
+struct WorkerSettings {
+  std::vector<std::string> models;  // empty: all
+  std::size_t concurrency = 0;      // of each model; 0: the model's own
+  std::string name;                 // empty: host and process id
+};
+
 // Everything that can be set, with its value.
 struct Configuration {
   api::HttpServerOptions server;
@@ -37,7 +50,11 @@ struct Configuration {
   log::Level log_level = log::Level::kInfo;
   log::Format log_format = log::Format::kText;
   std::string default_model = "speech";  // of `shunt generate`
-  executor::QueueSwitch queue;
+  bool queue_enabled = false;
+  executor::QueueOptions queue;
+  Roles roles;
+  WorkerSettings worker;
+  std::string artifact_directory;  // empty: in the user's state directory
   std::vector<ModelConfig> models;
 };
 

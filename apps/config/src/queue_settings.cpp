@@ -1,0 +1,127 @@
+#include <chrono>
+
+#include "general_setting.hpp"
+#include "settings_table.hpp"
+#include "shunt/config/redact.hpp"
+#include "value_kinds.hpp"
+
+namespace shunt::config {
+namespace {
+
+using namespace std::chrono_literals;
+using executor::QueueOptions;
+using kind::Choice;
+using kind::Count;
+using kind::Duration;
+using kind::Names;
+using kind::Switch;
+using kind::Text;
+
+using General = Setting<Configuration>;
+
+template <typename Value>
+auto queue(Value QueueOptions::* member) {
+  return through(&Configuration::queue, member);
+}
+
+template <typename Value>
+auto worker(Value WorkerSettings::* member) {
+  return through(&Configuration::worker, member);
+}
+
+void add_switch(std::vector<General>& to) {
+  to.push_back(
+      general(
+          "queue.enabled", Switch{}, &Configuration::queue_enabled,
+          "The switch: run generations through the queue on Redis instead of in this process. docs/flip.md "
+          "tells what it changes and what it does not.")
+          .env("QUEUE_ENABLED"));
+  to.push_back(
+      general(
+          "redis.url", Text{Text::Empty::kRefused}, queue(&QueueOptions::redis_url),
+          "The queue's Redis: `redis://user:password@host:6379/0`, `rediss://` with TLS, "
+          "`redis+sentinel://`, `redis+cluster://`, `unix://` (docs/bullmq/connections.md). Not looked at "
+          "while the queue is disabled.")
+          .env("REDIS_URL")
+          .secret([](const Configuration& c) { return quoted(redacted_url(c.queue.redis_url)); }));
+  to.push_back(
+      general("roles",
+              Choice<Roles>{{{"api", Roles{true, false}},
+                             {"api,worker", Roles{true, true}},
+                             {"worker,api", Roles{true, true}},
+                             {"worker", Roles{false, true}}}},
+              &Configuration::roles,
+              "What this process does: take requests, run generations from the queue, or both. Only with the "
+              "queue: without it the API runs them itself.")
+          .with_flag("--roles"));
+}
+
+void add_enqueue(std::vector<General>& to) {
+  to.push_back(
+      general("queue.prefix", Text{Text::Empty::kRefused}, queue(&QueueOptions::prefix),
+              "In front of every key in Redis. The braces keep all of them in one slot of a cluster."));
+  to.push_back(general("queue.enqueue_deadline", Duration{10ms, 1min}, queue(&QueueOptions::enqueue_deadline),
+                       "Admission and the add of the job together; beyond it a request gets 503."));
+  to.push_back(general("queue.command_timeout", Duration{50ms, 5min}, queue(&QueueOptions::command_timeout),
+                       "Any other call of Redis: reading, listing, a worker's events."));
+  to.push_back(general(
+      "queue.require_worker", Switch{}, queue(&QueueOptions::require_worker),
+      "Refuse with `no_worker` when no worker has told that it runs the model. Workers that know only "
+      "BullMQ do not tell; leave it off with those."));
+}
+
+void add_job(std::vector<General>& to) {
+  to.push_back(
+      general("queue.lock_duration", Duration{1s, 1h}, queue(&QueueOptions::lock_duration),
+              "A worker that has not renewed its lock for this long is lost. Renewed at half of it."));
+  to.push_back(general(
+      "queue.stalled_interval", Duration{100ms, 1h}, queue(&QueueOptions::stalled_interval),
+      "How often workers look for generations of lost ones. With `queue.lock_duration` it bounds when "
+      "such a generation runs again: within 15 s with the defaults."));
+  to.push_back(general("queue.max_stalled_count", Count{0, 1000}, queue(&QueueOptions::max_stalled_count),
+                       "A generation whose worker is lost more often than this fails with `worker_lost`."));
+  to.push_back(general("queue.retention", Duration{1s}, queue(&QueueOptions::retention),
+                       "How long an ended generation can be read, with its events and artifacts."));
+  to.push_back(general(
+      "queue.claim_age", Duration{1s}, queue(&QueueOptions::claim_age),
+      "How long an idempotency key leads to its generation, and an id that was removed is answered 410 "
+      "rather than 404."));
+  to.push_back(general("queue.max_queue_events", Count{1, 10'000'000}, queue(&QueueOptions::max_queue_events),
+                       "BullMQ's own event stream of each queue is cut to about this many entries."));
+  to.push_back(general(
+      "queue.max_inbox_entries", Count{100, 10'000'000}, queue(&QueueOptions::max_inbox_entries),
+      "Entries that wait in Redis for a process that is slow to read. Older ones go; the process then "
+      "reads the log of each generation instead."));
+  to.push_back(general("artifacts.directory", Text{}, &Configuration::artifact_directory,
+                       "Where artifacts lie between workers and API: a folder that all of them share. Empty: "
+                       "`$STATE_DIRECTORY/artifacts` (systemd), else `$XDG_STATE_HOME/shunt/artifacts`, else "
+                       "`~/.local/state/shunt/artifacts`."));
+}
+
+void add_worker(std::vector<General>& to) {
+  to.push_back(general("worker.models", Names{}, worker(&WorkerSettings::models),
+                       "Whose generations a worker takes. Empty: those of all models.")
+                   .with_flag("--model"));
+  to.push_back(general("worker.concurrency", Count{0, 100'000, "each model's own"},
+                       worker(&WorkerSettings::concurrency), "Generations of a model at once in a worker.")
+                   .with_flag("--concurrency"));
+  to.push_back(general("worker.name", Text{}, worker(&WorkerSettings::name),
+                       "Shown in `shunt status` and by BullMQ's tools. Empty: host and process id."));
+  to.push_back(
+      general("worker.lease", Duration{500ms, 1h}, queue(&QueueOptions::lease),
+              "A worker that has not told that it lives for this long does not count as one. Told at a third "
+              "of it."));
+}
+
+}  // namespace
+
+std::vector<Setting<Configuration>> queue_settings() {
+  std::vector<General> made;
+  add_switch(made);
+  add_enqueue(made);
+  add_job(made);
+  add_worker(made);
+  return made;
+}
+
+}  // namespace shunt::config

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <memory>
+
+#include "shunt/config/configuration.hpp"
+#include "shunt/generation/artifact_store.hpp"
+
+namespace shunt::app {
+
+// The store that the configuration names. Fails with `artifact_store_failed`, and with
+// `invalid_configuration` when neither the configuration nor the environment says where files of this kind
+// go.
+[[nodiscard]] Result<std::unique_ptr<ArtifactStore>> make_artifact_store(
+    const config::Configuration& configuration);
+
+}  // namespace shunt::app
