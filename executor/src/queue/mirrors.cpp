@@ -41,7 +41,39 @@ std::shared_ptr<Mirror> Mirrors::add(std::shared_ptr<Generation> generation, Ste
   mirror->next_look = now + mirror->pause;
   mirror->last_used = now;
   mirrors_[mirror->id] = mirror;
+  count(*mirror);
+  looks_.add(mirror->next_look, mirror);
+  sweeps_.add(now + kLinger, mirror);
+  if (deadline != SteadyTime::max()) ends_.add(deadline, mirror);
   return mirror;
+}
+
+void Mirrors::remove(const std::string& id) {
+  const auto found = mirrors_.find(id);
+  if (found == mirrors_.end()) return;
+  uncount(*found->second);
+  mirrors_.erase(found);
+}
+
+void Mirrors::uncount(Mirror& mirror) {
+  if (mirror.counted == GenerationState::kQueued) --waiting_;
+  if (mirror.counted == GenerationState::kRunning) --running_;
+  mirror.counted.reset();
+}
+
+void Mirrors::count(Mirror& mirror) {
+  const GenerationState state = mirror.generation->state();
+  if (mirror.counted == state) return;
+  uncount(mirror);
+  if (state == GenerationState::kQueued) ++waiting_;
+  if (state == GenerationState::kRunning) ++running_;
+  mirror.counted = state;
+}
+
+void Mirrors::cancelling(const std::shared_ptr<Mirror>& mirror, SteadyTime now) {
+  mirror->cancel_requested = true;
+  mirror->cancelled_at = now;
+  ends_.add(now, mirror);
 }
 
 std::unique_ptr<EventWatch> Mirrors::watch(const std::shared_ptr<Mirror>& mirror, const WatchOptions& options,
@@ -60,6 +92,7 @@ Mirrors::Heard Mirrors::apply(Mirror& mirror, std::vector<GenerationEvent> event
     if (event.sequence > known + 1) return Heard::kGap;
     if (mirror.generation->apply(std::move(event))) heard = Heard::kApplied;
   }
+  count(mirror);
   return heard;
 }
 
@@ -67,7 +100,7 @@ void Mirrors::follow(Mirror& mirror, Generation& truth) {
   const auto watch = truth.watch({});
   while (true) {
     auto events = watch->read();
-    if (events.empty()) return;
+    if (events.empty()) break;
     for (GenerationEvent& event : events) {
       const std::uint64_t known = mirror.generation->last_sequence();
       // A server that came back without its last second may have fewer events than we do; the end counts.
@@ -75,31 +108,46 @@ void Mirrors::follow(Mirror& mirror, Generation& truth) {
       if (event.sequence == known + 1) mirror.generation->apply(std::move(event));
     }
   }
+  count(mirror);
 }
 
 std::vector<std::string> Mirrors::sweep(SteadyTime now) {
+  // The map and the list below.
+  constexpr long kHoldersHere = 2;
   std::vector<std::string> unwatched;
-  for (auto entry = mirrors_.begin(); entry != mirrors_.end();) {
-    const std::shared_ptr<Mirror>& mirror = entry->second;
-    if (mirror.use_count() > 1 || now - mirror->last_used < kLinger) {
-      if (mirror.use_count() > 1) mirror->last_used = now;
-      ++entry;
+  for (const std::shared_ptr<Mirror>& mirror : sweeps_.take(now)) {
+    if (find(mirror->id) != mirror) continue;
+    if (mirror.use_count() > kHoldersHere) mirror->last_used = now;
+    if (now - mirror->last_used < kLinger) {
+      sweeps_.add(mirror->last_used + kLinger, mirror);
       continue;
     }
     if (!has_ended(*mirror)) unwatched.push_back(mirror->id);
-    entry = mirrors_.erase(entry);
+    remove(mirror->id);
   }
   return unwatched;
 }
 
 std::vector<std::shared_ptr<Mirror>> Mirrors::due(SteadyTime now) {
   std::vector<std::shared_ptr<Mirror>> late;
-  for (const auto& [id, mirror] : mirrors_) {
-    if (mirror->next_look > now || has_ended(*mirror)) continue;
-    mirror->pause = std::min(mirror->pause * 2, kLongestPause);
-    mirror->next_look = now + mirror->pause;
-    late.push_back(mirror);
+  for (std::shared_ptr<Mirror>& mirror : looks_.take(now)) {
+    if (has_ended(*mirror)) continue;
+    const bool silent = mirror->next_look <= now;
+    if (silent) {
+      mirror->pause = std::min(mirror->pause * 2, kLongestPause);
+      mirror->next_look = now + mirror->pause;
+    }
+    looks_.add(mirror->next_look, mirror);
+    if (silent) late.push_back(std::move(mirror));
   }
+  return late;
+}
+
+std::vector<std::shared_ptr<Mirror>> Mirrors::overdue(SteadyTime now) {
+  constexpr std::chrono::milliseconds kAgain{50};
+  auto late = ends_.take(now);
+  std::erase_if(late, [](const std::shared_ptr<Mirror>& mirror) { return has_ended(*mirror); });
+  for (const auto& mirror : late) ends_.add(now + kAgain, mirror);
   return late;
 }
 

@@ -4,11 +4,13 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "queue/agenda.hpp"
 #include "shunt/base/clock.hpp"
 #include "shunt/generation/event_watch.hpp"
 #include "shunt/generation/generation.hpp"
@@ -31,6 +33,8 @@ struct Mirror {
   std::chrono::milliseconds pause{0};
   std::string seen_progress = "0";
   SteadyTime last_used{};
+  // As what it counts (Mirrors::count).
+  std::optional<GenerationState> counted;
 };
 
 // The mirrors of this process, by id. One thread; the watches that it gives out belong to anybody.
@@ -43,7 +47,7 @@ class Mirrors {
 
   [[nodiscard]] std::shared_ptr<Mirror> find(const std::string& id) const;
   std::shared_ptr<Mirror> add(std::shared_ptr<Generation> generation, SteadyTime deadline, SteadyTime now);
-  void remove(const std::string& id) { mirrors_.erase(id); }
+  void remove(const std::string& id);
   [[nodiscard]] std::unique_ptr<EventWatch> watch(const std::shared_ptr<Mirror>& mirror,
                                                   const WatchOptions& options, SteadyTime now) const;
 
@@ -51,17 +55,33 @@ class Mirrors {
   // Events from elsewhere: those that are known already are skipped.
   Heard apply(Mirror& mirror, std::vector<GenerationEvent> events, SteadyTime now);
   // The log in Redis is the truth: whatever the mirror has, it ends as the log does.
-  static void follow(Mirror& mirror, Generation& truth);
+  void follow(Mirror& mirror, Generation& truth);
+  // After its generation was changed in another way than by apply and follow.
+  void count(Mirror& mirror);
+  // Somebody wants it to stop: it is among the overdue from now on.
+  void cancelling(const std::shared_ptr<Mirror>& mirror, SteadyTime now);
 
   // Removes those that nobody needs; the ids of those that had not ended, so that their events need not be
   // sent.
   [[nodiscard]] std::vector<std::string> sweep(SteadyTime now);
   // Those that are due for a look, whose next one is set.
   [[nodiscard]] std::vector<std::shared_ptr<Mirror>> due(SteadyTime now);
+  // Those that are beyond their deadlines, or ought to stop, and have not ended. They come again a little
+  // later.
+  [[nodiscard]] std::vector<std::shared_ptr<Mirror>> overdue(SteadyTime now);
   [[nodiscard]] std::vector<std::shared_ptr<Mirror>> open() const;
+  [[nodiscard]] std::size_t running() const noexcept { return running_; }
+  [[nodiscard]] std::size_t waiting() const noexcept { return waiting_; }
 
  private:
+  void uncount(Mirror& mirror);
+
   std::unordered_map<std::string, std::shared_ptr<Mirror>> mirrors_;
+  Agenda<Mirror> looks_;
+  Agenda<Mirror> sweeps_;
+  Agenda<Mirror> ends_;
+  std::size_t running_ = 0;
+  std::size_t waiting_ = 0;
 };
 
 }  // namespace shunt::executor

@@ -113,14 +113,8 @@ void QueueCore::set_health(Health health, std::string reason) {
 }
 
 void QueueCore::count_open() {
-  std::size_t running = 0;
-  std::size_t waiting = 0;
-  for (const auto& mirror : mirrors_.open()) {
-    ++(mirror->generation->state() == GenerationState::kRunning ? running : waiting);
-  }
-  const std::lock_guard lock(health_mutex_);
-  running_ = running;
-  waiting_ = waiting;
+  running_ = mirrors_.running();
+  waiting_ = mirrors_.waiting();
 }
 
 void QueueCore::tell_ended(const Mirror& mirror) {

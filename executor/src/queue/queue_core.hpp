@@ -118,8 +118,8 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   mutable std::mutex health_mutex_;
   Health health_ = Health::kDegraded;
   std::string health_reason_ = "not connected to Redis yet";
-  std::size_t running_ = 0;
-  std::size_t waiting_ = 0;
+  std::atomic<std::size_t> running_{0};
+  std::atomic<std::size_t> waiting_{0};
 };
 
 }  // namespace shunt::executor

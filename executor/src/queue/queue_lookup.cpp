@@ -63,6 +63,12 @@ awaitable<void> QueueCore::load_artifacts(GenerationRecord& record) {
 }
 
 awaitable<Result<FindOutcome>> QueueCore::find(GenerationId id) {
+  // What has ended does not change any more.
+  if (const auto mirror = mirrors_.find(id.to_string()); mirror && is_terminal(mirror->generation->state())) {
+    GenerationRecord record = mirror->generation->record();
+    co_await load_artifacts(record);
+    co_return FindOutcome(std::move(record));
+  }
   std::optional<Error> failure;
   try {
     auto outcome = co_await read(id.to_string(), false);
@@ -196,8 +202,7 @@ awaitable<Result<CancelOutcome>> QueueCore::cancel(GenerationId id, std::string 
       const bool of_nobody = kind == "running" && reply.elements.at(1).text.empty();
       if (kind == "running" && !of_nobody) {
         if (const auto mirror = mirrors_.find(name)) {
-          mirror->cancel_requested = true;
-          mirror->cancelled_at = clock.steady_now();
+          mirrors_.cancelling(mirror, clock.steady_now());
           mirror->generation->mark_cancel_requested();
         }
       }

@@ -64,12 +64,13 @@ awaitable<void> QueueCore::resync(std::string id) {
     if (!mirror || is_terminal(mirror->generation->state())) co_return;
     auto* stored = outcome ? std::get_if<StoredGeneration>(&*outcome) : nullptr;
     if (stored != nullptr) {
-      Mirrors::follow(*mirror, *stored->generation);
+      mirrors_.follow(*mirror, *stored->generation);
     } else if (outcome) {
       // Redis came back without it: a restart without persistence, an eviction.
       mirror->generation->fail({std::string(error_code::kWorkerLost),
                                 "Redis does not know the generation any more: it came back without its data",
                                 true});
+      mirrors_.count(*mirror);
     }
     if (!is_terminal(mirror->generation->state())) co_return;
     tell_ended(*mirror);
@@ -153,7 +154,7 @@ awaitable<void> QueueCore::look_at(std::vector<std::shared_ptr<Mirror>> looked_a
 awaitable<void> QueueCore::end_overdue() {
   const SteadyTime now = clock.steady_now();
   const auto lost_after = options.queue.lock_duration + 2 * options.queue.stalled_interval;
-  for (const auto& mirror : mirrors_.open()) {
+  for (const auto& mirror : mirrors_.overdue(now)) {
     const bool running = mirror->generation->state() == GenerationState::kRunning;
     const Model* const model = models.find(mirror->model);
     const auto grace =

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "shunt/base/clock.hpp"
+
+namespace shunt::executor {
+
+// What has to be looked at, and when: for very many things of which few are due at a time. Things that are
+// gone by then do not come.
+template <typename Thing>
+class Agenda {
+ public:
+  void add(SteadyTime at, const std::shared_ptr<Thing>& thing) {
+    entries_.push_back({at, thing});
+    std::push_heap(entries_.begin(), entries_.end(), later);
+  }
+
+  // Takes out what is due. Whoever wants a thing to come again adds it again.
+  [[nodiscard]] std::vector<std::shared_ptr<Thing>> take(SteadyTime now) {
+    std::vector<std::shared_ptr<Thing>> due;
+    while (!entries_.empty() && entries_.front().at <= now) {
+      std::pop_heap(entries_.begin(), entries_.end(), later);
+      if (auto thing = entries_.back().thing.lock()) due.push_back(std::move(thing));
+      entries_.pop_back();
+    }
+    return due;
+  }
+
+ private:
+  struct Entry {
+    SteadyTime at;
+    std::weak_ptr<Thing> thing;
+  };
+  static bool later(const Entry& a, const Entry& b) { return a.at > b.at; }
+  std::vector<Entry> entries_;
+};
+
+}  // namespace shunt::executor
