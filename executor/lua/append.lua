@@ -8,29 +8,32 @@
 -- Returns a list: for each batch "ok", "cancel:<why>" (taken, and somebody asked to stop) or "refused". A batch that is the
 -- last of its log already is "ok": its answer was lost, and it was sent again.
 local base = KEYS[1]
-local answers, inboxes = {}, {}
+local answers, inboxes, ended = {}, {}, {}
 for at = 3, #ARGV, 7 do
   local id, attempt, first, count = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
   local events, ending = ARGV[at + 4], ARGV[at + 5]
-  local record = base .. 'r:' .. id
-  local known = redis.call('HMGET', record, 'state', 'seq', 'attempt', 'cancel', 'queue')
+  local record, field = base .. 'r:' .. id, 'e' .. ARGV[at + 2]
+  local known = redis.call('HMGET', record, 'state', 'seq', 'attempt', 'cancel', 'queue', 'watch')
   local open = known[1] == 'queued' or known[1] == 'running'
-  if not open or tonumber(known[2]) + 1 ~= first or (attempt ~= '' and attempt ~= known[3]) then
-    local again = tonumber(known[2] or 0) == first + count - 1 and redis.call('LINDEX', base .. 'e:' .. id, -1) == events
-    answers[#answers + 1] = again and (attempt == '' or attempt == known[3]) and 'ok' or 'refused'
+  local ours = attempt == '' or attempt == known[3]
+  if not open or not ours or tonumber(known[2]) + 1 ~= first then
+    local again = ours and tonumber(known[2] or 0) == first + count - 1 and redis.call('HGET', record, field) == events
+    answers[#answers + 1] = again and 'ok' or 'refused'
   else
-    redis.call('RPUSH', base .. 'e:' .. id, events)
-    local watchers = redis.call('SMEMBERS', base .. 'w:' .. id)
+    local seq = first + count - 1
     if ending == '' then
-      redis.call('HINCRBY', record, 'seq', count)
+      redis.call('HSET', record, 'seq', seq, field, events)
     else
-      redis.call('HSET', record, 'state', ending, 'seq', first + count - 1)
+      redis.call('HSET', record, 'seq', seq, field, events, 'state', ending, 'watch', '')
       redis.call('PEXPIRE', record, ARGV[at + 6])
-      redis.call('PEXPIRE', base .. 'e:' .. id, ARGV[at + 6])
-      redis.call('DEL', base .. 'w:' .. id)
-      redis.call('ZREM', base .. 'o:' .. known[5], id)
+      local line = ended[known[5]]
+      if not line then
+        line = {}
+        ended[known[5]] = line
+      end
+      line[#line + 1] = id
     end
-    for _, watcher in ipairs(watchers) do
+    for watcher in string.gmatch(known[6] or '', '%S+') do
       local entry = inboxes[watcher]
       if not entry then
         entry = {}
@@ -42,6 +45,7 @@ for at = 3, #ARGV, 7 do
     answers[#answers + 1] = known[4] and 'cancel:' .. known[4] or 'ok'
   end
 end
+for queue, line in pairs(ended) do redis.call('ZREM', base .. 'o:' .. queue, unpack(line)) end
 for watcher, entry in pairs(inboxes) do
   local inbox = base .. 'in:' .. watcher
   redis.call('XADD', inbox, 'MAXLEN', '~', ARGV[1], '*', unpack(entry))

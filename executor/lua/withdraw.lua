@@ -5,7 +5,7 @@
 local base, id = KEYS[1], ARGV[1]
 local known = redis.call('HMGET', base .. 'r:' .. id, 'attempt', 'queue')
 if not known[1] or known[1] ~= '0' then return 0 end
-redis.call('DEL', base .. 'r:' .. id, base .. 'e:' .. id, base .. 'w:' .. id)
+redis.call('DEL', base .. 'r:' .. id)
 redis.call('ZREM', base .. 'index', id)
 redis.call('ZREM', base .. 'o:' .. known[2], id)
 if ARGV[2] ~= '' and redis.call('HGET', base .. 'k:' .. ARGV[2], 'id') == id then

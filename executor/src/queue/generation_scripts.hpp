@@ -12,6 +12,7 @@ namespace shunt::executor::scripts {
 [[nodiscard]] const bullmq::RedisScript& append();
 [[nodiscard]] const bullmq::RedisScript& cancel();
 [[nodiscard]] const bullmq::RedisScript& read();
+[[nodiscard]] const bullmq::RedisScript& unwatch();
 [[nodiscard]] const bullmq::RedisScript& probe();
 [[nodiscard]] const bullmq::RedisScript& list();
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bullmq/version.hpp"
+#include "queue/generation_scripts.hpp"
 #include "queue/queue_launch.hpp"
 #include "shunt/generation/error_codes.hpp"
 
@@ -54,6 +55,15 @@ void QueueCore::start() {
     queue.skip_metas_update = true;
     queues_.emplace(name, bullmq::Queue(commands_.connection(), queue_name(name), std::move(queue)));
   }
+  CallGroupOptions admitting;
+  admitting.base = keys.base;
+  admitting.common = [this] {
+    std::vector<std::string> common{std::to_string(clock.now().time_since_epoch().count()),
+                                    std::to_string(options.queue.claim_age.count()), process,
+                                    options.queue.require_worker ? "1" : ""};
+    return common;
+  };
+  admissions_ = std::make_shared<CallGroup>(loop, commands_, scripts::admit(), std::move(admitting));
   log_ = std::make_shared<LogWriter>(loop, queries_, keys, options.queue);
   const std::weak_ptr<QueueCore> weak = weak_from_this();
   inbox_ = std::make_shared<Inbox>(loop, blocking_, queries_, keys.inbox(process),

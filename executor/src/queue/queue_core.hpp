@@ -77,7 +77,7 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   };
   enum class AddResult { kAdded, kRefused, kUnknown };
 
-  awaitable<Admitted> admit(const SealedRequest& sealed, std::shared_ptr<Generation> generation);
+  awaitable<Admitted> admit(const SealedRequest& sealed);
   awaitable<SubmitOutcome> enqueue(SealedRequest sealed, std::shared_ptr<Generation> generation);
   awaitable<SubmitOutcome> rejoin(SealedRequest sealed, Admitted admitted);
   awaitable<AddResult> add(std::string model, std::string id, std::string text, std::string& why);
@@ -108,6 +108,7 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   bullmq::Redis queries_;
   bullmq::Redis blocking_;
   std::map<std::string, bullmq::Queue, std::less<>> queues_;
+  std::shared_ptr<CallGroup> admissions_;
   std::shared_ptr<LogWriter> log_;
   std::shared_ptr<Inbox> inbox_;
   Mirrors mirrors_;

@@ -8,7 +8,6 @@
 #include "queue/queue_core.hpp"
 #include "shunt/base/digest.hpp"
 #include "shunt/generation/error_codes.hpp"
-#include "shunt/generation/event_codec.hpp"
 
 namespace shunt::executor {
 namespace {
@@ -76,7 +75,7 @@ awaitable<SubmitOutcome> QueueCore::submit(SealedRequest sealed) {
   std::string why;
   Admitted admitted;
   try {
-    admitted = co_await admit(sealed, generation);
+    admitted = co_await admit(sealed);
   } catch (const bullmq::Error& error) {
     // Whatever became of the record: without a job nothing will run, and the key's next use finds that out.
     why = error.what();
@@ -95,30 +94,21 @@ awaitable<SubmitOutcome> QueueCore::submit(SealedRequest sealed) {
   co_return outcome;
 }
 
-awaitable<QueueCore::Admitted> QueueCore::admit(const SealedRequest& sealed,
-                                                std::shared_ptr<Generation> generation) {
+awaitable<QueueCore::Admitted> QueueCore::admit(const SealedRequest& sealed) {
   const std::string& name = sealed.envelope.request.model;
   const Model& model = *models.find(name);
-  const auto first = generation->watch({})->read();
-  std::vector<std::string> script_keys{keys.base};
   std::vector<std::string> arguments;
-  arguments.reserve(14);
+  arguments.reserve(9);
   arguments.push_back(sealed.envelope.id.to_string());
   arguments.push_back(keys.queue(name));
+  arguments.push_back(name);
   arguments.push_back(encode_head(sealed.envelope));
-  arguments.push_back(encode_events(first));
   arguments.push_back(claim_name(sealed.key));
   arguments.push_back(sealed.fingerprint);
-  arguments.push_back(std::to_string(options.queue.claim_age.count()));
   arguments.push_back(std::to_string(model.max_waiting));
   arguments.push_back(std::to_string(model.concurrency));
   arguments.push_back(std::to_string(open_ttl(sealed, options.queue)));
-  arguments.push_back(process);
-  arguments.push_back(std::to_string(sealed.envelope.created_at.time_since_epoch().count()));
-  arguments.push_back(name);
-  arguments.push_back(options.queue.require_worker ? "1" : "");
-  const bullmq::RedisReply reply =
-      co_await commands_.run(scripts::admit(), std::move(script_keys), std::move(arguments));
+  const bullmq::RedisReply reply = co_await admissions_->call(std::move(arguments));
   Admitted admitted;
   admitted.kind = reply.elements.at(0).text;
   if (admitted.kind == "held" || admitted.kind == "conflict") {

@@ -179,10 +179,10 @@ awaitable<void> QueueCore::end_overdue() {
 }
 
 awaitable<void> QueueCore::unwatch(std::vector<std::string> mirror_ids) {
-  for (std::string& id : mirror_ids) {
-    std::vector<std::string> command{"SREM", keys.base + "w:" + id, process};
-    co_await queries_.execute(std::move(command));
-  }
+  std::vector<std::string> script_keys{keys.base};
+  std::vector<std::string> arguments{process};
+  for (std::string& id : mirror_ids) arguments.push_back(std::move(id));
+  co_await queries_.run(scripts::unwatch(), std::move(script_keys), std::move(arguments));
 }
 
 // ---- Health, housekeeping, the end.

@@ -22,7 +22,6 @@
 #include "queue/worker_lease.hpp"
 #include "shunt/base/log.hpp"
 #include "shunt/generation/error_codes.hpp"
-#include "shunt/generation/event_codec.hpp"
 
 namespace shunt::executor {
 namespace {
@@ -98,6 +97,7 @@ class Worker final : public std::enable_shared_from_this<Worker> {
   std::map<std::string, ModelSlots> slots_;
   bullmq::Redis commands_;
   bullmq::Redis blocking_;
+  std::shared_ptr<CallGroup> begins_;
   std::shared_ptr<LogWriter> log_;
   std::shared_ptr<Inbox> inbox_;
   boost::asio::thread_pool files_{2};
@@ -165,6 +165,12 @@ void Worker::start() {
   lease_.name = options_.name.empty() ? process_ : options_.name;
   lease_.version = options_.version;
   lease_.started = clock_.now();
+  CallGroupOptions beginning;
+  beginning.base = keys_.base;
+  beginning.common = [process = process_] { return std::vector<std::string>{process}; };
+  // Once more than needed does no harm: it is one more attempt.
+  beginning.idempotent = true;
+  begins_ = std::make_shared<CallGroup>(loop_, commands_, scripts::begin(), std::move(beginning));
   log_ = std::make_shared<LogWriter>(loop_, commands_, keys_, options_.queue);
   const std::weak_ptr<Worker> weak = weak_from_this();
   inbox_ = std::make_shared<Inbox>(loop_, blocking_, commands_, keys_.inbox(process_),
@@ -211,9 +217,6 @@ void Worker::start() {
 // ---- A job.
 
 awaitable<Worker::Begun> Worker::begin(const Envelope& envelope) {
-  const Generation fresh(envelope, clock_, OutputLimits{});
-  std::vector<GenerationEvent> first;
-  first.push_back({1, envelope.created_at, event::Queued{}});
   const auto left = envelope.deadline ? *envelope.deadline - clock_.now() : std::chrono::hours(24);
   const auto ttl =
       std::max<std::chrono::milliseconds>(left, std::chrono::milliseconds(0)) + options_.queue.retention;
@@ -221,20 +224,14 @@ awaitable<Worker::Begun> Worker::begin(const Envelope& envelope) {
   arguments.push_back(envelope.id.to_string());
   arguments.push_back(keys_.queue(envelope.request.model));
   arguments.push_back(encode_head(envelope));
-  arguments.push_back(encode_events(first));
-  arguments.push_back(process_);
   arguments.push_back(std::to_string(ttl.count()));
   arguments.push_back(std::to_string(envelope.created_at.time_since_epoch().count()));
   while (true) {
-    std::vector<std::string> script_keys{keys_.base};
     std::vector<std::string> copy = arguments;
     std::exception_ptr failure;
     bullmq::RedisReply reply;
     try {
-      // Once more than needed does no harm: it is one more attempt.
-      bullmq::CommandOptions again;
-      again.idempotent = true;
-      reply = co_await commands_.run(scripts::begin(), std::move(script_keys), std::move(copy), again);
+      reply = co_await begins_->call(std::move(copy));
     } catch (const bullmq::ConnectionError&) {
       failure = std::current_exception();
     }

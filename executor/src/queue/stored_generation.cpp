@@ -1,5 +1,7 @@
 #include "queue/stored_generation.hpp"
 
+#include <charconv>
+#include <map>
 #include <utility>
 
 #include "shunt/generation/event_codec.hpp"
@@ -17,14 +19,21 @@ std::optional<std::string> text_of(const bullmq::RedisReply& reply) {
   return reply.text;
 }
 
-Result<void> replay(Generation& generation, const bullmq::RedisReply& log) {
-  for (const bullmq::RedisReply& batch : log.elements) {
-    auto events = decode_events(batch.text);
+// A batch of the log is in the field "e" and its first event's number.
+std::optional<std::uint64_t> batch_number(std::string_view field) {
+  if (!field.starts_with('e')) return std::nullopt;
+  std::uint64_t first = 0;
+  const char* const end = field.data() + field.size();
+  const auto parsed = std::from_chars(field.data() + 1, end, first);
+  if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
+  return first;
+}
+
+Result<void> replay(Generation& generation, const std::map<std::uint64_t, const std::string*>& log) {
+  for (const auto& [first, batch] : log) {
+    auto events = decode_events(*batch);
     if (!events) return std::move(events).error();
-    for (GenerationEvent& event : *events) {
-      // The first is there from the beginning.
-      if (event.sequence > 1) generation.apply(std::move(event));
-    }
+    for (GenerationEvent& event : *events) generation.apply(std::move(event));
   }
   return {};
 }
@@ -51,6 +60,7 @@ Result<ReadOutcome> decode_stored(const bullmq::RedisReply& reply, const Clock& 
   }
   StoredGeneration stored;
   std::string head;
+  std::map<std::uint64_t, const std::string*> log;
   const auto& fields = reply.elements.at(0).elements;
   for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
     const std::string& name = fields[i].text;
@@ -60,14 +70,15 @@ Result<ReadOutcome> decode_stored(const bullmq::RedisReply& reply, const Clock& 
     if (name == "seq") stored.sequence = static_cast<std::uint64_t>(value.to_int());
     if (name == "attempt") stored.attempt = static_cast<std::uint64_t>(value.to_int());
     if (name == "cancel") stored.cancel_requested = true;
+    if (const auto first = batch_number(name)) log[*first] = &value.text;
   }
   auto envelope = decode_envelope(head);
   if (!envelope) return std::move(envelope).error();
   // The limits were the writer's business.
   stored.generation = std::make_shared<Generation>(*envelope, clock, OutputLimits{});
-  if (auto replayed = replay(*stored.generation, reply.elements.at(1)); !replayed) return replayed.error();
+  if (auto replayed = replay(*stored.generation, log); !replayed) return replayed.error();
   if (stored.cancel_requested) stored.generation->mark_cancel_requested();
-  stored.job = decode_job_look(reply.elements.at(2));
+  stored.job = decode_job_look(reply.elements.at(1));
   return ReadOutcome(std::move(stored));
 }
 

@@ -1,0 +1,88 @@
+#include "queue/call_group.hpp"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <iterator>
+
+#include "bullmq/error.hpp"
+
+namespace shunt::executor {
+namespace {
+
+// One call takes at most about this much: enough to share its cost, and short enough not to hold up the
+// others on the server's one thread. Lua's unpack() takes a few thousand values.
+constexpr std::size_t kItems = 200;
+constexpr std::size_t kBytes = 512UL * 1024;
+constexpr std::size_t kMany = 16;
+
+std::size_t size_of(const std::vector<std::string>& arguments) {
+  std::size_t bytes = 0;
+  for (const std::string& argument : arguments) bytes += argument.size();
+  return bytes;
+}
+
+}  // namespace
+
+void CallGroup::enqueue(std::vector<std::string> arguments, Done done) {
+  waiting_.push_back({std::move(arguments), std::move(done)});
+  if (std::exchange(flushing_, true)) return;
+  // Detached: it holds the group, and ends when nothing waits.
+  boost::asio::co_spawn(loop_.context(), flush(shared_from_this()), boost::asio::detached);
+}
+
+std::vector<CallGroup::Item> CallGroup::take_some() {
+  std::size_t count = 0;
+  std::size_t bytes = 0;
+  while (count < waiting_.size() && count < kItems && (count == 0 || bytes < kBytes)) {
+    bytes += size_of(waiting_[count++].arguments);
+  }
+  const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(count);
+  std::vector<Item> taken(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
+  waiting_.erase(waiting_.begin(), end);
+  return taken;
+}
+
+std::vector<std::string> CallGroup::arguments_of(std::vector<Item>& items) const {
+  std::vector<std::string> arguments = options_.common();
+  arguments.reserve(arguments.size() + items.size() * items.front().arguments.size());
+  for (Item& item : items) {
+    std::move(item.arguments.begin(), item.arguments.end(), std::back_inserter(arguments));
+  }
+  return arguments;
+}
+
+bullmq::awaitable<void> CallGroup::flush(std::shared_ptr<CallGroup> self) {
+  while (!self->waiting_.empty()) {
+    std::vector<Item> items = self->take_some();
+    std::vector<std::string> keys{self->options_.base};
+    std::vector<std::string> arguments = self->arguments_of(items);
+    bullmq::CommandOptions options;
+    options.idempotent = self->options_.idempotent;
+    std::exception_ptr failure;
+    bullmq::RedisReply reply;
+    try {
+      reply = co_await self->redis_.run(self->script_, std::move(keys), std::move(arguments), options);
+      if (reply.elements.size() != items.size()) {
+        throw bullmq::RedisError("script " + std::string(self->script_.name()) + " answered " +
+                                 std::to_string(reply.elements.size()) + " items instead of " +
+                                 std::to_string(items.size()));
+      }
+    } catch (...) {
+      failure = std::current_exception();
+      auto behind = std::exchange(self->waiting_, {});
+      std::move(behind.begin(), behind.end(), std::back_inserter(items));
+    }
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      items[i].done(failure, failure ? bullmq::RedisReply() : std::move(reply.elements[i]));
+    }
+    if (items.size() < kMany || self->options_.breath.count() == 0) continue;
+    boost::asio::steady_timer breath(self->loop_.context(), self->options_.breath);
+    co_await breath.async_wait(boost::asio::use_awaitable);
+  }
+  self->flushing_ = false;
+}
+
+}  // namespace shunt::executor
