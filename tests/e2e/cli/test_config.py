@@ -76,7 +76,7 @@ def test_check_accepts_what_would_start(shunt):
     ("[server\n", ["bad.toml:1"]),
     ('[models.ghost]\ndriver = "command"\nargv = ["no-such-program"]\n', ["bad.toml:", "no-such-program"]),
     (f'[server]\nlisten = "0.0.0.0:8080"\n{SIMULATOR}', ["0.0.0.0", "keys"]),
-    (f"[queue]\nenabled = true\n{SIMULATOR}", ["no queue executor"]),
+    (f"[queue]\nenabled = true\n[redis]\nurl = \"http://localhost\"\n{SIMULATOR}", ["bad.toml:4", "redis.url"]),
 ])
 def test_check_finds_what_would_not_start(shunt, text, expected):
     shunt.write("bad.toml", text)
