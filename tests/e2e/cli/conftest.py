@@ -7,10 +7,15 @@ import pathlib
 import queue
 import signal
 import subprocess
+import sys
 import threading
 import time
 
 import pytest
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "interop"))
+
+from redis_server import RedisServer  # noqa: E402
 
 PATIENCE = 20  # seconds; what takes longer has failed
 
@@ -55,24 +60,24 @@ class Shunt:
         self.services.append(service)
         return service
 
+    def worker(self, *arguments, environment=None):
+        worker = Worker(self, arguments, environment)
+        self.services.append(worker)
+        return worker
+
     def write(self, name, text):
         (self.folder / name).write_text(text)
         return name
 
 
-class Service:
-    """A running `shunt serve`."""
+class Running:
+    """A running command that prints one line when it is ready, and logs to a file."""
 
-    def __init__(self, shunt, arguments, environment, listen):
-        self.log_path = shunt.folder / f"serve-{len(shunt.services)}.log"
+    def __init__(self, shunt, arguments, environment):
+        self.log_path = shunt.folder / f"{arguments[0]}-{len(shunt.services)}.log"
         with open(self.log_path, "wb") as log:
-            self.process = shunt.popen("serve", "--listen", listen, *arguments, environment=environment,
-                                       stdout=subprocess.PIPE, stderr=log)
+            self.process = shunt.popen(*arguments, environment=environment, stdout=subprocess.PIPE, stderr=log)
         self.first_line = self._read_line()
-        if not self.first_line.startswith("listening on http://"):
-            raise AssertionError(f"no service: {self.first_line!r}, {self.log()}")
-        self.host, _, port = self.first_line.removeprefix("listening on http://").strip().rpartition(":")
-        self.port = int(port)
 
     def _read_line(self):
         lines = queue.Queue()
@@ -81,6 +86,37 @@ class Service:
 
     def log(self):
         return self.log_path.read_text()
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def wait(self, patience=PATIENCE):
+        return self.process.wait(timeout=patience)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.signal(signal.SIGKILL)
+        self.process.wait()
+        self.process.stdout.close()
+
+
+class Worker(Running):
+    """A running `shunt worker`."""
+
+    def __init__(self, shunt, arguments, environment):
+        super().__init__(shunt, ["worker", *arguments], environment)
+        assert self.first_line == "working\n", (self.first_line, self.log())
+
+
+class Service(Running):
+    """A running `shunt serve`."""
+
+    def __init__(self, shunt, arguments, environment, listen):
+        super().__init__(shunt, ["serve", "--listen", listen, *arguments], environment)
+        if not self.first_line.startswith("listening on http://"):
+            raise AssertionError(f"no service: {self.first_line!r}, {self.log()}")
+        self.host, _, port = self.first_line.removeprefix("listening on http://").strip().rpartition(":")
+        self.port = int(port)
 
     def request(self, method, path, body=None, headers=None):
         """The status, the headers and the body of one answer on a connection of its own."""
@@ -123,18 +159,6 @@ class Service:
         eventually(lambda: len(self.get_json("/v1/generations?state=running")["generations"]) >= count,
                    f"{count} running generations")
 
-    def signal(self, number):
-        self.process.send_signal(number)
-
-    def wait(self, patience=PATIENCE):
-        return self.process.wait(timeout=patience)
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.signal(signal.SIGKILL)
-        self.process.wait()
-        self.process.stdout.close()
-
 
 @pytest.fixture
 def shunt(tmp_path):
@@ -144,3 +168,10 @@ def shunt(tmp_path):
     yield tool
     for service in tool.services:
         service.stop()
+
+
+@pytest.fixture
+def redis():
+    server = RedisServer()
+    yield server
+    server.close()
