@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <map>
 #include <mutex>
@@ -259,6 +261,9 @@ awaitable<void> Worker::put_back(bullmq::Job job) {
 
 awaitable<std::string> Worker::process(bullmq::Job job, std::stop_token stop, std::string model) {
   const auto self = shared_from_this();
+  // The stop token tells all. Asio's own cancellation would make the next await throw, which is the one that
+  // gives the job back.
+  co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
   auto envelope = decode_envelope(job.data());
   if (!envelope && envelope.error().code == error_code::kUnsupportedEnvelope) {
     log::warn("worker.envelope_put_back", {{"job", job.id()}, {"error", envelope.error().message}});
