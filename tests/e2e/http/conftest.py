@@ -6,23 +6,52 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "interop")]
 
-from shunt_process import ShuntProcess  # noqa: E402
-
-# What a mode adds to the server's environment. A further mode is one more line here and in SHUNT_E2E_MODES.
-MODES = {"sync": {}}
+from redis_server import RedisServer  # noqa: E402
+from shunt_process import QueueProcesses, ShuntProcess  # noqa: E402
 
 
-@pytest.fixture(scope="session", params=os.environ.get("SHUNT_E2E_MODES", "sync").split(","))
+class SyncMode:
+    """The API runs generations itself."""
+
+    name = "sync"
+    start = staticmethod(ShuntProcess)
+
+    def close(self):
+        pass
+
+
+class QueueMode:
+    """API and worker are processes of their own, with one Redis for all; each pair has a prefix of its own."""
+
+    name = "queue"
+
+    def __init__(self):
+        self.redis = RedisServer()
+
+    def start(self, *args, **kwargs):
+        return QueueProcesses(self.redis.url, *args, **kwargs)
+
+    def close(self):
+        self.redis.close()
+
+
+MODES = {"sync": SyncMode, "queue": QueueMode}
+
+
+@pytest.fixture(scope="session", params=os.environ.get("SHUNT_E2E_MODES", "sync,queue").split(","))
 def mode(request):
-    return MODES[request.param]
+    made = MODES[request.param]()
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")
 def shunt(mode):
     """A server with the models of shunt_process.CONFIG, shared by the tests of a file."""
-    process = ShuntProcess(environment=mode)
+    process = mode.start()
     yield process
     process.stop()
 
@@ -33,8 +62,7 @@ def start(mode):
     started = []
 
     def start_one(*args, **kwargs):
-        kwargs.setdefault("environment", mode)
-        started.append(ShuntProcess(*args, **kwargs))
+        started.append(mode.start(*args, **kwargs))
         return started[-1]
 
     yield start_one

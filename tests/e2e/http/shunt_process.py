@@ -1,5 +1,6 @@
 """Starts `shunt serve` on a free port and stops it."""
 
+import contextlib
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import uuid
 from pathlib import Path
 
 import wire
@@ -71,26 +73,19 @@ class ShuntProcess:
 
     def __init__(self, config=CONFIG, environment=None, arguments=()):
         self.directory = tempfile.TemporaryDirectory(prefix="shunt-e2e-")
-        path = Path(self.directory.name) / "shunt.toml"
-        path.write_text(config)
+        self.config = Path(self.directory.name) / "shunt.toml"
+        self.config.write_text(config)
         self.log_path = Path(self.directory.name) / "log"
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("SHUNT_")}
-        with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen(
-                [os.environ["SHUNT_BIN"], "serve", "--listen", "127.0.0.1:0", "--config", str(path), *arguments],
-                stdout=subprocess.PIPE, stderr=log, env={**inherited, **(environment or {})})
-        self.url = self._listening_url()
-        self.port = int(self.url.rsplit(":", 1)[1])
-
-    def _listening_url(self):
-        ready, _, _ = select.select([self.process.stdout], [], [], 30)
-        line = self.process.stdout.readline().decode() if ready else ""
-        found = re.search(r"listening on (http://\S+)", line)
-        if not found:
+        self.environment = environment or {}
+        self.process = start_shunt(["serve", "--listen", "127.0.0.1:0", "--config", str(self.config), *arguments],
+                                   self.environment, self.log_path)
+        try:
+            self.url = first_line(self.process, r"listening on (http://\S+)")
+        except RuntimeError as error:
             log = self.log()
             self.stop()
-            raise RuntimeError(f"shunt did not start: {line!r}\n{log}")
-        return found.group(1)
+            raise RuntimeError(f"{error}\n{log}") from error
+        self.port = int(self.url.rsplit(":", 1)[1])
 
     def log(self):
         return self.log_path.read_text(errors="replace")
@@ -123,15 +118,80 @@ class ShuntProcess:
         return self.process.wait(timeout)
 
     def stop(self):
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(60)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        self.process.stdout.close()
+        end(self.process)
         self.directory.cleanup()
+
+
+class QueueProcesses(ShuntProcess):
+    """An API and a worker with one configuration, a prefix of their own in Redis and a folder for artifacts. Talks to
+    the API; `worker` is the other process."""
+
+    def __init__(self, redis_url, config=CONFIG, environment=None, arguments=()):
+        folder = tempfile.TemporaryDirectory(prefix="shunt-e2e-artifacts-")
+        self.artifacts = folder
+        queue = {"QUEUE_ENABLED": "true", "REDIS_URL": redis_url, "SHUNT_QUEUE_PREFIX": "{e2e-%s}" % uuid.uuid4().hex,
+                 "SHUNT_ARTIFACTS_DIRECTORY": folder.name}
+        self.workers = []
+        super().__init__(config, {**queue, **(environment or {})}, arguments)
+        self.worker = self.start_worker()
+        eventually(lambda: self.request("GET", "/readyz").json()["status"] == "ready")
+
+    def start_worker(self, *arguments):
+        # What a test leaves running must not hold it up.
+        process = start_shunt(["worker", "--config", str(self.config), *arguments],
+                              {"SHUNT_SHUTDOWN_GRACE": "1s", **self.environment},
+                              self.log_path.with_name("worker-log"))
+        self.workers.append(process)
+        first_line(process, "(working)")
+        return process
+
+    def worker_log(self):
+        return self.log_path.with_name("worker-log").read_text(errors="replace")
+
+    @contextlib.contextmanager
+    def another_api(self):
+        """A second API of the same queue, for as long as the context."""
+        other = ShuntProcess(self.config.read_text(), self.environment)
+        try:
+            eventually(lambda: other.request("GET", "/readyz").json()["status"] == "ready")
+            yield other
+        finally:
+            other.stop()
+
+    def stop(self):
+        end(self.process)
+        for worker in self.workers:
+            end(worker)
+        self.artifacts.cleanup()
+        self.directory.cleanup()
+
+
+def start_shunt(arguments, environment, log_path):
+    inherited = {k: v for k, v in os.environ.items()
+                 if not k.startswith("SHUNT_") and k not in ("QUEUE_ENABLED", "REDIS_URL")}
+    with open(log_path, "ab") as log:
+        return subprocess.Popen([os.environ["SHUNT_BIN"], *arguments], stdout=subprocess.PIPE, stderr=log,
+                                env={**inherited, **environment})
+
+
+def first_line(process, pattern):
+    ready, _, _ = select.select([process.stdout], [], [], 30)
+    line = process.stdout.readline().decode() if ready else ""
+    found = re.search(pattern, line)
+    if not found:
+        raise RuntimeError(f"shunt did not start: {line!r}")
+    return found.group(1)
+
+
+def end(process):
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    process.stdout.close()
 
 
 def eventually(condition, seconds=20):

@@ -16,10 +16,8 @@ def key(name, **limits):
 
 @pytest.fixture(scope="module")
 def shunt(mode):
-    from shunt_process import ShuntProcess
-    process = ShuntProcess(CONFIG + key("ann") + key("bob") + key("one", max_concurrent=1)
-                           + key("few", requests_per_second=0.01, burst=3) + key("small", max_body_bytes=100),
-                           environment=mode)
+    process = mode.start(CONFIG + key("ann") + key("bob") + key("one", max_concurrent=1)
+                         + key("few", requests_per_second=0.01, burst=3) + key("small", max_body_bytes=100))
     yield process
     process.stop()
 
