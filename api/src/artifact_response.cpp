@@ -38,6 +38,13 @@ const Artifact* find_artifact(const GenerationRecord& record, std::string_view n
 
 void answer_with_bytes(Exchange& exchange, const GenerationId& id, const Artifact& artifact) {
   Response& response = exchange.response;
+  if (!artifact.bytes && artifact.size() > 0) {
+    response.set_problem(Error{std::string(error_code::kArtifactGone),
+                               "the bytes of \"" + artifact.name +
+                                   "\" are not in the artifact store, or cannot be read from there"},
+                         {.instance = generation_link(id)});
+    return;
+  }
   static const auto kNoBytes = std::make_shared<const std::string>();
   response.status = 200;
   response.content_type = artifact.media_type;
@@ -76,6 +83,7 @@ Task<void> get_artifact(Exchange& exchange) {
     co_return;
   }
   answer_with_bytes(exchange, *id, *artifact);
+  if (exchange.response.status != 200) co_return;
   exchange.response.add_header("Accept-Ranges", "bytes");
   if (!headers.has("Range") || exchange.request.head() || !if_range_allows(headers.get("If-Range"), tag))
     co_return;
