@@ -15,6 +15,7 @@
 #include "shunt/executor/admission.hpp"
 #include "shunt/executor/queue_executor.hpp"
 #include "shunt/executor/sync_executor.hpp"
+#include "shunt/generation/artifact_store.hpp"
 #include "shutdown_signals.hpp"
 #include "terminal.hpp"
 
@@ -48,7 +49,7 @@ class OneGeneration {
   OneGeneration(EventLoopThreads& loops, const ModelRegistry& models,
                 const config::Configuration& configuration, const Admission& admission,
                 ArtifactStore* artifacts)
-      : loops_(loops), store_(make_memory_store(system_clock(), configuration.store)) {
+      : loops_(loops), artifacts_(artifacts), store_(make_memory_store(system_clock(), configuration.store)) {
     if (artifacts == nullptr) {
       executor_ = executor::make_sync_executor(models, *store_, {.admission = admission});
       return;
@@ -88,6 +89,16 @@ class OneGeneration {
     return std::get<std::unique_ptr<EventWatch>>(std::move(outcome).value());
   }
 
+  // Through the queue an artifact comes as a reference: its bytes are fetched.
+  Result<void> complete(GenerationEvent& event) {
+    auto* const ready = std::get_if<event::ArtifactReady>(&event.payload);
+    if (ready == nullptr || ready->artifact.bytes || artifacts_ == nullptr) return {};
+    auto bytes = artifacts_->get(ready->artifact.sha256);
+    if (!bytes) return std::move(bytes).error();
+    ready->artifact.bytes = std::move(*bytes);
+    return {};
+  }
+
   // Any thread; the stream tells what became of it.
   void cancel(const GenerationId& id, const std::string& reason) {
     loops_.pick().post([this, id, reason] { executor_->cancel(id, reason, [](auto) {}); });
@@ -95,6 +106,7 @@ class OneGeneration {
 
  private:
   EventLoopThreads& loops_;
+  ArtifactStore* const artifacts_;
   const std::unique_ptr<GenerationStore> store_;
   std::unique_ptr<executor::GenerationExecutor> executor_;
 };
@@ -105,25 +117,28 @@ void wait_ready(EventWatch& watch) {
   ready->get_future().wait();
 }
 
-// Prints the stream and returns its last event. A standard output that takes no more ends the generation too.
+// Prints the stream and returns its last event. A standard output that takes no more ends the generation too,
+// and so does an artifact that cannot be fetched.
 Result<GenerationEvent> follow(OneGeneration& generation, const GenerationId& id,
                                GenerationPrinter& printer) {
   const auto watch = generation.watch(id);
   GenerationEvent last;
-  std::optional<Error> output_gone;
+  std::optional<Error> problem;
   while (!watch->ended()) {
     wait_ready(*watch);
     for (GenerationEvent& event : watch->read()) {
-      if (!output_gone) {
-        if (auto printed = printer.print(event); !printed) {
-          output_gone = std::move(printed).error();
+      if (!problem) {
+        auto shown = generation.complete(event);
+        if (shown) shown = printer.print(event);
+        if (!shown) {
+          problem = std::move(shown).error();
           generation.cancel(id, "nobody reads the output");
         }
       }
       last = std::move(event);
     }
   }
-  if (output_gone) return std::move(*output_gone);
+  if (problem) return std::move(*problem);
   return last;
 }
 
@@ -143,7 +158,11 @@ int report_end(const GenerationEvent& last, GenerationPrinter& printer, int sign
 int run(const GenerationRequest& request, OneGeneration& generation, ShutdownSignals& signals,
         GenerationPrinter& printer) {
   const auto id = generation.submit(request);
-  if (!id) return refuse(kExitUsage, id.error().message + " (" + id.error().code + ')');
+  // Nothing is wrong with what comes back later as it is.
+  if (!id) {
+    return refuse(id.error().retryable ? kExitFailed : kExitUsage,
+                  id.error().message + " (" + id.error().code + ')');
+  }
   std::atomic<int> interrupted{0};
   signals.on_first([&generation, &interrupted, cancelled = *id](int signal) {
     interrupted = signal;

@@ -17,6 +17,7 @@ Result<void> GenerationPrinter::print(const GenerationEvent& event) {
   keep(event);
   if (options_.json) return print_json(event);
   if (const auto* delta = std::get_if<event::Delta>(&event.payload)) return print_delta(delta->text);
+  if (std::holds_alternative<event::Restarted>(event.payload)) say_restarted();
   if (const auto* progress = std::get_if<event::Progress>(&event.payload)) {
     // A bar would cut a line of text in two.
     if (!(printed_text_ && stdout_.is_terminal())) progress_.show(progress->fraction, progress->message);
@@ -34,7 +35,19 @@ void GenerationPrinter::keep(const GenerationEvent& event) {
     result_ = succeeded->result;
   } else if (const auto* delta = std::get_if<event::Delta>(&event.payload); delta && options_.output) {
     held_text_ += delta->text;
+  } else if (std::holds_alternative<event::Restarted>(event.payload)) {
+    // Its worker was lost: what came before is void.
+    artifacts_.clear();
+    held_text_.clear();
   }
+}
+
+// Text that is on its way to its reader cannot be taken back: the reader is told.
+void GenerationPrinter::say_restarted() {
+  progress_.clear();
+  end_line();
+  if (!std::exchange(printed_text_, false)) return;
+  std::cerr << "the worker was lost; the generation starts again, the text before this is void" << std::endl;
 }
 
 Result<void> GenerationPrinter::print_json(const GenerationEvent& event) {

@@ -32,6 +32,7 @@ class GenerationPrinter {
 
  private:
   void keep(const GenerationEvent& event);
+  void say_restarted();
   [[nodiscard]] Result<void> print_json(const GenerationEvent& event);
   [[nodiscard]] Result<void> print_delta(std::string_view text);
   [[nodiscard]] Result<void> put_artifacts();
