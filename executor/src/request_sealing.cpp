@@ -31,6 +31,14 @@ Error key_conflict(const GenerationId& holder) {
   return std::move(error).with("generation", holder.to_string());
 }
 
+Error model_busy(const Model& model, std::int64_t slots) {
+  Error error{std::string(error_code::kModelBusy),
+              "model \"" + model.name + "\" runs its limit of " + std::to_string(slots) +
+                  " generations and " + std::to_string(model.max_waiting) + " more are waiting",
+              true};
+  return std::move(error).with("concurrency", slots).with("max_waiting", model.max_waiting);
+}
+
 Result<SealedRequest> seal_request(const Model& model, GenerationRequest request, const Admission& admission,
                                    GenerationIdSource& ids, const Clock& clock) {
   SealedRequest sealed;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 
 #include "shunt/base/clock.hpp"
@@ -25,6 +26,9 @@ struct SealedRequest {
 
 // The Idempotency-Key belongs to `holder`, whose payload was another one.
 [[nodiscard]] Error key_conflict(const GenerationId& holder);
+
+// `slots` generations of the model run, as many as may at once, and no more may wait.
+[[nodiscard]] Error model_busy(const Model& model, std::int64_t slots);
 
 // The checks are the same for every executor, so that a request is refused with the same words in both modes.
 [[nodiscard]] Result<SealedRequest> seal_request(const Model& model, GenerationRequest request,

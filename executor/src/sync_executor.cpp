@@ -170,14 +170,8 @@ SubmitOutcome Core::place(std::shared_ptr<SyncRun> run, ModelSlots& slots) {
     run->dismiss();
     active_.remove(id);
     store_.withdraw(id);
-    Error error{std::string(error_code::kModelBusy),
-                "model \"" + model.name + "\" runs its limit of " + std::to_string(model.concurrency) +
-                    " generations and " + std::to_string(model.max_waiting) + " more are waiting",
-                true};
-    return refuse(
-        model.name,
-        std::move(error).with("concurrency", model.concurrency).with("max_waiting", model.max_waiting),
-        slots.retry_after());
+    return refuse(model.name, model_busy(model, static_cast<std::int64_t>(model.concurrency)),
+                  slots.retry_after());
   }
   if (options_.observer != nullptr) options_.observer->admitted(model.name, kPath);
   if (place == ModelSlots::Place::kRunning) {

@@ -72,7 +72,6 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
     std::string kind;
     GenerationId holder;
     bool lost = false;
-    std::int64_t open = 0;
     std::int64_t slots = 0;
   };
   enum class AddResult { kAdded, kRefused, kUnknown };

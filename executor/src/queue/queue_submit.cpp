@@ -25,15 +25,6 @@ std::int64_t open_ttl(const SealedRequest& sealed, const QueueOptions& options) 
   return (sealed.timeout + options.retention).count();
 }
 
-Error busy(const Model& model, std::int64_t open, std::int64_t slots) {
-  Error error{std::string(error_code::kModelBusy),
-              "model \"" + model.name + "\" has " + std::to_string(slots) + " slots and " +
-                  std::to_string(model.max_waiting) + " places in line, and " + std::to_string(open) +
-                  " generations are running or waiting",
-              true};
-  return std::move(error).with("concurrency", slots).with("max_waiting", model.max_waiting);
-}
-
 Error no_worker(const Model& model) {
   return {std::string(error_code::kNoWorker),
           "no worker has told that it runs the model \"" + model.name + "\": start one, or try again later",
@@ -83,8 +74,7 @@ awaitable<SubmitOutcome> QueueCore::submit(SealedRequest sealed) {
   if (!why.empty()) co_return refuse_unavailable(name, why);
   const Model& model = *models.find(name);
   if (admitted.kind == "conflict") co_return refuse(name, key_conflict(admitted.holder));
-  if (admitted.kind == "busy")
-    co_return refuse(name, busy(model, admitted.open, admitted.slots), kRetryAfter);
+  if (admitted.kind == "busy") co_return refuse(name, model_busy(model, admitted.slots), kRetryAfter);
   if (admitted.kind == "no_worker") co_return refuse(name, no_worker(model), kRetryAfter);
   if (admitted.kind == "held") {
     SubmitOutcome joined = co_await rejoin(std::move(sealed), std::move(admitted));
@@ -116,7 +106,6 @@ awaitable<QueueCore::Admitted> QueueCore::admit(const SealedRequest& sealed) {
     admitted.lost = reply.elements.size() > 2 && reply.elements[2].text == "lost";
   }
   if (admitted.kind == "busy") {
-    admitted.open = reply.elements.at(1).to_int();
     admitted.slots = reply.elements.at(2).to_int();
   }
   co_return admitted;
