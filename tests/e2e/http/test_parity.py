@@ -1,0 +1,306 @@
+"""The flip, seen by a client: the same requests to a service in sync mode and to one with the queue get the same bytes,
+once ids and times have names."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import wire
+from conftest import QueueMode, SyncMode
+from shunt_process import CONFIG, eventually
+
+MODELS = CONFIG + r"""
+[models.line]
+driver = "simulator"
+first_token = "30s"
+concurrency = 1
+max_waiting = 1
+
+[models.listed]
+driver = "simulator"
+first_token = "0ms"
+token_gap = "0ms"
+tokens = 2
+
+[models.steps]
+driver = "command"
+argv = ["/bin/sh", "-c", "echo 'progress: 50% halfway' >&2; echo 'a note' >&2; cat"]
+input = "stdin_text"
+input_text_field = "prompt"
+
+[models.verdict]
+driver = "command"
+argv = ["/bin/sh", "-c", "printf '{{\"kept\": [1, 2.5, \"žluť\"], \"nothing\": null}}'"]
+input = "none"
+output = "json"
+
+[models.no_verdict]
+driver = "command"
+argv = ["/bin/sh", "-c", "printf '{{'"]
+input = "none"
+output = "json"
+
+[models.drawing]
+driver = "command"
+argv = ["/bin/sh", "-c", "printf 'PNG\\0\\1\\377' > \"$0\"", "{output_file}"]
+input = "none"
+output = "artifact"
+artifact_name = "drawing.png"
+artifact_media_type = "image/png"
+produces = ["image/png"]
+
+[models.gabby]
+driver = "command"
+argv = ["/bin/sh", "-c", "printf %2000s x"]
+input = "none"
+limits.max_text_bytes = 1024
+
+[models.killed]
+driver = "command"
+argv = ["/bin/sh", "-c", "kill -9 $$"]
+input = "none"
+
+[models.sleeper]
+driver = "command"
+argv = ["/bin/sleep", "30"]
+input = "none"
+"""
+
+# What the server of tests/support/openai_server.py is told to do, by the name of a model.
+UPSTREAMS = {"up-ok": "ok", "up-json": "json", "up-tools": "tool_calls", "up-half": "half",
+             "up-500": "status?status=500", "up-400": "status?status=400", "up-unauthorized": "unauthorized",
+             "up-html": "html", "up-garbage": "garbage"}
+
+PROMPT = {"prompt": "hello"}
+
+
+def upstream_models(port):
+    return "".join(f'[models.{name}]\ndriver = "openai"\nbase_url = "http://127.0.0.1:{port}/v1"\n'
+                   f'model = "{mode}"\nmax_retries = 0\n' for name, mode in UPSTREAMS.items())
+
+
+@pytest.fixture(scope="module")
+def pair():
+    """The two services, started once: every case uses models or keys of its own."""
+    program = Path(__file__).parents[2] / "support" / "openai_server.py"
+    upstream = subprocess.Popen([sys.executable, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    models = MODELS + upstream_models(int(upstream.stdout.readline()))
+    modes = [SyncMode(), QueueMode()]
+    services = [mode.start(models) for mode in modes]
+    yield services
+    for service, mode in zip(services, modes):
+        service.stop()
+        mode.close()
+    upstream.communicate()
+
+
+# ---- What is compared.
+
+ID = re.compile(r"gen_[0-9a-f]{32}")
+TIME = re.compile(r'"20\d\d-\d\d-\d\dT[0-9:.]+Z"')
+SAME_EVERYWHERE = ("date",)
+
+
+def with_joined_text(body):
+    """Events as (type, data), numbered anew: how much text came together is the network's affair."""
+    joined = []
+    for _, kind, data in wire.events(body):
+        if kind == "delta" and joined and joined[-1]["type"] == "delta":
+            joined[-1]["text"] += data["text"]
+        else:
+            joined.append({**data, "seq": len(joined) + 1})
+    return "\n".join(json.dumps(event, ensure_ascii=False) for event in joined)
+
+
+def normalised(response, names, joins_text):
+    """The response as text: its status, its headers, its body, with ids as gen_1, gen_2... in order of appearance."""
+    headers = "\n".join(f"{k}: {v}" for k, v in sorted(response.headers.items()) if k not in SAME_EVERYWHERE)
+    body = response.body.decode("latin-1")
+    if response.headers.get("content-type") == "text/event-stream":
+        body = body.replace(":\n\n", "")  # comments of a quiet stream depend on time
+        if joins_text:
+            body = with_joined_text(body)
+    elif ID.search(body) or TIME.search(body):
+        headers = re.sub(r"content-length: \d+", "content-length: N", headers)
+    text = ID.sub(lambda found: names.setdefault(found.group(), f"gen_{len(names) + 1}"), f"{headers}\n\n{body}")
+    return f"{response.status}\n" + TIME.sub('"TIME"', text)
+
+
+def generate(shunt, model, input=None, headers=None, **members):
+    return shunt.generate(model, PROMPT if input is None else input, headers, **members)
+
+
+def link_of(response):
+    return response.headers["location"]
+
+
+# ---- The cases: each a generator of responses.
+
+def every_form(model, input=None, fixed_events=True):
+    def case(shunt):
+        first = generate(shunt, model, input)
+        yield first
+        yield generate(shunt, model, input, {"Accept": "text/event-stream"})
+        yield generate(shunt, model, input, {"Accept": "text/plain"})
+        yield generate(shunt, model, input, {"Accept": "image/png"})
+        yield generate(shunt, model, input, {"Accept": "application/octet-stream, application/json;q=0.5"})
+        yield generate(shunt, model, input, options={"metadata": {"order": 7}, "timeout_ms": 20000})
+        link = link_of(first)
+        for path in (link, link + "/events", link + "/artifacts/none"):
+            yield shunt.request("GET", path)
+            yield shunt.request("HEAD", path)
+        if fixed_events:
+            yield shunt.request("GET", link + "/events", headers={"Last-Event-ID": "2"})
+            yield shunt.request("GET", link + "/events", headers={"Last-Event-ID": "7777"})
+        yield shunt.request("POST", link + "/cancel")
+    return case
+
+
+def refused(shunt):
+    for body in ("", "{", "[]", "{}", '{"model": 7}', '{"model": "nobody"}', '{"model": "quick", "imput": {}}',
+                 '{"model": "quick", "input": {"prompt": 7}}', '{"model": "quick", "options": {"timeout_ms": -1}}',
+                 '{"model": "quick", "input": {"tokens": 1e9}}'):
+        yield shunt.request("POST", "/v1/generations", body, {"Content-Type": "application/json"})
+    yield generate(shunt, "quick", headers={"Idempotency-Key": "x" * 256})
+    yield generate(shunt, "drawing", headers={"Accept": "audio/wav"})
+    for path in ("/nowhere", "/v1/generations/gen_" + "0" * 32, "/v1/generations/nonsense/events",
+                 "/v1/generations?state=done", "/v1/generations?limit=0"):
+        yield shunt.request("GET", path)
+    yield shunt.request("DELETE", "/v1/generations")
+    yield shunt.request("POST", "/v1/generations/gen_" + "0" * 32 + "/cancel")
+
+
+def catalogue(shunt):
+    yield shunt.request("GET", "/v1/models")
+    yield shunt.request("GET", "/openapi.json")
+    yield shunt.request("GET", "/healthz")
+    yield shunt.request("OPTIONS", "/v1/generations")
+
+
+def artifacts(shunt):
+    made = generate(shunt, "picture", {"prompt": "x", "result_bytes": 5000, "seed": 4})
+    yield made
+    url = made.json()["output"]["artifacts"][0]["url"]
+    whole = shunt.request("GET", url)
+    yield whole
+    yield shunt.request("HEAD", url)
+    tag = whole.headers["etag"]
+    for headers in ({"Range": "bytes=10-19"}, {"Range": "bytes=-7"}, {"Range": "bytes=9999-"}, {"Range": "bytes=0-1,5-6"},
+                    {"If-None-Match": tag}, {"If-None-Match": '"other"'}, {"Range": "bytes=0-9", "If-Range": tag},
+                    {"Range": "bytes=0-9", "If-Range": '"other"'}):
+        yield shunt.request("GET", url, headers=headers)
+    large = generate(shunt, "picture", {"prompt": "x", "result_bytes": 3_000_000, "seed": 4},
+                     {"Accept": "application/octet-stream"})
+    assert len(large.body) == 3_000_000
+    yield large
+
+
+def idempotency(shunt):
+    key = {"Idempotency-Key": "the same"}
+    yield generate(shunt, "quick", headers=key)
+    yield generate(shunt, "quick", headers=key)
+    yield generate(shunt, "quick", headers={**key, "Accept": "text/event-stream"})
+    yield generate(shunt, "quick", {"prompt": "another"}, key)
+    yield generate(shunt, "slow", headers=key)
+    failing = {"Idempotency-Key": "failing"}
+    yield generate(shunt, "broken", {}, failing)
+    yield generate(shunt, "broken", {}, failing)
+    unusable = {"Idempotency-Key": "unusable"}
+    yield generate(shunt, "quick", {"prompt": 7}, unusable)
+    yield generate(shunt, "quick", headers=unusable)
+
+
+def begin(shunt, connection, model):
+    body = json.dumps({"model": model, "input": PROMPT, "stream": True})
+    connection.send(wire.request_bytes("POST", "/v1/generations", body))
+    return link_of(connection.read_head())
+
+
+def rest_of_stream(connection):
+    seen = b""
+    while chunk := connection.read_chunk():
+        seen += chunk
+    return wire.Response(200, {"content-type": "text/event-stream"}, seen)
+
+
+def cancelled_while_it_runs(shunt):
+    with shunt.connect() as stream:
+        link = begin(shunt, stream, "line")
+        eventually(lambda: shunt.request("GET", link).json()["state"] == "running")
+        yield shunt.request("GET", link)
+        shunt.request("POST", link + "/cancel", '{"reason": "enough"}', {"Content-Type": "application/json"})
+        yield rest_of_stream(stream)
+        yield shunt.request("GET", link)
+        yield shunt.request("POST", link + "/cancel")
+
+
+def cancelled_while_it_waits(shunt):
+    with shunt.connect() as running, shunt.connect() as waiting:
+        first = begin(shunt, running, "line")
+        eventually(lambda: shunt.request("GET", first).json()["state"] == "running")
+        second = begin(shunt, waiting, "line")
+        yield shunt.request("GET", second)
+        yield generate(shunt, "line")  # no room
+        yield shunt.request("POST", second + "/cancel")
+        yield rest_of_stream(waiting)
+        shunt.request("POST", first + "/cancel")
+        yield rest_of_stream(running)
+
+
+def deadlines(shunt):
+    yield generate(shunt, "sleeper", {}, options={"timeout_ms": 200})
+    yield generate(shunt, "sleeper", {}, {"Accept": "text/event-stream"}, options={"timeout_ms": 200})
+    with shunt.connect() as running:
+        first = begin(shunt, running, "line")
+        eventually(lambda: shunt.request("GET", first).json()["state"] == "running")
+        yield generate(shunt, "line", options={"timeout_ms": 100})  # while it waits
+        shunt.request("POST", first + "/cancel")
+        yield rest_of_stream(running)
+
+
+def listed(shunt):
+    ids = [generate(shunt, "listed", {"prompt": "x", "seed": n}).json()["id"] for n in range(5)]
+    assert ids
+    yield shunt.request("GET", "/v1/generations?model=listed")
+    first = shunt.request("GET", "/v1/generations?model=listed&limit=2")
+    yield first
+    yield shunt.request("GET", f"/v1/generations?model=listed&limit=2&cursor={first.json()['next_cursor']}")
+    yield shunt.request("GET", "/v1/generations?model=listed&state=failed")
+
+
+CASES = {
+    "simulator": every_form("quick"),
+    "simulator, slowly": every_form("slow", {"prompt": "x", "tokens": 3}),
+    "simulator that fails": every_form("quick", {"prompt": "x", "failure_rate": 1}),
+    "simulator with an artifact": every_form("picture"),
+    "program with text, progress and log": every_form("steps"),
+    "program with a result": every_form("verdict", {}),
+    "program with a broken result": every_form("no_verdict", {}),
+    "program with an artifact": every_form("drawing", {}),
+    "program that exits": every_form("broken", {}),
+    "program that is killed": every_form("killed", {}),
+    "program that says too much": every_form("gabby", {}),
+    **{f"upstream {mode}": every_form(name, fixed_events=False) for name, mode in UPSTREAMS.items()},
+    "refused": refused,
+    "catalogue": catalogue,
+    "artifacts": artifacts,
+    "idempotency": idempotency,
+    "cancelled while it runs": cancelled_while_it_runs,
+    "cancelled while it waits": cancelled_while_it_waits,
+    "deadlines": deadlines,
+    "listed": listed,
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_answers_are_the_same_bytes(pair, case):
+    transcripts = []
+    for service in pair:
+        names = {}
+        transcripts.append([normalised(response, names, case.startswith("upstream")) for response in CASES[case](service)])
+    for sync, queue in zip(*transcripts, strict=True):
+        assert queue == sync
