@@ -142,8 +142,8 @@ class Interrupted:
         process = shunt.popen("generate", "hi", "--model", "simulator", "--input", WORDS, *arguments,
                               environment=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         with Resp(int(environment["REDIS_URL"].rsplit(":", 1)[1])) as redis:
-            log = eventually(lambda: redis("KEYS", "{short}::gen:e:*"), "a log")[0]
-            eventually(lambda: redis("LLEN", log) > 2, "its first word")
+            record = eventually(lambda: redis("KEYS", "{short}::gen:r:*"), "a record")[0]
+            eventually(lambda: int(redis("HGET", record, "seq")) > 2, "its first word")
         doomed.process.kill()
         shunt.worker(environment=environment)
         self.output, self.problem = process.communicate(timeout=PATIENCE)
