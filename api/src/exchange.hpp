@@ -24,7 +24,7 @@ struct Exchange {
   const RouteMatch& route;
   // Whose generations may be seen: the key's caller, nullptr without authentication.
   const std::string* caller;
-  std::string_view date;
+  const std::string& date;  // the shard's, which is another text a second later
 
   Response& response;
   bool streamed = false;  // the handler has sent the response itself
