@@ -126,20 +126,20 @@ class QueueProcesses(ShuntProcess):
     """An API and a worker with one configuration, a prefix of their own in Redis and a folder for artifacts. Talks to
     the API; `worker` is the other process."""
 
-    def __init__(self, redis_url, config=CONFIG, environment=None, arguments=()):
+    def __init__(self, redis_url, config=CONFIG, environment=None, arguments=(), with_worker=True):
         folder = tempfile.TemporaryDirectory(prefix="shunt-e2e-artifacts-")
         self.artifacts = folder
         queue = {"QUEUE_ENABLED": "true", "REDIS_URL": redis_url, "SHUNT_QUEUE_PREFIX": "{e2e-%s}" % uuid.uuid4().hex,
                  "SHUNT_ARTIFACTS_DIRECTORY": folder.name}
         self.workers = []
         super().__init__(config, {**queue, **(environment or {})}, arguments)
-        self.worker = self.start_worker()
+        self.worker = self.start_worker() if with_worker else None
         eventually(lambda: self.request("GET", "/readyz").json()["status"] == "ready")
 
-    def start_worker(self, *arguments):
+    def start_worker(self, *arguments, **environment):
         # What a test leaves running must not hold it up.
         process = start_shunt(["worker", "--config", str(self.config), *arguments],
-                              {"SHUNT_SHUTDOWN_GRACE": "1s", **self.environment},
+                              {"SHUNT_SHUTDOWN_GRACE": "1s", **self.environment, **environment},
                               self.log_path.with_name("worker-log"))
         self.workers.append(process)
         first_line(process, "(working)")
@@ -147,6 +147,11 @@ class QueueProcesses(ShuntProcess):
 
     def worker_log(self):
         return self.log_path.with_name("worker-log").read_text(errors="replace")
+
+    def lose_artifacts(self):
+        for path in Path(self.artifacts.name).rglob("*"):
+            if path.is_file():
+                path.unlink()
 
     @contextlib.contextmanager
     def another_api(self):

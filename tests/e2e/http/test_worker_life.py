@@ -1,0 +1,327 @@
+"""Workers come, go and are killed while clients wait: what the clients see of it. Two API processes, Redis, workers."""
+
+import json
+import signal
+
+import pytest
+
+import wire
+from conftest import QueueMode
+from shunt_process import eventually
+
+# Losses are noticed soon: the default takes 15 s.
+QUICK_TO_NOTICE = """
+[queue]
+lock_duration = "1s"
+stalled_interval = "300ms"
+"""
+# Losses are not noticed within a test: what works at once does not work by that.
+SLOW_TO_NOTICE = """
+[queue]
+lock_duration = "10m"
+stalled_interval = "10m"
+"""
+MODELS = """
+[server]
+sse_heartbeat = "200ms"
+threads = 1
+
+[models.words]
+driver = "simulator"
+text_field = "prompt"
+first_token = "0ms"
+token_gap = "40ms"
+spread = 0.0
+tokens = 25
+on_disconnect = "continue"
+concurrency = 10
+
+[models.picture]
+driver = "simulator"
+first_token = "0ms"
+token_gap = "40ms"
+spread = 0.0
+tokens = 25
+result_bytes = 1000
+"""
+INPUT = {"prompt": "hello", "seed": 3}
+
+
+@pytest.fixture(scope="module")
+def mode():
+    made = QueueMode()
+    yield made
+    made.close()
+
+
+def post_stream(connection, model="words", **input):
+    body = json.dumps({"model": model, "input": {**INPUT, **input}, "stream": True})
+    connection.send(wire.request_bytes("POST", "/v1/generations", body))
+    return connection.read_head().headers["shunt-generation-id"]
+
+
+def read_until(connection, kind):
+    """What came until an event of that kind has, as bytes."""
+    seen = b""
+    while f"event: {kind}\n".encode() not in seen:
+        seen += connection.read_chunk()
+    return seen
+
+
+def rest(connection):
+    seen = b""
+    while chunk := connection.read_chunk():
+        seen += chunk
+    return seen
+
+
+def kinds_of(events):
+    return [kind for _, kind, _ in events]
+
+
+def assert_complete(events, deltas=25):
+    """One stream without a gap, whose last attempt is whole."""
+    assert [number for number, _, _ in events] == list(range(1, len(events) + 1))
+    kinds = kinds_of(events)
+    assert kinds[-1] == "succeeded"
+    begun = max(i for i, kind in enumerate(kinds) if kind in ("started", "restarted"))
+    text = "".join(data["text"] for _, kind, data in events[begun:] if kind == "delta")
+    assert len(text.split()) == deltas
+    return text
+
+
+# ---- kill -9
+
+@pytest.mark.parametrize("second_worker", ["there already", "started afterwards"])
+def test_a_stream_sees_a_killed_workers_generation_start_again_and_end(start, second_worker):
+    shunt = start(MODELS + QUICK_TO_NOTICE)
+    with shunt.connect() as connection:
+        post_stream(connection)
+        seen = read_until(connection, "delta")
+        if second_worker == "there already":
+            shunt.start_worker()
+        shunt.worker.kill()
+        if second_worker == "started afterwards":
+            shunt.worker.wait()
+            shunt.start_worker()
+        events = wire.events((seen + rest(connection)).decode())
+    assert kinds_of(events).count("restarted") == 1
+    assert_complete(events)
+
+
+def test_a_waiting_client_gets_one_result_of_a_killed_workers_generation(start):
+    shunt = start(MODELS + QUICK_TO_NOTICE)
+    with shunt.connect() as connection:
+        connection.send(wire.request_bytes("POST", "/v1/generations", json.dumps({"model": "picture", "input": INPUT})))
+        record = eventually(lambda: shunt.request("GET", "/v1/generations?state=running").json()["generations"])[0]
+        eventually(lambda: shunt.record(record["id"])["output"].get("text"))
+        shunt.worker.kill()
+        shunt.start_worker()
+        answer = connection.read_response()
+    assert answer.status == 200
+    assert answer.json()["id"] == record["id"] and answer.json()["state"] == "succeeded"
+    undisturbed = shunt.generate("picture", INPUT).json()
+    assert answer.json()["output"]["text"] == undisturbed["output"]["text"]
+    assert len(answer.json()["output"]["artifacts"]) == 1
+    assert len(shunt.request("GET", answer.json()["output"]["artifacts"][0]["url"]).body) == 1000
+
+
+def test_a_generation_that_kills_its_workers_fails_in_the_end(start):
+    shunt = start(MODELS + QUICK_TO_NOTICE + "max_stalled_count = 0\n")
+    with shunt.connect() as connection:
+        generation_id = post_stream(connection)
+        read_until(connection, "delta")
+        shunt.worker.kill()
+        shunt.start_worker()
+        assert wire.events(rest(connection).decode())[-1][1] == "failed"
+    assert shunt.record(generation_id)["error"]["code"] == "worker_lost"
+
+
+# ---- SIGTERM
+
+def test_a_worker_that_is_told_to_end_finishes_what_it_can_and_takes_nothing_new(start):
+    shunt = start(MODELS + SLOW_TO_NOTICE, with_worker=False)
+    worker = shunt.start_worker(SHUNT_SHUTDOWN_GRACE="20s")
+    with shunt.connect() as first, shunt.connect() as second:
+        post_stream(first)
+        seen = read_until(first, "delta")
+        worker.terminate()
+        eventually(lambda: "service.stopping" in shunt.worker_log())
+        later = post_stream(second)
+        events = wire.events((seen + rest(first)).decode())
+        assert_complete(events)
+        assert "restarted" not in kinds_of(events)
+        assert worker.wait(20) == 0
+        assert "worker.stopped finished=1 given_back=0" in shunt.worker_log()
+        assert shunt.record(later)["state"] == "queued"
+        shunt.start_worker()
+        assert "restarted" not in kinds_of(wire.events(rest(second).decode()))
+
+
+def test_what_a_worker_cannot_finish_another_one_starts_at_once(start):
+    shunt = start(MODELS + SLOW_TO_NOTICE, with_worker=False)
+    worker = shunt.start_worker(SHUNT_SHUTDOWN_GRACE="100ms")
+    with shunt.connect() as connection:
+        post_stream(connection)
+        seen = read_until(connection, "delta")
+        shunt.start_worker()
+        worker.terminate()
+        assert worker.wait(20) == 0
+        assert "given_back=1" in shunt.worker_log()
+        events = wire.events((seen + rest(connection)).decode())
+    assert kinds_of(events).count("restarted") == 1
+    assert_complete(events)
+
+
+# ---- Cancelling, from either API process.
+
+def cancel(api, generation_id):
+    return api.request("POST", f"/v1/generations/{generation_id}/cancel", '{"reason": "enough"}',
+                       {"Content-Type": "application/json"})
+
+
+def assert_cancelled(shunt, other, connection, generation_id):
+    assert wire.events(rest(connection).decode())[-1][1] == "cancelled"
+    for api in (shunt, other):
+        record = api.eventually_state(generation_id, "cancelled")
+        assert record["cancel_reason"] == "enough"
+
+
+@pytest.mark.parametrize("where", ["here", "at the other API"])
+def test_a_waiting_generation_is_cancelled_at_once(start, where):
+    shunt = start(MODELS, with_worker=False)
+    with shunt.another_api() as other, shunt.connect() as connection:
+        generation_id = post_stream(connection)
+        answer = cancel(shunt if where == "here" else other, generation_id)
+        assert (answer.status, answer.json()["state"]) == (200, "cancelled")
+        assert_cancelled(shunt, other, connection, generation_id)
+        # A worker finds nothing to do.
+        shunt.start_worker()
+        assert shunt.generate("words", {"prompt": "x", "tokens": 1}).json()["state"] == "succeeded"
+        assert shunt.record(generation_id)["state"] == "cancelled"
+
+
+@pytest.mark.parametrize("where", ["here", "at the other API"])
+def test_a_running_generation_is_cancelled_wherever_it_runs(start, where):
+    shunt = start(MODELS)
+    with shunt.another_api() as other, shunt.connect() as connection:
+        generation_id = post_stream(connection, tokens=100000)
+        read_until(connection, "delta")
+        assert cancel(shunt if where == "here" else other, generation_id).status in (200, 202)
+        assert_cancelled(shunt, other, connection, generation_id)
+
+
+@pytest.mark.parametrize("where", ["here", "at the other API"])
+def test_a_generation_in_an_api_that_works_too_is_cancelled(start, where):
+    """Roles api,worker in one process."""
+    shunt = start(MODELS, with_worker=False, arguments=("--roles", "api,worker"))
+    with shunt.another_api() as other, shunt.connect() as connection:
+        generation_id = post_stream(connection, tokens=100000)
+        read_until(connection, "delta")
+        assert cancel(shunt if where == "here" else other, generation_id).status in (200, 202)
+        assert_cancelled(shunt, other, connection, generation_id)
+
+
+# ---- An envelope of a later version.
+
+def change_version(shunt, mode, generation_id, old, new):
+    key = f"{shunt.environment['SHUNT_QUEUE_PREFIX']}:words:{generation_id}"
+    data = mode.redis("HGET", key, "data")
+    assert f'"v":{old},' in data
+    mode.redis("HSET", key, "data", data.replace(f'"v":{old},', f'"v":{new},', 1))
+
+
+def put_back(shunt, mode, generation_id):
+    """Starts a worker that does not know the envelope; returns once the job is delayed."""
+    change_version(shunt, mode, generation_id, 1, 99)
+    shunt.start_worker()
+    delayed = f"{shunt.environment['SHUNT_QUEUE_PREFIX']}:words:delayed"
+    eventually(lambda: mode.redis("ZSCORE", delayed, generation_id))
+    assert "worker.envelope_put_back" in shunt.worker_log()
+
+
+def test_an_envelope_of_an_unknown_version_is_put_back_and_runs_when_it_is_known(start, mode):
+    shunt = start(MODELS, with_worker=False)
+    with shunt.connect() as connection:
+        generation_id = post_stream(connection)
+        put_back(shunt, mode, generation_id)
+        assert shunt.record(generation_id)["state"] == "queued"
+        change_version(shunt, mode, generation_id, 99, 1)
+        events = wire.events(rest(connection).decode())
+    assert_complete(events)
+    assert "restarted" not in kinds_of(events)
+
+
+def test_a_delayed_generation_is_cancelled_at_once(start, mode):
+    shunt = start(MODELS, with_worker=False)
+    with shunt.another_api() as other, shunt.connect() as connection:
+        generation_id = post_stream(connection)
+        put_back(shunt, mode, generation_id)
+        answer = cancel(other, generation_id)
+        assert (answer.status, answer.json()["state"]) == (200, "cancelled")
+        assert_cancelled(shunt, other, connection, generation_id)
+        key = f"{shunt.environment['SHUNT_QUEUE_PREFIX']}:words:{generation_id}"
+        eventually(lambda: not mode.redis("EXISTS", key))
+
+
+# ---- Two API processes.
+
+def events_request(generation_id, after):
+    return wire.request_bytes("GET", f"/v1/generations/{generation_id}/events", headers={"Last-Event-ID": str(after)})
+
+
+def test_a_client_that_goes_on_at_another_api_misses_nothing(start):
+    shunt = start(MODELS)
+    with shunt.another_api() as other:
+        apis = [shunt, other]
+        with shunt.connect() as connection:
+            generation_id = post_stream(connection)
+            events = wire.events(read_until(connection, "delta").decode())
+        # From one to the other and back, with some events at each.
+        for turn in range(1, 5):
+            with apis[turn % 2].connect() as connection:
+                connection.send(events_request(generation_id, events[-1][0]))
+                connection.read_head()
+                events += wire.events(read_until(connection, "delta").decode())
+        with other.connect() as connection:
+            connection.send(events_request(generation_id, events[-1][0]))
+            connection.read_head()
+            events += wire.events(rest(connection).decode())
+    text = assert_complete(events)
+    assert text == shunt.record(generation_id)["output"]["text"]
+
+
+def test_a_client_whose_api_was_killed_goes_on_at_another(start):
+    shunt = start(MODELS)
+    with shunt.another_api() as other:
+        with shunt.connect() as connection:
+            generation_id = post_stream(connection)
+            events = wire.events(read_until(connection, "delta").decode())
+            shunt.terminate(signal.SIGKILL)
+            shunt.wait()
+        with other.connect() as connection:
+            connection.send(events_request(generation_id, events[-1][0]))
+            connection.read_head()
+            events += wire.events(rest(connection).decode())
+    assert_complete(events)
+
+
+def test_an_idempotency_key_leads_to_the_same_generation_at_another_api(start):
+    shunt = start(MODELS)
+    with shunt.another_api() as other:
+        key = {"Idempotency-Key": "one"}
+        first = shunt.generate("words", INPUT, key)
+        second = other.generate("words", INPUT, key)
+        assert first.json() == second.json()
+        assert second.headers["idempotency-replayed"] == "true"
+        conflict = other.generate("words", {"prompt": "another"}, key)
+        assert (conflict.status, conflict.code) == (409, "idempotency_conflict")
+
+
+def test_an_artifact_whose_bytes_are_gone_is_410(start):
+    shunt = start(MODELS)
+    url = shunt.generate("picture", {**INPUT, "tokens": 1}).json()["output"]["artifacts"][0]["url"]
+    assert shunt.request("GET", url).status == 200
+    shunt.lose_artifacts()
+    answer = shunt.request("GET", url)
+    assert (answer.status, answer.code) == (410, "artifact_gone")
