@@ -103,7 +103,8 @@ Generation::Generation(const Envelope& envelope, const Clock& clock, const Outpu
       clock_(clock),
       limits_(limits) {
   entries_.reserve(4);
-  entries_.push_back({clock_.now(), 0, 0, nullptr});  // queued
+  // Wherever the generation is made again from its envelope, it was queued when it was created.
+  entries_.push_back({created_at_, 0, 0, nullptr});
 }
 
 Generation::~Generation() = default;

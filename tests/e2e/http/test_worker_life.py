@@ -287,6 +287,8 @@ def test_a_client_that_goes_on_at_another_api_misses_nothing(start):
             connection.send(events_request(generation_id, events[-1][0]))
             connection.read_head()
             events += wire.events(rest(connection).decode())
+        for api in apis:
+            assert wire.events(api.request("GET", f"/v1/generations/{generation_id}/events").text()) == events
     text = assert_complete(events)
     assert text == shunt.record(generation_id)["output"]["text"]
 

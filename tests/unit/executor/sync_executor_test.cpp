@@ -92,8 +92,14 @@ TEST_F(SyncExecutorTest, TellsItsObserverAboutAdmissionsRefusalsAndEnds) {
   add("good", [](GenerationRun&) -> Json { return nullptr; });
   add("bad", [](GenerationRun&) -> Json { throw std::runtime_error("no"); });
   open();
+  // A client may know of an end a moment before the observer does.
+  const auto told = [this](std::size_t lines) {
+    return testing::eventually([&] { return observer_.lines().size() == lines; });
+  };
   client_.wait_for_end(client_.start(request("good")));
+  ASSERT_TRUE(told(2));
   client_.wait_for_end(client_.start(request("bad")));
+  ASSERT_TRUE(told(4));
   (void)client_.submit(request("from a stranger"));
   const std::vector<std::string> expected{"admitted good sync", "ended succeeded  good sync",
                                           "admitted bad sync", "ended failed generator_failed bad sync",
