@@ -132,11 +132,10 @@ awaitable<SubmitOutcome> QueueCore::enqueue(SealedRequest sealed, std::shared_pt
   co_return Unknown{id, std::move(error)};
 }
 
-// The key's generation exists. If whoever claimed it did not get as far as the queue, the job is added now,
-// under the same id: twice does no harm, since the queue knows the id.
+// The key's generation exists. If whoever claimed it did not get as far as the queue (or not yet: that cannot
+// be told apart), the job is added now, under the same id: twice does no harm, since the queue knows the id.
 awaitable<SubmitOutcome> QueueCore::rejoin(SealedRequest sealed, Admitted admitted) {
-  const auto age = clock.now() - admitted.holder.created_at();
-  if (!admitted.lost || age < 2 * options.queue.enqueue_deadline) co_return Accepted{admitted.holder, true};
+  if (!admitted.lost) co_return Accepted{admitted.holder, true};
   sealed.envelope.id = admitted.holder;
   auto text = encode_envelope(sealed.envelope);
   if (!text) co_return refuse(sealed.envelope.request.model, std::move(text).error());
