@@ -31,10 +31,23 @@ std::optional<event::Progress> to_progress(const std::string& text) {
   return progress;
 }
 
-Json to_result(const std::string& return_value) {
+struct Returned {
+  std::string text;
+  Json result;
+};
+
+// What a worker returned: {"text", "result"?} is the output of a generation in parts, as our own workers
+// return it; any other JSON is the result.
+Returned to_returned(const std::string& return_value) {
   auto json = parse_json(return_value);
   // What cannot be read as JSON is still what the worker returned.
-  return json ? std::move(*json) : Json(boost::json::string_view(to_valid_utf8(return_value)));
+  if (!json) return {{}, Json(boost::json::string_view(to_valid_utf8(return_value)))};
+  const JsonObject* object = json->if_object();
+  const Json* text = object != nullptr ? object->if_contains("text") : nullptr;
+  const Json* result = object != nullptr ? object->if_contains("result") : nullptr;
+  const std::size_t named = (text != nullptr ? 1 : 0) + (result != nullptr ? 1 : 0);
+  if (text == nullptr || !text->is_string() || object->size() != named) return {{}, std::move(*json)};
+  return {std::string(text->get_string()), result != nullptr ? *result : Json(nullptr)};
 }
 
 Error worker_lost(std::string message) {
@@ -56,7 +69,7 @@ GenerationEvent::Payload ending_of(const SilentGeneration& silent) {
   if (silent.attempt > 0) {
     return event::Failed{worker_lost("the generation's job ended without an end in its log")};
   }
-  return event::Succeeded{to_result(job.return_value.value_or("null"))};
+  return event::Succeeded{};
 }
 
 }  // namespace
@@ -75,7 +88,14 @@ std::vector<GenerationEvent> events_of_silent_job(const SilentGeneration& silent
   if (silent.attempt == 0 && job.processed_on && job.progress != silent.seen_progress) {
     if (auto progress = to_progress(job.progress)) say(std::nullopt, std::move(*progress));
   }
-  if (ended) say(job.finished_on, ending_of(silent));
+  if (!ended) return events;
+  GenerationEvent::Payload ending = ending_of(silent);
+  if (auto* succeeded = std::get_if<event::Succeeded>(&ending)) {
+    Returned returned = to_returned(job.return_value.value_or("null"));
+    if (!returned.text.empty()) say(job.finished_on, event::Delta{std::move(returned.text)});
+    succeeded->result = std::move(returned.result);
+  }
+  say(job.finished_on, std::move(ending));
   return events;
 }
 
