@@ -26,13 +26,11 @@ export class EventLogs {
 
   /** The log of a generation that this worker may run now; null when it has ended already. */
   async begin(envelope) {
-    const head = { ...envelope, input: {} };
-    const at = new Date(envelope.created_at).toISOString();
+    const head = JSON.stringify({ ...envelope, input: {} });
     const queue = `${this.prefix}:${envelope.model.replaceAll(':', '%3A')}`;
     const left = Math.max(0, (envelope.deadline ?? Date.now() + 86_400_000) - Date.now());
-    const [kind, attempt, sequence, reason] = await this.redis.begin(this.base, envelope.id, queue,
-      JSON.stringify(head), JSON.stringify([{ seq: 1, type: 'queued', at }]), this.process, left + RETENTION_MS,
-      envelope.created_at);
+    const [[kind, attempt, sequence, reason]] = await this.redis.begin(this.base, this.process,
+      envelope.id, queue, head, left + RETENTION_MS, envelope.created_at);
     if (kind === 'ended') return null;
     const log = new EventLog(this, envelope.id, attempt, sequence);
     this.running.set(envelope.id, log);

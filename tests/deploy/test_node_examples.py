@@ -109,7 +109,7 @@ def test_the_event_log_streams_text_and_tells_the_worker_of_a_cancel(queue, redi
 
     waiting = queue.generate_in_background(api, {"prompt": words, "word_ms": 50})
     running = queue.wait_until_running(api)
-    eventually(lambda: redis("LLEN", f"{{shunt}}::gen:e:{running}") > 3, "it has written words")
+    eventually(lambda: int(redis("HGET", f"{{shunt}}::gen:r:{running}", "seq")) > 5, "it has written words")
     api.request("POST", f"/v1/generations/{running}/cancel", {"reason": "enough"})
     waiting.join(20)
     status, _, body = waiting.answer

@@ -153,6 +153,9 @@ At the top of the file, before the first table.)");
   append_general(text, {"queue", "redis"}, R"(## Queue: `[queue]` and `[redis]`
 
 The switch between running generations in this process and handing them to a queue.)");
+  append_general(text, {"worker", "artifacts"}, R"(## Workers: `[worker]` and `[artifacts]`
+
+For processes that run generations from the queue: `shunt worker`, or `--roles api,worker`.)");
   append_models(text);
   return text;
 }

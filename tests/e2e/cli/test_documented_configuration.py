@@ -22,3 +22,11 @@ def test_an_example_of_the_documents_is_valid(shunt, path, block):
 
 def test_there_are_examples():
     assert len(EXAMPLES) >= 3
+
+
+def test_the_reference_has_every_setting(shunt):
+    shown = shunt.run("config", "show").stdout.decode()
+    names = [line.split()[0] for line in shown.splitlines() if re.match(r"[a-z_]+(\.[a-z_]+)? ", line)]
+    reference = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    assert len(names) > 30
+    assert [name for name in names if f"| `{name}`" not in reference] == []
