@@ -169,7 +169,7 @@ def test_the_health_check_of_redis_fails_without_the_password_and_when_redis_is_
     assert not deployment.is_healthy("redis", {"REDIS_PASSWORD": "wrong"})
     cli = ["redis-cli", "-e", "-p", str(deployment.redis_port)]
     assert programs.run([*cli, "PING"]).returncode == 1, "NOAUTH"
-    full = programs.run([*cli, "CONFIG", "SET", "maxmemory", "1mb"], {"REDISCLI_AUTH": PASSWORD})
+    full = programs.run([*cli, "CONFIG", "SET", "maxmemory", "1"], {"REDISCLI_AUTH": PASSWORD})
     assert full.returncode == 0
     assert programs.run([*cli, "PING"], {"REDISCLI_AUTH": PASSWORD}).returncode == 0
     assert not deployment.is_healthy("redis")
