@@ -13,7 +13,8 @@ FROM debian:12-slim
 RUN apt-get update && apt-get install -y --no-install-recommends \
       ca-certificates espeak-ng libboost-json1.81.0 libcurl4 libhiredis0.14 libprometheus-cpp-core1.0 libspdlog1.10 \
       libssl3 libtomlplusplus3 \
-    && rm -rf /var/lib/apt/lists/* && useradd --system --home /nonexistent shunt \
+    && rm -rf /var/lib/apt/lists/* && groupadd --system --gid 10001 shunt \
+    && useradd --system --uid 10001 --gid shunt --home /nonexistent shunt \
     && install -d -o shunt -g shunt -m 700 /var/lib/shunt/artifacts
 # API and workers share this folder: a volume here takes its owner over.
 ENV SHUNT_ARTIFACTS_DIRECTORY=/var/lib/shunt/artifacts
