@@ -53,6 +53,14 @@ TEST_F(GenerationTest, ATerminalStateNeverChanges) {
   }
 }
 
+TEST_F(GenerationTest, IsQueuedAtTheTimeOfItsEnvelopeWheneverItIsMade) {
+  Envelope envelope;
+  envelope.created_at = clock_.now();
+  clock_.advance(std::chrono::minutes(1));
+  Generation generation(envelope, clock_, {});
+  EXPECT_EQ(all_events(generation).front().at, envelope.created_at);
+}
+
 TEST_F(GenerationTest, RecordTellsTimesTextProgressAndResult) {
   const auto generation = make();
   clock_.advance(std::chrono::milliseconds(5));
