@@ -57,8 +57,8 @@ TEST_F(GenerationTest, IsQueuedAtTheTimeOfItsEnvelopeWheneverItIsMade) {
   Envelope envelope;
   envelope.created_at = clock_.now();
   clock_.advance(std::chrono::minutes(1));
-  Generation generation(envelope, clock_, {});
-  EXPECT_EQ(all_events(generation).front().at, envelope.created_at);
+  const auto generation = std::make_shared<Generation>(envelope, clock_, OutputLimits{});
+  EXPECT_EQ(all_events(*generation).front().at, envelope.created_at);
 }
 
 TEST_F(GenerationTest, RecordTellsTimesTextProgressAndResult) {
