@@ -21,8 +21,8 @@ CONFIG = """
 [models.m]
 driver = "simulator"
 first_token = "0ms"
-token_gap = "0ms"
-concurrency = 100
+token_gap = "5ms"
+concurrency = 200
 max_waiting = 100000
 on_disconnect = "continue"
 """
@@ -31,11 +31,13 @@ SIZES = [("short", 100, 16), ("typical", 1024, 170), ("long", 16 * 1024, 2700)]
 
 
 def submit(port, prompt, tokens):
-    """A client that does not wait; its generation goes on."""
+    """A client that goes as soon as its generation is there; that goes on."""
     body = json.dumps({"model": "m", "input": {"prompt": prompt, "tokens": tokens}}).encode()
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(b"POST /v1/generations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-                           b"Content-Length: %d\r\n\r\n" % len(body) + body)
+                           b"Accept: text/event-stream\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        while b"queued" not in connection.recv(4096):
+            pass
 
 
 def measure(programs, prompt_bytes, tokens, count):
