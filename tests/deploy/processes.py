@@ -127,5 +127,5 @@ class Programs:
             try:
                 program.wait(10)
             except subprocess.TimeoutExpired:
-                pass
+                print(f"still there 10 s after SIGTERM: {program.process.args}\n{program.log()[-2000:]}")
             program.stop()

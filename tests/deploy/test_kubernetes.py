@@ -72,8 +72,8 @@ def test_pods_have_time_to_drain():
     grace = 30  # shutdown.grace
     assert "SHUNT_SHUTDOWN_GRACE" not in OBJECTS["ConfigMap", "shunt"]["data"]
     pause = int(container(API)["lifecycle"]["preStop"]["exec"]["command"][1])
-    assert pod(API)["terminationGracePeriodSeconds"] >= grace + pause + 5
-    assert pod(WORKER)["terminationGracePeriodSeconds"] >= grace + 5
+    assert pod(API)["terminationGracePeriodSeconds"] >= grace + 10 + pause + 5
+    assert pod(WORKER)["terminationGracePeriodSeconds"] >= grace + 2 * 10 + 5
 
 
 def test_every_name_that_is_referred_to_is_there():

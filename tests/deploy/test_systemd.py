@@ -59,7 +59,7 @@ def test_a_service_is_hardened(installed, unit):
 def test_a_service_has_time_to_drain_and_no_dependency_on_redis(unit):
     found = settings(unit)
     assert found["KillSignal"] == ["SIGTERM"] and found["KillMode"] == ["mixed"]
-    assert int(re.fullmatch(r"(\d+)s", found["TimeoutStopSec"][0]).group(1)) >= 30 + 5  # shutdown.grace
+    assert int(re.fullmatch(r"(\d+)s", found["TimeoutStopSec"][0]).group(1)) >= 30 + 2 * 10 + 5  # shutdown.grace, stop_grace
     assert found["RestartPreventExitStatus"] == ["78"] and found["Restart"] == ["always"]
     assert not {"Requires", "BindsTo", "Requisite", "PartOf"} & set(found)
     assert "redis" not in (FOLDER / unit).read_text().split("[Unit]")[1].lower().replace("no requires on a redis", "")
