@@ -35,7 +35,7 @@ export class EventLogs {
     const log = new EventLog(this, envelope.id, attempt, sequence);
     this.running.set(envelope.id, log);
     if (kind === 'cancelled') log.stop.abort(reason);
-    else log.write(attempt > 1 ? { type: 'restarted', attempt } : { type: 'started' });
+    else log.write(sequence > 1 ? { type: 'restarted', attempt } : { type: 'started' });
     return log;
   }
 

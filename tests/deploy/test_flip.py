@@ -210,6 +210,28 @@ await queue.close();""")
     assert "worker.envelope_put_back" in worker.log()
 
 
+# ---- Waiting.
+
+
+def test_async_is_for_those_who_ask(flip):
+    api = flip.api()
+    status, headers, body = api.generate("quick", {"prompt": "x"}, {"Prefer": "respond-async"})
+    assert (status, headers["preference-applied"]) == (202, "respond-async")
+    assert headers["location"] == f"/v1/generations/{json.loads(body)['id']}" and "retry-after" in headers
+    assert api.generate("quick", {"prompt": "x"}, {"Prefer": "wait=1"})[0] == 202, "nobody runs it yet"
+    flip.worker()
+    eventually(lambda: api.get(headers["location"])["state"] == "succeeded", "it went on")
+    assert api.generate("quick", {"prompt": "x"}, {"Prefer": "wait=20"})[0] == 200
+
+
+def test_a_wait_that_is_too_long_ends_with_a_link_and_the_generation_goes_on(flip):
+    api = flip.api(SHUNT_SERVER_WAIT_DEADLINE="300ms")
+    answer = api.generate("quick", {"prompt": "x"})
+    assert code(answer) == (504, "wait_deadline_exceeded")
+    flip.worker()
+    eventually(lambda: api.get(answer[1]["location"])["state"] == "succeeded", "it went on")
+
+
 # ---- The way back.
 
 def test_a_flip_back_leaves_what_is_queued_to_the_workers(flip, redis):
@@ -220,7 +242,8 @@ def test_a_flip_back_leaves_what_is_queued_to_the_workers(flip, redis):
     queued.signal(signal.SIGTERM)
     assert queued.wait() == 0
     waiting.join(20)
-    assert waiting.answer is None, "it was cut off after shutdown.grace and the time to close"
+    assert code(waiting.answer) == (504, "wait_deadline_exceeded")
+    assert waiting.answer[1]["location"] == f"/v1/generations/{running}"
     sync = flip.api(QUEUE_ENABLED="false")
     # It does not know them, nor their keys.
     assert sync.status(f"/v1/generations/{running}") == 404
