@@ -18,6 +18,10 @@ folder="build/$preset"
 log="$folder/build.log"
 mkdir -p "$folder"
 
+# ./run and ./run worker in two terminals build in the same folder: one after the other.
+exec 9>"$folder/.lock"
+flock 9
+
 failed() {
   cat "$log" >&2
   echo "The build failed (preset $preset)." >&2

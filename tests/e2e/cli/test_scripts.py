@@ -1,5 +1,6 @@
 """./run and ./test, with stand-ins for apt, dpkg, CMake and ctest: what they install, build and hand on."""
 
+import concurrent.futures
 import os
 import pathlib
 import shutil
@@ -25,6 +26,7 @@ if [ "$1" = --preset ]; then
   exit 0
 fi
 echo "[1/2] the compiler's words"
+if [ -n "$SLOW_BUILD" ]; then mkdir "$2/busy" && sleep 0.3 && rmdir "$2/busy" || exit 9; fi
 [ -z "$BUILD_EXIT" ] || exit "$BUILD_EXIT"
 mkdir -p "$2/bin"
 printf '#!/bin/sh\\npwd\\nprintf "<%%s>" "$@"\\n' >"$2/bin/shunt"
@@ -86,6 +88,14 @@ def test_run_alone_serves_and_shows_three_commands(project):
     assert answer.stdout.endswith("<serve>")
     assert "http://127.0.0.1:8080" in answer.stdout
     assert answer.stdout.count("\n  curl ") == 2 and "\n  ./run generate " in answer.stdout
+
+
+def test_two_runs_at_once_build_one_after_the_other(project):
+    project.run("run", "version")
+    with concurrent.futures.ThreadPoolExecutor() as both:
+        answers = list(both.map(lambda role: project.run("run", role, SLOW_BUILD="1"), ["serve", "worker"]))
+    assert [answer.returncode for answer in answers] == [0, 0], answers
+    assert answers[1].stdout.endswith("<worker>")
 
 
 def test_a_second_run_configures_nothing(project):
