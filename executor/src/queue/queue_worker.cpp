@@ -108,6 +108,7 @@ class Worker final : public std::enable_shared_from_this<Worker> {
   std::map<std::string, std::shared_ptr<QueuedRun>> runs_;
   WorkerLease lease_;
   boost::asio::steady_timer lease_timer_;
+  std::size_t given_back_ = 0;  // since it was told to stop
   bool stopping_ = false;
   bool closed_ = false;
 
@@ -292,6 +293,7 @@ awaitable<std::string> Worker::process(bullmq::Job job, std::stop_token stop, st
   }
   runs_.erase(id);
   if (end == QueuedRun::End::kLost) {
+    if (stopping_) ++given_back_;
     if (stop.stop_requested() && stopping_) co_await job.move_to_wait(job.token());
     throw bullmq::WaitingError();
   }
@@ -363,15 +365,12 @@ awaitable<WorkerReport> Worker::stop(std::chrono::milliseconds grace) {
     boost::asio::co_spawn(loop_.context(), worker.close(grace),
                           [&closing](std::exception_ptr) { --closing; });
   }
-  std::size_t given_back = 0;
-  const auto until = clock_.steady_now() + grace;
   while (closing > 0) {
-    if (clock_.steady_now() < until) given_back = runs_.size();
     pause.expires_after(std::chrono::milliseconds(5));
     co_await pause.async_wait(boost::asio::use_awaitable);
   }
   WorkerReport report;
-  report.given_back = std::min(before, given_back);
+  report.given_back = std::min(before, given_back_);
   report.finished = before - report.given_back;
   co_return report;
 }
