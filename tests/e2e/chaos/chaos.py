@@ -312,7 +312,7 @@ def main():
     runs_path = Path(folder.name) / "runs"
     runs_path.touch()
     redis = RedisServer(aof=True)
-    shunt = QueueProcesses(redis.url, CONFIG.format(runs=runs_path))
+    shunt = QueueProcesses(redis.url, CONFIG.format(runs=runs_path), {"SHUNT_QUEUE_ENQUEUE_DEADLINE": "250ms"})
     other = ShuntProcess(shunt.config.read_text(), shunt.environment)
     apis = [shunt, other]
     problems = []
