@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a generation costs in Redis: SHUNT_BIN=build/release/bin/shunt tests/deploy/memory_per_generation.py [COUNT]
+"""What a generation costs in Redis: SHUNT_BIN=build/release/bin/shunt tests/deploy/memory_per_generation.py [COUNT [SIZE...]]
 
 Prints, for inputs and texts of three sizes, the bytes of Redis's used_memory for each generation while it waits and
 after it has ended, and how many of BullMQ's events were kept. Starts a redis-server, an API and a worker of its own.
@@ -71,13 +71,14 @@ def measure(programs, prompt_bytes, tokens, count):
 
 def main():
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    wanted = sys.argv[2:] or [name for name, *_ in SIZES]
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "shunt.toml").write_text(CONFIG)
         os.environ["SHUNT_BIN"] = str(Path(os.environ["SHUNT_BIN"]).resolve())
         programs = Programs(folder)
         print(f"{count} generations each\nsize      input    text   waiting    ended   events kept")
         try:
-            for name, prompt, tokens in SIZES:
+            for name, prompt, tokens in (size for size in SIZES if size[0] in wanted):
                 waiting, ended, kept = measure(programs, prompt, tokens, count)
                 print(f"{name:8}{prompt:7}{6 * tokens:8}{waiting:10.0f}{ended:9.0f}{kept:14}", flush=True)
         finally:

@@ -119,11 +119,12 @@ def test_the_event_log_streams_text_and_tells_the_worker_of_a_cancel(queue, redi
     assert worker.wait() == 0, worker.log()
 
 
-def test_a_generation_of_a_killed_worker_runs_again_and_says_so(queue):
+def test_a_generation_of_a_killed_worker_runs_again_and_says_so(queue, redis):
     api = queue.api()
     first = queue.node_worker("worker_with_events.mjs")
     waiting = queue.generate_in_background(api, {"prompt": "a b c d", "word_ms": 500}, {"Accept": "text/event-stream"})
-    queue.wait_until_running(api)
+    running = queue.wait_until_running(api)
+    eventually(lambda: int(redis("HGET", f"{{shunt}}::gen:r:{running}", "seq")) > 2, "it has written a word")
     first.signal(signal.SIGKILL)
     queue.node_worker("worker_with_events.mjs")
     waiting.join(40)
