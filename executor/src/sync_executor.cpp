@@ -23,7 +23,7 @@ class ActiveRuns {
   bool add(const std::shared_ptr<SyncRun>& run) {
     const std::lock_guard lock(mutex_);
     if (closed_) return false;
-    runs_.emplace(run->generation()->id(), run);
+    runs_.emplace(run->generation()->id(), Entry{run, &run->model()});
     return true;
   }
   // How many are left.
@@ -44,23 +44,37 @@ class ActiveRuns {
     const std::lock_guard lock(mutex_);
     return closed_;
   }
+  // When the oldest run of each model was admitted.
+  [[nodiscard]] std::map<const Model*, WallTime> oldest() const {
+    std::map<const Model*, WallTime> admitted;
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, run] : runs_) {
+      const auto [known, first] = admitted.try_emplace(run.model, id.created_at());
+      if (!first) known->second = std::min(known->second, id.created_at());
+    }
+    return admitted;
+  }
   [[nodiscard]] std::shared_ptr<SyncRun> find(const GenerationId& id) const {
     const std::lock_guard lock(mutex_);
     const auto found = runs_.find(id);
-    return found == runs_.end() ? nullptr : found->second.lock();
+    return found == runs_.end() ? nullptr : found->second.run.lock();
   }
   [[nodiscard]] std::vector<std::shared_ptr<SyncRun>> all() const {
     std::vector<std::shared_ptr<SyncRun>> runs;
     const std::lock_guard lock(mutex_);
-    for (const auto& [id, weak] : runs_) {
-      if (auto run = weak.lock()) runs.push_back(std::move(run));
+    for (const auto& [id, entry] : runs_) {
+      if (auto run = entry.run.lock()) runs.push_back(std::move(run));
     }
     return runs;
   }
 
  private:
   mutable std::mutex mutex_;
-  std::unordered_map<GenerationId, std::weak_ptr<SyncRun>> runs_;
+  struct Entry {
+    std::weak_ptr<SyncRun> run;
+    const Model* model;
+  };
+  std::unordered_map<GenerationId, Entry> runs_;
   bool closed_ = false;
 };
 
@@ -238,9 +252,19 @@ void Core::finish_drain_locked() {
 
 ExecutorDescription Core::describe() const {
   ExecutorDescription description{.name = "sync", .mode = "sync", .reason = {}};
+  const auto oldest = active_.oldest();
   for (const auto& [name, slots] : slots_) {
-    description.running += slots.running();
-    description.waiting += slots.waiting();
+    const std::size_t running = slots.running();
+    const std::size_t waiting = slots.waiting();
+    description.running += running;
+    description.waiting += waiting;
+    ModelDescription model{.name = name, .open = running + waiting, .workers = 1};
+    model.slots = slots.model().concurrency;
+    const auto found = oldest.find(&slots.model());
+    if (model.open > 0 && found != oldest.end()) {
+      model.oldest_open_age = std::max(options_.clock->now() - found->second, std::chrono::milliseconds(0));
+    }
+    description.models.push_back(std::move(model));
   }
   if (active_.closed()) {
     description.health = Health::kDraining;

@@ -394,6 +394,26 @@ TEST_P(ExecutorConformance, ListPagesFromTheNewestThroughFilters) {
   EXPECT_EQ(listed, ids);
 }
 
+TEST_P(ExecutorConformance, TellsHowEachModelStands) {
+  const auto gated = [this]() -> executor::ModelDescription {
+    for (auto& model : subject_->executor().describe().models) {
+      if (model.name == "gated") return model;
+    }
+    return {};
+  };
+  EXPECT_TRUE(eventually([&] { return gated().workers == 1; }));
+  EXPECT_EQ(gated().slots, 1U);
+  EXPECT_EQ(gated().open, 0U);
+  EXPECT_EQ(gated().oldest_open_age, milliseconds(0));
+  start_running_gated();
+  (void)client_.start(request("gated"));
+  EXPECT_TRUE(eventually([&] { return gated().open == 2; }));
+  EXPECT_TRUE(eventually([&] { return gated().oldest_open_age > milliseconds(0); }));
+  gate_.open();
+  EXPECT_TRUE(eventually([&] { return gated().open == 0; }));
+  EXPECT_EQ(subject_->executor().describe().models.size(), models_.all().size());
+}
+
 TEST_P(ExecutorConformance, AThousandAtOnceAllEndOnceEach) {
   std::vector<GenerationId> ids(1000);
   std::vector<std::thread> callers;

@@ -48,7 +48,6 @@ struct GenerationKeys {
     return base + "worker:" + std::string(process);
   }
   [[nodiscard]] std::string index() const { return base + "index"; }
-  [[nodiscard]] std::string probe() const { return base + "probe"; }
 
   std::string prefix;
   // Two colons: no queue has an empty name, so these keys never meet a queue's.

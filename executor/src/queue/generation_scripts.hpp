@@ -15,5 +15,6 @@ namespace shunt::executor::scripts {
 [[nodiscard]] const bullmq::RedisScript& unwatch();
 [[nodiscard]] const bullmq::RedisScript& probe();
 [[nodiscard]] const bullmq::RedisScript& list();
+[[nodiscard]] const bullmq::RedisScript& survey();
 
 }  // namespace shunt::executor::scripts

@@ -109,6 +109,7 @@ ExecutorDescription QueueCore::describe() const {
   description.reason = health_reason_;
   description.running = running_;
   description.waiting = waiting_;
+  description.models = models_seen_;
   if (draining) {
     description.health = Health::kDraining;
     description.reason = "the service is shutting down";
@@ -120,6 +121,7 @@ void QueueCore::set_health(Health health, std::string reason) {
   const std::lock_guard lock(health_mutex_);
   health_ = health;
   health_reason_ = std::move(reason);
+  if (health != Health::kReady) models_seen_.clear();
 }
 
 void QueueCore::count_open() {

@@ -97,6 +97,7 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   awaitable<void> look_at(std::vector<std::shared_ptr<Mirror>> mirrors);
   awaitable<void> end_overdue();
   awaitable<void> probe_health();
+  awaitable<std::vector<ModelDescription>> survey();
   awaitable<void> housekeeping();
   awaitable<void> unwatch(std::vector<std::string> mirror_ids);
   void set_health(Health health, std::string reason);
@@ -118,6 +119,7 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   mutable std::mutex health_mutex_;
   Health health_ = Health::kDegraded;
   std::string health_reason_ = "not connected to Redis yet";
+  std::vector<ModelDescription> models_seen_;  // empty while Redis does not answer
   std::atomic<std::size_t> running_{0};
   std::atomic<std::size_t> waiting_{0};
 };

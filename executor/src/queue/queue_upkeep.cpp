@@ -187,17 +187,45 @@ awaitable<void> QueueCore::unwatch(std::vector<std::string> mirror_ids) {
 
 // ---- Health, housekeeping, the end.
 
-// A write, because a server that is full or a replica answers PING all the same.
+awaitable<std::vector<ModelDescription>> QueueCore::survey() {
+  const WallTime now = clock.now();
+  std::vector<std::string> script_keys{keys.base};
+  std::vector<std::string> arguments{process, "60000", std::to_string(now.time_since_epoch().count())};
+  for (const auto& [name, queue] : queues_) {
+    arguments.push_back(name);
+    arguments.push_back(keys.queue(name));
+  }
+  const bullmq::RedisReply reply =
+      co_await commands_.run(scripts::survey(), std::move(script_keys), std::move(arguments));
+  std::vector<ModelDescription> seen;
+  for (const auto& [name, queue] : queues_) {
+    const auto& found = reply.elements.at(seen.size()).elements;
+    ModelDescription model;
+    model.name = name;
+    model.open = static_cast<std::size_t>(found.at(0).to_int());
+    const std::chrono::milliseconds oldest(found.at(1).to_int());
+    // Another machine's clock may be ahead.
+    if (model.open > 0)
+      model.oldest_open_age = std::max(now.time_since_epoch() - oldest, std::chrono::milliseconds(0));
+    model.workers = static_cast<std::size_t>(found.at(2).to_int());
+    model.slots = static_cast<std::size_t>(found.at(3).to_int());
+    seen.push_back(std::move(model));
+  }
+  co_return seen;
+}
+
 awaitable<void> QueueCore::probe_health() {
   std::string problem;
+  std::vector<ModelDescription> seen;
   try {
-    std::vector<std::string> command{"SET", keys.probe(), process, "PX", "60000"};
-    co_await commands_.execute(std::move(command));
+    seen = co_await survey();
   } catch (const std::exception& error) {
     problem = error.what();
   }
   if (problem.empty()) {
     set_health(Health::kReady, {});
+    const std::lock_guard lock(health_mutex_);
+    models_seen_ = std::move(seen);
   } else if (commands_.is_up() || health_ == Health::kReady) {
     set_health(Health::kDegraded, "Redis does not take writes: " + problem);
   }

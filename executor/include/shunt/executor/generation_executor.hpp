@@ -52,6 +52,15 @@ struct DrainReport {
 
 enum class Health { kReady, kDegraded, kDraining };
 
+// How one model stands, over all processes that serve it.
+struct ModelDescription {
+  std::string name;
+  std::size_t open = 0;                         // waiting and running
+  std::chrono::milliseconds oldest_open_age{};  // since its admission; 0 with none open
+  std::size_t workers = 0;                      // processes that run it now
+  std::size_t slots = 0;                        // generations that those run at once
+};
+
 struct ExecutorDescription {
   std::string name;  // "sync"
   std::string mode;  // what the strategy is called in configuration: "sync", later "queue"
@@ -59,6 +68,9 @@ struct ExecutorDescription {
   std::string reason;  // why it is not ready
   std::size_t running = 0;
   std::size_t waiting = 0;
+  // By name. Empty while it is not known: a queue's server has not answered within the last seconds. Workers
+  // of other languages have no leases, so a model without a worker here may still be served.
+  std::vector<ModelDescription> models = {};
 };
 
 // The one interface between callers (HTTP, command line, C++) and whatever runs generations. Callers see only
