@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "ascii.hpp"
+#include "generation_body.hpp"
 #include "handlers.hpp"
 #include "shunt/base/log.hpp"
 
@@ -240,10 +241,13 @@ bool Connection::send_response(bool keep_alive) {
 void Connection::count(const Route* route, int status) {
   const auto took = std::chrono::steady_clock::now() - began_;
   service_.metrics.request_done(route, request_.method, status, took);
+  if (!log::enabled(log::Level::kDebug)) return;
+  const std::string_view parent = request_.headers.get("traceparent");
   log::debug("http.request", {{"method", request_.method},
                               {"route", route == nullptr ? std::string_view("unmatched") : route->operation},
                               {"status", status},
-                              {"us", std::chrono::duration_cast<std::chrono::microseconds>(took).count()}});
+                              {"us", std::chrono::duration_cast<std::chrono::microseconds>(took).count()},
+                              {"traceparent", is_traceparent(parent) ? parent : std::string_view()}});
 }
 
 }  // namespace shunt::api

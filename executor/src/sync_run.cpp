@@ -3,6 +3,7 @@
 #include <exception>
 #include <utility>
 
+#include "shunt/base/log.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::executor {
@@ -18,6 +19,14 @@ Error deadline_error(std::chrono::milliseconds timeout, bool started) {
                   (started ? "" : "; it was still waiting for a free slot of its model"),
               true};
   return std::move(error).with("timeout_ms", timeout.count()).with("started", started);
+}
+
+// Joins the caller's trace with the generation, in the log of whichever process runs it.
+void log_started(const Envelope& envelope) {
+  if (!log::enabled(log::Level::kDebug)) return;
+  log::debug("generation.started", {{"id", envelope.id.to_string()},
+                                    {"model", envelope.request.model},
+                                    {"traceparent", envelope.request.context.traceparent}});
 }
 
 }  // namespace
@@ -58,6 +67,7 @@ void SyncRun::begin() {
   if (stop_.stop_requested()) return stopped();
   began_at_ = steady_now();
   generation_->start();
+  log_started(envelope_);
   try {
     model().generator->start(shared_from_this());
   } catch (const std::exception& failure) {

@@ -29,6 +29,19 @@ Error invalid_output(std::string message) {
   return {std::string(error_code::kInvalidOutput), std::move(message)};
 }
 
+// The model's, and the request's trace context under the names that OpenTelemetry's tools read.
+std::vector<std::string> environment_of(const CommandModel& model,
+                                        const GenerationRequest::Context& context) {
+  std::vector<std::string> environment = model.environment;
+  if (context.traceparent.empty()) return environment;
+  std::erase_if(environment, [](const std::string& variable) {
+    return variable.starts_with("TRACEPARENT=") || variable.starts_with("TRACESTATE=");
+  });
+  environment.push_back("TRACEPARENT=" + context.traceparent);
+  if (!context.tracestate.empty()) environment.push_back("TRACESTATE=" + context.tracestate);
+  return environment;
+}
+
 }  // namespace
 
 CommandRun::CommandRun(std::shared_ptr<const CommandModel> model, std::shared_ptr<GenerationRun> run,
@@ -93,7 +106,7 @@ Result<ChildProcess> CommandRun::spawn() {
   return ChildProcess::spawn(
       {.program = model_->program,
        .argv = std::move(*argv),
-       .environment = model_->environment,
+       .environment = environment_of(*model_, run_->envelope().request.context),
        .working_directory = options.working_directory.empty() ? scratch_->path() : options.working_directory,
        .pipe_stdin = options.input == CommandOptions::InputMode::kStdinJson ||
                      options.input == CommandOptions::InputMode::kStdinText,

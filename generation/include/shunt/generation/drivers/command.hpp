@@ -32,7 +32,8 @@ struct CommandOptions {
   std::string artifact_name = "output.bin";
   std::string artifact_media_type = "application/octet-stream";
 
-  // The child's whole environment: variables copied from ours by name, then set ones.
+  // The child's whole environment: variables copied from ours by name, then set ones, then TRACEPARENT and
+  // TRACESTATE of a request that has a trace context.
   std::vector<std::string> pass_environment = {"PATH", "LANG", "LC_ALL", "TZ"};
   std::map<std::string, std::string> set_environment;
   std::string working_directory;  // "": a fresh temporary folder, removed afterwards

@@ -119,6 +119,18 @@ TEST_F(CommandTest, GivesTheProgramOnlyTheEnvironmentThatIsAllowed) {
   EXPECT_NE(text.find("EXTRA=1\n"), std::string::npos);
 }
 
+TEST_F(CommandTest, GivesTheProgramTheTraceContextOfItsRequest) {
+  CommandOptions options = shell("env | grep ^TRACE | sort");
+  options.set_environment = {{"TRACEPARENT", "of another trace"}};
+  open(std::move(options));
+  GenerationRequest traced = request();
+  traced.context.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  traced.context.tracestate = "vendor=x";
+  EXPECT_EQ(client_.wait_for_end(client_.start(traced)).text,
+            "TRACEPARENT=00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\nTRACESTATE=vendor=x\n");
+  EXPECT_EQ(run().text, "TRACEPARENT=of another trace\n");
+}
+
 TEST_F(CommandTest, RunsInAFolderOfItsOwnThatIsRemoved) {
   open(shell("pwd; echo x > file; ls"));
   const std::string text = run().text;
