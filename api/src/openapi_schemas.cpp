@@ -80,7 +80,9 @@ constexpr std::string_view kSchemas = R"json({
     "properties": {
       "status": {"enum": ["ready", "degraded", "draining"]}, "reason": {"type": "string"},
       "executor": {"type": "string"}, "mode": {"type": "string"},
-      "running": {"type": "integer"}, "waiting": {"type": "integer"}}},
+      "running": {"type": "integer"}, "waiting": {"type": "integer"},
+      "redis": {"type": "string", "description": "With the queue: ready, or what is wrong with it"},
+      "models_without_worker": {"type": "array", "items": {"type": "string"}}}},
   "Problem": {
     "type": "object", "required": ["type", "title", "status", "detail", "code", "retryable"],
     "properties": {

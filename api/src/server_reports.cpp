@@ -64,6 +64,13 @@ void report_readiness(Exchange& exchange) {
                     {"running", executor.running},
                     {"waiting", executor.waiting}};
   if (!ready) report.emplace("reason", view(executor.reason));
+  if (!executor.redis.empty()) report.emplace("redis", view(executor.redis));
+  // No reason to be unready: workers may start after the API, or with the first generation.
+  JsonArray unserved;
+  for (const auto& model : executor.models) {
+    if (model.workers == 0) unserved.emplace_back(view(model.name));
+  }
+  if (!unserved.empty()) report.emplace("models_without_worker", std::move(unserved));
   append_json(exchange.response.body, report);
 }
 

@@ -51,6 +51,7 @@ void RecordingExecutor::drain(std::chrono::milliseconds, std::function<void(Drai
 }
 
 ExecutorDescription RecordingExecutor::describe() const {
+  if (on_describe) return on_describe();
   return {.name = "recording", .mode = "test", .reason = {}};
 }
 

@@ -110,6 +110,7 @@ ExecutorDescription QueueCore::describe() const {
   description.running = running_;
   description.waiting = waiting_;
   description.models = models_seen_;
+  description.redis = health_ == Health::kReady ? std::string("ready") : health_reason_;
   if (draining) {
     description.health = Health::kDraining;
     description.reason = "the service is shutting down";

@@ -2,6 +2,8 @@
 
 import re
 
+from shunt_process import end, eventually
+
 
 def test_healthz(shunt):
     answer = shunt.request("GET", "/healthz")
@@ -13,6 +15,29 @@ def test_readyz_tells_mode_and_load(shunt):
     assert answer.status == 200
     assert answer.json()["status"] == "ready"
     assert {"executor", "mode", "running", "waiting"} <= answer.json().keys()
+
+
+def test_a_model_without_a_worker_is_told_and_where_one_is_required_refused(mode, start):
+    shunt = start(environment={"SHUNT_QUEUE_REQUIRE_WORKER": "true"})
+
+    def unserved():
+        answer = shunt.request("GET", "/readyz")
+        assert answer.status == 200, "workers may come later"
+        return answer.json().get("models_without_worker", [])
+
+    eventually(lambda: unserved() == [])
+    assert shunt.generate("quick").status == 200
+    if mode.name == "sync":
+        return
+    assert shunt.request("GET", "/readyz").json()["redis"] == "ready"
+    end(shunt.worker)
+    eventually(lambda: {"quick", "slow"} <= set(unserved()))
+    refused = shunt.generate("quick")
+    assert refused.status == 503 and refused.code == "no_worker"
+    assert refused.json()["retryable"] is True and int(refused.headers["retry-after"]) >= 1
+    shunt.start_worker()
+    eventually(lambda: shunt.generate("quick").status == 200)
+    eventually(lambda: unserved() == [])
 
 
 def test_models(shunt):

@@ -172,15 +172,39 @@ TEST_F(ServerLimitsTest, ReadinessEndsWhenTheExecutorDrains) {
   EXPECT_TRUE(refused.headers.contains("retry-after"));
 }
 
+TEST_F(ServerLimitsTest, ReadinessTellsOfTheQueueAndLivenessDoesNotCare) {
+  executor::ExecutorDescription description{.name = "queue", .mode = "queue", .reason = {}};
+  description.redis = "ready";
+  description.models.push_back({.name = "held", .workers = 0});
+  description.models.push_back({.name = "stubborn", .workers = 2, .slots = 4});
+  recording_.on_describe = [&] { return description; };
+  serve_recording();
+  HttpClient http = client();
+  Answer answer = http.request("GET", "/readyz");
+  EXPECT_EQ(answer.status, 200) << "workers may come after the API";
+  EXPECT_NE(answer.body.find(R"("redis":"ready","models_without_worker":["held"])"), std::string::npos)
+      << answer.body;
+  description.health = executor::Health::kDegraded;
+  description.reason = description.redis = "Redis does not take writes: OOM";
+  description.models.clear();
+  answer = http.request("GET", "/readyz");
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_NE(answer.body.find(R"("status":"degraded")"), std::string::npos);
+  EXPECT_NE(answer.body.find(R"("reason":"Redis does not take writes: OOM")"), std::string::npos);
+  EXPECT_EQ(answer.body.find("models_without_worker"), std::string::npos) << "not known now";
+  EXPECT_EQ(http.request("GET", "/healthz").status, 200);
+}
+
 TEST_F(ServerLimitsTest, CloseCutsWhatDoesNotEnd) {
+  options_.header_timeout = 1h;
   serve();
-  HttpClient waiting = client();
-  waiting.send("POST /v1/generations HTTP/1.1\r\nHost: x\r\nContent-Length: 16\r\n\r\n" + std::string(kHeld));
-  const auto run = generator_->take();
+  HttpClient sending = client();
+  sending.send("POST /v1/generations HTTP/1.1\r\nHos");
+  HttpClient other = client();
+  while (other.request("GET", "/metrics").body.find("shunt_http_connections 2\n") == std::string::npos) {
+  }
   server_->close(20ms);
-  EXPECT_TRUE(waiting.closed_by_server());
-  EXPECT_TRUE(stop_comes(*run));
-  run->stopped();
+  EXPECT_TRUE(sending.closed_by_server());
 }
 
 TEST_F(ServerLimitsTest, MetricsCarryTheServersOwnAndTheOthers) {

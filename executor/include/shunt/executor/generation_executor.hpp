@@ -66,6 +66,9 @@ struct ExecutorDescription {
   std::string mode;  // what the strategy is called in configuration: "sync", later "queue"
   Health health = Health::kReady;
   std::string reason;  // why it is not ready
+  // Of an executor with a queue: "ready", or what is wrong with its Redis (also while draining). "" = needs
+  // none.
+  std::string redis = {};
   std::size_t running = 0;
   std::size_t waiting = 0;
   // By name. Empty while it is not known: a queue's server has not answered within the last seconds. Workers

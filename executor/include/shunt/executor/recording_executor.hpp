@@ -16,6 +16,7 @@ class RecordingExecutor final : public GenerationExecutor {
   // What submit() answers; the default refuses, so that a forgotten set-up is seen.
   std::function<SubmitOutcome(const GenerationRequest&)> on_submit;
   std::function<Result<FindOutcome>(const GenerationId&)> on_find;
+  std::function<ExecutorDescription()> on_describe;
 
   [[nodiscard]] std::vector<GenerationRequest> submitted() const;
   [[nodiscard]] std::vector<GenerationId> cancelled() const;
