@@ -6,6 +6,8 @@
 #include "handlers.hpp"
 #include "representation.hpp"
 #include "shunt/generation/error_codes.hpp"
+#include "wait_for_generation.hpp"
+#include "wait_plan.hpp"
 
 namespace shunt::api {
 namespace {
@@ -15,7 +17,12 @@ struct Plan {
   GenerationRequest request;
   Representation representation = Representation::kRecord;
   WhenClientGoes when_client_goes = WhenClientGoes::kCancel;
+  WaitPlan wait = {};
 };
+
+// Long enough not to hammer, short enough to be of use; a client that wants to know at once asks with Prefer:
+// wait.
+constexpr std::chrono::seconds kLookAgainAfter{1};
 
 Error unknown_model(const ModelRegistry& models, std::string_view name) {
   boost::json::array known;
@@ -40,6 +47,8 @@ Result<Plan> make_plan(const Exchange& exchange) {
   if (exchange.caller != nullptr) plan.request.caller = *exchange.caller;
   const Model* const model = exchange.service.models.find(plan.request.model);
   if (model == nullptr) return unknown_model(exchange.service.models, plan.request.model);
+  plan.wait = plan_wait(parse_prefer(exchange.request.headers.joined("Prefer")),
+                        exchange.service.options.wait_deadline);
   if (model->on_disconnect == OnDisconnect::kContinue) plan.when_client_goes = WhenClientGoes::kContinue;
   if (body->stream) {
     plan.representation = Representation::kEventStream;
@@ -59,81 +68,18 @@ void answer_refused(Exchange& exchange, const executor::Refused& refused) {
 
 void answer_unknown(Exchange& exchange, const executor::Unknown& unknown) {
   const std::string link = generation_link(unknown.id);
-  exchange.response.set_problem(Error{std::string(problem_code::kSubmitUnknown),
-                                      "it is not known whether the generation was taken (" +
-                                          unknown.error.message + "): look it up before you send it again"}
-                                    .with("generation_id", unknown.id.to_string())
-                                    .with("cause", unknown.error.code),
-                                {.instance = link});
+  const bool has_key = exchange.request.headers.has("Idempotency-Key");
+  Error error{std::string(problem_code::kSubmitUnknown),
+              "it is not known whether the generation was taken (" + unknown.error.message + "): " +
+                  (has_key ? "send the request again with the same Idempotency-Key, or look the generation up"
+                           : "look it up before you send it again; an Idempotency-Key makes that safe"),
+              has_key};
+  exchange.response.set_problem(
+      std::move(error).with("generation_id", unknown.id.to_string()).with("cause", unknown.error.code),
+      {.instance = link});
   exchange.response.add_header("Location", link);
   exchange.response.add_header("Shunt-Generation-Id", unknown.id.to_string());
-}
-
-// The client waits with its sending side open, closed (it may be gone: believed for the grace), or is gone.
-class Patience {
- public:
-  explicit Patience(Exchange& exchange) : exchange_(exchange) { exchange_.client.clear_deadline(); }
-
-  [[nodiscard]] bool client_gone() {
-    ClientSocket& client = exchange_.client;
-    if (client.broken() || client.expired()) return true;
-    if (client.ended() && !counting_) {
-      counting_ = true;
-      client.set_deadline(exchange_.service.options.half_close_grace);
-    }
-    return false;
-  }
-
- private:
-  Exchange& exchange_;
-  bool counting_ = false;
-};
-
-// Waits for the terminal event. False: the client has gone before.
-Task<bool> wait_for_end(Exchange& exchange, EventWatch& watch) {
-  ClientSocket& client = exchange.client;
-  if (!client.send_now()) {  // responses to requests before this one
-    const bool sent = co_await client.flush();
-    if (!sent) co_return false;
-  }
-  client.release_buffers();
-  Patience patience(exchange);
-  const auto wake = client.remote_wake();
-  for (;;) {
-    (void)watch.read();
-    if (watch.ended()) break;
-    if (patience.client_gone()) co_return false;
-    watch.on_ready(wake);
-    client.watch();
-    co_await client.wake();
-  }
-  client.clear_deadline();
-  co_return true;
-}
-
-// The ended generation; nullopt: the client has gone, or the response has been made a problem.
-Task<std::optional<GenerationRecord>> ended_record(Exchange& exchange, GenerationId id,
-                                                   WhenClientGoes when_client_goes) {
-  auto record = co_await find_visible(exchange, id);
-  if (!record || is_terminal(record->state)) co_return record;
-  auto pending = answer_of<Result<executor::WatchOutcome>>(exchange.client, [&](auto done) {
-    exchange.service.executor.watch(id, {.only_terminal = true}, std::move(done));
-  });
-  auto answer = co_await pending;
-  if (!answer) {
-    exchange.response.set_problem(answer.error(), {.instance = generation_link(id)});
-    co_return std::nullopt;
-  }
-  if (auto* const watch = std::get_if<std::unique_ptr<EventWatch>>(&*answer)) {
-    const bool ended = co_await wait_for_end(exchange, **watch);
-    if (!ended) {
-      if (when_client_goes == WhenClientGoes::kCancel) co_await cancel_abandoned(exchange, id);
-      exchange.client.abort();
-      co_return std::nullopt;
-    }
-  }
-  auto found = co_await find_visible(exchange, id);
-  co_return found;
+  exchange.response.set_retry_after(kLookAgainAfter);
 }
 
 void answer_failed(Exchange& exchange, const GenerationRecord& record) {
@@ -174,6 +120,72 @@ void answer_ended(Exchange& exchange, const GenerationRecord& record, Representa
   }
 }
 
+// The generation as it stands. It has been taken, so an executor that cannot say now makes no failure of it.
+Task<GenerationRecord> pending_record(Exchange& exchange, GenerationId id, std::string_view model) {
+  auto pending = answer_of<Result<executor::FindOutcome>>(
+      exchange.client, [&](auto done) { exchange.service.executor.find(id, std::move(done)); });
+  auto answer = co_await pending;
+  if (answer) {
+    if (auto* const record = std::get_if<GenerationRecord>(&*answer)) co_return std::move(*record);
+  }
+  GenerationRecord record;
+  record.id = id;
+  record.model = model;
+  record.created_at = id.created_at();
+  co_return record;
+}
+
+Error wait_deadline_exceeded(WaitEnd why, GenerationId id) {
+  return Error{
+      std::string(problem_code::kWaitDeadlineExceeded),
+      std::string(why == WaitEnd::kLeaving ? "this server is shutting down before the generation has ended"
+                                           : "the generation has not ended within server.wait_deadline") +
+          "; it goes on: look it up at the link instead of sending the request again"}
+      .with("generation_id", id.to_string());
+}
+
+// The client has waited long enough; the generation goes on.
+Task<void> answer_pending(Exchange& exchange, GenerationId id, const Plan& plan, std::string_view model,
+                          WaitEnd why) {
+  auto finding = pending_record(exchange, id, model);
+  const GenerationRecord record = co_await finding;
+  if (is_terminal(record.state) && !plan.wait.at_once) {
+    answer_ended(exchange, record, plan.representation);
+    co_return;
+  }
+  exchange.response.set_retry_after(kLookAgainAfter);
+  if (plan.wait.late == WaitPlan::Late::kAccepted) {
+    exchange.response.add_header("Preference-Applied", plan.wait.applied_late);
+    answer_with_record(exchange, 202, record);
+  } else {
+    exchange.response.set_problem(wait_deadline_exceeded(why, id),
+                                  {.instance = generation_link(id), .generation = &record});
+  }
+}
+
+// Waits as planned and answers.
+Task<void> answer_in_time(Exchange& exchange, GenerationId id, const Plan& plan, std::string_view model) {
+  WaitEnd end = WaitEnd::kOutOfTime;
+  if (!plan.wait.at_once) {
+    auto waiting = wait_for_generation(exchange, id, plan.wait.limit);
+    end = co_await waiting;
+  }
+  if (end == WaitEnd::kFailed) co_return;
+  if (end == WaitEnd::kClientGone) {
+    if (plan.when_client_goes == WhenClientGoes::kCancel) co_await cancel_abandoned(exchange, id);
+    exchange.client.abort();
+    co_return;
+  }
+  if (end != WaitEnd::kEnded) {
+    co_await answer_pending(exchange, id, plan, model, end);
+    co_return;
+  }
+  const auto record = co_await find_visible(exchange, id);
+  if (!record) co_return;
+  if (!plan.wait.applied.empty()) exchange.response.add_header("Preference-Applied", plan.wait.applied);
+  answer_ended(exchange, *record, plan.representation);
+}
+
 }  // namespace
 
 Task<void> create_generation(Exchange& exchange) {
@@ -182,6 +194,7 @@ Task<void> create_generation(Exchange& exchange) {
     exchange.response.set_problem(plan.error());
     co_return;
   }
+  const std::string model = plan->request.model;
   auto pending = answer_of<executor::SubmitOutcome>(exchange.client, [&](auto done) {
     exchange.service.executor.submit(std::move(plan->request), std::move(done));
   });
@@ -207,8 +220,7 @@ Task<void> create_generation(Exchange& exchange) {
     co_await send_event_stream(exchange, accepted.id, 0, plan->when_client_goes);
     co_return;
   }
-  const auto record = co_await ended_record(exchange, accepted.id, plan->when_client_goes);
-  if (record) answer_ended(exchange, *record, plan->representation);
+  co_await answer_in_time(exchange, accepted.id, *plan, model);
 }
 
 }  // namespace shunt::api

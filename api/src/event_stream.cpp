@@ -10,6 +10,9 @@ namespace {
 // Many small events become one write; one slow reader holds at most about this much.
 constexpr std::size_t kBatchBytes = 64 * 1024;
 
+constexpr std::string_view kLeavingComment =
+    ": this server is shutting down; go on with Last-Event-ID at the generation's events\n\n";
+
 class StreamCount {
  public:
   explicit StreamCount(HttpMetrics& metrics) : metrics_(metrics) { metrics_.stream_opened(); }
@@ -82,7 +85,7 @@ Task<bool> wait_for_events(Exchange& exchange, EventWriter& writer, EventWatch& 
   co_return true;
 }
 
-// Sends until the terminal event. False: the client has gone before.
+// Sends until the terminal event, or until this server goes. False: the client has gone before.
 Task<bool> send_until_end(Exchange& exchange, EventWatch& watch) {
   ClientSocket& client = exchange.client;
   EventWriter writer(exchange);
@@ -99,6 +102,11 @@ Task<bool> send_until_end(Exchange& exchange, EventWatch& watch) {
     if (client.broken()) co_return false;
     if (ended) co_return true;
     if (!events.empty()) continue;
+    if (exchange.service.leaving.load(std::memory_order_relaxed)) {
+      writer.add_text(kLeavingComment);
+      writer.end();
+      co_return true;
+    }
     const bool there = co_await wait_for_events(exchange, writer, watch);
     if (!there) co_return false;
   }
@@ -107,6 +115,8 @@ Task<bool> send_until_end(Exchange& exchange, EventWatch& watch) {
 }  // namespace
 
 Task<void> cancel_abandoned(Exchange& exchange, GenerationId id) {
+  // Cut off by us, not gone by itself.
+  if (exchange.service.leaving.load(std::memory_order_relaxed)) co_return;
   log::debug("http.client_gone", {{"id", id.to_string()}});
   auto pending = answer_of<Result<executor::CancelOutcome>>(exchange.client, [&](auto done) {
     exchange.service.executor.cancel(id, "client disconnected", std::move(done));

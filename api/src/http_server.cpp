@@ -205,6 +205,8 @@ class Server final : public HttpServer {
   void close(std::chrono::milliseconds deadline) override {
     if (std::exchange(closed_, true)) return;
     stop_accepting();
+    core_->service.leaving = true;
+    core_->on_each_shard([](LoopShard& shard) { shard.wake_all(); });
     if (!core_->connections->wait_for_none(deadline)) {
       core_->on_each_shard([](LoopShard& shard) { shard.abort_all(); });
       if (!core_->connections->wait_for_none(kAbortWait)) {

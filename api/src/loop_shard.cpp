@@ -12,8 +12,9 @@ namespace {
 
 // Deadlines are checked this often: a quarter of the shortest, so that none is late by more than that.
 std::chrono::milliseconds tick_period(const HttpServerOptions& options) {
-  const auto shortest = std::min({options.header_timeout, options.body_timeout, options.idle_timeout,
-                                  options.write_timeout, options.sse_heartbeat, options.half_close_grace});
+  auto shortest = std::min({options.header_timeout, options.body_timeout, options.idle_timeout,
+                            options.write_timeout, options.sse_heartbeat, options.half_close_grace});
+  if (options.wait_deadline.count() > 0) shortest = std::min(shortest, options.wait_deadline);
   return std::clamp(shortest / 4, std::chrono::milliseconds(5), std::chrono::milliseconds(250));
 }
 
@@ -66,6 +67,10 @@ void LoopShard::tick() {
 
 void LoopShard::stop_idle() {
   for_each([](ClientSocket& client) { client.stop_if_idle(); });
+}
+
+void LoopShard::wake_all() {
+  for_each([](ClientSocket& client) { client.wake().wake(); });
 }
 
 void LoopShard::abort_all() {

@@ -23,6 +23,7 @@ class LoopShard : public std::enable_shared_from_this<LoopShard> {
 
   void adopt(boost::asio::ip::tcp::socket socket);
   void stop_idle();
+  void wake_all();
   void abort_all();
 
   [[nodiscard]] EventLoop& loop() const noexcept { return loop_; }

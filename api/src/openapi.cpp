@@ -53,6 +53,12 @@ JsonArray parameters_of(const Route& route) {
     case RouteId::kCreateGeneration:
       parameters.push_back(
           parameter("Idempotency-Key", "header", "Same key and payload: same generation", text));
+      parameters.push_back(parameter(
+          "Prefer", "header", "respond-async: answer 202 at once; wait=N: after N seconds (RFC 7240)", text));
+      break;
+    case RouteId::kGetGeneration:
+      parameters.push_back(
+          parameter("Prefer", "header", "wait=N: answer when it has ended, or after N seconds", text));
       break;
     case RouteId::kListGenerations:
       parameters.push_back(
@@ -96,6 +102,10 @@ JsonObject responses_of(const Route& route) {
   switch (route.id) {
     case RouteId::kCreateGeneration:
       responses.emplace("200", created_response());
+      responses.emplace("202", json_response("It goes on (Prefer): see Location", "Generation"));
+      responses.emplace("504",
+                        response("It goes on (server.wait_deadline), see Location; or it took too long",
+                                 content("application/problem+json", schema_link("Problem"))));
       break;
     case RouteId::kGetGeneration:
       responses.emplace("200", json_response("The record", "Generation"));
@@ -123,8 +133,8 @@ JsonObject responses_of(const Route& route) {
       responses.emplace("200", json_response("The process is alive", "Health"));
       break;
     case RouteId::kReady:
-      responses.emplace("200", json_response("Ready", "Readiness"));
-      responses.emplace("503", json_response("Not ready", "Readiness"));
+      responses.emplace("200", json_response("It takes new generations", "Readiness"));
+      responses.emplace("503", json_response("It takes none: reason says why", "Readiness"));
       break;
     case RouteId::kMetrics:
       responses.emplace("200", response("Metrics", content("text/plain", {{"type", "string"}})));

@@ -72,6 +72,7 @@ constexpr auto kTypes = std::to_array<ProblemType>({
     {ec::kShuttingDown, 503, "The server is shutting down"},
     {pc::kSubmitUnknown, 503, "It is not known whether the generation exists"},
     {pc::kTooManyConnections, 503, "The server has too many connections"},
+    {pc::kWaitDeadlineExceeded, 504, "The generation goes on longer than requests may wait"},
     {ec::kDeadlineExceeded, 504, "The generation took too long"},
     {ec::kUpstreamTimeout, 504, "The upstream server took too long"},
     {pc::kHttpVersionUnsupported, 505, "The HTTP version is not supported"},

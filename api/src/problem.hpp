@@ -34,6 +34,7 @@ inline constexpr std::string_view kTooManyConcurrent = "too_many_concurrent";
 inline constexpr std::string_view kTooManyConnections = "too_many_connections";
 inline constexpr std::string_view kTransferEncodingUnsupported = "transfer_encoding_unsupported";
 inline constexpr std::string_view kSubmitUnknown = "submit_unknown";
+inline constexpr std::string_view kWaitDeadlineExceeded = "wait_deadline_exceeded";
 inline constexpr std::string_view kInternalError = "internal_error";
 inline constexpr std::string_view kHttpVersionUnsupported = "http_version_unsupported";
 }  // namespace problem_code

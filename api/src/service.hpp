@@ -20,6 +20,8 @@ struct Service {
   HttpMetrics metrics;
   // No new connections, no keep-alive, not ready.
   std::atomic<bool> draining{false};
+  // Whoever waits gets its answer now: what has not ended goes on without this server.
+  std::atomic<bool> leaving{false};
 };
 
 }  // namespace shunt::api

@@ -4,6 +4,8 @@
 #include "handlers.hpp"
 #include "representation.hpp"
 #include "sse.hpp"
+#include "wait_for_generation.hpp"
+#include "wait_plan.hpp"
 
 namespace shunt::api {
 namespace {
@@ -65,8 +67,25 @@ void append_page(std::string& out, const executor::RecordPage& page) {
 Task<void> get_generation(Exchange& exchange) {
   const auto id = id_of_path(exchange);
   if (!id || !accepts(exchange, kJsonType)) co_return;
-  const auto record = co_await find_visible(exchange, *id);
-  if (record) answer_with_record(exchange, 200, *record);
+  auto record = co_await find_visible(exchange, *id);
+  if (!record) co_return;
+  const Preferences preferences = parse_prefer(exchange.request.headers.joined("Prefer"));
+  if (preferences.wait) {
+    const WaitPlan plan = plan_wait({.wait = preferences.wait}, exchange.service.options.wait_deadline);
+    exchange.response.add_header("Preference-Applied", plan.applied);
+    if (!is_terminal(record->state)) {
+      auto waiting = wait_for_generation(exchange, *id, plan.limit);
+      const WaitEnd end = co_await waiting;
+      if (end == WaitEnd::kFailed) co_return;
+      if (end == WaitEnd::kClientGone) {
+        exchange.client.abort();
+        co_return;
+      }
+      record = co_await find_visible(exchange, *id);
+      if (!record) co_return;
+    }
+  }
+  answer_with_record(exchange, 200, *record);
 }
 
 Task<void> list_generations(Exchange& exchange) {

@@ -93,6 +93,12 @@ void add_server_times(std::vector<General>& to) {
   to.push_back(general("server.half_close_grace", Duration{0ms, 1h},
                        server(&api::HttpServerOptions::half_close_grace),
                        "A client that closed its sending side counts as still reading for this long."));
+  to.push_back(general(
+      "server.wait_deadline", Duration{0ms, 24h}, server(&api::HttpServerOptions::wait_deadline),
+      "The longest that a request waits for its generation; then it gets 504 with the generation's link (202 "
+      "with "
+      "`Prefer`), and the generation goes on. Set it below the timeout of a proxy in front. 0ms: until the "
+      "generation ends, at its own timeout at the latest."));
 }
 
 void add_process(std::vector<General>& to) {

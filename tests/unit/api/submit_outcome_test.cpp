@@ -50,6 +50,8 @@ TEST_F(SubmitOutcomeTest, EachRefusalHasItsStatus) {
   serve_recording();
   for (const auto& [name, status] : std::initializer_list<Refusal>{{ec::kStoreFull, 503},
                                                                    {ec::kShuttingDown, 503},
+                                                                   {ec::kQueueUnavailable, 503},
+                                                                   {ec::kNoWorker, 503},
                                                                    {ec::kIdempotencyConflict, 409},
                                                                    {ec::kInvalidInput, 422},
                                                                    {ec::kModelBusy, 429}}) {
@@ -65,6 +67,19 @@ TEST_F(SubmitOutcomeTest, AnUnknownOutcomeNamesTheGenerationToLookUp) {
   EXPECT_EQ(answer.headers.at("location"), "/v1/generations/" + id_.to_string());
   EXPECT_NE(answer.body.find(R"("code":"submit_unknown")"), std::string::npos);
   EXPECT_NE(answer.body.find(id_.to_string()), std::string::npos);
+  EXPECT_NE(answer.body.find(R"("retryable":false)"), std::string::npos) << "it might run twice";
+  EXPECT_EQ(answer.headers.at("retry-after"), "1");
+}
+
+TEST_F(SubmitOutcomeTest, AnUnknownOutcomeOfARequestWithAKeyMayBeSentAgain) {
+  recording_.on_submit = [&](const GenerationRequest&) -> SubmitOutcome {
+    return Unknown{id_, {"timeout", "no word from the queue"}};
+  };
+  serve_recording();
+  const Answer answer = client().request("POST", "/v1/generations", kHeld, "Idempotency-Key: k\r\n");
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_NE(answer.body.find(R"("retryable":true)"), std::string::npos);
+  EXPECT_NE(answer.body.find("same Idempotency-Key"), std::string::npos) << answer.body;
 }
 
 TEST_F(SubmitOutcomeTest, TheRequestThatIsSubmittedIsTheOneThatWasSent) {

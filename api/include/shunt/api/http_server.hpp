@@ -39,6 +39,10 @@ struct HttpServerOptions {
   std::chrono::milliseconds sse_heartbeat = std::chrono::seconds(15);
   // A client that closed its sending side may still be reading (or be gone): it is believed for this long.
   std::chrono::milliseconds half_close_grace = std::chrono::seconds(2);
+  // The longest that a request waits for its generation; then it gets 504 (or 202, if it said Prefer) and the
+  // generation goes on. 0: no limit, since a generation ends by its own timeout and cutting it short by
+  // default would take results from clients that can wait.
+  std::chrono::milliseconds wait_deadline{0};
 
   std::vector<ApiKey> keys;  // empty: no authentication
   // Serve a public address without keys.
@@ -68,7 +72,9 @@ class HttpServer {
   // /readyz says 503 from now on. Any thread.
   virtual void stop_accepting() = 0;
 
-  // Closes what is left, waits for the connections' coroutines to end. Not from a loop's thread. Call it
+  // Whoever still waits for a generation is told where to find it (202, 504), event streams end with a
+  // comment: what has not ended goes on without this server, if its executor lets it. Then closes what is
+  // left after `deadline` and waits for the connections' coroutines to end. Not from a loop's thread. Call it
   // after the executor has drained and before the loops stop.
   virtual void close(std::chrono::milliseconds deadline) = 0;
 };
