@@ -1,18 +1,9 @@
 #include "executor_metrics.hpp"
 
-#include <prometheus/counter.h>
-#include <prometheus/gauge.h>
-#include <prometheus/histogram.h>
-#include <prometheus/registry.h>
-#include <prometheus/text_serializer.h>
-
 #include <map>
-#include <mutex>
-#include <shared_mutex>
-#include <sstream>
 #include <utility>
 
-#include "process_figures.hpp"
+#include "metric_families.hpp"
 #include "shunt/base/log.hpp"
 
 namespace shunt::app {
@@ -20,54 +11,8 @@ namespace {
 
 using prometheus::Counter;
 using prometheus::Family;
-using prometheus::Gauge;
 using prometheus::Histogram;
 using prometheus::Labels;
-
-// From a simulated generation without delay to an hour of video.
-const Histogram::BucketBoundaries kSeconds = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
-                                              0.1,    0.25,  0.5,    1,     2.5,  5,     10,
-                                              30,     60,    120,    300,   600,  3600};
-
-Family<Counter>& counter_family(prometheus::Registry& registry, const char* name, const char* help) {
-  return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
-}
-Family<Histogram>& histogram_family(prometheus::Registry& registry, const char* name, const char* help) {
-  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
-}
-Gauge& gauge(prometheus::Registry& registry, const char* name, const char* help) {
-  return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
-}
-
-// The counters of one family that differ in their code only. They are made when a code first comes, and found
-// without hashing all labels after that.
-class CountersByCode {
- public:
-  CountersByCode(Family<Counter>& family, Labels labels) : family_(family), labels_(std::move(labels)) {}
-
-  void increment(std::string_view code) {
-    if (Counter* const known = find(code)) return known->Increment();
-    Labels labels = labels_;
-    labels.emplace("code", code);
-    // Same labels, same counter: two threads that meet here get one.
-    Counter& made = family_.Add(labels);
-    made.Increment();
-    const std::unique_lock lock(mutex_);
-    by_code_.try_emplace(std::string(code), &made);
-  }
-
- private:
-  Counter* find(std::string_view code) {
-    const std::shared_lock lock(mutex_);
-    const auto found = by_code_.find(code);
-    return found == by_code_.end() ? nullptr : found->second;
-  }
-
-  Family<Counter>& family_;
-  const Labels labels_;
-  std::shared_mutex mutex_;
-  std::map<std::string, Counter*, std::less<>> by_code_;
-};
 
 Labels labels_of(const std::string& model, const std::string& path) {
   return {{"model", model}, {"path", path}};
@@ -88,42 +33,95 @@ Labels ended_without_code(const std::string& model, const std::string& path, Gen
 struct Families {
   explicit Families(prometheus::Registry& registry)
       : admitted(counter_family(registry, "shunt_generations_admitted_total", "Generations accepted")),
+        replayed(counter_family(registry, "shunt_generations_replayed_total",
+                                "Requests whose idempotency key named a generation that exists")),
         refused(counter_family(registry, "shunt_generations_refused_total",
                                "Requests that an executor refused; model is empty when it is not known")),
+        unknown(counter_family(registry, "shunt_generations_unknown_total",
+                               "Requests of which it is not known whether the queue has taken them")),
         ended(counter_family(registry, "shunt_generations_ended_total",
-                             "Generations that reached a terminal state; code is the error of failed ones")),
+                             "Generations that this process saw end; code is the error of failed ones")),
+        admission(histogram_family(registry, "shunt_generation_admission_seconds",
+                                   "From the call of submit to its outcome")),
+        enqueue(histogram_family(registry, "shunt_generation_enqueue_seconds",
+                                 "The part of admission that added the job to its queue")),
         waited(histogram_family(registry, "shunt_generation_wait_seconds", "From admission to start")),
-        ran(histogram_family(registry, "shunt_generation_run_seconds", "From start to the terminal state")) {}
+        ran(histogram_family(registry, "shunt_generation_run_seconds", "From start to the terminal state")),
+        hand_back(histogram_family(registry, "shunt_generation_handback_seconds",
+                                   "From the terminal state to this process seeing it")),
+        total(histogram_family(registry, "shunt_generation_total_seconds",
+                               "From admission to this process seeing the terminal state")) {}
 
   Family<Counter>& admitted;
+  Family<Counter>& replayed;
   Family<Counter>& refused;
+  Family<Counter>& unknown;
   Family<Counter>& ended;
+  Family<Histogram>& admission;
+  Family<Histogram>& enqueue;
   Family<Histogram>& waited;
   Family<Histogram>& ran;
+  Family<Histogram>& hand_back;
+  Family<Histogram>& total;
 };
 
 // What is counted of one model. All known models have theirs from the start, so that rates begin at zero.
 struct OfModel {
   OfModel(const Families& families, const std::string& model, const std::string& path)
       : admitted(families.admitted.Add(labels_of(model, path))),
+        replayed(families.replayed.Add(labels_of(model, path))),
         succeeded(families.ended.Add(ended_without_code(model, path, GenerationState::kSucceeded))),
         cancelled(families.ended.Add(ended_without_code(model, path, GenerationState::kCancelled))),
         failed(families.ended, ended_labels(model, path, GenerationState::kFailed)),
         refused(families.refused, labels_of(model, path)),
-        waited(families.waited.Add(labels_of(model, path), kSeconds)),
-        ran(families.ran.Add(labels_of(model, path), kSeconds)) {}
+        admission(families.admission.Add(labels_of(model, path), generation_seconds())),
+        waited(families.waited.Add(labels_of(model, path), generation_seconds())),
+        ran(families.ran.Add(labels_of(model, path), generation_seconds())),
+        hand_back(families.hand_back.Add(labels_of(model, path), generation_seconds())),
+        total(families.total.Add(labels_of(model, path), generation_seconds())) {
+    if (path != "queue") return;
+    unknown = &families.unknown.Add(labels_of(model, path));
+    enqueue = &families.enqueue.Add(labels_of(model, path), generation_seconds());
+  }
 
   Counter& admitted;
+  Counter& replayed;
   Counter& succeeded;
   Counter& cancelled;
   CountersByCode failed;
   CountersByCode refused;
+  Histogram& admission;
   Histogram& waited;
   Histogram& ran;
+  Histogram& hand_back;
+  Histogram& total;
+  // With a queue.
+  Counter* unknown = nullptr;
+  Histogram* enqueue = nullptr;
 };
 
-double seconds(std::chrono::nanoseconds time) {
-  return std::chrono::duration<double>(time).count();
+// The queue as all processes share it; nothing of a model while Redis does not answer.
+void add_queue(std::vector<prometheus::MetricFamily>& families,
+               const executor::ExecutorDescription& executor) {
+  const bool up = !executor.models.empty();
+  GaugeReading open("shunt_queue_open", "Generations that wait or run, over all processes");
+  GaugeReading waiting("shunt_queue_waiting", "Of these, the ones that no worker has taken yet");
+  GaugeReading oldest("shunt_queue_oldest_seconds", "Age of the oldest generation that waits");
+  GaugeReading workers("shunt_queue_workers", "Workers that have told within their lease that they live");
+  GaugeReading slots("shunt_queue_slots", "Generations that these workers run at once");
+  for (const executor::ModelDescription& model : executor.models) {
+    const Labels labels{{"model", model.name}};
+    open.add(static_cast<double>(model.open), labels);
+    waiting.add(static_cast<double>(model.waiting), labels);
+    oldest.add(in_seconds(model.oldest_waiting_age), labels);
+    workers.add(static_cast<double>(model.workers), labels);
+    slots.add(static_cast<double>(model.slots), labels);
+  }
+  GaugeReading reachable("shunt_queue_up", "1 while Redis takes writes");
+  families.push_back(reachable.add(up ? 1 : 0).family());
+  if (!up) return;
+  for (const GaugeReading* reading : {&open, &waiting, &oldest, &workers, &slots})
+    families.push_back(reading->family());
 }
 
 }  // namespace
@@ -149,11 +147,6 @@ struct ExecutorMetrics::Impl {
 
   prometheus::Registry registry;
   const Families families{registry};
-  Gauge& running = gauge(registry, "shunt_generations_running", "Generations running now");
-  Gauge& waiting = gauge(registry, "shunt_generations_waiting", "Generations waiting for a slot now");
-  Gauge& resident = gauge(registry, "process_resident_memory_bytes", "Resident memory");
-  Gauge& descriptors = gauge(registry, "process_open_fds", "Open file descriptors");
-  Gauge& started = gauge(registry, "process_start_time_seconds", "Start of the process, Unix time");
   CountersByCode refused_unknown;
   std::map<std::string, OfModel, std::less<>> models;  // filled at construction, then read only
 };
@@ -163,13 +156,25 @@ ExecutorMetrics::ExecutorMetrics(const ModelRegistry& models, const Admission& a
 ExecutorMetrics::~ExecutorMetrics() = default;
 
 // A process has one executor, so the path is always the one that the counters were made with.
-void ExecutorMetrics::admitted(std::string_view model, std::string_view) {
-  if (OfModel* const row = impl_->find(model)) row->admitted.Increment();
-}
-
-void ExecutorMetrics::refused(std::string_view model, std::string_view, std::string_view code) {
-  OfModel* const row = impl_->find(model);
-  (row == nullptr ? impl_->refused_unknown : row->refused).increment(code);
+void ExecutorMetrics::submitted(const Submitted& request) {
+  using Outcome = Submitted::Outcome;
+  OfModel* const row = impl_->find(request.model);
+  if (row == nullptr) return impl_->refused_unknown.increment(request.code);
+  row->admission.Observe(in_seconds(request.took));
+  if (row->enqueue != nullptr && request.enqueue.count() > 0) {
+    row->enqueue->Observe(in_seconds(request.enqueue));
+  }
+  switch (request.outcome) {
+    case Outcome::kAccepted:
+      return row->admitted.Increment();
+    case Outcome::kReplayed:
+      return row->replayed.Increment();
+    case Outcome::kRefused:
+      return row->refused.increment(request.code);
+    case Outcome::kUnknown:
+      if (row->unknown != nullptr) row->unknown->Increment();
+      return;
+  }
 }
 
 void ExecutorMetrics::ended(const Ended& end) {
@@ -178,22 +183,22 @@ void ExecutorMetrics::ended(const Ended& end) {
   }
   OfModel* const row = impl_->find(end.model);
   if (row == nullptr) return;
-  row->waited.Observe(seconds(end.waited));
-  row->ran.Observe(seconds(end.ran));
+  row->waited.Observe(in_seconds(end.waited));
+  row->ran.Observe(in_seconds(end.ran));
+  row->hand_back.Observe(in_seconds(end.hand_back));
+  row->total.Observe(in_seconds(end.waited + end.ran + end.hand_back));
   if (end.state == GenerationState::kFailed) return row->failed.increment(end.error_code);
   (end.state == GenerationState::kSucceeded ? row->succeeded : row->cancelled).Increment();
 }
 
 std::string ExecutorMetrics::text(const executor::ExecutorDescription& executor) const {
-  impl_->running.Set(static_cast<double>(executor.running));
-  impl_->waiting.Set(static_cast<double>(executor.waiting));
-  const ProcessFigures process = read_process_figures();
-  impl_->resident.Set(process.resident_bytes);
-  impl_->descriptors.Set(process.open_descriptors);
-  impl_->started.Set(process.started_at);
-  std::ostringstream out;
-  prometheus::TextSerializer().Serialize(out, impl_->registry.Collect());
-  return std::move(out).str();
+  std::vector<prometheus::MetricFamily> families = impl_->registry.Collect();
+  GaugeReading running("shunt_generations_running", "Generations of this process running now");
+  GaugeReading waiting("shunt_generations_waiting", "Generations of this process waiting now");
+  families.push_back(running.add(static_cast<double>(executor.running)).family());
+  families.push_back(waiting.add(static_cast<double>(executor.waiting)).family());
+  if (executor.mode == "queue") add_queue(families, executor);
+  return metrics_text(families);
 }
 
 }  // namespace shunt::app

@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "shunt/executor/generation_executor.hpp"
 #include "shunt/executor/observer.hpp"
@@ -11,15 +10,14 @@
 
 namespace shunt::app {
 
-// Counts what the executor and the process do, for /metrics, and logs the generations that fail. Labels are
-// bounded: models come from the configuration, codes from docs/errors.md.
+// Counts what the executor decides and sees, for /metrics, and logs the generations that fail. Labels are
+// bounded: models come from the configuration, codes from docs/errors.md. docs/metrics.md lists them.
 class ExecutorMetrics final : public executor::ExecutorObserver {
  public:
   ExecutorMetrics(const ModelRegistry& models, const Admission& admission);
   ~ExecutorMetrics() override;
 
-  void admitted(std::string_view model, std::string_view path) override;
-  void refused(std::string_view model, std::string_view path, std::string_view code) override;
+  void submitted(const Submitted& request) override;
   void ended(const Ended& end) override;
 
   // Prometheus text format. Any thread.

@@ -8,6 +8,8 @@
 #include <sstream>
 #include <string>
 
+#include "metric_families.hpp"
+
 namespace shunt::app {
 namespace {
 
@@ -57,6 +59,16 @@ double started_at() {
 
 ProcessFigures read_process_figures() {
   return {resident_bytes(), open_descriptors(), started_at()};
+}
+
+std::string process_metrics_text() {
+  const ProcessFigures process = read_process_figures();
+  GaugeReading resident("process_resident_memory_bytes", "Resident memory");
+  GaugeReading descriptors("process_open_fds", "Open file descriptors");
+  GaugeReading started("process_start_time_seconds", "Start of the process, Unix time");
+  return metrics_text({resident.add(process.resident_bytes).family(),
+                       descriptors.add(process.open_descriptors).family(),
+                       started.add(process.started_at).family()});
 }
 
 }  // namespace shunt::app

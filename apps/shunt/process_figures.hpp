@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 namespace shunt::app {
 
 // What /proc tells of this process; 0 where it does not.
@@ -10,5 +12,8 @@ struct ProcessFigures {
 };
 
 [[nodiscard]] ProcessFigures read_process_figures();
+
+// The same in Prometheus text format, by the names that client libraries use.
+[[nodiscard]] std::string process_metrics_text();
 
 }  // namespace shunt::app

@@ -11,6 +11,7 @@
 #include "await_on_loop.hpp"
 #include "make_artifact_store.hpp"
 #include "make_models.hpp"
+#include "process_figures.hpp"
 #include "shunt/base/log.hpp"
 #include "shunt/config/redact.hpp"
 #include "shunt/executor/queue_executor.hpp"
@@ -76,7 +77,6 @@ Result<void> Service::assemble() {
   auto models = make_models(loaded_, loops_);
   if (!models) return std::move(models).error();
   models_ = std::move(*models);
-  metrics_ = std::make_unique<ExecutorMetrics>(models_, choice_.admission);
   if (auto made = make_executors(); !made) return made;
   return configuration_.roles.api ? listen() : Result<void>();
 }
@@ -86,6 +86,7 @@ Result<void> Service::make_executors() {
   if (choice_.strategy == executor::Strategy::kSync) {
     if (roles.worker) return worker_without_queue();
     store_ = make_memory_store(system_clock(), configuration_.store);
+    metrics_ = std::make_unique<ExecutorMetrics>(models_, choice_.admission);
     executor_ = executor::make_sync_executor(models_, *store_,
                                              {.admission = choice_.admission, .observer = metrics_.get()});
     return {};
@@ -97,10 +98,14 @@ Result<void> Service::make_executors() {
     executor::QueueExecutorOptions options;
     options.queue = configuration_.queue;
     options.admission = choice_.admission;
+    metrics_ = std::make_unique<ExecutorMetrics>(models_, choice_.admission);
     options.observer = metrics_.get();
     executor_ = executor::make_queue_executor(models_, *artifacts_, std::move(options));
   }
-  if (roles.worker) worker_ = executor::make_queue_worker(models_, *artifacts_, loops_, worker_options());
+  if (roles.worker) {
+    worker_metrics_ = std::make_unique<WorkerMetrics>(models_, configuration_.worker.models);
+    worker_ = executor::make_queue_worker(models_, *artifacts_, loops_, worker_options());
+  }
   return {};
 }
 
@@ -111,14 +116,19 @@ executor::QueueWorkerOptions Service::worker_options() const {
   if (configuration_.worker.concurrency > 0) options.concurrency = configuration_.worker.concurrency;
   options.name = configuration_.worker.name.empty() ? process_name() : configuration_.worker.name;
   options.version = kVersion;
-  // With the API in the same process its executor sees the ends: counted once.
-  if (!configuration_.roles.api) options.observer = metrics_.get();
+  options.observer = worker_metrics_.get();
   return options;
+}
+
+std::string Service::metrics_text() const {
+  std::string text = metrics_ ? metrics_->text(executor_->describe()) : std::string();
+  if (worker_) text += worker_metrics_->text(worker_->describe());
+  return text + process_metrics_text();
 }
 
 Result<void> Service::listen() {
   auto server = api::HttpServer::listen(configuration_.server, loops_, *executor_, models_,
-                                        [this] { return metrics_->text(executor_->describe()); });
+                                        [this] { return metrics_text(); });
   if (!server) return std::move(server).error();
   server_ = std::move(*server);
   url_ = url_of(configuration_.server.address, server_->port());

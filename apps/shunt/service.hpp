@@ -13,6 +13,7 @@
 #include "shunt/executor/queue_worker.hpp"
 #include "shunt/generation/artifact_store.hpp"
 #include "shunt/generation/generation_store.hpp"
+#include "worker_metrics.hpp"
 
 namespace shunt::app {
 
@@ -40,6 +41,7 @@ class Service {
   Result<void> assemble();
   Result<void> make_executors();
   Result<void> listen();
+  [[nodiscard]] std::string metrics_text() const;
   [[nodiscard]] executor::QueueWorkerOptions worker_options() const;
 
   const config::Loaded& loaded_;
@@ -50,9 +52,10 @@ class Service {
   // (docs/architecture.md, Threads).
   EventLoopThreads loops_;
   ModelRegistry models_;
-  std::unique_ptr<ExecutorMetrics> metrics_;
-  std::unique_ptr<GenerationStore> store_;    // sync
-  std::unique_ptr<ArtifactStore> artifacts_;  // queue
+  std::unique_ptr<ExecutorMetrics> metrics_;       // with the API
+  std::unique_ptr<WorkerMetrics> worker_metrics_;  // with a worker
+  std::unique_ptr<GenerationStore> store_;         // sync
+  std::unique_ptr<ArtifactStore> artifacts_;       // queue
   std::unique_ptr<executor::GenerationExecutor> executor_;
   std::unique_ptr<executor::QueueWorker> worker_;
   std::unique_ptr<api::HttpServer> server_;

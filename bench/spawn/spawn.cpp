@@ -36,8 +36,9 @@ double with_posix_spawn() {
 
 class CountEnds final : public executor::ExecutorObserver {
  public:
-  void admitted(std::string_view, std::string_view) override {}
-  void refused(std::string_view, std::string_view, std::string_view) override { std::abort(); }
+  void submitted(const Submitted& request) override {
+    if (request.outcome != Submitted::Outcome::kAccepted) std::abort();
+  }
   void ended(const Ended& end) override {
     if (end.state != GenerationState::kSucceeded) {
       std::fprintf(stderr, "a program failed: %s\n", std::string(end.error_code).c_str());

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "sync_run.hpp"
+
 namespace shunt::executor {
 
 ModelSlots::Place ModelSlots::take(const std::shared_ptr<SyncRun>& run) {
@@ -47,6 +49,12 @@ std::size_t ModelSlots::running() const {
 std::size_t ModelSlots::waiting() const {
   const std::lock_guard lock(mutex_);
   return line_.size();
+}
+
+std::optional<WallTime> ModelSlots::first_in_line() const {
+  const std::lock_guard lock(mutex_);
+  if (line_.empty()) return std::nullopt;
+  return line_.front()->generation()->id().created_at();
 }
 
 std::chrono::milliseconds ModelSlots::retry_after() const {

@@ -5,7 +5,9 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 
+#include "shunt/base/clock.hpp"
 #include "shunt/generation/model_registry.hpp"
 
 namespace shunt::executor {
@@ -30,6 +32,8 @@ class ModelSlots {
   [[nodiscard]] const Model& model() const noexcept { return model_; }
   [[nodiscard]] std::size_t running() const;
   [[nodiscard]] std::size_t waiting() const;
+  // When the one that is next was created.
+  [[nodiscard]] std::optional<WallTime> first_in_line() const;
   // When a place in line will probably be free: mean run time / concurrency, within 1 s and 1 min.
   [[nodiscard]] std::chrono::milliseconds retry_after() const;
 

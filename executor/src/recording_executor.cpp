@@ -46,6 +46,18 @@ void RecordingExecutor::watch(const GenerationId&, const WatchOptions&,
   done(WatchOutcome(GenerationUnknown{}));
 }
 
+void RecordingExecutor::request_of(const GenerationId& id, std::function<void(Result<RequestOutcome>)> done) {
+  done(on_request_of ? on_request_of(id) : Result<RequestOutcome>(RequestOutcome(GenerationUnknown{})));
+}
+
+void RecordingExecutor::remove(const GenerationId& id, std::function<void(Result<RemoveOutcome>)> done) {
+  done(on_remove ? on_remove(id) : Result<RemoveOutcome>(RemoveOutcome(GenerationUnknown{})));
+}
+
+void RecordingExecutor::workers(std::function<void(Result<std::vector<WorkerStatus>>)> done) {
+  done(leased);
+}
+
 void RecordingExecutor::drain(std::chrono::milliseconds, std::function<void(DrainReport)> done) {
   done(DrainReport{});
 }

@@ -14,6 +14,8 @@
 namespace shunt::executor {
 namespace {
 
+using SubmitKind = ExecutorObserver::Submitted::Outcome;
+
 constexpr std::string_view kPath = "sync";
 
 // The runs that have not ended, by id.
@@ -99,16 +101,21 @@ class Core final : public RunOwner, public std::enable_shared_from_this<Core> {
   void drain(std::chrono::milliseconds grace, std::function<void(DrainReport)> done);
   [[nodiscard]] ExecutorDescription describe() const;
   [[nodiscard]] FindOutcome look_up(const GenerationId& id) const;
+  [[nodiscard]] Result<RequestOutcome> request_of(const GenerationId& id) const;
+  [[nodiscard]] RemoveOutcome remove(const GenerationId& id);
   [[nodiscard]] GenerationStore& store() const noexcept { return store_; }
 
   void run_ended(SyncRun& run) override;
 
  private:
-  SubmitOutcome admit(GenerationRequest request, ModelSlots& slots);
-  SubmitOutcome place(std::shared_ptr<SyncRun> run, ModelSlots& slots);
-  SubmitOutcome refuse(std::string_view model, Error error,
+  // `asked_at`: when submit() was called.
+  SubmitOutcome admit(GenerationRequest request, ModelSlots& slots, SteadyTime asked_at);
+  SubmitOutcome place(std::shared_ptr<SyncRun> run, ModelSlots& slots, SteadyTime asked_at);
+  SubmitOutcome refuse(std::string_view model, SteadyTime asked_at, Error error,
                        std::optional<std::chrono::milliseconds> retry_after = {}) const;
-  SubmitOutcome refuse_shutting_down(std::string_view model) const;
+  SubmitOutcome refuse_shutting_down(std::string_view model, SteadyTime asked_at) const;
+  void tell_submitted(std::string_view model, SteadyTime asked_at, SubmitKind kind,
+                      std::string_view code = {}) const;
   void finish_drain_locked();
 
   const ModelRegistry& models_;
@@ -121,73 +128,89 @@ class Core final : public RunOwner, public std::enable_shared_from_this<Core> {
   std::unique_ptr<Drain> drain_;
 };
 
-SubmitOutcome Core::refuse(std::string_view model, Error error,
+void Core::tell_submitted(std::string_view model, SteadyTime asked_at, SubmitKind kind,
+                          std::string_view code) const {
+  if (options_.observer == nullptr) return;
+  options_.observer->submitted({.model = model,
+                                .path = kPath,
+                                .outcome = kind,
+                                .code = code,
+                                .took = options_.clock->steady_now() - asked_at});
+}
+
+SubmitOutcome Core::refuse(std::string_view model, SteadyTime asked_at, Error error,
                            std::optional<std::chrono::milliseconds> retry_after) const {
-  if (options_.observer != nullptr) options_.observer->refused(model, kPath, error.code);
+  tell_submitted(model, asked_at, SubmitKind::kRefused, error.code);
   return Refused{std::move(error), retry_after};
 }
 
-SubmitOutcome Core::refuse_shutting_down(std::string_view model) const {
+SubmitOutcome Core::refuse_shutting_down(std::string_view model, SteadyTime asked_at) const {
   return refuse(
-      model,
+      model, asked_at,
       {std::string(error_code::kShuttingDown), "the service is shutting down and takes no new work", true},
       std::chrono::seconds(1));
 }
 
 SubmitOutcome Core::submit(GenerationRequest request) {
-  if (active_.closed()) return refuse_shutting_down(request.model);
+  const SteadyTime asked_at = options_.clock->steady_now();
+  if (active_.closed()) return refuse_shutting_down(request.model, asked_at);
   const auto slots = slots_.find(request.model);
   // Not the caller's text: metrics must not grow with it.
-  if (slots == slots_.end()) return refuse("", unknown_model(models_, request.model));
-  return admit(std::move(request), slots->second);
+  if (slots == slots_.end()) return refuse("", asked_at, unknown_model(models_, request.model));
+  return admit(std::move(request), slots->second, asked_at);
 }
 
-SubmitOutcome Core::admit(GenerationRequest request, ModelSlots& slots) {
+SubmitOutcome Core::admit(GenerationRequest request, ModelSlots& slots, SteadyTime asked_at) {
   const Model& model = slots.model();
   auto sealed = seal_request(model, std::move(request), options_.admission, ids_, *options_.clock);
-  if (!sealed) return refuse(model.name, std::move(sealed).error());
+  if (!sealed) return refuse(model.name, asked_at, std::move(sealed).error());
   const IdempotencyKey& key = sealed->key;
   const GenerationId id = sealed->envelope.id;
   if (!key.key.empty()) {
     const ClaimOutcome claim = store_.claim(key, sealed->fingerprint, id);
-    if (const auto* held = std::get_if<ClaimHeld>(&claim)) return Accepted{held->id, true};
+    if (const auto* held = std::get_if<ClaimHeld>(&claim)) {
+      tell_submitted(model.name, asked_at, SubmitKind::kReplayed);
+      return Accepted{held->id, true};
+    }
     if (const auto* conflict = std::get_if<ClaimConflict>(&claim))
-      return refuse(model.name, key_conflict(conflict->id));
+      return refuse(model.name, asked_at, key_conflict(conflict->id));
   }
   EventLoop* const loop = EventLoop::current();
   if (loop == nullptr)
     throw std::logic_error("GenerationExecutor::submit must be called on an event loop thread");
   auto generation = std::make_shared<Generation>(sealed->envelope, *options_.clock, model.output);
+  generation->keep_envelope(std::move(sealed->text));
   SubmitOutcome outcome = place(
       std::make_shared<SyncRun>(shared_from_this(), slots, std::move(sealed->envelope), std::move(generation),
                                 *loop, options_.clock->steady_now(), sealed->timeout),
-      slots);
+      slots, asked_at);
   if (!key.key.empty() && std::holds_alternative<Refused>(outcome)) store_.release_claim(key, id);
   return outcome;
 }
 
-SubmitOutcome Core::place(std::shared_ptr<SyncRun> run, ModelSlots& slots) {
+SubmitOutcome Core::place(std::shared_ptr<SyncRun> run, ModelSlots& slots, SteadyTime asked_at) {
   const GenerationId id = run->generation()->id();
   const Model& model = slots.model();
   // In the store before it has a slot, because another thread may start it as soon as it stands in line.
   if (auto added = store_.add(run->generation()); !added) {
     run->dismiss();
-    return refuse(model.name, std::move(added).error(), std::chrono::seconds(1));
+    return refuse(model.name, asked_at, std::move(added).error(), std::chrono::seconds(1));
   }
   if (!active_.add(run)) {
     run->dismiss();
     store_.withdraw(id);
-    return refuse_shutting_down(model.name);
+    return refuse_shutting_down(model.name, asked_at);
   }
   const ModelSlots::Place place = slots.take(run);
   if (place == ModelSlots::Place::kNone) {
     run->dismiss();
     active_.remove(id);
     store_.withdraw(id);
-    return refuse(model.name, model_busy(model, static_cast<std::int64_t>(model.concurrency)),
+    return refuse(model.name, asked_at, model_busy(model, static_cast<std::int64_t>(model.concurrency)),
                   slots.retry_after());
   }
-  if (options_.observer != nullptr) options_.observer->admitted(model.name, kPath);
+  // Before it begins, since it may end before this returns.
+  tell_submitted(model.name, asked_at, SubmitKind::kAccepted);
   if (place == ModelSlots::Place::kRunning) {
     run->begin();
   } else {
@@ -229,6 +252,24 @@ FindOutcome Core::look_up(const GenerationId& id) const {
   return GenerationUnknown{};
 }
 
+Result<RequestOutcome> Core::request_of(const GenerationId& id) const {
+  const GenerationStore::Lookup found = store_.find(id);
+  if (std::holds_alternative<GenerationGone>(found)) return RequestOutcome(GenerationGone{});
+  const auto* generation = std::get_if<std::shared_ptr<Generation>>(&found);
+  if (generation == nullptr) return RequestOutcome(GenerationUnknown{});
+  auto envelope = decode_envelope((*generation)->envelope_text());
+  if (!envelope) return std::move(envelope).error();
+  return RequestOutcome(std::move(envelope->request));
+}
+
+RemoveOutcome Core::remove(const GenerationId& id) {
+  const GenerationStore::Lookup found = store_.find(id);
+  if (std::holds_alternative<GenerationGone>(found)) return GenerationGone{};
+  if (std::holds_alternative<GenerationUnknown>(found)) return GenerationUnknown{};
+  if (store_.remove(id)) return Removed{};
+  return NotEnded{};
+}
+
 void Core::drain(std::chrono::milliseconds grace, std::function<void(DrainReport)> done) {
   EventLoop* const loop = EventLoop::current();
   if (loop == nullptr)
@@ -264,6 +305,9 @@ ExecutorDescription Core::describe() const {
     if (model.open > 0 && found != oldest.end()) {
       model.oldest_open_age = std::max(options_.clock->now() - found->second, std::chrono::milliseconds(0));
     }
+    model.waiting = waiting;
+    if (const auto first = slots.first_in_line())
+      model.oldest_waiting_age = std::max(options_.clock->now() - *first, std::chrono::milliseconds(0));
     description.models.push_back(std::move(model));
   }
   if (active_.closed()) {
@@ -307,6 +351,18 @@ class SyncExecutor final : public GenerationExecutor {
     }
     if (std::holds_alternative<GenerationGone>(found)) return done(WatchOutcome(GenerationGone{}));
     done(WatchOutcome(GenerationUnknown{}));
+  }
+
+  void request_of(const GenerationId& id, std::function<void(Result<RequestOutcome>)> done) override {
+    done(core_->request_of(id));
+  }
+
+  void remove(const GenerationId& id, std::function<void(Result<RemoveOutcome>)> done) override {
+    done(core_->remove(id));
+  }
+
+  void workers(std::function<void(Result<std::vector<WorkerStatus>>)> done) override {
+    done(std::vector<WorkerStatus>());
   }
 
   void drain(std::chrono::milliseconds grace, std::function<void(DrainReport)> done) override {

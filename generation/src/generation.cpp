@@ -310,6 +310,10 @@ void Generation::apply_locked(const GenerationEvent& event) {
   }
 }
 
+void Generation::keep_envelope(std::string text) {
+  envelope_text_ = std::move(text);
+}
+
 void Generation::mark_cancel_requested() {
   const std::lock_guard lock(mutex_);
   cancel_requested_ = !is_terminal(state_);
@@ -375,7 +379,7 @@ std::unique_ptr<EventWatch> Generation::watch(const WatchOptions& options) {
 
 std::size_t Generation::approximate_bytes() const {
   const std::lock_guard lock(mutex_);
-  return sizeof *this + text_.capacity() + artifact_bytes_ + extra_bytes_ +
+  return sizeof *this + envelope_text_.capacity() + text_.capacity() + artifact_bytes_ + extra_bytes_ +
          entries_.capacity() * sizeof(Entry) +
          (metadata_.empty() ? 0 : kJsonMemoryFactor * to_json_text(metadata_).size());
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -147,6 +148,23 @@ class MemoryStore final : public GenerationStore {
     finished_.push_back({id, bytes, clock_.steady_now()});
     finished_bytes_ += bytes;
     evict_locked(evicted, 0);
+  }
+
+  bool remove(const GenerationId& id) override {
+    Evicted removed;
+    const std::lock_guard lock(mutex_);
+    const auto found = by_id_.find(id);
+    if (found == by_id_.end()) return true;
+    if (!is_terminal(found->second->state())) return false;
+    removed.push_back(std::move(found->second));
+    by_id_.erase(found);
+    tombstones_.add(id);
+    // Not there yet when its end is being told at this moment: finished() finds nothing then.
+    const auto entry = std::ranges::find(finished_, id, &Finished::id);
+    if (entry == finished_.end()) return true;
+    finished_bytes_ -= entry->bytes;
+    finished_.erase(entry);
+    return true;
   }
 
   Lookup find(const GenerationId& id) override {

@@ -40,6 +40,7 @@ class QueueUnderTest final : public ExecutorUnderTest {
     queue.prefix = "{test" + std::to_string(next++) + "}";
     executor::QueueWorkerOptions worker;
     worker.queue = queue;
+    worker.version = "1.2.3";
     worker_ = executor::make_queue_worker(models, *artifacts_, loops, std::move(worker));
     executor::QueueExecutorOptions options;
     options.queue = queue;

@@ -66,6 +66,18 @@ class ExecutorClient {
     return call<Result<executor::RecordPage>>(
         "list", [query](auto& e, auto done) { e.list(query, std::move(done)); });
   }
+  Result<executor::RequestOutcome> request_of(const GenerationId& id) {
+    return call<Result<executor::RequestOutcome>>(
+        "request_of", [id](auto& e, auto done) { e.request_of(id, std::move(done)); });
+  }
+  Result<executor::RemoveOutcome> remove(const GenerationId& id) {
+    return call<Result<executor::RemoveOutcome>>("remove",
+                                                 [id](auto& e, auto done) { e.remove(id, std::move(done)); });
+  }
+  Result<std::vector<executor::WorkerStatus>> workers() {
+    return call<Result<std::vector<executor::WorkerStatus>>>(
+        "workers", [](auto& e, auto done) { e.workers(std::move(done)); });
+  }
   executor::DrainReport drain(std::chrono::milliseconds grace) {
     return call<executor::DrainReport>("drain",
                                        [grace](auto& e, auto done) { e.drain(grace, std::move(done)); });

@@ -57,6 +57,11 @@ std::vector<std::string> CallGroup::arguments_of(std::vector<Item>& items) const
 bullmq::awaitable<void> CallGroup::flush(std::shared_ptr<CallGroup> self) {
   while (!self->waiting_.empty()) {
     std::vector<Item> items = self->take_some();
+    CallMade made{.items = items.size()};
+    if (self->options_.on_call) {
+      for (const Item& item : items) made.bytes += size_of(item.arguments);
+    }
+    const auto began = std::chrono::steady_clock::now();
     std::vector<std::string> keys{self->options_.base};
     std::vector<std::string> arguments = self->arguments_of(items);
     bullmq::CommandOptions options;
@@ -74,6 +79,11 @@ bullmq::awaitable<void> CallGroup::flush(std::shared_ptr<CallGroup> self) {
       failure = std::current_exception();
       auto behind = std::exchange(self->waiting_, {});
       std::move(behind.begin(), behind.end(), std::back_inserter(items));
+    }
+    if (self->options_.on_call) {
+      made.took = std::chrono::steady_clock::now() - began;
+      made.failed = failure != nullptr;
+      self->options_.on_call(made);
     }
     for (std::size_t i = 0; i < items.size(); ++i) {
       items[i].done(failure, failure ? bullmq::RedisReply() : std::move(reply.elements[i]));

@@ -17,6 +17,14 @@
 
 namespace shunt::executor {
 
+// One call, for those who count.
+struct CallMade {
+  std::size_t items = 0;
+  std::size_t bytes = 0;  // of their arguments
+  std::chrono::nanoseconds took{0};
+  bool failed = false;  // no answer
+};
+
 struct CallGroupOptions {
   std::string base;  // the script's one key
   // What stands before the items' arguments; asked for each call.
@@ -26,6 +34,8 @@ struct CallGroupOptions {
   // After a call that many shared, the next one waits this long: under load it is the number of calls that
   // costs.
   std::chrono::milliseconds breath{0};
+  // Told after each call; may be empty.
+  std::function<void(const CallMade&)> on_call;
 };
 
 // Calls a script that takes any number of items: while one call is on its way, the items that come meanwhile

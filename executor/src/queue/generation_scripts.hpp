@@ -16,5 +16,8 @@ namespace shunt::executor::scripts {
 [[nodiscard]] const bullmq::RedisScript& probe();
 [[nodiscard]] const bullmq::RedisScript& list();
 [[nodiscard]] const bullmq::RedisScript& survey();
+[[nodiscard]] const bullmq::RedisScript& request();
+[[nodiscard]] const bullmq::RedisScript& shelve();
+[[nodiscard]] const bullmq::RedisScript& forget();
 
 }  // namespace shunt::executor::scripts

@@ -20,7 +20,7 @@ AppendAnswer to_answer(const bullmq::RedisReply& reply) {
   return {};
 }
 
-CallGroupOptions grouping(const GenerationKeys& keys, const QueueOptions& options) {
+CallGroupOptions grouping(const GenerationKeys& keys, const QueueOptions& options, WorkerObserver* observer) {
   CallGroupOptions grouped;
   grouped.base = keys.base;
   grouped.common = [entries = std::to_string(options.max_inbox_entries)] {
@@ -28,6 +28,12 @@ CallGroupOptions grouping(const GenerationKeys& keys, const QueueOptions& option
   };
   grouped.idempotent = true;
   grouped.breath = kBreath;
+  if (observer != nullptr) {
+    grouped.on_call = [observer](const CallMade& call) {
+      observer->appended(
+          {.batches = call.items, .bytes = call.bytes, .took = call.took, .failed = call.failed});
+    };
+  }
   return grouped;
 }
 
@@ -45,10 +51,10 @@ LogBatch make_batch(std::string id, std::string attempt, const std::vector<Gener
 }
 
 LogWriter::LogWriter(EventLoop& loop, bullmq::Redis redis, const GenerationKeys& keys,
-                     const QueueOptions& options)
+                     const QueueOptions& options, WorkerObserver* observer)
     : retention_ms_(std::to_string(options.retention.count())),
-      calls_(
-          std::make_shared<CallGroup>(loop, std::move(redis), scripts::append(), grouping(keys, options))) {}
+      calls_(std::make_shared<CallGroup>(loop, std::move(redis), scripts::append(),
+                                         grouping(keys, options, observer))) {}
 
 bullmq::awaitable<AppendAnswer> LogWriter::append(LogBatch batch) {
   std::vector<std::string> arguments;

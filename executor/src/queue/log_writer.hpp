@@ -9,6 +9,7 @@
 
 #include "queue/call_group.hpp"
 #include "queue/generation_keys.hpp"
+#include "shunt/executor/observer.hpp"
 #include "shunt/executor/queue_options.hpp"
 #include "shunt/generation/generation_event.hpp"
 
@@ -39,7 +40,9 @@ struct LogBatch {
 // no round trip. One thread: its connection's.
 class LogWriter {
  public:
-  LogWriter(EventLoop& loop, bullmq::Redis redis, const GenerationKeys& keys, const QueueOptions& options);
+  // `observer` may be null; it outlives the writer.
+  LogWriter(EventLoop& loop, bullmq::Redis redis, const GenerationKeys& keys, const QueueOptions& options,
+            WorkerObserver* observer = nullptr);
 
   // Throws bullmq::Error: it is not known whether the batch was written, and appending the same batch again
   // does no harm.

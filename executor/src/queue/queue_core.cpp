@@ -1,5 +1,6 @@
 #include "queue/queue_core.hpp"
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -74,15 +75,22 @@ void QueueCore::start() {
   subscriptions_.push_back(commands_.on_up().subscribe([weak] {
     const auto self = weak.lock();
     if (!self || self->closed_) return;
+    self->note_connection(true);
     self->launch([](std::shared_ptr<QueueCore> core) -> awaitable<void> { co_await core->probe_health(); });
+    self->launch([](std::shared_ptr<QueueCore> core) -> awaitable<void> { co_await core->learn_version(); });
   }));
   subscriptions_.push_back(commands_.on_error().subscribe([weak](const std::exception& error) {
     const auto self = weak.lock();
-    if (self && !self->closed_) self->set_health(Health::kDegraded, error.what());
+    if (!self || self->closed_) return;
+    self->note_error(error.what());
+    self->set_health(Health::kDegraded, error.what());
   }));
   subscriptions_.push_back(commands_.on_down().subscribe([weak] {
     const auto self = weak.lock();
-    if (self && !self->closed_) self->set_health(Health::kDegraded, "the connection to Redis was lost");
+    if (!self || self->closed_) return;
+    self->note_connection(false);
+    self->note_error("the connection to Redis was lost");
+    self->set_health(Health::kDegraded, "the connection to Redis was lost");
   }));
   launch([](std::shared_ptr<QueueCore> self) -> awaitable<void> { co_await self->upkeep(); });
 }
@@ -96,12 +104,6 @@ void QueueCore::close() {
   files_.join();
 }
 
-SubmitOutcome QueueCore::refuse(std::string_view model, Error error,
-                                std::optional<std::chrono::milliseconds> retry_after) const {
-  if (options.observer != nullptr) options.observer->refused(model, "queue", error.code);
-  return Refused{std::move(error), retry_after};
-}
-
 ExecutorDescription QueueCore::describe() const {
   ExecutorDescription description{.name = "queue", .mode = "queue", .reason = {}};
   const std::lock_guard lock(health_mutex_);
@@ -111,6 +113,7 @@ ExecutorDescription QueueCore::describe() const {
   description.waiting = waiting_;
   description.models = models_seen_;
   description.redis = health_ == Health::kReady ? std::string("ready") : health_reason_;
+  description.server = server_;
   if (draining) {
     description.health = Health::kDraining;
     description.reason = "the service is shutting down";
@@ -136,13 +139,16 @@ void QueueCore::tell_ended(const Mirror& mirror) {
   const std::string code = mirror.generation->error_code();
   const auto until = record.finished_at.value_or(clock.now());
   const auto begun = record.started_at.value_or(until);
+  // Two machines' clocks: what a worker's is ahead is no time that anybody has waited.
+  const auto hand_back = std::max(clock.now() - until, std::chrono::milliseconds(0));
   options.observer->ended({.id = mirror.id,
                            .model = mirror.model,
                            .path = "queue",
                            .state = record.state,
                            .error_code = code,
                            .waited = std::chrono::nanoseconds(begun - record.created_at),
-                           .ran = std::chrono::nanoseconds(until - begun)});
+                           .ran = std::chrono::nanoseconds(until - begun),
+                           .hand_back = hand_back});
 }
 
 }  // namespace shunt::executor

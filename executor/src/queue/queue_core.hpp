@@ -25,9 +25,13 @@ namespace shunt::executor {
 
 using bullmq::awaitable;
 
+// For everything that reads or administers.
+[[nodiscard]] Error cannot_look(const std::exception& error);
+
 // The queue executor's inside. Everything is done on `loop`'s thread except what says otherwise.
 //   queue_submit.cpp   admission and the add
 //   queue_lookup.cpp   find, list, watch, cancel
+//   queue_operations.cpp  a generation's request, its removal, the workers
 //   queue_upkeep.cpp   the inbox, silent generations, deadlines, health, drain
 struct QueueCore : std::enable_shared_from_this<QueueCore> {
   QueueCore(const ModelRegistry& models, ArtifactStore& artifacts, QueueExecutorOptions options,
@@ -37,7 +41,11 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   void close();
 
   // ---- Submitting.
-  awaitable<SubmitOutcome> submit(SealedRequest sealed);
+  // `asked_at`: when the caller did.
+  awaitable<SubmitOutcome> submit(SealedRequest sealed, SteadyTime asked_at);
+  // Refuses what is not even tried.
+  [[nodiscard]] SubmitOutcome refuse_early(std::string_view model, SteadyTime asked_at, Error error,
+                                           std::optional<std::chrono::milliseconds> retry_after = {}) const;
 
   // ---- Looking.
   awaitable<Result<FindOutcome>> find(GenerationId id);
@@ -45,12 +53,14 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   awaitable<Result<WatchOutcome>> watch(GenerationId id, WatchOptions options);
   awaitable<Result<CancelOutcome>> cancel(GenerationId id, std::string reason);
 
+  // ---- Operating (queue_operations.cpp).
+  awaitable<Result<RequestOutcome>> request_of(GenerationId id);
+  awaitable<Result<RemoveOutcome>> remove(GenerationId id);
+  awaitable<Result<std::vector<WorkerStatus>>> workers();
+
   // ---- Upkeep.
   awaitable<DrainReport> drain(std::chrono::milliseconds grace);
   [[nodiscard]] ExecutorDescription describe() const;  // any thread
-  // Any thread.
-  [[nodiscard]] SubmitOutcome refuse(std::string_view model, Error error,
-                                     std::optional<std::chrono::milliseconds> retry_after = {}) const;
 
   // Runs a coroutine that nobody waits for; it keeps the core alive. Any thread.
   template <typename Coroutine, typename... Args>
@@ -77,18 +87,27 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   enum class AddResult { kAdded, kRefused, kUnknown };
 
   awaitable<Admitted> admit(const SealedRequest& sealed);
+  // How long the add took is written to `enqueue`.
+  awaitable<SubmitOutcome> decide(SealedRequest sealed, std::chrono::nanoseconds& enqueue);
   awaitable<SubmitOutcome> enqueue(SealedRequest sealed, std::shared_ptr<Generation> generation);
   awaitable<SubmitOutcome> rejoin(SealedRequest sealed, Admitted admitted);
   awaitable<AddResult> add(std::string model, std::string id, std::string text, std::string& why);
   awaitable<void> withdraw(std::string id, std::string claim);
   awaitable<bool> job_exists(std::string model, std::string id);
-  [[nodiscard]] SubmitOutcome refuse_unavailable(std::string_view model, std::string_view why) const;
+  void tell_submitted(std::string_view model, const SubmitOutcome& outcome, SteadyTime asked_at,
+                      std::chrono::nanoseconds enqueue) const;
 
   awaitable<Result<ReadOutcome>> read(std::string id, bool watch);
   awaitable<void> load_artifacts(GenerationRecord& record);
   awaitable<bool> conclude(std::string id, std::string attempt, std::vector<GenerationEvent> events);
   awaitable<void> end_silent(StoredGeneration& stored);
   awaitable<void> remove_job(std::string model, std::string id);
+
+  enum class Forget { kLook, kDo };
+  awaitable<std::vector<std::string>> forget(std::string id, Forget how);
+  awaitable<void> learn_version();
+  void note_connection(bool connected);
+  void note_error(std::string what);
 
   void on_message(const std::string& id, const std::string& message);
   awaitable<void> resync(std::string id);
@@ -119,6 +138,7 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   mutable std::mutex health_mutex_;
   Health health_ = Health::kDegraded;
   std::string health_reason_ = "not connected to Redis yet";
+  ServerStatus server_;
   std::vector<ModelDescription> models_seen_;  // empty while Redis does not answer
   std::atomic<std::size_t> running_{0};
   std::atomic<std::size_t> waiting_{0};

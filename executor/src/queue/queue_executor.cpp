@@ -26,25 +26,27 @@ class QueueExecutor final : public GenerationExecutor {
   }
 
   void submit(GenerationRequest request, std::function<void(SubmitOutcome)> done) override {
+    const SteadyTime asked_at = core_->clock.steady_now();
     if (core_->draining) {
-      return done(core_->refuse(request.model,
-                                {std::string(error_code::kShuttingDown),
-                                 "the service is shutting down and takes no new work", true},
-                                std::chrono::seconds(1)));
+      return done(core_->refuse_early(request.model, asked_at,
+                                      {std::string(error_code::kShuttingDown),
+                                       "the service is shutting down and takes no new work", true},
+                                      std::chrono::seconds(1)));
     }
     const Model* const model = core_->models.find(request.model);
     // Not the caller's text: metrics must not grow with it.
-    if (model == nullptr) return done(core_->refuse("", unknown_model(core_->models, request.model)));
+    if (model == nullptr)
+      return done(core_->refuse_early("", asked_at, unknown_model(core_->models, request.model)));
     auto sealed =
         seal_request(*model, std::move(request), core_->options.admission, core_->ids, core_->clock);
-    if (!sealed) return done(core_->refuse(model->name, std::move(sealed).error()));
+    if (!sealed) return done(core_->refuse_early(model->name, asked_at, std::move(sealed).error()));
     core_->launch(
-        [](std::shared_ptr<QueueCore> core, SealedRequest to_submit,
+        [](std::shared_ptr<QueueCore> core, SealedRequest to_submit, SteadyTime asked,
            std::function<void(SubmitOutcome)> tell) -> awaitable<void> {
-          SubmitOutcome outcome = co_await core->submit(std::move(to_submit));
+          SubmitOutcome outcome = co_await core->submit(std::move(to_submit), asked);
           tell(std::move(outcome));
         },
-        std::move(*sealed), std::move(done));
+        std::move(*sealed), asked_at, std::move(done));
   }
 
   void find(const GenerationId& id, std::function<void(Result<FindOutcome>)> done) override {
@@ -87,6 +89,36 @@ class QueueExecutor final : public GenerationExecutor {
           tell(std::move(outcome));
         },
         id, options, std::move(done));
+  }
+
+  void request_of(const GenerationId& id, std::function<void(Result<RequestOutcome>)> done) override {
+    core_->launch(
+        [](std::shared_ptr<QueueCore> core, GenerationId wanted,
+           std::function<void(Result<RequestOutcome>)> tell) -> awaitable<void> {
+          Result<RequestOutcome> outcome = co_await core->request_of(wanted);
+          tell(std::move(outcome));
+        },
+        id, std::move(done));
+  }
+
+  void remove(const GenerationId& id, std::function<void(Result<RemoveOutcome>)> done) override {
+    core_->launch(
+        [](std::shared_ptr<QueueCore> core, GenerationId wanted,
+           std::function<void(Result<RemoveOutcome>)> tell) -> awaitable<void> {
+          Result<RemoveOutcome> outcome = co_await core->remove(wanted);
+          tell(std::move(outcome));
+        },
+        id, std::move(done));
+  }
+
+  void workers(std::function<void(Result<std::vector<WorkerStatus>>)> done) override {
+    core_->launch(
+        [](std::shared_ptr<QueueCore> core,
+           std::function<void(Result<std::vector<WorkerStatus>>)> tell) -> awaitable<void> {
+          Result<std::vector<WorkerStatus>> leased = co_await core->workers();
+          tell(std::move(leased));
+        },
+        std::move(done));
   }
 
   void drain(std::chrono::milliseconds grace, std::function<void(DrainReport)> done) override {

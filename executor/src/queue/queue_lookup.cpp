@@ -16,11 +16,6 @@ namespace {
 constexpr std::size_t kStretch = 200;
 constexpr int kStretches = 50;
 
-Error cannot_look(const std::exception& error) {
-  return {std::string(error_code::kQueueUnavailable),
-          std::string("generations cannot be looked up now: ") + error.what(), true};
-}
-
 bool passes(const ListQuery& query, const std::string& state, const Envelope& head) {
   if (query.state && to_string(*query.state) != state) return false;
   if (query.model && *query.model != head.request.model) return false;
@@ -37,6 +32,11 @@ bool has_ended_silently(const StoredGeneration& stored) {
 }
 
 }  // namespace
+
+Error cannot_look(const std::exception& error) {
+  return {std::string(error_code::kQueueUnavailable),
+          std::string("generations cannot be looked up now: ") + error.what(), true};
+}
 
 awaitable<Result<ReadOutcome>> QueueCore::read(std::string id, bool watching) {
   std::vector<std::string> script_keys{keys.base};
@@ -235,6 +235,9 @@ awaitable<void> QueueCore::remove_job(std::string model, std::string id) {
   const auto queue = queues_.find(model);
   if (queue == queues_.end()) co_return;
   try {
+    std::vector<std::string> script_keys{keys.base};
+    std::vector<std::string> arguments{id};
+    co_await queries_.run(scripts::shelve(), std::move(script_keys), std::move(arguments));
     co_await queue->second.remove(std::move(id));
   } catch (const std::exception&) {
   }

@@ -48,19 +48,56 @@ bullmq::JobOptions job_options(std::string id, const QueueOptions& options) {
   return job;
 }
 
-}  // namespace
-
-SubmitOutcome QueueCore::refuse_unavailable(std::string_view model, std::string_view why) const {
-  Error error{std::string(error_code::kQueueUnavailable),
-              "the queue cannot take the generation now: " + std::string(why), true};
-  return refuse(model, std::move(error), kRetryAfter);
+SubmitOutcome refuse(Error error, std::optional<std::chrono::milliseconds> retry_after = {}) {
+  return Refused{std::move(error), retry_after};
 }
 
-awaitable<SubmitOutcome> QueueCore::submit(SealedRequest sealed) {
+SubmitOutcome refuse_unavailable(std::string_view why) {
+  Error error{std::string(error_code::kQueueUnavailable),
+              "the queue cannot take the generation now: " + std::string(why), true};
+  return refuse(std::move(error), kRetryAfter);
+}
+
+}  // namespace
+
+SubmitOutcome QueueCore::refuse_early(std::string_view model, SteadyTime asked_at, Error error,
+                                      std::optional<std::chrono::milliseconds> retry_after) const {
+  SubmitOutcome outcome = Refused{std::move(error), retry_after};
+  tell_submitted(model, outcome, asked_at, std::chrono::nanoseconds(0));
+  return outcome;
+}
+
+void QueueCore::tell_submitted(std::string_view model, const SubmitOutcome& outcome, SteadyTime asked_at,
+                               std::chrono::nanoseconds enqueue) const {
+  using Told = ExecutorObserver::Submitted;
+  if (options.observer == nullptr) return;
+  Told told{.model = model, .path = "queue", .code = {}, .took = clock.steady_now() - asked_at};
+  told.enqueue = enqueue;
+  if (const auto* refused = std::get_if<Refused>(&outcome)) {
+    told.outcome = Told::Outcome::kRefused;
+    told.code = refused->error.code;
+  } else if (const auto* unknown = std::get_if<Unknown>(&outcome)) {
+    told.outcome = Told::Outcome::kUnknown;
+    told.code = unknown->error.code;
+  } else if (std::get<Accepted>(outcome).replayed) {
+    told.outcome = Told::Outcome::kReplayed;
+  }
+  options.observer->submitted(told);
+}
+
+awaitable<SubmitOutcome> QueueCore::submit(SealedRequest sealed, SteadyTime asked_at) {
+  const std::string name = sealed.envelope.request.model;
+  std::chrono::nanoseconds enqueue{0};
+  SubmitOutcome outcome = co_await decide(std::move(sealed), enqueue);
+  tell_submitted(name, outcome, asked_at, enqueue);
+  co_return outcome;
+}
+
+awaitable<SubmitOutcome> QueueCore::decide(SealedRequest sealed, std::chrono::nanoseconds& enqueue_took) {
   const std::string name = sealed.envelope.request.model;
   if (!commands_.is_up()) {
     const ExecutorDescription description = describe();
-    co_return refuse_unavailable(name, description.reason);
+    co_return refuse_unavailable(description.reason);
   }
   auto generation = std::make_shared<Generation>(sealed.envelope, clock, OutputLimits{});
   std::string why;
@@ -71,16 +108,18 @@ awaitable<SubmitOutcome> QueueCore::submit(SealedRequest sealed) {
     // Whatever became of the record: without a job nothing will run, and the key's next use finds that out.
     why = error.what();
   }
-  if (!why.empty()) co_return refuse_unavailable(name, why);
+  if (!why.empty()) co_return refuse_unavailable(why);
   const Model& model = *models.find(name);
-  if (admitted.kind == "conflict") co_return refuse(name, key_conflict(admitted.holder));
-  if (admitted.kind == "busy") co_return refuse(name, model_busy(model, admitted.slots), kRetryAfter);
-  if (admitted.kind == "no_worker") co_return refuse(name, no_worker(model), kRetryAfter);
+  if (admitted.kind == "conflict") co_return refuse(key_conflict(admitted.holder));
+  if (admitted.kind == "busy") co_return refuse(model_busy(model, admitted.slots), kRetryAfter);
+  if (admitted.kind == "no_worker") co_return refuse(no_worker(model), kRetryAfter);
+  const SteadyTime began = clock.steady_now();
   if (admitted.kind == "held") {
     SubmitOutcome joined = co_await rejoin(std::move(sealed), std::move(admitted));
     co_return joined;
   }
   SubmitOutcome outcome = co_await enqueue(std::move(sealed), std::move(generation));
+  enqueue_took = clock.steady_now() - began;
   co_return outcome;
 }
 
@@ -119,14 +158,13 @@ awaitable<SubmitOutcome> QueueCore::enqueue(SealedRequest sealed, std::shared_pt
   std::string why;
   const AddResult added = co_await add(name, id.to_string(), sealed.text, why);
   if (added == AddResult::kAdded) {
-    if (options.observer != nullptr) options.observer->admitted(name, "queue");
     count_open();
     co_return Accepted{id};
   }
   if (added == AddResult::kRefused) {
     mirrors_.remove(id.to_string());
     co_await withdraw(id.to_string(), claim_name(sealed.key));
-    co_return refuse_unavailable(name, why);
+    co_return refuse_unavailable(why);
   }
   Error error{std::string(error_code::kQueueUnavailable), why, true};
   co_return Unknown{id, std::move(error)};
@@ -138,12 +176,12 @@ awaitable<SubmitOutcome> QueueCore::rejoin(SealedRequest sealed, Admitted admitt
   if (!admitted.lost) co_return Accepted{admitted.holder, true};
   sealed.envelope.id = admitted.holder;
   auto text = encode_envelope(sealed.envelope);
-  if (!text) co_return refuse(sealed.envelope.request.model, std::move(text).error());
+  if (!text) co_return refuse(std::move(text).error());
   std::string why;
   const std::string id = admitted.holder.to_string();
   const AddResult added = co_await add(sealed.envelope.request.model, id, std::move(*text), why);
   if (added == AddResult::kAdded) co_return Accepted{admitted.holder, true};
-  if (added == AddResult::kRefused) co_return refuse_unavailable(sealed.envelope.request.model, why);
+  if (added == AddResult::kRefused) co_return refuse_unavailable(why);
   Error error{std::string(error_code::kQueueUnavailable), why, true};
   co_return Unknown{admitted.holder, std::move(error)};
 }

@@ -209,6 +209,9 @@ awaitable<std::vector<ModelDescription>> QueueCore::survey() {
       model.oldest_open_age = std::max(now.time_since_epoch() - oldest, std::chrono::milliseconds(0));
     model.workers = static_cast<std::size_t>(found.at(2).to_int());
     model.slots = static_cast<std::size_t>(found.at(3).to_int());
+    model.waiting = static_cast<std::size_t>(found.at(4).to_int());
+    if (const auto next = GenerationId::parse(found.at(5).text))
+      model.oldest_waiting_age = std::max(now - next->created_at(), std::chrono::milliseconds(0));
     seen.push_back(std::move(model));
   }
   co_return seen;
@@ -227,6 +230,7 @@ awaitable<void> QueueCore::probe_health() {
     const std::lock_guard lock(health_mutex_);
     models_seen_ = std::move(seen);
   } else if (commands_.is_up() || health_ == Health::kReady) {
+    note_error(problem);
     set_health(Health::kDegraded, "Redis does not take writes: " + problem);
   }
 }

@@ -85,6 +85,7 @@ class Worker final : public std::enable_shared_from_this<Worker> {
   awaitable<void> keep_lease();
   void on_message(const std::string& id, const std::string& message);
   void tell_ended(const QueuedRun& run, const std::string& model);
+  void tell_let_go(const std::string& model, WorkerObserver::LetGo how) const;
   [[nodiscard]] bullmq::SharedConnection connect(const std::string& name) const;
   [[nodiscard]] bullmq::WorkerOptions worker_options(const Model& model) const;
 
@@ -167,14 +168,14 @@ void Worker::start() {
   lease_.process = process_;
   lease_.name = options_.name.empty() ? process_ : options_.name;
   lease_.version = options_.version;
-  lease_.started = clock_.now();
+  lease_.started_at = clock_.now();
   CallGroupOptions beginning;
   beginning.base = keys_.base;
   beginning.common = [process = process_] { return std::vector<std::string>{process}; };
   // Once more than needed does no harm: it is one more attempt.
   beginning.idempotent = true;
   begins_ = std::make_shared<CallGroup>(loop_, commands_, scripts::begin(), std::move(beginning));
-  log_ = std::make_shared<LogWriter>(loop_, commands_, keys_, options_.queue);
+  log_ = std::make_shared<LogWriter>(loop_, commands_, keys_, options_.queue, options_.observer);
   const std::weak_ptr<Worker> weak = weak_from_this();
   inbox_ = std::make_shared<Inbox>(loop_, blocking_, commands_, keys_.inbox(process_),
                                    [weak](const std::string& id, const std::string& message) {
@@ -208,6 +209,11 @@ void Worker::start() {
     subscriptions_.push_back(workers_.back().events().error.subscribe([name](const std::exception& error) {
       log::warn("worker.error", {{"model", name}, {"error", error.what()}});
     }));
+    if (options_.observer == nullptr) continue;
+    subscriptions_.push_back(workers_.back().events().lock_renewal_failed.subscribe(
+        [observer = options_.observer, name](const std::vector<std::string>& jobs) {
+          observer->locks_not_renewed(name, jobs.size());
+        }));
   }
   boost::asio::co_spawn(
       loop_.context(),
@@ -268,6 +274,7 @@ awaitable<std::string> Worker::process(bullmq::Job job, std::stop_token stop, st
   auto envelope = decode_envelope(job.data());
   if (!envelope && envelope.error().code == error_code::kUnsupportedEnvelope) {
     log::warn("worker.envelope_put_back", {{"job", job.id()}, {"error", envelope.error().message}});
+    tell_let_go(model, WorkerObserver::LetGo::kPutBack);
     co_await put_back(job);
   }
   if (!envelope)
@@ -275,9 +282,10 @@ awaitable<std::string> Worker::process(bullmq::Job job, std::stop_token stop, st
   if (envelope->id.to_string() != job.id()) {
     throw bullmq::UnrecoverableError("the job's id must be its envelope's: " + envelope->id.to_string());
   }
-  lease_.last_claim = clock_.now();
+  lease_.last_claim_at = clock_.now();
   Begun begun = co_await begin(*envelope);
   if (begun.kind == "ended") co_return "null";
+  if (options_.observer != nullptr) options_.observer->claimed(model, begun.attempt);
   QueuedRun::Services services{loop_, log_, artifacts_, files_, clock_};
   const auto run =
       std::make_shared<QueuedRun>(std::move(services), std::move(*envelope), begun.attempt, begun.sequence);
@@ -294,7 +302,9 @@ awaitable<std::string> Worker::process(bullmq::Job job, std::stop_token stop, st
   runs_.erase(id);
   if (end == QueuedRun::End::kLost) {
     if (stopping_) ++given_back_;
-    if (stop.stop_requested() && stopping_) co_await job.move_to_wait(job.token());
+    const bool given_back = stop.stop_requested() && stopping_;
+    tell_let_go(model, given_back ? WorkerObserver::LetGo::kGivenBack : WorkerObserver::LetGo::kLost);
+    if (given_back) co_await job.move_to_wait(job.token());
     throw bullmq::WaitingError();
   }
   tell_ended(*run, model);
@@ -318,11 +328,14 @@ void Worker::tell_ended(const QueuedRun& run, const std::string& model) {
   const std::string code = run.generation().error_code();
   options_.observer->ended({.id = id,
                             .model = model,
-                            .path = "queue",
                             .state = run.generation().state(),
                             .error_code = code,
                             .waited = run.waited(),
                             .ran = run.ran()});
+}
+
+void Worker::tell_let_go(const std::string& model, WorkerObserver::LetGo how) const {
+  if (options_.observer != nullptr) options_.observer->let_go(model, how);
 }
 
 // ---- Its life.

@@ -21,12 +21,61 @@ std::string to_json(const WorkerLease& lease) {
                   {"version", lease.version},
                   {"models", std::move(models)},
                   {"running", lease.running}};
-  json["started_at"] = lease.started.time_since_epoch().count();
-  if (lease.last_claim) json["last_claim_at"] = lease.last_claim->time_since_epoch().count();
+  json["started_at"] = lease.started_at.time_since_epoch().count();
+  if (lease.last_claim_at) json["last_claim_at"] = lease.last_claim_at->time_since_epoch().count();
   return to_json_text(json);
 }
 
+std::string text_in(const JsonObject& json, std::string_view key) {
+  const Json* value = json.if_contains(key);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+std::int64_t number_in(const JsonObject& json, std::string_view key) {
+  const Json* value = json.if_contains(key);
+  return value != nullptr && value->is_int64() ? value->get_int64() : 0;
+}
+
+// Lenient: another version may write it differently, and a worker that lives is worth showing all the same.
+WorkerLease from_json(const std::string& text) {
+  WorkerLease lease;
+  const auto json = parse_json(text);
+  if (!json || !json->is_object()) return lease;
+  const JsonObject& object = json->get_object();
+  lease.process = text_in(object, "process");
+  lease.name = text_in(object, "name");
+  lease.version = text_in(object, "version");
+  lease.running = static_cast<std::size_t>(number_in(object, "running"));
+  lease.started_at = WallTime(std::chrono::milliseconds(number_in(object, "started_at")));
+  if (const auto at = number_in(object, "last_claim_at"); at > 0)
+    lease.last_claim_at = WallTime(std::chrono::milliseconds(at));
+  const Json* models = object.if_contains("models");
+  if (models == nullptr || !models->is_array()) return lease;
+  for (const Json& model : models->get_array()) {
+    if (!model.is_object()) continue;
+    const JsonObject& entry = model.get_object();
+    lease.models.push_back({text_in(entry, "name"), static_cast<std::size_t>(number_in(entry, "slots"))});
+  }
+  return lease;
+}
+
 }  // namespace
+
+bullmq::awaitable<std::vector<WorkerLease>> read_leases(bullmq::Redis redis, GenerationKeys keys,
+                                                        WallTime now) {
+  std::vector<WorkerLease> leases;
+  std::vector<std::string> living{"ZRANGEBYSCORE", keys.workers(),
+                                  '(' + std::to_string(now.time_since_epoch().count()), "+inf"};
+  const bullmq::RedisReply processes = co_await redis.execute(std::move(living));
+  if (processes.elements.empty()) co_return leases;
+  std::vector<std::string> read{"MGET"};
+  for (const auto& process : processes.elements) read.push_back(keys.worker(process.text));
+  const bullmq::RedisReply told = co_await redis.execute(std::move(read));
+  for (const auto& text : told.elements) {
+    if (text.is_text()) leases.push_back(from_json(text.text));
+  }
+  co_return leases;
+}
 
 bullmq::awaitable<void> renew_lease(bullmq::Redis redis, GenerationKeys keys, WorkerLease lease,
                                     std::chrono::milliseconds duration, WallTime now) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <mutex>
 
 #include "shunt/generation/error_codes.hpp"
@@ -14,9 +15,12 @@ namespace {
 
 class RecordingObserver final : public ExecutorObserver {
  public:
-  void admitted(std::string_view model, std::string_view path) override { note("admitted", model, path); }
-  void refused(std::string_view model, std::string_view path, std::string_view code) override {
-    note("refused " + std::string(code), model, path);
+  void submitted(const Submitted& request) override {
+    static constexpr std::array kNames{"admitted", "replayed", "refused", "unknown"};
+    std::string what = kNames.at(static_cast<std::size_t>(request.outcome));
+    if (!request.code.empty()) what += ' ' + std::string(request.code);
+    if (request.took <= std::chrono::nanoseconds(0)) what += " in no time";
+    note(what, request.model, request.path);
   }
   void ended(const Ended& end) override {
     note("ended " + std::string(to_string(end.state)) + " " + std::string(end.error_code), end.model,
@@ -92,20 +96,23 @@ TEST_F(SyncExecutorTest, TellsItsObserverAboutAdmissionsRefusalsAndEnds) {
   add("good", [](GenerationRun&) -> Json { return nullptr; });
   add("bad", [](GenerationRun&) -> Json { throw std::runtime_error("no"); });
   open();
-  // A client may know of an end a moment before the observer does.
-  const auto told = [this](std::size_t lines) {
-    return testing::eventually([&] { return observer_.lines().size() == lines; });
+  std::vector<std::string> expected;
+  // An end is told a moment after it can be seen.
+  const auto tells = [&](std::initializer_list<std::string> lines) {
+    expected.insert(expected.end(), lines);
+    EXPECT_TRUE(testing::eventually([&] { return observer_.lines() == expected; }))
+        << ::testing::PrintToString(observer_.lines());
   };
-  client_.wait_for_end(client_.start(request("good")));
-  ASSERT_TRUE(told(2));
-  client_.wait_for_end(client_.start(request("bad")));
-  ASSERT_TRUE(told(4));
+  GenerationRequest keyed = request("good");
+  keyed.idempotency_key = "k";
+  client_.start(keyed);
+  tells({"admitted good sync", "ended succeeded  good sync"});
+  client_.start(keyed);
+  tells({"replayed good sync"});
+  client_.start(request("bad"));
+  tells({"admitted bad sync", "ended failed generator_failed bad sync"});
   (void)client_.submit(request("from a stranger"));
-  const std::vector<std::string> expected{"admitted good sync", "ended succeeded  good sync",
-                                          "admitted bad sync", "ended failed generator_failed bad sync",
-                                          "refused unknown_model  sync"};
-  EXPECT_TRUE(testing::eventually([&] { return observer_.lines() == expected; }))
-      << ::testing::PrintToString(observer_.lines());
+  tells({"refused unknown_model  sync"});
 }
 
 TEST_F(SyncExecutorTest, AFullStoreRefusesAndLeavesNothingBehind) {

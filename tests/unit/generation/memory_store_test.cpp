@@ -89,6 +89,29 @@ TEST_F(MemoryStoreTest, ForgetsByAgeSinceTheEndWithoutAnyWrite) {
   EXPECT_EQ(store_->list({}).generations.size(), 1U);
 }
 
+TEST_F(MemoryStoreTest, WhatIsRemovedIsGoneAndCountsNoMore) {
+  open({.max_generations = 2});
+  const GenerationId running = add();
+  EXPECT_FALSE(store_->remove(running));
+  EXPECT_TRUE(is_here(running));
+  const GenerationId ended = add_finished();
+  EXPECT_TRUE(store_->remove(ended));
+  EXPECT_TRUE(is_gone(ended));
+  EXPECT_TRUE(store_->remove(ended));
+  const GenerationId next = add_finished();
+  EXPECT_TRUE(added_.ok());
+  EXPECT_TRUE(is_here(next));
+}
+
+TEST_F(MemoryStoreTest, AnEndThatIsToldAfterTheRemovalChangesNothing) {
+  open({});
+  const GenerationId id = add();
+  last_->succeed(nullptr);
+  EXPECT_TRUE(store_->remove(id));
+  store_->finished(id);
+  EXPECT_TRUE(is_gone(id));
+}
+
 TEST_F(MemoryStoreTest, GoneBecomesUnknownWhenItsTombstoneIsForgotten) {
   open({.max_generations = 1, .max_tombstones = 2});
   std::vector<GenerationId> ids;

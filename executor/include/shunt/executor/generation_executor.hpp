@@ -45,6 +45,38 @@ using CancelOutcome = FindOutcome;
 
 using WatchOutcome = std::variant<std::unique_ptr<EventWatch>, GenerationGone, GenerationUnknown>;
 
+// A generation's request as it was admitted, its input included.
+struct RequestForgotten {};  // its record is there, but its input is kept no longer
+using RequestOutcome = std::variant<GenerationRequest, RequestForgotten, GenerationGone, GenerationUnknown>;
+
+struct Removed {};
+struct NotEnded {};  // only what has ended can be removed
+using RemoveOutcome = std::variant<Removed, NotEnded, GenerationGone, GenerationUnknown>;
+
+// A worker as its lease tells of it.
+struct WorkerStatus {
+  std::string process;  // tells workers of one name apart
+  std::string name;
+  std::string version;
+  struct Model {
+    std::string name;
+    std::size_t slots = 0;
+  };
+  std::vector<Model> models;
+  std::size_t running = 0;
+  WallTime started_at{};
+  std::optional<WallTime> last_claim_at;
+};
+
+// The server behind an executor.
+struct ServerStatus {
+  bool connected = false;
+  std::optional<WallTime> since;  // when the connection was made, or lost
+  std::string version;            // "" until it has told
+  std::string last_error;
+  std::optional<WallTime> last_error_at;
+};
+
 struct DrainReport {
   std::size_t finished = 0;   // ended by themselves within the grace
   std::size_t cancelled = 0;  // had to be cancelled
@@ -57,8 +89,10 @@ struct ModelDescription {
   std::string name;
   std::size_t open = 0;                         // waiting and running
   std::chrono::milliseconds oldest_open_age{};  // since its admission; 0 with none open
-  std::size_t workers = 0;                      // processes that run it now
-  std::size_t slots = 0;                        // generations that those run at once
+  std::size_t waiting = 0;                      // of those, the ones that nobody has taken yet
+  std::chrono::milliseconds oldest_waiting_age{};
+  std::size_t workers = 0;  // processes that run it now
+  std::size_t slots = 0;    // generations that those run at once
 };
 
 struct ExecutorDescription {
@@ -74,6 +108,7 @@ struct ExecutorDescription {
   // By name. Empty while it is not known: a queue's server has not answered within the last seconds. Workers
   // of other languages have no leases, so a model without a worker here may still be served.
   std::vector<ModelDescription> models = {};
+  std::optional<ServerStatus> server = {};  // none in sync mode
 };
 
 // The one interface between callers (HTTP, command line, C++) and whatever runs generations. Callers see only
@@ -97,6 +132,15 @@ class GenerationExecutor {
                       std::function<void(Result<CancelOutcome>)> done) = 0;
   virtual void watch(const GenerationId& id, const WatchOptions& options,
                      std::function<void(Result<WatchOutcome>)> done) = 0;
+
+  // What it was asked for, to ask the same again (a new generation: submit). The idempotency key is not part
+  // of it. Any state.
+  virtual void request_of(const GenerationId& id, std::function<void(Result<RequestOutcome>)> done) = 0;
+  // Forgets an ended generation: record, events and input; afterwards it is gone. Its idempotency key stays
+  // used, and artifacts that others may share go when their store lets them expire.
+  virtual void remove(const GenerationId& id, std::function<void(Result<RemoveOutcome>)> done) = 0;
+  // The workers that have a lease, by name. None in sync mode, where this process runs everything.
+  virtual void workers(std::function<void(Result<std::vector<WorkerStatus>>)> done) = 0;
 
   // Refuses new work from now on (`shutting_down`), waits up to `grace` for what runs, cancels the rest and
   // waits for it to end (bounded by the models' stop_grace). Waiting generations count as running: they were

@@ -26,7 +26,7 @@ struct QueueWorkerOptions {
   std::string name;
   std::string version;
   const Clock* clock = &system_clock();
-  ExecutorObserver* observer = nullptr;  // not owned, outlives the worker
+  WorkerObserver* observer = nullptr;  // not owned, outlives the worker
 };
 
 struct WorkerReport {

@@ -17,6 +17,9 @@ class RecordingExecutor final : public GenerationExecutor {
   std::function<SubmitOutcome(const GenerationRequest&)> on_submit;
   std::function<Result<FindOutcome>(const GenerationId&)> on_find;
   std::function<ExecutorDescription()> on_describe;
+  std::function<Result<RequestOutcome>(const GenerationId&)> on_request_of;
+  std::function<Result<RemoveOutcome>(const GenerationId&)> on_remove;
+  std::vector<WorkerStatus> leased;
 
   [[nodiscard]] std::vector<GenerationRequest> submitted() const;
   [[nodiscard]] std::vector<GenerationId> cancelled() const;
@@ -28,6 +31,9 @@ class RecordingExecutor final : public GenerationExecutor {
               std::function<void(Result<CancelOutcome>)> done) override;
   void watch(const GenerationId& id, const WatchOptions& options,
              std::function<void(Result<WatchOutcome>)> done) override;
+  void request_of(const GenerationId& id, std::function<void(Result<RequestOutcome>)> done) override;
+  void remove(const GenerationId& id, std::function<void(Result<RemoveOutcome>)> done) override;
+  void workers(std::function<void(Result<std::vector<WorkerStatus>>)> done) override;
   void drain(std::chrono::milliseconds grace, std::function<void(DrainReport)> done) override;
   [[nodiscard]] ExecutorDescription describe() const override;
 

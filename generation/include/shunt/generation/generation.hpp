@@ -54,6 +54,12 @@ class Generation : public std::enable_shared_from_this<Generation> {
   bool fail(Error error);
   bool cancel(std::string_view reason);
 
+  // Keeps the text of the envelope that it came from (where no queue keeps it), so that the same can be asked
+  // for again. Before anybody else has the generation; counts as its bytes.
+  void keep_envelope(std::string text);
+  // "" when it was not kept.
+  [[nodiscard]] const std::string& envelope_text() const noexcept { return envelope_text_; }
+
   // Remembers that somebody asked; the record shows it until the generation ends.
   void mark_cancel_requested();
 
@@ -96,6 +102,7 @@ class Generation : public std::enable_shared_from_this<Generation> {
   const JsonObject metadata_;
   const Clock& clock_;
   const OutputLimits limits_;
+  std::string envelope_text_;
 
   mutable std::mutex mutex_;
   GenerationState state_ = GenerationState::kQueued;

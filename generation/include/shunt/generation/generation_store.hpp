@@ -64,6 +64,10 @@ class GenerationStore {
   // The generation has ended: it counts by its bytes now and may be evicted.
   virtual void finished(const GenerationId& id) = 0;
 
+  // Takes an ended generation out: it is gone from now on. False, and nothing happens, while it has not
+  // ended; true also when it is not there.
+  virtual bool remove(const GenerationId& id) = 0;
+
   [[nodiscard]] virtual Lookup find(const GenerationId& id) = 0;
   [[nodiscard]] virtual ListPage list(const ListQuery& query) = 0;
 };
