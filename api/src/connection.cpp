@@ -204,6 +204,12 @@ Task<void> Connection::handle(Exchange& exchange) {
       return list_generations(exchange);
     case RouteId::kCancelGeneration:
       return cancel_generation(exchange);
+    case RouteId::kRetryGeneration:
+      return retry_generation(exchange);
+    case RouteId::kRemoveGeneration:
+      return remove_generation(exchange);
+    case RouteId::kStatus:
+      return report_status(exchange);
     case RouteId::kStreamEvents:
       return stream_events(exchange);
     case RouteId::kGetArtifact:

@@ -111,26 +111,6 @@ Result<void> read_context(JsonObject& body, GenerationRequest::Context& out) {
   return {};
 }
 
-Result<void> read_headers(const Headers& headers, GenerationRequest& out) {
-  out.idempotency_key = headers.get("Idempotency-Key");
-  const bool printable = std::all_of(out.idempotency_key.begin(), out.idempotency_key.end(),
-                                     [](char c) { return c >= 0x20 && c < 0x7f; });
-  const bool empty = out.idempotency_key.empty() && headers.has("Idempotency-Key");
-  if (empty || !printable || out.idempotency_key.size() > kMaxIdempotencyKeyBytes) {
-    return Error{std::string(problem_code::kInvalidHeader),
-                 "Idempotency-Key must have 1 to 255 printable ASCII characters"}
-        .with("header", std::string("Idempotency-Key"))
-        .with("limit", kMaxIdempotencyKeyBytes);
-  }
-  // A broken trace context is dropped, not refused: tracing must never fail a request.
-  const std::string_view parent = headers.get("traceparent");
-  if (!is_traceparent(parent)) return {};
-  out.context.traceparent = parent;
-  const std::string state = headers.joined("tracestate");
-  if (state.size() <= kMaxTracestateBytes && is_valid_utf8(state)) out.context.tracestate = state;
-  return {};
-}
-
 Result<JsonObject> parse_object(std::string_view text, std::size_t max_depth) {
   auto parsed = parse_json(text, JsonLimits{max_depth});
   if (!parsed) return std::move(parsed).error();
@@ -153,6 +133,26 @@ Result<void> read_input(JsonObject& body, GenerationRequest& out) {
 
 }  // namespace
 
+Result<void> read_request_headers(const Headers& headers, GenerationRequest& out) {
+  out.idempotency_key = headers.get("Idempotency-Key");
+  const bool printable = std::all_of(out.idempotency_key.begin(), out.idempotency_key.end(),
+                                     [](char c) { return c >= 0x20 && c < 0x7f; });
+  const bool empty = out.idempotency_key.empty() && headers.has("Idempotency-Key");
+  if (empty || !printable || out.idempotency_key.size() > kMaxIdempotencyKeyBytes) {
+    return Error{std::string(problem_code::kInvalidHeader),
+                 "Idempotency-Key must have 1 to 255 printable ASCII characters"}
+        .with("header", std::string("Idempotency-Key"))
+        .with("limit", kMaxIdempotencyKeyBytes);
+  }
+  // A broken trace context is dropped, not refused: tracing must never fail a request.
+  const std::string_view parent = headers.get("traceparent");
+  if (!is_traceparent(parent)) return {};
+  out.context.traceparent = parent;
+  const std::string state = headers.joined("tracestate");
+  if (state.size() <= kMaxTracestateBytes && is_valid_utf8(state)) out.context.tracestate = state;
+  return {};
+}
+
 Result<GenerationBody> decode_generation_body(const Request& request, std::size_t max_json_depth) {
   auto body = parse_object(request.body, max_json_depth);
   if (!body) return std::move(body).error();
@@ -168,7 +168,8 @@ Result<GenerationBody> decode_generation_body(const Request& request, std::size_
     if (!stream->is_bool()) return wrong_type("/stream", "a boolean", *stream);
     decoded.stream = stream->get_bool();
   }
-  if (auto read = read_headers(request.headers, decoded.request); !read) return std::move(read).error();
+  if (auto read = read_request_headers(request.headers, decoded.request); !read)
+    return std::move(read).error();
   return decoded;
 }
 

@@ -20,6 +20,9 @@ struct GenerationBody {
 [[nodiscard]] Result<GenerationBody> decode_generation_body(const Request& request,
                                                             std::size_t max_json_depth);
 
+// Idempotency-Key, traceparent and tracestate, where they are sent. Fails on a key that is not usable.
+[[nodiscard]] Result<void> read_request_headers(const Headers& headers, GenerationRequest& out);
+
 // The optional body of POST .../cancel: {"reason"?: text}.
 [[nodiscard]] Result<std::string> decode_cancel_body(std::string_view body, std::size_t max_json_depth);
 

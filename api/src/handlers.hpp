@@ -12,8 +12,11 @@ namespace shunt::api {
 [[nodiscard]] Task<void> get_generation(Exchange& exchange);
 [[nodiscard]] Task<void> list_generations(Exchange& exchange);
 [[nodiscard]] Task<void> cancel_generation(Exchange& exchange);
+[[nodiscard]] Task<void> retry_generation(Exchange& exchange);
+[[nodiscard]] Task<void> remove_generation(Exchange& exchange);
 [[nodiscard]] Task<void> stream_events(Exchange& exchange);
 [[nodiscard]] Task<void> get_artifact(Exchange& exchange);
+[[nodiscard]] Task<void> report_status(Exchange& exchange);
 
 void list_models(Exchange& exchange);
 void report_health(Exchange& exchange);

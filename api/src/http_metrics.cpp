@@ -15,7 +15,8 @@
 namespace shunt::api {
 namespace {
 
-constexpr auto kMethods = std::to_array<std::string_view>({"GET", "HEAD", "POST", "OPTIONS", "other"});
+constexpr auto kMethods =
+    std::to_array<std::string_view>({"GET", "HEAD", "POST", "DELETE", "OPTIONS", "other"});
 constexpr auto kClasses = std::to_array<const char*>({"2xx", "3xx", "4xx", "5xx"});
 
 std::size_t method_index(std::string_view method) noexcept {
@@ -42,8 +43,11 @@ struct HttpMetrics::Impl {
     std::array<std::array<std::atomic<prometheus::Counter*>, kClasses.size()>, kMethods.size()> requests{};
   };
 
-  Impl() {
-    for (const Route& route : routes()) add(route.operation);
+  explicit Impl(Surface surface) {
+    for (const Route& route : routes()) {
+      // A row all the same, since rows are found by the route's place in the table.
+      is_on(surface, route.id) ? add(route.operation) : static_cast<void>(of_route.emplace_back());
+    }
     add("unmatched");
   }
 
@@ -98,7 +102,7 @@ struct HttpMetrics::Impl {
   std::deque<OfRoute> of_route;  // in the table's order, then "unmatched"
 };
 
-HttpMetrics::HttpMetrics() : impl_(std::make_unique<Impl>()) {}
+HttpMetrics::HttpMetrics(Surface surface) : impl_(std::make_unique<Impl>(surface)) {}
 HttpMetrics::~HttpMetrics() = default;
 
 void HttpMetrics::request_done(const Route* route, std::string_view method, int status,

@@ -14,7 +14,7 @@ namespace shunt::api {
 // are classes. Any thread.
 class HttpMetrics {
  public:
-  HttpMetrics();
+  explicit HttpMetrics(Surface surface = Surface::kAll);
   ~HttpMetrics();
 
   // `route` null: nothing matched.

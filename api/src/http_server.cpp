@@ -13,6 +13,7 @@
 #include "listen_address.hpp"
 #include "loop_shard.hpp"
 #include "openapi.hpp"
+#include "probed_process.hpp"
 #include "problem.hpp"
 #include "response.hpp"
 #include "service.hpp"
@@ -57,14 +58,15 @@ class ConnectionCount {
 // The parts that connections and posted functions may still touch when the HttpServer has gone.
 struct Core : std::enable_shared_from_this<Core> {
   Core(HttpServerOptions options, EventLoopThreads& loops, executor::GenerationExecutor& executor,
-       const ModelRegistry& models, MetricsSource extra_metrics)
+       const ModelRegistry& models, MetricsSource extra_metrics, Surface surface)
       : service{.options = options,
                 .executor = executor,
                 .models = models,
                 .extra_metrics = std::move(extra_metrics),
+                .surface = surface,
                 .openapi = openapi_document(),
                 .keys = KeyRing(options.keys, std::chrono::steady_clock::now()),
-                .metrics = {}},
+                .metrics = HttpMetrics(surface)},
         accept_loop(loops.at(0)),
         acceptor(accept_loop.context()) {
     for (std::size_t i = 0; i < loops.size(); ++i) {
@@ -222,18 +224,60 @@ class Server final : public HttpServer {
   const unsigned short port_;
 };
 
+// A server for probes and what it stands on.
+class ProbeServer final : public HttpServer {
+ public:
+  static Result<std::unique_ptr<HttpServer>> start(const HttpServerOptions& options, EventLoopThreads& loops,
+                                                   std::function<executor::ExecutorDescription()> describe,
+                                                   MetricsSource metrics);
+  [[nodiscard]] unsigned short port() const noexcept override { return server_->port(); }
+  void stop_accepting() override { server_->stop_accepting(); }
+  void close(std::chrono::milliseconds deadline) override { server_->close(deadline); }
+
+ private:
+  explicit ProbeServer(std::function<executor::ExecutorDescription()> describe)
+      : process_(std::move(describe)) {}
+
+  ProbedProcess process_;
+  const ModelRegistry no_models_{};
+  std::unique_ptr<HttpServer> server_;
+};
+
+Result<std::unique_ptr<HttpServer>> serve(const HttpServerOptions& options, EventLoopThreads& loops,
+                                          executor::GenerationExecutor& executor, const ModelRegistry& models,
+                                          MetricsSource metrics, Surface surface) {
+  const auto endpoint = listen_endpoint(options, surface);
+  if (!endpoint) return endpoint.error();
+  const auto core = std::make_shared<Core>(options, loops, executor, models, std::move(metrics), surface);
+  if (const error_code failure = open_acceptor(core->acceptor, *endpoint))
+    return cannot_listen(options, failure);
+  return std::unique_ptr<HttpServer>(std::make_unique<Server>(core));
+}
+
+Result<std::unique_ptr<HttpServer>> ProbeServer::start(
+    const HttpServerOptions& options, EventLoopThreads& loops,
+    std::function<executor::ExecutorDescription()> describe, MetricsSource metrics) {
+  std::unique_ptr<ProbeServer> probes(new ProbeServer(std::move(describe)));
+  auto server =
+      serve(options, loops, probes->process_, probes->no_models_, std::move(metrics), Surface::kProbes);
+  if (!server) return std::move(server).error();
+  probes->server_ = std::move(*server);
+  return std::unique_ptr<HttpServer>(std::move(probes));
+}
+
 }  // namespace
+
+Result<std::unique_ptr<HttpServer>> HttpServer::listen_for_probes(
+    HttpServerOptions options, EventLoopThreads& loops,
+    std::function<executor::ExecutorDescription()> describe, MetricsSource metrics) {
+  return ProbeServer::start(options, loops, std::move(describe), std::move(metrics));
+}
 
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(HttpServerOptions options, EventLoopThreads& loops,
                                                        executor::GenerationExecutor& executor,
                                                        const ModelRegistry& models,
                                                        MetricsSource extra_metrics) {
-  const auto endpoint = listen_endpoint(options);
-  if (!endpoint) return endpoint.error();
-  const auto core = std::make_shared<Core>(options, loops, executor, models, std::move(extra_metrics));
-  if (const error_code failure = open_acceptor(core->acceptor, *endpoint))
-    return cannot_listen(options, failure);
-  return std::unique_ptr<HttpServer>(std::make_unique<Server>(core));
+  return serve(options, loops, executor, models, std::move(extra_metrics), Surface::kAll);
 }
 
 }  // namespace shunt::api

@@ -4,7 +4,7 @@
 
 namespace shunt::api {
 
-Result<boost::asio::ip::tcp::endpoint> listen_endpoint(const HttpServerOptions& options) {
+Result<boost::asio::ip::tcp::endpoint> listen_endpoint(const HttpServerOptions& options, Surface surface) {
   boost::system::error_code failure;
   const auto address =
       boost::asio::ip::make_address(options.address == "localhost" ? "127.0.0.1" : options.address, failure);
@@ -14,7 +14,8 @@ Result<boost::asio::ip::tcp::endpoint> listen_endpoint(const HttpServerOptions& 
                      "\" is not an IP address: use 127.0.0.1, 0.0.0.0, ::1, :: or another "
                      "address of this machine"};
   }
-  if (!address.is_loopback() && options.keys.empty() && !options.allow_unauthenticated) {
+  if (surface == Surface::kAll && !address.is_loopback() && options.keys.empty() &&
+      !options.allow_unauthenticated) {
     return Error{"keys_required",
                  "refusing to serve " + options.address +
                      ", which other machines can reach, without API keys: configure keys, listen "

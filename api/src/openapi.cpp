@@ -51,6 +51,7 @@ JsonArray parameters_of(const Route& route) {
   const JsonObject text{{"type", "string"}};
   switch (route.id) {
     case RouteId::kCreateGeneration:
+    case RouteId::kRetryGeneration:
       parameters.push_back(
           parameter("Idempotency-Key", "header", "Same key and payload: same generation", text));
       parameters.push_back(parameter(
@@ -117,6 +118,12 @@ JsonObject responses_of(const Route& route) {
       responses.emplace("200", json_response("It has ended", "Generation"));
       responses.emplace("202", json_response("It is stopping", "Generation"));
       break;
+    case RouteId::kRetryGeneration:
+      responses.emplace("202", json_response("The new generation", "Generation"));
+      break;
+    case RouteId::kRemoveGeneration:
+      responses.emplace("204", response("It is gone", {}));
+      break;
     case RouteId::kStreamEvents:
       responses.emplace("200", response("The events", content("text/event-stream", {{"type", "string"}})));
       responses.emplace("204", response("Every event has been seen", {}));
@@ -138,6 +145,9 @@ JsonObject responses_of(const Route& route) {
       break;
     case RouteId::kMetrics:
       responses.emplace("200", response("Metrics", content("text/plain", {{"type", "string"}})));
+      break;
+    case RouteId::kStatus:
+      responses.emplace("200", json_response("The service as it stands", "Status"));
       break;
     case RouteId::kOpenApi:
       responses.emplace("200", response("This document", content("application/json", {{"type", "object"}})));

@@ -83,6 +83,45 @@ constexpr std::string_view kSchemas = R"json({
       "running": {"type": "integer"}, "waiting": {"type": "integer"},
       "redis": {"type": "string", "description": "With the queue: ready, or what is wrong with it"},
       "models_without_worker": {"type": "array", "items": {"type": "string"}}}},
+  "Status": {
+    "type": "object", "required": ["status", "version", "uptime_seconds", "roles", "strategy", "models"],
+    "properties": {
+      "status": {"enum": ["ready", "degraded", "draining"]}, "reason": {"type": "string"},
+      "version": {"type": "string"}, "started_at": {"type": "string", "format": "date-time"},
+      "uptime_seconds": {"type": "number"},
+      "roles": {"type": "array", "items": {"enum": ["api", "worker"]}},
+      "strategy": {
+        "type": "object", "required": ["mode", "executor", "reason"],
+        "properties": {"mode": {"type": "string"}, "executor": {"type": "string"}, "reason": {"type": "string"}}},
+      "running": {"type": "integer"}, "waiting": {"type": "integer"},
+      "models": {
+        "type": "array",
+        "items": {
+          "type": "object", "required": ["name", "open", "waiting", "workers", "slots"],
+          "properties": {
+            "name": {"type": "string"}, "open": {"type": "integer"}, "waiting": {"type": "integer"},
+            "oldest_open_seconds": {"type": "number"}, "oldest_waiting_seconds": {"type": "number"},
+            "workers": {"type": "integer"}, "slots": {"type": "integer"}}}},
+      "redis": {
+        "type": "object", "required": ["url", "connected"],
+        "properties": {
+          "url": {"type": "string"}, "connected": {"type": "boolean"},
+          "since": {"type": "string", "format": "date-time"}, "version": {"type": "string"},
+          "last_error": {"type": "string"}, "last_error_at": {"type": "string", "format": "date-time"}}},
+      "workers": {
+        "type": "array",
+        "items": {
+          "type": "object", "required": ["name", "process", "version", "models", "running"],
+          "properties": {
+            "name": {"type": "string"}, "process": {"type": "string"}, "version": {"type": "string"},
+            "models": {
+              "type": "array",
+              "items": {
+                "type": "object",
+                "properties": {"name": {"type": "string"}, "slots": {"type": "integer"}}}},
+            "running": {"type": "integer"}, "started_at": {"type": "string", "format": "date-time"},
+            "last_claim_at": {"type": "string", "format": "date-time"}}}},
+      "workers_error": {"type": "string"}}},
   "Problem": {
     "type": "object", "required": ["type", "title", "status", "detail", "code", "retryable"],
     "properties": {

@@ -30,6 +30,8 @@ constexpr auto kTypes = std::to_array<ProblemType>({
     {pc::kNotAcceptable, 406, "Nothing that Accept allows can be produced"},
     {pc::kRequestTimeout, 408, "The request came too slowly"},
     {ec::kIdempotencyConflict, 409, "The idempotency key belongs to another request"},
+    {pc::kNotEnded, 409, "The generation has not ended"},
+    {pc::kRequestForgotten, 409, "The generation's input is no longer kept"},
     {pc::kCancelled, 409, "The generation was cancelled"},
     {ec::kGenerationGone, 410, "The generation is no longer kept"},
     {ec::kArtifactGone, 410, "The artifact is no longer kept"},

@@ -43,20 +43,24 @@ std::optional<Error> check_fields(const Request& request) {
 }
 
 // True: go on to the route.
-bool check_route(Gate& gate, const Request& request, const RequestTarget& target, Response& response) {
-  gate.match = match_route(request.method, target);
+bool check_route(Gate& gate, Surface surface, const Request& request, const RequestTarget& target,
+                 Response& response) {
+  gate.match = match_route(request.method, target, surface);
   if (gate.match.route != nullptr) return true;
   const bool known = gate.match.path_known || target.asterisk();
   if (known && request.method == "OPTIONS") {
     response.status = 204;
-    response.add_header("Allow", allowed_methods(target));
+    response.add_header("Allow", allowed_methods(target, surface));
   } else if (known) {
-    const std::string allowed = allowed_methods(target);
+    const std::string allowed = allowed_methods(target, surface);
     response.set_problem(
         refusal(pc::kMethodNotAllowed, request.method + " is not allowed here, but " + allowed));
     response.add_header("Allow", allowed);
   } else {
-    response.set_problem(refusal(pc::kRouteUnknown, "there is no such path; GET /openapi.json lists them"));
+    response.set_problem(refusal(
+        pc::kRouteUnknown, surface == Surface::kAll ? "there is no such path; GET /openapi.json lists them"
+                                                    : "this process only answers /healthz, /readyz and "
+                                                      "/metrics"));
   }
   return false;
 }
@@ -129,7 +133,7 @@ void check_request(Gate& gate, Service& service, const Request& request, Request
   const auto refuse = [&](const Error& error) { response.set_problem(error); };
   if (const auto error = check_fields(request)) return refuse(*error);
   if (const auto parsed = target.parse(request.target); !parsed) return refuse(parsed.error());
-  if (!check_route(gate, request, target, response)) return;
+  if (!check_route(gate, service.surface, request, target, response)) return;
   if (!check_key(gate, service, request, response, now)) return;
   gate.max_body_bytes = service.options.max_body_bytes;
   if (gate.key != nullptr && gate.key->config().max_body_bytes > 0) {

@@ -16,6 +16,10 @@ constexpr auto kRoutes = std::to_array<Route>({
      "List generations, newest first"},
     {RouteId::kCancelGeneration, "POST", "/v1/generations/{id}/cancel", Access::kKey, BodyUse::kOptional,
      "cancelGeneration", "Ask a generation to stop"},
+    {RouteId::kRetryGeneration, "POST", "/v1/generations/{id}/retry", Access::kKey, BodyUse::kNone,
+     "retryGeneration", "Run an ended generation's request again, as a new generation"},
+    {RouteId::kRemoveGeneration, "DELETE", "/v1/generations/{id}", Access::kKey, BodyUse::kNone,
+     "removeGeneration", "Forget an ended generation"},
     {RouteId::kStreamEvents, "GET", "/v1/generations/{id}/events", Access::kKey, BodyUse::kNone,
      "streamEvents", "Follow a generation's events (server-sent events)"},
     {RouteId::kGetArtifact, "GET", "/v1/generations/{id}/artifacts/{name}", Access::kKey, BodyUse::kNone,
@@ -28,6 +32,8 @@ constexpr auto kRoutes = std::to_array<Route>({
      "Whether the server takes new generations"},
     {RouteId::kMetrics, "GET", "/metrics", Access::kKey, BodyUse::kNone, "metrics",
      "Metrics in Prometheus text format"},
+    {RouteId::kStatus, "GET", "/admin/status", Access::kKey, BodyUse::kNone, "status",
+     "The service in one document: strategy, Redis, workers, backlog"},
     {RouteId::kOpenApi, "GET", "/openapi.json", Access::kKey, BodyUse::kNone, "openApi", "This description"},
 });
 
@@ -60,10 +66,11 @@ std::span<const Route> routes() {
   return kRoutes;
 }
 
-RouteMatch match_route(std::string_view method, const RequestTarget& target) {
+RouteMatch match_route(std::string_view method, const RequestTarget& target, Surface surface) {
   const std::string_view wanted = method == "HEAD" ? "GET" : method;
   RouteMatch match;
   for (const Route& route : kRoutes) {
+    if (!is_on(surface, route.id)) continue;
     const auto parameters = match_path(route.path, target);
     if (!parameters) continue;
     match.path_known = true;
@@ -75,9 +82,10 @@ RouteMatch match_route(std::string_view method, const RequestTarget& target) {
   return match;
 }
 
-std::string allowed_methods(const RequestTarget& target) {
+std::string allowed_methods(const RequestTarget& target, Surface surface) {
   std::string allowed;
   for (const Route& route : kRoutes) {
+    if (!is_on(surface, route.id)) continue;
     if (!target.asterisk() && !match_path(route.path, target)) continue;
     if (allowed.find(route.method) == std::string::npos) allowed.append(route.method).append(", ");
     if (route.method == "GET" && allowed.find("HEAD") == std::string::npos) allowed += "HEAD, ";

@@ -15,12 +15,15 @@ enum class RouteId {
   kListGenerations,
   kGetGeneration,
   kCancelGeneration,
+  kRetryGeneration,
+  kRemoveGeneration,
   kStreamEvents,
   kGetArtifact,
   kListModels,
   kHealth,
   kReady,
   kMetrics,
+  kStatus,
   kOpenApi,
 };
 
@@ -46,9 +49,17 @@ struct RouteMatch {
   bool path_known = false;                       // some route has this path, with other methods
 };
 
-[[nodiscard]] RouteMatch match_route(std::string_view method, const RequestTarget& target);
+// Which routes a server has: all, or those that tell how the process is.
+enum class Surface { kAll, kProbes };
+[[nodiscard]] constexpr bool is_on(Surface surface, RouteId id) noexcept {
+  return surface == Surface::kAll || id == RouteId::kHealth || id == RouteId::kReady ||
+         id == RouteId::kMetrics;
+}
+
+[[nodiscard]] RouteMatch match_route(std::string_view method, const RequestTarget& target,
+                                     Surface surface = Surface::kAll);
 
 // "GET, HEAD, OPTIONS": what Allow says of a path that is known.
-[[nodiscard]] std::string allowed_methods(const RequestTarget& target);
+[[nodiscard]] std::string allowed_methods(const RequestTarget& target, Surface surface = Surface::kAll);
 
 }  // namespace shunt::api

@@ -1,5 +1,6 @@
 // Routes that answer from what the process knows, without an executor's call.
 #include "handlers.hpp"
+#include "health_name.hpp"
 #include "shunt/base/json.hpp"
 
 namespace shunt::api {
@@ -23,19 +24,16 @@ JsonObject describe_model(const Model& model) {
           {"on_disconnect", model.on_disconnect == OnDisconnect::kCancel ? "cancel" : "continue"}};
 }
 
-std::string_view health_name(executor::Health health) noexcept {
-  switch (health) {
-    case executor::Health::kReady:
-      return "ready";
-    case executor::Health::kDegraded:
-      return "degraded";
-    case executor::Health::kDraining:
-      return "draining";
-  }
-  return "unknown";
-}
-
 }  // namespace
+
+executor::ExecutorDescription Service::describe() const {
+  executor::ExecutorDescription description = executor.describe();
+  if (draining.load() && description.health == executor::Health::kReady) {
+    description.health = executor::Health::kDraining;
+    description.reason = "the server accepts no more connections";
+  }
+  return description;
+}
 
 void list_models(Exchange& exchange) {
   JsonArray models;
@@ -50,11 +48,7 @@ void report_health(Exchange& exchange) {
 }
 
 void report_readiness(Exchange& exchange) {
-  executor::ExecutorDescription executor = exchange.service.executor.describe();
-  if (exchange.service.draining.load() && executor.health == executor::Health::kReady) {
-    executor.health = executor::Health::kDraining;
-    executor.reason = "the server accepts no more connections";
-  }
+  const executor::ExecutorDescription executor = exchange.service.describe();
   const bool ready = executor.health == executor::Health::kReady;
   exchange.response.set_json(ready ? 200 : 503);
   exchange.response.add_header("Cache-Control", "no-store");

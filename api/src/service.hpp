@@ -5,6 +5,7 @@
 
 #include "http_metrics.hpp"
 #include "key_ring.hpp"
+#include "route_table.hpp"
 #include "shunt/api/http_server.hpp"
 
 namespace shunt::api {
@@ -15,6 +16,7 @@ struct Service {
   executor::GenerationExecutor& executor;
   const ModelRegistry& models;
   const MetricsSource extra_metrics;
+  const Surface surface;
   const std::string openapi;
   KeyRing keys;
   HttpMetrics metrics;
@@ -22,6 +24,9 @@ struct Service {
   std::atomic<bool> draining{false};
   // Whoever waits gets its answer now: what has not ended goes on without this server.
   std::atomic<bool> leaving{false};
+
+  // The executor's word, unless this server knows better.
+  [[nodiscard]] executor::ExecutorDescription describe() const;
 };
 
 }  // namespace shunt::api

@@ -46,7 +46,12 @@ int serve(const ServeOptions& options) {
   (*service)->log_start();
   // Scripts wait for this line and read the port from it; it is the only one on standard output.
   const std::string& url = (*service)->url();
-  std::cout << (url.empty() ? "working" : "listening on " + url) << std::endl;
+  const std::string& probes = (*service)->probes_url();
+  if (url.empty()) {
+    std::cout << "working" << (probes.empty() ? "" : ", probes on " + probes) << std::endl;
+  } else {
+    std::cout << "listening on " << url << std::endl;
+  }
 
   std::promise<int> asked;
   signals.on_first([&asked](int signal) { asked.set_value(signal); });

@@ -42,9 +42,17 @@ std::string names_of(const ModelRegistry& models) {
   return names;
 }
 
-std::string names_of(const config::Roles& roles) {
-  if (roles.api) return roles.worker ? "api,worker" : "api";
-  return "worker";
+std::vector<std::string> names_of(const config::Roles& roles) {
+  std::vector<std::string> names;
+  if (roles.api) names.emplace_back("api");
+  if (roles.worker) names.emplace_back("worker");
+  return names;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text.append(text.empty() ? "" : ",").append(word);
+  return text;
 }
 
 // Tells workers of one name apart, and where to look for them.
@@ -78,7 +86,10 @@ Result<void> Service::assemble() {
   if (!models) return std::move(models).error();
   models_ = std::move(*models);
   if (auto made = make_executors(); !made) return made;
-  return configuration_.roles.api ? listen() : Result<void>();
+  if (configuration_.roles.api) {
+    if (auto listening = listen(); !listening) return listening;
+  }
+  return worker_ && !configuration_.worker.listen_address.empty() ? listen_for_probes() : Result<void>();
 }
 
 Result<void> Service::make_executors() {
@@ -127,7 +138,9 @@ std::string Service::metrics_text() const {
 }
 
 Result<void> Service::listen() {
-  auto server = api::HttpServer::listen(configuration_.server, loops_, *executor_, models_,
+  api::HttpServerOptions options = configuration_.server;
+  options.about = about();
+  auto server = api::HttpServer::listen(std::move(options), loops_, *executor_, models_,
                                         [this] { return metrics_text(); });
   if (!server) return std::move(server).error();
   server_ = std::move(*server);
@@ -135,11 +148,47 @@ Result<void> Service::listen() {
   return {};
 }
 
+Result<void> Service::listen_for_probes() {
+  api::HttpServerOptions options = configuration_.server;
+  options.address = configuration_.worker.listen_address;
+  options.port = configuration_.worker.listen_port;
+  auto server = api::HttpServer::listen_for_probes(
+      std::move(options), loops_, [this] { return describe_worker(); }, [this] { return metrics_text(); });
+  if (!server) return std::move(server).error();
+  probes_ = std::move(*server);
+  probes_url_ = url_of(configuration_.worker.listen_address, probes_->port());
+  return {};
+}
+
+executor::ExecutorDescription Service::describe_worker() const {
+  const executor::WorkerDescription worker = worker_->describe();
+  executor::ExecutorDescription description{.name = "worker", .mode = "queue", .reason = worker.reason};
+  description.running = worker.running;
+  if (!worker.connected) description.health = executor::Health::kDegraded;
+  if (stopping_) {
+    description.health = executor::Health::kDraining;
+    description.reason = "the worker is stopping";
+  }
+  return description;
+}
+
+api::ServiceAbout Service::about() const {
+  api::ServiceAbout about;
+  about.version = kVersion;
+  about.roles = names_of(configuration_.roles);
+  about.strategy_reason = choice_.admission.reason;
+  about.started_at = started_at_;
+  if (choice_.strategy == executor::Strategy::kQueue)
+    about.redis_url = config::redacted_url(configuration_.queue.redis_url);
+  return about;
+}
+
 void Service::log_start() const {
   const bool queue = choice_.strategy == executor::Strategy::kQueue;
   log::info("service.started", {{"version", kVersion},
                                 {"url", url_},
-                                {"roles", names_of(configuration_.roles)},
+                                {"roles", joined(names_of(configuration_.roles))},
+                                {"probes", probes_url_},
                                 {"executor", choice_.admission.executor},
                                 {"reason", choice_.admission.reason},
                                 {"redis", queue ? config::redacted_url(configuration_.queue.redis_url) : ""},
@@ -149,6 +198,7 @@ void Service::log_start() const {
 }
 
 void Service::shut_down() {
+  stopping_ = true;
   if (server_) server_->stop_accepting();
   // Together, since each may take the whole grace.
   std::promise<executor::WorkerReport> stopped;
@@ -166,6 +216,8 @@ void Service::shut_down() {
     log::info("worker.stopped", {{"finished", report.finished}, {"given_back", report.given_back}});
   }
   if (server_) server_->close(kCloseDeadline);
+  // Last, so that the end can be watched; who probes does not wait.
+  if (probes_) probes_->close(std::chrono::milliseconds(0));
 }
 
 }  // namespace shunt::app

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -27,6 +28,8 @@ class Service {
 
   // "http://127.0.0.1:8080", with the port that was really taken; empty without the API.
   [[nodiscard]] const std::string& url() const noexcept { return url_; }
+  // Where a worker's probes and metrics are; empty without worker.listen.
+  [[nodiscard]] const std::string& probes_url() const noexcept { return probes_url_; }
 
   // The line of the log that tells what this process is.
   void log_start() const;
@@ -41,13 +44,19 @@ class Service {
   Result<void> assemble();
   Result<void> make_executors();
   Result<void> listen();
+  Result<void> listen_for_probes();
+  [[nodiscard]] executor::ExecutorDescription describe_worker() const;
+  [[nodiscard]] api::ServiceAbout about() const;
   [[nodiscard]] std::string metrics_text() const;
   [[nodiscard]] executor::QueueWorkerOptions worker_options() const;
 
   const config::Loaded& loaded_;
   const config::Configuration& configuration_;
   const executor::ExecutorChoice choice_;
+  const WallTime started_at_ = system_clock().now();
   std::string url_;
+  std::string probes_url_;
+  std::atomic<bool> stopping_{false};
   // In the order of construction; destruction runs backwards, so that the loops go last
   // (docs/architecture.md, Threads).
   EventLoopThreads loops_;
@@ -59,6 +68,7 @@ class Service {
   std::unique_ptr<executor::GenerationExecutor> executor_;
   std::unique_ptr<executor::QueueWorker> worker_;
   std::unique_ptr<api::HttpServer> server_;
+  std::unique_ptr<api::HttpServer> probes_;
 };
 
 }  // namespace shunt::app

@@ -1,4 +1,5 @@
 #include <chrono>
+#include <tuple>
 
 #include "general_setting.hpp"
 #include "settings_table.hpp"
@@ -98,6 +99,37 @@ void add_job(std::vector<General>& to) {
                        "`~/.local/state/shunt/artifacts`."));
 }
 
+// Nowhere, or an address.
+General probes_setting() {
+  const kind::ListenAddress address;
+  General made;
+  made.text = {.name = "worker.listen",
+               .environment = variable_of("worker.listen"),
+               .flag = "--listen",
+               .type = address.type(),
+               .allowed = "empty, or " + address.allowed(),
+               .doc =
+                   "Where a worker answers `/healthz`, `/readyz` and `/metrics`, and nothing else. Empty: "
+                   "nowhere. Needs no keys; with `[[server.keys]]`, `/metrics` needs one."};
+  made.read = [address](Configuration& c, const Node& given) {
+    const auto text = Text{}.read(given);
+    if (text && text->empty()) {
+      c.worker.listen_address.clear();
+      return true;
+    }
+    auto value = address.read(given);
+    if (!value) return false;
+    std::tie(c.worker.listen_address, c.worker.listen_port) = *value;
+    return true;
+  };
+  made.show = [address](const Configuration& c) {
+    if (c.worker.listen_address.empty()) return quoted("");
+    return address.show({c.worker.listen_address, c.worker.listen_port});
+  };
+  made.text.default_value = made.show(Configuration{});
+  return made;
+}
+
 void add_worker(std::vector<General>& to) {
   to.push_back(general("worker.models", Names{}, worker(&WorkerSettings::models),
                        "Whose generations a worker takes. Empty: those of all models.")
@@ -107,6 +139,7 @@ void add_worker(std::vector<General>& to) {
                    .with_flag("--concurrency"));
   to.push_back(general("worker.name", Text{}, worker(&WorkerSettings::name),
                        "Shown in `shunt status` and by BullMQ's tools. Empty: host and process id."));
+  to.push_back(probes_setting());
   to.push_back(
       general("worker.lease", Duration{500ms, 1h}, queue(&QueueOptions::lease),
               "A worker that has not told that it lives for this long does not count as one. Told at a third "

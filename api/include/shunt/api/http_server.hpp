@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "shunt/base/clock.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "shunt/base/result.hpp"
 #include "shunt/executor/generation_executor.hpp"
@@ -22,6 +23,15 @@ struct ApiKey {
   double requests_per_second = 0;
   std::size_t burst = 0;           // 0: one second's worth
   std::size_t max_body_bytes = 0;  // 0: the server's
+};
+
+// What GET /admin/status tells of the process beside its executor.
+struct ServiceAbout {
+  std::string version;
+  std::vector<std::string> roles;  // "api", "worker"
+  std::string strategy_reason;     // why this executor: Admission::reason
+  std::string redis_url;           // without its secrets
+  WallTime started_at{};
 };
 
 struct HttpServerOptions {
@@ -47,6 +57,8 @@ struct HttpServerOptions {
   std::vector<ApiKey> keys;  // empty: no authentication
   // Serve a public address without keys.
   bool allow_unauthenticated = false;
+
+  ServiceAbout about;
 };
 
 // Appended to /metrics by whoever owns further metrics; Prometheus text format.
@@ -64,6 +76,13 @@ class HttpServer {
                                                                   executor::GenerationExecutor& executor,
                                                                   const ModelRegistry& models,
                                                                   MetricsSource extra_metrics);
+
+  // Serves /healthz, /readyz and /metrics alone: for a process that runs generations and takes none over
+  // HTTP. Nothing can be asked of it, so an address that others can reach needs no keys; with keys /metrics
+  // does. `describe` answers /readyz; any thread, no I/O.
+  [[nodiscard]] static Result<std::unique_ptr<HttpServer>> listen_for_probes(
+      HttpServerOptions options, EventLoopThreads& loops,
+      std::function<executor::ExecutorDescription()> describe, MetricsSource metrics);
   virtual ~HttpServer() = default;
 
   [[nodiscard]] virtual unsigned short port() const noexcept = 0;

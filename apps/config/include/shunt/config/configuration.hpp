@@ -39,6 +39,8 @@ struct WorkerSettings {
   std::vector<std::string> models;  // empty: all
   std::size_t concurrency = 0;      // of each model; 0: the model's own
   std::string name;                 // empty: host and process id
+  std::string listen_address;       // of probes and metrics; empty: nowhere
+  unsigned short listen_port = 0;
 };
 
 // Everything that can be set, with its value.

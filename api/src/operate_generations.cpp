@@ -1,0 +1,108 @@
+// Routes of those who operate the service: asking for the same again, removing what has ended.
+#include "generation_body.hpp"
+#include "handlers.hpp"
+#include "representation.hpp"
+#include "shunt/generation/error_codes.hpp"
+
+namespace shunt::api {
+namespace {
+
+Error request_forgotten(const GenerationId& id) {
+  return {
+      std::string(problem_code::kRequestForgotten),
+      "the input of generation \"" + id.to_string() + "\" is kept no longer, so it cannot be asked again"};
+}
+
+Error not_ended(const GenerationId& id, std::string_view what) {
+  return {std::string(problem_code::kNotEnded), "generation \"" + id.to_string() +
+                                                    "\" has not ended: cancel it, or wait, before it is " +
+                                                    std::string(what)};
+}
+
+// What a look-up says by now: the generation has gone since it was found.
+Task<void> look_again(Exchange& exchange, GenerationId id) {
+  const auto record = co_await find_visible(exchange, id);
+  if (record) exchange.response.set_problem(request_forgotten(id), {.instance = generation_link(id)});
+}
+
+void answer_submitted(Exchange& exchange, const executor::SubmitOutcome& outcome) {
+  if (const auto* refused = std::get_if<executor::Refused>(&outcome)) {
+    exchange.response.set_problem(refused->error);
+    if (refused->retry_after) exchange.response.set_retry_after(*refused->retry_after);
+    return;
+  }
+  const auto* unknown = std::get_if<executor::Unknown>(&outcome);
+  const GenerationId id = unknown != nullptr ? unknown->id : std::get<executor::Accepted>(outcome).id;
+  const std::string link = generation_link(id);
+  exchange.response.add_header("Location", link);
+  exchange.response.add_header("Shunt-Generation-Id", id.to_string());
+  if (unknown == nullptr) return;
+  exchange.response.set_problem(
+      Error{std::string(problem_code::kSubmitUnknown),
+            "it is not known whether the generation was taken (" + unknown->error.message +
+                "): look it up before you ask again; an Idempotency-Key makes that safe",
+            exchange.request.headers.has("Idempotency-Key")}
+          .with("generation_id", id.to_string())
+          .with("cause", unknown->error.code),
+      {.instance = link});
+}
+
+}  // namespace
+
+Task<void> retry_generation(Exchange& exchange) {
+  const auto id = id_of_path(exchange);
+  if (!id || !accepts(exchange, kJsonType)) co_return;
+  const auto before = co_await find_visible(exchange, *id);
+  if (!before) co_return;
+  if (!is_terminal(before->state)) {
+    exchange.response.set_problem(not_ended(*id, "tried again"), {.instance = generation_link(*id)});
+    co_return;
+  }
+  auto asking = answer_of<Result<executor::RequestOutcome>>(
+      exchange.client, [&](auto done) { exchange.service.executor.request_of(*id, std::move(done)); });
+  auto answer = co_await asking;
+  if (!answer) {
+    exchange.response.set_problem(answer.error(), {.instance = generation_link(*id)});
+    co_return;
+  }
+  auto* const request = std::get_if<GenerationRequest>(&*answer);
+  if (request == nullptr) {
+    co_await look_again(exchange, *id);
+    co_return;
+  }
+  if (auto read = read_request_headers(exchange.request.headers, *request); !read) {
+    exchange.response.set_problem(read.error());
+    co_return;
+  }
+  auto submitting = answer_of<executor::SubmitOutcome>(exchange.client, [&](auto done) {
+    exchange.service.executor.submit(std::move(*request), std::move(done));
+  });
+  const executor::SubmitOutcome outcome = co_await submitting;
+  answer_submitted(exchange, outcome);
+  const auto* const accepted = std::get_if<executor::Accepted>(&outcome);
+  if (accepted == nullptr) co_return;
+  if (accepted->replayed) exchange.response.add_header("Idempotency-Replayed", "true");
+  const auto record = co_await find_visible(exchange, accepted->id);
+  if (record) answer_with_record(exchange, 202, *record);
+}
+
+Task<void> remove_generation(Exchange& exchange) {
+  const auto id = id_of_path(exchange);
+  if (!id) co_return;
+  // Also the check that it is the caller's own.
+  const auto before = co_await find_visible(exchange, *id);
+  if (!before) co_return;
+  auto pending = answer_of<Result<executor::RemoveOutcome>>(
+      exchange.client, [&](auto done) { exchange.service.executor.remove(*id, std::move(done)); });
+  const auto answer = co_await pending;
+  if (!answer) {
+    exchange.response.set_problem(answer.error(), {.instance = generation_link(*id)});
+  } else if (std::holds_alternative<executor::NotEnded>(*answer)) {
+    exchange.response.set_problem(not_ended(*id, "removed"), {.instance = generation_link(*id)});
+  } else {
+    // Also when somebody else has removed it since: it is not there any more.
+    exchange.response.status = 204;
+  }
+}
+
+}  // namespace shunt::api
