@@ -38,7 +38,9 @@ constexpr const char* kWorkerFooter =
     "Examples:\n"
     "  REDIS_URL=redis://127.0.0.1:6379 shunt worker\n"
     "  shunt worker --model speech --model chat --concurrency 2\n\n"
-    "Prints one line when it is up: working. Starts whatever state Redis is in, and tries for ever.\n"
+    "Prints one line when it is up: working; with worker.listen also where its probes and metrics are. "
+    "Starts "
+    "whatever state Redis is in, and tries for ever.\n"
     "SIGTERM or Ctrl-C: takes nothing more, lets running generations finish within shutdown.grace, gives "
     "the\n"
     "rest back to the queue, exits 0. A second signal ends the process at once.";
@@ -52,6 +54,29 @@ constexpr const char* kGenerateFooter =
     "names;\n"
     "without -o to standard output, or on a terminal to a new file in the current folder.\n"
     "Progress and log lines appear on standard error when that is a terminal.\n\n";
+
+constexpr const char* kStatusFooter =
+    "Examples:\n"
+    "  shunt status\n"
+    "  shunt status --url http://10.0.0.7:8080 --json\n\n"
+    "Exit codes:\n"
+    "  0    the service is ready\n"
+    "  1    it is degraded or draining, cannot be reached, or refuses the API key; the message says which\n"
+    "  2    the command line was refused\n"
+    "  78   the configuration is wrong";
+
+constexpr const char* kJobsFooter =
+    "Examples:\n"
+    "  shunt jobs ls --state failed --model speech\n"
+    "  shunt jobs tail gen_019abc3f5c2a7d1e8f00a1b2c3d4e5f6\n"
+    "  shunt jobs ls --state queued --json | jq -r .id | xargs shunt jobs cancel\n\n"
+    "Works the same whether the service runs generations itself or hands them to the queue.\n\n"
+    "Exit codes:\n"
+    "  0    it worked; tail: the generation succeeded\n"
+    "  1    the service refused it or cannot be reached; tail: the generation failed or was cancelled\n"
+    "  2    the command line was refused; nothing has been asked\n"
+    "  78   the configuration is wrong\n"
+    "  130  tail: interrupted; the generation goes on";
 
 constexpr const char* kHashKeyFooter =
     "Examples:\n"
@@ -118,6 +143,9 @@ struct Parsed {
   ConfigCheckOptions check;
   ConfigShowOptions show;
   HashKeyOptions hash_key;
+  StatusOptions status;
+  JobsListOptions jobs_list;
+  JobsOptions jobs;
   VersionOptions version;
   std::function<int()> run;
 };
@@ -152,6 +180,8 @@ void add_worker(CLI::App& app, Parsed& parsed) {
       ->allow_extra_args(false);
   add_setting_flag(command, settings, "--concurrency", "worker.concurrency", "N",
                    "Generations of a model at once (otherwise: each model's own)");
+  add_setting_flag(command, settings, "--listen", "worker.listen", "ADDRESS:PORT",
+                   "Where to answer /healthz, /readyz and /metrics (default: nowhere)");
   add_setting_flag(command, settings, "--name", "worker.name", "NAME",
                    "How it is called in lists (otherwise: host and process id)");
   add_setting_options(command, settings);
@@ -196,6 +226,71 @@ void add_generate(CLI::App& app, Parsed& parsed) {
   add_setting_options(command, options.settings);
   command.footer(std::string(kGenerateFooter) + kExitCodes);
   command.callback([&parsed] { parsed.run = [&parsed] { return generate(parsed.generate); }; });
+}
+
+void add_client_options(CLI::App& command, ClientOptions& client) {
+  command
+      .add_option("--url", client.url, "The service (otherwise where the configuration says that it listens)")
+      ->type_name("URL");
+  command
+      .add_option("--api-key", client.api_key,
+                  "The API key (otherwise $SHUNT_API_KEY, which other users of the machine cannot see)")
+      ->type_name("KEY");
+  add_setting_options(command, client.settings);
+}
+
+void add_status(CLI::App& app, Parsed& parsed) {
+  CLI::App& command =
+      *app.add_subcommand("status", "Tell how a running service is: strategy, Redis, workers, backlog")
+           ->group("Commands");
+  add_client_options(command, parsed.status.client);
+  add_json_flag(command, parsed.status.json, "Print what the service told as one JSON object");
+  command.footer(kStatusFooter);
+  command.callback([&parsed] { parsed.run = [&parsed] { return status(parsed.status); }; });
+}
+
+// A command of `shunt jobs` that names generations.
+CLI::App& add_job_command(CLI::App& jobs, Parsed& parsed, const char* name, const char* help,
+                          int (*command)(const JobsOptions&), bool many) {
+  CLI::App& made = *jobs.add_subcommand(name, help);
+  CLI::Option& ids = *made.add_option("ID", parsed.jobs.ids, many ? "The generations" : "The generation");
+  ids.type_name(" ")->required();
+  if (!many) ids.expected(1);
+  add_client_options(made, parsed.jobs.client);
+  made.callback([&parsed, command] { parsed.run = [&parsed, command] { return command(parsed.jobs); }; });
+  return made;
+}
+
+void add_jobs(CLI::App& app, Parsed& parsed) {
+  CLI::App& jobs =
+      *app.add_subcommand("jobs", "List, show, follow, cancel, retry and remove a service's generations")
+           ->group("Commands");
+  jobs.require_subcommand(1);
+  jobs.footer(kJobsFooter);
+
+  CLI::App& list = *jobs.add_subcommand("ls", "List generations, newest first");
+  list.add_option("-s,--state", parsed.jobs_list.state, "Only those in this state")
+      ->type_name("STATE")
+      ->check(CLI::IsMember({"queued", "running", "succeeded", "failed", "cancelled"}));
+  list.add_option("-m,--model", parsed.jobs_list.model, "Only this model's")->type_name("MODEL");
+  list.add_option("-n,--limit", parsed.jobs_list.limit, "How many at most")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  add_json_flag(list, parsed.jobs_list.json, "Print the records, one JSON object a line");
+  add_client_options(list, parsed.jobs_list.client);
+  list.callback([&parsed] { parsed.run = [&parsed] { return jobs_list(parsed.jobs_list); }; });
+
+  CLI::App& show =
+      add_job_command(jobs, parsed, "show", "Show all that is known of generations", jobs_show, true);
+  add_json_flag(show, parsed.jobs.json, "Print the records, one JSON object a line");
+  CLI::App& tail = add_job_command(jobs, parsed, "tail", "Follow a generation to its end", jobs_tail, false);
+  add_json_flag(tail, parsed.jobs.json, "Print the events as they come, one JSON object a line");
+  CLI::App& cancel = add_job_command(jobs, parsed, "cancel", "Ask generations to stop", jobs_cancel, true);
+  cancel.add_option("--reason", parsed.jobs.reason, "Why; kept with the generation")->type_name("TEXT");
+  add_job_command(jobs, parsed, "retry", "Run the same requests again; prints the new ids", jobs_retry, true);
+  add_job_command(jobs, parsed, "rm", "Remove ended generations: record, text and input", jobs_remove, true);
+  for (CLI::App* command : jobs.get_subcommands({})) command->footer(kJobsFooter);
 }
 
 void add_config(CLI::App& app, Parsed& parsed) {
@@ -255,6 +350,8 @@ int run_command_line(int argc, char** argv) {
   add_serve(app, parsed);
   add_worker(app, parsed);
   add_generate(app, parsed);
+  add_status(app, parsed);
+  add_jobs(app, parsed);
   add_config(app, parsed);
   add_version(app, parsed);
   try {

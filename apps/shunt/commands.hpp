@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
@@ -43,6 +44,33 @@ struct HashKeyOptions {
   bool json = false;
 };
 
+// Commands that ask a running service.
+struct ClientOptions {
+  SettingOptions settings;             // where it listens, unless:
+  std::optional<std::string> url;      // --url
+  std::optional<std::string> api_key;  // --api-key; otherwise $SHUNT_API_KEY
+};
+
+struct StatusOptions {
+  ClientOptions client;
+  bool json = false;
+};
+
+struct JobsListOptions {
+  ClientOptions client;
+  std::optional<std::string> state;
+  std::optional<std::string> model;
+  std::size_t limit = 50;
+  bool json = false;
+};
+
+struct JobsOptions {
+  ClientOptions client;
+  std::vector<std::string> ids;
+  std::string reason;  // of cancel
+  bool json = false;
+};
+
 struct VersionOptions {
   bool json = false;
 };
@@ -54,6 +82,13 @@ struct VersionOptions {
 [[nodiscard]] int config_show(const ConfigShowOptions& options);
 [[nodiscard]] int config_reference();
 [[nodiscard]] int config_hash_key(const HashKeyOptions& options);
+[[nodiscard]] int status(const StatusOptions& options);
+[[nodiscard]] int jobs_list(const JobsListOptions& options);
+[[nodiscard]] int jobs_show(const JobsOptions& options);
+[[nodiscard]] int jobs_tail(const JobsOptions& options);
+[[nodiscard]] int jobs_cancel(const JobsOptions& options);
+[[nodiscard]] int jobs_retry(const JobsOptions& options);
+[[nodiscard]] int jobs_remove(const JobsOptions& options);
 [[nodiscard]] int version(const VersionOptions& options);
 
 }  // namespace shunt::app

@@ -6,21 +6,12 @@
 #include <iostream>
 
 #include "shunt/base/json.hpp"
+#include "text_table.hpp"
 
 namespace shunt::app {
 namespace {
 
 constexpr std::size_t kBarWidth = 30;
-
-// A program's words must not move the cursor or recolour the terminal.
-std::string printable(std::string_view text) {
-  std::string plain(text);
-  for (char& c : plain) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) c = ' ';
-  }
-  return plain;
-}
 
 }  // namespace
 

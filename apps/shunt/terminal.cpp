@@ -19,6 +19,8 @@ bool wants_colour() {
 
 std::string_view code_of(Style style) {
   switch (style) {
+    case Style::kPlain:
+      return "";
     case Style::kBold:
       return "\x1b[1m";
     case Style::kDim:
@@ -27,6 +29,10 @@ std::string_view code_of(Style style) {
       return "\x1b[31m";
     case Style::kGreen:
       return "\x1b[32m";
+    case Style::kYellow:
+      return "\x1b[33m";
+    case Style::kCyan:
+      return "\x1b[36m";
   }
   return "";
 }
@@ -45,7 +51,7 @@ std::size_t Terminal::columns() const noexcept {
 }
 
 std::string Terminal::styled(Style style, std::string_view text) const {
-  if (!has_colour_) return std::string(text);
+  if (!has_colour_ || style == Style::kPlain) return std::string(text);
   return std::string(code_of(style)).append(text).append("\x1b[0m");
 }
 

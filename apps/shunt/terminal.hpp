@@ -6,7 +6,7 @@
 
 namespace shunt::app {
 
-enum class Style { kBold, kDim, kRed, kGreen };
+enum class Style { kPlain, kBold, kDim, kRed, kGreen, kYellow, kCyan };
 
 // What a stream of this process is connected to, found out once.
 class Terminal {

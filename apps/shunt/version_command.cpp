@@ -20,7 +20,7 @@ int version(const VersionOptions& options) {
   if (options.json) {
     const JsonObject about{{"name", "shunt"},
                            {"version", kVersion},
-                           {"executors", JsonArray{"sync"}},
+                           {"executors", JsonArray{"sync", "queue"}},
                            {"drivers", JsonArray{"command", "openai", "simulator"}},
                            {"compiler", kCompiler}};
     std::cout << to_json_text(about) << '\n';

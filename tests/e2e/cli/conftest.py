@@ -105,7 +105,9 @@ class Worker(Running):
 
     def __init__(self, shunt, arguments, environment):
         super().__init__(shunt, ["worker", *arguments], environment)
-        assert self.first_line == "working\n", (self.first_line, self.log())
+        assert self.first_line.startswith("working"), (self.first_line, self.log())
+        # With worker.listen.
+        self.probes = self.first_line.strip().partition(", probes on ")[2]
 
 
 class Service(Running):

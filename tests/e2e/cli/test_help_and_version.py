@@ -16,11 +16,11 @@ def test_version_prints_name_and_number(shunt):
 def test_version_as_json_tells_what_this_build_can_do(shunt):
     about = json.loads(shunt.run("version", "--json").stdout)
     assert about["name"] == "shunt"
-    assert about["executors"] == ["sync"]
+    assert about["executors"] == ["sync", "queue"]
     assert set(about["drivers"]) == {"command", "openai", "simulator"}
 
 
-@pytest.mark.parametrize("command", ["serve", "generate", "config", "version"])
+@pytest.mark.parametrize("command", ["serve", "worker", "generate", "status", "jobs", "config", "version"])
 def test_help_names_every_command_and_each_has_its_own(shunt, command):
     assert f"\n  {command} " in shunt.run("--help").stdout.decode()
     answer = shunt.run(command, "--help")
