@@ -141,15 +141,16 @@ def test_a_generation_that_kills_its_workers_fails_in_the_end(start):
 
 def test_a_worker_that_is_told_to_end_finishes_what_it_can_and_takes_nothing_new(start):
     shunt = start(MODELS + SLOW_TO_NOTICE, with_worker=False)
-    worker = shunt.start_worker(SHUNT_SHUTDOWN_GRACE="20s")
+    # With one slot: what comes later could be taken only after the first has ended, long after the signal.
+    worker = shunt.start_worker("--concurrency", "1", SHUNT_SHUTDOWN_GRACE="20s")
     with shunt.connect() as first, shunt.connect() as second:
-        post_stream(first)
+        post_stream(first, tokens=60)
         seen = read_until(first, "delta")
         worker.terminate()
         eventually(lambda: "service.stopping" in shunt.worker_log())
         later = post_stream(second)
         events = wire.events((seen + rest(first)).decode())
-        assert_complete(events)
+        assert_complete(events, deltas=60)
         assert "restarted" not in kinds_of(events)
         assert worker.wait(20) == 0
         assert "worker.stopped finished=1 given_back=0" in shunt.worker_log()
