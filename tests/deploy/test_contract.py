@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import threading
 
 import jsonschema
 import pytest
@@ -71,11 +72,19 @@ def test_the_keys_are_those_of_a_live_system(api, programs, redis):
                 seen[key.removeprefix("{shunt}::gen:")] = kind
         return {pattern for pattern in documented_keys() if any(re.fullmatch(pattern_of(pattern), key) for key in seen)}
 
-    import threading
     slow = {"prompt": "b", "first_token_ms": 3000, "tokens": 1}
     waiting = threading.Thread(target=api.generate, args=("simulator", slow))
     waiting.start()
-    eventually(lambda: look() == set(documented_keys()), f"every documented key, of {seen}")
+    missing = set(documented_keys())
+
+    def all_were_there():
+        missing.difference_update(look())
+        return not missing
+
+    try:
+        eventually(all_were_there, "every documented key")
+    except AssertionError as late:
+        raise AssertionError(f"never seen: {missing}; seen: {sorted(seen)}") from late
     waiting.join()
     worker.stop()
     types = {"sorted set": "zset"}
