@@ -149,7 +149,7 @@ def test_a_worker_that_is_stopped_gives_back_what_it_cannot_finish(flip):
     assert first.wait() == 0
     assert "given_back=1" in first.log()
     waiting.join(30)
-    assert waiting.answer[0] == 200
+    assert waiting.answer[0] == 200, waiting.answer
 
 
 def test_a_generation_that_redis_has_lost_ends_with_an_error(flip, redis):
