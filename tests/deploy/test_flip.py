@@ -93,7 +93,7 @@ def test_workers_may_be_there_before_the_switch(flip, redis):
 def test_the_switch_is_read_at_the_start_and_told(flip):
     api = flip.api()
     assert 'shunt_executor_info{executor="queue",reason="queue_enabled"} 1' in api.request("GET", "/metrics")[2]
-    assert "roles=api executor=queue reason=queue_enabled" in api.log()
+    assert "executor=queue reason=queue_enabled" in api.log()
 
 
 def test_a_request_without_a_worker_ends_by_its_timeout(flip):

@@ -4,6 +4,7 @@ import copy
 import json
 import re
 import subprocess
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import yaml
 
 import compose
 import npm_packages
+from redis_server import free_port
 
 HERE = Path(__file__).parent
 FOLDER = compose.ROOT / "deploy" / "kubernetes"
@@ -65,7 +67,17 @@ def test_the_schemas_refuse_what_is_wrong(kind, path, value):
 def test_no_probe_depends_on_redis():
     for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
         assert container(API)[probe]["httpGet"]["path"] == "/healthz"  # test_compose: 200 without Redis
-    assert not [key for key in container(WORKER) if key.endswith("Probe")]
+    assert container(WORKER)["livenessProbe"]["httpGet"]["path"] == "/healthz"
+    assert [key for key in container(WORKER) if key.endswith("Probe")] == ["livenessProbe"]
+
+
+def test_a_worker_without_redis_is_alive_for_its_probe(programs):
+    port = free_port()
+    environment = {**environment_of(programs), "REDIS_URL": f"redis://127.0.0.1:{free_port()}"}
+    arguments = [argument.replace("0.0.0.0:9090", f"127.0.0.1:{port}") for argument in arguments_of(WORKER)]
+    programs.start([programs.shunt, *arguments], "worker", environment).until_it_says("working")
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=20) as answer:
+        assert answer.status == 200
 
 
 def test_pods_have_time_to_drain():
@@ -118,7 +130,8 @@ def test_the_pods_commands_run_a_generation_before_and_after_the_switch(programs
     environment = {**environment_of(programs), "REDIS_URL": redis.url, "SHUNT_SERVER_LISTEN": "127.0.0.1:0"}
     ask = ("simulator", {"prompt": "hello", "tokens": 2, "first_token_ms": 0})
     # Workers first, while the switch is off.
-    programs.start([programs.shunt, *arguments_of(WORKER)], "worker", environment).until_it_says("working")
+    worker = [argument.replace("0.0.0.0:9090", "127.0.0.1:0") for argument in arguments_of(WORKER)]
+    programs.start([programs.shunt, *worker], "worker", environment).until_it_says("working")
     api = programs.api(command=[programs.shunt, *arguments_of(API)], environment=environment)
     assert api.generate(*ask)[0] == 200 and redis("EXISTS", "{shunt}::gen:index") == 0
     api.stop()
