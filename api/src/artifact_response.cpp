@@ -39,10 +39,10 @@ const Artifact* find_artifact(const GenerationRecord& record, std::string_view n
 void answer_with_bytes(Exchange& exchange, const GenerationId& id, const Artifact& artifact) {
   Response& response = exchange.response;
   if (!artifact.bytes && artifact.size() > 0) {
-    response.set_problem(Error{std::string(error_code::kArtifactGone),
-                               "the bytes of \"" + artifact.name +
-                                   "\" are not in the artifact store, or cannot be read from there"},
-                         {.instance = generation_link(id)});
+    const std::string link = generation_link(id);
+    const Error gone{std::string(error_code::kArtifactGone),
+                     "the bytes of \"" + artifact.name + "\" are not in the artifact store"};
+    response.set_problem(artifact.missing ? *artifact.missing : gone, {.instance = link});
     return;
   }
   static const auto kNoBytes = std::make_shared<const std::string>();

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
+#include <random>
 #include <system_error>
 #include <utility>
 
@@ -53,6 +53,12 @@ int write_all(int descriptor, std::string_view bytes) {
   return 0;
 }
 
+// No other writer has it: not of this process, and not of another machine that shares the folder.
+std::string temporary_name() {
+  std::random_device random;
+  return ".new-" + std::to_string(random()) + '-' + std::to_string(random()) + '-' + std::to_string(random());
+}
+
 class DirectoryArtifactStore final : public ArtifactStore {
  public:
   explicit DirectoryArtifactStore(fs::path folder) : folder_(std::move(folder)) {}
@@ -64,8 +70,7 @@ class DirectoryArtifactStore final : public ArtifactStore {
     fs::create_directories(path.parent_path(), ignored);
     // Stored again: its age begins anew.
     if (::utimensat(AT_FDCWD, path.c_str(), nullptr, 0) == 0) return digest;
-    const fs::path temporary = path.parent_path() / (".new-" + std::to_string(::getpid()) + "-" +
-                                                     std::to_string(next_.fetch_add(1)));
+    const fs::path temporary = path.parent_path() / temporary_name();
     if (auto written = write_new(temporary, bytes); !written) {
       fs::remove(temporary, ignored);
       return std::move(written).error();
@@ -75,6 +80,9 @@ class DirectoryArtifactStore final : public ArtifactStore {
       fs::remove(temporary, ignored);
       return failed("renaming a new artifact", path, number);
     }
+    // The name is as durable as the bytes.
+    const File parent(path.parent_path(), O_RDONLY | O_DIRECTORY);
+    if (parent.is_open() && ::fsync(parent.get()) != 0) return failed("storing an artifact", path, errno);
     return digest;
   }
 
@@ -85,13 +93,14 @@ class DirectoryArtifactStore final : public ArtifactStore {
     }
     const fs::path path = path_of(sha256);
     const File file(path, O_RDONLY);
-    if (!file.is_open() && errno == ENOENT) {
+    const int problem = file.is_open() ? 0 : errno;
+    if (problem == ENOENT) {
       return Error{std::string(error_code::kArtifactGone),
                    "the artifact has expired: its bytes are not stored any more"};
     }
     struct stat status{};
-    if (!file.is_open() || ::fstat(file.get(), &status) != 0)
-      return failed("opening an artifact", path, errno);
+    if (problem != 0) return failed("opening an artifact", path, problem);
+    if (::fstat(file.get(), &status) != 0) return failed("opening an artifact", path, errno);
     auto bytes = std::make_shared<std::string>(static_cast<std::size_t>(status.st_size), '\0');
     std::size_t have = 0;
     while (have < bytes->size()) {
@@ -100,24 +109,46 @@ class DirectoryArtifactStore final : public ArtifactStore {
       if (count <= 0) return failed("reading an artifact", path, count < 0 ? errno : EIO);
       have += static_cast<std::size_t>(count);
     }
+    // A disk, or a person, has changed it: better no bytes than wrong ones.
+    if (sha256_hex(*bytes) != sha256) return failed("checking an artifact's digest", path, EBADMSG);
     return std::shared_ptr<const std::string>(std::move(bytes));
   }
 
   Result<std::size_t> expire(std::chrono::milliseconds age) override {
     const auto before = fs::file_time_type::clock::now() - age;
+    // One in sixteen of the folders, by the first digit of their names.
+    const char digit = "0123456789abcdef"[next_part_.fetch_add(1) % 16];
     std::size_t removed = 0;
     std::error_code failure;
-    for (auto entry = fs::recursive_directory_iterator(folder_, failure);
-         !failure && entry != fs::recursive_directory_iterator(); entry.increment(failure)) {
-      std::error_code gone;
-      if (!entry->is_regular_file(gone) || entry->last_write_time(gone) >= before || gone) continue;
-      if (fs::remove(entry->path(), gone)) ++removed;
+    for (auto entry = fs::directory_iterator(folder_, failure); !failure && entry != fs::directory_iterator();
+         entry.increment(failure)) {
+      if (entry->path().filename().string().front() != digit) continue;
+      if (auto some = expire_in(entry->path(), before); some) {
+        removed += *some;
+      } else {
+        return some;
+      }
     }
     if (failure) return failed("looking for expired artifacts", folder_, failure.value());
     return removed;
   }
 
  private:
+  static Result<std::size_t> expire_in(const fs::path& folder, fs::file_time_type before) {
+    std::size_t removed = 0;
+    std::error_code failure;
+    for (auto entry = fs::directory_iterator(folder, failure); !failure && entry != fs::directory_iterator();
+         entry.increment(failure)) {
+      // Another process may have been faster.
+      std::error_code gone;
+      if (!entry->is_regular_file(gone) || entry->last_write_time(gone) >= before || gone) continue;
+      if (fs::remove(entry->path(), gone)) ++removed;
+    }
+    if (failure && failure != std::errc::no_such_file_or_directory && failure != std::errc::not_a_directory)
+      return failed("looking for expired artifacts", folder, failure.value());
+    return removed;
+  }
+
   // Two levels, so that no folder has too many entries.
   [[nodiscard]] fs::path path_of(const std::string& digest) const {
     return folder_ / digest.substr(0, 2) / digest;
@@ -133,7 +164,7 @@ class DirectoryArtifactStore final : public ArtifactStore {
   }
 
   const fs::path folder_;
-  std::atomic<std::uint64_t> next_{0};
+  std::atomic<unsigned> next_part_{0};
 };
 
 }  // namespace

@@ -62,6 +62,22 @@ Artifact read_artifact(MemberReader& member) {
   return artifact;
 }
 
+event::Succeeded read_succeeded(MemberReader& member) {
+  event::Succeeded succeeded;
+  if (const Json* result = member.find("result")) succeeded.result = *result;
+  const Json* stored = member.find("stored");
+  if (stored == nullptr) return succeeded;
+  static const JsonObject kNothing;
+  const JsonObject* object = stored->if_object();
+  MemberReader inner(object != nullptr ? *object : kNothing);
+  event::StoredResult place;
+  place.sha256 = inner.text("sha256");
+  place.size = static_cast<std::size_t>(inner.count("size"));
+  if (inner.problem()) member.complain("stored", "an object with sha256 and size");
+  succeeded.stored = std::move(place);
+  return succeeded;
+}
+
 event::Failed read_failed(MemberReader& member) {
   const Json* error = member.find("error");
   if (error != nullptr) {
@@ -81,8 +97,7 @@ GenerationEvent::Payload read_payload(std::string_view type, MemberReader& membe
   if (type == "log") return event::Log{member.text("level"), member.text("message")};
   if (type == "artifact") return event::ArtifactReady{read_artifact(member)};
   if (type == "succeeded") {
-    const Json* result = member.find("result");
-    return event::Succeeded{result == nullptr ? Json(nullptr) : *result};
+    return read_succeeded(member);
   }
   if (type == "failed") return read_failed(member);
   if (type == "cancelled") return event::Cancelled{member.text("reason")};
@@ -98,9 +113,16 @@ std::string encode_events(std::span<const GenerationEvent> events) {
     if (out.size() > 1) out += ',';
     append_event_json(out, event);
     const auto* ready = std::get_if<event::ArtifactReady>(&event.payload);
-    if (ready == nullptr || ready->artifact.sha256.empty()) continue;
-    out.pop_back();
-    out.append(",\"sha256\":\"").append(ready->artifact.sha256).append("\"}");
+    if (ready != nullptr && !ready->artifact.sha256.empty()) {
+      out.pop_back();
+      out.append(",\"sha256\":\"").append(ready->artifact.sha256).append("\"}");
+    }
+    const auto* succeeded = std::get_if<event::Succeeded>(&event.payload);
+    if (succeeded != nullptr && succeeded->stored) {
+      out.pop_back();
+      out.append(",\"stored\":{\"sha256\":\"").append(succeeded->stored->sha256);
+      out.append("\",\"size\":").append(std::to_string(succeeded->stored->size)).append("}}");
+    }
   }
   out += ']';
   return out;

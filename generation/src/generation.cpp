@@ -11,6 +11,8 @@ namespace {
 
 // Past OutputLimits::max_events a delta waits until it is this long.
 constexpr std::size_t kJoinedDeltaBytes = 1024;
+// A longer piece of text becomes several events, so that no event is too large to travel.
+constexpr std::size_t kLongestDelta = 64UL * 1024;
 
 // A Boost.JSON value takes about three times its text (16 to 24 bytes a value and the strings).
 constexpr std::size_t kJsonMemoryFactor = 3;
@@ -117,8 +119,17 @@ void Generation::append_locked(GenerationEvent::Payload payload) {
 
 void Generation::flush_text_locked() {
   if (in_events_ == text_.size()) return;
-  entries_.push_back({clock_.now(), in_events_, text_.size() - in_events_, nullptr});
-  in_events_ = text_.size();
+  const WallTime now = clock_.now();
+  while (in_events_ < text_.size()) {
+    std::size_t size = std::min(text_.size() - in_events_, kLongestDelta);
+    // Not within a character, which has four bytes at most.
+    const auto within = [&] {
+      return (static_cast<unsigned char>(text_[in_events_ + size]) & 0xC0U) == 0x80U;
+    };
+    while (in_events_ + size < text_.size() && size + 4 > kLongestDelta && within()) --size;
+    entries_.push_back({now, in_events_, size, nullptr});
+    in_events_ += size;
+  }
 }
 
 void Generation::wake(std::unique_lock<std::mutex> lock) {
@@ -292,6 +303,8 @@ void Generation::apply_locked(const GenerationEvent& event) {
     state_ = GenerationState::kRunning;
     started_at_ = event.at;
   } else if (std::holds_alternative<event::Restarted>(payload)) {
+    state_ = GenerationState::kRunning;
+    if (!started_at_) started_at_ = event.at;
     text_begin_ = text_.size();
     progress_.reset();
     artifacts_.clear();

@@ -145,6 +145,7 @@ std::vector<General> make_general_settings() {
   add_process(made);
   add_store(made);
   for (General& setting : queue_settings()) made.push_back(std::move(setting));
+  for (General& setting : artifact_settings()) made.push_back(std::move(setting));
   return made;
 }
 

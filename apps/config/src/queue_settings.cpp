@@ -11,6 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using executor::QueueOptions;
+using kind::Bytes;
 using kind::Choice;
 using kind::Count;
 using kind::Duration;
@@ -71,6 +72,17 @@ void add_enqueue(std::vector<General>& to) {
       "BullMQ do not tell; leave it off with those."));
 }
 
+void add_attempts(std::vector<General>& to) {
+  to.push_back(general(
+      "queue.attempts", Count{1, 1000}, queue(&QueueOptions::attempts),
+      "How often a generation is tried when it fails with a retryable error. Lost workers do not count. The "
+      "only retry there is: see that clients and generators do not retry too."));
+  to.push_back(
+      general("queue.backoff", Duration{1ms, 24h}, queue(&QueueOptions::backoff),
+              "Pause before the second attempt; it doubles with each further one. A generation whose "
+              "deadline would come first is not tried again."));
+}
+
 void add_job(std::vector<General>& to) {
   to.push_back(
       general("queue.lock_duration", Duration{1s, 1h}, queue(&QueueOptions::lock_duration),
@@ -81,6 +93,10 @@ void add_job(std::vector<General>& to) {
       "such a generation runs again: within 15 s with the defaults."));
   to.push_back(general("queue.max_stalled_count", Count{0, 1000}, queue(&QueueOptions::max_stalled_count),
                        "A generation whose worker is lost more often than this fails with `worker_lost`."));
+  to.push_back(general(
+      "queue.max_inline_bytes", Bytes{1024, std::size_t{8} << 20U}, queue(&QueueOptions::max_inline_bytes),
+      "A result whose JSON is longer goes to the artifact store, and only its digest through "
+      "Redis. Text travels in events; `output.max_text_bytes` of the model bounds it."));
   to.push_back(general("queue.retention", Duration{1s}, queue(&QueueOptions::retention),
                        "How long an ended generation can be read, with its events and artifacts."));
   to.push_back(general(
@@ -93,10 +109,6 @@ void add_job(std::vector<General>& to) {
       "queue.max_inbox_entries", Count{100, 10'000'000}, queue(&QueueOptions::max_inbox_entries),
       "Entries that wait in Redis for a process that is slow to read. Older ones go; the process then "
       "reads the log of each generation instead."));
-  to.push_back(general("artifacts.directory", Text{}, &Configuration::artifact_directory,
-                       "Where artifacts lie between workers and API: a folder that all of them share. Empty: "
-                       "`$STATE_DIRECTORY/artifacts` (systemd), else `$XDG_STATE_HOME/shunt/artifacts`, else "
-                       "`~/.local/state/shunt/artifacts`."));
 }
 
 // Nowhere, or an address.
@@ -152,6 +164,7 @@ std::vector<Setting<Configuration>> queue_settings() {
   std::vector<General> made;
   add_switch(made);
   add_enqueue(made);
+  add_attempts(made);
   add_job(made);
   add_worker(made);
   return made;

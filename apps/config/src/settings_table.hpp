@@ -14,6 +14,9 @@ namespace shunt::config {
 // The part of the general ones that is about the queue and its workers (queue_settings.cpp).
 [[nodiscard]] std::vector<Setting<Configuration>> queue_settings();
 
+// And the part about artifacts (artifact_settings.cpp).
+[[nodiscard]] std::vector<Setting<Configuration>> artifact_settings();
+
 // Of a [[server.keys]] table.
 [[nodiscard]] const std::vector<Setting<api::ApiKey>>& key_settings();
 

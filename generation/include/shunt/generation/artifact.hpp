@@ -4,6 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "shunt/base/error.hpp"
+
 namespace shunt {
 
 // A named binary result. The bytes are shared and immutable, so that records, watchers and responses can hold
@@ -15,6 +17,8 @@ struct Artifact {
   // Of an artifact that lies in an artifact store, whose bytes may not be here: where, and how large it is.
   std::string sha256{};
   std::size_t stored_size = 0;
+  // Why the bytes of a stored artifact are not here although they were asked for.
+  std::shared_ptr<const Error> missing{};
 
   [[nodiscard]] std::size_t size() const noexcept { return bytes ? bytes->size() : stored_size; }
 };

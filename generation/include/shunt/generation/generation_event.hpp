@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -44,8 +45,15 @@ struct Log {
 struct ArtifactReady {
   Artifact artifact;
 };
+// Where a result lies that was too large to travel in an event.
+struct StoredResult {
+  std::string sha256;  // of its JSON text, in the artifact store
+  std::size_t size = 0;
+};
 struct Succeeded {
   Json result;  // null when text or artifacts say it all
+  // Only between processes: `result` is null and has to be loaded first.
+  std::optional<StoredResult> stored{};
 };
 struct Failed {
   Error error;

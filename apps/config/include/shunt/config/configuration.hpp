@@ -13,6 +13,7 @@
 #include "shunt/api/http_server.hpp"
 #include "shunt/base/log.hpp"
 #include "shunt/executor/admission.hpp"
+#include "shunt/generation/artifact_store.hpp"
 #include "shunt/generation/drivers/command.hpp"
 #include "shunt/generation/drivers/openai.hpp"
 #include "shunt/generation/drivers/simulator.hpp"
@@ -43,6 +44,17 @@ struct WorkerSettings {
   unsigned short listen_port = 0;
 };
 
+// Where artifacts and large results lie between workers and API: in a bucket if there is one, else in a
+// folder.
+struct ArtifactSettings {
+  std::string directory;  // empty: in the user's state directory
+  // Its keys are empty: the binary takes them from where the settings below say.
+  S3Options s3;
+  std::string s3_access_key_env = "AWS_ACCESS_KEY_ID";
+  std::string s3_secret_key_env = "AWS_SECRET_ACCESS_KEY";
+  std::string s3_secret_key_file;  // instead of the variable
+};
+
 // Everything that can be set, with its value.
 struct Configuration {
   api::HttpServerOptions server;
@@ -56,7 +68,7 @@ struct Configuration {
   executor::QueueOptions queue;
   Roles roles;
   WorkerSettings worker;
-  std::string artifact_directory;  // empty: in the user's state directory
+  ArtifactSettings artifacts;
   std::vector<ModelConfig> models;
 };
 

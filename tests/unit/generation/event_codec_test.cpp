@@ -1,0 +1,112 @@
+#include "shunt/generation/event_codec.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace shunt {
+namespace {
+
+const WallTime kAt{std::chrono::milliseconds(1'763'912'587'042)};
+
+Artifact stored_artifact() {
+  Artifact artifact{"audio.wav", "audio/wav", nullptr};
+  artifact.sha256 = std::string(64, 'a');
+  artifact.stored_size = 12;
+  return artifact;
+}
+
+std::vector<GenerationEvent> every_event() {
+  Error error{"upstream_failed", "it \"broke\" \xC3\xA9", true};
+  error = std::move(error).with("status", 503);
+  event::Succeeded elsewhere;
+  elsewhere.stored = event::StoredResult{std::string(64, 'b'), 900'000};
+  std::vector<GenerationEvent::Payload> payloads;
+  payloads.emplace_back(event::Queued{});
+  payloads.emplace_back(event::Started{});
+  payloads.emplace_back(event::Restarted{3});
+  payloads.emplace_back(event::Progress{0.25, "a quarter"});
+  payloads.emplace_back(event::Progress{1, ""});
+  payloads.emplace_back(event::Delta{"line\n\t\"\\ \xF0\x9F\x9A\x82"});
+  payloads.emplace_back(event::Log{"warn", "careful"});
+  payloads.emplace_back(event::ArtifactReady{stored_artifact()});
+  payloads.emplace_back(event::Succeeded{JsonObject{{"deep", JsonArray{1, "two", nullptr}}}});
+  payloads.emplace_back(event::Succeeded{});
+  payloads.emplace_back(std::move(elsewhere));
+  payloads.emplace_back(event::Failed{std::move(error)});
+  payloads.emplace_back(event::Cancelled{"enough"});
+  std::vector<GenerationEvent> events;
+  for (auto& payload : payloads) events.push_back({events.size() + 1, kAt, std::move(payload)});
+  return events;
+}
+
+TEST(EventCodec, EveryEventComesBackAsItWas) {
+  const auto events = every_event();
+  const std::string text = encode_events(events);
+  const auto decoded = decode_events(text);
+  ASSERT_TRUE(decoded.ok()) << decoded.error().message;
+  ASSERT_EQ(decoded->size(), events.size());
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    EXPECT_EQ((*decoded)[i].sequence, events[i].sequence);
+    EXPECT_EQ((*decoded)[i].at, kAt);
+    EXPECT_EQ((*decoded)[i].type(), events[i].type());
+  }
+  EXPECT_EQ(encode_events(*decoded), text);
+  const auto& elsewhere = std::get<event::Succeeded>((*decoded)[10].payload);
+  EXPECT_EQ(elsewhere.stored->size, 900'000U);
+  EXPECT_EQ(std::get<event::ArtifactReady>((*decoded)[7].payload).artifact.size(), 12U);
+  EXPECT_EQ(std::get<event::Failed>((*decoded)[11].payload).error.details.at("status"), 503);
+}
+
+TEST(EventCodec, MembersThatItDoesNotKnowAreNothingToIt) {
+  const auto decoded = decode_events(
+      R"([{"seq":2,"type":"delta","at":"2025-11-23T15:43:07.042Z","text":"x","colour":"green"}])");
+  ASSERT_TRUE(decoded.ok());
+  EXPECT_EQ(std::get<event::Delta>((*decoded)[0].payload).text, "x");
+}
+
+struct Malformed {
+  std::string text;
+  std::string complaint;
+};
+
+class MalformedEvents : public ::testing::TestWithParam<Malformed> {};
+
+TEST_P(MalformedEvents, AreRefusedByTheNameOfTheMember) {
+  const auto decoded = decode_events(GetParam().text);
+  ASSERT_FALSE(decoded.ok());
+  EXPECT_THAT(decoded.error().message, ::testing::HasSubstr(GetParam().complaint));
+}
+
+std::string with(const std::string& members) {
+  return R"([{"seq":2,"at":"2025-11-23T15:43:07.042Z",)" + members + "}]";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , MalformedEvents,
+    ::testing::Values(Malformed{"", ""}, Malformed{"{}", "a JSON array"}, Malformed{"[7]", "a JSON object"},
+                      Malformed{R"([{"type":"queued","at":"2025-11-23T15:43:07.042Z"}])", "\"seq\""},
+                      Malformed{R"([{"seq":-1,"type":"queued","at":"2025-11-23T15:43:07.042Z"}])", "\"seq\""},
+                      Malformed{R"([{"seq":1,"type":"queued","at":"yesterday"}])", "\"at\""},
+                      Malformed{R"([{"seq":1,"type":"queued"}])", "\"at\""},
+                      Malformed{with(R"("type":"sung")"), "\"type\""},
+                      Malformed{with(R"("type":7)"), "\"type\""},
+                      Malformed{with(R"("type":"restarted")"), "\"attempt\""},
+                      Malformed{with(R"("type":"progress","fraction":"half")"), "\"fraction\""},
+                      Malformed{with(R"("type":"progress","fraction":0.5,"message":7)"), "\"message\""},
+                      Malformed{with(R"("type":"delta")"), "\"text\""},
+                      Malformed{with(R"("type":"log","level":"info")"), "\"message\""},
+                      Malformed{with(R"("type":"log","message":"x")"), "\"level\""},
+                      Malformed{with(R"("type":"artifact","media_type":"a/b","size":1)"), "\"name\""},
+                      Malformed{with(R"("type":"artifact","name":"a","size":1)"), "\"media_type\""},
+                      Malformed{with(R"("type":"artifact","name":"a","media_type":"a/b")"), "\"size\""},
+                      Malformed{
+                          with(R"("type":"artifact","name":"a","media_type":"a/b","size":1,"sha256":7)"),
+                          "\"sha256\""},
+                      Malformed{with(R"("type":"succeeded","stored":7)"), "\"stored\""},
+                      Malformed{with(R"("type":"succeeded","stored":{"sha256":"x"})"), "\"stored\""},
+                      Malformed{with(R"("type":"failed")"), "\"error\""},
+                      Malformed{with(R"("type":"failed","error":{"code":"x"})"), "\"error\""},
+                      Malformed{with(R"("type":"cancelled")"), "\"reason\""}));
+
+}  // namespace
+}  // namespace shunt
