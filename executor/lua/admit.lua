@@ -15,10 +15,12 @@ local answers = {}
 local function held_by(claim, fingerprint, queue)
   local held = redis.call('HMGET', claim, 'id', 'fingerprint')
   if not held[1] then return nil end
+  local first = redis.call('HMGET', base .. 'r:' .. held[1], 'state', 'seq', 'void')
+  -- One that failed on its way to the queue never was: the key is free.
+  if first[3] then return nil end
   if held[2] ~= fingerprint then return {'conflict', held[1]} end
-  local state = redis.call('HGET', base .. 'r:' .. held[1], 'state')
   -- A record that waits for a job which is not there: whoever claimed the key did not get as far as the queue.
-  local lost = state == 'queued' and redis.call('EXISTS', queue .. ':' .. held[1]) == 0
+  local lost = first[1] == 'queued' and first[2] == '1' and redis.call('EXISTS', queue .. ':' .. held[1]) == 0
   return {'held', held[1], lost and 'lost' or 'job'}
 end
 

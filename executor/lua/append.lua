@@ -1,14 +1,25 @@
 -- Appends events to the logs of generations and tells every process that watches them. Each batch is taken only if it
--- continues its log and its writer still has the right to: the attempt that it began with, or no attempt at all for
--- what an API process writes. So a late worker, and the slower of two writers, change nothing.
+-- continues its log and its writer still has the right to: the attempt that it began with, or the last one that began
+-- for what an API process writes of a generation that nobody runs. So a late worker, and the slower of two writers,
+-- change nothing.
 --
 -- KEYS[1] base of the generations' keys
 -- ARGV    1 entries that an inbox keeps, 2 ttl ms of an inbox, then for each batch: id, attempt ("" = any),
---         first number, how many, events (a JSON array), end ("" = none; else the state), ttl ms (with an end)
+--         first number, how many, events (a JSON array), end, ttl ms (with a terminal end)
+-- An end is "" (there is more to come), a terminal state, "retry" (this attempt has failed, and the job goes back to
+-- its queue: nobody runs the generation until the next one begins), or "void" (failed before it was ever in its queue:
+-- its idempotency key is free again).
 -- Returns a list: for each batch "ok", "cancel:<why>" (taken, and somebody asked to stop) or "refused". A batch that is the
 -- last of its log already is "ok": its answer was lost, and it was sent again.
 local base = KEYS[1]
-local answers, inboxes, ended = {}, {}, {}
+local answers, inboxes, ended, heard = {}, {}, {}, {}
+
+-- Whether a process still reads its inbox. One that does not is told nothing more; it looks for itself when it is back.
+local function is_heard(watcher)
+  if heard[watcher] == nil then heard[watcher] = redis.call('EXISTS', base .. 'on:' .. watcher) == 1 end
+  return heard[watcher]
+end
+
 for at = 3, #ARGV, 7 do
   local id, attempt, first, count = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
   local events, ending = ARGV[at + 4], ARGV[at + 5]
@@ -18,13 +29,18 @@ for at = 3, #ARGV, 7 do
   local ours = attempt == '' or attempt == known[3]
   if not open or not ours or tonumber(known[2]) + 1 ~= first then
     local again = ours and tonumber(known[2] or 0) == first + count - 1 and redis.call('HGET', record, field) == events
-    answers[#answers + 1] = again and 'ok' or 'refused'
+    local answer = open and known[4] and 'cancel:' .. known[4] or 'ok'
+    answers[#answers + 1] = again and answer or 'refused'
   else
     local seq = first + count - 1
     if ending == '' then
       redis.call('HSET', record, 'seq', seq, field, events)
+    elseif ending == 'retry' then
+      redis.call('HSET', record, 'seq', seq, field, events, 'worker', '')
     else
-      redis.call('HSET', record, 'seq', seq, field, events, 'state', ending, 'watch', '')
+      local void = ending == 'void'
+      redis.call('HSET', record, 'seq', seq, field, events, 'state', void and 'failed' or ending, 'watch', '')
+      if void then redis.call('HSET', record, 'void', 1) end
       redis.call('PEXPIRE', record, ARGV[at + 6])
       local line = ended[known[5]]
       if not line then
@@ -33,14 +49,26 @@ for at = 3, #ARGV, 7 do
       end
       line[#line + 1] = id
     end
+    local deaf = false
     for watcher in string.gmatch(known[6] or '', '%S+') do
-      local entry = inboxes[watcher]
-      if not entry then
-        entry = {}
-        inboxes[watcher] = entry
+      if is_heard(watcher) then
+        local entry = inboxes[watcher]
+        if not entry then
+          entry = {}
+          inboxes[watcher] = entry
+        end
+        entry[#entry + 1] = id
+        entry[#entry + 1] = events
+      else
+        deaf = true
       end
-      entry[#entry + 1] = id
-      entry[#entry + 1] = events
+    end
+    if deaf then
+      local left = {}
+      for watcher in string.gmatch(known[6], '%S+') do
+        if is_heard(watcher) then left[#left + 1] = watcher end
+      end
+      redis.call('HSET', record, 'watch', (ending == '' or ending == 'retry') and table.concat(left, ' ') or '')
     end
     answers[#answers + 1] = known[4] and 'cancel:' .. known[4] or 'ok'
   end
@@ -48,7 +76,10 @@ end
 for queue, line in pairs(ended) do redis.call('ZREM', base .. 'o:' .. queue, unpack(line)) end
 for watcher, entry in pairs(inboxes) do
   local inbox = base .. 'in:' .. watcher
-  redis.call('XADD', inbox, 'MAXLEN', '~', ARGV[1], '*', unpack(entry))
+  -- In pieces, because unpack() takes so many values and no more.
+  for from = 1, #entry, 1000 do
+    redis.call('XADD', inbox, 'MAXLEN', '~', ARGV[1], '*', unpack(entry, from, math.min(from + 999, #entry)))
+  end
   redis.call('PEXPIRE', inbox, ARGV[2])
 end
 return answers

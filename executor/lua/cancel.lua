@@ -1,20 +1,19 @@
--- Asks a generation to stop. One that waits ends at once, if its log is where the caller believes it to be; one that
--- runs is told through its worker's inbox.
+-- Asks a generation to stop. One that nobody runs (it waits, for its first attempt or for the next one) ends at once,
+-- if its log is where the caller believes it to be; one that runs is told through its worker's inbox.
 --
 -- KEYS[1] base of the generations' keys
 -- ARGV    1 id, 2 reason, 3 entries that an inbox keeps, 4 ttl ms of an inbox
--- Returns {"unknown"} | {"ended"} | {"queued", seq} (the caller ends it: append.lua) | {"running", worker, seq}
+-- Returns {"unknown"} | {"ended"} | {"waiting", seq, attempt} (the caller ends it: append.lua, with that attempt)
+--         | {"running", worker}
 local base, id = KEYS[1], ARGV[1]
 local record = base .. 'r:' .. id
-local known = redis.call('HMGET', record, 'state', 'seq', 'worker')
+local known = redis.call('HMGET', record, 'state', 'seq', 'worker', 'attempt')
 if not known[1] then return {'unknown'} end
 if known[1] ~= 'queued' and known[1] ~= 'running' then return {'ended'} end
 redis.call('HSETNX', record, 'cancel', ARGV[2])
-if known[1] == 'queued' then return {'queued', tonumber(known[2])} end
 local worker = known[3] or ''
-if worker ~= '' then
-  local inbox = base .. 'in:' .. worker
-  redis.call('XADD', inbox, 'MAXLEN', '~', ARGV[3], '*', id, 'cancel:' .. ARGV[2])
-  redis.call('PEXPIRE', inbox, ARGV[4])
-end
-return {'running', worker, tonumber(known[2])}
+if known[1] == 'queued' or worker == '' then return {'waiting', tonumber(known[2]), known[4]} end
+local inbox = base .. 'in:' .. worker
+redis.call('XADD', inbox, 'MAXLEN', '~', ARGV[3], '*', id, 'cancel:' .. ARGV[2])
+redis.call('PEXPIRE', inbox, ARGV[4])
+return {'running', worker}

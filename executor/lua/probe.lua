@@ -3,20 +3,21 @@
 --
 -- KEYS[1] base of the generations' keys
 -- ARGV    ids
--- Returns a list: for each id {state, seq, job}; state "" when there is no record; job as in read.lua
+-- Returns a list: for each id {state, seq, job, attempt, worker}; state "" when there is no record; job as in read.lua;
+--         worker "" when nobody of ours runs it
 local base = KEYS[1]
 local answers = {}
 for at = 1, #ARGV do
-  local known = redis.call('HMGET', base .. 'r:' .. ARGV[at], 'state', 'seq', 'queue', 'attempt')
+  local known = redis.call('HMGET', base .. 'r:' .. ARGV[at], 'state', 'seq', 'queue', 'attempt', 'worker')
   if not known[1] then
-    answers[#answers + 1] = {'', 0, {}, 0}
+    answers[#answers + 1] = {'', 0, {}, 0, ''}
   else
     local key = known[3] .. ':' .. ARGV[at]
     local job = {}
     if redis.call('EXISTS', key) == 1 then
       job = redis.call('HMGET', key, 'finishedOn', 'processedOn', 'progress', 'returnvalue', 'failedReason')
     end
-    answers[#answers + 1] = {known[1], tonumber(known[2]), job, tonumber(known[4])}
+    answers[#answers + 1] = {known[1], tonumber(known[2]), job, tonumber(known[4]), known[5] or ''}
   end
 end
 return answers

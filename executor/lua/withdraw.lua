@@ -3,6 +3,7 @@
 --
 -- KEYS[1] base of the generations' keys
 -- ARGV    1 id, 2 claim ("" = none)
+-- Returns 1 if there was something to take back
 local base, id = KEYS[1], ARGV[1]
 local known = redis.call('HMGET', base .. 'r:' .. id, 'attempt', 'queue')
 if not known[1] or known[1] ~= '0' or redis.call('EXISTS', known[2] .. ':' .. id) == 1 then return 0 end

@@ -5,6 +5,7 @@
 
 #include "bullmq/connection_options.hpp"
 #include "bullmq/error.hpp"
+#include "queue/redis_address.hpp"
 
 namespace shunt::executor {
 namespace {
@@ -27,9 +28,8 @@ bool has_hash_tag(const std::string& prefix) {
 
 Result<void> check(const QueueOptions& options) {
   bullmq::ConnectionOptions connection;
-  connection.url = options.redis_url;
   try {
-    connection = bullmq::resolve_url(std::move(connection));
+    connection = connection_options(options.redis_url);
   } catch (const bullmq::Error& error) {
     constexpr std::string_view kName = "connection.url: ";
     std::string_view what = error.what();

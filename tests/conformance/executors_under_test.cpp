@@ -1,6 +1,7 @@
 #include "conformance/executors_under_test.hpp"
 
 #include <atomic>
+#include <cstdlib>
 #include <filesystem>
 #include <future>
 
@@ -29,14 +30,14 @@ class SyncUnderTest final : public ExecutorUnderTest {
 // own.
 class QueueUnderTest final : public ExecutorUnderTest {
  public:
-  QueueUnderTest(const ModelRegistry& models, EventLoopThreads& loops)
+  QueueUnderTest(const ModelRegistry& models, EventLoopThreads& loops, bool cluster)
       : folder_(std::filesystem::temp_directory_path() / ("shunt-artifacts-" + std::to_string(::getpid()))) {
     auto artifacts = make_directory_artifact_store(folder_);
     if (!artifacts) throw std::runtime_error(artifacts.error().message);
     artifacts_ = std::move(*artifacts);
     static std::atomic<int> next{0};
     executor::QueueOptions queue;
-    queue.redis_url = redis_url();
+    queue.redis_url = redis_url(cluster);
     queue.prefix = "{test" + std::to_string(next++) + "}";
     executor::QueueWorkerOptions worker;
     worker.queue = queue;
@@ -66,9 +67,26 @@ class QueueUnderTest final : public ExecutorUnderTest {
   executor::GenerationExecutor& executor() override { return *executor_; }
 
  private:
-  static std::string redis_url() {
+  static std::string redis_url(bool cluster) {
+    if (cluster) return cluster_url();
     static const ChildServer server({"/usr/bin/python3", SHUNT_TEST_SUPPORT "/redis_server.py"});
     return "redis://127.0.0.1:" + std::to_string(server.port());
+  }
+  // A node that serves all slots of a cluster.
+  static std::string cluster_url() {
+    static const ChildServer server(
+        {"/usr/bin/python3", SHUNT_TEST_SUPPORT "/redis_server.py", "--cluster-enabled", "yes",
+         "--cluster-config-file",
+         (std::filesystem::temp_directory_path() / ("shunt-cluster-" + std::to_string(::getpid()) + ".conf"))
+             .string()});
+    static const bool ready = [] {
+      const std::string call = "redis-cli -p " + std::to_string(server.port());
+      if (std::system((call + " cluster addslotsrange 0 16383 >/dev/null").c_str()) != 0) return false;
+      return eventually(
+          [&] { return std::system((call + " cluster info | grep -q cluster_state:ok").c_str()) == 0; });
+    }();
+    if (!ready) throw std::runtime_error("the cluster of one node does not come up");
+    return "redis+cluster://127.0.0.1:" + std::to_string(server.port());
   }
 
   const std::filesystem::path folder_;
@@ -80,11 +98,20 @@ class QueueUnderTest final : public ExecutorUnderTest {
 }  // namespace
 
 std::vector<ExecutorFactory> executors_under_test() {
-  return {{"Sync", [](const ModelRegistry& models,
-                      EventLoopThreads&) { return std::make_unique<SyncUnderTest>(models); }},
-          {"Queue", [](const ModelRegistry& models, EventLoopThreads& loops) {
-             return std::make_unique<QueueUnderTest>(models, loops);
-           }}};
+  std::vector<ExecutorFactory> factories;
+  factories.push_back({"Sync", [](const ModelRegistry& models, EventLoopThreads&) {
+                         return std::make_unique<SyncUnderTest>(models);
+                       }});
+  factories.push_back({"Queue", [](const ModelRegistry& models, EventLoopThreads& loops) {
+                         return std::make_unique<QueueUnderTest>(models, loops, false);
+                       }});
+  // Once more, with all of Redis's keys in one slot: on demand, because it is the same but for the routing.
+  if (std::getenv("SHUNT_TEST_CLUSTER") != nullptr) {
+    factories.push_back({"Cluster", [](const ModelRegistry& models, EventLoopThreads& loops) {
+                           return std::make_unique<QueueUnderTest>(models, loops, true);
+                         }});
+  }
+  return factories;
 }
 
 }  // namespace shunt::testing

@@ -51,7 +51,10 @@ struct CommandOptions {
 // A command that blocks (XREAD BLOCK) holds up all others of its connection: give it one of its own.
 class Redis {
  public:
-  explicit Redis(SharedConnection connection);
+  // `key`: with a cluster, the connection goes to the node that serves this key's slot, and all keys of its
+  // commands have to be in it (a hash tag). Empty: that of a queue or another user of the connection.
+  // Throws ValidationError if somebody uses the connection for another slot.
+  explicit Redis(SharedConnection connection, const std::string& key = {});
 
   // Throws RedisError for an error answer, ConnectionError (see its fate()) when there is none.
   [[nodiscard]] awaitable<RedisReply> execute(std::vector<std::string> arguments,

@@ -53,7 +53,9 @@ std::string_view RedisScript::name() const noexcept {
   return owned_->name;
 }
 
-Redis::Redis(SharedConnection connection) : connection_(std::move(connection)) {}
+Redis::Redis(SharedConnection connection, const std::string& key) : connection_(std::move(connection)) {
+  if (!key.empty()) connection_->claim_slot(key);
+}
 
 awaitable<RedisReply> Redis::execute(std::vector<std::string> arguments, CommandOptions options) {
   const auto connection = connection_;

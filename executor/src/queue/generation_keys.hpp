@@ -41,6 +41,9 @@ struct GenerationKeys {
   [[nodiscard]] std::string inbox(std::string_view process) const {
     return base + "in:" + std::string(process);
   }
+  [[nodiscard]] std::string heard(std::string_view process) const {
+    return base + "on:" + std::string(process);
+  }
   [[nodiscard]] std::string open(std::string_view model) const { return base + "o:" + queue(model); }
   [[nodiscard]] std::string leases(std::string_view model) const { return base + "l:" + std::string(model); }
   [[nodiscard]] std::string workers() const { return base + "workers"; }

@@ -1,10 +1,13 @@
 #include "queue/inbox.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <charconv>
+#include <cstdint>
 #include <utility>
 
 #include "bullmq/error.hpp"
@@ -15,16 +18,32 @@ namespace {
 // How long one read waits, and by how much its answer may be late before the connection is taken for dead.
 constexpr std::chrono::milliseconds kBlock{5'000};
 constexpr std::chrono::milliseconds kMargin{1'000};
-constexpr std::chrono::milliseconds kPauseAfterError{200};
+constexpr std::chrono::milliseconds kPauseAfterError{50};
+// Between two words that we still read; a read may wait for kBlock in between.
+constexpr std::chrono::milliseconds kAnnounce{3'000};
+static_assert(kBlock + kAnnounce + kMargin < Inbox::kHeard);
+
+std::pair<std::uint64_t, std::uint64_t> parts_of(std::string_view id) {
+  std::pair<std::uint64_t, std::uint64_t> parts{0, 0};
+  const std::size_t dash = std::min(id.find('-'), id.size());
+  std::from_chars(id.data(), id.data() + dash, parts.first);
+  if (dash < id.size()) std::from_chars(id.data() + dash + 1, id.data() + id.size(), parts.second);
+  return parts;
+}
 
 }  // namespace
 
-Inbox::Inbox(EventLoop& loop, bullmq::Redis blocking, bullmq::Redis commands, std::string key,
-             Listener listener)
+bool precedes(std::string_view a, std::string_view b) {
+  return parts_of(a) < parts_of(b);
+}
+
+Inbox::Inbox(EventLoop& loop, bullmq::Redis blocking, bullmq::Redis commands, const GenerationKeys& keys,
+             std::string_view process, Listener listener)
     : loop_(loop),
       blocking_(std::move(blocking)),
       commands_(std::move(commands)),
-      key_(std::move(key)),
+      key_(keys.inbox(process)),
+      heard_key_(keys.heard(process)),
       listener_(std::move(listener)) {}
 
 void Inbox::start() {
@@ -37,11 +56,36 @@ void Inbox::stop() {
   blocking_.close();
 }
 
-bullmq::awaitable<void> Inbox::read_once() {
-  std::vector<std::string> command{"XREAD",   "COUNT", "500",    "BLOCK", std::to_string(kBlock.count()),
-                                   "STREAMS", key_,    position_};
+bullmq::awaitable<void> Inbox::announce() {
+  const auto now = std::chrono::steady_clock::now();
+  if (!doubtful_ && now - announced_ < kAnnounce) co_return;
+  std::vector<std::string> command{"SET", heard_key_, "1", "PX", std::to_string(kHeard.count())};
   bullmq::CommandOptions options;
   options.idempotent = true;
+  co_await blocking_.execute(std::move(command), options);
+  announced_ = now;
+}
+
+// A server that came back without the stream, or another one whose clock is behind, numbers anew: what comes
+// then would look older than what we have read, and never arrive.
+bullmq::awaitable<void> Inbox::check_position() {
+  if (!doubtful_) co_return;
+  std::vector<std::string> command{"XREVRANGE", key_, "+", "-", "COUNT", "1"};
+  bullmq::CommandOptions options;
+  options.idempotent = true;
+  const bullmq::RedisReply reply = co_await blocking_.execute(std::move(command), options);
+  const bool empty = !reply.is_array() || reply.elements.empty();
+  if (empty || precedes(reply.elements[0].elements.at(0).text, position_)) position_ = "0-0";
+  doubtful_ = false;
+}
+
+bullmq::awaitable<void> Inbox::read_once() {
+  co_await announce();
+  co_await check_position();
+  std::vector<std::string> command{"XREAD",   "COUNT", "500",    "BLOCK", std::to_string(kBlock.count()),
+                                   "STREAMS", key_,    position_};
+  // Not sent again by itself: after a lost connection the position has to be looked at first.
+  bullmq::CommandOptions options;
   options.timeout = kBlock + kMargin;
   options.drop_on_timeout = true;
   const bullmq::RedisReply reply = co_await blocking_.execute(std::move(command), options);
@@ -67,9 +111,11 @@ bullmq::awaitable<void> Inbox::read(std::shared_ptr<Inbox> self) {
     }
     if (self->stopped_) break;
     if (!failed && self->position_ != self->trimmed_ && !std::exchange(self->trimming_, true)) {
+      // Detached: it holds the inbox, and is one command.
       boost::asio::co_spawn(self->loop_.context(), trim(self), boost::asio::detached);
     }
     if (!failed) continue;
+    self->doubtful_ = true;
     boost::asio::steady_timer pause(self->loop_.context(), kPauseAfterError);
     co_await pause.async_wait(boost::asio::use_awaitable);
   }

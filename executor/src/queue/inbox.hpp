@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "bullmq/redis.hpp"
 #include "queue/generation_keys.hpp"
@@ -13,13 +15,18 @@ namespace shunt::executor {
 // What other processes tell this one: a stream of its own in Redis, read over one connection however many
 // generations it is about. A message names a generation and holds events (encode_events) or "cancel:<why>".
 // When the connection breaks, reading goes on where it was; only what was cut off
-// (QueueOptions::max_inbox_entries) is missed. One thread: the loop's.
+// (QueueOptions::max_inbox_entries), or came while nobody had read for `kHeard`, is missed. One thread: the
+// loop's.
 class Inbox : public std::enable_shared_from_this<Inbox> {
  public:
   using Listener = std::function<void(const std::string& id, const std::string& message)>;
 
+  // Nothing is written any more to an inbox whose process has not been heard of for so long.
+  static constexpr std::chrono::milliseconds kHeard{15'000};
+
   // `blocking`: a connection of its own; `commands`: where what was read is deleted.
-  Inbox(EventLoop& loop, bullmq::Redis blocking, bullmq::Redis commands, std::string key, Listener listener);
+  Inbox(EventLoop& loop, bullmq::Redis blocking, bullmq::Redis commands, const GenerationKeys& keys,
+        std::string_view process, Listener listener);
   void start();
   // No message afterwards. The blocking connection is closed.
   void stop();
@@ -28,16 +35,24 @@ class Inbox : public std::enable_shared_from_this<Inbox> {
   static bullmq::awaitable<void> read(std::shared_ptr<Inbox> self);
   static bullmq::awaitable<void> trim(std::shared_ptr<Inbox> self);
   bullmq::awaitable<void> read_once();
+  bullmq::awaitable<void> announce();
+  bullmq::awaitable<void> check_position();
 
   EventLoop& loop_;
   bullmq::Redis blocking_;
   bullmq::Redis commands_;
-  std::string key_;
+  const std::string key_;
+  const std::string heard_key_;
   Listener listener_;
   std::string position_ = "0-0";
   std::string trimmed_ = "0-0";
+  std::chrono::steady_clock::time_point announced_{};
+  bool doubtful_ = true;  // it is not sure that the stream still has what position_ is about
   bool trimming_ = false;
   bool stopped_ = false;
 };
+
+// Whether the stream entry `a` ("<ms>-<n>") is older than `b`. Pure.
+[[nodiscard]] bool precedes(std::string_view a, std::string_view b);
 
 }  // namespace shunt::executor

@@ -40,6 +40,7 @@ std::shared_ptr<Mirror> Mirrors::add(std::shared_ptr<Generation> generation, Ste
   mirror->pause = kFirstPause;
   mirror->next_look = now + mirror->pause;
   mirror->last_used = now;
+  remove(mirror->id);
   mirrors_[mirror->id] = mirror;
   count(*mirror);
   looks_.add(mirror->next_look, mirror);
@@ -87,27 +88,44 @@ Mirrors::Heard Mirrors::apply(Mirror& mirror, std::vector<GenerationEvent> event
   mirror.next_look = now + mirror.pause;
   Heard heard = Heard::kOld;
   for (GenerationEvent& event : events) {
-    const std::uint64_t known = mirror.generation->last_sequence();
-    if (event.sequence <= known) continue;
-    if (event.sequence > known + 1) return Heard::kGap;
-    if (mirror.generation->apply(std::move(event))) heard = Heard::kApplied;
+    if (event.sequence > mirror.log_sequence() + 1) {
+      heard = Heard::kGap;
+      break;
+    }
+    if (apply_one(mirror, std::move(event))) heard = Heard::kApplied;
   }
   count(mirror);
   return heard;
 }
 
-void Mirrors::follow(Mirror& mirror, Generation& truth) {
-  const auto watch = truth.watch({});
-  while (true) {
-    auto events = watch->read();
-    if (events.empty()) break;
-    for (GenerationEvent& event : events) {
-      const std::uint64_t known = mirror.generation->last_sequence();
-      // A server that came back without its last second may have fewer events than we do; the end counts.
-      if (event.terminal()) event.sequence = known + 1;
-      if (event.sequence == known + 1) mirror.generation->apply(std::move(event));
+bool Mirrors::apply_one(Mirror& mirror, GenerationEvent event) {
+  if (const auto* restarted = std::get_if<event::Restarted>(&event.payload)) {
+    const bool begins = restarted->attempt > mirror.attempt;
+    mirror.attempt = std::max(mirror.attempt, restarted->attempt);
+    // A new attempt in the place of events that we have: the log has lost those. We go on from here.
+    if (begins && event.sequence <= mirror.log_sequence()) {
+      mirror.ahead = mirror.generation->last_sequence() + 1 - event.sequence;
     }
   }
+  if (event.sequence <= mirror.log_sequence()) return false;
+  event.sequence += mirror.ahead;
+  return mirror.generation->apply(std::move(event));
+}
+
+void Mirrors::follow(Mirror& mirror, Generation& truth) {
+  const auto watch = truth.watch({});
+  for (auto events = watch->read(); !events.empty(); events = watch->read()) {
+    for (GenerationEvent& event : events) {
+      // The log may have fewer events than we do; its end counts.
+      if (event.terminal()) event.sequence = mirror.log_sequence() + 1;
+      (void)apply_one(mirror, std::move(event));
+    }
+  }
+  count(mirror);
+}
+
+void Mirrors::fail(Mirror& mirror, Error error) {
+  mirror.generation->fail(std::move(error));
   count(mirror);
 }
 

@@ -25,6 +25,8 @@ struct Mirror {
   // When the generation ends by deadline while it waits; and, with the model's grace and the time in which a
   // lost worker is found, whatever it does.
   SteadyTime deadline = SteadyTime::max();
+  // When it is asked next whether anybody runs it, once its deadline has passed.
+  SteadyTime next_deadline_look{};
   bool cancel_requested = false;
   SteadyTime cancelled_at{};
 
@@ -33,6 +35,14 @@ struct Mirror {
   std::chrono::milliseconds pause{0};
   std::string seen_progress = "0";
   SteadyTime last_used{};
+
+  // How many events we have that the log has lost: a server that crashes comes back without its last second.
+  std::uint64_t ahead = 0;
+  // The last attempt that has begun anew here.
+  std::uint64_t attempt = 1;
+  // Of the last event, as the log counts.
+  [[nodiscard]] std::uint64_t log_sequence() const { return generation->last_sequence() - ahead; }
+
   // As what it counts (Mirrors::count).
   std::optional<GenerationState> counted;
 };
@@ -56,8 +66,8 @@ class Mirrors {
   Heard apply(Mirror& mirror, std::vector<GenerationEvent> events, SteadyTime now);
   // The log in Redis is the truth: whatever the mirror has, it ends as the log does.
   void follow(Mirror& mirror, Generation& truth);
-  // After its generation was changed in another way than by apply and follow.
-  void count(Mirror& mirror);
+  // Ends the mirror for what the log does not tell.
+  void fail(Mirror& mirror, Error error);
   // Somebody wants it to stop: it is among the overdue from now on.
   void cancelling(const std::shared_ptr<Mirror>& mirror, SteadyTime now);
 
@@ -74,6 +84,8 @@ class Mirrors {
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_; }
 
  private:
+  bool apply_one(Mirror& mirror, GenerationEvent event);
+  void count(Mirror& mirror);
   void uncount(Mirror& mirror);
 
   std::unordered_map<std::string, std::shared_ptr<Mirror>> mirrors_;

@@ -1,29 +1,21 @@
 #include "queue/queue_core.hpp"
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
-#include "bullmq/version.hpp"
 #include "queue/generation_scripts.hpp"
+#include "queue/process_name.hpp"
 #include "queue/queue_launch.hpp"
+#include "queue/redis_address.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::executor {
 namespace {
 
-std::string make_process_name() {
-  std::random_device random;
-  std::string name = "api-";
-  for (int i = 0; i < 4; ++i) name += std::to_string(random());
-  return name;
-}
-
 bullmq::SharedConnection connect(EventLoop& loop, const QueueOptions& queue,
                                  std::chrono::milliseconds timeout, bool wait_for_connection,
                                  std::string name) {
-  bullmq::ConnectionOptions options;
-  options.url = queue.redis_url;
+  bullmq::ConnectionOptions options = connection_options(queue.redis_url);
   options.command_timeout = timeout;
   options.connect_timeout = std::max(timeout, std::chrono::milliseconds(1'000));
   options.reconnect_max = std::chrono::milliseconds(1'000);
@@ -42,12 +34,14 @@ QueueCore::QueueCore(const ModelRegistry& registry, ArtifactStore& artifact_stor
       clock(*options.clock),
       loop(own_loop),
       keys(options.queue.prefix),
-      process(make_process_name()),
+      process(make_process_name("api")),
       ids(clock),
       // Admission and add are one command each, and share the deadline.
-      commands_(connect(loop, options.queue, options.queue.enqueue_deadline / 2, false, "shunt:submit")),
-      queries_(connect(loop, options.queue, options.queue.command_timeout, true, "shunt:query")),
-      blocking_(connect(loop, options.queue, options.queue.command_timeout, true, "shunt:inbox")) {}
+      commands_(connect(loop, options.queue, options.queue.enqueue_deadline / 2, false, "shunt:submit"),
+                keys.base),
+      queries_(connect(loop, options.queue, options.queue.command_timeout, true, "shunt:query"), keys.base),
+      blocking_(connect(loop, options.queue, options.queue.command_timeout, true, "shunt:inbox"), keys.base) {
+}
 
 void QueueCore::start() {
   for (const auto& [name, model] : models.all()) {
@@ -67,7 +61,7 @@ void QueueCore::start() {
   admissions_ = std::make_shared<CallGroup>(loop, commands_, scripts::admit(), std::move(admitting));
   log_ = std::make_shared<LogWriter>(loop, queries_, keys, options.queue);
   const std::weak_ptr<QueueCore> weak = weak_from_this();
-  inbox_ = std::make_shared<Inbox>(loop, blocking_, queries_, keys.inbox(process),
+  inbox_ = std::make_shared<Inbox>(loop, blocking_, queries_, keys, process,
                                    [weak](const std::string& id, const std::string& message) {
                                      if (const auto self = weak.lock()) self->on_message(id, message);
                                    });
@@ -101,7 +95,8 @@ void QueueCore::close() {
   inbox_->stop();
   commands_.close();
   queries_.close();
-  files_.join();
+  // What has not begun will not; what has is waited for when the loop has ended, so as not to hold it up.
+  files_.stop();
 }
 
 ExecutorDescription QueueCore::describe() const {

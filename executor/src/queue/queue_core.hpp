@@ -30,15 +30,19 @@ using bullmq::awaitable;
 
 // The queue executor's inside. Everything is done on `loop`'s thread except what says otherwise.
 //   queue_submit.cpp   admission and the add
-//   queue_lookup.cpp   find, list, watch, cancel
+//   queue_lookup.cpp   find, list, watch
+//   queue_cancel.cpp   cancel, drain
 //   queue_operations.cpp  a generation's request, its removal, the workers
-//   queue_upkeep.cpp   the inbox, silent generations, deadlines, health, drain
+//   queue_mirrors.cpp  what is heard of generations, and those that nothing is heard of
+//   queue_upkeep.cpp   health, and what is done every now and then
 struct QueueCore : std::enable_shared_from_this<QueueCore> {
   QueueCore(const ModelRegistry& models, ArtifactStore& artifacts, QueueExecutorOptions options,
             EventLoop& loop);
   void start();
   // Ends all connections. What waits for Redis fails then.
   void close();
+  // After the loop has ended: waits for the call of the artifact store that is under way. Any thread.
+  void wait_for_files() { files_.join(); }
 
   // ---- Submitting.
   // `asked_at`: when the caller did.
@@ -86,22 +90,33 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   };
   enum class AddResult { kAdded, kRefused, kUnknown };
 
-  awaitable<Admitted> admit(const SealedRequest& sealed);
   // How long the add took is written to `enqueue`.
   awaitable<SubmitOutcome> decide(SealedRequest sealed, std::chrono::nanoseconds& enqueue);
-  awaitable<SubmitOutcome> enqueue(SealedRequest sealed, std::shared_ptr<Generation> generation);
-  awaitable<SubmitOutcome> rejoin(SealedRequest sealed, Admitted admitted);
-  awaitable<AddResult> add(std::string model, std::string id, std::string text, std::string& why);
-  awaitable<void> withdraw(std::string id, std::string claim);
+  awaitable<SubmitOutcome> decide_within(SealedRequest sealed, SteadyTime until,
+                                         std::chrono::nanoseconds& enqueue);
+  awaitable<Admitted> admit(const SealedRequest& sealed);
+  awaitable<SubmitOutcome> enqueue(SealedRequest sealed, std::shared_ptr<Generation> generation,
+                                   SteadyTime until);
+  awaitable<SubmitOutcome> rejoin(SealedRequest sealed, GenerationId holder, SteadyTime until);
+  awaitable<AddResult> add(std::string model, std::string id, std::string text, SteadyTime until,
+                           std::string& why);
   awaitable<bool> job_exists(std::string model, std::string id);
+  void withdraw_later(std::string id, std::string claim);
+  awaitable<void> withdraw(std::string id, std::string claim);
   void tell_submitted(std::string_view model, const SubmitOutcome& outcome, SteadyTime asked_at,
                       std::chrono::nanoseconds enqueue) const;
 
   awaitable<Result<ReadOutcome>> read(std::string id, bool watch);
+  awaitable<Result<ReadOutcome>> read_settled(std::string id, bool watch);
+  awaitable<std::optional<Error>> load_result(GenerationEvent& ending);
   awaitable<void> load_artifacts(GenerationRecord& record);
+  awaitable<std::optional<GenerationRecord>> read_summary(std::string id);
   awaitable<bool> conclude(std::string id, std::string attempt, std::vector<GenerationEvent> events);
-  awaitable<void> end_silent(StoredGeneration& stored);
+  awaitable<bool> conclude_silent(std::string id, SilentGeneration silent);
+  awaitable<bool> settle(const StoredGeneration& stored);
   awaitable<void> remove_job(std::string model, std::string id);
+  awaitable<bool> ask_to_stop(std::string id, std::string reason);
+  [[nodiscard]] std::chrono::milliseconds grace_of(std::string_view model) const;
 
   enum class Forget { kLook, kDo };
   awaitable<std::vector<std::string>> forget(std::string id, Forget how);
@@ -110,14 +125,21 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   void note_error(std::string what);
 
   void on_message(const std::string& id, const std::string& message);
+  void hear(const std::string& id, std::vector<GenerationEvent> events);
+  awaitable<void> hear_large(std::string id, std::vector<GenerationEvent> events);
   awaitable<void> resync(std::string id);
   awaitable<void> upkeep();
   awaitable<void> look_at_silent();
   awaitable<void> look_at(std::vector<std::shared_ptr<Mirror>> mirrors);
+  awaitable<void> look_at_one(std::shared_ptr<Mirror> mirror, SilentGeneration silent);
+  awaitable<bullmq::RedisReply> probe(std::vector<std::string> generations);
   awaitable<void> end_overdue();
+  awaitable<void> end_waiting_for_retry(std::shared_ptr<Mirror> mirror);
   awaitable<void> probe_health();
   awaitable<std::vector<ModelDescription>> survey();
   awaitable<void> housekeeping();
+  awaitable<void> settle_open(std::string model);
+  awaitable<void> expire_artifacts();
   awaitable<void> unwatch(std::vector<std::string> mirror_ids);
   void set_health(Health health, std::string reason);
   void count_open();
@@ -133,6 +155,7 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   Mirrors mirrors_;
   boost::asio::thread_pool files_{2};
   bool closed_ = false;
+  bool expiring_ = false;
   std::vector<bullmq::Subscription> subscriptions_;
 
   mutable std::mutex health_mutex_;

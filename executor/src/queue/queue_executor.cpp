@@ -23,6 +23,7 @@ class QueueExecutor final : public GenerationExecutor {
   ~QueueExecutor() override {
     threads_.at(0).run_on_thread([&] { core_->close(); });
     threads_.stop_and_join();
+    core_->wait_for_files();
   }
 
   void submit(GenerationRequest request, std::function<void(SubmitOutcome)> done) override {

@@ -1,9 +1,11 @@
+#include <algorithm>
 #include <functional>
 #include <utility>
 
 #include "bullmq/error.hpp"
 #include "queue/file_work.hpp"
 #include "queue/generation_scripts.hpp"
+#include "queue/overdue.hpp"
 #include "queue/queue_core.hpp"
 #include "queue/queue_launch.hpp"
 #include "shunt/generation/error_codes.hpp"
@@ -23,12 +25,7 @@ bool passes(const ListQuery& query, const std::string& state, const Envelope& he
 }
 
 bool is_open(const StoredGeneration& stored) {
-  return !is_terminal(stored.generation->state());
-}
-
-// Whether the job says more than the log does.
-bool has_ended_silently(const StoredGeneration& stored) {
-  return is_open(stored) && stored.job.exists && stored.job.finished_on.has_value();
+  return !is_terminal(stored.generation->state()) && !stored.withheld;
 }
 
 }  // namespace
@@ -45,7 +42,40 @@ awaitable<Result<ReadOutcome>> QueueCore::read(std::string id, bool watching) {
   again.idempotent = true;
   const bullmq::RedisReply reply =
       co_await queries_.run(scripts::read(), std::move(script_keys), std::move(arguments), again);
-  co_return decode_stored(reply.elements.at(0), clock);
+  auto outcome = decode_stored(reply.elements.at(0), clock);
+  auto* const stored = outcome ? std::get_if<StoredGeneration>(&*outcome) : nullptr;
+  if (stored == nullptr || !stored->withheld) co_return outcome;
+  auto failure = co_await load_result(*stored->withheld);
+  if (failure) co_return std::move(*failure);
+  stored->generation->apply(std::move(*std::exchange(stored->withheld, std::nullopt)));
+  co_return outcome;
+}
+
+// And ends it first, if it has ended without anybody's having said so.
+awaitable<Result<ReadOutcome>> QueueCore::read_settled(std::string id, bool watching) {
+  auto outcome = co_await read(id, watching);
+  const auto* const stored = outcome ? std::get_if<StoredGeneration>(&*outcome) : nullptr;
+  if (stored == nullptr) co_return outcome;
+  const bool settled = co_await settle(*stored);
+  if (settled) outcome = co_await read(id, watching);
+  co_return outcome;
+}
+
+// The result that the end of a log only refers to. Returns what is wrong, if it cannot be had.
+awaitable<std::optional<Error>> QueueCore::load_result(GenerationEvent& ending) {
+  auto& succeeded = std::get<event::Succeeded>(ending.payload);
+  const std::string digest = succeeded.stored->sha256;
+  ArtifactStore* const store = &artifacts;
+  std::function<Result<std::shared_ptr<const std::string>>()> work = [store, digest] {
+    return store->get(digest);
+  };
+  auto bytes = co_await run_on(files_, std::move(work));
+  if (!bytes) co_return std::move(bytes).error();
+  auto result = parse_json(**bytes);
+  if (!result) co_return std::move(result).error();
+  succeeded.result = std::move(*result);
+  succeeded.stored.reset();
+  co_return std::nullopt;
 }
 
 // Bytes come with a record, as in sync mode; they are read on a thread that may block.
@@ -58,7 +88,11 @@ awaitable<void> QueueCore::load_artifacts(GenerationRecord& record) {
       return store->get(digest);
     };
     auto bytes = co_await run_on(files_, std::move(work));
-    if (bytes) artifact.bytes = std::move(*bytes);
+    if (bytes) {
+      artifact.bytes = std::move(*bytes);
+    } else {
+      artifact.missing = std::make_shared<const Error>(std::move(bytes).error());
+    }
   }
 }
 
@@ -71,16 +105,9 @@ awaitable<Result<FindOutcome>> QueueCore::find(GenerationId id) {
   }
   std::optional<Error> failure;
   try {
-    auto outcome = co_await read(id.to_string(), false);
+    auto outcome = co_await read_settled(id.to_string(), false);
     if (!outcome) co_return std::move(outcome).error();
-    auto* stored = std::get_if<StoredGeneration>(&*outcome);
-    if (stored != nullptr && has_ended_silently(*stored)) {
-      co_await end_silent(*stored);
-      outcome = co_await read(id.to_string(), false);
-      if (!outcome) co_return std::move(outcome).error();
-      stored = std::get_if<StoredGeneration>(&*outcome);
-    }
-    if (stored != nullptr) {
+    if (auto* const stored = std::get_if<StoredGeneration>(&*outcome)) {
       GenerationRecord record = stored->generation->record();
       co_await load_artifacts(record);
       co_return FindOutcome(std::move(record));
@@ -93,24 +120,46 @@ awaitable<Result<FindOutcome>> QueueCore::find(GenerationId id) {
   co_return FindOutcome(GenerationUnknown{});
 }
 
-// Writes the end of a generation whose job has ended without one: anybody who looks may do it, and the first
-// wins.
-awaitable<void> QueueCore::end_silent(StoredGeneration& stored) {
+// Writes the end of a generation that has ended, or whose time is over, without anybody's having said so:
+// anybody who looks may do it, and the first wins. False: there was nothing to write.
+awaitable<bool> QueueCore::settle(const StoredGeneration& stored) {
+  if (!is_open(stored)) co_return false;
+  const auto record = stored.generation->record(Generation::Detail::kSummary);
+  const std::string id = record.id.to_string();
+  const std::string attempt = std::to_string(stored.attempt);
   SilentGeneration silent;
-  silent.state = stored.generation->state();
+  silent.state = record.state;
   silent.sequence = stored.sequence;
   silent.attempt = stored.attempt;
   silent.job = stored.job;
-  auto events = events_of_silent_job(silent, clock.now());
-  if (events.empty()) co_return;
-  co_await conclude(stored.generation->id().to_string(), std::to_string(stored.attempt), std::move(events));
+  // Whoever runs it may still write its end.
+  const bool missing = !stored.job.exists && stored.worker.empty() &&
+                       clock.now() - record.created_at >= missing_after(options.queue);
+  if (missing || stored.job.finished_on) {
+    const bool ended = co_await conclude_silent(id, std::move(silent));
+    co_return ended;
+  }
+  const bool runs = !stored.worker.empty() || (stored.attempt == 0 && stored.job.processed_on);
+  const auto grace = runs ? grace_of(record.model) : std::chrono::milliseconds(0);
+  if (!record.deadline || clock.now() < *record.deadline + grace) co_return false;
+  std::vector<GenerationEvent> end;
+  end.push_back({stored.sequence + 1, clock.now(), event::Failed{deadline_exceeded(record)}});
+  const bool ended = co_await conclude(id, attempt, std::move(end));
+  if (ended) co_await remove_job(record.model, id);
+  co_return ended;
 }
 
-awaitable<bool> QueueCore::conclude(std::string id, std::string attempt,
-                                    std::vector<GenerationEvent> events) {
-  LogBatch batch = make_batch(std::move(id), std::move(attempt), events);
-  const AppendAnswer answer = co_await log_->append(std::move(batch));
-  co_return answer.taken;
+awaitable<std::optional<GenerationRecord>> QueueCore::read_summary(std::string id) {
+  std::vector<std::string> script_keys{keys.base};
+  std::vector<std::string> arguments{std::string(), std::move(id)};  // nobody watches
+  const bullmq::RedisReply reply =
+      co_await queries_.run(scripts::read(), std::move(script_keys), std::move(arguments));
+  auto outcome = decode_stored(reply.elements.at(0), clock);
+  auto* const stored = outcome ? std::get_if<StoredGeneration>(&*outcome) : nullptr;
+  if (stored == nullptr) co_return std::nullopt;
+  // A summary has no result.
+  if (stored->withheld) stored->generation->apply(std::move(*stored->withheld));
+  co_return stored->generation->record(Generation::Detail::kSummary);
 }
 
 awaitable<Result<RecordPage>> QueueCore::list(ListQuery query) {
@@ -118,9 +167,9 @@ awaitable<Result<RecordPage>> QueueCore::list(ListQuery query) {
   try {
     RecordPage page;
     std::string before = query.before ? query.before->to_string() : std::string();
-    std::vector<std::string> chosen{std::string()};  // nobody watches
+    std::vector<std::string> chosen;
     bool more = true;
-    for (int stretch = 0; more && chosen.size() <= query.limit + 1 && stretch < kStretches; ++stretch) {
+    for (int stretch = 0; more && chosen.size() <= query.limit && stretch < kStretches; ++stretch) {
       std::vector<std::string> script_keys{keys.base};
       std::vector<std::string> arguments{before, std::to_string(kStretch)};
       const bullmq::RedisReply reply =
@@ -134,22 +183,17 @@ awaitable<Result<RecordPage>> QueueCore::list(ListQuery query) {
         if (!head || !passes(query, state, *head)) continue;
         chosen.push_back(before);
         // One more than asked for tells whether there is a next page.
-        if (chosen.size() == query.limit + 2) break;
+        if (chosen.size() > query.limit) break;
       }
     }
-    const bool has_next = chosen.size() == query.limit + 2;
-    if (has_next) chosen.pop_back();
-    if (chosen.size() > 1) {
-      std::vector<std::string> script_keys{keys.base};
-      if (has_next) page.next = GenerationId::parse(chosen.back());
-      const bullmq::RedisReply reply =
-          co_await queries_.run(scripts::read(), std::move(script_keys), std::move(chosen));
-      for (const bullmq::RedisReply& element : reply.elements) {
-        const auto outcome = decode_stored(element, clock);
-        const auto* stored = outcome ? std::get_if<StoredGeneration>(&*outcome) : nullptr;
-        if (stored != nullptr)
-          page.records.push_back(stored->generation->record(Generation::Detail::kSummary));
-      }
+    if (chosen.size() > query.limit) {
+      chosen.pop_back();
+      if (!chosen.empty()) page.next = GenerationId::parse(chosen.back());
+    }
+    // One by one: logs may be long, and a script that reads many of them would hold up everybody.
+    for (std::string& id : chosen) {
+      auto record = co_await read_summary(std::move(id));
+      if (record) page.records.push_back(std::move(*record));
     }
     co_return page;
   } catch (const std::exception& error) {
@@ -165,7 +209,7 @@ awaitable<Result<WatchOutcome>> QueueCore::watch(GenerationId id, WatchOptions w
   }
   std::optional<Error> failure;
   try {
-    auto outcome = co_await read(name, true);
+    auto outcome = co_await read_settled(name, true);
     if (!outcome) co_return std::move(outcome).error();
     if (std::holds_alternative<GenerationGone>(*outcome)) co_return WatchOutcome(GenerationGone{});
     auto* stored = std::get_if<StoredGeneration>(&*outcome);
@@ -177,70 +221,13 @@ awaitable<Result<WatchOutcome>> QueueCore::watch(GenerationId id, WatchOptions w
       const auto deadline = stored->generation->record(Generation::Detail::kSummary).deadline;
       const auto left = deadline ? *deadline - clock.now() : std::chrono::hours(24);
       mirror = mirrors_.add(stored->generation, clock.steady_now() + left, clock.steady_now());
+      mirror->attempt = std::max<std::uint64_t>(stored->attempt, 1);
     }
     co_return WatchOutcome(mirrors_.watch(mirror, watch_options, clock.steady_now()));
   } catch (const std::exception& error) {
     failure = cannot_look(error);
   }
   co_return std::move(*failure);
-}
-
-awaitable<Result<CancelOutcome>> QueueCore::cancel(GenerationId id, std::string reason) {
-  const std::string name = id.to_string();
-  std::optional<Error> failure;
-  try {
-    while (true) {
-      std::vector<std::string> script_keys{keys.base};
-      std::vector<std::string> arguments;
-      arguments.push_back(name);
-      arguments.push_back(reason);
-      arguments.push_back(std::to_string(options.queue.max_inbox_entries));
-      arguments.push_back("60000");
-      const bullmq::RedisReply reply =
-          co_await queries_.run(scripts::cancel(), std::move(script_keys), std::move(arguments));
-      const std::string kind = reply.elements.at(0).text;
-      const bool of_nobody = kind == "running" && reply.elements.at(1).text.empty();
-      if (kind == "running" && !of_nobody) {
-        if (const auto mirror = mirrors_.find(name)) {
-          mirrors_.cancelling(mirror, clock.steady_now());
-          mirror->generation->mark_cancel_requested();
-        }
-      }
-      if (kind != "queued" && !of_nobody) break;
-      // Nobody of ours has begun it: it ends here, unless a worker begins at this moment, who is told then.
-      const auto sequence = static_cast<std::uint64_t>(reply.elements.at(kind == "queued" ? 1 : 2).to_int());
-      std::vector<GenerationEvent> end;
-      end.push_back({sequence + 1, clock.now(), event::Cancelled{reason}});
-      const bool ended = co_await conclude(name, "0", std::move(end));
-      if (ended) break;
-    }
-  } catch (const std::exception& error) {
-    failure = cannot_look(error);
-  }
-  if (failure) co_return std::move(*failure);
-  auto found = co_await find(id);
-  const auto* record = found ? std::get_if<GenerationRecord>(&*found) : nullptr;
-  if (record != nullptr && record->state == GenerationState::kCancelled) {
-    launch(
-        [](std::shared_ptr<QueueCore> self, std::string model, std::string job) -> awaitable<void> {
-          co_await self->remove_job(std::move(model), std::move(job));
-        },
-        record->model, name);
-  }
-  co_return found;
-}
-
-// So that no worker takes it for nothing. One that has it already finds it ended.
-awaitable<void> QueueCore::remove_job(std::string model, std::string id) {
-  const auto queue = queues_.find(model);
-  if (queue == queues_.end()) co_return;
-  try {
-    std::vector<std::string> script_keys{keys.base};
-    std::vector<std::string> arguments{id};
-    co_await queries_.run(scripts::shelve(), std::move(script_keys), std::move(arguments));
-    co_await queue->second.remove(std::move(id));
-  } catch (const std::exception&) {
-  }
 }
 
 }  // namespace shunt::executor

@@ -6,6 +6,7 @@
 #include "bullmq/job_options.hpp"
 #include "queue/generation_scripts.hpp"
 #include "queue/queue_core.hpp"
+#include "queue/queue_launch.hpp"
 #include "shunt/base/digest.hpp"
 #include "shunt/generation/error_codes.hpp"
 
@@ -13,6 +14,8 @@ namespace shunt::executor {
 namespace {
 
 constexpr std::chrono::seconds kRetryAfter{1};
+// Between two tries, or looks at what another request does with the same key.
+constexpr std::chrono::milliseconds kPause{20};
 
 // The name of a claim: callers' keys may be anything, and never meet.
 std::string claim_name(const IdempotencyKey& key) {
@@ -94,33 +97,59 @@ awaitable<SubmitOutcome> QueueCore::submit(SealedRequest sealed, SteadyTime aske
 }
 
 awaitable<SubmitOutcome> QueueCore::decide(SealedRequest sealed, std::chrono::nanoseconds& enqueue_took) {
-  const std::string name = sealed.envelope.request.model;
+  const SteadyTime until = clock.steady_now() + options.queue.enqueue_deadline;
   if (!commands_.is_up()) {
     const ExecutorDescription description = describe();
     co_return refuse_unavailable(description.reason);
   }
-  auto generation = std::make_shared<Generation>(sealed.envelope, clock, OutputLimits{});
   std::string why;
-  Admitted admitted;
   try {
-    admitted = co_await admit(sealed);
-  } catch (const bullmq::Error& error) {
-    // Whatever became of the record: without a job nothing will run, and the key's next use finds that out.
+    SubmitOutcome outcome = co_await decide_within(std::move(sealed), until, enqueue_took);
+    co_return outcome;
+  } catch (const std::exception& error) {
     why = error.what();
   }
-  if (!why.empty()) co_return refuse_unavailable(why);
-  const Model& model = *models.find(name);
-  if (admitted.kind == "conflict") co_return refuse(key_conflict(admitted.holder));
-  if (admitted.kind == "busy") co_return refuse(model_busy(model, admitted.slots), kRetryAfter);
-  if (admitted.kind == "no_worker") co_return refuse(no_worker(model), kRetryAfter);
-  const SteadyTime began = clock.steady_now();
-  if (admitted.kind == "held") {
-    SubmitOutcome joined = co_await rejoin(std::move(sealed), std::move(admitted));
-    co_return joined;
+  co_return refuse_unavailable(why);
+}
+
+awaitable<SubmitOutcome> QueueCore::decide_within(SealedRequest sealed, SteadyTime until,
+                                                  std::chrono::nanoseconds& enqueue_took) {
+  const Model& model = *models.find(sealed.envelope.request.model);
+  auto generation = std::make_shared<Generation>(sealed.envelope, clock, OutputLimits{});
+  while (true) {
+    Admitted admitted;
+    std::exception_ptr failure;
+    try {
+      admitted = co_await admit(sealed);
+    } catch (const std::exception&) {
+      failure = std::current_exception();
+    }
+    if (failure) {
+      // Whatever became of the record: without a job nothing will run.
+      withdraw_later(sealed.envelope.id.to_string(), claim_name(sealed.key));
+      std::rethrow_exception(failure);
+    }
+    if (admitted.kind == "admitted") {
+      const SteadyTime began = clock.steady_now();
+      SubmitOutcome outcome = co_await enqueue(std::move(sealed), std::move(generation), until);
+      enqueue_took = clock.steady_now() - began;
+      co_return outcome;
+    }
+    if (admitted.kind == "conflict") co_return refuse(key_conflict(admitted.holder));
+    if (admitted.kind == "busy") co_return refuse(model_busy(model, admitted.slots), kRetryAfter);
+    if (admitted.kind == "no_worker") co_return refuse(no_worker(model), kRetryAfter);
+    if (!admitted.lost) co_return Accepted{admitted.holder, true};
+    // The key's generation is not in the queue. Whoever claimed it may be about to add it, or to take it
+    // back.
+    if (clock.now() - admitted.holder.created_at() >= 2 * options.queue.enqueue_deadline) {
+      SubmitOutcome joined = co_await rejoin(std::move(sealed), admitted.holder, until);
+      co_return joined;
+    }
+    if (clock.steady_now() >= until)
+      co_return refuse_unavailable("another request with this Idempotency-Key is being admitted");
+    boost::asio::steady_timer pause(loop.context(), kPause);
+    co_await pause.async_wait(boost::asio::use_awaitable);
   }
-  SubmitOutcome outcome = co_await enqueue(std::move(sealed), std::move(generation));
-  enqueue_took = clock.steady_now() - began;
-  co_return outcome;
 }
 
 awaitable<QueueCore::Admitted> QueueCore::admit(const SealedRequest& sealed) {
@@ -150,45 +179,45 @@ awaitable<QueueCore::Admitted> QueueCore::admit(const SealedRequest& sealed) {
   co_return admitted;
 }
 
-awaitable<SubmitOutcome> QueueCore::enqueue(SealedRequest sealed, std::shared_ptr<Generation> generation) {
+awaitable<SubmitOutcome> QueueCore::enqueue(SealedRequest sealed, std::shared_ptr<Generation> generation,
+                                            SteadyTime until) {
   const std::string name = sealed.envelope.request.model;
   const GenerationId id = sealed.envelope.id;
   // Before the job exists, because its first event may come as soon as it does.
   mirrors_.add(std::move(generation), clock.steady_now() + sealed.timeout, clock.steady_now());
   std::string why;
-  const AddResult added = co_await add(name, id.to_string(), sealed.text, why);
+  const AddResult added = co_await add(name, id.to_string(), sealed.text, until, why);
   if (added == AddResult::kAdded) {
     count_open();
     co_return Accepted{id};
   }
   if (added == AddResult::kRefused) {
     mirrors_.remove(id.to_string());
-    co_await withdraw(id.to_string(), claim_name(sealed.key));
+    withdraw_later(id.to_string(), claim_name(sealed.key));
     co_return refuse_unavailable(why);
   }
   Error error{std::string(error_code::kQueueUnavailable), why, true};
   co_return Unknown{id, std::move(error)};
 }
 
-// The key's generation exists. If whoever claimed it did not get as far as the queue (or not yet: that cannot
-// be told apart), the job is added now, under the same id: twice does no harm, since the queue knows the id.
-awaitable<SubmitOutcome> QueueCore::rejoin(SealedRequest sealed, Admitted admitted) {
-  if (!admitted.lost) co_return Accepted{admitted.holder, true};
-  sealed.envelope.id = admitted.holder;
+// The key's generation exists, and whoever claimed it did not get as far as the queue: the job is added now,
+// under the same id. Twice does no harm, since the queue knows the id.
+awaitable<SubmitOutcome> QueueCore::rejoin(SealedRequest sealed, GenerationId holder, SteadyTime until) {
+  sealed.envelope.id = holder;
   auto text = encode_envelope(sealed.envelope);
   if (!text) co_return refuse(std::move(text).error());
   std::string why;
-  const std::string id = admitted.holder.to_string();
-  const AddResult added = co_await add(sealed.envelope.request.model, id, std::move(*text), why);
-  if (added == AddResult::kAdded) co_return Accepted{admitted.holder, true};
+  const AddResult added =
+      co_await add(sealed.envelope.request.model, holder.to_string(), std::move(*text), until, why);
+  if (added == AddResult::kAdded) co_return Accepted{holder, true};
   if (added == AddResult::kRefused) co_return refuse_unavailable(why);
   Error error{std::string(error_code::kQueueUnavailable), why, true};
-  co_return Unknown{admitted.holder, std::move(error)};
+  co_return Unknown{holder, std::move(error)};
 }
 
+// Within the deadline, but for the last command, which may take half of it.
 awaitable<QueueCore::AddResult> QueueCore::add(std::string model, std::string id, std::string text,
-                                               std::string& why) {
-  const auto until = clock.steady_now() + options.queue.enqueue_deadline;
+                                               SteadyTime until, std::string& why) {
   bullmq::Queue& queue = queues_.find(model)->second;
   const bullmq::JobOptions job = job_options(id, options.queue);
   bool unknown = false;
@@ -206,9 +235,10 @@ awaitable<QueueCore::AddResult> QueueCore::add(std::string model, std::string id
       refused = true;
     }
     if (done) co_return AddResult::kAdded;
-    if (refused) co_return AddResult::kRefused;
+    // An error of this one says nothing of an earlier one, whose answer was lost.
+    if (refused) co_return unknown ? AddResult::kUnknown : AddResult::kRefused;
     if (clock.steady_now() >= until) break;
-    boost::asio::steady_timer pause(loop.context(), std::chrono::milliseconds(20));
+    boost::asio::steady_timer pause(loop.context(), kPause);
     co_await pause.async_wait(boost::asio::use_awaitable);
     if (!unknown) continue;
     // Its fate is looked up before anything else happens.
@@ -219,6 +249,7 @@ awaitable<QueueCore::AddResult> QueueCore::add(std::string model, std::string id
       why = error.what();
     }
     if (exists) co_return AddResult::kAdded;
+    if (clock.steady_now() >= until) break;
   }
   co_return unknown ? AddResult::kUnknown : AddResult::kRefused;
 }
@@ -231,6 +262,15 @@ awaitable<bool> QueueCore::job_exists(std::string model, std::string id) {
   co_return reply.to_int() == 1;
 }
 
+// Nobody waits for it: the caller's time may be over.
+void QueueCore::withdraw_later(std::string id, std::string claim) {
+  launch(
+      [](std::shared_ptr<QueueCore> self, std::string generation, std::string key) -> awaitable<void> {
+        co_await self->withdraw(std::move(generation), std::move(key));
+      },
+      std::move(id), std::move(claim));
+}
+
 awaitable<void> QueueCore::withdraw(std::string id, std::string claim) {
   std::vector<std::string> script_keys{keys.base};
   std::vector<std::string> arguments{std::move(id), std::move(claim)};
@@ -238,8 +278,9 @@ awaitable<void> QueueCore::withdraw(std::string id, std::string claim) {
   again.idempotent = true;
   try {
     co_await queries_.run(scripts::withdraw(), std::move(script_keys), std::move(arguments), again);
-  } catch (const bullmq::Error&) {
-    // It expires by itself; a client that comes back with the same key takes it over.
+  } catch (const std::exception&) {
+    // It ends by itself, as what never was in its queue; a client that comes back with the same key takes it
+    // over before.
   }
 }
 

@@ -1,15 +1,16 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <functional>
 #include <utility>
 
 #include "bullmq/error.hpp"
 #include "bullmq/version.hpp"
+#include "queue/file_work.hpp"
 #include "queue/generation_scripts.hpp"
+#include "queue/overdue.hpp"
 #include "queue/queue_core.hpp"
 #include "queue/queue_launch.hpp"
 #include "shunt/base/log.hpp"
-#include "shunt/generation/error_codes.hpp"
-#include "shunt/generation/event_codec.hpp"
 
 namespace shunt::executor {
 namespace {
@@ -18,67 +19,14 @@ namespace {
 constexpr std::chrono::milliseconds kTurn{50};
 constexpr int kHealthTurns = 20;          // 1 s
 constexpr int kHousekeepingTurns = 1200;  // 1 min
-// One call of probe.lua looks at this many.
-constexpr std::size_t kProbeBatch = 200;
-
-Error deadline_exceeded(const Mirror& mirror, bool started) {
-  const GenerationRecord record = mirror.generation->record(Generation::Detail::kSummary);
-  const auto timeout = record.deadline ? (*record.deadline - record.created_at).count() : 0;
-  Error error{std::string(error_code::kDeadlineExceeded),
-              "the generation did not end within its timeout of " + std::to_string(timeout) + " ms" +
-                  (started ? "" : "; it was still waiting for a free slot of its model"),
-              true};
-  return std::move(error).with("timeout_ms", timeout).with("started", started);
-}
+constexpr int kExpiryTurns = 300;         // 15 s
+// One round of housekeeping looks at so many generations of a queue that have not ended.
+constexpr const char* kSettleBatch = "500";
+// What is stored belongs to a generation that may still run for as long as its model lets it, and clocks of
+// machines differ.
+constexpr std::chrono::minutes kExpirySlack{10};
 
 }  // namespace
-
-// ---- What other processes tell.
-
-void QueueCore::on_message(const std::string& id, const std::string& message) {
-  const auto mirror = mirrors_.find(id);
-  if (!mirror) return;
-  auto events = decode_events(message);
-  if (!events) {
-    log::error("queue.events_not_understood", {{"id", id}, {"error", events.error().message}});
-    return;
-  }
-  const bool was_open = !is_terminal(mirror->generation->state());
-  if (mirrors_.apply(*mirror, std::move(*events), clock.steady_now()) == Mirrors::Heard::kGap) {
-    launch([](std::shared_ptr<QueueCore> self,
-              std::string missed) -> awaitable<void> { co_await self->resync(std::move(missed)); },
-           id);
-    return;
-  }
-  if (was_open && is_terminal(mirror->generation->state())) {
-    tell_ended(*mirror);
-    count_open();
-  }
-}
-
-// Something was missed: the log has it all.
-awaitable<void> QueueCore::resync(std::string id) {
-  try {
-    auto outcome = co_await read(id, true);
-    const auto mirror = mirrors_.find(id);
-    if (!mirror || is_terminal(mirror->generation->state())) co_return;
-    auto* stored = outcome ? std::get_if<StoredGeneration>(&*outcome) : nullptr;
-    if (stored != nullptr) {
-      mirrors_.follow(*mirror, *stored->generation);
-    } else if (outcome) {
-      // Redis came back without it: a restart without persistence, an eviction.
-      mirror->generation->fail({std::string(error_code::kWorkerLost),
-                                "Redis does not know the generation any more: it came back without its data",
-                                true});
-      mirrors_.count(*mirror);
-    }
-    if (!is_terminal(mirror->generation->state())) co_return;
-    tell_ended(*mirror);
-    count_open();
-  } catch (const std::exception&) {
-    // The next look at it tries again.
-  }
-}
 
 awaitable<void> QueueCore::upkeep() {
   boost::asio::steady_timer turn(loop.context());
@@ -86,6 +34,9 @@ awaitable<void> QueueCore::upkeep() {
     try {
       if (turns % kHealthTurns == 0) co_await probe_health();
       if (turns % kHousekeepingTurns == 1) co_await housekeeping();
+      if (turns % kExpiryTurns == 2 && !std::exchange(expiring_, true)) {
+        launch([](std::shared_ptr<QueueCore> self) -> awaitable<void> { co_await self->expire_artifacts(); });
+      }
       co_await end_overdue();
       co_await look_at_silent();
       auto unwatched = mirrors_.sweep(clock.steady_now());
@@ -99,93 +50,14 @@ awaitable<void> QueueCore::upkeep() {
   }
 }
 
-// ---- Generations that nothing is heard of.
-
-awaitable<void> QueueCore::look_at_silent() {
-  auto due = mirrors_.due(clock.steady_now());
-  for (std::size_t at = 0; at < due.size(); at += kProbeBatch) {
-    const auto begin = due.begin() + static_cast<std::ptrdiff_t>(at);
-    const auto end = due.begin() + static_cast<std::ptrdiff_t>(std::min(due.size(), at + kProbeBatch));
-    std::vector<std::shared_ptr<Mirror>> some(begin, end);
-    co_await look_at(std::move(some));
-  }
-}
-
-awaitable<void> QueueCore::look_at(std::vector<std::shared_ptr<Mirror>> looked_at) {
-  std::vector<std::string> script_keys{keys.base};
-  std::vector<std::string> arguments;
-  for (const auto& mirror : looked_at) arguments.push_back(mirror->id);
-  bullmq::CommandOptions again;
-  again.idempotent = true;
-  const bullmq::RedisReply reply =
-      co_await queries_.run(scripts::probe(), std::move(script_keys), std::move(arguments), again);
-  for (std::size_t i = 0; i < looked_at.size() && i < reply.elements.size(); ++i) {
-    const auto& mirror = looked_at[i];
-    const auto& found = reply.elements[i].elements;
-    if (is_terminal(mirror->generation->state())) continue;
-    SilentGeneration silent;
-    const auto state = parse_generation_state(found.at(0).text);
-    silent.sequence = static_cast<std::uint64_t>(found.at(1).to_int());
-    if (!state || is_terminal(*state) || silent.sequence != mirror->generation->last_sequence()) {
-      co_await resync(mirror->id);
-      continue;
-    }
-    silent.state = *state;
-    // The record says queued until somebody of ours begins; the log may know of another worker.
-    if (mirror->generation->state() == GenerationState::kRunning) silent.state = GenerationState::kRunning;
-    silent.job = decode_job_look(found.at(2));
-    silent.attempt = static_cast<std::uint64_t>(found.at(3).to_int());
-    silent.seen_progress = mirror->seen_progress;
-    // Between its admission and its add there is no job yet.
-    if (!silent.job.exists &&
-        clock.now() - mirror->generation->id().created_at() < 4 * options.queue.enqueue_deadline)
-      continue;
-    auto events = events_of_silent_job(silent, clock.now());
-    mirror->seen_progress = silent.job.progress;
-    if (events.empty()) continue;
-    // A worker that we only see through its job is looked at closely.
-    mirror->pause = Mirrors::kFirstPause;
-    co_await conclude(mirror->id, std::to_string(silent.attempt), std::move(events));
-  }
-}
-
-// Deadlines are the workers' business once they have begun. One that waits, or whose worker is lost and not
-// found by another one, ends here.
-awaitable<void> QueueCore::end_overdue() {
-  const SteadyTime now = clock.steady_now();
-  const auto lost_after = options.queue.lock_duration + 2 * options.queue.stalled_interval;
-  for (const auto& mirror : mirrors_.overdue(now)) {
-    const bool running = mirror->generation->state() == GenerationState::kRunning;
-    const Model* const model = models.find(mirror->model);
-    const auto grace =
-        running && model != nullptr ? model->stop_grace + lost_after : std::chrono::milliseconds(0);
-    const bool overdue = mirror->deadline != SteadyTime::max() && now >= mirror->deadline + grace;
-    const bool never_stopped = mirror->cancel_requested && now >= mirror->cancelled_at + grace;
-    if (!overdue && !never_stopped) continue;
-    const std::uint64_t next = mirror->generation->last_sequence() + 1;
-    std::vector<GenerationEvent> end;
-    if (overdue) {
-      end.push_back({next, clock.now(), event::Failed{deadline_exceeded(*mirror, running)}});
-    } else {
-      end.push_back({next, clock.now(), event::Cancelled{"the worker did not stop in time"}});
-    }
-    const bool ended = co_await conclude(mirror->id, running ? "" : "0", std::move(end));
-    if (ended) {
-      co_await remove_job(mirror->model, mirror->id);
-    } else {
-      co_await resync(mirror->id);
-    }
-  }
-}
-
+// One call in the same turn as the sweep, and never sent again: a watch that comes afterwards is entered
+// behind it.
 awaitable<void> QueueCore::unwatch(std::vector<std::string> mirror_ids) {
   std::vector<std::string> script_keys{keys.base};
   std::vector<std::string> arguments{process};
   for (std::string& id : mirror_ids) arguments.push_back(std::move(id));
   co_await queries_.run(scripts::unwatch(), std::move(script_keys), std::move(arguments));
 }
-
-// ---- Health, housekeeping, the end.
 
 awaitable<std::vector<ModelDescription>> QueueCore::survey() {
   const WallTime now = clock.now();
@@ -244,46 +116,55 @@ awaitable<void> QueueCore::housekeeping() {
                                   "version",
                                   "bullmq:" + std::string(bullmq::upstream_version())};
     co_await queries_.execute(std::move(meta));
-    // A generation whose record is gone does not count as open any more.
-    std::vector<std::string> open{
-        "ZREMRANGEBYSCORE", keys.open(name), "-inf",
-        std::to_string(
-            (clock.now().time_since_epoch() - models.find(name)->timeout - options.queue.retention).count())};
-    co_await queries_.execute(std::move(open));
+    co_await settle_open(name);
   }
   const auto forgotten = clock.now() - options.queue.claim_age;
   std::vector<std::string> index{"ZREMRANGEBYLEX", keys.index(), "-", "(" + first_id_at(forgotten)};
   co_await queries_.execute(std::move(index));
 }
 
-awaitable<DrainReport> QueueCore::drain(std::chrono::milliseconds grace) {
-  DrainReport report;
-  const bool cancels = options.at_drain == QueueExecutorOptions::AtDrain::kCancel;
-  const auto opened = mirrors_.open();
-  const SteadyTime until = clock.steady_now() + grace;
-  boost::asio::steady_timer pause(loop.context());
-  const auto left = [&] {
-    std::size_t count = 0;
-    for (const auto& mirror : opened) count += is_terminal(mirror->generation->state()) ? 0 : 1;
-    return count;
-  };
-  while (left() > 0 && clock.steady_now() < until) {
-    pause.expires_after(std::chrono::milliseconds(10));
-    co_await pause.async_wait(boost::asio::use_awaitable);
+// Generations that nobody watches end too: those whose time is over, and those whose job is gone. The oldest
+// come first; what ends leaves the list.
+awaitable<void> QueueCore::settle_open(std::string model) {
+  const auto settled = clock.now().time_since_epoch() - missing_after(options.queue);
+  std::vector<std::string> oldest{
+      "ZRANGEBYSCORE", keys.open(model), "-inf", std::to_string(settled.count()), "LIMIT", "0", kSettleBatch};
+  const bullmq::RedisReply listed = co_await queries_.execute(std::move(oldest));
+  std::vector<std::string> generations;
+  for (const auto& element : listed.elements) generations.push_back(element.text);
+  if (generations.empty()) co_return;
+  std::vector<std::string> copy = generations;
+  const bullmq::RedisReply reply = co_await probe(std::move(copy));
+  const auto timeout = models.find(model)->timeout;
+  for (std::size_t i = 0; i < generations.size() && i < reply.elements.size(); ++i) {
+    const auto& found = reply.elements[i].elements;
+    if (found.at(0).text.empty()) {
+      // Its record has expired.
+      std::vector<std::string> forget{"ZREM", keys.open(model), generations[i]};
+      co_await queries_.execute(std::move(forget));
+      continue;
+    }
+    const auto id = GenerationId::parse(generations[i]);
+    const bool late = !id || clock.now() - id->created_at() > timeout;
+    const JobLook job = decode_job_look(found.at(2));
+    if (late || !job.exists || job.finished_on) (void)co_await read_settled(generations[i], false);
   }
-  report.finished = opened.size() - left();
-  if (!cancels) co_return report;
-  report.cancelled = left();
-  for (const auto& mirror : opened) {
-    if (is_terminal(mirror->generation->state())) continue;
-    (void)co_await cancel(mirror->generation->id(), "the service is shutting down");
+}
+
+// A part each time, on a thread that may block, while the upkeep goes on.
+awaitable<void> QueueCore::expire_artifacts() {
+  std::chrono::milliseconds longest{0};
+  for (const auto& [name, model] : models.all()) longest = std::max(longest, model.timeout);
+  const auto age = longest + options.queue.retention + kExpirySlack;
+  ArtifactStore* const store = &artifacts;
+  std::function<Result<std::size_t>()> work = [store, age] { return store->expire(age); };
+  const Result<std::size_t> expired = co_await run_on(files_, std::move(work));
+  expiring_ = false;
+  if (!expired) {
+    log::warn("artifacts.not_expired", {{"error", expired.error().message}});
+  } else if (*expired > 0) {
+    log::info("artifacts.expired", {{"count", *expired}});
   }
-  // Bounded by the models' stop_grace: whoever does not stop in it is ended without its word.
-  while (left() > 0) {
-    pause.expires_after(std::chrono::milliseconds(10));
-    co_await pause.async_wait(boost::asio::use_awaitable);
-  }
-  co_return report;
 }
 
 }  // namespace shunt::executor

@@ -1,5 +1,6 @@
 #include "queue/queued_run.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -7,7 +8,6 @@
 #include <utility>
 
 #include "queue/file_work.hpp"
-#include "shunt/generation/error_codes.hpp"
 
 namespace shunt::executor {
 namespace {
@@ -22,24 +22,31 @@ std::chrono::milliseconds timeout_of(const Envelope& envelope) {
 
 }  // namespace
 
-QueuedRun::QueuedRun(Services services, Envelope envelope, std::uint64_t attempt, std::uint64_t sequence)
+QueuedRun::QueuedRun(Services services, Envelope envelope, Place place, JobAttempts attempts)
     : services_(std::move(services)),
       id_(envelope.id.to_string()),
       envelope_(std::move(envelope)),
-      attempt_(attempt),
-      sequence_(sequence),
-      woken_(services_.loop.context()) {}
+      place_(place),
+      attempts_(std::move(attempts)),
+      woken_(services_.loop.context()) {
+  waker_->loop = &services_.loop;
+}
 
-bullmq::awaitable<QueuedRun::End> QueuedRun::run(ModelSlots& slots, EventLoop& generator_loop) {
+QueuedRun::~QueuedRun() {
+  detach();
+}
+
+bullmq::awaitable<QueuedRun::End> QueuedRun::run(std::shared_ptr<WorkerModel> model,
+                                                 EventLoop& generator_loop) {
   const auto self = shared_from_this();
-  generation_ = std::make_shared<Generation>(envelope_, services_.clock, slots.model().output);
+  generation_ = std::make_shared<Generation>(envelope_, services_.clock, model->model.output);
   watch_ = generation_->watch({.after_sequence = 1});
   const auto timeout = timeout_of(envelope_);
   const auto left = envelope_.created_at + timeout - services_.clock.now();
   // As if it had been admitted here: then what is left of its time is left of its time.
   const SteadyTime admitted_at = services_.clock.steady_now() + left - timeout;
-  auto run =
-      std::make_shared<SyncRun>(self, slots, envelope_, generation_, generator_loop, admitted_at, timeout);
+  auto run = std::make_shared<SyncRun>(model, model->slots, envelope_, generation_, generator_loop,
+                                       admitted_at, timeout);
   running_ = run;
   if (left.count() <= 0) {
     // It waited for too long: it ends as it would have in line.
@@ -48,7 +55,7 @@ bullmq::awaitable<QueuedRun::End> QueuedRun::run(ModelSlots& slots, EventLoop& g
       run->request_stop(StopReason::kDeadline, {});
       run->stopped();
     });
-  } else if (slots.take(run) == ModelSlots::Place::kRunning) {
+  } else if (model->slots.take(run) == ModelSlots::Place::kRunning) {
     generator_loop.post([run] { run->begin(); });
   } else {
     // A generator that does not let go holds its slot beyond the end of its generation.
@@ -56,15 +63,23 @@ bullmq::awaitable<QueuedRun::End> QueuedRun::run(ModelSlots& slots, EventLoop& g
   }
   run.reset();
   co_await forward();
-  co_return abandoned_ ? End::kLost : End::kEnded;
+  detach();
+  co_return end();
 }
 
 bullmq::awaitable<QueuedRun::End> QueuedRun::cancel_unrun(std::string reason) {
+  const auto self = shared_from_this();
   generation_ = std::make_shared<Generation>(envelope_, services_.clock, OutputLimits{});
   generation_->cancel(reason);
   watch_ = generation_->watch({.after_sequence = 1});
   co_await forward();
-  co_return abandoned_ ? End::kLost : End::kEnded;
+  detach();
+  co_return end();
+}
+
+QueuedRun::End QueuedRun::end() const {
+  if (abandoned_) return End::kLost;
+  return retried_ ? End::kRetry : End::kEnded;
 }
 
 void QueuedRun::cancel(const std::string& reason) {
@@ -74,14 +89,22 @@ void QueuedRun::cancel(const std::string& reason) {
 void QueuedRun::abandon(const std::string& reason) {
   abandoned_ = true;
   if (const auto run = running_.lock()) run->request_stop(StopReason::kShutdown, reason);
+  detach();
   woken_.cancel();
+}
+
+void QueuedRun::detach() {
+  const std::lock_guard lock(waker_->mutex);
+  waker_->loop = nullptr;
 }
 
 // Wakes the worker's thread when there is something to pass on.
 void QueuedRun::listen() {
   ready_ = false;
-  watch_->on_ready([weak = weak_from_this(), &loop = services_.loop] {
-    loop.post([weak] {
+  watch_->on_ready([weak = weak_from_this(), waker = waker_] {
+    const std::lock_guard lock(waker->mutex);
+    if (waker->loop == nullptr) return;
+    waker->loop->post([weak] {
       const auto self = weak.lock();
       if (!self) return;
       self->ready_ = true;
@@ -104,33 +127,97 @@ bullmq::awaitable<std::vector<GenerationEvent>> QueuedRun::next_events() {
   co_return events;
 }
 
+bullmq::awaitable<void> QueuedRun::forward() {
+  while (!abandoned_) {
+    std::vector<GenerationEvent> events = co_await next_events();
+    if (abandoned_ || events.empty()) co_return;
+    co_await store_large(events);
+    renumber(events);
+    const bool retry = retries(events);
+    const AppendAnswer answer = co_await append(events, retry);
+    if (!answer.taken) {
+      abandon("the generation is not this worker's any more");
+      co_return;
+    }
+    if (retry && answer.cancel_reason) {
+      // Nobody waits for another attempt.
+      co_await end_as_cancelled(events.back().sequence + 1, *answer.cancel_reason);
+      co_return;
+    }
+    retried_ = retry;
+    if (events.back().terminal()) ending_ = std::move(events.back().payload);
+    if (retry || watch_->ended() || !failure_.empty()) co_return;
+    if (answer.cancel_reason) cancel(*answer.cancel_reason);
+  }
+}
+
+// What is too large for Redis goes to the artifact store, and its digest instead of it into the log. When the
+// store does not take it, the attempt fails there, whatever the generator still has to say.
+bullmq::awaitable<void> QueuedRun::store_large(std::vector<GenerationEvent>& events) {
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    std::optional<Error> failure = co_await store(events[i].payload);
+    if (!failure) continue;
+    if (const auto run = running_.lock()) run->request_stop(StopReason::kShutdown, failure->message);
+    events.resize(i + 1);
+    events.back().payload = event::Failed{std::move(*failure)};
+    co_return;
+  }
+}
+
+bullmq::awaitable<std::optional<Error>> QueuedRun::store(GenerationEvent::Payload& payload) {
+  auto* const ready = std::get_if<event::ArtifactReady>(&payload);
+  auto* const succeeded = std::get_if<event::Succeeded>(&payload);
+  std::shared_ptr<const std::string> bytes;
+  if (ready != nullptr) {
+    bytes = ready->artifact.bytes ? ready->artifact.bytes : std::make_shared<const std::string>();
+  } else if (succeeded != nullptr && !succeeded->result.is_null()) {
+    bytes = std::make_shared<const std::string>(to_json_text(succeeded->result));
+    if (bytes->size() <= services_.max_inline_bytes) co_return std::nullopt;
+  } else {
+    co_return std::nullopt;
+  }
+  ArtifactStore* const store = &services_.artifacts;
+  std::function<Result<std::string>()> work = [store, bytes] { return store->put(*bytes); };
+  Result<std::string> stored = co_await run_on(services_.files, std::move(work));
+  if (!stored) co_return std::move(stored).error();
+  if (ready != nullptr) {
+    ready->artifact.stored_size = bytes->size();
+    ready->artifact.sha256 = std::move(*stored);
+  } else {
+    succeeded->result = nullptr;
+    succeeded->stored = event::StoredResult{std::move(*stored), bytes->size()};
+  }
+  co_return std::nullopt;
+}
+
 // This process counts its events from 1; the log goes on where it was.
 void QueuedRun::renumber(std::vector<GenerationEvent>& events) const {
   for (GenerationEvent& event : events) {
-    event.sequence = sequence_ + event.sequence - 1;
-    if (attempt_ > 1 && std::holds_alternative<event::Started>(event.payload)) {
-      event.payload = event::Restarted{attempt_};
+    event.sequence = place_.sequence + event.sequence - 1;
+    // The log has its `started` from an earlier attempt.
+    if (place_.sequence > 1 && std::holds_alternative<event::Started>(event.payload)) {
+      event.payload = event::Restarted{std::max<std::uint64_t>(place_.attempt, 2)};
     }
   }
 }
 
-bullmq::awaitable<void> QueuedRun::store_artifact(Artifact& artifact) {
-  ArtifactStore* const store = &services_.artifacts;
-  const auto bytes = artifact.bytes;
-  std::function<Result<std::string>()> work = [store, bytes] {
-    return store->put(bytes ? std::string_view(*bytes) : std::string_view());
-  };
-  Result<std::string> stored = co_await run_on(services_.files, std::move(work));
-  if (stored) {
-    artifact.stored_size = artifact.size();
-    artifact.sha256 = std::move(*stored);
-    co_return;
-  }
-  if (const auto run = running_.lock()) run->fail(std::move(stored).error());
+// Whether the end of these events is not that of the generation, because the job will be tried again. The log
+// says so instead.
+bool QueuedRun::retries(std::vector<GenerationEvent>& events) {
+  const auto* failed = std::get_if<event::Failed>(&events.back().payload);
+  if (failed == nullptr) return false;
+  const Error error = failed->error;
+  failure_ = error.code + ": " + error.message;
+  const auto left = envelope_.created_at + timeout_of(envelope_) - services_.clock.now();
+  const auto pause = next_attempt_in(attempts_, error, left);
+  if (!pause) return false;
+  events.back().payload = event::Log{"warn", retry_message(attempts_, error, *pause)};
+  return true;
 }
 
-bullmq::awaitable<AppendAnswer> QueuedRun::append(std::vector<GenerationEvent> events) {
-  LogBatch batch = make_batch(id_, std::to_string(attempt_), events);
+bullmq::awaitable<AppendAnswer> QueuedRun::append(const std::vector<GenerationEvent>& events, bool retry) {
+  LogBatch batch = make_batch(id_, std::to_string(place_.attempt), events);
+  if (retry) batch.ending = "retry";
   while (!abandoned_) {
     LogBatch copy = batch;
     std::exception_ptr failure;
@@ -148,25 +235,12 @@ bullmq::awaitable<AppendAnswer> QueuedRun::append(std::vector<GenerationEvent> e
   co_return AppendAnswer{};
 }
 
-bullmq::awaitable<void> QueuedRun::forward() {
-  const auto self = shared_from_this();
-  while (!abandoned_) {
-    std::vector<GenerationEvent> events = co_await next_events();
-    if (abandoned_ || events.empty()) co_return;
-    for (GenerationEvent& event : events) {
-      if (auto* ready = std::get_if<event::ArtifactReady>(&event.payload))
-        co_await store_artifact(ready->artifact);
-    }
-    const bool last = events.back().terminal();
-    renumber(events);
-    const AppendAnswer answer = co_await append(std::move(events));
-    if (!answer.taken) {
-      abandon("the generation is not this worker's any more");
-      co_return;
-    }
-    if (last) co_return;
-    if (answer.cancel_reason) cancel(*answer.cancel_reason);
-  }
+bullmq::awaitable<void> QueuedRun::end_as_cancelled(std::uint64_t sequence, std::string reason) {
+  std::vector<GenerationEvent> events;
+  events.push_back({sequence, services_.clock.now(), event::Cancelled{std::move(reason)}});
+  const AppendAnswer answer = co_await append(events, false);
+  if (!answer.taken) abandon("the generation is not this worker's any more");
+  ending_ = std::move(events.back().payload);
 }
 
 std::chrono::nanoseconds QueuedRun::waited() const {

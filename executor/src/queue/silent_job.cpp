@@ -57,7 +57,11 @@ Error worker_lost(std::string message) {
 GenerationEvent::Payload ending_of(const SilentGeneration& silent) {
   const JobLook& job = silent.job;
   if (!job.exists) {
-    return event::Failed{worker_lost("the generation's job has vanished from its queue before it ended")};
+    return event::Failed{worker_lost(
+        never_queued(silent)
+            ? "the generation's job is not in its queue: it never got there, or was removed before a worker "
+              "took it"
+            : "the generation's job has vanished from its queue before it ended")};
   }
   if (job.failed_reason && !job.return_value) {
     if (silent.attempt > 0 || job.failed_reason->starts_with("job stalled more")) {
@@ -73,6 +77,10 @@ GenerationEvent::Payload ending_of(const SilentGeneration& silent) {
 }
 
 }  // namespace
+
+bool never_queued(const SilentGeneration& silent) {
+  return !silent.job.exists && silent.attempt == 0 && silent.sequence == 1;
+}
 
 std::vector<GenerationEvent> events_of_silent_job(const SilentGeneration& silent, WallTime now) {
   std::vector<GenerationEvent> events;

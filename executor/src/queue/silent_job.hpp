@@ -21,6 +21,9 @@ struct SilentGeneration {
   std::string seen_progress;
 };
 
+// Whether nothing says that a job was ever there: its add was lost, or somebody removed it before it began.
+[[nodiscard]] bool never_queued(const SilentGeneration& silent);
+
 // The events that a job's hash stands for and that nobody has written: a worker in another language that
 // knows only BullMQ took the job, or ours was lost once too often. Numbered from `sequence` + 1; empty:
 // nothing new. Pure.

@@ -29,11 +29,22 @@ std::optional<std::uint64_t> batch_number(std::string_view field) {
   return first;
 }
 
-Result<void> replay(Generation& generation, const std::map<std::uint64_t, const std::string*>& log) {
+bool is_elsewhere(const GenerationEvent& event) {
+  const auto* succeeded = std::get_if<event::Succeeded>(&event.payload);
+  return succeeded != nullptr && succeeded->stored;
+}
+
+Result<void> replay(StoredGeneration& stored, const std::map<std::uint64_t, const std::string*>& log) {
   for (const auto& [first, batch] : log) {
     auto events = decode_events(*batch);
     if (!events) return std::move(events).error();
-    for (GenerationEvent& event : *events) generation.apply(std::move(event));
+    for (GenerationEvent& event : *events) {
+      if (is_elsewhere(event)) {
+        stored.withheld = std::move(event);
+        return {};
+      }
+      stored.generation->apply(std::move(event));
+    }
   }
   return {};
 }
@@ -69,6 +80,7 @@ Result<ReadOutcome> decode_stored(const bullmq::RedisReply& reply, const Clock& 
     if (name == "queue") stored.queue = value.text;
     if (name == "seq") stored.sequence = static_cast<std::uint64_t>(value.to_int());
     if (name == "attempt") stored.attempt = static_cast<std::uint64_t>(value.to_int());
+    if (name == "worker") stored.worker = value.text;
     if (name == "cancel") stored.cancel_requested = true;
     if (const auto first = batch_number(name)) log[*first] = &value.text;
   }
@@ -76,7 +88,7 @@ Result<ReadOutcome> decode_stored(const bullmq::RedisReply& reply, const Clock& 
   if (!envelope) return std::move(envelope).error();
   // The limits were the writer's business.
   stored.generation = std::make_shared<Generation>(*envelope, clock, OutputLimits{});
-  if (auto replayed = replay(*stored.generation, log); !replayed) return replayed.error();
+  if (auto replayed = replay(stored, log); !replayed) return replayed.error();
   if (stored.cancel_requested) stored.generation->mark_cancel_requested();
   stored.job = decode_job_look(reply.elements.at(1));
   return ReadOutcome(std::move(stored));

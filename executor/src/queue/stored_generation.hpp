@@ -32,8 +32,11 @@ struct StoredGeneration {
   std::string queue;  // "<prefix>:<queue>"
   std::uint64_t sequence = 0;
   std::uint64_t attempt = 0;
+  std::string worker;  // who runs it; "" = nobody of ours
   bool cancel_requested = false;
   JobLook job;
+  // The end of the log, when its result has to be loaded first; `generation` is as it was just before it.
+  std::optional<GenerationEvent> withheld{};
 };
 
 using ReadOutcome = std::variant<StoredGeneration, GenerationGone, GenerationUnknown>;

@@ -25,6 +25,8 @@ struct QueueOptions {
   // count.
   std::size_t attempts = 1;
   std::chrono::milliseconds backoff{1'000};  // doubles with each attempt
+  // A result whose JSON is longer goes to the artifact store, and only its digest through Redis.
+  std::size_t max_inline_bytes = 256UL * 1024;
 
   // A lock that was not renewed for this long is lost. With stalled_interval it bounds when a killed worker's
   // generation runs again: within lock_duration + stalled_interval, and 20 s with these.

@@ -1,0 +1,115 @@
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+#include "bullmq/error.hpp"
+#include "queue/generation_scripts.hpp"
+#include "queue/queue_core.hpp"
+#include "queue/queue_launch.hpp"
+#include "shunt/generation/error_codes.hpp"
+
+namespace shunt::executor {
+namespace {
+
+// Workers that begin and give back at the very moment, one after the other, may come between the look and the
+// end; so often they do not.
+constexpr int kTries = 20;
+constexpr const char* kInboxTtlMs = "60000";
+
+}  // namespace
+
+// Asks once. True: it has ended, or whoever runs it has been told.
+awaitable<bool> QueueCore::ask_to_stop(std::string id, std::string reason) {
+  std::vector<std::string> script_keys{keys.base};
+  std::vector<std::string> arguments{id, reason, std::to_string(options.queue.max_inbox_entries),
+                                     kInboxTtlMs};
+  bullmq::CommandOptions again;
+  again.idempotent = true;
+  const bullmq::RedisReply reply =
+      co_await queries_.run(scripts::cancel(), std::move(script_keys), std::move(arguments), again);
+  const std::string& kind = reply.elements.at(0).text;
+  if (kind == "running") {
+    if (const auto mirror = mirrors_.find(id)) {
+      mirrors_.cancelling(mirror, clock.steady_now());
+      mirror->generation->mark_cancel_requested();
+    }
+  }
+  if (kind != "waiting") co_return true;
+  // Nobody of ours runs it: it ends here, unless a worker begins at this moment, who is told then.
+  const auto sequence = static_cast<std::uint64_t>(reply.elements.at(1).to_int());
+  std::vector<GenerationEvent> end;
+  end.push_back({sequence + 1, clock.now(), event::Cancelled{std::move(reason)}});
+  const bool ended = co_await conclude(std::move(id), reply.elements.at(2).text, std::move(end));
+  co_return ended;
+}
+
+awaitable<Result<CancelOutcome>> QueueCore::cancel(GenerationId id, std::string reason) {
+  const std::string name = id.to_string();
+  std::optional<Error> failure;
+  try {
+    bool done = false;
+    for (int tries = 0; !done && tries < kTries; ++tries) done = co_await ask_to_stop(name, reason);
+  } catch (const std::exception& error) {
+    failure = Error{std::string(error_code::kQueueUnavailable),
+                    std::string("the generation cannot be cancelled now: ") + error.what(), true};
+  }
+  if (failure) co_return std::move(*failure);
+  auto found = co_await find(id);
+  const auto* record = found ? std::get_if<GenerationRecord>(&*found) : nullptr;
+  if (record != nullptr && record->state == GenerationState::kCancelled) {
+    launch(
+        [](std::shared_ptr<QueueCore> self, std::string model, std::string job) -> awaitable<void> {
+          co_await self->remove_job(std::move(model), std::move(job));
+        },
+        record->model, name);
+  }
+  co_return found;
+}
+
+// So that no worker takes it for nothing. One that has it already finds it ended.
+awaitable<void> QueueCore::remove_job(std::string model, std::string id) {
+  const auto queue = queues_.find(model);
+  if (queue == queues_.end()) co_return;
+  try {
+    std::vector<std::string> script_keys{keys.base};
+    std::vector<std::string> arguments{id};
+    co_await queries_.run(scripts::shelve(), std::move(script_keys), std::move(arguments));
+    co_await queue->second.remove(std::move(id));
+  } catch (const std::exception&) {
+  }
+}
+
+awaitable<DrainReport> QueueCore::drain(std::chrono::milliseconds grace) {
+  DrainReport report;
+  const bool cancels = options.at_drain == QueueExecutorOptions::AtDrain::kCancel;
+  const auto opened = mirrors_.open();
+  boost::asio::steady_timer pause(loop.context());
+  const auto left = [&] {
+    std::size_t count = 0;
+    for (const auto& mirror : opened) count += is_terminal(mirror->generation->state()) ? 0 : 1;
+    return count;
+  };
+  const SteadyTime until = clock.steady_now() + grace;
+  while (left() > 0 && clock.steady_now() < until) {
+    pause.expires_after(std::chrono::milliseconds(10));
+    co_await pause.async_wait(boost::asio::use_awaitable);
+  }
+  report.finished = opened.size() - left();
+  if (!cancels) co_return report;
+  report.cancelled = left();
+  auto longest = std::chrono::milliseconds(0);
+  for (const auto& mirror : opened) {
+    if (is_terminal(mirror->generation->state())) continue;
+    longest = std::max(longest, grace_of(mirror->model));
+    (void)co_await cancel(mirror->generation->id(), "the service is shutting down");
+  }
+  // Whoever does not stop in its time is ended without its word; without Redis nobody can be.
+  const SteadyTime last = clock.steady_now() + longest + 2 * options.queue.command_timeout;
+  while (left() > 0 && clock.steady_now() < last) {
+    pause.expires_after(std::chrono::milliseconds(10));
+    co_await pause.async_wait(boost::asio::use_awaitable);
+  }
+  co_return report;
+}
+
+}  // namespace shunt::executor

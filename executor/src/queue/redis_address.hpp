@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+#include "bullmq/connection_options.hpp"
+
+namespace shunt::executor {
+
+// Connection options of a redis.url, which beside the forms that the library knows may be
+//   redis+cluster://[user:password@]host[:port],host[:port],...
+//   redis+sentinel://[user:password@]host[:port],host[:port],.../master[/db]
+// and the same with rediss+ for TLS. Throws bullmq::ValidationError, whose message has no password in it.
+[[nodiscard]] bullmq::ConnectionOptions connection_options(const std::string& url);
+
+}  // namespace shunt::executor

@@ -1,0 +1,206 @@
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+#include "bullmq/error.hpp"
+#include "queue/stored_generation.hpp"
+#include "queue/worker_core.hpp"
+#include "shunt/base/log.hpp"
+#include "shunt/generation/error_codes.hpp"
+
+namespace shunt::executor {
+namespace {
+
+// A job that this version cannot read is for a newer worker: it comes back after this long.
+constexpr std::chrono::milliseconds kPutBack{5'000};
+constexpr std::chrono::milliseconds kPauseAfterError{100};
+
+// For BullMQ clients that know nothing of logs; the log and the artifact store hold everything.
+std::string return_value_of(const Generation& generation, std::size_t max_inline_bytes) {
+  const GenerationRecord record = generation.record();
+  JsonObject value;
+  if (record.text.size() <= max_inline_bytes) {
+    value["text"] = record.text;
+  } else {
+    value["text_bytes"] = record.text.size();
+  }
+  if (!record.result.is_null()) {
+    const std::size_t bytes = to_json_text(record.result).size();
+    if (bytes <= max_inline_bytes) {
+      value["result"] = record.result;
+    } else {
+      value["result_bytes"] = bytes;
+    }
+  }
+  return to_json_text(value);
+}
+
+JobAttempts attempts_of(const bullmq::Job& job) {
+  const bullmq::JobRecord& record = job.record();
+  JobAttempts attempts;
+  attempts.made = record.attempts_made;
+  attempts.allowed = record.options.attempts.value_or(1);
+  attempts.backoff = record.options.backoff;
+  return attempts;
+}
+
+GenerationState state_of(const GenerationEvent::Payload& ending) {
+  if (std::holds_alternative<event::Succeeded>(ending)) return GenerationState::kSucceeded;
+  if (std::holds_alternative<event::Cancelled>(ending)) return GenerationState::kCancelled;
+  return GenerationState::kFailed;
+}
+
+}  // namespace
+
+std::vector<std::string> WorkerCore::begin_arguments(const Envelope& envelope,
+                                                     const std::string& token) const {
+  const auto left = envelope.deadline ? *envelope.deadline - clock_.now() : std::chrono::hours(24);
+  const auto ttl =
+      std::max<std::chrono::milliseconds>(left, std::chrono::milliseconds(0)) + options_.queue.retention;
+  std::vector<std::string> arguments;
+  arguments.push_back(envelope.id.to_string());
+  arguments.push_back(keys_.queue(envelope.request.model));
+  arguments.push_back(encode_head(envelope));
+  arguments.push_back(std::to_string(ttl.count()));
+  arguments.push_back(std::to_string(envelope.created_at.time_since_epoch().count()) + ' ' + token);
+  return arguments;
+}
+
+// Until Redis has answered, or the job is not ours any more.
+awaitable<WorkerCore::Begun> WorkerCore::begin(const Envelope& envelope, bullmq::Job job,
+                                               std::stop_token stop) {
+  const std::vector<std::string> arguments = begin_arguments(envelope, job.token());
+  while (!closed_ && !stop.stop_requested()) {
+    std::vector<std::string> copy = arguments;
+    bool failed = false;
+    bullmq::RedisReply reply;
+    try {
+      reply = co_await begins_->call(std::move(copy));
+    } catch (const bullmq::Error&) {
+      // No connection, or a server that takes no writes now: it is full, loading, or a replica.
+      failed = true;
+    }
+    if (!failed) {
+      Begun begun;
+      begun.kind = reply.elements.at(0).text;
+      if (reply.elements.size() < 3) co_return begun;
+      begun.attempt = static_cast<std::uint64_t>(reply.elements[1].to_int());
+      begun.sequence = static_cast<std::uint64_t>(reply.elements[2].to_int());
+      if (reply.elements.size() > 3) begun.reason = reply.elements[3].text;
+      co_return begun;
+    }
+    boost::asio::steady_timer pause(loop_.context(), kPauseAfterError);
+    co_await pause.async_wait(boost::asio::use_awaitable);
+  }
+  Begun begun;
+  begun.kind = "not_yours";
+  co_return begun;
+}
+
+// Not failed: a worker of the version that wrote it will understand it.
+awaitable<void> WorkerCore::put_back(bullmq::Job job) {
+  const auto until = (clock_.now() + kPutBack).time_since_epoch().count();
+  co_await job.move_to_delayed(until, job.token());
+}
+
+// Back to the front of its queue, so that another attempt begins at once. If the lock is lost it is there
+// already, or will be when the job is found to be stalled.
+awaitable<void> WorkerCore::give_back(bullmq::Job job) {
+  try {
+    co_await job.move_to_wait(job.token());
+  } catch (const std::exception&) {
+  }
+}
+
+awaitable<std::string> WorkerCore::process(bullmq::Job job, std::stop_token stop, std::string model) {
+  const auto self = shared_from_this();
+  // `stop` tells of a lost lock and of the worker's end; what is to be done then must not be interrupted.
+  const auto never = boost::asio::disable_cancellation();
+  co_await boost::asio::this_coro::reset_cancellation_state(never);
+  auto envelope = decode_envelope(job.data());
+  if (!envelope && envelope.error().code == error_code::kUnsupportedEnvelope) {
+    log::warn("worker.envelope_put_back", {{"job", job.id()}, {"error", envelope.error().message}});
+    tell_let_go(model, WorkerObserver::LetGo::kPutBack);
+    try {
+      co_await put_back(job);
+    } catch (const bullmq::Error& error) {
+      // It is found to be stalled then.
+      log::warn("worker.envelope_not_put_back", {{"job", job.id()}, {"error", error.what()}});
+    }
+    throw bullmq::DelayedError();
+  }
+  if (!envelope)
+    throw bullmq::UnrecoverableError("the job's data is no envelope: " + envelope.error().message);
+  if (envelope->id.to_string() != job.id()) {
+    throw bullmq::UnrecoverableError("the job's id must be its envelope's: " + envelope->id.to_string());
+  }
+  lease_.last_claim_at = clock_.now();
+  const Begun begun = co_await begin(*envelope, job, stop);
+  if (begun.kind == "ended") co_return "null";
+  QueuedRun::End end = QueuedRun::End::kLost;
+  std::shared_ptr<QueuedRun> attempt;
+  if (begun.kind != "not_yours") {
+    if (options_.observer != nullptr) options_.observer->claimed(model, begun.attempt);
+    QueuedRun::Services services{loop_, log_, artifacts_, files_, clock_, options_.queue.max_inline_bytes};
+    QueuedRun::Place place{begun.attempt, begun.sequence};
+    attempt = std::make_shared<QueuedRun>(std::move(services), std::move(*envelope), place, attempts_of(job));
+    end = co_await run(attempt, begun, model, stop);
+  }
+  if (end == QueuedRun::End::kLost) {
+    if (stopping_) ++given_back_;
+    const bool ours = stop.stop_requested() && stopping_;
+    tell_let_go(model, ours ? WorkerObserver::LetGo::kGivenBack : WorkerObserver::LetGo::kLost);
+    co_await give_back(job);
+    throw bullmq::WaitingError();
+  }
+  // With attempts left it comes again after its backoff, as its log says.
+  if (end == QueuedRun::End::kRetry) throw bullmq::Error(attempt->failure());
+  tell_ended(*attempt, model);
+  if (state_of(attempt->ending()) == GenerationState::kFailed)
+    throw bullmq::UnrecoverableError(attempt->failure());
+  co_return return_value_of(attempt->generation(), options_.queue.max_inline_bytes);
+}
+
+awaitable<QueuedRun::End> WorkerCore::run(std::shared_ptr<QueuedRun> run, const Begun& begun,
+                                          std::string model, std::stop_token stop) {
+  const std::string id = run->generation_id();
+  runs_[id] = run;
+  // The lock was lost, or this worker closes: either way the job is not ours any more.
+  const std::stop_callback abandon(stop, [&run] { run->abandon("the worker lost the generation"); });
+  QueuedRun::End end = QueuedRun::End::kLost;
+  if (begun.kind == "cancelled") {
+    end = co_await run->cancel_unrun(begun.reason);
+  } else {
+    end = co_await run->run(models_.at(model), generator_loops_.pick());
+  }
+  // Unless the job was lost and has come back to us meanwhile.
+  const auto entry = runs_.find(id);
+  if (entry != runs_.end() && entry->second == run) runs_.erase(entry);
+  co_return end;
+}
+
+void WorkerCore::on_message(const std::string& id, const std::string& message) {
+  constexpr std::string_view kCancel = "cancel:";
+  const auto run = runs_.find(id);
+  if (run != runs_.end() && message.starts_with(kCancel)) run->second->cancel(message.substr(kCancel.size()));
+}
+
+void WorkerCore::tell_let_go(const std::string& model, WorkerObserver::LetGo how) const {
+  if (options_.observer != nullptr) options_.observer->let_go(model, how);
+}
+
+void WorkerCore::tell_ended(const QueuedRun& run, const std::string& model) {
+  if (options_.observer == nullptr) return;
+  const std::string id = run.generation_id();
+  const auto* failed = std::get_if<event::Failed>(&run.ending());
+  const std::string code = failed != nullptr ? failed->error.code : std::string();
+  options_.observer->ended({.id = id,
+                            .model = model,
+                            .state = state_of(run.ending()),
+                            .error_code = code,
+                            .waited = run.waited(),
+                            .ran = run.ran()});
+}
+
+}  // namespace shunt::executor
