@@ -24,14 +24,16 @@ export class EventLogs {
     this.listening = this.#listen();
   }
 
-  /** The log of a generation that this worker may run now; null when it has ended already. */
-  async begin(envelope) {
+  /** The log of a job's generation that this worker may run now; null when it has ended already. */
+  async begin(job) {
+    const envelope = job.data;
     const head = JSON.stringify({ ...envelope, input: {} });
     const queue = `${this.prefix}:${envelope.model.replaceAll(':', '%3A')}`;
     const left = Math.max(0, (envelope.deadline ?? Date.now() + 86_400_000) - Date.now());
     const [[kind, attempt, sequence, reason]] = await this.redis.begin(this.base, this.process,
-      envelope.id, queue, head, left + RETENTION_MS, envelope.created_at);
+      envelope.id, queue, head, left + RETENTION_MS, `${envelope.created_at} ${job.token}`);
     if (kind === 'ended') return null;
+    if (kind === 'not_yours') throw new LostError(`the lock of ${envelope.id} is not this worker's any more`);
     const log = new EventLog(this, envelope.id, attempt, sequence);
     this.running.set(envelope.id, log);
     if (kind === 'cancelled') log.stop.abort(reason);

@@ -13,7 +13,7 @@ async function generate(job) {
     await job.moveToDelayed(Date.now() + 5_000, job.token);
     throw new DelayedError();
   }
-  const log = await logs.begin(envelope);
+  const log = await logs.begin(job);
   if (log === null) return null; // somebody else ended it
   try {
     if (typeof envelope.input.prompt !== 'string') throw new Error('input.prompt must be a string');
