@@ -1,6 +1,6 @@
 // Holds N server-sent event streams at once and checks each: events numbered from 1 without a gap, the last
 // one `succeeded`. Usage: bench_streams PORT N TOKENS GAP_MS. Prints "open" when all streams have begun, then
-// the totals. One thread, epoll.
+// the totals, and how long deltas took from their `at` to here, in ms. One thread, epoll.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
@@ -8,13 +8,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -28,6 +31,8 @@ class Stream {
   [[nodiscard]] bool begun() const { return last_id_ > 0; }
   [[nodiscard]] bool ended() const { return ended_; }
   [[nodiscard]] std::size_t events() const { return last_id_; }
+  // Of each delta since the last call, in ms.
+  std::vector<double> take_delays() { return std::exchange(delays_, {}); }
 
   void push(std::string_view bytes) {
     for (const char c : bytes) push(c);
@@ -77,11 +82,33 @@ class Stream {
       last_id_ = id;
     }
     if (text_ == "event: succeeded") ended_ = true;
+    if (text_.starts_with("data: ") && text_.find("\"type\":\"delta\"") != std::string::npos) measure();
     text_.clear();
+  }
+
+  // From the time of day in "at":"2026-11-25T08:33:16.593Z"; both clocks are this machine's.
+  void measure() {
+    const auto at = text_.find("\"at\":\"");
+    int hour = 0;
+    int minute = 0;
+    int second = 0;
+    int millisecond = 0;
+    if (at == std::string::npos ||
+        std::sscanf(text_.c_str() + at + 17, "T%d:%d:%d.%dZ", &hour, &minute, &second, &millisecond) != 4) {
+      return;
+    }
+    constexpr double kDay = 86'400'000;
+    const double now = static_cast<double>(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                               std::chrono::system_clock::now().time_since_epoch())
+                                               .count() %
+                                           86'400'000);
+    const double then = 1000.0 * (60 * (60 * hour + minute) + second) + millisecond;
+    delays_.push_back(now >= then ? now - then : now - then + kDay);
   }
 
   std::string line_;
   std::string text_;
+  std::vector<double> delays_;
   std::size_t left_ = 0;
   std::size_t last_id_ = 0;
   bool ended_ = false;
@@ -137,6 +164,7 @@ int main(int argc, char** argv) {
   std::size_t broken = 0;
   std::array<epoll_event, 512> ready{};
   std::array<char, 64 * 1024> bytes{};
+  std::vector<double> delays;
   while (ended + broken < count) {
     const int some = ::epoll_wait(epoll, ready.data(), static_cast<int>(ready.size()), 60'000);
     if (some <= 0) break;
@@ -145,6 +173,7 @@ int main(int argc, char** argv) {
       const bool was_begun = stream.begun();
       const ssize_t received = ::recv(stream.fd, bytes.data(), bytes.size(), 0);
       if (received > 0) stream.push({bytes.data(), static_cast<std::size_t>(received)});
+      for (const double delay : stream.take_delays()) delays.push_back(delay);
       if (!was_begun && stream.begun() && ++begun == count) {
         std::puts("open");
         std::fflush(stdout);
@@ -161,5 +190,10 @@ int main(int argc, char** argv) {
     if (!stream.ok || !stream.ended() || stream.events() != expected) ++wrong;
   }
   std::printf("streams %zu\nevents %zu\nexpected %zu\nwrong %zu\n", count, events, expected * count, wrong);
+  if (!delays.empty()) {
+    std::sort(delays.begin(), delays.end());
+    std::printf("delay_p50 %.0f\ndelay_p99 %.0f\n", delays[delays.size() / 2],
+                delays[delays.size() * 99 / 100]);
+  }
   return wrong == 0 ? 0 : 1;
 }
