@@ -92,11 +92,13 @@ endif()
 
 # While configuring, not while building: static analysis needs the header, and nothing else has to know the order.
 file(GLOB_RECURSE lua ${BULLMQ_COMMANDS_DIR}/*.lua)
+file(GLOB own_lua CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/lua/*.lua)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
-  ${BULLMQ_COMMANDS_DIR} ${lua} ${CMAKE_CURRENT_SOURCE_DIR}/upstream/embed_scripts.py)
+  ${BULLMQ_COMMANDS_DIR} ${lua} ${own_lua} ${CMAKE_CURRENT_SOURCE_DIR}/upstream/embed_scripts.py)
 execute_process(
   COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/upstream/embed_scripts.py
           ${BULLMQ_COMMANDS_DIR} --output ${BULLMQ_GENERATED_DIR} --version ${BULLMQ_UPSTREAM_VERSION}
+          --ours ${CMAKE_CURRENT_SOURCE_DIR}/lua
   RESULT_VARIABLE result ERROR_VARIABLE output)
 if(result)
   message(FATAL_ERROR "BullMQ's scripts cannot be embedded:\n${output}")

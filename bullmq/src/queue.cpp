@@ -69,6 +69,7 @@ Queue::Queue(Executor executor, std::string name, QueueOptions options) : state_
   validate(name, options);
   auto connection = detail::Connection::open(executor, options.connection, options.prefix + ":" + name + ":");
   state_->backend = std::make_shared<QueueBackend>(std::move(connection), options.prefix, std::move(name));
+  state_->backend->fast_path = options.fast_path;
   state_->options = std::move(options);
   if (!state_->options.skip_metas_update) {
     asio::co_spawn(executor, write_meta(state_->backend, state_->options.max_len_events), asio::detached);
@@ -82,6 +83,7 @@ Queue::Queue(SharedConnection connection, std::string name, QueueOptions options
   connection->claim_slot(options.prefix + ":" + name + ":");
   const Executor executor = connection->executor();
   state_->backend = std::make_shared<QueueBackend>(std::move(connection), options.prefix, std::move(name));
+  state_->backend->fast_path = options.fast_path;
   state_->options = std::move(options);
   state_->shares_connection = true;
   if (!state_->options.skip_metas_update) {

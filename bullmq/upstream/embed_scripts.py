@@ -1,13 +1,14 @@
 """Turns upstream's Lua commands into C++: bullmq_scripts.hpp and bullmq_scripts.cpp.
 
-Usage: embed_scripts.py COMMANDS_FOLDER --output FOLDER --version X.Y.Z
+Usage: embed_scripts.py COMMANDS_FOLDER --output FOLDER --version X.Y.Z [--ours FOLDER]
        embed_scripts.py COMMANDS_FOLDER --list > scripts.txt
 
 COMMANDS_FOLDER holds one file a script, <name>-<number of keys>.lua. A script takes in others with lines like
     --- @include "includes/addJobInTargetList"
 where the path is relative to the including file. Upstream's own loader puts the included text in that place, each
 file once in a script, at its first reference; so does this one. Comments and blank lines go: they are more than a
-third of what would be sent to each server.
+third of what would be sent to each server. Scripts of our own (--ours) are named in the same way, and may include
+upstream's functions.
 """
 import argparse
 import hashlib
@@ -35,19 +36,24 @@ def read_text(path):
 
 
 def resolve_includes(path, root):
-    """The text of the script with every include in its place, each once."""
+    """The text of the script with every include in its place, each once. Paths are relative to the including file, or
+    to the root of upstream's."""
     done = set()
+
+    def short(file):
+        return str(file.relative_to(root) if file.is_relative_to(root) else file.name)
 
     def expand(file, chain):
         chain = [*chain, file]
 
         def included(match):
             name = match[2]
-            target = (file.parent / (name if name.endswith(".lua") else name + ".lua")).resolve()
+            base = file.parent if file.is_relative_to(root) else root
+            target = (base / (name if name.endswith(".lua") else name + ".lua")).resolve()
             if not target.is_relative_to(root) or not target.is_file():
-                raise EmbedError(f'{file.relative_to(root)} includes "{name}", and there is no such file in {root}')
+                raise EmbedError(f'{short(file)} includes "{name}", and there is no such file in {root}')
             if target in chain:
-                circle = [str(each.relative_to(root)) for each in [*chain[chain.index(target):], target]]
+                circle = [short(each) for each in [*chain[chain.index(target):], target]]
                 raise EmbedError(f"scripts include each other in a circle: {' -> '.join(circle)}")
             return "" if target in done else expand(target, chain)
 
@@ -82,17 +88,18 @@ class Script:
         self.sha1 = hashlib.sha1(self.text.encode("utf-8")).hexdigest()
 
 
-def load_scripts(folder):
-    """Every script of the folder, by name."""
-    root = pathlib.Path(folder).resolve()
-    paths = sorted(each for each in root.glob("*.lua") if SCRIPT_FILE.fullmatch(each.name))
+def load_scripts(folder, upstream=None):
+    """Every script of the folder, by name. Includes are upstream's."""
+    folder = pathlib.Path(folder).resolve()
+    root = pathlib.Path(upstream or folder).resolve()
+    paths = sorted(each for each in folder.glob("*.lua") if SCRIPT_FILE.fullmatch(each.name))
     if not paths:
-        raise EmbedError(f"{root} has no scripts (files named <name>-<number of keys>.lua)")
+        raise EmbedError(f"{folder} has no scripts (files named <name>-<number of keys>.lua)")
     scripts = [Script(path, root) for path in paths]
     names = [each.name for each in scripts]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise EmbedError(f"{root} has several scripts of one name: {', '.join(twice)}")
+        raise EmbedError(f"{folder} has several scripts of one name: {', '.join(twice)}")
     return sorted(scripts, key=lambda each: each.name)
 
 
@@ -113,8 +120,8 @@ def cpp_literal(text):
     return "\n".join(f'R"lua({chunk})lua"' for chunk in chunks) + "sv"
 
 
-def header(scripts):
-    declarations = "\n".join(f"extern const Script {each.name};" for each in scripts)
+def header(scripts, ours):
+    declarations = "\n".join(f"extern const Script {each.name};" for each in [*scripts, *ours])
     return f"""// Made by bullmq/upstream/embed_scripts.py.
 #pragma once
 
@@ -129,7 +136,7 @@ namespace scripts {{
 {declarations}
 }}  // namespace scripts
 
-// Every script, in the order of their names: all_scripts()[s.index] is s.
+// Every script of upstream's, in the order of their names: all_scripts()[s.index] is s.
 [[nodiscard]] std::span<const Script> all_scripts() noexcept;
 
 // The version of the upstream package that they are from.
@@ -139,12 +146,13 @@ namespace scripts {{
 """
 
 
-def source(scripts, version):
-    table = "\n".join(f'    {{"{each.name}"sv, {each.keys}, {index}, "{each.sha1}"sv,\n{cpp_literal(each.text)}}},'
-                      for index, each in enumerate(scripts))
+def source(scripts, ours, version):
     definitions = "\n".join(f"constinit const Script {each.name} = kScripts[{index}];"
-                            for index, each in enumerate(scripts))
-    return f"""// Made by bullmq/upstream/embed_scripts.py. The Lua is BullMQ's, under the MIT licence:
+                            for index, each in enumerate([*scripts, *ours]))
+    table = "\n".join(f'    {{"{each.name}"sv, {each.keys}, {index}, "{each.sha1}"sv,\n{cpp_literal(each.text)}}},'
+                      for index, each in enumerate([*scripts, *ours]))
+    return f"""// Made by bullmq/upstream/embed_scripts.py. The Lua of all_scripts(), and what bullmq/lua includes of it, is BullMQ's,
+// under the MIT licence:
 // Copyright (c) 2018 BullForce Labs AB and contributors. The licence's text is installed beside the library.
 #include "bullmq_scripts.hpp"
 
@@ -162,7 +170,7 @@ namespace scripts {{
 {definitions}
 }}  // namespace scripts
 
-std::span<const Script> all_scripts() noexcept {{ return kScripts; }}
+std::span<const Script> all_scripts() noexcept {{ return std::span(kScripts).first({len(scripts)}); }}
 
 std::string_view scripts_version() noexcept {{ return "{version}"sv; }}
 
@@ -182,6 +190,7 @@ def main():
     arguments.add_argument("--list", action="store_true", help="print what bullmq/upstream/scripts.txt should hold")
     arguments.add_argument("--output", type=pathlib.Path)
     arguments.add_argument("--version")
+    arguments.add_argument("--ours", type=pathlib.Path, help="a folder of more scripts")
     given = arguments.parse_args()
     if not given.list and not (given.output and given.version):
         arguments.error("give --list, or --output and --version")
@@ -190,9 +199,10 @@ def main():
         if given.list:
             print(script_list(scripts), end="")
             return
+        ours = load_scripts(given.ours, given.commands) if given.ours else []
         given.output.mkdir(parents=True, exist_ok=True)
-        write_if_changed(given.output / "bullmq_scripts.hpp", header(scripts))
-        write_if_changed(given.output / "bullmq_scripts.cpp", source(scripts, given.version))
+        write_if_changed(given.output / "bullmq_scripts.hpp", header(scripts, ours))
+        write_if_changed(given.output / "bullmq_scripts.cpp", source(scripts, ours, given.version))
     except EmbedError as problem:
         sys.exit(f"embed_scripts.py: {problem}")
 

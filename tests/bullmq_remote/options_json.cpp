@@ -1,8 +1,10 @@
 #include "options_json.hpp"
 
 #include <cmath>
+#include <cstdlib>
 #include <functional>
 #include <map>
+#include <string_view>
 
 #include "bullmq/error.hpp"
 #include "remote.hpp"
@@ -65,6 +67,12 @@ void refuse_fraction(const Json& options, const char* name) {
   }
 }
 
+// The whole suite runs with and without it.
+bool fast_path_by_default() {
+  const char* const value = std::getenv("BULLMQ_FAST_PATH");
+  return value == nullptr || std::string_view(value) != "off";
+}
+
 }  // namespace
 
 bullmq::JobOptions job_options(const Json& options) {
@@ -77,10 +85,12 @@ bullmq::JobOptions job_options(const Json& options) {
 
 bullmq::QueueOptions queue_options(const Json& json) {
   bullmq::QueueOptions options;
+  options.fast_path = fast_path_by_default();
   apply("Queue", json,
         {{"connection", [&](const Json& v) { options.connection = connection(v); }},
          {"prefix", [&](const Json& v) { options.prefix = v; }},
          {"defaultJobOptions", [&](const Json& v) { options.default_job_options = job_options(v); }},
+         {"fastPath", [&](const Json& v) { options.fast_path = v; }},
          {"skipMetasUpdate", [&](const Json& v) { options.skip_metas_update = v; }},
          {"skipVersionCheck", no_effect},
          {"streams", [&](const Json& v) {
@@ -92,6 +102,7 @@ bullmq::QueueOptions queue_options(const Json& json) {
 
 bullmq::WorkerOptions worker_options(const Json& json) {
   bullmq::WorkerOptions options;
+  options.fast_path = fast_path_by_default();
   apply(
       "Worker", json,
       {{"connection", [&](const Json& v) { options.connection = connection(v); }},
@@ -121,6 +132,7 @@ bullmq::WorkerOptions worker_options(const Json& json) {
        {"skipVersionCheck", no_effect},
        // What Node's worker does not have.
        {"jobTimeout", [&](const Json& v) { options.job_timeout = ms(v); }},
+       {"fastPath", [&](const Json& v) { options.fast_path = v; }},
        {"cancelGrace", [&](const Json& v) { options.cancel_grace = ms(v); }},
        {"cancelOnLostLock", [&](const Json& v) { options.cancel_on_lost_lock = v; }},
        {"metrics", [&](const Json& v) {

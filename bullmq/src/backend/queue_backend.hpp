@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "backend/commit_group.hpp"
 #include "bullmq/awaitable.hpp"
 #include "bullmq/job.hpp"
 #include "bullmq/queue.hpp"
@@ -45,6 +46,32 @@ inline constexpr const char* kNoToken = "0";
 
 enum class Outcome { completed, failed };
 
+// An add on its way to Redis: encoded for addMany, or a call of its own.
+struct AddItem {
+  AddItem() = default;
+  bool alone = false;
+  std::string arguments;
+  std::optional<Command> command;
+  [[nodiscard]] std::size_t size() const noexcept { return arguments.size(); }
+};
+// For finishMany: a job that ends, or slots to be filled.
+struct EndItem {
+  EndItem() = default;
+  bool alone = false;
+  std::string arguments;
+  std::size_t ends = 0;
+  std::size_t slots = 0;
+  [[nodiscard]] std::size_t size() const noexcept { return arguments.size(); }
+};
+struct EndAnswer {
+  EndAnswer() = default;
+  std::vector<Reply> replies;
+  // What the script was told is now.
+  Timestamp at = 0;
+};
+
+[[nodiscard]] std::string pack_fields(const JobFields& fields);
+
 // The scripts of one queue, as coroutines: arguments in, replies decoded, negative codes thrown as JobError
 // with upstream's words. One for each Queue and Worker, shared with their jobs. All adds go through add() and
 // add_bulk(), all finishes through finish(): where several of them join one call, it is there.
@@ -59,6 +86,8 @@ class QueueBackend : public std::enable_shared_from_this<QueueBackend> {
   [[nodiscard]] const SharedConnection& shared_connection() const noexcept { return connection_; }
   [[nodiscard]] std::mt19937_64& random() noexcept { return random_; }
   WorkerTerms terms;
+  // Many adds, ends and fetches in one call of a script of our own, where the server can (commit_group.hpp).
+  bool fast_path = true;
   // Workers are told of progress.
   std::function<void(const Job&, std::string_view)> on_progress;
 
@@ -79,7 +108,9 @@ class QueueBackend : public std::enable_shared_from_this<QueueBackend> {
   }
 
   // ---- A job's life.
-  awaitable<NextJob> move_to_active(std::string token);
+  // Takes a job for each token, as long as there are some; without the fast path one at most. The answers are
+  // in the order of the tokens.
+  awaitable<std::vector<NextJob>> move_to_active(std::vector<std::string> tokens);
   // What the script answers: the next job if it was asked for and there is one.
   awaitable<NextJob> finish(const JobRecord& job, Outcome outcome, std::string value, std::string token,
                             bool fetch_next, JobFields fields);
@@ -115,19 +146,49 @@ class QueueBackend : public std::enable_shared_from_this<QueueBackend> {
                             std::string_view state = {}, std::string_view parent_key = {});
 
  private:
+  using AddGroup = CommitGroup<AddItem, Reply>;
+  using EndGroup = CommitGroup<EndItem, EndAnswer>;
+
+  // ---- adding.cpp
+  // Nothing of it needs more than addMany does.
+  [[nodiscard]] bool is_plain(const JobToAdd& job) const;
+  [[nodiscard]] std::string stored_options(const JobOptions& options);
+  void append_plain(const JobToAdd& job, std::string& out);
+  awaitable<std::vector<Reply>> add_many(std::size_t count, std::string arguments);
+  [[nodiscard]] static Added added_plainly(const JobToAdd& job, const Reply& result);
+  awaitable<std::vector<Reply>> send_adds(std::vector<AddItem> items);
+  static awaitable<std::vector<Reply>> send_adds_of(std::shared_ptr<QueueBackend> self,
+                                                    std::vector<AddItem> items);
+  [[nodiscard]] const std::shared_ptr<AddGroup>& adds();
   [[nodiscard]] Command add_command(const JobToAdd& job) const;
   // The checks before an add that tell afterwards what it did, if its options can make it anything but a
   // creation.
   [[nodiscard]] bool needs_checks(const JobToAdd& job) const;
   std::size_t add_checks(const JobToAdd& job, Transaction& transaction) const;
   [[nodiscard]] AddOutcome judge(const JobToAdd& job, const std::string& id, const Reply* checks) const;
+
+  // ---- finishing.cpp
   void append_fetch_options(std::string& out, std::string_view token) const;
+  [[nodiscard]] KeepJobs kept(const JobRecord& job, Outcome outcome) const;
+  [[nodiscard]] bool may_share_ends() const;
+  awaitable<NextJob> take_one(std::string token);
+  awaitable<NextJob> finish_one(const JobRecord& job, Outcome outcome, std::string value, std::string token,
+                                bool fetch_next, JobFields fields);
+  [[nodiscard]] NextJob decode_taken(Reply reply, Timestamp at);
+  awaitable<std::vector<EndAnswer>> send_ends(std::vector<EndItem> items);
+  static awaitable<std::vector<EndAnswer>> send_ends_of(std::shared_ptr<QueueBackend> self,
+                                                        std::vector<EndItem> items);
+  [[nodiscard]] const std::shared_ptr<EndGroup>& ends();
 
   SharedConnection connection_;
   std::string prefix_;
   std::string queue_;
   QueueKeys keys_;
   StoredJobOptions stored_options_;
+  JobOptions known_options_;
+  std::string known_options_json_;
+  std::shared_ptr<AddGroup> adds_;
+  std::shared_ptr<EndGroup> ends_;
   std::mt19937_64 random_{std::random_device{}()};
 };
 

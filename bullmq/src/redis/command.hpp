@@ -110,6 +110,11 @@ class ScriptCall {
     (add(args), ...);
     return *this;
   }
+  // Arguments that are encoded already.
+  ScriptCall& add_encoded(std::string_view bulks) {
+    command_.bytes += bulks;
+    return *this;
+  }
   ScriptCall& idempotent() {
     command_.idempotent = true;
     return *this;

@@ -83,7 +83,11 @@ awaitable<detail::NextJob> Worker::State::apply(const Job& job, const JobEnding&
     co_return next;
   }
   if (ending.kind == Kind::moved) {
-    if (fetch_next) next = co_await backend->move_to_active(token);
+    if (fetch_next) {
+      std::vector<std::string> tokens{token};
+      auto taken = co_await backend->move_to_active(std::move(tokens));
+      next = std::move(taken.at(0));
+    }
     co_return next;
   }
   detail::JobFields fields{{"failedReason", ending.failure.message},

@@ -26,6 +26,8 @@ constexpr Milliseconds kUnblockPatience{500};
 constexpr Milliseconds kUnblockPause{5};
 // A stalled check that failed because of the connection is tried again after this.
 constexpr Milliseconds kStalledCheckRetry{1'000};
+// Jobs that one fetch takes: their data come in one answer.
+constexpr std::size_t kTakenAtOnce = 50;
 
 }  // namespace
 
@@ -85,18 +87,24 @@ awaitable<void> Worker::State::fetch_once(std::optional<double> block_seconds) {
     if (!now) co_return;
   }
   if (stopping()) co_return;
-  const std::string token = next_token();
-  detail::NextJob next;
+  std::vector<std::string> tokens;
+  const std::size_t taken_already = running.size() + lost_threads;
+  // As many as there are slots for: others shall find work too.
+  const std::size_t free = concurrency > taken_already ? concurrency - taken_already : 1;
+  for (std::size_t i = 0; i < std::min(free, kTakenAtOnce); ++i) tokens.push_back(next_token());
+  std::vector<detail::NextJob> found;
   try {
-    next = co_await fetch(token);
+    found = co_await backend->move_to_active(tokens);
   } catch (const ConnectionError& error) {
-    if (error.fate() == Fate::unknown) lost_fetches.push_back(token);
+    if (error.fate() == Fate::unknown) lost_fetches.insert(lost_fetches.end(), tokens.begin(), tokens.end());
     throw;
   }
-  auto job = take(std::move(next), token);
-  if (!job) co_return;
-  errors_in_a_row = 0;
-  co_await begin(std::move(*job));
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    auto job = take(std::move(found[i]), tokens[i]);
+    if (!job) co_return;
+    errors_in_a_row = 0;
+    co_await begin(std::move(*job));
+  }
 }
 
 // A connection that broke paces its own attempts, and the loop goes on the moment that it is back. Errors of
@@ -119,11 +127,6 @@ awaitable<void> Worker::State::pause_after(std::exception_ptr failure) {
   const auto until = Clock::now() + pause;
   while (Clock::now() < until && !stopping() && !(disconnected && reconnected))
     co_await loop_wakeup.wait(until);
-}
-
-awaitable<detail::NextJob> Worker::State::fetch(std::string token) {
-  detail::NextJob next = co_await backend->move_to_active(std::move(token));
-  co_return next;
 }
 
 std::optional<Job> Worker::State::take(detail::NextJob next, const std::string& token) {

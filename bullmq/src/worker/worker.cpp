@@ -54,6 +54,7 @@ Worker::State::State(Executor executor_of_worker, const std::string& queue, Proc
   backend->terms = {options.name,           options.lock_duration,
                     options.limiter,        options.remove_on_complete,
                     options.remove_on_fail, options.metrics_max_data_points};
+  backend->fast_path = options.fast_path;
   ConnectionOptions named = options.connection;
   named.client_name =
       detail::client_name(options.prefix, queue, options.name.empty() ? "" : ":w:" + options.name);
@@ -275,7 +276,9 @@ awaitable<std::optional<Job>> Worker::get_next_job(std::string token, bool block
       if (!fetch_now || state->stopping()) co_return std::nullopt;
     }
   }
-  detail::NextJob next = co_await state->fetch(token);
+  std::vector<std::string> tokens{token};
+  auto found = co_await state->backend->move_to_active(std::move(tokens));
+  detail::NextJob next = std::move(found.at(0));
   auto job = state->take(std::move(next), token);
   if (job) state->emit(state->events.active, *job);
   if (job && job->record().repeat_job_key) co_await state->schedule_next(*job);

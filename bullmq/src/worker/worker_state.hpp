@@ -62,7 +62,6 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
   // Waits for the marker if it is told for how long, fetches, and begins what came.
   awaitable<void> fetch_once(std::optional<double> block_seconds);
   awaitable<void> pause_after(std::exception_ptr failure);
-  awaitable<detail::NextJob> fetch(std::string token);
   // Waits for the marker. true: it is time to fetch.
   awaitable<bool> block(double seconds);
   // Keeps what a script told with its answer. The job, if there is one.

@@ -1,0 +1,272 @@
+// Adding jobs: by upstream's scripts, or many at a time by addMany where nothing of a job asks for more.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "backend/queue_backend.hpp"
+#include "bullmq/error.hpp"
+#include "bullmq_scripts.hpp"
+#include "core/job_options_codec.hpp"
+#include "core/msgpack_writer.hpp"
+
+namespace bullmq::detail {
+namespace {
+
+std::string id_of(const Reply& reply) {
+  return reply.is_integer() ? std::to_string(reply.integer) : reply.text;
+}
+
+std::string parent_key_of(const JobToAdd& job) {
+  return job.options.parent ? job.options.parent->queue + ":" + job.options.parent->id : "";
+}
+
+// addMany's last argument of a job.
+std::string kind_of(const JobOptions& options) {
+  if (options.delay && options.delay->count() > 0) return "d" + std::to_string(options.delay->count());
+  if (options.priority.value_or(0) != 0) return "p" + std::to_string(*options.priority);
+  return options.lifo.value_or(false) ? "l" : "";
+}
+
+}  // namespace
+
+Command QueueBackend::add_command(const JobToAdd& job) const {
+  const JobOptions& options = job.options;
+  std::string arguments;
+  MsgpackWriter writer(arguments);
+  writer.array(10).text(keys_.base).text(options.job_id.value_or("")).text(job.name);
+  // As text, which the script hands on to Redis as it is; Lua takes long to print a number.
+  writer.text(std::to_string(job.timestamp));
+  if (options.parent) {
+    const std::string parent_key = options.parent->queue + ":" + options.parent->id;
+    writer.text(parent_key).text(parent_key + ":dependencies");
+    const bool flags[] = {options.fail_parent_on_failure.value_or(false),
+                          options.remove_dependency_on_failure.value_or(false),
+                          options.ignore_dependency_on_failure.value_or(false),
+                          options.continue_parent_on_failure.value_or(false)};
+    constexpr const char* kFlags[] = {"fpof", "rdof", "idof", "cpof"};
+    std::size_t set = 0;
+    for (const bool flag : flags) set += flag ? 1 : 0;
+    writer.map(2 + set).text("id").text(options.parent->id).text("queueKey").text(options.parent->queue);
+    for (std::size_t i = 0; i < 4; ++i) {
+      if (flags[i]) writer.text(kFlags[i]).boolean(true);
+    }
+  } else {
+    writer.nil().nil().nil();
+  }
+  writer.nil();  // the scheduler that made it
+  if (options.deduplication) {
+    writer.text(keys_.deduplication(options.deduplication->id));
+  } else {
+    writer.nil();
+  }
+  writer.nil();  // flows put a 1 here
+
+  std::string packed;
+  pack_job_options(options, packed);
+  const std::size_t reserve =
+      512 + arguments.size() + packed.size() + job.data.size() + 9 * (keys_.base.size() + 24);
+  if (options.delay && options.delay->count() > 0) {
+    return ScriptCall(scripts::addDelayedJob, 3, reserve)
+        .add_all(keys_.marker, keys_.meta, keys_.id, keys_.delayed, keys_.completed, keys_.events)
+        .add_all(arguments, job.data, packed)
+        .take();
+  }
+  if (options.priority.value_or(0) != 0) {
+    return ScriptCall(scripts::addPrioritizedJob, 3, reserve)
+        .add_all(keys_.marker, keys_.meta, keys_.id, keys_.prioritized, keys_.delayed, keys_.completed,
+                 keys_.active, keys_.events, keys_.pc)
+        .add_all(arguments, job.data, packed)
+        .take();
+  }
+  return ScriptCall(scripts::addStandardJob, 3, reserve)
+      .add_all(keys_.wait, keys_.paused, keys_.meta, keys_.id, keys_.completed, keys_.delayed, keys_.active,
+               keys_.events, keys_.marker)
+      .add_all(arguments, job.data, packed)
+      .take();
+}
+
+bool QueueBackend::needs_checks(const JobToAdd& job) const {
+  return (job.options.job_id && !job.options.job_id->empty()) || job.options.deduplication;
+}
+
+std::size_t QueueBackend::add_checks(const JobToAdd& job, Transaction& transaction) const {
+  if (!needs_checks(job)) return 0;
+  transaction.add(make_query("EXISTS", keys_.job(job.options.job_id.value_or(""))));
+  transaction.add(make_query(
+      "GET", job.options.deduplication ? keys_.deduplication(job.options.deduplication->id) : keys_.id));
+  return 2;
+}
+
+AddOutcome QueueBackend::judge(const JobToAdd& job, const std::string& id, const Reply* checks) const {
+  if (job.options.job_id && !job.options.job_id->empty() && checks[0].to_int() == 1 &&
+      id == *job.options.job_id) {
+    return AddOutcome::duplicate;
+  }
+  if (job.options.deduplication && checks[1].is_text() && checks[1].text == id)
+    return AddOutcome::deduplicated;
+  return AddOutcome::created;
+}
+
+bool QueueBackend::is_plain(const JobToAdd& job) const {
+  const JobOptions& options = job.options;
+  const std::int64_t delay = options.delay.value_or(Milliseconds(0)).count();
+  const bool prioritized = options.priority.value_or(0) != 0;
+  // Stored as it is, though it means none.
+  const bool empty_id = options.job_id && options.job_id->empty();
+  return fast_path && !options.parent && !options.deduplication && options.extra.empty() && !empty_id &&
+         delay >= 0 && !(delay > 0 && prioritized);
+}
+
+// What the scripts store, made here once for all jobs that have the same options.
+std::string QueueBackend::stored_options(const JobOptions& options) {
+  JobOptions common = options;
+  common.job_id.reset();
+  if (known_options_json_.empty() || common != known_options_) {
+    std::string packed;
+    pack_job_options(common, packed);
+    known_options_json_ = nlohmann::json::from_msgpack(packed).dump();
+    known_options_ = std::move(common);
+  }
+  std::string json = known_options_json_;
+  if (!options.job_id || options.job_id->empty()) return json;
+  // Never "{}": the attempts are always in it.
+  json.pop_back();
+  return json + ",\"jobId\":" + nlohmann::json(*options.job_id).dump() + '}';
+}
+
+void QueueBackend::append_plain(const JobToAdd& job, std::string& out) {
+  append_bulk(out, std::string_view(job.options.job_id ? *job.options.job_id : std::string()));
+  append_bulk(out, std::string_view(job.name));
+  append_bulk(out, std::string_view(job.data));
+  append_bulk(out, std::string_view(stored_options(job.options)));
+  append_bulk(out, job.timestamp);
+  append_bulk(out, std::string_view(kind_of(job.options)));
+}
+
+// The answer's number is the job's, or -1 for one that was there already; an error is the job's own.
+awaitable<std::vector<Reply>> QueueBackend::add_many(std::size_t count, std::string arguments) {
+  constexpr std::size_t kOfOne = 6;
+  Command command = ScriptCall(scripts::addMany, 1 + kOfOne * count, arguments.size() + 1024)
+                        .add_all(keys_.wait, keys_.meta, keys_.id, keys_.delayed, keys_.active, keys_.events,
+                                 keys_.marker, keys_.prioritized, keys_.pc, keys_.base)
+                        .add_encoded(arguments)
+                        .take();
+  const Reply reply = co_await run(std::move(command));
+  std::vector<Reply> results(count);
+  const std::int64_t first = reply.elements.at(0).integer;
+  for (std::size_t i = 0; i < count; ++i) {
+    results[i].type = Reply::Type::integer;
+    results[i].integer = first + static_cast<std::int64_t>(i);
+  }
+  for (std::size_t at = 1; at + 1 < reply.elements.size(); at += 2) {
+    Reply& result = results.at(static_cast<std::size_t>(reply.elements[at].integer - 1));
+    result = reply.elements[at + 1];
+    if (result.is_integer()) result.integer = -1;
+  }
+  co_return results;
+}
+
+QueueBackend::Added QueueBackend::added_plainly(const JobToAdd& job, const Reply& result) {
+  if (result.is_error()) throw RedisError(result.text);
+  const bool duplicate = result.integer < 0;
+  if (job.options.job_id && !job.options.job_id->empty()) {
+    return {*job.options.job_id, duplicate ? AddOutcome::duplicate : AddOutcome::created};
+  }
+  return {std::to_string(result.integer), AddOutcome::created};
+}
+
+// A call of its own is sent as it is; all others share one.
+awaitable<std::vector<Reply>> QueueBackend::send_adds(std::vector<AddItem> items) {
+  if (items.front().alone) {
+    std::vector<Reply> one;
+    Reply reply = co_await run(std::move(*items.front().command));
+    one.push_back(std::move(reply));
+    co_return one;
+  }
+  std::string arguments;
+  std::size_t bytes = 0;
+  for (const AddItem& item : items) bytes += item.arguments.size();
+  arguments.reserve(bytes);
+  for (const AddItem& item : items) arguments += item.arguments;
+  auto results = co_await add_many(items.size(), std::move(arguments));
+  co_return results;
+}
+
+awaitable<QueueBackend::Added> QueueBackend::add(const JobToAdd& job) {
+  AddItem item;
+  const bool plain = is_plain(job);
+  const bool checked = !plain && needs_checks(job);
+  if (plain) {
+    append_plain(job, item.arguments);
+  } else if (checked) {
+    Transaction transaction;
+    add_checks(job, transaction);
+    transaction.add(add_command(job));
+    item.command = transaction.take();
+  } else {
+    item.command = add_command(job);
+  }
+  item.alone = !plain;
+  const auto group = adds();
+  const Reply reply = co_await group->join(std::move(item));
+  if (plain) co_return added_plainly(job, reply);
+  const Reply& result = checked ? reply.elements.at(2) : reply;
+  if (result.is_error()) throw RedisError(result.text);
+  check(result, "undefined", "addJob", {}, parent_key_of(job));
+  std::string id = id_of(result);
+  const AddOutcome outcome = checked ? judge(job, id, reply.elements.data()) : AddOutcome::created;
+  co_return Added{std::move(id), outcome};
+}
+
+awaitable<std::vector<QueueBackend::Added>> QueueBackend::add_bulk(const std::vector<const JobToAdd*>& jobs) {
+  std::vector<Added> added;
+  added.reserve(jobs.size());
+  if (std::all_of(jobs.begin(), jobs.end(), [this](const JobToAdd* job) { return is_plain(*job); })) {
+    std::string arguments;
+    for (const JobToAdd* job : jobs) append_plain(*job, arguments);
+    const auto results = co_await add_many(jobs.size(), std::move(arguments));
+    for (std::size_t i = 0; i < jobs.size(); ++i) added.push_back(added_plainly(*jobs[i], results[i]));
+    co_return added;
+  }
+  Transaction transaction;
+  for (const JobToAdd* job : jobs) {
+    add_checks(*job, transaction);
+    transaction.add(add_command(*job));
+  }
+  const Reply reply = co_await run(transaction.take());
+  std::size_t at = 0;
+  for (const JobToAdd* job : jobs) {
+    const Reply* checks = nullptr;
+    if (needs_checks(*job)) {
+      checks = &reply.elements.at(at);
+      at += 2;
+    }
+    const Reply& result = reply.elements.at(at++);
+    if (result.is_error()) throw RedisError(result.text);
+    check(result, "undefined", "addJob", {}, parent_key_of(*job));
+    std::string id = id_of(result);
+    const AddOutcome outcome = checks != nullptr ? judge(*job, id, checks) : AddOutcome::created;
+    added.push_back({std::move(id), outcome});
+  }
+  co_return added;
+}
+
+const std::shared_ptr<QueueBackend::AddGroup>& QueueBackend::adds() {
+  if (!adds_) {
+    // Not the backend itself, which has the group: calls that are on their way hold it.
+    adds_ = std::make_shared<AddGroup>(connection_->executor(),
+                                       [weak = weak_from_this()](std::vector<AddItem> items) {
+                                         return send_adds_of(weak.lock(), std::move(items));
+                                       });
+  }
+  return adds_;
+}
+
+awaitable<std::vector<Reply>> QueueBackend::send_adds_of(std::shared_ptr<QueueBackend> self,
+                                                         std::vector<AddItem> items) {
+  if (!self) throw ConnectionError(Fate::not_executed, "Connection is closed.");
+  auto results = co_await self->send_adds(std::move(items));
+  co_return results;
+}
+
+}  // namespace bullmq::detail

@@ -1,0 +1,176 @@
+#pragma once
+
+#include <algorithm>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+#include <cstddef>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "bullmq/error.hpp"
+
+namespace bullmq::detail {
+
+// Group commit: items of one kind that go to Redis together. What comes in one turn of the event loop, or
+// while calls are on their way, shares the next call; nothing waits for a timer. Items go out in the order in
+// which they came. One that must go alone (Item::alone) has a call of its own in its place in that order.
+//
+// An item whose call has gone out shares its fate: the answer, the error, or ConnectionError with
+// Fate::unknown. A cancelled item ends at once; if it has not gone out, it never will. One thread or strand.
+template <typename Item, typename Answer>
+class CommitGroup : public std::enable_shared_from_this<CommitGroup<Item, Answer>> {
+ public:
+  // Sends the items in one call: an answer for each, in their order.
+  using Send = std::function<boost::asio::awaitable<std::vector<Answer>>(std::vector<Item>)>;
+  struct Limits {
+    // Of one call.
+    std::size_t items = 250;
+    std::size_t bytes = 512UL * 1024;
+    // Two keep Redis at work while the answers of one call are handed out here.
+    std::size_t calls_at_once = 2;
+  };
+
+  CommitGroup(boost::asio::any_io_executor executor, Send send, Limits limits = {})
+      : executor_(std::move(executor)), send_(std::move(send)), limits_(limits) {}
+
+  [[nodiscard]] boost::asio::awaitable<Answer> join(Item item) {
+    return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>,
+                                       void(std::exception_ptr, Answer)>(
+        Initiation{this}, boost::asio::use_awaitable, std::move(item));
+  }
+
+ private:
+  // Whoever waits for an item. Shared with its cancellation slot.
+  struct Waiter {
+    virtual ~Waiter() = default;
+    virtual void complete(std::exception_ptr failure, Answer answer) = 0;
+    bool over = false;
+    Item item;
+  };
+  using Waiters = std::vector<std::shared_ptr<Waiter>>;
+
+  template <typename Handler>
+  struct WaiterOf final : Waiter {
+    explicit WaiterOf(Handler h) : handler(std::move(h)) {}
+    void complete(std::exception_ptr failure, Answer answer) override {
+      if (std::exchange(this->over, true)) return;
+      auto slot = boost::asio::get_associated_cancellation_slot(handler);
+      if (slot.is_connected()) slot.clear();
+      // Moved out first: whoever is woken may destroy everything that it can reach.
+      auto local = std::move(handler);
+      local(std::move(failure), std::move(answer));
+    }
+    Handler handler;
+  };
+
+  struct Initiation {
+    CommitGroup* group;
+    template <typename Handler>
+    void operator()(Handler&& handler, Item item) const {
+      auto waiter = std::make_shared<WaiterOf<std::decay_t<Handler>>>(std::forward<Handler>(handler));
+      waiter->item = std::move(item);
+      auto slot = boost::asio::get_associated_cancellation_slot(waiter->handler);
+      if (slot.is_connected()) {
+        slot.assign([weak = std::weak_ptr<Waiter>(waiter),
+                     executor = group->executor_](boost::asio::cancellation_type) {
+          boost::asio::post(executor, [weak] {
+            const auto strong = weak.lock();
+            if (strong) strong->complete(aborted(), Answer());
+          });
+        });
+      }
+      group->enqueue(std::move(waiter));
+    }
+  };
+
+  static std::exception_ptr aborted() {
+    return std::make_exception_ptr(boost::system::system_error(boost::asio::error::operation_aborted));
+  }
+
+  void enqueue(std::shared_ptr<Waiter> waiter) {
+    waiting_.push_back(std::move(waiter));
+    if (std::exchange(scheduled_, true)) return;
+    // At the end of this turn, when all that it has to add is here.
+    boost::asio::post(executor_, [self = this->shared_from_this()] {
+      self->scheduled_ = false;
+      self->send_what_waits();
+    });
+  }
+
+  void send_what_waits() {
+    while (!waiting_.empty() && calls_ < limits_.calls_at_once) {
+      Waiters batch = take_some();
+      if (batch.empty()) continue;
+      ++calls_;
+      // Detached: it holds the group, and ends with its call.
+      boost::asio::co_spawn(executor_, run(this->shared_from_this(), std::move(batch)),
+                            boost::asio::detached);
+    }
+  }
+
+  Waiters take_some() {
+    Waiters batch;
+    std::size_t bytes = 0;
+    while (!waiting_.empty() && batch.size() < limits_.items && bytes < limits_.bytes) {
+      const std::shared_ptr<Waiter>& next = waiting_.front();
+      if (!next->over) {
+        if (next->item.alone && !batch.empty()) break;
+        bytes += next->item.size();
+        batch.push_back(next);
+      }
+      waiting_.pop_front();
+      if (!batch.empty() && batch.back()->item.alone) break;
+    }
+    return batch;
+  }
+
+  static boost::asio::awaitable<void> run(std::shared_ptr<CommitGroup> self, Waiters batch) {
+    std::vector<Item> items;
+    items.reserve(batch.size());
+    for (const auto& waiter : batch) items.push_back(std::move(waiter->item));
+    std::exception_ptr failure;
+    std::vector<Answer> answers;
+    bool late = false;
+    try {
+      answers = co_await self->send_(std::move(items));
+    } catch (const CommandTimeoutError&) {
+      failure = std::current_exception();
+      late = true;
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    --self->calls_;
+    // Nobody waits longer than one call may take: who came while this one hung is not kept for another.
+    Waiters behind;
+    if (late) behind.assign(self->waiting_.begin(), self->waiting_.end());
+    if (late) self->waiting_.clear();
+    self->send_what_waits();
+    answers.resize(batch.size());
+    for (std::size_t i = 0; i < batch.size(); ++i) batch[i]->complete(failure, std::move(answers[i]));
+    if (behind.empty()) co_return;
+    const auto unsent = std::make_exception_ptr(
+        CommandTimeoutError(Fate::not_executed, "not sent: Redis did not answer the call before it in time"));
+    for (const auto& waiter : behind) waiter->complete(unsent, Answer());
+  }
+
+  const boost::asio::any_io_executor executor_;
+  const Send send_;
+  const Limits limits_;
+  std::deque<std::shared_ptr<Waiter>> waiting_;
+  std::size_t calls_ = 0;
+  bool scheduled_ = false;
+};
+
+}  // namespace bullmq::detail

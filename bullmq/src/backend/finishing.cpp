@@ -1,0 +1,243 @@
+// Ending jobs and taking new ones: by upstream's scripts, or many at a time by finishMany.
+#include <algorithm>
+#include <utility>
+
+#include "backend/queue_backend.hpp"
+#include "bullmq/error.hpp"
+#include "bullmq_scripts.hpp"
+#include "core/identity.hpp"
+#include "core/job_options_codec.hpp"
+#include "core/msgpack_writer.hpp"
+
+namespace bullmq::detail {
+namespace {
+
+// Answered for a job that has children: only upstream's script knows all that becomes of those.
+constexpr std::int64_t kForUpstream = -100;
+
+}  // namespace
+
+std::string pack_fields(const JobFields& fields) {
+  std::string packed;
+  if (fields.empty()) return packed;
+  MsgpackWriter writer(packed);
+  writer.array(fields.size() * 2);
+  for (const auto& [name, value] : fields) writer.text(name).text(value);
+  return packed;
+}
+
+KeepJobs QueueBackend::kept(const JobRecord& job, Outcome outcome) const {
+  const bool completed = outcome == Outcome::completed;
+  const auto& of_job = completed ? job.options.remove_on_complete : job.options.remove_on_fail;
+  const auto& of_worker = completed ? terms.remove_on_complete : terms.remove_on_fail;
+  return of_job ? *of_job : of_worker.value_or(KeepJobs::all());
+}
+
+// {token, lockDuration, limiter?, name?}: what a script needs to take a job.
+void QueueBackend::append_fetch_options(std::string& out, std::string_view token) const {
+  MsgpackWriter writer(out);
+  writer.map(2 + (terms.limiter ? 1 : 0) + (terms.name.empty() ? 0 : 1));
+  writer.text("token").text(token).text("lockDuration").text(std::to_string(terms.lock_duration.count()));
+  if (terms.limiter) {
+    writer.text("limiter")
+        .map(2)
+        .text("max")
+        .integer(terms.limiter->max)
+        .text("duration")
+        .integer(terms.limiter->duration.count());
+  }
+  if (!terms.name.empty()) writer.text("name").text(terms.name);
+}
+
+awaitable<NextJob> QueueBackend::take_one(std::string token) {
+  std::string options;
+  append_fetch_options(options, token);
+  Command command =
+      ScriptCall(scripts::moveToActive, 3)
+          .add_all(keys_.wait, keys_.active, keys_.prioritized, keys_.events, keys_.stalled, keys_.limiter,
+                   keys_.delayed, keys_.paused, keys_.meta, keys_.pc, keys_.marker)
+          .add_all(keys_.base, now_ms(), options)
+          .take();
+  Reply reply = co_await run(std::move(command));
+  co_return decode_next_job(std::move(reply), &stored_options_);
+}
+
+awaitable<NextJob> QueueBackend::finish_one(const JobRecord& job, Outcome outcome, std::string value,
+                                            std::string token, bool fetch_next, JobFields fields) {
+  const bool completed = outcome == Outcome::completed;
+  const KeepJobs keep = kept(job, outcome);
+  std::string options;
+  options.reserve(256);
+  MsgpackWriter writer(options);
+  writer.map(9 + (terms.name.empty() ? 0 : 1) + (terms.limiter ? 1 : 0));
+  writer.text("token").text(token);
+  if (!terms.name.empty()) writer.text("name").text(terms.name);
+  writer.text("keepJobs");
+  pack_keep_jobs(keep, options);
+  if (terms.limiter) {
+    writer.text("limiter")
+        .map(2)
+        .text("max")
+        .integer(terms.limiter->max)
+        .text("duration")
+        .integer(terms.limiter->duration.count());
+  }
+  writer.text("lockDuration").text(std::to_string(terms.lock_duration.count()));
+  writer.text("attempts").integer(job.options.attempts.value_or(0));
+  writer.text("maxMetricsSize");
+  if (terms.metrics_max_data_points) {
+    writer.integer(*terms.metrics_max_data_points);
+  } else {
+    writer.text("");
+  }
+  writer.text("fpof").boolean(job.options.fail_parent_on_failure.value_or(false));
+  writer.text("cpof").boolean(job.options.continue_parent_on_failure.value_or(false));
+  writer.text("idof").boolean(job.options.ignore_dependency_on_failure.value_or(false));
+  writer.text("rdof").boolean(job.options.remove_dependency_on_failure.value_or(false));
+
+  Command command = ScriptCall(scripts::moveToFinished, 9, 1024 + value.size())
+                        .add_all(keys_.wait, keys_.active, keys_.prioritized, keys_.events, keys_.stalled,
+                                 keys_.limiter, keys_.delayed, keys_.paused, keys_.meta, keys_.pc,
+                                 completed ? keys_.completed : keys_.failed, keys_.job(job.id),
+                                 completed ? keys_.metrics_completed : keys_.metrics_failed, keys_.marker)
+                        .add_all(job.id, now_ms(), completed ? "returnvalue" : "failedReason", value,
+                                 completed ? "completed" : "failed", fetch_next ? 1 : 0, keys_.base, options,
+                                 pack_fields(fields))
+                        .take();
+  Reply reply = co_await run(std::move(command));
+  check(reply, job.id, "moveToFinished", "active");
+  co_return decode_next_job(std::move(reply), &stored_options_);
+}
+
+// ---- Many at a time.
+
+bool QueueBackend::may_share_ends() const {
+  // Of RPOP with a count.
+  constexpr ServerVersion kNeeded{6, 2, 0};
+  return fast_path && !(connection_->server_version() < kNeeded);
+}
+
+awaitable<NextJob> QueueBackend::finish(const JobRecord& job, Outcome outcome, std::string value,
+                                        std::string token, bool fetch_next, JobFields fields) {
+  if (!may_share_ends() || job.parent_key || job.deduplication_id || token == kNoToken) {
+    NextJob next =
+        co_await finish_one(job, outcome, std::move(value), std::move(token), fetch_next, std::move(fields));
+    co_return next;
+  }
+  const bool completed = outcome == Outcome::completed;
+  EndItem item;
+  item.ends = 1;
+  append_bulk(item.arguments, std::string_view(job.id));
+  append_bulk(item.arguments, std::string_view(token));
+  append_bulk(item.arguments, std::string_view(completed ? "c" : "f"));
+  append_bulk(item.arguments, std::string_view(value));
+  append_bulk(item.arguments, job.attempts_made + 1);
+  append_bulk(item.arguments, job.options.attempts.value_or(0));
+  append_bulk(item.arguments, std::string_view(pack_fields(fields)));
+  std::string keep;
+  pack_keep_jobs(kept(job, outcome), keep);
+  append_bulk(item.arguments, std::string_view(keep));
+  append_bulk(item.arguments, std::string_view(fetch_next ? "1" : "0"));
+  const auto group = ends();
+  EndAnswer answer = co_await group->join(std::move(item));
+  Reply& reply = answer.replies.at(0);
+  if (reply.is_integer() && reply.integer == kForUpstream) {
+    NextJob next =
+        co_await finish_one(job, outcome, std::move(value), std::move(token), fetch_next, std::move(fields));
+    co_return next;
+  }
+  check(reply, job.id, "moveToFinished", "active");
+  co_return decode_taken(std::move(reply), answer.at);
+}
+
+awaitable<std::vector<NextJob>> QueueBackend::move_to_active(std::vector<std::string> tokens) {
+  std::vector<NextJob> taken;
+  if (!may_share_ends()) {
+    NextJob next = co_await take_one(std::move(tokens.front()));
+    taken.push_back(std::move(next));
+    co_return taken;
+  }
+  EndItem item;
+  for (const std::string& token : tokens) append_bulk(item.arguments, std::string_view(token));
+  item.slots = tokens.size();
+  const auto group = ends();
+  EndAnswer answer = co_await group->join(std::move(item));
+  for (Reply& reply : answer.replies) taken.push_back(decode_taken(std::move(reply), answer.at));
+  co_return taken;
+}
+
+// A job as it was before the script took it, and what the script has set since.
+NextJob QueueBackend::decode_taken(Reply reply, Timestamp at) {
+  if (!reply.is_array() || reply.elements.size() != 2)
+    return decode_next_job(std::move(reply), &stored_options_);
+  NextJob next;
+  next.record =
+      decode_job(std::move(reply.elements[1].text), std::move(reply.elements[0].elements), &stored_options_);
+  next.record.processed_on = at;
+  ++next.record.attempts_started;
+  if (!terms.name.empty()) next.record.processed_by = terms.name;
+  next.has_job = true;
+  return next;
+}
+
+// Ends come before further slots in the script's arguments, and in its answers.
+awaitable<std::vector<EndAnswer>> QueueBackend::send_ends(std::vector<EndItem> items) {
+  std::size_t ending = 0;
+  std::size_t slots = 0;
+  std::string arguments;
+  for (const EndItem& item : items) {
+    ending += item.ends;
+    if (item.ends > 0) arguments += item.arguments;
+  }
+  for (const EndItem& item : items) {
+    slots += item.slots;
+    if (item.ends == 0) arguments += item.arguments;
+  }
+  constexpr std::size_t kCommon = 8;
+  constexpr std::size_t kOfOne = 9;
+  const Timestamp now = now_ms();
+  const std::string points =
+      terms.metrics_max_data_points ? std::to_string(*terms.metrics_max_data_points) : std::string();
+  const std::string max = terms.limiter ? std::to_string(terms.limiter->max) : std::string();
+  const std::string duration =
+      terms.limiter ? std::to_string(terms.limiter->duration.count()) : std::string();
+  Command command =
+      ScriptCall(scripts::finishMany, kCommon + kOfOne * ending + slots, arguments.size() + 1536)
+          .add_all(keys_.wait, keys_.active, keys_.prioritized, keys_.events, keys_.stalled, keys_.limiter,
+                   keys_.delayed, keys_.meta, keys_.pc, keys_.marker, keys_.completed, keys_.failed,
+                   keys_.metrics_completed, keys_.metrics_failed)
+          .add_all(keys_.base, now, terms.lock_duration.count(), terms.name, points, max, duration, ending)
+          .add_encoded(arguments)
+          .take();
+  Reply reply = co_await run(std::move(command));
+  std::vector<EndAnswer> answers(items.size());
+  std::size_t end = 0;
+  std::size_t slot = ending;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    answers[i].at = now;
+    for (std::size_t n = 0; n < items[i].ends; ++n)
+      answers[i].replies.push_back(std::move(reply.elements.at(end++)));
+    for (std::size_t n = 0; n < items[i].slots; ++n)
+      answers[i].replies.push_back(std::move(reply.elements.at(slot++)));
+  }
+  co_return answers;
+}
+
+const std::shared_ptr<QueueBackend::EndGroup>& QueueBackend::ends() {
+  if (!ends_) {
+    ends_ = std::make_shared<EndGroup>(connection_->executor(),
+                                       [weak = weak_from_this()](std::vector<EndItem> items) {
+                                         return send_ends_of(weak.lock(), std::move(items));
+                                       });
+  }
+  return ends_;
+}
+
+awaitable<std::vector<EndAnswer>> QueueBackend::send_ends_of(std::shared_ptr<QueueBackend> self,
+                                                             std::vector<EndItem> items) {
+  if (!self) throw ConnectionError(Fate::not_executed, "Connection is closed.");
+  auto answers = co_await self->send_ends(std::move(items));
+  co_return answers;
+}
+
+}  // namespace bullmq::detail

@@ -1,0 +1,453 @@
+// The scripts of our own against upstream's: the same operations on two servers, many at a time on one and
+// one by one on the other, leave the same keys and the same events.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/post.hpp>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <set>
+
+#include "backend/queue_backend.hpp"
+#include "bullmq/error.hpp"
+#include "event_loop.hpp"
+#include "support/child_server.hpp"
+
+namespace bullmq::testing {
+namespace {
+
+using detail::JobFields;
+using detail::JobToAdd;
+using detail::NextJob;
+using detail::Outcome;
+using detail::QueueBackend;
+using detail::Reply;
+using shunt::testing::ChildServer;
+
+constexpr Timestamp kThen = 4'000'000'000'000;  // far away: what is delayed stays delayed
+
+// A server and the backend of a queue on it.
+struct Side {
+  Side(EventLoop& event_loop, bool fast)
+      : loop(event_loop), server({"/usr/bin/python3", SHUNT_TEST_SUPPORT "/redis_server.py"}) {
+    ConnectionOptions options;
+    options.url = "redis://127.0.0.1:" + std::to_string(server.port());
+    connection = Connection::open(loop.executor(), options);
+    loop.run(connection->wait_until_up());
+    reset(fast);
+  }
+  void reset(bool fast) {
+    ask(make_command("FLUSHALL"));
+    backend = std::make_shared<QueueBackend>(connection, "bull", "paint");
+    backend->fast_path = fast;
+    backend->terms.name = "painter";
+    active.clear();
+  }
+  Reply ask(Command command) { return loop.run(connection->execute(std::move(command))); }
+
+  EventLoop& loop;
+  ChildServer server;
+  std::shared_ptr<Connection> connection;
+  std::shared_ptr<QueueBackend> backend;
+  // By token.
+  std::map<std::string, JobRecord> active;
+};
+
+// What an operation answered, as a text.
+using Words = std::vector<std::string>;
+
+std::string describe(const NextJob& next) {
+  if (!next.has_job) {
+    return "nothing, limit " + std::to_string(next.rate_limit_ms > 0) + ", next " +
+           std::to_string(next.delay_until);
+  }
+  const auto& job = next.record;
+  return job.id + ' ' + job.name + ' ' + job.data + " started " + std::to_string(job.attempts_started) +
+         " made " + std::to_string(job.attempts_made) + " by " + job.processed_by.value_or("nobody") +
+         " taken " + std::to_string(job.processed_on.has_value());
+}
+
+// ---- The operations. Each runs many items: at once on the fast side, where they share calls.
+
+template <typename Item>
+Words all(Side& side, const std::vector<Item>& items,
+          const std::function<awaitable<std::string>(Side&, const Item&)>& one) {
+  Words words(items.size());
+  const auto run = [&](std::size_t i) -> awaitable<void> {
+    try {
+      words[i] = co_await one(side, items[i]);
+    } catch (const Error& error) {
+      words[i] = std::string("error: ") + error.what();
+    }
+  };
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (side.backend->fast_path) {
+      side.loop.spawn(run(i));
+    } else {
+      side.loop.run(run(i));
+    }
+  }
+  side.loop.finish();
+  return words;
+}
+
+awaitable<std::string> add_one(Side& side, const JobToAdd& job) {
+  const auto added = co_await side.backend->add(job);
+  co_return added.id + (added.outcome == AddOutcome::created     ? ""
+                        : added.outcome == AddOutcome::duplicate ? " duplicate"
+                                                                 : " deduplicated");
+}
+
+struct End {
+  std::string token;
+  Outcome outcome = Outcome::completed;
+  std::string value;
+  bool fetch_next = false;
+};
+
+awaitable<std::string> end_one(Side& side, const End& end) {
+  const auto held = side.active.find(end.token);
+  JobRecord job = held == side.active.end() ? JobRecord{} : held->second;
+  JobFields fields;
+  if (end.outcome == Outcome::failed) fields = {{"failedReason", end.value}, {"stacktrace", "[\"at once\"]"}};
+  NextJob next = co_await side.backend->finish(job, end.outcome, end.value, end.token, end.fetch_next,
+                                               std::move(fields));
+  side.active.erase(end.token);
+  std::string words = end.fetch_next ? describe(next) : "ended";
+  if (next.has_job) side.active[end.token] = next.record;
+  co_return words;
+}
+
+Words take(Side& side, const std::vector<std::string>& tokens) {
+  Words words;
+  const auto keep = [&](std::vector<NextJob> found, const std::vector<std::string>& of) {
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      words.push_back(describe(found[i]));
+      if (found[i].has_job) side.active[of[i]] = found[i].record;
+    }
+  };
+  if (side.backend->fast_path) {
+    keep(side.loop.run(side.backend->move_to_active(tokens)), tokens);
+    return words;
+  }
+  for (const std::string& token : tokens) keep(side.loop.run(side.backend->move_to_active({token})), {token});
+  return words;
+}
+
+// ---- What is in Redis afterwards, without what differs between any two runs.
+
+std::string tidy_field(const std::string& key, const std::string& field, const std::string& value) {
+  if (field == "processedOn" || field == "finishedOn" || (key.ends_with("completed") && field == "prevTS"))
+    return "*";
+  // The order of a JSON object's members is nobody's business.
+  if (field == "opts") return nlohmann::json::parse(value).dump();
+  return value;
+}
+
+std::string dump_key(Side& side, const std::string& key) {
+  const std::string type = side.ask(make_query("TYPE", key)).text;
+  std::string out = key + " (" + type + ")";
+  if (type == "hash") {
+    std::map<std::string, std::string> fields;
+    const Reply reply = side.ask(make_query("HGETALL", key));
+    for (std::size_t i = 0; i + 1 < reply.elements.size(); i += 2) {
+      fields[reply.elements[i].text] = tidy_field(key, reply.elements[i].text, reply.elements[i + 1].text);
+    }
+    for (const auto& [field, value] : fields) out += "\n  " + field + " = " + value;
+  } else if (type == "list") {
+    for (const Reply& element : side.ask(make_query("LRANGE", key, 0, -1)).elements)
+      out += "\n  " + element.text;
+  } else if (type == "zset") {
+    const Reply reply = side.ask(make_query("ZRANGE", key, 0, -1, "WITHSCORES"));
+    // Scores of finished jobs are times; their order within a millisecond is that of their ids.
+    const bool by_time = key.ends_with(":completed") || key.ends_with(":failed");
+    std::multiset<std::string> members;
+    for (std::size_t i = 0; i + 1 < reply.elements.size(); i += 2) {
+      members.insert(reply.elements[i].text + (by_time ? "" : ' ' + reply.elements[i + 1].text));
+    }
+    for (const std::string& member : members) out += "\n  " + member;
+  } else if (type == "stream") {
+    for (const Reply& entry : side.ask(make_query("XRANGE", key, "-", "+")).elements) {
+      out += "\n ";
+      for (const Reply& part : entry.elements.at(1).elements) out += ' ' + part.text;
+    }
+  } else if (type == "set") {
+    std::set<std::string> members;
+    for (const Reply& element : side.ask(make_query("SMEMBERS", key)).elements) members.insert(element.text);
+    for (const std::string& member : members) out += "\n  " + member;
+  } else {
+    out += "\n  " + side.ask(make_query("GET", key)).text;
+  }
+  return out;
+}
+
+Words keyspace(Side& side) {
+  std::set<std::string> keys;
+  for (const Reply& key : side.ask(make_query("KEYS", "*")).elements) keys.insert(key.text);
+  Words dump;
+  for (const std::string& key : keys) dump.push_back(dump_key(side, key));
+  return dump;
+}
+
+// ---- Sequences from a seed.
+
+class Sequence {
+ public:
+  Sequence(std::uint32_t seed, Side& fast, Side& slow) : random_(seed), sides_{&fast, &slow} {
+    fast.reset(true);
+    slow.reset(false);
+  }
+
+  void step() {
+    switch (draw(10)) {
+      case 0:
+      case 1:
+      case 2:
+        add();
+        break;
+      case 3:
+      case 4:
+        take_some();
+        break;
+      case 5:
+      case 6:
+      case 7:
+        end_some();
+        break;
+      case 8:
+        change_meta();
+        break;
+      default:
+        lose_something();
+    }
+    EXPECT_EQ(keyspace(*sides_[0]), keyspace(*sides_[1]));
+  }
+
+ private:
+  std::size_t draw(std::size_t below) { return random_() % below; }
+  bool chance(std::size_t percent) { return draw(100) < percent; }
+
+  JobToAdd draw_job() {
+    JobToAdd job;
+    job.name = chance(50) ? "paint" : "draw \xc3\xa9";
+    job.data = "{\"n\":" + std::to_string(draw(1000)) + "}";
+    job.timestamp = kThen + static_cast<Timestamp>(draw(3));
+    if (chance(30)) job.options.job_id = "own-" + std::to_string(draw(12));
+    if (chance(20)) job.options.delay = Milliseconds(static_cast<std::int64_t>(draw(3)) * 1'000);
+    if (chance(20)) job.options.priority = static_cast<std::int64_t>(draw(3));
+    if (chance(20)) job.options.lifo = chance(70);
+    if (chance(40)) job.options.attempts = static_cast<std::int64_t>(1 + draw(3));
+    if (chance(15)) {
+      Backoff backoff;
+      backoff.type = "exponential";
+      backoff.delay = Milliseconds(500);
+      job.options.backoff = backoff;
+    }
+    if (chance(10)) {
+      Deduplication deduplication;
+      deduplication.id = "same-" + std::to_string(draw(3));
+      job.options.deduplication = deduplication;
+    }
+    if (chance(20)) {
+      KeepJobs none;
+      none.count = 0;
+      job.options.remove_on_complete = none;
+    }
+    if (chance(20)) {
+      KeepJobs day;
+      day.age = std::chrono::hours(24);
+      job.options.remove_on_fail = day;
+    }
+    return job;
+  }
+
+  void add() {
+    std::vector<JobToAdd> jobs(1 + draw(8));
+    for (JobToAdd& job : jobs) job = draw_job();
+    const bool bulk = chance(30);
+    Words words[2];
+    for (int i = 0; i < 2; ++i) {
+      Side& side = *sides_[i];
+      if (bulk) {
+        std::vector<const JobToAdd*> pointers;
+        for (const JobToAdd& job : jobs) pointers.push_back(&job);
+        for (const auto& added : side.loop.run(side.backend->add_bulk(pointers)))
+          words[i].push_back(added.id);
+      } else {
+        words[i] = all<JobToAdd>(side, jobs, add_one);
+      }
+    }
+    EXPECT_EQ(words[0], words[1]);
+  }
+
+  void take_some() {
+    std::vector<std::string> tokens(1 + draw(5));
+    for (std::string& token : tokens) token = "token:" + std::to_string(next_token_++);
+    const Words fast = take(*sides_[0], tokens);
+    const Words slow = take(*sides_[1], tokens);
+    EXPECT_EQ(fast, slow);
+  }
+
+  void end_some() {
+    std::vector<End> ends;
+    for (const auto& [token, job] : sides_[1]->active) {
+      if (!chance(60)) continue;
+      End end;
+      end.token = token;
+      end.outcome = chance(70) ? Outcome::completed : Outcome::failed;
+      end.value = end.outcome == Outcome::completed ? R"({"text":"done"})" : "out of paint";
+      end.fetch_next = chance(60);
+      ends.push_back(std::move(end));
+    }
+    // Those that are upstream's business go by themselves, and the order of ends is not promised.
+    std::vector<End> of_kind[3];
+    for (End& end : ends) {
+      const JobRecord& job = sides_[1]->active.at(end.token);
+      const std::size_t kind = job.deduplication_id ? 0 : with_children_.contains(job.id) ? 1 : 2;
+      of_kind[kind].push_back(std::move(end));
+    }
+    for (const auto& some : of_kind) end_all(some);
+  }
+
+  void end_all(const std::vector<End>& ends) {
+    const Words fast = all<End>(*sides_[0], ends, end_one);
+    const Words slow = all<End>(*sides_[1], ends, end_one);
+    EXPECT_EQ(fast, slow);
+  }
+
+  void change_meta() {
+    const std::size_t what = draw(4);
+    for (Side* side : sides_) {
+      const std::string meta = side->backend->keys().meta;
+      if (what == 0) side->ask(make_command("HSET", meta, "paused", 1));
+      if (what == 1) side->ask(make_command("HDEL", meta, "paused"));
+      if (what == 2) side->ask(make_command("HSET", meta, "concurrency", 4));
+      if (what == 3) side->ask(make_command("HDEL", meta, "concurrency"));
+    }
+  }
+
+  // Between two operations somebody else takes a lock, an active job, or a whole job away.
+  void lose_something() {
+    if (sides_[1]->active.empty()) return;
+    auto lost = sides_[1]->active.begin();
+    std::advance(lost, draw(sides_[1]->active.size()));
+    const std::string id = lost->second.id;
+    const std::size_t how = draw(4);
+    if (how == 3) with_children_.insert(id);
+    for (Side* side : sides_) {
+      const auto& keys = side->backend->keys();
+      if (how == 0) side->ask(make_command("DEL", keys.job(id, "lock")));
+      if (how == 1) side->ask(make_command("SET", keys.job(id, "lock"), "somebody else's"));
+      if (how == 2) side->ask(make_command("LREM", keys.active, 0, id));
+      if (how == 3) side->ask(make_command("SADD", keys.job(id, "dependencies"), "bull:child:1"));
+    }
+  }
+
+  std::mt19937 random_;
+  Side* sides_[2];
+  std::size_t next_token_ = 0;
+  std::set<std::string> with_children_;
+};
+
+std::size_t sequences() {
+  const char* const wanted = std::getenv("BULLMQ_FAST_PATH_SEQUENCES");
+  return wanted == nullptr ? 60 : static_cast<std::size_t>(std::atoi(wanted));
+}
+
+TEST(FastPath, LeavesWhatUpstreamsScriptsLeave) {
+  EventLoop loop;
+  Side fast(loop, true);
+  Side slow(loop, false);
+  for (std::uint32_t seed = 1; seed <= sequences(); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Sequence sequence(seed, fast, slow);
+    for (int step = 0; step < 12; ++step) {
+      SCOPED_TRACE("step " + std::to_string(step));
+      sequence.step();
+      if (::testing::Test::HasFailure()) return;
+    }
+  }
+}
+
+TEST(FastPath, OneBadJobOfManyFailsAlone) {
+  EventLoop loop;
+  Side side(loop, true);
+  // The third job's number; its key has the wrong type.
+  side.ask(make_command("SADD", side.backend->keys().job("3"), "not a hash"));
+  std::vector<JobToAdd> jobs(5);
+  for (JobToAdd& job : jobs) {
+    job.name = "paint";
+    job.data = "{}";
+  }
+  const Words words = all<JobToAdd>(side, jobs, add_one);
+  EXPECT_EQ(words[1], "2");
+  EXPECT_TRUE(words[2].starts_with("error: WRONGTYPE")) << words[2];
+  EXPECT_EQ(words[3], "4");
+  EXPECT_EQ(side.ask(make_query("LLEN", side.backend->keys().wait)).to_int(), 4);
+}
+
+TEST(FastPath, ACancelledAddThatHasNotGoneOutNeverDoes) {
+  EventLoop loop;
+  Side side(loop, true);
+  JobToAdd job;
+  job.name = "paint";
+  job.data = "{}";
+  // As many calls as there may be are on their way, and Redis holds its answers back.
+  side.ask(make_command("CLIENT", "PAUSE", 500, "WRITE"));
+  const auto add = [&]() -> awaitable<void> { co_await side.backend->add(job); };
+  for (int call = 0; call < 2; ++call) {
+    loop.spawn(add());
+    loop.run_for(20ms);
+  }
+  asio::cancellation_signal cancel;
+  bool cancelled = false;
+  asio::co_spawn(
+      loop.executor(), side.backend->add(job),
+      asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr failure, QueueBackend::Added) {
+        cancelled = failure != nullptr;
+      }));
+  loop.run_for(20ms);
+  cancel.emit(asio::cancellation_type::terminal);
+  loop.until([&] { return cancelled; });
+  loop.finish();
+  EXPECT_EQ(loop.run(side.backend->add(job)).id, "3");
+}
+
+TEST(FastPath, ABrokenConnectionIsUnknownForExactlyWhatWasOnItsWay) {
+  EventLoop loop;
+  Side side(loop, true);
+  JobToAdd job;
+  job.name = "paint";
+  job.data = "{}";
+  Words words(3);
+  const auto add = [&](std::size_t i) -> awaitable<void> {
+    std::exception_ptr failure;
+    try {
+      co_await side.backend->add(job);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    words[i] = word_of(failure);
+  };
+  // Redis holds its answers back, and then the connection breaks.
+  side.ask(make_command("CLIENT", "PAUSE", 60'000, "WRITE"));
+  loop.spawn(add(0));
+  loop.spawn(add(1));
+  loop.run_for(100ms);
+  side.connection->interrupt();
+  loop.spawn(add(2));
+  loop.until([&] { return !words[0].empty() && !words[1].empty(); });
+  EXPECT_EQ(words[0], "unknown");
+  EXPECT_EQ(words[1], "unknown");
+  side.ask(make_command("CLIENT", "UNPAUSE"));
+  loop.finish();
+  EXPECT_EQ(words[2], "ok");
+}
+
+}  // namespace
+}  // namespace bullmq::testing
