@@ -48,7 +48,7 @@ std::string nearest(std::string_view typed, const std::vector<std::string>& know
 
 std::string did_you_mean(std::string_view typed, const std::vector<std::string>& known) {
   const std::string word = nearest(typed, known);
-  return word.empty() ? "" : "; did you mean " + quoted(word) + '?';
+  return word.empty() ? "" : "; did you mean " + in_quotes(word) + '?';
 }
 
 }  // namespace shunt::config

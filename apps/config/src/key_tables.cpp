@@ -28,7 +28,7 @@ void check_against_earlier(const std::deque<LoadedKey>& keys, const std::string&
     }
     if (!made.key.sha256_hex.empty() && other.key.sha256_hex == made.key.sha256_hex) {
       problems.add(source, made.group.prefix + "sha256",
-                   "is that of the key " + quoted(other.key.name) + " already");
+                   "is that of the key " + in_quotes(other.key.name) + " already");
     }
   }
 }

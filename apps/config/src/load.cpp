@@ -115,7 +115,7 @@ class Loading {
       list += (list.empty() ? "" : ", ") + known.back();
     }
     problems_.add(setting->explain({}).source, "default_model",
-                  "must be one of the models (" + list + "); got " + quoted(configuration_.default_model) +
+                  "must be one of the models (" + list + "); got " + in_quotes(configuration_.default_model) +
                       did_you_mean(configuration_.default_model, known));
   }
 
@@ -137,7 +137,8 @@ class Loading {
       const bool known = std::ranges::any_of(
           models_, [&name](const LoadedModel& model) { return model.config.model.name == name; });
       if (!known)
-        problems_.add(source_of("worker.models"), "worker.models", "must name models; got " + quoted(name));
+        problems_.add(source_of("worker.models"), "worker.models",
+                      "must name models; got " + in_quotes(name));
     }
   }
 
@@ -152,7 +153,7 @@ class Loading {
     for (const LoadedKey& key : keys_) add(key.group);
     for (const LoadedModel& model : models_) {
       explained.push_back(
-          {model.group.prefix + "driver", quoted(model.config.model.driver), model.driver_source});
+          {model.group.prefix + "driver", in_quotes(model.config.model.driver), model.driver_source});
       add(model.group);
     }
     return explained;

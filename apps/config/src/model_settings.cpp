@@ -132,7 +132,7 @@ const std::vector<Setting<OpenAiOptions>>& openai_settings() {
   static const std::vector<Setting<Options>> kSettings = {
       setting<Options>("base_url", Text{Text::Empty::kRefused}, &Options::base_url,
                        "The server, as in `http://127.0.0.1:8000/v1`; `/chat/completions` is added.")
-          .secret([](const Options& o) { return quoted(redacted_url(o.base_url)); })
+          .secret([](const Options& o) { return in_quotes(redacted_url(o.base_url)); })
           .required(),
       setting<Options>("model", Text{Text::Empty::kRefused}, &Options::model,
                        "The server's name for the model.")
@@ -143,7 +143,7 @@ const std::vector<Setting<OpenAiOptions>>& openai_settings() {
                        "Or the file that holds it. At most one of the two."),
       setting<Options>("proxy", Text{}, &Options::proxy,
                        "An HTTP proxy, as in `http://proxy:3128`. `http_proxy` and its like are ignored.")
-          .secret([](const Options& o) { return quoted(redacted_url(o.proxy)); }),
+          .secret([](const Options& o) { return in_quotes(redacted_url(o.proxy)); }),
       setting<Options>("connect_timeout", Duration{1ms, 1h}, &Options::connect_timeout,
                        "Name look-up, TCP and TLS."),
       setting<Options>("first_byte_timeout", Duration{1ms, 24h}, &Options::first_byte_timeout,

@@ -69,7 +69,7 @@ void name_foreign(LoadedModel& model) {
     std::vector<BoundSetting> settings;
     bind_driver(fresh, settings);
     for (const BoundSetting& setting : settings) {
-      model.group.foreign.emplace(setting.text().name, "the driver " + quoted(other.name));
+      model.group.foreign.emplace(setting.text().name, "the driver " + in_quotes(other.name));
     }
   }
 }

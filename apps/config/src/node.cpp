@@ -26,7 +26,7 @@ struct Shower {
     const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
     return {text.data(), end};
   }
-  std::string operator()(const std::string& value) const { return quoted(cut(value)); }
+  std::string operator()(const std::string& value) const { return in_quotes(cut(value)); }
   std::string operator()(const List& value) const {
     std::string text = "[";
     for (const Node& node : value) {
@@ -37,7 +37,7 @@ struct Shower {
     return cut(text + ']');
   }
   std::string operator()(const Table&) const { return "a table"; }
-  std::string operator()(const Untyped& value) const { return quoted(cut(value.text)); }
+  std::string operator()(const Untyped& value) const { return in_quotes(cut(value.text)); }
   std::string operator()(const Moment& value) const { return value.text; }
 };
 
@@ -47,7 +47,7 @@ std::string show(const Node& node) {
   return std::visit(Shower{}, node.value);
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
   std::string out = "\"";
   for (const char c : text) {
@@ -75,7 +75,7 @@ std::string key_text(std::string_view key) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
   };
   if (!key.empty() && std::ranges::all_of(key, bare)) return std::string(key);
-  return quoted(key);
+  return in_quotes(key);
 }
 
 }  // namespace shunt::config

@@ -40,7 +40,7 @@ struct Entry {
 [[nodiscard]] std::string show(const Node& node);
 
 // "text" with TOML's escapes.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string in_quotes(std::string_view text);
 
 // A table's key: bare where TOML allows it, else quoted.
 [[nodiscard]] std::string key_text(std::string_view key);

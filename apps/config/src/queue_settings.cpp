@@ -45,7 +45,7 @@ void add_switch(std::vector<General>& to) {
           "`redis+sentinel://`, `redis+cluster://`, `unix://` (docs/bullmq/connections.md). Not looked at "
           "while the queue is disabled.")
           .env("REDIS_URL")
-          .secret([](const Configuration& c) { return quoted(redacted_url(c.queue.redis_url)); }));
+          .secret([](const Configuration& c) { return in_quotes(redacted_url(c.queue.redis_url)); }));
   to.push_back(
       general("roles",
               Choice<Roles>{{{"api", Roles{true, false}},
@@ -135,7 +135,7 @@ General probes_setting() {
     return true;
   };
   made.show = [address](const Configuration& c) {
-    if (c.worker.listen_address.empty()) return quoted("");
+    if (c.worker.listen_address.empty()) return in_quotes("");
     return address.show({c.worker.listen_address, c.worker.listen_port});
   };
   made.text.default_value = made.show(Configuration{});

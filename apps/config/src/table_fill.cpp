@@ -36,7 +36,7 @@ std::string elsewhere(std::string_view name, const std::vector<std::string>& kno
   const std::string ending = '.' + std::string(name.substr(name.rfind('.') + 1));
   const auto found =
       std::ranges::find_if(known, [&](const std::string& word) { return word.ends_with(ending); });
-  return found == known.end() ? "" : "; did you mean " + quoted(*found) + '?';
+  return found == known.end() ? "" : "; did you mean " + in_quotes(*found) + '?';
 }
 
 void add_unknown(const SettingGroup& group, std::string_view name, const std::string& source,

@@ -139,7 +139,7 @@ std::optional<std::size_t> Bytes::read(const Node& node) const {
 std::string Bytes::show(std::size_t value) const {
   const std::string text = format_bytes(value);
   const bool bare = text.find_first_not_of("0123456789") == std::string::npos;
-  return bare ? text : quoted(text);
+  return bare ? text : in_quotes(text);
 }
 
 std::string Bytes::bounds() const {
@@ -160,7 +160,7 @@ std::optional<std::chrono::milliseconds> Duration::read(const Node& node) const 
 }
 
 std::string Duration::show(std::chrono::milliseconds value) const {
-  return quoted(format_duration(value));
+  return in_quotes(format_duration(value));
 }
 
 std::string Duration::bounds() const {
@@ -213,7 +213,7 @@ std::string TextList::show(const Value& value) const {
   std::string text = "[";
   for (const std::string& element : value) {
     if (text.size() > 1) text += ", ";
-    text += quoted(element);
+    text += in_quotes(element);
   }
   return text + ']';
 }
@@ -241,7 +241,7 @@ std::string TextMap::show(const Value& value) const {
   std::string text;
   for (const auto& [key, element] : value) {
     text += text.empty() ? "{ " : ", ";
-    text += key_text(key) + " = " + quoted(element);
+    text += key_text(key) + " = " + in_quotes(element);
   }
   return text + " }";
 }
@@ -273,7 +273,7 @@ std::optional<std::pair<std::string, unsigned short>> ListenAddress::read(const 
 std::string ListenAddress::show(const Value& value) const {
   const auto& [address, port] = value;
   const bool bracketed = address.find(':') != std::string::npos;
-  return quoted((bracketed ? '[' + address + ']' : address) + ':' + std::to_string(port));
+  return in_quotes((bracketed ? '[' + address + ']' : address) + ':' + std::to_string(port));
 }
 
 }  // namespace shunt::config::kind

@@ -94,7 +94,7 @@ struct Text {
 
   using Value = std::string;
   [[nodiscard]] std::optional<Value> read(const Node& node) const;
-  [[nodiscard]] std::string show(const Value& value) const { return quoted(value); }
+  [[nodiscard]] std::string show(const Value& value) const { return in_quotes(value); }
   [[nodiscard]] std::string type() const { return "text"; }
   [[nodiscard]] std::string bounds() const { return {}; }
   [[nodiscard]] std::string allowed() const;
@@ -136,7 +136,7 @@ struct TextMap {
 struct Sha256 {
   using Value = std::string;
   [[nodiscard]] std::optional<Value> read(const Node& node) const;
-  [[nodiscard]] std::string show(const Value& value) const { return quoted(value); }
+  [[nodiscard]] std::string show(const Value& value) const { return in_quotes(value); }
   [[nodiscard]] std::string type() const { return "SHA-256"; }
   [[nodiscard]] std::string bounds() const { return {}; }
   [[nodiscard]] std::string allowed() const { return "a SHA-256 as 64 lower-case hex digits"; }
@@ -170,7 +170,7 @@ struct Choice {
   }
   [[nodiscard]] std::string show(Value wanted) const {
     for (const auto& [word, value] : words) {
-      if (value == wanted) return quoted(word);
+      if (value == wanted) return in_quotes(word);
     }
     return {};
   }
@@ -180,7 +180,7 @@ struct Choice {
     std::string text;
     for (std::size_t i = 0; i < words.size(); ++i) {
       if (i > 0) text += i + 1 == words.size() ? " or " : ", ";
-      text += quoted(words[i].first);
+      text += in_quotes(words[i].first);
     }
     return text;
   }
