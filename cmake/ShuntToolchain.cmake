@@ -22,7 +22,7 @@ if(SHUNT_LLD AND SHUNT_LLD MATCHES "ld.lld$")
 endif()
 
 if(SHUNT_SANITIZE)
-  add_compile_options(-fsanitize=${SHUNT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -O1)
+  add_compile_options(-fsanitize=${SHUNT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -O1 -g1)
   add_link_options(-fsanitize=${SHUNT_SANITIZE})
   if(SHUNT_SANITIZE MATCHES "address" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # g++ 12 reports false positives of these in instrumented coroutine frames and std::variant.

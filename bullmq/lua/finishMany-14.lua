@@ -31,6 +31,9 @@ local waitKey, activeKey, prioritizedKey, eventsKey, metaKey = KEYS[1], KEYS[2],
 local ending = tonumber(ARGV[8])
 local meta = rcall("HMGET", metaKey, "opts.maxLenEvents", "paused", "concurrency", "max", "duration")
 
+-- With limits each take is upstream's own, after each end.
+local limiterMax = meta[4] or (ARGV[6] ~= "" and ARGV[6])
+local careful = (limiterMax or meta[3]) and true
 local answers, kept = {}, {}
 local slots = #ARGV - 8 - ending * 9
 
@@ -65,27 +68,21 @@ if ending > 0 then
     rcall("DEL", unpack(released))
     rcall("SREM", KEYS[5], unpack(ids))
   end
-  local ended = 0
+end
+
+-- Out of the active list, with what its end says of it.
+local function leave(i)
+  updateJobFields(prefix .. ARGV[i * 9], ARGV[i * 9 + 6])
+  if rcall("LREM", activeKey, -1, ARGV[i * 9]) < 1 then refused[i] = -3 end
+end
+if not careful then
   for i = 1, ending do
-    if not refused[i] then
-      updateJobFields(jobKeys[i], ARGV[i * 9 + 6])
-      if rcall("LREM", activeKey, -1, ARGV[i * 9]) < 1 then refused[i] = -3 end
-    end
-    if not refused[i] then
-      ended = ended + 1
-      if ARGV[i * 9 + 8] == "1" then slots = slots + 1 end
-    end
-  end
-  if ended > 0 then
-    if not meta[1] then rcall("HSET", metaKey, "opts.maxLenEvents", 10000) end
-    -- Before new events come, so that none of them is cut.
-    rcall("XTRIM", eventsKey, "MAXLEN", "~", meta[1] or 10000)
+    if not refused[i] then leave(i) end
+    if not refused[i] and ARGV[i * 9 + 8] == "1" then slots = slots + 1 end
   end
 end
 
--- ---- What is there to take. With limits, each take is upstream's own.
-local limiterMax = meta[4] or (ARGV[6] ~= "" and ARGV[6])
-local careful = (limiterMax or meta[3]) and true
+-- ---- What is there to take.
 local isPaused = meta[2] and true or false
 local taken, next, opts = {}, 0, nil
 local promoted = false
@@ -146,14 +143,25 @@ local function takeNext(token)
   return {fields, jobId}
 end
 
+-- Before the first event that tells of an end, so that none is cut.
+local trimmed = false
+local function trimEventsOnce()
+  if trimmed then return end
+  trimmed = true
+  if not meta[1] then rcall("HSET", metaKey, "opts.maxLenEvents", 10000) end
+  rcall("XTRIM", eventsKey, "MAXLEN", "~", meta[1] or 10000)
+end
+
 -- ---- One job after the other.
 local drained = false
 for i = 1, ending do
   local at = i * 9
   local jobId, completed = ARGV[at], ARGV[at + 2] == "c"
+  if careful and not refused[i] then leave(i) end
   if refused[i] then
     answers[i] = refused[i]
   else
+    trimEventsOnce()
     local jobKey = prefix .. jobId
     local field = completed and "returnvalue" or "failedReason"
     local keep = kept[ARGV[at + 7]]
