@@ -109,6 +109,10 @@ void add_job(std::vector<General>& to) {
       "queue.max_inbox_entries", Count{100, 10'000'000}, queue(&QueueOptions::max_inbox_entries),
       "Entries that wait in Redis for a process that is slow to read. Older ones go; the process then "
       "reads the log of each generation instead."));
+  to.push_back(
+      general("queue.fast_path", Switch{}, queue(&QueueOptions::fast_path),
+              "Let jobs that are under way together share calls of Redis. Other BullMQ clients see no "
+              "difference (docs/bullmq/fast-path.md)."));
 }
 
 // Nowhere, or an address.

@@ -48,6 +48,7 @@ void QueueCore::start() {
     bullmq::QueueOptions queue;
     queue.prefix = keys.prefix;
     queue.skip_metas_update = true;
+    queue.fast_path = options.queue.fast_path;
     queues_.emplace(name, bullmq::Queue(commands_.connection(), queue_name(name), std::move(queue)));
   }
   CallGroupOptions admitting;

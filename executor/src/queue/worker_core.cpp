@@ -54,6 +54,7 @@ bullmq::WorkerOptions WorkerCore::worker_options(const Model& model) const {
   worker.concurrency = model.concurrency;
   worker.lock_duration = options_.queue.lock_duration;
   worker.stalled_interval = options_.queue.stalled_interval;
+  worker.fast_path = options_.queue.fast_path;
   worker.max_stalled_count = static_cast<std::int64_t>(options_.queue.max_stalled_count);
   // A generator has its model's grace to stop; what it still writes afterwards is fenced.
   worker.cancel_grace = model.stop_grace;

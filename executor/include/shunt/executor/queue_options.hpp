@@ -44,6 +44,9 @@ struct QueueOptions {
   // Entries that wait in a process's inbox before the oldest go (it reads the log instead then).
   std::size_t max_inbox_entries = 10'000;
 
+  // Generations that are under way together share calls of Redis (docs/bullmq/fast-path.md).
+  bool fast_path = true;
+
   // Refuse with `no_worker` when no worker has a lease for the model. Workers of other languages have none.
   bool require_worker = false;
   std::chrono::milliseconds lease{6'000};
