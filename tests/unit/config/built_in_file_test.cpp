@@ -38,7 +38,7 @@ TEST(BuiltInFile, changes_no_setting_of_the_service) {
   EXPECT_EQ(loaded.configuration.server.address, "127.0.0.1");
   EXPECT_EQ(loaded.configuration.server.port, 8080);
   EXPECT_EQ(loaded.configuration.default_model, "speech");
-  EXPECT_FALSE(loaded.configuration.queue.enabled);
+  EXPECT_FALSE(loaded.configuration.queue_enabled);
 }
 
 TEST(BuiltInFile, speaks_with_espeak_and_lets_no_text_become_an_option) {

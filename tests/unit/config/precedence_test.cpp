@@ -48,7 +48,7 @@ TEST(Precedence, an_empty_variable_counts_as_not_set) {
   const Loaded loaded =
       Given(kListens).variable("SHUNT_SERVER_LISTEN", "").variable("QUEUE_ENABLED", "").loaded();
   EXPECT_EQ(loaded.configuration.server.port, 1);
-  EXPECT_FALSE(loaded.configuration.queue.enabled);
+  EXPECT_FALSE(loaded.configuration.queue_enabled);
 }
 
 TEST(Precedence, a_wrong_value_in_the_file_is_a_mistake_even_when_the_environment_overrides_it) {
@@ -84,7 +84,7 @@ TEST(Precedence, the_queue_switch_comes_from_QUEUE_ENABLED_and_REDIS_URL) {
           .variable("QUEUE_ENABLED", "true")
           .variable("REDIS_URL", "redis://app:hunter2@redis.internal:6379/0")
           .loaded();
-  EXPECT_TRUE(loaded.configuration.queue.enabled);
+  EXPECT_TRUE(loaded.configuration.queue_enabled);
   EXPECT_EQ(loaded.configuration.queue.redis_url, "redis://app:hunter2@redis.internal:6379/0");
   EXPECT_EQ(explained(loaded, "redis.url").value, "\"redis://app:***@redis.internal:6379/0\"");
   EXPECT_EQ(explained(loaded, "redis.url").source, "environment REDIS_URL");
@@ -92,11 +92,11 @@ TEST(Precedence, the_queue_switch_comes_from_QUEUE_ENABLED_and_REDIS_URL) {
 
 TEST(Precedence, a_boolean_variable_takes_eight_words_in_any_case) {
   for (const auto* word : {"true", "1", "yes", "on", "TRUE", "On"}) {
-    EXPECT_TRUE(Given(kOneModel).variable("QUEUE_ENABLED", word).loaded().configuration.queue.enabled)
+    EXPECT_TRUE(Given(kOneModel).variable("QUEUE_ENABLED", word).loaded().configuration.queue_enabled)
         << word;
   }
   for (const auto* word : {"false", "0", "no", "off", "False"}) {
-    EXPECT_FALSE(Given(kOneModel).variable("QUEUE_ENABLED", word).loaded().configuration.queue.enabled)
+    EXPECT_FALSE(Given(kOneModel).variable("QUEUE_ENABLED", word).loaded().configuration.queue_enabled)
         << word;
   }
 }
