@@ -16,6 +16,8 @@ for at = 1, #ARGV do
     local job = {}
     if redis.call('EXISTS', key) == 1 then
       job = redis.call('HMGET', key, 'finishedOn', 'processedOn', 'progress', 'returnvalue', 'failedReason')
+      -- Put back, or between two attempts: nobody is at it now.
+      if not job[1] and redis.call('EXISTS', key .. ':lock') == 0 then job[2] = false end
     end
     answers[#answers + 1] = {known[1], tonumber(known[2]), job, tonumber(known[4]), known[5] or ''}
   end

@@ -24,6 +24,8 @@ for at = 2, #ARGV do
       local key = known[2] .. ':' .. id
       if redis.call('EXISTS', key) == 1 then
         job = redis.call('HMGET', key, 'finishedOn', 'processedOn', 'progress', 'returnvalue', 'failedReason')
+        -- Put back, or between two attempts: nobody is at it now.
+        if not job[1] and redis.call('EXISTS', key .. ':lock') == 0 then job[2] = false end
       end
     end
     answers[#answers + 1] = {fields, job}
