@@ -70,6 +70,7 @@ void QueueCore::start() {
   subscriptions_.push_back(commands_.on_up().subscribe([weak] {
     const auto self = weak.lock();
     if (!self || self->closed_) return;
+    self->was_connected_ = true;
     self->note_connection(true);
     self->launch([](std::shared_ptr<QueueCore> core) -> awaitable<void> { co_await core->probe_health(); });
     self->launch([](std::shared_ptr<QueueCore> core) -> awaitable<void> { co_await core->learn_version(); });

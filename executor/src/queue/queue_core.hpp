@@ -94,6 +94,7 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   awaitable<SubmitOutcome> decide(SealedRequest sealed, std::chrono::nanoseconds& enqueue);
   awaitable<SubmitOutcome> decide_within(SealedRequest sealed, SteadyTime until,
                                          std::chrono::nanoseconds& enqueue);
+  awaitable<void> wait_for_first_connection();
   awaitable<Admitted> admit(const SealedRequest& sealed);
   awaitable<SubmitOutcome> enqueue(SealedRequest sealed, std::shared_ptr<Generation> generation,
                                    SteadyTime until);
@@ -155,6 +156,7 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   Mirrors mirrors_;
   boost::asio::thread_pool files_{2};
   bool closed_ = false;
+  bool was_connected_ = false;
   bool expiring_ = false;
   std::vector<bullmq::Subscription> subscriptions_;
 

@@ -88,6 +88,18 @@ void QueueCore::tell_submitted(std::string_view model, const SubmitOutcome& outc
   options.observer->submitted(told);
 }
 
+// A process that has just begun to serve is about to be connected. One that has lost its connection is not
+// made to wait.
+awaitable<void> QueueCore::wait_for_first_connection() {
+  constexpr std::chrono::milliseconds kLook{5};
+  const auto until = clock.steady_now() + options.queue.enqueue_deadline;
+  boost::asio::steady_timer pause(loop.context());
+  while (!was_connected_ && !closed_ && clock.steady_now() < until) {
+    pause.expires_after(kLook);
+    co_await pause.async_wait(boost::asio::use_awaitable);
+  }
+}
+
 awaitable<SubmitOutcome> QueueCore::submit(SealedRequest sealed, SteadyTime asked_at) {
   const std::string name = sealed.envelope.request.model;
   std::chrono::nanoseconds enqueue{0};
@@ -98,6 +110,7 @@ awaitable<SubmitOutcome> QueueCore::submit(SealedRequest sealed, SteadyTime aske
 
 awaitable<SubmitOutcome> QueueCore::decide(SealedRequest sealed, std::chrono::nanoseconds& enqueue_took) {
   const SteadyTime until = clock.steady_now() + options.queue.enqueue_deadline;
+  co_await wait_for_first_connection();
   if (!commands_.is_up()) {
     const ExecutorDescription description = describe();
     co_return refuse_unavailable(description.reason);
