@@ -229,6 +229,8 @@ TEST_F(GenerationScripts, ProbeTellsOfTheJobAndOfWhoRunsIt) {
   admit("g1");
   EXPECT_EQ(run("probe", {"g1"}), "[[queued 1 [] 0 ]]");
   add_job("g1", {"processedOn", "5", "progress", "0"});
+  EXPECT_EQ(run("probe", {"g1"}), "[[queued 1 [0  ] 0 ]]") << "put back: nobody is at it now";
+  redis({"SET", kQueue + ":g1:lock", "its token"});
   EXPECT_EQ(run("probe", {"g1"}), "[[queued 1 [5 0  ] 0 ]]");
   begin("g1");
   EXPECT_EQ(run("probe", {"g1"}), "[[running 1 [5 0  ] 1 worker-1]]");

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
@@ -242,13 +243,15 @@ std::size_t entries_of(const char* folder) {
   return count;
 }
 
-TEST_F(QueueFaults, AHundredReconnectsLeaveNoThreadAndNoDescriptor) {
+TEST_F(QueueFaults, ManyReconnectsLeaveNoThreadAndNoDescriptor) {
+  const char* const asked = std::getenv("SHUNT_FAULT_RECONNECTS");
+  const int reconnects = asked != nullptr ? std::atoi(asked) : 30;
   RedisProcess redis;
   start(redis.url());
   expect_all_well();
   const std::size_t descriptors = entries_of("/proc/self/fd");
   const std::size_t threads = entries_of("/proc/self/task");
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < reconnects; ++i) {
     redis({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
     ASSERT_TRUE(eventually([&] {
       const std::string list = redis({"CLIENT", "LIST", "TYPE", "normal"}).text;
