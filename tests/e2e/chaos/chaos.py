@@ -231,8 +231,10 @@ def logs_of(api, generations):
             for generation in generations for generation_id in generation.ids}
 
 
-def attempts_in(log):
-    return max([data["attempt"] for _, kind, data in log if kind == "restarted"], default=1)
+def attempts_of(redis, shunt, generation_id):
+    """As its record counts them: the log of a worker that was lost before it could write has nothing of its attempt."""
+    prefix = shunt.environment["SHUNT_QUEUE_PREFIX"]
+    return int(redis("HGET", f"{prefix}::gen:r:{generation_id}", "attempt"))
 
 
 def problems_of_logs(api, logs, others, generations):
@@ -273,7 +275,7 @@ def problems_of_keys(generations, listed):
 def problems_of_runs(runs, attempts):
     for generation_id, count in runs.items():
         if count > attempts.get(generation_id, 0):
-            yield f"{generation_id} ran {count} times, its log knows {attempts.get(generation_id, 0)} attempts"
+            yield f"{generation_id} ran {count} times in {attempts.get(generation_id, 0)} attempts"
     for generation_id in attempts.keys() - runs.keys():
         yield f"{generation_id} succeeded without having run"
 
@@ -341,7 +343,7 @@ def main():
             logs = logs_of(shunt, generations)
             problems += problems_of_logs(shunt, logs, logs_of(other, generations), generations)
             runs = collections.Counter(runs_path.read_text().split())
-            attempts = {generation_id: attempts_in(log) for generation_id, log in logs.items()}
+            attempts = {generation_id: attempts_of(redis, shunt, generation_id) for generation_id in logs}
             problems += problems_of_runs(runs, attempts)
             try:
                 eventually(lambda: not left_in_queue(redis, shunt.environment["SHUNT_QUEUE_PREFIX"]))
