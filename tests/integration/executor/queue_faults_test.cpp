@@ -282,7 +282,9 @@ TEST_F(QueueFaults, AnApiThatDoesNotReadIsToldNothingMoreAndCatchesUp) {
 
 TEST_F(QueueFaults, ItRunsOnACluster) {
   RedisProcess::Settings settings;
-  settings.arguments = {"--cluster-enabled", "yes"};
+  // Without one Redis takes its port and 10,000 for the bus, which not every free port has room for.
+  settings.arguments = {"--cluster-enabled", "yes", "--cluster-port",
+                        std::to_string(bullmq::testing::free_port())};
   RedisProcess redis(std::move(settings));
   redis({"CLUSTER", "ADDSLOTSRANGE", "0", "16383"});
   ASSERT_TRUE(eventually(
