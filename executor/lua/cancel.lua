@@ -1,5 +1,6 @@
--- Asks a generation to stop. One that nobody runs (it waits, for its first attempt or for the next one) ends at once,
--- if its log is where the caller believes it to be; one that runs is told through its worker's inbox.
+-- Asks a generation to stop. One that nobody runs (it waits, for its first attempt or for the next one, or its worker
+-- gave it back, or is lost: the lock of its job tells) ends at once, if its log is where the caller believes it to be;
+-- one that runs is told through its worker's inbox.
 --
 -- KEYS[1] base of the generations' keys
 -- ARGV    1 id, 2 reason, 3 entries that an inbox keeps, 4 ttl ms of an inbox
@@ -7,12 +8,13 @@
 --         | {"running", worker}
 local base, id = KEYS[1], ARGV[1]
 local record = base .. 'r:' .. id
-local known = redis.call('HMGET', record, 'state', 'seq', 'worker', 'attempt')
+local known = redis.call('HMGET', record, 'state', 'seq', 'worker', 'attempt', 'queue')
 if not known[1] then return {'unknown'} end
 if known[1] ~= 'queued' and known[1] ~= 'running' then return {'ended'} end
 redis.call('HSETNX', record, 'cancel', ARGV[2])
 local worker = known[3] or ''
-if known[1] == 'queued' or worker == '' then return {'waiting', tonumber(known[2]), known[4]} end
+local locked = redis.call('EXISTS', known[5] .. ':' .. id .. ':lock') == 1
+if known[1] == 'queued' or worker == '' or not locked then return {'waiting', tonumber(known[2]), known[4]} end
 local inbox = base .. 'in:' .. worker
 redis.call('XADD', inbox, 'MAXLEN', '~', ARGV[3], '*', id, 'cancel:' .. ARGV[2])
 redis.call('PEXPIRE', inbox, ARGV[4])

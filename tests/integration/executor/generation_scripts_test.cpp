@@ -192,10 +192,19 @@ TEST_F(GenerationScripts, AnAttemptThatIsTriedAgainLeavesTheGenerationToNobody) 
   EXPECT_EQ(append("g1", "1", 3, 1, "[c]", "cancelled"), "[cancel:why]");
 }
 
+TEST_F(GenerationScripts, CancelEndsWhatItsWorkerGaveBackAndFencesThatWorker) {
+  admit("g1");
+  begin("g1");
+  EXPECT_EQ(cancel("g1"), "[waiting 1 1]");
+  EXPECT_EQ(append("g1", "1", 2, 1, "[c]", "cancelled"), "[cancel:why]");
+  EXPECT_EQ(append("g1", "1", 3, 1, "[late]"), "[refused]");
+}
+
 TEST_F(GenerationScripts, CancelTellsTheWorkerThatRunsIt) {
   EXPECT_EQ(cancel("g1"), "[unknown]");
   admit("g1");
   begin("g1");
+  redis({"SET", kQueue + ":g1:lock", "token"});
   EXPECT_EQ(cancel("g1"), "[running worker-1]");
   const Reply inbox = redis({"XRANGE", kBase + "in:worker-1", "-", "+"});
   EXPECT_EQ(show(inbox.elements.at(0).elements[1]), "[g1 cancel:why]");
