@@ -14,6 +14,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from report import Report  # noqa: E402
+from servers import cpu_seconds, free_port, stop, wait_for  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
 BODY = '{"model":"simulator","input":{"prompt":"Why do trains stop at night?","tokens":8}}'
@@ -42,12 +43,6 @@ http {{ access_log off; keepalive_requests 1000000000; client_body_temp_path {fo
 """
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def pinned(cpu, command):
     return ["taskset", "-c", str(cpu), *command] if os.cpu_count() > 1 else command
 
@@ -60,31 +55,18 @@ class Server:
         self.process = subprocess.Popen(pinned(0, command), stdout=subprocess.DEVNULL, **options)
 
     def __enter__(self):
-        deadline = time.monotonic() + 10
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return self
-            except OSError:
-                if time.monotonic() > deadline or self.process.poll() is not None:
-                    raise RuntimeError(f"{self.process.args} did not start") from None
-                time.sleep(0.05)
+        wait_for(self.port, lambda: self.process.poll() is None)
+        return self
 
     def __exit__(self, *_):
-        self.process.terminate()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        stop(self.process)
 
     def memory_kib(self):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
         return int(re.search(r"VmRSS:\s+(\d+)", status)[1])
 
     def cpu_seconds(self):
-        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds(self.process)
 
 
 def load(server, seconds, script):

@@ -7,7 +7,6 @@ import os
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent.parent / "tests/interop")]
 import npm_packages  # noqa: E402
 from report import Report  # noqa: E402
+from servers import cpu_seconds, free_port, stop, wait_for  # noqa: E402
 
 PEERS = HERE.parent / "peers"
 BODY = '{"model":"simulator","input":{"prompt":"Why do trains stop at night?","tokens":8}}'
@@ -26,6 +26,9 @@ threads = 1
 max_connections = 19000
 [log]
 level = "warn"
+[queue]
+# All streams begin at the same moment; what is measured is what comes after.
+enqueue_deadline = "10s"
 [models.simulator]
 driver = "simulator"
 first_token = "0ms"
@@ -34,23 +37,6 @@ concurrency = {concurrency}
 max_waiting = 20000
 text_field = "prompt"
 """
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_for(port):
-    deadline = time.monotonic() + 10
-    while True:
-        with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"nothing listens on port {port}")
-        time.sleep(0.02)
 
 
 class Deployment(contextlib.ExitStack):
@@ -83,23 +69,10 @@ class Deployment(contextlib.ExitStack):
     def start(self, name, command, environment=None):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
         self.processes[name] = process
-        self.callback(self.stop, process)
-
-    @staticmethod
-    def stop(process):
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        self.callback(stop, process)
 
     def cpu_seconds(self):
-        used = {}
-        for name, process in self.processes.items():
-            fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
-            used[name] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-        return used
+        return {name: cpu_seconds(process) for name, process in self.processes.items()}
 
 
 def load(deployment, connections, seconds, script):
