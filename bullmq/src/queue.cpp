@@ -115,7 +115,9 @@ awaitable<void> Queue::wait_until_ready() {
 
 awaitable<void> Queue::close() {
   const auto backend = state_->backend;
-  if (!state_->shares_connection) co_await backend->connection().drain_and_close();
+  if (state_->shares_connection) co_return;
+  if (backend->connection().is_up()) co_await backend->hand_over_adds();
+  co_await backend->connection().drain_and_close();
 }
 
 awaitable<Job> Queue::add(std::string name, std::string data, const JobOptions& options) {

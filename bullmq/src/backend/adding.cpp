@@ -178,9 +178,8 @@ QueueBackend::Added QueueBackend::added_plainly(const JobToAdd& job, const Reply
 // A call of its own is sent as it is; all others share one.
 awaitable<std::vector<Reply>> QueueBackend::send_adds(std::vector<AddItem> items) {
   if (items.front().alone) {
-    std::vector<Reply> one;
-    Reply reply = co_await run(std::move(*items.front().command));
-    one.push_back(std::move(reply));
+    std::vector<Reply> one(1);
+    if (items.front().command) one[0] = co_await run(std::move(*items.front().command));
     co_return one;
   }
   std::string arguments;
@@ -253,13 +252,26 @@ awaitable<std::vector<QueueBackend::Added>> QueueBackend::add_bulk(const std::ve
 
 const std::shared_ptr<QueueBackend::AddGroup>& QueueBackend::adds() {
   if (!adds_) {
+    AddGroup::Limits limits;
+    limits.waiting_bytes = connection_->options().max_unsent_bytes;
     // Not the backend itself, which has the group: calls that are on their way hold it.
-    adds_ = std::make_shared<AddGroup>(connection_->executor(),
-                                       [weak = weak_from_this()](std::vector<AddItem> items) {
-                                         return send_adds_of(weak.lock(), std::move(items));
-                                       });
+    adds_ = std::make_shared<AddGroup>(
+        connection_->executor(),
+        [weak = weak_from_this()](std::vector<AddItem> items) {
+          return send_adds_of(weak.lock(), std::move(items));
+        },
+        limits);
   }
   return adds_;
+}
+
+awaitable<void> QueueBackend::hand_over_adds() {
+  if (!adds_) co_return;
+  // Alone and without a command: all that it does is to come after the others.
+  AddItem last;
+  last.alone = true;
+  const auto group = adds_;
+  co_await group->join(std::move(last));
 }
 
 awaitable<std::vector<Reply>> QueueBackend::send_adds_of(std::shared_ptr<QueueBackend> self,

@@ -15,6 +15,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -25,7 +26,8 @@ namespace bullmq::detail {
 
 // Group commit: items of one kind that go to Redis together. What comes in one turn of the event loop, or
 // while calls are on their way, shares the next call; nothing waits for a timer. Items go out in the order in
-// which they came. One that must go alone (Item::alone) has a call of its own in its place in that order.
+// which they came. One that must go alone (Item::alone) has a call of its own in its place in that order, and
+// waits only for those before it to go out.
 //
 // An item whose call has gone out shares its fate: the answer, the error, or ConnectionError with
 // Fate::unknown. A cancelled item ends at once; if it has not gone out, it never will. One thread or strand.
@@ -40,6 +42,8 @@ class CommitGroup : public std::enable_shared_from_this<CommitGroup<Item, Answer
     std::size_t bytes = 512UL * 1024;
     // Two keep Redis at work while the answers of one call are handed out here.
     std::size_t calls_at_once = 2;
+    // Of all items that wait; more are refused (ConnectionOptions::max_unsent_bytes).
+    std::size_t waiting_bytes = 256UL * 1024 * 1024;
   };
 
   CommitGroup(boost::asio::any_io_executor executor, Send send, Limits limits = {})
@@ -100,6 +104,9 @@ class CommitGroup : public std::enable_shared_from_this<CommitGroup<Item, Answer
   }
 
   void enqueue(std::shared_ptr<Waiter> waiter) {
+    const std::size_t size = waiter->item.size();
+    if (waiting_bytes_ + size > limits_.waiting_bytes) return refuse(std::move(waiter));
+    waiting_bytes_ += size;
     waiting_.push_back(std::move(waiter));
     if (std::exchange(scheduled_, true)) return;
     // At the end of this turn, when all that it has to add is here.
@@ -109,11 +116,20 @@ class CommitGroup : public std::enable_shared_from_this<CommitGroup<Item, Answer
     });
   }
 
+  // Not inside the call that adds it.
+  void refuse(std::shared_ptr<Waiter> waiter) {
+    boost::asio::post(executor_, [waiter = std::move(waiter), limit = limits_.waiting_bytes] {
+      const std::string message = "too much waits for Redis: max_unsent_bytes is " + std::to_string(limit);
+      waiter->complete(std::make_exception_ptr(ConnectionError(Fate::not_executed, message)), Answer());
+    });
+  }
+
   void send_what_waits() {
-    while (!waiting_.empty() && calls_ < limits_.calls_at_once) {
+    while (!waiting_.empty()) {
+      if (!waiting_.front()->item.alone && calls_ >= limits_.calls_at_once) return;
       Waiters batch = take_some();
       if (batch.empty()) continue;
-      ++calls_;
+      if (!batch.front()->item.alone) ++calls_;
       // Detached: it holds the group, and ends with its call.
       boost::asio::co_spawn(executor_, run(this->shared_from_this(), std::move(batch)),
                             boost::asio::detached);
@@ -130,6 +146,7 @@ class CommitGroup : public std::enable_shared_from_this<CommitGroup<Item, Answer
         bytes += next->item.size();
         batch.push_back(next);
       }
+      waiting_bytes_ -= next->item.size();
       waiting_.pop_front();
       if (!batch.empty() && batch.back()->item.alone) break;
     }
@@ -137,6 +154,7 @@ class CommitGroup : public std::enable_shared_from_this<CommitGroup<Item, Answer
   }
 
   static boost::asio::awaitable<void> run(std::shared_ptr<CommitGroup> self, Waiters batch) {
+    const bool alone = batch.front()->item.alone;
     std::vector<Item> items;
     items.reserve(batch.size());
     for (const auto& waiter : batch) items.push_back(std::move(waiter->item));
@@ -151,11 +169,14 @@ class CommitGroup : public std::enable_shared_from_this<CommitGroup<Item, Answer
     } catch (...) {
       failure = std::current_exception();
     }
-    --self->calls_;
+    if (!alone) --self->calls_;
     // Nobody waits longer than one call may take: who came while this one hung is not kept for another.
     Waiters behind;
-    if (late) behind.assign(self->waiting_.begin(), self->waiting_.end());
-    if (late) self->waiting_.clear();
+    if (late) {
+      behind.assign(self->waiting_.begin(), self->waiting_.end());
+      self->waiting_.clear();
+      self->waiting_bytes_ = 0;
+    }
     self->send_what_waits();
     answers.resize(batch.size());
     for (std::size_t i = 0; i < batch.size(); ++i) batch[i]->complete(failure, std::move(answers[i]));
@@ -169,6 +190,8 @@ class CommitGroup : public std::enable_shared_from_this<CommitGroup<Item, Answer
   const Send send_;
   const Limits limits_;
   std::deque<std::shared_ptr<Waiter>> waiting_;
+  std::size_t waiting_bytes_ = 0;
+  // Those that share.
   std::size_t calls_ = 0;
   bool scheduled_ = false;
 };

@@ -52,7 +52,9 @@ struct AddItem {
   bool alone = false;
   std::string arguments;
   std::optional<Command> command;
-  [[nodiscard]] std::size_t size() const noexcept { return arguments.size(); }
+  [[nodiscard]] std::size_t size() const noexcept {
+    return arguments.size() + (command ? command->bytes.size() : 0);
+  }
 };
 // For finishMany: a job that ends, or slots to be filled.
 struct EndItem {
@@ -100,6 +102,8 @@ class QueueBackend : public std::enable_shared_from_this<QueueBackend> {
     AddOutcome outcome = AddOutcome::created;
   };
   awaitable<Added> add(const JobToAdd& job);
+  // Returns when all adds that were called before have been handed to the connection.
+  awaitable<void> hand_over_adds();
   // In one transaction.
   awaitable<std::vector<Added>> add_bulk(const std::vector<const JobToAdd*>& jobs);
   // Bytes that a job takes on its way, about.

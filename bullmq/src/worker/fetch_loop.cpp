@@ -101,7 +101,7 @@ awaitable<void> Worker::State::fetch_once(std::optional<double> block_seconds) {
   }
   for (std::size_t i = 0; i < found.size(); ++i) {
     auto job = take(std::move(found[i]), tokens[i]);
-    if (!job) co_return;
+    if (!job) continue;
     errors_in_a_row = 0;
     co_await begin(std::move(*job));
   }

@@ -15,6 +15,7 @@
 
 #include "backend/queue_backend.hpp"
 #include "bullmq/error.hpp"
+#include "bullmq/queue.hpp"
 #include "event_loop.hpp"
 #include "support/child_server.hpp"
 
@@ -416,6 +417,93 @@ TEST(FastPath, ACancelledAddThatHasNotGoneOutNeverDoes) {
   loop.until([&] { return cancelled; });
   loop.finish();
   EXPECT_EQ(loop.run(side.backend->add(job)).id, "3");
+}
+
+TEST(FastPath, AddsThatGoAloneKeepTheirPlaceAmongTheOthers) {
+  EventLoop loop;
+  Side side(loop, true);
+  std::vector<JobToAdd> jobs(100);
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    jobs[i].name = "paint";
+    jobs[i].data = "{}";
+    if (i % 3 == 0) jobs[i].options.deduplication.emplace().id = "each-" + std::to_string(i);
+  }
+  const Words words = all<JobToAdd>(side, jobs, add_one);
+  for (std::size_t i = 0; i < words.size(); ++i) EXPECT_EQ(words[i], std::to_string(i + 1));
+}
+
+TEST(FastPath, AddsThatGoAloneDoNotWaitForEachOther) {
+  EventLoop loop;
+  Side side(loop, true);
+  std::vector<std::string> words(20);
+  const auto add = [&](std::size_t i) -> awaitable<void> {
+    JobToAdd job;
+    job.name = "paint";
+    job.data = "{}";
+    job.options.deduplication.emplace().id = "each-" + std::to_string(i);
+    std::exception_ptr failure;
+    try {
+      co_await side.backend->add(job);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    words[i] = word_of(failure);
+  };
+  // Redis holds its answers back: what was sent then is what does not wait for answers.
+  side.ask(make_command("CLIENT", "PAUSE", 60'000, "WRITE"));
+  for (std::size_t i = 0; i < words.size(); ++i) loop.spawn(add(i));
+  loop.run_for(100ms);
+  side.connection->interrupt();
+  side.ask(make_command("CLIENT", "UNPAUSE"));
+  loop.finish();
+  EXPECT_EQ(words, std::vector<std::string>(words.size(), "unknown"));
+}
+
+TEST(FastPath, ClosingAQueueSendsWhatWasAddedBefore) {
+  EventLoop loop;
+  Side side(loop, true);
+  QueueOptions options;
+  options.connection = side.connection->options();
+  options.skip_metas_update = true;
+  Queue queue(loop.executor(), "paint", options);
+  loop.run(queue.wait_until_ready());
+  std::size_t added = 0;
+  const auto add = [&]() -> awaitable<void> {
+    co_await queue.add("paint", "{}");
+    ++added;
+  };
+  // More than the calls that may be on their way take.
+  for (int i = 0; i < 1'200; ++i) loop.spawn(add());
+  loop.spawn(queue.close());
+  loop.finish();
+  EXPECT_EQ(added, 1'200U);
+}
+
+TEST(FastPath, WhatWaitsIsBounded) {
+  EventLoop loop;
+  Side side(loop, true);
+  ConnectionOptions options = side.connection->options();
+  options.max_unsent_bytes = 10'000;
+  const auto connection = Connection::open(loop.executor(), options);
+  loop.run(connection->wait_until_up());
+  const auto backend = std::make_shared<QueueBackend>(connection, "bull", "paint");
+  JobToAdd job;
+  job.name = "paint";
+  job.data = '"' + std::string(1'000, 'x') + '"';
+  std::size_t refused = 0;
+  const auto add = [&]() -> awaitable<void> {
+    std::exception_ptr failure;
+    try {
+      co_await backend->add(job);
+    } catch (const ConnectionError&) {
+      failure = std::current_exception();
+    }
+    if (failure && word_of(failure) == "not executed") ++refused;
+  };
+  for (int i = 0; i < 20; ++i) loop.spawn(add());
+  loop.finish();
+  EXPECT_GT(refused, 5U);
+  EXPECT_LT(refused, 15U);
 }
 
 TEST(FastPath, ABrokenConnectionIsUnknownForExactlyWhatWasOnItsWay) {
