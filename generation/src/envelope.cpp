@@ -256,10 +256,7 @@ void append_canonical(std::string& out, const Json& value) {
   }
 }
 
-}  // namespace
-
-Result<std::string> encode_envelope(const Envelope& envelope) {
-  if (auto checked = check_values(envelope); !checked) return std::move(checked).error();
+std::string encode(const Envelope& envelope, const Json& input) {
   const GenerationRequest& request = envelope.request;
   std::string out;
   out.reserve(512);
@@ -267,7 +264,7 @@ Result<std::string> encode_envelope(const Envelope& envelope) {
   member.number("v", envelope.version);
   member.text("id", envelope.id.to_string());
   member.text("model", request.model);
-  member.json("input", request.input);
+  member.json("input", input);
   member.text("caller", request.caller);
   member.begin("context");
   append_context(out, request.context);
@@ -283,6 +280,17 @@ Result<std::string> encode_envelope(const Envelope& envelope) {
   member.members(envelope.unknown);
   member.close();
   return out;
+}
+
+}  // namespace
+
+Result<std::string> encode_envelope(const Envelope& envelope) {
+  if (auto checked = check_values(envelope); !checked) return std::move(checked).error();
+  return encode(envelope, envelope.request.input);
+}
+
+std::string encode_head(const Envelope& envelope) {
+  return encode(envelope, JsonObject{});
 }
 
 Result<Envelope> decode_envelope(std::string_view text) {

@@ -94,11 +94,4 @@ Result<ReadOutcome> decode_stored(const bullmq::RedisReply& reply, const Clock& 
   return ReadOutcome(std::move(stored));
 }
 
-std::string encode_head(Envelope envelope) {
-  envelope.request.input = JsonObject{};
-  auto text = encode_envelope(envelope);
-  // It has been an envelope before, so it can be written.
-  return text ? std::move(*text) : std::string();
-}
-
 }  // namespace shunt::executor

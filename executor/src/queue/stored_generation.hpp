@@ -47,7 +47,4 @@ using ReadOutcome = std::variant<StoredGeneration, GenerationGone, GenerationUnk
 // understood: written by a newer version, or by hand.
 [[nodiscard]] Result<ReadOutcome> decode_stored(const bullmq::RedisReply& reply, const Clock& clock);
 
-// The envelope without its input: what a record needs of it.
-[[nodiscard]] std::string encode_head(Envelope envelope);
-
 }  // namespace shunt::executor

@@ -47,6 +47,13 @@ TEST(Envelope, SurvivesEncodeAndDecodeWithMembersThatThisVersionDoesNotKnow) {
   EXPECT_EQ(*encode_envelope(*received), *text);
 }
 
+TEST(Envelope, AHeadIsTheEnvelopeWithoutItsInput) {
+  Envelope envelope = full_envelope();
+  const std::string head = encode_head(envelope);
+  envelope.request.input = JsonObject{};
+  EXPECT_EQ(head, *encode_envelope(envelope));
+}
+
 TEST(Envelope, LeavesTheIdempotencyKeyBehind) {
   Envelope envelope = full_envelope();
   envelope.request.idempotency_key = "secret-key";

@@ -97,7 +97,7 @@ struct ModelDescription {
 
 struct ExecutorDescription {
   std::string name;  // "sync"
-  std::string mode;  // what the strategy is called in configuration: "sync", later "queue"
+  std::string mode;  // what the strategy is called in configuration: "sync" or "queue"
   Health health = Health::kReady;
   std::string reason;  // why it is not ready
   // Of an executor with a queue: "ready", or what is wrong with its Redis (also while draining). "" = needs

@@ -43,7 +43,7 @@ struct GenerationRequest {
 
 // Which executor runs the generation and why: decided once, at admission, and stored with it.
 struct Admission {
-  std::string executor;  // "sync", later "queue"
+  std::string executor;  // "sync" or "queue"
   std::string reason;    // "default", "queue_enabled", ...
 };
 
@@ -63,6 +63,9 @@ struct Envelope {
 // Compact JSON. Fails when a value cannot travel: NaN or infinity, integers beyond 2^53 - 1, invalid UTF-8,
 // an empty model. The idempotency key stays behind: it belongs to admission.
 [[nodiscard]] Result<std::string> encode_envelope(const Envelope& envelope);
+
+// The same with an empty input, which may be large: of an envelope that was encoded or decoded before.
+[[nodiscard]] std::string encode_head(const Envelope& envelope);
 
 // Strict: the error names the member as a JSON pointer and what came. A version other than 1 is refused with
 // the code `unsupported_envelope`, everything else wrong with `invalid_request` or a code of parse_json.
