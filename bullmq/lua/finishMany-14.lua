@@ -12,9 +12,9 @@
           6 limiter's max ("" = none), 7 limiter's duration, 8 how many jobs end, then for each: id, token, "c" or "f",
           value, attempts made after this one, attempts it may have, fields to set (MessagePack; "" = none), what is kept
           (MessagePack of {count, age, limit}), "1" = take a job with this token; then tokens of more slots
-    Output: a list: for each job that ends a negative code, 0 (ended; nothing taken) or what was taken; for each further
-            slot what was taken. Taken: {fields before this script took it, id}, or as fetchNextJob answers
-            {fields or 0, id or 0, limit ms, next delayed}
+    Output: a list: for each job that ends a negative code, 0 (ended; nothing taken) or what was taken; for further slots
+            what was taken, up to the first that found nothing. Taken: {fields before this script took it, id}, or as
+            fetchNextJob answers {fields or 0, id or 0, limit ms, next delayed}
 ]]
 local rcall = redis.call
 local prefix, timestamp, lockDuration, workerName = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -85,7 +85,7 @@ end
 -- ---- What is there to take.
 local isPaused = meta[2] and true or false
 local taken, next, opts = {}, 0, nil
-local promoted = false
+local promoted, nextDelayed = false, nil
 
 local function takeOneCarefully(token)
   opts = opts or {lockDuration = lockDuration, name = workerName ~= "" and workerName or nil,
@@ -124,8 +124,8 @@ local function takeNext(token)
   next = next + 1
   local jobId = taken[next]
   if not jobId then
-    local nextTimestamp = getNextDelayedTimestamp(KEYS[7])
-    return nextTimestamp and {0, 0, 0, nextTimestamp}
+    if nextDelayed == nil then nextDelayed = getNextDelayedTimestamp(KEYS[7]) or false end
+    return nextDelayed and {0, 0, 0, nextDelayed}
   end
   local jobKey = prefix .. jobId
   rcall("SET", jobKey .. ":lock", token, "PX", lockDuration)
@@ -192,7 +192,9 @@ for i = 1, ending do
   end
 end
 for at = 9 + ending * 9, #ARGV do
-  answers[#answers + 1] = takeNext(ARGV[at]) or {0, 0, 0, 0}
+  local found = takeNext(ARGV[at]) or {0, 0, 0, 0}
+  answers[#answers + 1] = found
+  if found[2] == 0 then break end
 end
 
 -- Only after the last end nothing can be active any more.

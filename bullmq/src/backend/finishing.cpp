@@ -15,6 +15,26 @@ namespace {
 // Answered for a job that has children: only upstream's script knows all that becomes of those.
 constexpr std::int64_t kForUpstream = -100;
 
+// Ends come before further slots in the script's answers, which stop at the first slot that found nothing:
+// what it says, until when to wait, holds for the slots behind it too.
+std::vector<EndAnswer> share_out(const std::vector<EndItem>& items, Reply reply, std::size_t ending,
+                                 Timestamp now) {
+  std::vector<EndAnswer> answers(items.size());
+  std::size_t end = 0;
+  std::size_t slot = ending;
+  const std::size_t last = reply.elements.size() - 1;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    answers[i].at = now;
+    std::vector<Reply>& replies = answers[i].replies;
+    for (std::size_t n = 0; n < items[i].ends; ++n) replies.push_back(std::move(reply.elements.at(end++)));
+    const std::size_t until = slot + items[i].slots;
+    for (; slot < until && slot < last; ++slot) replies.push_back(std::move(reply.elements[slot]));
+    if (slot < until) replies.push_back(reply.elements.at(last));
+    slot = until;
+  }
+  return answers;
+}
+
 }  // namespace
 
 std::string pack_fields(const JobFields& fields) {
@@ -180,7 +200,7 @@ NextJob QueueBackend::decode_taken(Reply reply, Timestamp at) {
   return next;
 }
 
-// Ends come before further slots in the script's arguments, and in its answers.
+// Ends come before further slots in the script's arguments.
 awaitable<std::vector<EndAnswer>> QueueBackend::send_ends(std::vector<EndItem> items) {
   std::size_t ending = 0;
   std::size_t slots = 0;
@@ -210,17 +230,7 @@ awaitable<std::vector<EndAnswer>> QueueBackend::send_ends(std::vector<EndItem> i
           .add_encoded(arguments)
           .take();
   Reply reply = co_await run(std::move(command));
-  std::vector<EndAnswer> answers(items.size());
-  std::size_t end = 0;
-  std::size_t slot = ending;
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    answers[i].at = now;
-    for (std::size_t n = 0; n < items[i].ends; ++n)
-      answers[i].replies.push_back(std::move(reply.elements.at(end++)));
-    for (std::size_t n = 0; n < items[i].slots; ++n)
-      answers[i].replies.push_back(std::move(reply.elements.at(slot++)));
-  }
-  co_return answers;
+  co_return share_out(items, std::move(reply), ending, now);
 }
 
 const std::shared_ptr<QueueBackend::EndGroup>& QueueBackend::ends() {

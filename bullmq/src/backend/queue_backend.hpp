@@ -113,7 +113,7 @@ class QueueBackend : public std::enable_shared_from_this<QueueBackend> {
 
   // ---- A job's life.
   // Takes a job for each token, as long as there are some; without the fast path one at most. The answers are
-  // in the order of the tokens.
+  // in the order of the tokens, up to the first that found nothing.
   awaitable<std::vector<NextJob>> move_to_active(std::vector<std::string> tokens);
   // What the script answers: the next job if it was asked for and there is one.
   awaitable<NextJob> finish(const JobRecord& job, Outcome outcome, std::string value, std::string token,

@@ -26,8 +26,10 @@ constexpr Milliseconds kUnblockPatience{500};
 constexpr Milliseconds kUnblockPause{5};
 // A stalled check that failed because of the connection is tried again after this.
 constexpr Milliseconds kStalledCheckRetry{1'000};
-// Jobs that one fetch takes: their data come in one answer.
+// Jobs that one fetch takes: their data come in one answer. It asks for twice what the last one found,
+// because each slot costs a token, at both ends.
 constexpr std::size_t kTakenAtOnce = 50;
+constexpr std::size_t kLeastAsked = 8;
 
 }  // namespace
 
@@ -91,7 +93,8 @@ awaitable<void> Worker::State::fetch_once(std::optional<double> block_seconds) {
   const std::size_t taken_already = running.size() + lost_threads;
   // As many as there are slots for: others shall find work too.
   const std::size_t free = concurrency > taken_already ? concurrency - taken_already : 1;
-  for (std::size_t i = 0; i < std::min(free, kTakenAtOnce); ++i) tokens.push_back(next_token());
+  const std::size_t asked = std::min(free, std::clamp(2 * taken_last, kLeastAsked, kTakenAtOnce));
+  for (std::size_t i = 0; i < asked; ++i) tokens.push_back(next_token());
   std::vector<detail::NextJob> found;
   try {
     found = co_await backend->move_to_active(tokens);
@@ -99,9 +102,11 @@ awaitable<void> Worker::State::fetch_once(std::optional<double> block_seconds) {
     if (error.fate() == Fate::unknown) lost_fetches.insert(lost_fetches.end(), tokens.begin(), tokens.end());
     throw;
   }
+  taken_last = 0;
   for (std::size_t i = 0; i < found.size(); ++i) {
     auto job = take(std::move(found[i]), tokens[i]);
     if (!job) continue;
+    ++taken_last;
     errors_in_a_row = 0;
     co_await begin(std::move(*job));
   }

@@ -177,6 +177,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
   std::int64_t limit_until = 0;
   double block_until = 0;
   unsigned errors_in_a_row = 0;
+  std::size_t taken_last = 0;  // jobs, by the last fetch
   std::uint64_t stalled_generation = 0;
   detail::Wakeup loop_wakeup;
   detail::Wakeup stalled_wakeup;

@@ -124,19 +124,23 @@ awaitable<std::string> end_one(Side& side, const End& end) {
   co_return words;
 }
 
+// Up to the first that finds nothing.
 Words take(Side& side, const std::vector<std::string>& tokens) {
   Words words;
-  const auto keep = [&](std::vector<NextJob> found, const std::vector<std::string>& of) {
+  const auto keep = [&](const std::vector<NextJob>& found, std::size_t first) {
     for (std::size_t i = 0; i < found.size(); ++i) {
       words.push_back(describe(found[i]));
-      if (found[i].has_job) side.active[of[i]] = found[i].record;
+      if (found[i].has_job) side.active[tokens[first + i]] = found[i].record;
     }
+    return found.back().has_job;
   };
   if (side.backend->fast_path) {
-    keep(side.loop.run(side.backend->move_to_active(tokens)), tokens);
+    keep(side.loop.run(side.backend->move_to_active(tokens)), 0);
     return words;
   }
-  for (const std::string& token : tokens) keep(side.loop.run(side.backend->move_to_active({token})), {token});
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    if (!keep(side.loop.run(side.backend->move_to_active({tokens[i]})), i)) break;
+  }
   return words;
 }
 
