@@ -88,7 +88,7 @@ JobRecord decode_job(std::string id, std::vector<Reply> fields, StoredJobOptions
     } else if (name == "data") {
       if (!value.text.empty()) job.data = std::move(value.text);
     } else if (name == "opts") {
-      job.options = known != nullptr ? known->read(value.text) : stored_job_options(value.text);
+      job.options = known != nullptr ? known->read(value.text, job.id) : stored_job_options(value.text);
     } else if (name == "timestamp") {
       job.timestamp = value.to_int();
     } else if (name == "delay") {

@@ -1,5 +1,6 @@
 #include "core/job_options_codec.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <tuple>
@@ -351,6 +352,12 @@ void pack(MsgpackWriter& out, const Parent& parent) {
   out.map(2).text("id").text(parent.id).text("queue").text(parent.queue);
 }
 
+// Whether JSON writes it as it is.
+bool is_plain(std::string_view id) {
+  return std::all_of(id.begin(), id.end(),
+                     [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; });
+}
+
 }  // namespace
 
 JobOptions job_options_from_json(std::string_view text) {
@@ -402,12 +409,38 @@ JobOptions stored_job_options(std::string_view text) {
   return parse(text, Mode::stored);
 }
 
-const JobOptions& StoredJobOptions::read(std::string_view json) {
-  if (json != json_) {
-    options_ = stored_job_options(json);
-    json_ = json;
+const JobOptions& StoredJobOptions::read(std::string_view json, std::string_view id) {
+  if (!has_id_) {
+    if (json != before_) remember(json, id);
+    return options_;
+  }
+  const bool same = json.size() == before_.size() + id.size() + after_.size() && json.starts_with(before_) &&
+                    json.ends_with(after_) && json.substr(before_.size(), id.size()) == id && is_plain(id);
+  if (same) {
+    options_.job_id = std::string(id);
+  } else {
+    remember(json, id);
   }
   return options_;
+}
+
+void StoredJobOptions::remember(std::string_view json, std::string_view id) {
+  options_ = stored_job_options(json);
+  before_ = json;
+  after_.clear();
+  has_id_ = false;
+  if (options_.job_id != id || !is_plain(id)) return;
+  // Text as this is no part of a string, and if it is there once it is what `job_id` was read from.
+  const std::string member = "\"jobId\":\"" + std::string(id) + '"';
+  const std::size_t at = json.find(member);
+  if (at == std::string_view::npos || json.find("\"jobId\"", at + 1) != std::string_view::npos ||
+      json.find("\"jobId\"") != at) {
+    return;
+  }
+  const std::size_t begin = at + member.size() - 1 - id.size();
+  before_ = json.substr(0, begin);
+  after_ = json.substr(begin + id.size());
+  has_id_ = true;
 }
 
 void pack_job_options(const JobOptions& options, std::string& out) {

@@ -11,14 +11,20 @@ namespace bullmq::detail {
 // refused.
 [[nodiscard]] JobOptions stored_job_options(std::string_view json);
 
-// Reads stored options, and remembers the last: most jobs of a queue have the same ones, and parsing them
-// costs more than the rest of a job's hash.
+// Reads stored options, and remembers the last: most jobs of a queue have the same ones but for the job's id,
+// and parsing them costs more than the rest of a job's hash.
 class StoredJobOptions {
  public:
-  [[nodiscard]] const JobOptions& read(std::string_view json);
+  // `id` is the job's. What is returned is good until the next call.
+  [[nodiscard]] const JobOptions& read(std::string_view json, std::string_view id);
 
  private:
-  std::string json_;
+  void remember(std::string_view json, std::string_view id);
+
+  // The JSON around the id, and behind it; all of it if it has no id.
+  std::string before_;
+  std::string after_;
+  bool has_id_ = false;
   JobOptions options_;
 };
 

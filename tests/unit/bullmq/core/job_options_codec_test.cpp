@@ -248,14 +248,28 @@ TEST(JobOptionsCodec, RefusesWhatAUserGotWrongByName) {
 
 TEST(JobOptionsCodec, ReadsTheOptionsOfOneJobAfterAnotherAsIfEachWereAlone) {
   detail::StoredJobOptions reader;
-  const char* const texts[] = {"",
-                               R"({"attempts":0})",
-                               R"({"attempts":0})",
-                               R"({"attempts":3,"de":{"id":"a"}})",
-                               R"({"attempts":0})",
-                               "no JSON",
-                               ""};
-  for (const char* text : texts) EXPECT_EQ(reader.read(text), detail::stored_job_options(text)) << text;
+  const std::pair<const char*, const char*> jobs[] = {
+      {"1", ""},
+      {"2", R"({"attempts":0})"},
+      {"3", R"({"attempts":0})"},
+      {"4", R"({"attempts":3,"de":{"id":"a"}})"},
+      {"a", R"({"attempts":2,"jobId":"a","lifo":true})"},
+      {"b", R"({"attempts":2,"jobId":"b","lifo":true})"},
+      {"longer", R"({"attempts":2,"jobId":"longer","lifo":true})"},
+      {"other", R"({"attempts":2,"jobId":"c","lifo":true})"},
+      {"c", R"({"attempts":2,"jobId":"c","lifo":false})"},
+      {"q\"uote", R"({"attempts":2,"jobId":"q\"uote","lifo":false})"},
+      {"back", R"({"attempts":2,"jobId":"back","lifo":false})"},
+      {"twice", R"({"jobId":"x","jobId":"twice"})"},
+      {"again", R"({"jobId":"x","jobId":"again"})"},
+      {"in", R"({"repeat":{"jobId":"in"},"jobId":"in"})"},
+      {"on", R"({"repeat":{"jobId":"in"},"jobId":"on"})"},
+      {"5", R"({"attempts":0})"},
+      {"6", "no JSON"},
+      {"7", ""}};
+  for (const auto& [id, text] : jobs) {
+    EXPECT_EQ(reader.read(text, id), detail::stored_job_options(text)) << text;
+  }
 }
 
 TEST(JobOptionsCodec, QuotesLittleOfWhatItRefuses) {
