@@ -1,11 +1,11 @@
 -- A worker takes generations: the number of its attempt fences everything that it writes afterwards.
 --
 -- KEYS[1] base of the generations' keys
--- ARGV    1 worker; then for each generation: id, queue key, head, ttl ms, created at ms (and behind a space the token
---         of the job's lock: then nothing is begun unless the lock is still there and has it)
+-- ARGV    1 worker; then for each generation: id, queue key, head ("" = to be asked for), ttl ms, created at ms (and behind
+--         a space the token of the job's lock: then nothing is begun unless the lock is still there and has it)
 -- Returns a list: for each {"run", attempt, seq} | {"cancelled", attempt, seq, reason} | {"ended", state}
---         | {"not_yours"} (the lock is gone, or another worker's). A log whose seq is 1 has no `started` yet, whatever the
---         attempt.
+--         | {"not_yours"} (the lock is gone, or another worker's) | {"head"} (there is no record, and none can be made
+--         without the head). A log whose seq is 1 has no `started` yet, whatever the attempt.
 local base = KEYS[1]
 local answers = {}
 for at = 2, #ARGV, 5 do
@@ -15,7 +15,8 @@ for at = 2, #ARGV, 5 do
   local created, token = string.match(ARGV[at + 4], '^(%d+) ?(.*)$')
   local ours = token == '' or redis.call('GET', ARGV[at + 1] .. ':' .. id .. ':lock') == token
   local fresh = ours and not known[1]
-  if fresh then
+  local head_wanted = fresh and ARGV[at + 2] == ''
+  if fresh and not head_wanted then
     -- Added by a producer that wrote only the job, or the record is gone: the envelope tells all that it needs.
     redis.call('HSET', record, 'queue', ARGV[at + 1], 'head', ARGV[at + 2], 'seq', 1, 'watch', '')
     redis.call('ZADD', base .. 'index', 0, id)
@@ -24,6 +25,8 @@ for at = 2, #ARGV, 5 do
   end
   if not ours then
     answers[#answers + 1] = {'not_yours'}
+  elseif head_wanted then
+    answers[#answers + 1] = {'head'}
   elseif known[1] ~= 'queued' and known[1] ~= 'running' then
     answers[#answers + 1] = {'ended', known[1]}
   else

@@ -53,6 +53,7 @@ GenerationState state_of(const GenerationEvent::Payload& ending) {
 
 }  // namespace
 
+// Without the head, which nearly always is in Redis since the generation was admitted.
 std::vector<std::string> WorkerCore::begin_arguments(const Envelope& envelope,
                                                      const std::string& token) const {
   const auto left = envelope.deadline ? *envelope.deadline - clock_.now() : std::chrono::hours(24);
@@ -61,7 +62,7 @@ std::vector<std::string> WorkerCore::begin_arguments(const Envelope& envelope,
   std::vector<std::string> arguments;
   arguments.push_back(envelope.id.to_string());
   arguments.push_back(keys_.queue(envelope.request.model));
-  arguments.push_back(encode_head(envelope));
+  arguments.emplace_back();
   arguments.push_back(std::to_string(ttl.count()));
   arguments.push_back(std::to_string(envelope.created_at.time_since_epoch().count()) + ' ' + token);
   return arguments;
@@ -70,7 +71,8 @@ std::vector<std::string> WorkerCore::begin_arguments(const Envelope& envelope,
 // Until Redis has answered, or the job is not ours any more.
 awaitable<WorkerCore::Begun> WorkerCore::begin(const Envelope& envelope, bullmq::Job job,
                                                std::stop_token stop) {
-  const std::vector<std::string> arguments = begin_arguments(envelope, job.token());
+  constexpr std::size_t kHead = 2;
+  std::vector<std::string> arguments = begin_arguments(envelope, job.token());
   while (!closed_ && !stop.stop_requested()) {
     std::vector<std::string> copy = arguments;
     bool failed = false;
@@ -84,6 +86,10 @@ awaitable<WorkerCore::Begun> WorkerCore::begin(const Envelope& envelope, bullmq:
     if (!failed) {
       Begun begun;
       begun.kind = reply.elements.at(0).text;
+      if (begun.kind == "head") {
+        arguments[kHead] = encode_head(envelope);
+        continue;
+      }
       if (reply.elements.size() < 3) co_return begun;
       begun.attempt = static_cast<std::uint64_t>(reply.elements[1].to_int());
       begun.sequence = static_cast<std::uint64_t>(reply.elements[2].to_int());
