@@ -164,8 +164,11 @@ SubmitOutcome Core::admit(GenerationRequest request, ModelSlots& slots, SteadyTi
   const Model& model = slots.model();
   auto sealed = seal_request(model, std::move(request), options_.admission, ids_, *options_.clock);
   if (!sealed) return refuse(model.name, asked_at, std::move(sealed).error());
+  // What runs is what a queue would deliver: the request goes through its envelope's text (design rule 3).
+  auto delivered = decode_envelope(sealed->text);
+  if (!delivered) return refuse(model.name, asked_at, std::move(delivered).error());
   const IdempotencyKey& key = sealed->key;
-  const GenerationId id = sealed->envelope.id;
+  const GenerationId id = delivered->id;
   if (!key.key.empty()) {
     const ClaimOutcome claim = store_.claim(key, sealed->fingerprint, id);
     if (const auto* held = std::get_if<ClaimHeld>(&claim)) {
@@ -178,12 +181,12 @@ SubmitOutcome Core::admit(GenerationRequest request, ModelSlots& slots, SteadyTi
   EventLoop* const loop = EventLoop::current();
   if (loop == nullptr)
     throw std::logic_error("GenerationExecutor::submit must be called on an event loop thread");
-  auto generation = std::make_shared<Generation>(sealed->envelope, *options_.clock, model.output);
+  auto generation = std::make_shared<Generation>(*delivered, *options_.clock, model.output);
   generation->keep_envelope(std::move(sealed->text));
-  SubmitOutcome outcome = place(
-      std::make_shared<SyncRun>(shared_from_this(), slots, std::move(sealed->envelope), std::move(generation),
-                                *loop, options_.clock->steady_now(), sealed->timeout),
-      slots, asked_at);
+  SubmitOutcome outcome =
+      place(std::make_shared<SyncRun>(shared_from_this(), slots, std::move(*delivered), std::move(generation),
+                                      *loop, options_.clock->steady_now(), sealed->timeout),
+            slots, asked_at);
   if (!key.key.empty() && std::holds_alternative<Refused>(outcome)) store_.release_claim(key, id);
   return outcome;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -77,17 +78,19 @@ Result<void> check_values(const Envelope& envelope) {
   const GenerationRequest& request = envelope.request;
   if (request.model.empty()) return invalid_field("/model", "a model's name is required, got an empty text");
   if (auto checked = check_texts(request); !checked) return checked;
-  if (auto checked = check_json(request.input, "/input"); !checked) return checked;
-  const std::pair<std::string_view, const JsonObject&> objects[] = {
-      {"/context/baggage", request.context.baggage},
-      {"/context", request.context.unknown},
-      {"/options/metadata", request.options.metadata},
-      {"/options", request.options.unknown},
-      {"", envelope.unknown},
+  // Within the envelope's text they lie deeper by so much, and what is encoded can be decoded.
+  const auto limits = [](std::size_t levels) { return JsonLimits{JsonLimits().max_depth - levels}; };
+  if (auto checked = check_json(request.input, "/input", limits(1)); !checked) return checked;
+  const std::tuple<std::string_view, const JsonObject&, std::size_t> objects[] = {
+      {"/context/baggage", request.context.baggage, 2},
+      {"/context", request.context.unknown, 1},
+      {"/options/metadata", request.options.metadata, 2},
+      {"/options", request.options.unknown, 1},
+      {"", envelope.unknown, 0},
   };
-  for (const auto& [pointer, object] : objects) {
+  for (const auto& [pointer, object, levels] : objects) {
     if (object.empty()) continue;
-    if (auto checked = check_json(object, pointer); !checked) return checked;
+    if (auto checked = check_json(object, pointer, limits(levels)); !checked) return checked;
   }
   return {};
 }
