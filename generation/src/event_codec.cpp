@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "shunt/generation/generation_record.hpp"
+#include "usual_events.hpp"
 
 namespace shunt {
 namespace {
@@ -105,6 +106,19 @@ GenerationEvent::Payload read_payload(std::string_view type, MemberReader& membe
   return event::Queued{};
 }
 
+Result<GenerationEvent> read_event(const Json& value) {
+  if (!value.is_object()) return Error{std::string(kInvalidEvents), "an event must be a JSON object"};
+  MemberReader member(value.get_object());
+  GenerationEvent event;
+  event.sequence = member.count("seq");
+  const auto at = parse_rfc3339(member.text("at"));
+  if (!at) member.complain("at", "a time as 2026-11-23T15:43:07.042Z");
+  event.at = at.value_or(WallTime{});
+  event.payload = read_payload(member.text("type"), member);
+  if (member.problem()) return *member.problem();
+  return event;
+}
+
 }  // namespace
 
 std::string encode_events(std::span<const GenerationEvent> events) {
@@ -142,23 +156,26 @@ std::optional<Error> decode_error(const Json& value) {
 }
 
 Result<std::vector<GenerationEvent>> decode_events(std::string_view text) {
+  std::vector<GenerationEvent> events;
+  std::string remains;
+  if (text.starts_with('[')) {
+    std::string_view elements = text.substr(1);
+    take_usual_events(elements, events);
+    if (!events.empty()) {
+      if (elements == "]") return events;
+      remains = "[" + std::string(elements);
+      text = remains;
+    }
+  }
   // A failed generation's details may nest as deep as an input does.
   auto json = parse_json(text, {.max_depth = 80});
   if (!json) return std::move(json).error();
   if (!json->is_array()) return Error{std::string(kInvalidEvents), "events must be a JSON array"};
-  std::vector<GenerationEvent> events;
-  events.reserve(json->get_array().size());
+  events.reserve(events.size() + json->get_array().size());
   for (const Json& value : json->get_array()) {
-    if (!value.is_object()) return Error{std::string(kInvalidEvents), "an event must be a JSON object"};
-    MemberReader member(value.get_object());
-    GenerationEvent event;
-    event.sequence = member.count("seq");
-    const auto at = parse_rfc3339(member.text("at"));
-    if (!at) member.complain("at", "a time as 2026-11-23T15:43:07.042Z");
-    event.at = at.value_or(WallTime{});
-    event.payload = read_payload(member.text("type"), member);
-    if (member.problem()) return *member.problem();
-    events.push_back(std::move(event));
+    auto event = read_event(value);
+    if (!event) return std::move(event).error();
+    events.push_back(std::move(*event));
   }
   return events;
 }

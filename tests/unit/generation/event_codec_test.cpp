@@ -64,6 +64,38 @@ TEST(EventCodec, MembersThatItDoesNotKnowAreNothingToIt) {
   EXPECT_EQ(std::get<event::Delta>((*decoded)[0].payload).text, "x");
 }
 
+// The short way for the usual events and the general one agree, whatever the text.
+TEST(EventCodec, WhatIsReadTheShortWayIsReadAsByTheGeneralOne) {
+  const char* const kTexts[] = {"plain", "", R"(quote \" slash \/ back \\ \b\f\n\r\t end)",
+                                R"(\u00e9 \ud83d\ude82)", "\xF0\x9F\x9A\x82"};
+  for (const char* text : kTexts) {
+    const std::string members =
+        std::string(R"("type":"delta","at":"2025-11-23T15:43:07.042Z","text":")") + text;
+    // A member that is nothing to the reader keeps the general one from being spared.
+    const auto usual = decode_events(R"([{"seq":2,)" + members + "\"}]");
+    const auto general = decode_events(R"([{"other":0,"seq":2,)" + members + "\"}]");
+    ASSERT_TRUE(usual.ok() && general.ok()) << text;
+    EXPECT_EQ(encode_events(*usual), encode_events(*general));
+  }
+}
+
+TEST(EventCodec, WhatIsWrongBehindUsualEventsIsFound) {
+  const std::string started = R"({"seq":1,"type":"started","at":"2025-11-23T15:43:07.042Z"})";
+  const std::string delta = R"({"seq":2,"type":"delta","at":"2025-11-23T15:43:07.042Z","text":)";
+  ASSERT_TRUE(decode_events('[' + started + ',' + delta + "\"x\"}]").ok());
+  for (const std::string& text :
+       {'[' + started, '[' + started + ',', '[' + started + ",]", '[' + started + "]]",
+        '[' + started + started + ']', '[' + started + ',' + delta + "\"x\"",
+        '[' + started + ',' + delta + "\"x}]", '[' + started + ',' + delta + "\"\x01\"}]",
+        '[' + started + ',' + delta + "\"\xC3\"}]", '[' + started + ',' + delta + R"("\q"}])",
+        '[' + started + ',' + delta + "7}]",
+        std::string(R"([{"seq":01,"type":"started","at":"2025-11-23T15:43:07.042Z"}])"),
+        std::string(R"([{"seq":9007199254740993,"type":"started","at":"2025-11-23T15:43:07.042Z"}])"),
+        std::string(R"([{"seq":1,"type":"started","at":"2025-13-23T15:43:07.042Z"}])")}) {
+    EXPECT_FALSE(decode_events(text).ok()) << text;
+  }
+}
+
 struct Malformed {
   std::string text;
   std::string complaint;
