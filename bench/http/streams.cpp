@@ -94,7 +94,7 @@ class Stream {
     int second = 0;
     int millisecond = 0;
     if (at == std::string::npos ||
-        std::sscanf(text_.c_str() + at + 17, "T%d:%d:%d.%dZ", &hour, &minute, &second, &millisecond) != 4) {
+        std::sscanf(text_.c_str() + at + 16, "T%d:%d:%d.%dZ", &hour, &minute, &second, &millisecond) != 4) {
       return;
     }
     constexpr double kDay = 86'400'000;
