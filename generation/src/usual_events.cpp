@@ -23,9 +23,10 @@ class Cursor {
 
   // Up to the quote that ends it, without escapes.
   std::optional<std::string_view> word() {
-    const std::size_t end = text_.find_first_of("\"\\");
-    if (end == std::string_view::npos || text_[end] != '"') return std::nullopt;
+    const std::size_t end = text_.find('"');
+    if (end == std::string_view::npos) return std::nullopt;
     const std::string_view found = text_.substr(0, end);
+    if (found.find('\\') != std::string_view::npos) return std::nullopt;
     text_.remove_prefix(end + 1);
     return found;
   }

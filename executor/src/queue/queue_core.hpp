@@ -46,7 +46,9 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
 
   // ---- Submitting.
   // `asked_at`: when the caller did.
-  awaitable<SubmitOutcome> submit(SealedRequest sealed, SteadyTime asked_at);
+  // Behind a pointer, because it is large and goes from one coroutine to the next.
+  using Submission = std::shared_ptr<const SealedRequest>;
+  awaitable<SubmitOutcome> submit(Submission sealed, SteadyTime asked_at);
   // Refuses what is not even tried.
   [[nodiscard]] SubmitOutcome refuse_early(std::string_view model, SteadyTime asked_at, Error error,
                                            std::optional<std::chrono::milliseconds> retry_after = {}) const;
@@ -91,14 +93,14 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   enum class AddResult { kAdded, kRefused, kUnknown };
 
   // How long the add took is written to `enqueue`.
-  awaitable<SubmitOutcome> decide(SealedRequest sealed, std::chrono::nanoseconds& enqueue);
-  awaitable<SubmitOutcome> decide_within(SealedRequest sealed, SteadyTime until,
+  awaitable<SubmitOutcome> decide(Submission sealed, std::chrono::nanoseconds& enqueue);
+  awaitable<SubmitOutcome> decide_within(Submission sealed, SteadyTime until,
                                          std::chrono::nanoseconds& enqueue);
   awaitable<void> wait_for_first_connection();
   awaitable<Admitted> admit(const SealedRequest& sealed);
-  awaitable<SubmitOutcome> enqueue(SealedRequest sealed, std::shared_ptr<Generation> generation,
+  awaitable<SubmitOutcome> enqueue(Submission sealed, std::shared_ptr<Generation> generation,
                                    SteadyTime until);
-  awaitable<SubmitOutcome> rejoin(SealedRequest sealed, GenerationId holder, SteadyTime until);
+  awaitable<SubmitOutcome> rejoin(Submission sealed, GenerationId holder, SteadyTime until);
   awaitable<AddResult> add(std::string model, std::string id, std::string text, SteadyTime until,
                            std::string& why);
   awaitable<bool> job_exists(std::string model, std::string id);

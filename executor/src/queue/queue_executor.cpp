@@ -42,12 +42,12 @@ class QueueExecutor final : public GenerationExecutor {
         seal_request(*model, std::move(request), core_->options.admission, core_->ids, core_->clock);
     if (!sealed) return done(core_->refuse_early(model->name, asked_at, std::move(sealed).error()));
     core_->launch(
-        [](std::shared_ptr<QueueCore> core, SealedRequest to_submit, SteadyTime asked,
+        [](std::shared_ptr<QueueCore> core, QueueCore::Submission to_submit, SteadyTime asked,
            std::function<void(SubmitOutcome)> tell) -> awaitable<void> {
           SubmitOutcome outcome = co_await core->submit(std::move(to_submit), asked);
           tell(std::move(outcome));
         },
-        std::move(*sealed), asked_at, std::move(done));
+        std::make_shared<const SealedRequest>(std::move(*sealed)), asked_at, std::move(done));
   }
 
   void find(const GenerationId& id, std::function<void(Result<FindOutcome>)> done) override {

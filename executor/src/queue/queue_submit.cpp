@@ -100,15 +100,15 @@ awaitable<void> QueueCore::wait_for_first_connection() {
   }
 }
 
-awaitable<SubmitOutcome> QueueCore::submit(SealedRequest sealed, SteadyTime asked_at) {
-  const std::string name = sealed.envelope.request.model;
+awaitable<SubmitOutcome> QueueCore::submit(Submission sealed, SteadyTime asked_at) {
+  const std::string name = sealed->envelope.request.model;
   std::chrono::nanoseconds enqueue{0};
   SubmitOutcome outcome = co_await decide(std::move(sealed), enqueue);
   tell_submitted(name, outcome, asked_at, enqueue);
   co_return outcome;
 }
 
-awaitable<SubmitOutcome> QueueCore::decide(SealedRequest sealed, std::chrono::nanoseconds& enqueue_took) {
+awaitable<SubmitOutcome> QueueCore::decide(Submission sealed, std::chrono::nanoseconds& enqueue_took) {
   const SteadyTime until = clock.steady_now() + options.queue.enqueue_deadline;
   co_await wait_for_first_connection();
   if (!commands_.is_up()) {
@@ -125,21 +125,21 @@ awaitable<SubmitOutcome> QueueCore::decide(SealedRequest sealed, std::chrono::na
   co_return refuse_unavailable(why);
 }
 
-awaitable<SubmitOutcome> QueueCore::decide_within(SealedRequest sealed, SteadyTime until,
+awaitable<SubmitOutcome> QueueCore::decide_within(Submission sealed, SteadyTime until,
                                                   std::chrono::nanoseconds& enqueue_took) {
-  const Model& model = *models.find(sealed.envelope.request.model);
-  auto generation = std::make_shared<Generation>(sealed.envelope, clock, OutputLimits{});
+  const Model& model = *models.find(sealed->envelope.request.model);
+  auto generation = std::make_shared<Generation>(sealed->envelope, clock, OutputLimits{});
   while (true) {
     Admitted admitted;
     std::exception_ptr failure;
     try {
-      admitted = co_await admit(sealed);
+      admitted = co_await admit(*sealed);
     } catch (const std::exception&) {
       failure = std::current_exception();
     }
     if (failure) {
       // Whatever became of the record: without a job nothing will run.
-      withdraw_later(sealed.envelope.id.to_string(), claim_name(sealed.key));
+      withdraw_later(sealed->envelope.id.to_string(), claim_name(sealed->key));
       std::rethrow_exception(failure);
     }
     if (admitted.kind == "admitted") {
@@ -192,21 +192,21 @@ awaitable<QueueCore::Admitted> QueueCore::admit(const SealedRequest& sealed) {
   co_return admitted;
 }
 
-awaitable<SubmitOutcome> QueueCore::enqueue(SealedRequest sealed, std::shared_ptr<Generation> generation,
+awaitable<SubmitOutcome> QueueCore::enqueue(Submission sealed, std::shared_ptr<Generation> generation,
                                             SteadyTime until) {
-  const std::string name = sealed.envelope.request.model;
-  const GenerationId id = sealed.envelope.id;
+  const std::string name = sealed->envelope.request.model;
+  const GenerationId id = sealed->envelope.id;
   // Before the job exists, because its first event may come as soon as it does.
-  mirrors_.add(std::move(generation), clock.steady_now() + sealed.timeout, clock.steady_now());
+  mirrors_.add(std::move(generation), clock.steady_now() + sealed->timeout, clock.steady_now());
   std::string why;
-  const AddResult added = co_await add(name, id.to_string(), sealed.text, until, why);
+  const AddResult added = co_await add(name, id.to_string(), sealed->text, until, why);
   if (added == AddResult::kAdded) {
     count_open();
     co_return Accepted{id};
   }
   if (added == AddResult::kRefused) {
     mirrors_.remove(id.to_string());
-    withdraw_later(id.to_string(), claim_name(sealed.key));
+    withdraw_later(id.to_string(), claim_name(sealed->key));
     co_return refuse_unavailable(why);
   }
   Error error{std::string(error_code::kQueueUnavailable), why, true};
@@ -215,13 +215,14 @@ awaitable<SubmitOutcome> QueueCore::enqueue(SealedRequest sealed, std::shared_pt
 
 // The key's generation exists, and whoever claimed it did not get as far as the queue: the job is added now,
 // under the same id. Twice does no harm, since the queue knows the id.
-awaitable<SubmitOutcome> QueueCore::rejoin(SealedRequest sealed, GenerationId holder, SteadyTime until) {
-  sealed.envelope.id = holder;
-  auto text = encode_envelope(sealed.envelope);
+awaitable<SubmitOutcome> QueueCore::rejoin(Submission sealed, GenerationId holder, SteadyTime until) {
+  Envelope envelope = sealed->envelope;
+  envelope.id = holder;
+  auto text = encode_envelope(envelope);
   if (!text) co_return refuse(std::move(text).error());
   std::string why;
   const AddResult added =
-      co_await add(sealed.envelope.request.model, holder.to_string(), std::move(*text), until, why);
+      co_await add(envelope.request.model, holder.to_string(), std::move(*text), until, why);
   if (added == AddResult::kAdded) co_return Accepted{holder, true};
   if (added == AddResult::kRefused) co_return refuse_unavailable(why);
   Error error{std::string(error_code::kQueueUnavailable), why, true};
