@@ -60,8 +60,8 @@ class Service {
   std::atomic<bool> stopping_{false};
   // In the order of construction; destruction runs backwards, so that the loops go last
   // (docs/architecture.md, Threads).
-  EventLoopThreads loops_;
   std::unique_ptr<Tracer> tracer_;  // with a collector
+  EventLoopThreads loops_;
   ModelRegistry models_;
   std::unique_ptr<ExecutorMetrics> metrics_;       // with the API
   std::unique_ptr<WorkerMetrics> worker_metrics_;  // with a worker

@@ -94,7 +94,10 @@ bool is_header(std::string_view name, std::string_view value) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
   };
-  const auto in_value = [](char c) { return c == '\t' || (c >= 0x20 && c != 0x7f) || c < 0; };
+  const auto in_value = [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte == '\t' || (byte >= 0x20 && byte != 0x7F);
+  };
   return !name.empty() && std::ranges::all_of(name, in_name) && std::ranges::all_of(value, in_value);
 }
 
