@@ -131,6 +131,20 @@ def test_failures_are_errors_with_their_code(traced, collector):
     assert request.failed and request.attributes["http.response.status_code"] >= 500
 
 
+def test_each_attempt_has_a_span(mode, traced, collector):
+    if mode.name == "sync":
+        pytest.skip("there is one attempt")
+    shunt = traced(SHUNT_QUEUE_ATTEMPTS="2", SHUNT_QUEUE_BACKOFF="1ms")
+    shunt.generate("flaky", headers={"traceparent": SAMPLED})
+    request, *runs = spans_of(collector, 3, trace=TRACE)
+    assert [run.parent for run in runs] == [request.span_id] * 2
+    first, second = sorted(runs, key=lambda run: run.attributes["shunt.attempt"])
+    assert (first.attributes["shunt.attempt"], second.attributes["shunt.attempt"]) == (1, 2)
+    assert first.failed and first.attributes["shunt.retried"] is True and first.message
+    assert second.failed and "shunt.retried" not in second.attributes
+    assert first.message == second.message
+
+
 def test_a_refused_request_has_a_span_and_no_run(traced, collector):
     shunt = traced()
     first = shunt.generate("busy", headers={"Prefer": "respond-async"}).json()["id"]
