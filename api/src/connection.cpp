@@ -185,6 +185,7 @@ Task<Connection::Next> Connection::serve_one() {
   bool keep = !client_.broken() && request_.keep_alive && !response_.close;
   if (!exchange.streamed && !client_.broken()) keep = send_response(true);
   count(gate.match.route, response_.status);
+  if (exchange.trace && !client_.broken()) exchange.trace->answered(response_.status);
   if (keep && (client_.has_tail() || client_.out().size() > kMaxUnsentBytes)) {
     auto flushed = client_.flush();
     keep = co_await flushed;

@@ -195,10 +195,12 @@ Task<void> create_generation(Exchange& exchange) {
     co_return;
   }
   const std::string model = plan->request.model;
+  begin_trace(exchange, plan->request);
   auto pending = answer_of<executor::SubmitOutcome>(exchange.client, [&](auto done) {
     exchange.service.executor.submit(std::move(plan->request), std::move(done));
   });
   const executor::SubmitOutcome outcome = co_await pending;
+  if (exchange.trace) exchange.trace->submitted(outcome);
   if (const auto* const refused = std::get_if<executor::Refused>(&outcome)) {
     answer_refused(exchange, *refused);
     co_return;

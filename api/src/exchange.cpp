@@ -19,6 +19,13 @@ Error gone_generation(std::string_view id) {
 
 }  // namespace
 
+void begin_trace(Exchange& exchange, GenerationRequest& request) {
+  RequestTracer* const tracer = exchange.service.options.tracer;
+  if (tracer == nullptr) return;
+  const Route& route = *exchange.route.route;
+  exchange.trace = tracer->begin(route.method, route.path, request);
+}
+
 Task<std::optional<GenerationRecord>> find_visible(Exchange& exchange, GenerationId id) {
   auto pending = answer_of<Result<executor::FindOutcome>>(
       exchange.client, [&](auto done) { exchange.service.executor.find(id, std::move(done)); });

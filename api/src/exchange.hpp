@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "response.hpp"
 #include "route_table.hpp"
 #include "service.hpp"
+#include "shunt/api/request_tracer.hpp"
 #include "shunt/generation/generation_record.hpp"
 #include "task.hpp"
 
@@ -28,7 +30,11 @@ struct Exchange {
 
   Response& response;
   bool streamed = false;  // the handler has sent the response itself
+  std::unique_ptr<RequestTrace> trace = {};
 };
+
+// Before a request is submitted: begins its trace, if the service traces.
+void begin_trace(Exchange& exchange, GenerationRequest& request);
 
 // Starts something that answers through a callback and waits for the answer. `start` gets the callback.
 template <typename T, typename Start>

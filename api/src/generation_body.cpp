@@ -7,6 +7,7 @@
 
 #include "problem.hpp"
 #include "shunt/base/json.hpp"
+#include "shunt/tracing/trace_context.hpp"
 
 namespace shunt::api {
 namespace {
@@ -184,17 +185,7 @@ Result<std::string> decode_cancel_body(std::string_view body, std::size_t max_js
 }
 
 bool is_traceparent(std::string_view text) noexcept {
-  constexpr std::array<std::size_t, 4> kSizes = {2, 32, 16, 2};
-  std::string_view rest = text;
-  for (std::size_t i = 0; i < kSizes.size(); ++i) {
-    const std::string_view part = i + 1 < kSizes.size() ? take_until(rest, '-') : rest;
-    const bool hex = std::all_of(part.begin(), part.end(),
-                                 [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-    const bool zero = part.find_first_not_of('0') == std::string_view::npos;
-    if (part.size() != kSizes[i] || !hex || (zero && (i == 1 || i == 2)) || (i == 0 && part == "ff"))
-      return false;
-  }
-  return true;
+  return tracing::parse_traceparent(text).has_value();
 }
 
 }  // namespace shunt::api

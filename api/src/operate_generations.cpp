@@ -74,10 +74,12 @@ Task<void> retry_generation(Exchange& exchange) {
     exchange.response.set_problem(read.error());
     co_return;
   }
+  begin_trace(exchange, *request);
   auto submitting = answer_of<executor::SubmitOutcome>(exchange.client, [&](auto done) {
     exchange.service.executor.submit(std::move(*request), std::move(done));
   });
   const executor::SubmitOutcome outcome = co_await submitting;
+  if (exchange.trace) exchange.trace->submitted(outcome);
   answer_submitted(exchange, outcome);
   const auto* const accepted = std::get_if<executor::Accepted>(&outcome);
   if (accepted == nullptr) co_return;

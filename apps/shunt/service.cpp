@@ -82,6 +82,9 @@ Result<std::unique_ptr<Service>> Service::start(const config::Loaded& loaded) {
 }
 
 Result<void> Service::assemble() {
+  if (!config::traces_url(configuration_.tracing).empty()) {
+    tracer_ = std::make_unique<Tracer>(configuration_.tracing, choice_.admission.executor, process_name());
+  }
   auto models = make_models(loaded_, loops_);
   if (!models) return std::move(models).error();
   models_ = std::move(*models);
@@ -98,8 +101,9 @@ Result<void> Service::make_executors() {
     if (roles.worker) return worker_without_queue();
     store_ = make_memory_store(system_clock(), configuration_.store);
     metrics_ = std::make_unique<ExecutorMetrics>(models_, choice_.admission);
-    executor_ = executor::make_sync_executor(models_, *store_,
-                                             {.admission = choice_.admission, .observer = metrics_.get()});
+    executor_ = executor::make_sync_executor(
+        models_, *store_,
+        {.admission = choice_.admission, .observer = metrics_.get(), .tracer = tracer_.get()});
     return {};
   }
   auto artifacts = make_artifact_store(configuration_);
@@ -128,18 +132,21 @@ executor::QueueWorkerOptions Service::worker_options() const {
   options.name = configuration_.worker.name.empty() ? process_name() : configuration_.worker.name;
   options.version = kVersion;
   options.observer = worker_metrics_.get();
+  options.tracer = tracer_.get();
   return options;
 }
 
 std::string Service::metrics_text() const {
   std::string text = metrics_ ? metrics_->text(executor_->describe()) : std::string();
   if (worker_) text += worker_metrics_->text(worker_->describe());
+  if (tracer_) text += tracer_->metrics_text();
   return text + process_metrics_text();
 }
 
 Result<void> Service::listen() {
   api::HttpServerOptions options = configuration_.server;
   options.about = about();
+  options.tracer = tracer_.get();
   auto server = api::HttpServer::listen(std::move(options), loops_, *executor_, models_,
                                         [this] { return metrics_text(); });
   if (!server) return std::move(server).error();
@@ -193,6 +200,7 @@ void Service::log_start() const {
                                 {"reason", choice_.admission.reason},
                                 {"redis", queue ? config::redacted_url(configuration_.queue.redis_url) : ""},
                                 {"models", names_of(models_)},
+                                {"traces", config::redacted_url(config::traces_url(configuration_.tracing))},
                                 {"threads", loops_.size()},
                                 {"configuration", loaded_.file}});
 }
@@ -216,6 +224,7 @@ void Service::shut_down() {
     log::info("worker.stopped", {{"finished", report.finished}, {"given_back", report.given_back}});
   }
   if (server_) server_->close(kCloseDeadline);
+  if (tracer_) tracer_->stop();
   // Last, so that the end can be watched; who probes does not wait.
   if (probes_) probes_->close(std::chrono::milliseconds(0));
 }

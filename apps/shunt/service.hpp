@@ -14,6 +14,7 @@
 #include "shunt/executor/queue_worker.hpp"
 #include "shunt/generation/artifact_store.hpp"
 #include "shunt/generation/generation_store.hpp"
+#include "tracer.hpp"
 #include "worker_metrics.hpp"
 
 namespace shunt::app {
@@ -59,6 +60,7 @@ class Service {
   std::atomic<bool> stopping_{false};
   // In the order of construction; destruction runs backwards, so that the loops go last
   // (docs/architecture.md, Threads).
+  std::unique_ptr<Tracer> tracer_;  // with a collector
   EventLoopThreads loops_;
   ModelRegistry models_;
   std::unique_ptr<ExecutorMetrics> metrics_;       // with the API

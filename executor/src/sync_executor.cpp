@@ -116,6 +116,7 @@ class Core final : public RunOwner, public std::enable_shared_from_this<Core> {
   SubmitOutcome refuse_shutting_down(std::string_view model, SteadyTime asked_at) const;
   void tell_submitted(std::string_view model, SteadyTime asked_at, SubmitKind kind,
                       std::string_view code = {}) const;
+  static void tell_trace(const SyncRun& run);
   void finish_drain_locked();
 
   const ModelRegistry& models_;
@@ -183,10 +184,13 @@ SubmitOutcome Core::admit(GenerationRequest request, ModelSlots& slots, SteadyTi
     throw std::logic_error("GenerationExecutor::submit must be called on an event loop thread");
   auto generation = std::make_shared<Generation>(*delivered, *options_.clock, model.output);
   generation->keep_envelope(std::move(sealed->text));
-  SubmitOutcome outcome =
-      place(std::make_shared<SyncRun>(shared_from_this(), slots, std::move(*delivered), std::move(generation),
-                                      *loop, options_.clock->steady_now(), sealed->timeout),
-            slots, asked_at);
+  std::unique_ptr<RunTrace> trace;
+  if (options_.tracer != nullptr) trace = options_.tracer->begin(*delivered, kPath, 1);
+  auto run =
+      std::make_shared<SyncRun>(shared_from_this(), slots, std::move(*delivered), std::move(generation),
+                                *loop, options_.clock->steady_now(), sealed->timeout);
+  run->keep_trace(std::move(trace));
+  SubmitOutcome outcome = place(std::move(run), slots, asked_at);
   if (!key.key.empty() && std::holds_alternative<Refused>(outcome)) store_.release_claim(key, id);
   return outcome;
 }
@@ -222,6 +226,13 @@ SubmitOutcome Core::place(std::shared_ptr<SyncRun> run, ModelSlots& slots, Stead
   return Accepted{id};
 }
 
+void Core::tell_trace(const SyncRun& run) {
+  if (run.trace() == nullptr) return;
+  const std::string code = run.generation()->error_code();
+  run.trace()->ended(
+      {.state = run.generation()->state(), .error_code = code, .waited = run.waited(), .ran = run.ran()});
+}
+
 void Core::run_ended(SyncRun& run) {
   const GenerationId id = run.generation()->id();
   store_.finished(id);
@@ -236,6 +247,7 @@ void Core::run_ended(SyncRun& run) {
                               .waited = run.waited(),
                               .ran = run.ran()});
   }
+  tell_trace(run);
   const std::lock_guard lock(drain_mutex_);
   if (drain_)
     ++(run.stop_reason() == StopReason::kShutdown ? drain_->report.cancelled : drain_->report.finished);

@@ -7,9 +7,11 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "model_slots.hpp"
 #include "shunt/base/event_loop.hpp"
+#include "shunt/executor/run_tracer.hpp"
 #include "shunt/generation/generation.hpp"
 #include "shunt/generation/generator.hpp"
 #include "utf8_stream.hpp"
@@ -37,6 +39,11 @@ class SyncRun final : public GenerationRun, public std::enable_shared_from_this<
           std::shared_ptr<Generation> generation, EventLoop& loop, SteadyTime admitted_at,
           std::chrono::milliseconds timeout);
   ~SyncRun() override;
+
+  // Kept until the run has ended. Before it begins.
+  void keep_trace(std::unique_ptr<RunTrace> trace) { trace_ = std::move(trace); }
+  // nullptr: it is not traced.
+  [[nodiscard]] RunTrace* trace() const noexcept { return trace_.get(); }
 
   // The run was refused after all: nothing is told to anybody.
   void dismiss() noexcept;
@@ -84,6 +91,7 @@ class SyncRun final : public GenerationRun, public std::enable_shared_from_this<
   EventLoop& loop_;
   const SteadyTime admitted_at_;
   const std::chrono::milliseconds timeout_;
+  std::unique_ptr<RunTrace> trace_;
   std::stop_source stop_;
 
   std::atomic<bool> concluded_{false};  // the generator has said its last word

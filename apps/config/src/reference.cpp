@@ -156,6 +156,9 @@ The switch between running generations in this process and handing them to a que
   append_general(text, {"worker", "artifacts"}, R"(## Workers: `[worker]` and `[artifacts]`
 
 For processes that run generations from the queue: `shunt worker`, or `--roles api,worker`.)");
+  append_general(text, {"tracing"}, R"(## Traces: `[tracing]`
+
+Where spans of generations go; [tracing.md](tracing.md) tells what they hold.)");
   append_models(text);
   return text;
 }

@@ -17,6 +17,9 @@ namespace shunt::config {
 // And the part about artifacts (artifact_settings.cpp).
 [[nodiscard]] std::vector<Setting<Configuration>> artifact_settings();
 
+// And the part about traces (tracing_settings.cpp).
+[[nodiscard]] std::vector<Setting<Configuration>> tracing_settings();
+
 // Of a [[server.keys]] table.
 [[nodiscard]] const std::vector<Setting<api::ApiKey>>& key_settings();
 

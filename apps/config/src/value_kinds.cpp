@@ -63,6 +63,54 @@ std::string with_zero(std::string bounds, const std::string& zero_means) {
   return std::move(bounds) + "(0: " + zero_means + ')';
 }
 
+std::string_view without_spaces(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+// "%2C" is a comma. Nothing for a '%' that two hex digits do not follow.
+std::optional<std::string> without_escapes(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      plain += text[i];
+      continue;
+    }
+    unsigned char byte = 0;
+    const std::string_view digits = text.substr(i + 1, 2);
+    const char* const last = std::to_address(digits.end());
+    const auto [end, failure] = std::from_chars(std::to_address(digits.begin()), last, byte, 16);
+    if (digits.size() != 2 || failure != std::errc{} || end != last) return std::nullopt;
+    plain += static_cast<char>(byte);
+    i += 2;
+  }
+  return plain;
+}
+
+// RFC 9110, 5.1 and 5.5.
+bool is_header(std::string_view name, std::string_view value) {
+  const auto in_name = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  };
+  const auto in_value = [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte == '\t' || (byte >= 0x20 && byte != 0x7F);
+  };
+  return !name.empty() && std::ranges::all_of(name, in_name) && std::ranges::all_of(value, in_value);
+}
+
+// Of "name=value".
+std::optional<std::pair<std::string, std::string>> header_of(std::string_view pair) {
+  const std::size_t equals = pair.find('=');
+  if (equals == std::string_view::npos) return std::nullopt;
+  const auto name = without_escapes(without_spaces(pair.substr(0, equals)));
+  const auto value = without_escapes(without_spaces(pair.substr(equals + 1)));
+  if (!name || !value || !is_header(*name, *value)) return std::nullopt;
+  return std::pair(*name, *value);
+}
+
 bool is_address(const std::string& text, int family) {
   std::array<unsigned char, sizeof(in6_addr)> binary{};
   return inet_pton(family, text.c_str(), binary.data()) == 1;
@@ -244,6 +292,43 @@ std::string TextMap::show(const Value& value) const {
     text += key_text(key) + " = " + in_quotes(element);
   }
   return text + " }";
+}
+
+std::optional<std::string> HttpAddress::read(const Node& node) const {
+  auto text = text_of(node);
+  if (!text || text->empty()) return text;
+  const std::size_t scheme = text->starts_with("http://") ? 7 : text->starts_with("https://") ? 8 : 0;
+  const bool visible = std::ranges::all_of(*text, [](char c) { return c > 0x20 && c < 0x7f; });
+  const bool has_host = text->size() > scheme && (*text)[scheme] != '/';
+  if (scheme == 0 || !visible || !has_host) return std::nullopt;
+  return text;
+}
+
+std::optional<Headers::Value> Headers::read(const Node& node) const {
+  Value headers;
+  if (const std::string* const list = untyped(node)) {
+    std::string_view rest = *list;
+    while (!rest.empty()) {
+      const std::string_view pair = rest.substr(0, rest.find(','));
+      rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
+      if (pair.find_first_not_of(" \t") == std::string_view::npos) continue;
+      auto header = header_of(pair);
+      if (!header) return std::nullopt;
+      headers.push_back(std::move(*header));
+    }
+    return headers;
+  }
+  const auto table = TextMap{}.read(node);
+  if (!table) return std::nullopt;
+  for (const auto& [name, value] : *table) {
+    if (!is_header(name, value)) return std::nullopt;
+    headers.emplace_back(name, value);
+  }
+  return headers;
+}
+
+std::string Headers::show(const Value& value) const {
+  return TextMap{}.show({value.begin(), value.end()});
 }
 
 std::optional<std::string> Sha256::read(const Node& node) const {

@@ -132,6 +132,31 @@ struct TextMap {
   [[nodiscard]] std::string allowed() const { return "a table of texts, as in { name = \"text\" }"; }
 };
 
+// Empty, or "http://host..." or "https://host...".
+struct HttpAddress {
+  using Value = std::string;
+  [[nodiscard]] std::optional<Value> read(const Node& node) const;
+  [[nodiscard]] std::string show(const Value& value) const { return in_quotes(value); }
+  [[nodiscard]] std::string type() const { return "address"; }
+  [[nodiscard]] std::string bounds() const { return {}; }
+  [[nodiscard]] std::string allowed() const {
+    return "empty, or an address that begins with http:// or https://";
+  }
+};
+
+// HTTP headers: a table of texts in the file, "name=value,name=value" outside, where "%2C" is a comma in a
+// value.
+struct Headers {
+  using Value = std::vector<std::pair<std::string, std::string>>;
+  [[nodiscard]] std::optional<Value> read(const Node& node) const;
+  [[nodiscard]] std::string show(const Value& value) const;
+  [[nodiscard]] std::string type() const { return "table of texts"; }
+  [[nodiscard]] std::string bounds() const { return {}; }
+  [[nodiscard]] std::string allowed() const {
+    return "a table of HTTP headers, as in { name = \"value\" } (name=value,name=value outside the file)";
+  }
+};
+
 // SHA-256 in 64 lower-case hex digits.
 struct Sha256 {
   using Value = std::string;

@@ -104,6 +104,7 @@ awaitable<SubmitOutcome> QueueCore::submit(Submission sealed, SteadyTime asked_a
   const std::string name = sealed->envelope.request.model;
   std::chrono::nanoseconds enqueue{0};
   SubmitOutcome outcome = co_await decide(std::move(sealed), enqueue);
+  if (auto* const accepted = std::get_if<Accepted>(&outcome)) accepted->enqueue = enqueue;
   tell_submitted(name, outcome, asked_at, enqueue);
   co_return outcome;
 }

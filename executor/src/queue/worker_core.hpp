@@ -58,6 +58,7 @@ class WorkerCore final : public std::enable_shared_from_this<WorkerCore> {
   awaitable<void> put_back(bullmq::Job job);
   awaitable<void> give_back(bullmq::Job job);
   void on_message(const std::string& id, const std::string& message);
+  [[nodiscard]] std::unique_ptr<RunTrace> trace(Envelope& envelope, std::uint64_t attempt) const;
   void tell_ended(const QueuedRun& run, const std::string& model);
   void tell_let_go(const std::string& model, WorkerObserver::LetGo how) const;
 

@@ -51,6 +51,20 @@ GenerationState state_of(const GenerationEvent::Payload& ending) {
   return GenerationState::kFailed;
 }
 
+void tell_trace(RunTrace& trace, const QueuedRun& run, QueuedRun::End end) {
+  const bool retried = end == QueuedRun::End::kRetry;
+  const auto* failed = std::get_if<event::Failed>(&run.ending());
+  // An attempt that will be repeated has no end of its own in the log.
+  const std::string code = retried             ? run.generation().error_code()
+                           : failed != nullptr ? failed->error.code
+                                               : std::string();
+  trace.ended({.state = retried ? GenerationState::kFailed : state_of(run.ending()),
+               .error_code = code,
+               .waited = run.waited(),
+               .ran = run.ran(),
+               .retried = retried});
+}
+
 }  // namespace
 
 // Without the head, which nearly always is in Redis since the generation was admitted.
@@ -146,9 +160,11 @@ awaitable<std::string> WorkerCore::process(bullmq::Job job, std::stop_token stop
   if (begun.kind == "ended") co_return "null";
   QueuedRun::End end = QueuedRun::End::kLost;
   std::shared_ptr<QueuedRun> attempt;
+  std::unique_ptr<RunTrace> traced;
   if (begun.kind != "not_yours") {
     if (options_.observer != nullptr) options_.observer->claimed(model, begun.attempt);
     QueuedRun::Services services{loop_, log_, artifacts_, files_, clock_, options_.queue.max_inline_bytes};
+    traced = trace(*envelope, begun.attempt);
     QueuedRun::Place place{begun.attempt, begun.sequence};
     attempt = std::make_shared<QueuedRun>(std::move(services), std::move(*envelope), place, attempts_of(job));
     end = co_await run(attempt, begun, model, stop);
@@ -156,10 +172,13 @@ awaitable<std::string> WorkerCore::process(bullmq::Job job, std::stop_token stop
   if (end == QueuedRun::End::kLost) {
     if (stopping_) ++given_back_;
     const bool ours = stop.stop_requested() && stopping_;
-    tell_let_go(model, ours ? WorkerObserver::LetGo::kGivenBack : WorkerObserver::LetGo::kLost);
+    const auto how = ours ? WorkerObserver::LetGo::kGivenBack : WorkerObserver::LetGo::kLost;
+    tell_let_go(model, how);
+    if (traced) traced->let_go(how);
     co_await give_back(job);
     throw bullmq::WaitingError();
   }
+  if (traced) tell_trace(*traced, *attempt, end);
   // With attempts left it comes again after its backoff, as its log says.
   if (end == QueuedRun::End::kRetry) throw bullmq::Error(attempt->failure());
   tell_ended(*attempt, model);
@@ -194,6 +213,11 @@ void WorkerCore::on_message(const std::string& id, const std::string& message) {
 
 void WorkerCore::tell_let_go(const std::string& model, WorkerObserver::LetGo how) const {
   if (options_.observer != nullptr) options_.observer->let_go(model, how);
+}
+
+std::unique_ptr<RunTrace> WorkerCore::trace(Envelope& envelope, std::uint64_t attempt) const {
+  if (options_.tracer == nullptr) return nullptr;
+  return options_.tracer->begin(envelope, "queue", static_cast<std::size_t>(attempt));
 }
 
 void WorkerCore::tell_ended(const QueuedRun& run, const std::string& model) {

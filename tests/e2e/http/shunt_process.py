@@ -175,7 +175,7 @@ class QueueProcesses(ShuntProcess):
 
 def start_shunt(arguments, environment, log_path):
     inherited = {k: v for k, v in os.environ.items()
-                 if not k.startswith("SHUNT_") and k not in ("QUEUE_ENABLED", "REDIS_URL")}
+                 if not k.startswith(("SHUNT_", "OTEL_")) and k not in ("QUEUE_ENABLED", "REDIS_URL")}
     with open(log_path, "ab") as log:
         return subprocess.Popen([os.environ["SHUNT_BIN"], *arguments], stdout=subprocess.PIPE, stderr=log,
                                 env={**inherited, **environment})

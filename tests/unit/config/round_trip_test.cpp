@@ -52,8 +52,14 @@ TEST(RoundTrip, every_variable_of_the_reference_takes_the_value_that_is_shown) {
       c = c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     if (each.name == "queue.enabled") variable = "QUEUE_ENABLED";
     if (each.name == "redis.url") variable = "REDIS_URL";
+    if (each.name == "tracing.otlp_endpoint") variable = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    if (each.name == "tracing.otlp_traces_endpoint") variable = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+    if (each.name == "tracing.otlp_headers") variable = "OTEL_EXPORTER_OTLP_HEADERS";
+    if (each.name == "tracing.service_name") variable = "OTEL_SERVICE_NAME";
     std::string value = each.value;
     if (value.starts_with('"')) value = value.substr(1, value.size() - 2);
+    if (each.name == "tracing.otlp_headers") value = "name=value";
+    if (value.empty() && each.name.starts_with("tracing.")) value = "http://host:4318";
     if (value.empty()) value = each.name == "worker.listen" ? "127.0.0.1:9090" : "redis://host";
     const Loaded second = Given(kOneModel).variable(variable, value).loaded();
     EXPECT_EQ(explained(second, each.name).source, "environment " + variable);

@@ -15,6 +15,8 @@
 
 namespace shunt::api {
 
+class RequestTracer;
+
 // A bearer key as configuration holds it: the SHA-256 of the secret, and this key's own limits (0 = none).
 struct ApiKey {
   std::string name;        // becomes the generation's caller: "key:<name>"
@@ -59,6 +61,8 @@ struct HttpServerOptions {
   bool allow_unauthenticated = false;
 
   ServiceAbout about;
+
+  RequestTracer* tracer = nullptr;  // not owned, outlives the server
 };
 
 // Appended to /metrics by whoever owns further metrics; Prometheus text format.

@@ -21,6 +21,8 @@ struct Accepted {
   GenerationId id;
   // The idempotency key named a generation that exists already: this is it, nothing new was started.
   bool replayed = false;
+  // How long it took to add the job to its queue; 0 where there is none.
+  std::chrono::nanoseconds enqueue{0};
 };
 struct Refused {
   Error error;  // nothing exists and nothing will run; error.retryable says whether to come back

@@ -11,6 +11,7 @@
 #include "shunt/base/event_loop.hpp"
 #include "shunt/executor/observer.hpp"
 #include "shunt/executor/queue_options.hpp"
+#include "shunt/executor/run_tracer.hpp"
 #include "shunt/generation/artifact_store.hpp"
 #include "shunt/generation/model_registry.hpp"
 
@@ -27,6 +28,7 @@ struct QueueWorkerOptions {
   std::string version;
   const Clock* clock = &system_clock();
   WorkerObserver* observer = nullptr;  // not owned, outlives the worker
+  RunTracer* tracer = nullptr;         // as above
 };
 
 struct WorkerReport {

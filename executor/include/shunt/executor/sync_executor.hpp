@@ -5,6 +5,7 @@
 #include "shunt/base/event_loop.hpp"
 #include "shunt/executor/generation_executor.hpp"
 #include "shunt/executor/observer.hpp"
+#include "shunt/executor/run_tracer.hpp"
 #include "shunt/generation/generation_store.hpp"
 #include "shunt/generation/model_registry.hpp"
 
@@ -14,6 +15,7 @@ struct SyncExecutorOptions {
   Admission admission{"sync", "default"};  // stored with every generation
   const Clock* clock = &system_clock();
   ExecutorObserver* observer = nullptr;  // not owned, outlives the executor
+  RunTracer* tracer = nullptr;           // not owned, outlives the models
 };
 
 // Runs generations in this process: at most Model::concurrency at once per model, Model::max_waiting more in

@@ -19,6 +19,7 @@
 #include "shunt/generation/drivers/simulator.hpp"
 #include "shunt/generation/generation_store.hpp"
 #include "shunt/generation/model_registry.hpp"
+#include "shunt/tracing/span_exporter.hpp"
 
 namespace shunt::config {
 
@@ -55,6 +56,19 @@ struct ArtifactSettings {
   std::string s3_secret_key_file;  // instead of the variable
 };
 
+// Spans go to a collector if either endpoint is set.
+struct TracingSettings {
+  std::string otlp_endpoint;         // without /v1/traces
+  std::string otlp_traces_endpoint;  // whole, and instead
+  std::string service_name = "shunt";
+  double sample_ratio = 1;
+  std::chrono::milliseconds flush_timeout = std::chrono::seconds(3);
+  // Its url is empty: traces_url() says it.
+  tracing::ExporterOptions exporter;
+};
+// Where spans go; "": nowhere.
+[[nodiscard]] std::string traces_url(const TracingSettings& settings);
+
 // Everything that can be set, with its value.
 struct Configuration {
   api::HttpServerOptions server;
@@ -69,6 +83,7 @@ struct Configuration {
   Roles roles;
   WorkerSettings worker;
   ArtifactSettings artifacts;
+  TracingSettings tracing;
   std::vector<ModelConfig> models;
 };
 
