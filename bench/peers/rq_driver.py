@@ -89,23 +89,29 @@ def wait_for_results(queue, count):
     return sorted(waits)
 
 
-def latency_scenario():
+def with_worker(count, work):
+    """What work() returns while a worker takes that many jobs; the worker has ended then, so its time is ours too."""
     worker = os.fork()
     if worker == 0:
-        process_all("bench", jobs + jobs // WARM_UP_PART)
+        process_all("bench", count)
         os._exit(0)
     try:
-        queue = Queue("bench", connection=connection())
-        wait_for_results(queue, jobs // WARM_UP_PART)
-        wait_for_go()
-        watch = Stopwatch()
-        waits = wait_for_results(queue, jobs)
-        # The worker ends with its last job; its time is all in here, that of its warm-up too.
-        os.waitpid(worker, 0)
-        worker = None
+        result = work()
+    except BaseException:
+        os.kill(worker, signal.SIGKILL)
+        raise
     finally:
-        if worker:
-            os.kill(worker, signal.SIGKILL)
+        os.waitpid(worker, 0)
+    return result
+
+
+def latency_scenario():
+    queue = Queue("bench", connection=connection())
+    warm_up = jobs // WARM_UP_PART
+    with_worker(warm_up, lambda: wait_for_results(queue, warm_up))
+    wait_for_go()
+    watch = Stopwatch()
+    waits = with_worker(jobs, lambda: wait_for_results(queue, jobs))
     quantiles = {name: waits[min(len(waits) - 1, int(q * len(waits)))] for name, q in (("p50_us", .5), ("p99_us", .99))}
     print(json.dumps(watch.report() | quantiles), flush=True)
 
