@@ -5,18 +5,29 @@ import sys
 
 
 class Report:
-    def __init__(self, as_json):
-        self.as_json = as_json
+    def __init__(self, as_json, json_file=None):
+        """as_json: JSON instead of the table. json_file: a path; JSON goes there, beside the table."""
         self.rows = []
+        self.as_json = as_json
+        self.json = open(json_file, "w", encoding="utf-8") if json_file else sys.stdout if as_json else None
+
+    def about(self, facts):
+        """What was measured with what: a first line of the JSON, {"about": facts}."""
+        self.write({"about": facts})
 
     def add(self, figure, ours, unit, peer=None, peer_name=None, wanted=None):
         """ours and peer: one number, or a list of runs (the median counts). wanted: for people, e.g. ">= 3x"."""
+        runs = {name: value for name, value in (("ours", ours), ("peer", peer)) if isinstance(value, list)}
         ours, peer = middle(ours), middle(peer)
         ratio = round(ours / peer, 3) if peer else None
-        row = {"figure": figure, "ours": ours, "peer": peer, "peer_name": peer_name, "ratio": ratio, "unit": unit}
-        self.rows.append(row | {"wanted": wanted})
-        if self.as_json:
-            print(json.dumps(row), flush=True)
+        row = {"figure": figure, "ours": ours, "peer": peer, "peer_name": peer_name, "ratio": ratio, "unit": unit,
+               "wanted": wanted}
+        self.rows.append(row)
+        self.write(row | {"runs": {name: [round(run, 3) for run in values] for name, values in runs.items()}})
+
+    def write(self, line):
+        if self.json:
+            print(json.dumps(line), file=self.json, flush=True)
 
     def progress(self, text):
         if sys.stderr.isatty():
@@ -24,6 +35,8 @@ class Report:
 
     def close(self):
         self.progress("")
+        if self.json and self.json is not sys.stdout:
+            self.json.close()
         if self.as_json:
             return
         head = ["figure", "ours", "peer", "", "ratio", "unit", "wanted"]

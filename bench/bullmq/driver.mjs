@@ -1,47 +1,17 @@
 // The Node side of ./bench/run bullmq: what driver.cpp does, with the npm package.
 //   node driver.mjs PACKAGES_FOLDER PORT SCENARIO JOBS AT_ONCE PAYLOAD_BYTES
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import {
+  addInLanes, atOnce, bulks, jobs, packageNamed, payload, port, quantiles, scenario, startStopwatch, waitForEach,
+  waitForGo, waitForStop, warmUpPart,
+} from '../peers/line_protocol.mjs';
 
-const [packages, port, scenario, ...numbers] = process.argv.slice(2);
-const [jobs, atOnce, payloadBytes] = numbers.map(Number);
-const { Queue, QueueEvents, Worker } = createRequire(join(packages, 'package.json'))('bullmq');
+const { Queue, QueueEvents, Worker } = packageNamed('bullmq');
+const connection = { host: '127.0.0.1', port };
 
-const connection = { host: '127.0.0.1', port: Number(port) };
-const text = 'x'.repeat(Math.max(0, payloadBytes - 24));
-const payload = number => ({ n: number, text });
-// Before the work, this part of it is done on another queue, so that the compiler has seen all there is to see.
-const warmUpPart = 4;
-const lines = process.stdin[Symbol.asyncIterator]();
-
-async function waitForGo() {
-  console.log('ready');
-  await lines.next();
-}
-
-function startStopwatch() {
-  const cpu = process.cpuUsage();
-  const began = performance.now();
-  return count => {
-    const seconds = (performance.now() - began) / 1000;
-    const { user, system } = process.cpuUsage(cpu);
-    return { jobs: count, seconds, cpu_seconds: (user + system) / 1e6 };
-  };
-}
-
-async function addAll(queue, count) {
-  let next = 0;
-  const lane = async () => {
-    while (next < count) await queue.add('job', payload(next++));
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, count) }, lane));
-}
+const addAll = (queue, count) => addInLanes(count, number => queue.add('job', payload(number)));
 
 async function addAllInBulk(queue, count) {
-  for (let begin = 0; begin < count; begin += atOnce) {
-    const length = Math.min(atOnce, count - begin);
-    await queue.addBulk(Array.from({ length }, (_, i) => ({ name: 'job', data: payload(begin + i) })));
-  }
+  for (const numbers of bulks(count)) await queue.addBulk(numbers.map(n => ({ name: 'job', data: payload(n) })));
 }
 
 async function addScenario() {
@@ -83,15 +53,26 @@ async function processScenario() {
   await worker.close();
 }
 
-async function waitForResults(queue, events, count) {
-  const waits = new Float64Array(count);
-  for (let i = 0; i < count; i++) {
-    const began = performance.now();
-    const job = await queue.add('job', payload(i));
-    await job.waitUntilFinished(events);
-    waits[i] = (performance.now() - began) * 1000;
-  }
-  return waits.sort();
+// One of several processes that work on one queue until they are told to stop. Nobody else may take the jobs by which
+// it warms up, so they are in a queue of its own.
+async function shareScenario() {
+  const warmName = `warm-${process.pid}`;
+  const warmQueue = new Queue(warmName, { connection });
+  await addAllInBulk(warmQueue, jobs / warmUpPart);
+  const warm = openWorker(warmName);
+  await processAll(warm, jobs / warmUpPart);
+  await warm.close();
+  await warmQueue.close();
+  const worker = openWorker('bench');
+  await worker.waitUntilReady();
+  let done = 0;
+  worker.on('completed', () => done++);
+  await waitForGo();
+  const report = startStopwatch();
+  worker.run();
+  await waitForStop();
+  console.log(JSON.stringify(report(done)));
+  await worker.close();
 }
 
 async function latencyScenario() {
@@ -100,17 +81,21 @@ async function latencyScenario() {
   const worker = openWorker('bench');
   await Promise.all([events.waitUntilReady(), worker.waitUntilReady()]);
   const running = worker.run();
-  await waitForResults(queue, events, jobs / warmUpPart);
+  const addAndWait = async number => {
+    const job = await queue.add('job', payload(number));
+    await job.waitUntilFinished(events);
+  };
+  await waitForEach(jobs / warmUpPart, addAndWait);
   await waitForGo();
   const report = startStopwatch();
-  const waits = await waitForResults(queue, events, jobs);
-  const quantile = q => waits[Math.min(waits.length - 1, Math.floor(q * waits.length))];
-  console.log(JSON.stringify({ ...report(jobs), p50_us: quantile(0.5), p99_us: quantile(0.99) }));
+  const waits = await waitForEach(jobs, addAndWait);
+  console.log(JSON.stringify({ ...report(jobs), ...quantiles(waits) }));
   await Promise.all([worker.close(), events.close(), queue.close()]);
   await running;
 }
 
 if (scenario === 'process') await processScenario();
+else if (scenario === 'share') await shareScenario();
 else if (scenario === 'latency') await latencyScenario();
 else await addScenario();
 process.exit(0);
