@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/system/error_code.hpp>
 #include <iterator>
 
 #include "bullmq/error.hpp"
@@ -26,8 +26,12 @@ std::size_t size_of(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
-void CallGroup::enqueue(std::vector<std::string> arguments, Done done) {
+void CallGroup::enqueue(std::vector<std::string> arguments, bool urgent, Done done) {
   waiting_.push_back({std::move(arguments), std::move(done)});
+  if (urgent) {
+    urgent_waits_ = true;
+    breath_.cancel();
+  }
   if (std::exchange(flushing_, true)) return;
   // Detached: it holds the group, and ends when nothing waits.
   boost::asio::co_spawn(loop_.context(), flush(shared_from_this()), boost::asio::detached);
@@ -42,6 +46,7 @@ std::vector<CallGroup::Item> CallGroup::take_some() {
   const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(count);
   std::vector<Item> taken(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
   waiting_.erase(waiting_.begin(), end);
+  if (waiting_.empty()) urgent_waits_ = false;
   return taken;
 }
 
@@ -78,6 +83,7 @@ bullmq::awaitable<void> CallGroup::flush(std::shared_ptr<CallGroup> self) {
     } catch (...) {
       failure = std::current_exception();
       auto behind = std::exchange(self->waiting_, {});
+      self->urgent_waits_ = false;
       std::move(behind.begin(), behind.end(), std::back_inserter(items));
     }
     if (self->options_.on_call) {
@@ -88,9 +94,11 @@ bullmq::awaitable<void> CallGroup::flush(std::shared_ptr<CallGroup> self) {
     for (std::size_t i = 0; i < items.size(); ++i) {
       items[i].done(failure, failure ? bullmq::RedisReply() : std::move(reply.elements[i]));
     }
-    if (items.size() < kMany || self->options_.breath.count() == 0) continue;
-    boost::asio::steady_timer breath(self->loop_.context(), self->options_.breath);
-    co_await breath.async_wait(boost::asio::use_awaitable);
+    if (items.size() < kMany || self->options_.breath.count() == 0 || self->urgent_waits_) continue;
+    self->breath_.expires_after(self->options_.breath);
+    boost::system::error_code cut_short;
+    auto until_then = boost::asio::redirect_error(boost::asio::use_awaitable, cut_short);
+    co_await self->breath_.async_wait(std::move(until_then));
   }
   self->flushing_ = false;
 }

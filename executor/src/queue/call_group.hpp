@@ -1,6 +1,8 @@
 #pragma once
 
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <cstddef>
@@ -31,8 +33,8 @@ struct CallGroupOptions {
   std::function<std::vector<std::string>()> common;
   // Executed twice it does no harm.
   bool idempotent = false;
-  // After a call that many shared, the next one waits this long: under load it is the number of calls that
-  // costs.
+  // After a call that many shared, the next one waits this long, unless an item is urgent: under load it is
+  // the number of calls that costs.
   std::chrono::milliseconds breath{0};
   // Told after each call; may be empty.
   std::function<void(const CallMade&)> on_call;
@@ -44,15 +46,20 @@ struct CallGroupOptions {
 class CallGroup : public std::enable_shared_from_this<CallGroup> {
  public:
   CallGroup(EventLoop& loop, bullmq::Redis redis, const bullmq::RedisScript& script, CallGroupOptions options)
-      : loop_(loop), redis_(std::move(redis)), script_(script), options_(std::move(options)) {}
+      : loop_(loop),
+        redis_(std::move(redis)),
+        script_(script),
+        options_(std::move(options)),
+        breath_(loop.context()) {}
 
   // The script's answer to this item. Throws bullmq::Error, as bullmq::Redis::run does. When a call fails
   // without an answer, so do those that wait behind it: nobody waits longer than for one call and one before
   // it.
-  [[nodiscard]] bullmq::awaitable<bullmq::RedisReply> call(std::vector<std::string> arguments) {
+  [[nodiscard]] bullmq::awaitable<bullmq::RedisReply> call(std::vector<std::string> arguments,
+                                                           bool urgent = false) {
     return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>,
                                        void(std::exception_ptr, bullmq::RedisReply)>(
-        Initiation{this}, boost::asio::use_awaitable, std::move(arguments));
+        Initiation{this}, boost::asio::use_awaitable, std::move(arguments), urgent);
   }
 
  private:
@@ -60,20 +67,21 @@ class CallGroup : public std::enable_shared_from_this<CallGroup> {
   struct Initiation {
     CallGroup* group;
     template <typename Handler>
-    void operator()(Handler&& handler, std::vector<std::string> arguments) const {
+    void operator()(Handler&& handler, std::vector<std::string> arguments, bool urgent) const {
       // std::function wants what it holds to be copyable.
       auto shared = std::make_shared<std::decay_t<Handler>>(std::forward<Handler>(handler));
-      group->enqueue(std::move(arguments), [shared](std::exception_ptr failure, bullmq::RedisReply reply) {
-        auto local = std::move(*shared);
-        local(std::move(failure), std::move(reply));
-      });
+      group->enqueue(std::move(arguments), urgent,
+                     [shared](std::exception_ptr failure, bullmq::RedisReply reply) {
+                       auto local = std::move(*shared);
+                       local(std::move(failure), std::move(reply));
+                     });
     }
   };
   struct Item {
     std::vector<std::string> arguments;
     Done done;
   };
-  void enqueue(std::vector<std::string> arguments, Done done);
+  void enqueue(std::vector<std::string> arguments, bool urgent, Done done);
   static bullmq::awaitable<void> flush(std::shared_ptr<CallGroup> self);
   [[nodiscard]] std::vector<Item> take_some();
   [[nodiscard]] std::vector<std::string> arguments_of(std::vector<Item>& items) const;
@@ -82,7 +90,9 @@ class CallGroup : public std::enable_shared_from_this<CallGroup> {
   bullmq::Redis redis_;
   const bullmq::RedisScript& script_;
   const CallGroupOptions options_;
+  boost::asio::steady_timer breath_;
   std::vector<Item> waiting_;
+  bool urgent_waits_ = false;
   bool flushing_ = false;
 };
 

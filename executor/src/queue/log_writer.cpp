@@ -64,10 +64,12 @@ bullmq::awaitable<AppendAnswer> LogWriter::append(LogBatch batch) {
   arguments.push_back(std::to_string(batch.first));
   arguments.push_back(std::to_string(batch.count));
   arguments.push_back(std::move(batch.events));
-  arguments.push_back(std::move(batch.ending));
+  arguments.push_back(batch.ending);
   arguments.push_back(retention_ms_);
+  // A client waits for an end.
+  const bool urgent = !batch.ending.empty();
   const auto calls = calls_;
-  const bullmq::RedisReply reply = co_await calls->call(std::move(arguments));
+  const bullmq::RedisReply reply = co_await calls->call(std::move(arguments), urgent);
   co_return to_answer(reply);
 }
 

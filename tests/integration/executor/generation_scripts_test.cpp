@@ -51,8 +51,8 @@ class GenerationScripts : public ::testing::Test {
     return run("admit", {"1000", "60000", "api-1", require_worker, id, kQueue, "echo", "head", claim, print,
                          waiting, slots, "30000"});
   }
-  std::string begin(const std::string& id, const std::string& token = "") {
-    return run("begin", {"worker-1", id, kQueue, "head", "30000", token.empty() ? "900" : "900 " + token});
+  std::string begin(const std::string& id, const std::string& token = "", const std::string& head = "head") {
+    return run("begin", {"worker-1", id, kQueue, head, "30000", token.empty() ? "900" : "900 " + token});
   }
   std::string append(const std::string& id, const std::string& attempt, int first, int count,
                      const std::string& events, const std::string& end = "") {
@@ -77,6 +77,15 @@ TEST_F(GenerationScripts, AdmitWritesTheRecordAndCountsItAsOpen) {
   EXPECT_EQ(record("g1", "seq"), "1");
   EXPECT_EQ(redis({"ZCARD", kBase + "o:" + kQueue}).integer, 1);
   EXPECT_GT(redis({"PTTL", kBase + "r:g1"}).integer, 0);
+}
+
+TEST_F(GenerationScripts, BeginAsksForTheHeadWhereThereIsNoRecord) {
+  EXPECT_EQ(begin("g1", "", ""), "[[head]]");
+  EXPECT_EQ(record("g1", "state"), "");
+  EXPECT_EQ(begin("g1"), "[[run 1 1]]");
+  EXPECT_EQ(record("g1", "head"), "head");
+  EXPECT_EQ(begin("g1", "", ""), "[[run 2 1]]");
+  EXPECT_EQ(record("g1", "head"), "head");
 }
 
 TEST_F(GenerationScripts, AdmitKnowsAClaim) {

@@ -1,0 +1,91 @@
+// Items that share the calls of a script, with a real server.
+#include "queue/call_group.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "bullmq/connection.hpp"
+#include "integration/bullmq/redis_process.hpp"
+
+namespace shunt::executor {
+namespace {
+
+// Each item is answered the number of its call.
+constexpr const char* kScript = R"(
+  local call = redis.call('INCR', KEYS[1])
+  local answers = {}
+  for i = 1, #ARGV do answers[i] = call end
+  return answers)";
+
+// Enough for a breath afterwards.
+constexpr int kMany = 20;
+
+class CallGroupTest : public ::testing::Test {
+ protected:
+  CallGroupTest() {
+    bullmq::ConnectionOptions to;
+    to.url = server_.url();
+    CallGroupOptions options;
+    options.base = "calls";
+    options.common = [] { return std::vector<std::string>(); };
+    options.breath = std::chrono::hours(1);
+    bullmq::Redis redis(bullmq::open_connection(loop_.context().get_executor(), to));
+    group_ = std::make_shared<CallGroup>(loop_, std::move(redis), script_, std::move(options));
+  }
+
+  // In one turn of the loop.
+  void add(int count, bool urgent = false) {
+    for (int i = 0; i < count; ++i) {
+      boost::asio::co_spawn(loop_.context(), call(this, urgent), boost::asio::detached);
+    }
+  }
+
+  static bullmq::awaitable<void> call(CallGroupTest* self, bool urgent) {
+    std::vector<std::string> one{"x"};
+    const auto reply = co_await self->group_->call(std::move(one), urgent);
+    self->calls_.push_back(reply.to_int());
+    self->loop_.stop();
+  }
+
+  void run_until_answered(std::size_t count) {
+    Timer limit = loop_.after(std::chrono::seconds(30), [this] {
+      ADD_FAILURE() << "only " << calls_.size() << " were answered";
+      std::exit(1);
+    });
+    while (calls_.size() < count) loop_.run();
+  }
+
+  bullmq::testing::RedisProcess server_;
+  EventLoop loop_;
+  bullmq::RedisScript script_{"count", kScript, 1};
+  std::shared_ptr<CallGroup> group_;
+  std::vector<std::int64_t> calls_;
+};
+
+TEST_F(CallGroupTest, WhatComesInOneTurnSharesOneCall) {
+  add(8);
+  run_until_answered(8);
+  EXPECT_EQ(calls_, std::vector<std::int64_t>(8, 1));
+  add(1);
+  run_until_answered(9);
+  EXPECT_EQ(calls_.back(), 2);
+}
+
+TEST_F(CallGroupTest, AfterACallOfManyOnlyWhatIsUrgentGoesOutAtOnce) {
+  add(kMany);
+  run_until_answered(kMany);
+  EXPECT_EQ(calls_.back(), 1);
+  // Waits for the breath, and goes with the urgent one that does not.
+  add(1);
+  Timer later = loop_.after(std::chrono::milliseconds(50), [this] {
+    EXPECT_EQ(calls_.size(), std::size_t{kMany});
+    add(1, true);
+  });
+  run_until_answered(kMany + 2);
+  EXPECT_EQ(calls_.back(), 2);
+}
+
+}  // namespace
+}  // namespace shunt::executor
