@@ -89,6 +89,13 @@ class Api(Program):
     def generate(self, model, input, headers=None, **members):
         return self.request("POST", "/v1/generations", {"model": model, "input": input, **members}, headers)
 
+    def stream(self, model, input, patience=60):
+        """The open answer, line by line."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=patience)
+        connection.request("POST", "/v1/generations", json.dumps({"model": model, "input": input, "stream": True}),
+                           {"Content-Type": "application/json"})
+        return connection.getresponse()
+
     def status(self, path):
         return self.request("GET", path)[0]
 
