@@ -112,7 +112,7 @@ awaitable<SubmitOutcome> QueueCore::submit(Submission sealed, SteadyTime asked_a
 awaitable<SubmitOutcome> QueueCore::decide(Submission sealed, std::chrono::nanoseconds& enqueue_took) {
   const SteadyTime until = clock.steady_now() + options.queue.enqueue_deadline;
   co_await wait_for_first_connection();
-  if (!commands_.is_up()) {
+  if (!commands_.takes_commands()) {
     const ExecutorDescription description = describe();
     co_return refuse_unavailable(description.reason);
   }
@@ -287,7 +287,7 @@ void QueueCore::withdraw_later(std::string id, std::string claim) {
 }
 
 awaitable<void> QueueCore::withdraw(std::string id, std::string claim) {
-  std::vector<std::string> script_keys{keys.base};
+  std::vector<std::string> script_keys = keys.of_scripts();
   std::vector<std::string> arguments{std::move(id), std::move(claim)};
   bullmq::CommandOptions again;
   again.idempotent = true;
