@@ -317,16 +317,25 @@ TEST_F(ClusterTest, WorksWhereTheSlotIsAndFollowsItWhenItMovesUnderLoad) {
   loop.run(worker.close(5s));
 }
 
+// New ones come whatever became of those before.
+awaitable<void> add_at_intervals(EventLoop& loop, Queue& queue, AddTally& tally,
+                                 std::chrono::microseconds interval) {
+  for (int i = 0; !tally.stop; ++i) {
+    loop.spawn(add_one(queue, std::to_string(i), tally));
+    co_await sleep_for(interval);
+  }
+}
+
 // Without an offline queue nothing waits for a server that is away; one that has moved is not away.
 TEST_F(ClusterTest, FollowsASlotThatMovesAlsoWithoutAnOfflineQueue) {
   auto made = options();
   made.offline_queue = false;
   const auto connection = open_connection(loop.executor(), made);
-  Queue queue(connection, "{orders}");
+  Queue queue(connection, "{orders}", {.fast_path = false});  // each add is a command of its own
   const Redis redis(connection);
   loop.until([&] { return redis.is_up(); });
   AddTally tally;
-  start_adding(loop, queue, tally, 10);
+  loop.spawn(add_at_intervals(loop, queue, tally, 50us));
   loop.until([&] { return tally.added.size() > 100; });
   begin_migration(owner(), other());
   loop.run_for(20ms);
