@@ -8,6 +8,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from fast_path import with_fast_path
+
 PATIENCE = 30  # seconds; what takes longer has failed
 
 
@@ -26,7 +28,7 @@ def clean_environment(extra=None):
     """Ours without anything that configures Shunt."""
     ours = {name: value for name, value in os.environ.items()
             if not name.startswith("SHUNT_") and name not in ("QUEUE_ENABLED", "REDIS_URL")}
-    return {**ours, **(extra or {})}
+    return {**ours, **with_fast_path(extra or {})}
 
 
 class Program:
