@@ -86,7 +86,7 @@ def test_queue_mode_shows_redis_workers_and_backlog(shunt, queue):
     assert worker["name"] == "left-hand" and worker["models"] == [{"name": "words", "slots": 1}]
     assert worker["last_claim_at"] >= worker["started_at"]
     text = asked.ok("status")
-    assert re.search(r"^  redis +redis://127\.0\.0\.1:\d+ +connected for \S+, version \d", text, re.MULTILINE)
+    assert re.search(r"^  redis +redis://127\.0\.0\.1:\d+ +connected for \S+, version (valkey )?\d", text, re.MULTILINE)
     assert re.search(r"^words +2 +1 +\S+ +1 +1$", text, re.MULTILINE)
     assert re.search(r"^left-hand +\d+\.\d+\.\d+ +1 ", text, re.MULTILINE)
     for record in service.get_json("/v1/generations")["generations"]:
