@@ -8,7 +8,7 @@
 --         first number, how many, events (a JSON array), end, ttl ms (with a terminal end)
 -- An end is "" (there is more to come), a terminal state, "retry" (this attempt has failed, and the job goes back to
 -- its queue: nobody runs the generation until the next one begins), or "void" (failed before it was ever in its queue:
--- its idempotency key is free again).
+-- its idempotency key is free again; refused when its job has come after all).
 -- Returns a list: for each batch "ok", "cancel:<why>" (taken, and somebody asked to stop) or "refused". A batch that is the
 -- last of its log already is "ok": its answer was lost, and it was sent again.
 local base = KEYS[1]
@@ -27,7 +27,8 @@ for at = 3, #ARGV, 7 do
   local known = redis.call('HMGET', record, 'state', 'seq', 'attempt', 'cancel', 'queue', 'watch')
   local open = known[1] == 'queued' or known[1] == 'running'
   local ours = attempt == '' or attempt == known[3]
-  if not open or not ours or tonumber(known[2]) + 1 ~= first then
+  local came = ending == 'void' and open and redis.call('EXISTS', known[5] .. ':' .. id) == 1
+  if not open or not ours or came or tonumber(known[2]) + 1 ~= first then
     local again = ours and tonumber(known[2] or 0) == first + count - 1 and redis.call('HGET', record, field) == events
     local answer = open and known[4] and 'cancel:' .. known[4] or 'ok'
     answers[#answers + 1] = again and answer or 'refused'

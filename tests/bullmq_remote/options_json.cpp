@@ -1,13 +1,12 @@
 #include "options_json.hpp"
 
 #include <cmath>
-#include <cstdlib>
 #include <functional>
 #include <map>
-#include <string_view>
 
 #include "bullmq/error.hpp"
 #include "remote.hpp"
+#include "support/fast_path.hpp"
 
 namespace remote {
 namespace {
@@ -67,12 +66,6 @@ void refuse_fraction(const Json& options, const char* name) {
   }
 }
 
-// The whole suite runs with and without it.
-bool fast_path_by_default() {
-  const char* const value = std::getenv("BULLMQ_FAST_PATH");
-  return value == nullptr || std::string_view(value) != "off";
-}
-
 }  // namespace
 
 bullmq::JobOptions job_options(const Json& options) {
@@ -85,7 +78,7 @@ bullmq::JobOptions job_options(const Json& options) {
 
 bullmq::QueueOptions queue_options(const Json& json) {
   bullmq::QueueOptions options;
-  options.fast_path = fast_path_by_default();
+  options.fast_path = shunt::testing::fast_path_under_test();
   apply("Queue", json,
         {{"connection", [&](const Json& v) { options.connection = connection(v); }},
          {"prefix", [&](const Json& v) { options.prefix = v; }},
@@ -102,7 +95,7 @@ bullmq::QueueOptions queue_options(const Json& json) {
 
 bullmq::WorkerOptions worker_options(const Json& json) {
   bullmq::WorkerOptions options;
-  options.fast_path = fast_path_by_default();
+  options.fast_path = shunt::testing::fast_path_under_test();
   apply(
       "Worker", json,
       {{"connection", [&](const Json& v) { options.connection = connection(v); }},

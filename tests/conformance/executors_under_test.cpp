@@ -10,6 +10,7 @@
 #include "shunt/executor/sync_executor.hpp"
 #include "support/child_server.hpp"
 #include "support/executor_client.hpp"
+#include "support/fast_path.hpp"
 
 namespace shunt::testing {
 namespace {
@@ -38,6 +39,7 @@ class QueueUnderTest final : public ExecutorUnderTest {
     static std::atomic<int> next{0};
     executor::QueueOptions queue;
     queue.redis_url = redis_url(cluster);
+    queue.fast_path = fast_path_under_test();
     queue.prefix = "{test" + std::to_string(next++) + "}";
     executor::QueueWorkerOptions worker;
     worker.queue = queue;

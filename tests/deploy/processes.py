@@ -8,6 +8,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from fast_path import with_fast_path
+
 PATIENCE = 30  # seconds; what takes longer has failed
 
 
@@ -26,7 +28,7 @@ def clean_environment(extra=None):
     """Ours without anything that configures Shunt."""
     ours = {name: value for name, value in os.environ.items()
             if not name.startswith("SHUNT_") and name not in ("QUEUE_ENABLED", "REDIS_URL")}
-    return {**ours, **(extra or {})}
+    return {**ours, **with_fast_path(extra or {})}
 
 
 class Program:
@@ -88,6 +90,13 @@ class Api(Program):
 
     def generate(self, model, input, headers=None, **members):
         return self.request("POST", "/v1/generations", {"model": model, "input": input, **members}, headers)
+
+    def stream(self, model, input, patience=60):
+        """The open answer, line by line."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=patience)
+        connection.request("POST", "/v1/generations", json.dumps({"model": model, "input": input, "stream": True}),
+                           {"Content-Type": "application/json"})
+        return connection.getresponse()
 
     def status(self, path):
         return self.request("GET", path)[0]

@@ -1,7 +1,9 @@
-"""TCP proxies in front of Redis: one whose connections can go silent, one that breaks them at a chosen moment."""
+"""TCP proxies in front of Redis: connections that go silent, that break at a chosen moment, whose answers are late."""
 
+import queue
 import socket
 import threading
+import time
 
 from redis_server import free_port
 
@@ -109,3 +111,40 @@ class CuttingProxy(Proxy):
                 self.cut["answer"] += 1
                 return None
         return data
+
+
+class SlowProxy(Proxy):
+    """Answers come late, by delay() seconds each; any number may be on their way, as on a long line."""
+
+    def __init__(self, target):
+        self.delay = lambda: 0
+        super().__init__(target)
+
+    def _pump(self, source, target, filter):
+        if filter == self.request:
+            return super()._pump(source, target, filter)
+        answers = queue.Queue()
+        threading.Thread(target=self._deliver, args=(answers, source, target), daemon=True).start()
+        try:
+            while data := source.recv(65536):
+                answers.put((time.monotonic() + self.delay(), data))
+        except OSError:
+            pass
+        answers.put((time.monotonic(), None))
+
+    @staticmethod
+    def _deliver(answers, source, target):
+        try:
+            while True:
+                due, data = answers.get()
+                time.sleep(max(0, due - time.monotonic()))
+                if data is None:
+                    break
+                target.sendall(data)
+        except OSError:
+            pass
+        for each in (source, target):
+            try:
+                each.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass

@@ -29,6 +29,7 @@
 
 #include "bullmq/error.hpp"
 #include "bullmq/worker.hpp"
+#include "support/fast_path.hpp"
 
 namespace {
 
@@ -177,6 +178,7 @@ int main(int count, char** values) {
   const Arguments arguments(count, values);
   bullmq::WorkerOptions options;
   options.connection.url = arguments.text("url");
+  options.fast_path = shunt::testing::fast_path_under_test();
   options.concurrency = static_cast<std::size_t>(arguments.number("concurrency", 1));
   options.lock_duration = Milliseconds(arguments.number("lock", 30'000));
   options.stalled_interval = Milliseconds(arguments.number("stall", 30'000));

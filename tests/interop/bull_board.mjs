@@ -34,7 +34,7 @@ export async function startRedis() {
   const folder = mkdtempSync(join(tmpdir(), 'bull-board-redis-'));
   const port = await freePort();
   const options = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--dir', folder];
-  const server = spawn('redis-server', options, { stdio: 'ignore' });
+  const server = spawn(process.env.REDIS_SERVER ?? 'redis-server', options, { stdio: 'ignore' });
   const kill = () => server.kill('SIGKILL');
   process.on('exit', kill);
   await eventually(() => answers(port), 'an answer of redis-server');

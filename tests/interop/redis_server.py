@@ -1,5 +1,6 @@
 """A redis-server of the test's own, and a client that speaks just enough RESP to look into it."""
 
+import os
 import shutil
 import signal
 import socket
@@ -38,7 +39,7 @@ class RedisServer:
     def start(self, timeout=10):
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen(
-                ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir",
+                [os.environ.get("REDIS_SERVER", "redis-server"), "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir",
                  str(self.folder), *self.arguments],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         deadline = time.monotonic() + timeout

@@ -47,7 +47,7 @@ before(async () => {
   connection.port = probe.address().port;
   probe.close();
   await once(probe, 'close');
-  redis = spawn('redis-server', ['--port', connection.port, '--save', '', '--bind', '127.0.0.1'], { stdio: 'ignore' });
+  redis = spawn(process.env.REDIS_SERVER ?? 'redis-server', ['--port', connection.port, '--save', '', '--bind', '127.0.0.1'], { stdio: 'ignore' });
   process.on('exit', () => redis.kill());
   await eventually(
     () =>

@@ -18,6 +18,7 @@
 
 #include "bullmq/queue.hpp"
 #include "bullmq/worker.hpp"
+#include "support/fast_path.hpp"
 
 namespace {
 
@@ -82,9 +83,11 @@ bullmq::awaitable<void> wait_for(Soak& soak, std::size_t done) {
 bullmq::awaitable<void> run(asio::io_context& loop, Soak& soak, std::string url) {
   bullmq::QueueOptions queue_options;
   queue_options.connection.url = url;
+  queue_options.fast_path = shunt::testing::fast_path_under_test();
   bullmq::Queue queue(loop.get_executor(), "soak", queue_options);
   bullmq::WorkerOptions options;
   options.connection.url = url;
+  options.fast_path = shunt::testing::fast_path_under_test();
   options.concurrency = 100;
   options.remove_on_complete = bullmq::KeepJobs::none();
   bullmq::Worker worker(

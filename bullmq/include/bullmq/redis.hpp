@@ -63,6 +63,9 @@ class Redis {
                                           std::vector<std::string> arguments, CommandOptions options = {});
 
   [[nodiscard]] bool is_up() const noexcept;
+  // Whether a command is tried, or waits for a server. Without `offline_queue` that is while the connection
+  // is up, and while it follows a moved slot or a failover to another server.
+  [[nodiscard]] bool takes_commands() const noexcept;
   // Called whenever the connection has come up, or was lost.
   [[nodiscard]] Signal<>& on_up() noexcept;
   [[nodiscard]] Signal<>& on_down() noexcept;

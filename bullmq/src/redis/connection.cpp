@@ -106,7 +106,7 @@ void Connection::submit(std::unique_ptr<Pending> pending) {
   pending->deadline = Clock::now() + timeout_of(pending->command);
   if (closed_)
     return fail_later(std::move(pending), make_error<ConnectionError>(Fate::not_executed, kClosed));
-  if (phase_ != Phase::up && !options_.offline_queue) {
+  if (!takes_commands()) {
     return fail_later(std::move(pending), make_error<ConnectionError>(
                                               Fate::not_executed, "not connected to Redis: " + last_error_));
   }
@@ -194,7 +194,7 @@ void Connection::drop(const std::string& why) {
   const auto self = shared_from_this();
   last_error_ = why;
   phase_ = Phase::connecting;
-  leaving_ = false;
+  following_ = std::exchange(leaving_, false);
   writing_ = false;
   ++epoch_;
   transport_->close();

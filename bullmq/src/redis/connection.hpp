@@ -65,6 +65,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Returns when the connection is up; throws CommandTimeoutError after the command timeout.
   [[nodiscard]] boost::asio::awaitable<void> wait_until_up();
   [[nodiscard]] bool is_up() const noexcept { return phase_ == Phase::up; }
+  // Whether a command may be tried or wait now; without offline_queue not while Redis is away.
+  [[nodiscard]] bool takes_commands() const noexcept {
+    return phase_ == Phase::up || options_.offline_queue || following_;
+  }
 
   // Breaks the connection; it is made again. What waits for a connection fails. For a blocking read that has
   // to end.
@@ -177,6 +181,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool connect_expired_ = false;
   // No more is sent: when the answers that are due have come, the connection is dropped.
   bool leaving_ = false;
+  // On the way to where the last server sent us, until the first attempt has failed.
+  bool following_ = false;
   // Differs from what an operation has noted when the operation belongs to a connection that is no more.
   std::uint64_t epoch_ = 0;
   std::uint64_t times_up_ = 0;

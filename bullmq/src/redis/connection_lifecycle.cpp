@@ -32,6 +32,7 @@ asio::awaitable<void> Connection::supervise(std::shared_ptr<Connection> self) {
       self->last_error_ = failed;
       // A node that the cluster sent us to and that is not there: ask again where to go.
       self->redirect_.reset();
+      self->following_ = false;
       ++self->first_to_ask_;
       self->on_error.emit([] {}, ConnectionError(Fate::not_executed, failed));
       co_await self->pause_before_attempt(failures);
@@ -91,6 +92,7 @@ void Connection::came_up() {
   ++times_up_;
   last_error_.clear();
   redirect_.reset();
+  following_ = false;
   writing_ = false;
   leaving_ = false;
   texts_sent_.clear();

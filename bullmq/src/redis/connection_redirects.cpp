@@ -90,6 +90,7 @@ void Connection::follow_ask(Pending& pending, RedisAddress address) {
     options.cluster.reset();
     options.address = address;
     options.database = 0;
+    options.offline_queue = true;  // it has only just been opened
     other = open(executor_, std::move(options));
   }
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(pending.deadline - Clock::now());

@@ -92,6 +92,9 @@ awaitable<RedisReply> Redis::run(const RedisScript& script, std::vector<std::str
 bool Redis::is_up() const noexcept {
   return connection_->is_up();
 }
+bool Redis::takes_commands() const noexcept {
+  return connection_->takes_commands();
+}
 Signal<>& Redis::on_up() noexcept {
   return connection_->on_up;
 }

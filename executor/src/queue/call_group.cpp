@@ -67,7 +67,7 @@ bullmq::awaitable<void> CallGroup::flush(std::shared_ptr<CallGroup> self) {
       for (const Item& item : items) made.bytes += size_of(item.arguments);
     }
     const auto began = std::chrono::steady_clock::now();
-    std::vector<std::string> keys{self->options_.base};
+    std::vector<std::string> keys = self->options_.keys;
     std::vector<std::string> arguments = self->arguments_of(items);
     bullmq::CommandOptions options;
     options.idempotent = self->options_.idempotent;

@@ -28,7 +28,7 @@ struct CallMade {
 };
 
 struct CallGroupOptions {
-  std::string base;  // the script's one key
+  std::vector<std::string> keys;
   // What stands before the items' arguments; asked for each call.
   std::function<std::vector<std::string>()> common;
   // Executed twice it does no harm.

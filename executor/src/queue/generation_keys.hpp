@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "shunt/base/clock.hpp"
 
@@ -51,6 +52,10 @@ struct GenerationKeys {
     return base + "worker:" + std::string(process);
   }
   [[nodiscard]] std::string index() const { return base + "index"; }
+  // What scripts are called with. They use the first one and build the others from it, which a cluster does
+  // not know. While it moves their slot, some keys are at the old node and some at the new one; a call with
+  // two keys of which none exists is told to try again until all are in one place.
+  [[nodiscard]] std::vector<std::string> of_scripts() const { return {base, base + '-'}; }
 
   std::string prefix;
   // Two colons: no queue has an empty name, so these keys never meet a queue's.

@@ -22,7 +22,7 @@ AppendAnswer to_answer(const bullmq::RedisReply& reply) {
 
 CallGroupOptions grouping(const GenerationKeys& keys, const QueueOptions& options, WorkerObserver* observer) {
   CallGroupOptions grouped;
-  grouped.base = keys.base;
+  grouped.keys = keys.of_scripts();
   grouped.common = [entries = std::to_string(options.max_inbox_entries)] {
     return std::vector<std::string>{entries, kInboxTtlMs};
   };

@@ -20,7 +20,7 @@ constexpr const char* kInboxTtlMs = "60000";
 
 // Asks once. True: it has ended, or whoever runs it has been told.
 awaitable<bool> QueueCore::ask_to_stop(std::string id, std::string reason) {
-  std::vector<std::string> script_keys{keys.base};
+  std::vector<std::string> script_keys = keys.of_scripts();
   std::vector<std::string> arguments{id, reason, std::to_string(options.queue.max_inbox_entries),
                                      kInboxTtlMs};
   bullmq::CommandOptions again;
@@ -71,7 +71,7 @@ awaitable<void> QueueCore::remove_job(std::string model, std::string id) {
   const auto queue = queues_.find(model);
   if (queue == queues_.end()) co_return;
   try {
-    std::vector<std::string> script_keys{keys.base};
+    std::vector<std::string> script_keys = keys.of_scripts();
     std::vector<std::string> arguments{id};
     co_await queries_.run(scripts::shelve(), std::move(script_keys), std::move(arguments));
     co_await queue->second.remove(std::move(id));

@@ -52,7 +52,7 @@ void QueueCore::start() {
     queues_.emplace(name, bullmq::Queue(commands_.connection(), queue_name(name), std::move(queue)));
   }
   CallGroupOptions admitting;
-  admitting.base = keys.base;
+  admitting.keys = keys.of_scripts();
   admitting.common = [this] {
     std::vector<std::string> common{std::to_string(clock.now().time_since_epoch().count()),
                                     std::to_string(options.queue.claim_age.count()), process,

@@ -36,7 +36,7 @@ Error cannot_look(const std::exception& error) {
 }
 
 awaitable<Result<ReadOutcome>> QueueCore::read(std::string id, bool watching) {
-  std::vector<std::string> script_keys{keys.base};
+  std::vector<std::string> script_keys = keys.of_scripts();
   std::vector<std::string> arguments{watching ? process : std::string(), std::move(id)};
   bullmq::CommandOptions again;
   again.idempotent = true;
@@ -150,7 +150,7 @@ awaitable<bool> QueueCore::settle(const StoredGeneration& stored) {
 }
 
 awaitable<std::optional<GenerationRecord>> QueueCore::read_summary(std::string id) {
-  std::vector<std::string> script_keys{keys.base};
+  std::vector<std::string> script_keys = keys.of_scripts();
   std::vector<std::string> arguments{std::string(), std::move(id)};  // nobody watches
   const bullmq::RedisReply reply =
       co_await queries_.run(scripts::read(), std::move(script_keys), std::move(arguments));
@@ -170,7 +170,7 @@ awaitable<Result<RecordPage>> QueueCore::list(ListQuery query) {
     std::vector<std::string> chosen;
     bool more = true;
     for (int stretch = 0; more && chosen.size() <= query.limit && stretch < kStretches; ++stretch) {
-      std::vector<std::string> script_keys{keys.base};
+      std::vector<std::string> script_keys = keys.of_scripts();
       std::vector<std::string> arguments{before, std::to_string(kStretch)};
       const bullmq::RedisReply reply =
           co_await queries_.run(scripts::list(), std::move(script_keys), std::move(arguments));

@@ -110,7 +110,7 @@ awaitable<void> QueueCore::look_at_silent() {
 }
 
 awaitable<bullmq::RedisReply> QueueCore::probe(std::vector<std::string> generations) {
-  std::vector<std::string> script_keys{keys.base};
+  std::vector<std::string> script_keys = keys.of_scripts();
   bullmq::CommandOptions again;
   again.idempotent = true;
   bullmq::RedisReply reply =

@@ -27,7 +27,7 @@ std::string line_of(std::string_view info, std::string_view name) {
 awaitable<Result<RequestOutcome>> QueueCore::request_of(GenerationId id) {
   std::optional<Error> failure;
   try {
-    std::vector<std::string> script_keys{keys.base};
+    std::vector<std::string> script_keys = keys.of_scripts();
     std::vector<std::string> arguments{id.to_string()};
     const bullmq::RedisReply reply =
         co_await queries_.run(scripts::request(), std::move(script_keys), std::move(arguments));
@@ -45,7 +45,7 @@ awaitable<Result<RequestOutcome>> QueueCore::request_of(GenerationId id) {
 }
 
 awaitable<std::vector<std::string>> QueueCore::forget(std::string id, Forget how) {
-  std::vector<std::string> script_keys{keys.base};
+  std::vector<std::string> script_keys = keys.of_scripts();
   std::vector<std::string> arguments{std::move(id), how == Forget::kDo ? "1" : ""};
   const bullmq::RedisReply reply =
       co_await queries_.run(scripts::forget(), std::move(script_keys), std::move(arguments));

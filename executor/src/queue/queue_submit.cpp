@@ -112,7 +112,7 @@ awaitable<SubmitOutcome> QueueCore::submit(Submission sealed, SteadyTime asked_a
 awaitable<SubmitOutcome> QueueCore::decide(Submission sealed, std::chrono::nanoseconds& enqueue_took) {
   const SteadyTime until = clock.steady_now() + options.queue.enqueue_deadline;
   co_await wait_for_first_connection();
-  if (!commands_.is_up()) {
+  if (!commands_.takes_commands()) {
     const ExecutorDescription description = describe();
     co_return refuse_unavailable(description.reason);
   }
@@ -224,7 +224,17 @@ awaitable<SubmitOutcome> QueueCore::rejoin(Submission sealed, GenerationId holde
   std::string why;
   const AddResult added =
       co_await add(envelope.request.model, holder.to_string(), std::move(*text), until, why);
-  if (added == AddResult::kAdded) co_return Accepted{holder, true};
+  if (added == AddResult::kAdded) {
+    // Somebody may have given it up in the meantime: its job will end without having run, and its key is
+    // free.
+    std::vector<std::string> look{"HEXISTS", keys.base + "r:" + holder.to_string(), "void"};
+    bullmq::CommandOptions again;
+    again.idempotent = true;
+    const bullmq::RedisReply given_up = co_await commands_.execute(std::move(look), again);
+    if (given_up.to_int() == 1)
+      co_return refuse_unavailable("the generation of this key was given up just now");
+    co_return Accepted{holder, true};
+  }
   if (added == AddResult::kRefused) co_return refuse_unavailable(why);
   Error error{std::string(error_code::kQueueUnavailable), why, true};
   co_return Unknown{holder, std::move(error)};
@@ -287,7 +297,7 @@ void QueueCore::withdraw_later(std::string id, std::string claim) {
 }
 
 awaitable<void> QueueCore::withdraw(std::string id, std::string claim) {
-  std::vector<std::string> script_keys{keys.base};
+  std::vector<std::string> script_keys = keys.of_scripts();
   std::vector<std::string> arguments{std::move(id), std::move(claim)};
   bullmq::CommandOptions again;
   again.idempotent = true;

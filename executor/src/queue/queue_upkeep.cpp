@@ -53,7 +53,7 @@ awaitable<void> QueueCore::upkeep() {
 // One call in the same turn as the sweep, and never sent again: a watch that comes afterwards is entered
 // behind it.
 awaitable<void> QueueCore::unwatch(std::vector<std::string> mirror_ids) {
-  std::vector<std::string> script_keys{keys.base};
+  std::vector<std::string> script_keys = keys.of_scripts();
   std::vector<std::string> arguments{process};
   for (std::string& id : mirror_ids) arguments.push_back(std::move(id));
   co_await queries_.run(scripts::unwatch(), std::move(script_keys), std::move(arguments));
@@ -61,7 +61,7 @@ awaitable<void> QueueCore::unwatch(std::vector<std::string> mirror_ids) {
 
 awaitable<std::vector<ModelDescription>> QueueCore::survey() {
   const WallTime now = clock.now();
-  std::vector<std::string> script_keys{keys.base};
+  std::vector<std::string> script_keys = keys.of_scripts();
   std::vector<std::string> arguments{process, "60000", std::to_string(now.time_since_epoch().count())};
   for (const auto& [name, queue] : queues_) {
     arguments.push_back(name);

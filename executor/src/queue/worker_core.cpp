@@ -67,7 +67,7 @@ void WorkerCore::start() {
   lease_.version = options_.version;
   lease_.started_at = clock_.now();
   CallGroupOptions beginning;
-  beginning.base = keys_.base;
+  beginning.keys = keys_.of_scripts();
   beginning.common = [process = process_] { return std::vector<std::string>{process}; };
   // Once more than needed does no harm: it is one more attempt.
   beginning.idempotent = true;

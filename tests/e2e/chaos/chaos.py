@@ -6,7 +6,8 @@ idempotency key, and send it again with the same key until it is answered with i
 read the event stream and go on with Last-Event-ID when it breaks off. Meanwhile workers are killed and told to end,
 Redis is killed, stopped and started, connections are cut. Afterwards:
 
-- every key has led to one generation, there is no generation without a key, and nothing waits or runs any more;
+- every key has led to one generation, there is no generation without a key, and nothing waits or runs any more (one
+  whose submit was answered `submit_unknown`, and that was given up because it never got into its queue, has not run);
 - every generation has succeeded, has one end in its log, and a stream without a gap;
 - every run of its program is an attempt in its log: at-least-once means a run more for each worker that was lost;
 - the API processes are as small as before, and have no more descriptors.
@@ -216,6 +217,18 @@ class Trouble:
 
 # ---- What must hold afterwards.
 
+def take_given_up(redis, shunt, generations):
+    """Out of the keys that led to another generation afterwards: what never got into its queue, and its key was free."""
+    prefix = shunt.environment["SHUNT_QUEUE_PREFIX"]
+    given_up = set()
+    for generation in generations:
+        if len(generation.ids) > 1:
+            void = {found for found in generation.ids if redis("HGET", f"{prefix}::gen:r:{found}", "void") == "1"}
+            generation.ids -= void
+            given_up |= void
+    return given_up
+
+
 def all_listed(api):
     cursor, ids = "", []
     while cursor is not None:
@@ -338,7 +351,9 @@ def main():
                 problems.append(f"a client gave up: {client.failure!r}")
         generations = [generation for client in clients for generation in client.done]
         if not problems:
-            listed = all_listed(shunt)
+            given_up = take_given_up(redis, shunt, generations)
+            counts["given up before the queue"] = len(given_up)
+            listed = [generation_id for generation_id in all_listed(shunt) if generation_id not in given_up]
             problems += problems_of_keys(generations, listed)
             logs = logs_of(shunt, generations)
             problems += problems_of_logs(shunt, logs, logs_of(other, generations), generations)

@@ -15,6 +15,7 @@ import pytest
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "interop"))
 
+from fast_path import with_fast_path  # noqa: E402
 from redis_server import RedisServer  # noqa: E402
 
 PATIENCE = 20  # seconds; what takes longer has failed
@@ -35,7 +36,7 @@ def clean_environment(extra=None):
     """Ours without anything that configures Shunt."""
     environment = {name: value for name, value in os.environ.items()
                    if not name.startswith("SHUNT_") and name not in ("QUEUE_ENABLED", "REDIS_URL", "LISTEN", "NO_COLOR")}
-    environment.update(extra or {})
+    environment.update(with_fast_path(extra or {}))
     return environment
 
 

@@ -81,12 +81,12 @@ def test_queue_mode_shows_redis_workers_and_backlog(shunt, queue):
     status = eventually(told, "a worker, one running and one waiting")
     assert status["strategy"] == {"mode": "queue", "executor": "queue", "reason": "queue_enabled"}
     assert status["models"][0]["workers"] == 1 and status["models"][0]["slots"] == 1
-    assert status["redis"]["connected"] and re.match(r"\d+\.", status["redis"]["version"])
+    assert status["redis"]["connected"] and re.match(r"(valkey )?\d+\.", status["redis"]["version"])
     worker = status["workers"][0]
     assert worker["name"] == "left-hand" and worker["models"] == [{"name": "words", "slots": 1}]
     assert worker["last_claim_at"] >= worker["started_at"]
     text = asked.ok("status")
-    assert re.search(r"^  redis +redis://127\.0\.0\.1:\d+ +connected for \S+, version \d", text, re.MULTILINE)
+    assert re.search(r"^  redis +redis://127\.0\.0\.1:\d+ +connected for \S+, version (valkey )?\d", text, re.MULTILINE)
     assert re.search(r"^words +2 +1 +\S+ +1 +1$", text, re.MULTILINE)
     assert re.search(r"^left-hand +\d+\.\d+\.\d+ +1 ", text, re.MULTILINE)
     for record in service.get_json("/v1/generations")["generations"]:

@@ -13,6 +13,7 @@ import uuid
 from pathlib import Path
 
 import wire
+from fast_path import with_fast_path
 
 # Models whose behaviour a test decides by its input. Short timeouts, so that tests of slow clients are quick.
 CONFIG = """
@@ -178,7 +179,7 @@ def start_shunt(arguments, environment, log_path):
                  if not k.startswith(("SHUNT_", "OTEL_")) and k not in ("QUEUE_ENABLED", "REDIS_URL")}
     with open(log_path, "ab") as log:
         return subprocess.Popen([os.environ["SHUNT_BIN"], *arguments], stdout=subprocess.PIPE, stderr=log,
-                                env={**inherited, **environment})
+                                env={**inherited, **with_fast_path(environment)})
 
 
 def first_line(process, pattern):

@@ -7,6 +7,7 @@
 #include "bullmq/connection.hpp"
 #include "bullmq/queue.hpp"
 #include "bullmq/queue_events.hpp"
+#include "bullmq/redis.hpp"
 #include "bullmq/worker.hpp"
 #include "redis/endpoint.hpp"
 #include "tcp_proxy.hpp"
@@ -314,6 +315,40 @@ TEST_F(ClusterTest, WorksWhereTheSlotIsAndFollowsItWhenItMovesUnderLoad) {
   loop.run(to_work.add("job"));
   loop.until([&] { return processed == 1; });
   loop.run(worker.close(5s));
+}
+
+// New ones come whatever became of those before.
+awaitable<void> add_at_intervals(EventLoop& loop, Queue& queue, AddTally& tally,
+                                 std::chrono::microseconds interval) {
+  for (int i = 0; !tally.stop; ++i) {
+    loop.spawn(add_one(queue, std::to_string(i), tally));
+    co_await sleep_for(interval);
+  }
+}
+
+// Without an offline queue nothing waits for a server that is away; one that has moved is not away.
+TEST_F(ClusterTest, FollowsASlotThatMovesAlsoWithoutAnOfflineQueue) {
+  auto made = options();
+  made.offline_queue = false;
+  const auto connection = open_connection(loop.executor(), made);
+  Queue queue(connection, "{orders}", {.fast_path = false});  // each add is a command of its own
+  const Redis redis(connection);
+  loop.until([&] { return redis.is_up(); });
+  AddTally tally;
+  loop.spawn(add_at_intervals(loop, queue, tally, 50us));
+  loop.until([&] { return tally.added.size() > 100; });
+  begin_migration(owner(), other());
+  loop.run_for(20ms);
+  while (migrate_some(owner(), other(), 50)) loop.run_for(5ms);
+  end_migration(owner(), other());
+  const auto before = tally.added.size();
+  loop.until([&] { return tally.added.size() > before + 100; });
+  tally.stop = true;
+  loop.finish();
+  EXPECT_TRUE(tally.refused.empty()) << tally.refused.begin()->first;
+  EXPECT_TRUE(tally.unknown.empty());
+  EXPECT_TRUE(tally.not_executed.empty());
+  expect_fates_told_truly(other(), "{orders}", tally);
 }
 
 TEST_F(ClusterTest, ANodeThatIsDownDoesNotKeepItFromAskingTheOthers) {

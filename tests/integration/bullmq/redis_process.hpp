@@ -187,7 +187,9 @@ class RedisProcess {
 
  private:
   void spawn() {
-    std::vector<std::string> words{"redis-server"};
+    // Another server that speaks the protocol, e.g. REDIS_SERVER=/usr/bin/valkey-server.
+    const char* const other = std::getenv("REDIS_SERVER");
+    std::vector<std::string> words{other == nullptr ? "redis-server" : other};
     if (!settings_.bare) {
       words.insert(words.end(), {"--port", std::to_string(port_), "--bind", "127.0.0.1", "--save", "",
                                  "--dir", file(""), "--daemonize", "no"});
@@ -205,7 +207,7 @@ class RedisProcess {
     const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     const int null = open("/dev/null", O_RDONLY);
     if (getppid() != parent || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0) _exit(1);
-    execvp("redis-server", arguments.data());
+    execvp(arguments[0], arguments.data());
     _exit(127);
   }
 

@@ -105,6 +105,15 @@ TEST_F(GenerationScripts, AdmitFreesTheClaimOfWhatNeverWasInItsQueue) {
   EXPECT_EQ(redis({"HGET", kBase + "k:key", "id"}).text, "g2");
 }
 
+// The job came between the look that found none and the end that follows from it.
+TEST_F(GenerationScripts, AppendDoesNotGiveUpWhatHasComeIntoItsQueueAfterAll) {
+  admit("g1", "key", "print");
+  add_job("g1");
+  EXPECT_EQ(append("g1", "0", 2, 1, "[f]", "void"), "[refused]");
+  EXPECT_EQ(record("g1", "state"), "queued");
+  EXPECT_EQ(begin("g1"), "[[run 1 1]]");
+}
+
 TEST_F(GenerationScripts, AdmitCountsSlotsOfLeasesOrTheModelsOwn) {
   EXPECT_EQ(admit("g1", "", "", "0"), "[[admitted]]");
   EXPECT_EQ(admit("g2", "", "", "0"), "[[busy 1 1]]");

@@ -16,6 +16,7 @@
 #include "shunt/generation/error_codes.hpp"
 #include "shunt/generation/function_generator.hpp"
 #include "support/executor_client.hpp"
+#include "support/fast_path.hpp"
 
 namespace shunt::testing {
 
@@ -49,6 +50,7 @@ class QueuePair : public ::testing::Test {
     artifacts_ = std::move(*artifacts);
     // Tests run beside others on a busy machine.
     queue_.enqueue_deadline = 5s;
+    queue_.fast_path = fast_path_under_test();
     queue_.command_timeout = 5s;
     queue_.lock_duration = 2s;
     queue_.stalled_interval = 300ms;

@@ -23,6 +23,7 @@ TEST(GenerationKeys, LieBesideTheQueuesAndNeverMeetThem) {
   EXPECT_EQ(keys.inbox("api-1"), "{shunt}::gen:in:api-1");
   EXPECT_EQ(keys.heard("api-1"), "{shunt}::gen:on:api-1");
   EXPECT_EQ(keys.open("a:b"), "{shunt}::gen:o:{shunt}:a%3Ab");
+  EXPECT_EQ(keys.of_scripts(), (std::vector<std::string>{"{shunt}::gen:", "{shunt}::gen:-"}));
 }
 
 TEST(FirstIdAt, IsNotAfterAnyIdOfThatMoment) {

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <cstdlib>
+#include <string_view>
+
+namespace shunt::testing {
+
+// Suites run with the fast path and, with BULLMQ_FAST_PATH=off, without it (./test --fast-path off).
+[[nodiscard]] inline bool fast_path_under_test() {
+  const char* const value = std::getenv("BULLMQ_FAST_PATH");
+  return value == nullptr || std::string_view(value) != "off";
+}
+
+}  // namespace shunt::testing
