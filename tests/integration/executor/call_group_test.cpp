@@ -28,7 +28,7 @@ class CallGroupTest : public ::testing::Test {
     bullmq::ConnectionOptions to;
     to.url = server_.url();
     CallGroupOptions options;
-    options.base = "calls";
+    options.keys = {"calls"};
     options.common = [] { return std::vector<std::string>(); };
     options.breath = std::chrono::hours(1);
     bullmq::Redis redis(bullmq::open_connection(loop_.context().get_executor(), to));
