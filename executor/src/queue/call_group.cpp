@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/system/error_code.hpp>
 #include <iterator>
@@ -33,8 +34,11 @@ void CallGroup::enqueue(std::vector<std::string> arguments, bool urgent, Done do
     breath_.cancel();
   }
   if (std::exchange(flushing_, true)) return;
-  // Detached: it holds the group, and ends when nothing waits.
-  boost::asio::co_spawn(loop_.context(), flush(shared_from_this()), boost::asio::detached);
+  // At the end of this turn, when all that it has to add is here. Detached: it holds the group, and ends when
+  // nothing waits.
+  boost::asio::post(loop_.context(), [self = shared_from_this()] {
+    boost::asio::co_spawn(self->loop_.context(), flush(self), boost::asio::detached);
+  });
 }
 
 std::vector<CallGroup::Item> CallGroup::take_some() {
