@@ -50,6 +50,18 @@ Returned to_returned(const std::string& return_value) {
   return {std::string(text->get_string()), result != nullptr ? *result : Json(nullptr)};
 }
 
+// A worker of ours that has taken a job says within this long that it begins, also when much comes at once.
+constexpr std::chrono::milliseconds kOursHasBegun{1'000};
+
+// Whether a worker that knows only BullMQ has the job: ours would write its log itself.
+bool is_with_plain_worker(const SilentGeneration& silent, WallTime now) {
+  const JobLook& job = silent.job;
+  if (silent.attempt > 0 || !job.processed_on) return false;
+  const bool progressed = !job.progress.empty() && job.progress != "0";
+  return job.finished_on || progressed ||
+         now - WallTime(std::chrono::milliseconds(*job.processed_on)) >= kOursHasBegun;
+}
+
 Error worker_lost(std::string message) {
   return {std::string(error_code::kWorkerLost), std::move(message), true};
 }
@@ -90,10 +102,9 @@ std::vector<GenerationEvent> events_of_silent_job(const SilentGeneration& silent
     events.push_back({silent.sequence + events.size() + 1, when, std::move(payload)});
   };
   const bool ended = !job.exists || job.finished_on.has_value();
-  if (silent.attempt == 0 && job.processed_on && silent.state == GenerationState::kQueued) {
-    say(job.processed_on, event::Started{});
-  }
-  if (silent.attempt == 0 && job.processed_on && job.progress != silent.seen_progress) {
+  const bool plain = is_with_plain_worker(silent, now);
+  if (plain && silent.state == GenerationState::kQueued) say(job.processed_on, event::Started{});
+  if (plain && job.progress != silent.seen_progress) {
     if (auto progress = to_progress(job.progress)) say(std::nullopt, std::move(*progress));
   }
   if (!ended) return events;

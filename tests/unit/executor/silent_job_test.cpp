@@ -36,6 +36,19 @@ TEST(SilentJob, ThatAPlainWorkerTookHasStartedWhenItTookIt) {
   EXPECT_EQ(events[0].at, WallTime(std::chrono::milliseconds(1'000)));
 }
 
+// Its own `started` is about to come; two of them would be a restart.
+TEST(SilentJob, ThatWasTakenJustNowMayBeWithAWorkerOfOurs) {
+  const std::int64_t now = kNow.time_since_epoch().count();
+  SilentGeneration silent = taken();
+  silent.job.processed_on = now - 999;
+  EXPECT_TRUE(events_of_silent_job(silent, kNow).empty());
+  silent.job.processed_on = now - 1'000;
+  EXPECT_EQ(types(events_of_silent_job(silent, kNow)), (std::vector<std::string>{"started"}));
+  silent.job.processed_on = now;
+  silent.job.progress = "50";
+  EXPECT_EQ(types(events_of_silent_job(silent, kNow)), (std::vector<std::string>{"started", "progress"}));
+}
+
 struct ProgressCase {
   std::string json;
   std::optional<double> fraction;
