@@ -98,7 +98,9 @@ bullmq::awaitable<void> CallGroup::flush(std::shared_ptr<CallGroup> self) {
     for (std::size_t i = 0; i < items.size(); ++i) {
       items[i].done(failure, failure ? bullmq::RedisReply() : std::move(reply.elements[i]));
     }
-    if (items.size() < kMany || self->options_.breath.count() == 0 || self->urgent_waits_) continue;
+    // Where as many wait again, the calls are as full as they get.
+    const bool full = self->waiting_.size() >= kMany;
+    if (items.size() < kMany || full || self->urgent_waits_ || self->options_.breath.count() == 0) continue;
     self->breath_.expires_after(self->options_.breath);
     boost::system::error_code cut_short;
     auto until_then = boost::asio::redirect_error(boost::asio::use_awaitable, cut_short);
