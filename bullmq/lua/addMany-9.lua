@@ -15,9 +15,16 @@ local rcall = redis.call
 local prefix = ARGV[1]
 local eventsKey = KEYS[6]
 
--- Includes
---- @include "includes/addDelayedJob"
---- @include "includes/getPriorityScore"
+-- Made only by the calls that need them: each function that a script defines is made anew in each call.
+local made
+local function rare()
+  if made then return made end
+  -- Includes
+  --- @include "includes/addDelayedJob"
+  --- @include "includes/getPriorityScore"
+  made = {addDelayedJob = addDelayedJob, getPriorityScore = getPriorityScore}
+  return made
+end
 
 local meta = rcall("HMGET", KEYS[2], "opts.maxLenEvents", "paused", "concurrency")
 local maxEvents = meta[1]
@@ -53,10 +60,10 @@ for i = 1, count do
     else
       rcall("XADD", eventsKey, "*", "event", "added", "jobId", jobId, "name", ARGV[at + 1])
       if kind == "d" then
-        addDelayedJob(jobId, KEYS[4], eventsKey, ARGV[at + 4], maxEvents, KEYS[7], value)
+        rare().addDelayedJob(jobId, KEYS[4], eventsKey, ARGV[at + 4], maxEvents, KEYS[7], value)
       else
         if kind == "p" then
-          prioritized[#prioritized + 1] = getPriorityScore(tonumber(value), KEYS[9])
+          prioritized[#prioritized + 1] = rare().getPriorityScore(tonumber(value), KEYS[9])
           prioritized[#prioritized + 1] = jobId
         elseif kind == "l" then
           lifo[#lifo + 1] = jobId

@@ -21,12 +21,24 @@ local prefix, timestamp, lockDuration, workerName = ARGV[1], ARGV[2], ARGV[3], A
 local waitKey, activeKey, prioritizedKey, eventsKey, metaKey = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[8]
 
 -- Includes
---- @include "includes/collectMetrics"
---- @include "includes/fetchNextJob"
---- @include "includes/removeJobKeys"
---- @include "includes/removeJobsByMaxAge"
---- @include "includes/removeJobsByMaxCount"
---- @include "includes/updateJobFields"
+--- @include "includes/getNextDelayedTimestamp"
+
+-- Each function that a script defines is made anew in each call, and for one or two jobs that costs as much as their
+-- commands. What few calls need is made by those.
+local made
+local function rare()
+  if made then return made end
+  --- @include "includes/collectMetrics"
+  --- @include "includes/fetchNextJob"
+  --- @include "includes/removeJobKeys"
+  --- @include "includes/removeJobsByMaxAge"
+  --- @include "includes/removeJobsByMaxCount"
+  --- @include "includes/updateJobFields"
+  made = {collectMetrics = collectMetrics, fetchNextJob = fetchNextJob, promoteDelayedJobs = promoteDelayedJobs,
+          removeJobKeys = removeJobKeys, removeJobsByMaxAge = removeJobsByMaxAge,
+          removeJobsByMaxCount = removeJobsByMaxCount, updateJobFields = updateJobFields}
+  return made
+end
 
 local ending = tonumber(ARGV[8])
 local meta = rcall("HMGET", metaKey, "opts.maxLenEvents", "paused", "concurrency", "max", "duration")
@@ -72,7 +84,7 @@ end
 
 -- Out of the active list, with what its end says of it.
 local function leave(i)
-  updateJobFields(prefix .. ARGV[i * 9], ARGV[i * 9 + 6])
+  if ARGV[i * 9 + 6] ~= "" then rare().updateJobFields(prefix .. ARGV[i * 9], ARGV[i * 9 + 6]) end
   if rcall("LREM", activeKey, -1, ARGV[i * 9]) < 1 then refused[i] = -3 end
 end
 if not careful then
@@ -91,13 +103,16 @@ local function takeOneCarefully(token)
   opts = opts or {lockDuration = lockDuration, name = workerName ~= "" and workerName or nil,
                   limiter = ARGV[6] ~= "" and {max = ARGV[6], duration = ARGV[7]} or nil}
   opts.token = token
-  return fetchNextJob(waitKey, activeKey, prioritizedKey, eventsKey, KEYS[6], KEYS[7], metaKey, KEYS[9], KEYS[10],
-                      prefix, timestamp, opts)
+  return rare().fetchNextJob(waitKey, activeKey, prioritizedKey, eventsKey, KEYS[6], KEYS[7], metaKey, KEYS[9],
+                             KEYS[10], prefix, timestamp, opts)
 end
 
 -- Fills `taken` with as many ids as there are slots, oldest first.
 local function takeIds()
-  promoteDelayedJobs(KEYS[7], KEYS[10], waitKey, prioritizedKey, eventsKey, prefix, timestamp, KEYS[9], isPaused)
+  if #rcall("ZRANGEBYSCORE", KEYS[7], 0, (timestamp + 1) * 0x1000 - 1, "LIMIT", 0, 1) > 0 then
+    rare().promoteDelayedJobs(KEYS[7], KEYS[10], waitKey, prioritizedKey, eventsKey, prefix, timestamp, KEYS[9],
+                              isPaused)
+  end
   if isPaused then return end
   if slots == 1 then
     -- One command for the commonest case of a queue that is nearly idle. Markers of versions before 5 begin with "0:".
@@ -188,7 +203,7 @@ for i = 1, ending do
       if not completed then rcall("HDEL", jobKey, "defa") end
       keep[completed and "c" or "f"] = true
     else
-      removeJobKeys(jobKey)
+      rare().removeJobKeys(jobKey)
     end
     rcall("XADD", eventsKey, "*", "event", completed and "completed" or "failed", "jobId", jobId, field, ARGV[at + 3],
           "prev", "active")
@@ -197,7 +212,7 @@ for i = 1, ending do
     end
     if ARGV[5] ~= "" then
       local metricsKey = completed and KEYS[13] or KEYS[14]
-      collectMetrics(metricsKey, metricsKey .. ":data", ARGV[5], timestamp)
+      rare().collectMetrics(metricsKey, metricsKey .. ":data", ARGV[5], timestamp)
     end
     local result = ARGV[at + 8] == "1" and takeNext(ARGV[at + 1])
     drained = not result
@@ -216,12 +231,16 @@ if drained and rcall("LLEN", waitKey) == 0 and rcall("LLEN", activeKey) == 0 and
   rcall("XADD", eventsKey, "*", "event", "drained")
 end
 
-for _, keep in pairs(kept) do
-  for kind, targetSet in pairs({c = KEYS[11], f = KEYS[12]}) do
-    if keep[kind] then
-      if keep["age"] ~= nil then removeJobsByMaxAge(timestamp, keep["age"], targetSet, prefix, keep["limit"] or 1000) end
-      if keep["count"] ~= nil and keep["count"] > 0 then removeJobsByMaxCount(keep["count"], targetSet, prefix) end
-    end
+local function removeWhatIsNotKept(keep, targetSet)
+  local oldest = keep["age"] and timestamp - keep["age"] * 1000
+  if oldest and #rcall("ZRANGEBYSCORE", targetSet, "-inf", oldest, "LIMIT", 0, 1) > 0 then
+    rare().removeJobsByMaxAge(timestamp, keep["age"], targetSet, prefix, keep["limit"] or 1000)
   end
+  local most = keep["count"] or 0
+  if most > 0 and rcall("ZCARD", targetSet) > most then rare().removeJobsByMaxCount(most, targetSet, prefix) end
+end
+for _, keep in pairs(kept) do
+  if keep["c"] then removeWhatIsNotKept(keep, KEYS[11]) end
+  if keep["f"] then removeWhatIsNotKept(keep, KEYS[12]) end
 end
 return answers
