@@ -254,8 +254,10 @@ bullmq::awaitable<Json> Remote::call_on(Json request) {
 bullmq::awaitable<void> Remote::end() {
   if (!calls_.empty()) co_return;
   const auto objects = objects_;
+  // Nobody is left who could answer for a job that comes just now.
+  const std::optional<bullmq::Milliseconds> at_once(bullmq::Milliseconds(0));
   for (const auto& [name, object] : objects) {
-    if (object->worker) co_await object->worker->close();
+    if (object->worker) co_await object->worker->close(at_once);
     if (object->events) co_await object->events->close();
     if (object->queue) co_await object->queue->close();
     if (object->producer) co_await object->producer->close();
