@@ -26,7 +26,8 @@ struct QueueOptions {
   // The constructor writes version and max_len_events to the queue's meta, unless this is set.
   bool skip_metas_update = false;
   // Adds that come while others are on their way share a call of a script of this library's own, which leaves
-  // in Redis what upstream's leave (docs/bullmq/fast-path.md). false: each add is a call of upstream's script.
+  // in Redis what upstream's leave (docs/bullmq/fast-path.md). false: each add is a call of upstream's
+  // script.
   bool fast_path = true;
   // add_bulk sends jobs in transactions of at most this many jobs and about this many bytes, one after the
   // other.

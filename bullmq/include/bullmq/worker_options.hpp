@@ -40,8 +40,8 @@ struct WorkerOptions {
   std::string name{};
   // Jobs in process at a time.
   std::size_t concurrency = 1;
-  // Jobs that end, and slots that want new ones, share calls of a script of this library's own, which leaves in
-  // Redis what upstream's leave (docs/bullmq/fast-path.md); from Redis 6.2 on. false: a call of upstream's
+  // Jobs that end, and slots that want new ones, share calls of a script of this library's own, which leaves
+  // in Redis what upstream's leave (docs/bullmq/fast-path.md); from Redis 6.2 on. false: a call of upstream's
   // script for each job.
   bool fast_path = true;
   // Begin at construction; otherwise with run().

@@ -12,8 +12,8 @@
 
 namespace shunt {
 
-// Where artifacts and large results lie between the process that made them and the one that hands them out: by
-// the SHA-256 of their bytes, so that storing twice is storing once. Calls block (a disk, a network): make
+// Where artifacts and large results lie between the process that made them and the one that hands them out:
+// by the SHA-256 of their bytes, so that storing twice is storing once. Calls block (a disk, a network): make
 // them on a thread of your own. Any thread.
 class ArtifactStore {
  public:
