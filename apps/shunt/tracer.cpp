@@ -55,6 +55,11 @@ std::optional<Span> span_under(GenerationRequest::Context& context, double sampl
   return span;
 }
 
+template <typename Value>
+void add(Span& span, std::string_view key, Value value) {
+  span.attributes.push_back({key, std::move(value)});
+}
+
 // What a submit came to, as the span tells it.
 struct OutcomeText {
   std::string_view name;
@@ -81,7 +86,7 @@ class TracedRequest final : public api::RequestTrace {
   TracedRequest(const TracedRequest&) = delete;
   TracedRequest& operator=(const TracedRequest&) = delete;
   ~TracedRequest() override {
-    if (!answered_) add("shunt.client_left", true);
+    if (!answered_) add(span_, "shunt.client_left", true);
     span_.end = tracing::span_now();
     exporter_.record(std::move(span_));
   }
@@ -90,27 +95,22 @@ class TracedRequest final : public api::RequestTrace {
     const OutcomeText text = describe(outcome);
     const tracing::SpanTime now = tracing::span_now();
     span_.events.push_back({text.name, now});
-    add("shunt.outcome", std::string(text.name));
-    add("shunt.admission_ms", milliseconds_of(now - span_.start));
-    if (text.enqueue.count() > 0) add("shunt.enqueue_ms", milliseconds_of(text.enqueue));
-    if (text.id) add("shunt.generation.id", text.id->to_string());
+    add(span_, "shunt.outcome", std::string(text.name));
+    add(span_, "shunt.admission_ms", milliseconds_of(now - span_.start));
+    if (text.enqueue.count() > 0) add(span_, "shunt.enqueue_ms", milliseconds_of(text.enqueue));
+    if (text.id) add(span_, "shunt.generation.id", text.id->to_string());
     if (text.code.empty()) return;
-    add("error.type", std::string(text.code));
+    add(span_, "error.type", std::string(text.code));
     code_ = text.code;
   }
 
   void answered(int status) override {
     answered_ = true;
-    add("http.response.status_code", std::int64_t{status});
+    add(span_, "http.response.status_code", std::int64_t{status});
     if (status >= kFirstServerError) span_.failure = code_;
   }
 
  private:
-  template <typename Value>
-  void add(std::string_view key, Value value) {
-    span_.attributes.push_back({key, std::move(value)});
-  }
-
   tracing::SpanExporter& exporter_;
   Span span_;
   std::string code_;
@@ -125,11 +125,11 @@ class TracedRun final : public executor::RunTrace {
     span_.end = tracing::span_now();
     // What never started has a span of its wait.
     if (end.ran.count() > 0) span_.start = span_.end - end.ran;
-    add("shunt.wait_ms", milliseconds_of(end.waited));
-    add("shunt.state", std::string(to_string(end.state)));
-    if (end.retried) add("shunt.retried", true);
+    add(span_, "shunt.wait_ms", milliseconds_of(end.waited));
+    add(span_, "shunt.state", std::string(to_string(end.state)));
+    if (end.retried) add(span_, "shunt.retried", true);
     if (end.state == GenerationState::kFailed) {
-      add("error.type", std::string(end.error_code));
+      add(span_, "error.type", std::string(end.error_code));
       span_.failure = std::string(end.error_code);
     }
     exporter_.record(std::move(span_));
@@ -138,17 +138,12 @@ class TracedRun final : public executor::RunTrace {
   void let_go(executor::WorkerObserver::LetGo how) override {
     const bool lost = how == executor::WorkerObserver::LetGo::kLost;
     span_.end = tracing::span_now();
-    add("shunt.state", std::string(lost ? "lost" : "given_back"));
+    add(span_, "shunt.state", std::string(lost ? "lost" : "given_back"));
     if (lost) span_.failure = "the worker lost the generation";
     exporter_.record(std::move(span_));
   }
 
  private:
-  template <typename Value>
-  void add(std::string_view key, Value value) {
-    span_.attributes.push_back({key, std::move(value)});
-  }
-
   tracing::SpanExporter& exporter_;
   Span span_;
 };
@@ -179,10 +174,10 @@ std::unique_ptr<api::RequestTrace> Tracer::begin(std::string_view method, std::s
   span->parent_is_remote = span->parent.has_value();
   span->name.append(method).append(" ").append(route);
   span->attributes.reserve(10);
-  span->attributes.push_back({"http.request.method", std::string(method)});
-  span->attributes.push_back({"http.route", std::string(route)});
-  span->attributes.push_back({"shunt.model", request.model});
-  span->attributes.push_back({"shunt.path", path_});
+  add(*span, "http.request.method", std::string(method));
+  add(*span, "http.route", std::string(route));
+  add(*span, "shunt.model", request.model);
+  add(*span, "shunt.path", path_);
   return std::make_unique<TracedRequest>(exporter_, std::move(*span));
 }
 
@@ -195,10 +190,10 @@ std::unique_ptr<executor::RunTrace> Tracer::begin(Envelope& envelope, std::strin
   span->parent_is_remote = queue && span->parent.has_value();
   span->name = "run " + envelope.request.model;
   span->attributes.reserve(8);
-  span->attributes.push_back({"shunt.generation.id", envelope.id.to_string()});
-  span->attributes.push_back({"shunt.model", envelope.request.model});
-  span->attributes.push_back({"shunt.path", std::string(path)});
-  span->attributes.push_back({"shunt.attempt", static_cast<std::int64_t>(attempt)});
+  add(*span, "shunt.generation.id", envelope.id.to_string());
+  add(*span, "shunt.model", envelope.request.model);
+  add(*span, "shunt.path", std::string(path));
+  add(*span, "shunt.attempt", static_cast<std::int64_t>(attempt));
   return std::make_unique<TracedRun>(exporter_, std::move(*span));
 }
 

@@ -8,6 +8,14 @@ import time
 from redis_server import free_port
 
 
+def shut_down(*sockets):
+    for each in sockets:
+        try:
+            each.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+
 class Proxy:
     """Passes everything on; what a connection does with the bytes is its subclass's affair."""
 
@@ -57,11 +65,7 @@ class Proxy:
                 target.sendall(data)
         except OSError:
             pass
-        for each in (source, target):
-            try:
-                each.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+        shut_down(source, target)
 
 
 class StallingProxy(Proxy):
@@ -143,8 +147,4 @@ class SlowProxy(Proxy):
                 target.sendall(data)
         except OSError:
             pass
-        for each in (source, target):
-            try:
-                each.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+        shut_down(source, target)
