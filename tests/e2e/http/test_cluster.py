@@ -57,26 +57,6 @@ def start(cluster):
         process.stop()
 
 
-def begin_stream(shunt, connection, tokens):
-    body = json.dumps({"model": "words", "input": {"prompt": "x", "seed": 1, "tokens": tokens}, "stream": True})
-    connection.send(wire.request_bytes("POST", "/v1/generations", body))
-    return connection.read_head().headers["shunt-generation-id"]
-
-
-def read_until(connection, kind):
-    seen = b""
-    while f"event: {kind}\n".encode() not in seen:
-        seen += connection.read_chunk()
-    return seen
-
-
-def rest(connection):
-    seen = b""
-    while chunk := connection.read_chunk():
-        seen += chunk
-    return seen
-
-
 def keys_of(node, prefix):
     return node("KEYS", prefix.replace("{", "\\{") + "*")
 
@@ -95,10 +75,10 @@ def test_whichever_node_serves_the_prefix_everything_works(start, cluster, servi
     assert kinds[:2] == ["queued", "started"] and kinds.count("delta") == 5 and kinds[-1] == "succeeded"
 
     with shunt.connect() as connection:
-        running = begin_stream(shunt, connection, tokens=100000)
-        read_until(connection, "delta")
+        running = wire.post_stream(connection, "words", {"prompt": "x", "seed": 1, "tokens": 100000})
+        wire.read_until(connection, "delta")
         assert shunt.request("POST", f"/v1/generations/{running}/cancel").status in (200, 202)
-        assert wire.events(rest(connection).decode())[-1][1] == "cancelled"
+        assert wire.events(wire.read_rest(connection).decode())[-1][1] == "cancelled"
     assert shunt.record(running)["state"] == "cancelled"
 
     picture = shunt.generate("picture").json()
@@ -127,8 +107,8 @@ def test_a_prefix_that_moves_to_another_node_takes_its_generations_along(start, 
     shunt, prefix = start(told=cluster.nodes[2], serving=source)
     ended = shunt.generate("words", {"prompt": "x", "tokens": 3}).json()
     with shunt.connect() as stream, shunt.connect() as meanwhile:
-        streamed = begin_stream(shunt, stream, tokens=30)
-        seen = read_until(stream, "delta")
+        streamed = wire.post_stream(stream, "words", {"prompt": "x", "seed": 1, "tokens": 30})
+        seen = wire.read_until(stream, "delta")
         cluster.begin_move(prefix, source, target)
         assert cluster.move_keys(prefix, source, target, lambda key: (streamed in key) == (first == "its keys"))
         meanwhile.send(wire.request_bytes("POST", "/v1/generations", json.dumps(
@@ -137,7 +117,7 @@ def test_a_prefix_that_moves_to_another_node_takes_its_generations_along(start, 
         eventually(lambda: refused([source, target], "TRYAGAIN") > waited + 5)
         cluster.move_keys(prefix, source, target)
         cluster.end_move(prefix, source, target)
-        events = wire.events((seen + rest(stream)).decode())
+        events = wire.events((seen + wire.read_rest(stream)).decode())
         answer = meanwhile.read_response()
     assert [number for number, _, _ in events] == list(range(1, len(events) + 1))
     kinds = [kind for _, kind, _ in events]

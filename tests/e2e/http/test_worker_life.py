@@ -54,25 +54,8 @@ def mode():
     made.close()
 
 
-def post_stream(connection, model="words", **input):
-    body = json.dumps({"model": model, "input": {**INPUT, **input}, "stream": True})
-    connection.send(wire.request_bytes("POST", "/v1/generations", body))
-    return connection.read_head().headers["shunt-generation-id"]
-
-
-def read_until(connection, kind):
-    """What came until an event of that kind has, as bytes."""
-    seen = b""
-    while f"event: {kind}\n".encode() not in seen:
-        seen += connection.read_chunk()
-    return seen
-
-
-def rest(connection):
-    seen = b""
-    while chunk := connection.read_chunk():
-        seen += chunk
-    return seen
+def post_stream(connection, **input):
+    return wire.post_stream(connection, "words", {**INPUT, **input})
 
 
 def kinds_of(events):
@@ -97,14 +80,14 @@ def test_a_stream_sees_a_killed_workers_generation_start_again_and_end(start, se
     shunt = start(MODELS + QUICK_TO_NOTICE)
     with shunt.connect() as connection:
         post_stream(connection)
-        seen = read_until(connection, "delta")
+        seen = wire.read_until(connection, "delta")
         if second_worker == "there already":
             shunt.start_worker()
         shunt.worker.kill()
         if second_worker == "started afterwards":
             shunt.worker.wait()
             shunt.start_worker()
-        events = wire.events((seen + rest(connection)).decode())
+        events = wire.events((seen + wire.read_rest(connection)).decode())
     assert kinds_of(events).count("restarted") == 1
     assert_complete(events)
 
@@ -130,10 +113,10 @@ def test_a_generation_that_kills_its_workers_fails_in_the_end(start):
     shunt = start(MODELS + QUICK_TO_NOTICE + "max_stalled_count = 0\n")
     with shunt.connect() as connection:
         generation_id = post_stream(connection)
-        read_until(connection, "delta")
+        wire.read_until(connection, "delta")
         shunt.worker.kill()
         shunt.start_worker()
-        assert wire.events(rest(connection).decode())[-1][1] == "failed"
+        assert wire.events(wire.read_rest(connection).decode())[-1][1] == "failed"
     assert shunt.record(generation_id)["error"]["code"] == "worker_lost"
 
 
@@ -145,18 +128,18 @@ def test_a_worker_that_is_told_to_end_finishes_what_it_can_and_takes_nothing_new
     worker = shunt.start_worker("--concurrency", "1", SHUNT_SHUTDOWN_GRACE="20s")
     with shunt.connect() as first, shunt.connect() as second:
         post_stream(first, tokens=60)
-        seen = read_until(first, "delta")
+        seen = wire.read_until(first, "delta")
         worker.terminate()
         eventually(lambda: "service.stopping" in shunt.worker_log())
         later = post_stream(second)
-        events = wire.events((seen + rest(first)).decode())
+        events = wire.events((seen + wire.read_rest(first)).decode())
         assert_complete(events, deltas=60)
         assert "restarted" not in kinds_of(events)
         assert worker.wait(20) == 0
         assert "worker.stopped finished=1 given_back=0" in shunt.worker_log()
         assert shunt.record(later)["state"] == "queued"
         shunt.start_worker()
-        assert "restarted" not in kinds_of(wire.events(rest(second).decode()))
+        assert "restarted" not in kinds_of(wire.events(wire.read_rest(second).decode()))
 
 
 def test_what_a_worker_cannot_finish_another_one_starts_at_once(start):
@@ -164,12 +147,12 @@ def test_what_a_worker_cannot_finish_another_one_starts_at_once(start):
     worker = shunt.start_worker(SHUNT_SHUTDOWN_GRACE="100ms")
     with shunt.connect() as connection:
         post_stream(connection)
-        seen = read_until(connection, "delta")
+        seen = wire.read_until(connection, "delta")
         shunt.start_worker()
         worker.terminate()
         assert worker.wait(20) == 0
         assert "given_back=1" in shunt.worker_log()
-        events = wire.events((seen + rest(connection)).decode())
+        events = wire.events((seen + wire.read_rest(connection)).decode())
     assert kinds_of(events).count("restarted") == 1
     assert_complete(events)
 
@@ -182,7 +165,7 @@ def cancel(api, generation_id):
 
 
 def assert_cancelled(shunt, other, connection, generation_id):
-    assert wire.events(rest(connection).decode())[-1][1] == "cancelled"
+    assert wire.events(wire.read_rest(connection).decode())[-1][1] == "cancelled"
     for api in (shunt, other):
         record = api.eventually_state(generation_id, "cancelled")
         assert record["cancel_reason"] == "enough"
@@ -207,7 +190,7 @@ def test_a_running_generation_is_cancelled_wherever_it_runs(start, where):
     shunt = start(MODELS)
     with shunt.another_api() as other, shunt.connect() as connection:
         generation_id = post_stream(connection, tokens=100000)
-        read_until(connection, "delta")
+        wire.read_until(connection, "delta")
         assert cancel(shunt if where == "here" else other, generation_id).status in (200, 202)
         assert_cancelled(shunt, other, connection, generation_id)
 
@@ -218,7 +201,7 @@ def test_a_generation_in_an_api_that_works_too_is_cancelled(start, where):
     shunt = start(MODELS, with_worker=False, arguments=("--roles", "api,worker"))
     with shunt.another_api() as other, shunt.connect() as connection:
         generation_id = post_stream(connection, tokens=100000)
-        read_until(connection, "delta")
+        wire.read_until(connection, "delta")
         assert cancel(shunt if where == "here" else other, generation_id).status in (200, 202)
         assert_cancelled(shunt, other, connection, generation_id)
 
@@ -248,7 +231,7 @@ def test_an_envelope_of_an_unknown_version_is_put_back_and_runs_when_it_is_known
         put_back(shunt, mode, generation_id)
         assert shunt.record(generation_id)["state"] == "queued"
         change_version(shunt, mode, generation_id, 99, 1)
-        events = wire.events(rest(connection).decode())
+        events = wire.events(wire.read_rest(connection).decode())
     assert_complete(events)
     assert "restarted" not in kinds_of(events)
 
@@ -277,17 +260,17 @@ def test_a_client_that_goes_on_at_another_api_misses_nothing(start):
         apis = [shunt, other]
         with shunt.connect() as connection:
             generation_id = post_stream(connection)
-            events = wire.events(read_until(connection, "delta").decode())
+            events = wire.events(wire.read_until(connection, "delta").decode())
         # From one to the other and back, with some events at each.
         for turn in range(1, 5):
             with apis[turn % 2].connect() as connection:
                 connection.send(events_request(generation_id, events[-1][0]))
                 connection.read_head()
-                events += wire.events(read_until(connection, "delta").decode())
+                events += wire.events(wire.read_until(connection, "delta").decode())
         with other.connect() as connection:
             connection.send(events_request(generation_id, events[-1][0]))
             connection.read_head()
-            events += wire.events(rest(connection).decode())
+            events += wire.events(wire.read_rest(connection).decode())
         for api in apis:
             assert wire.events(api.request("GET", f"/v1/generations/{generation_id}/events").text()) == events
     text = assert_complete(events)
@@ -299,13 +282,13 @@ def test_a_client_whose_api_was_killed_goes_on_at_another(start):
     with shunt.another_api() as other:
         with shunt.connect() as connection:
             generation_id = post_stream(connection)
-            events = wire.events(read_until(connection, "delta").decode())
+            events = wire.events(wire.read_until(connection, "delta").decode())
             shunt.terminate(signal.SIGKILL)
             shunt.wait()
         with other.connect() as connection:
             connection.send(events_request(generation_id, events[-1][0]))
             connection.read_head()
-            events += wire.events(rest(connection).decode())
+            events += wire.events(wire.read_rest(connection).decode())
     assert_complete(events)
 
 

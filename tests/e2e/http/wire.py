@@ -134,3 +134,26 @@ def events(text):
         if fields:
             found.append((int(fields["id"]), fields["event"], json.loads(fields["data"])))
     return found
+
+
+def post_stream(connection, model, input):
+    """Submits with server-sent events as the answer, and reads its head: the generation's id."""
+    body = json.dumps({"model": model, "input": input, "stream": True})
+    connection.send(request_bytes("POST", "/v1/generations", body))
+    return connection.read_head().headers["shunt-generation-id"]
+
+
+def read_until(connection, kind):
+    """What came of a stream until an event of that kind has, as bytes."""
+    seen = b""
+    while f"event: {kind}\n".encode() not in seen:
+        seen += connection.read_chunk()
+    return seen
+
+
+def read_rest(connection):
+    """What a stream still has to say, as bytes."""
+    seen = b""
+    while chunk := connection.read_chunk():
+        seen += chunk
+    return seen
