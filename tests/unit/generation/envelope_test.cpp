@@ -54,6 +54,21 @@ TEST(Envelope, AHeadIsTheEnvelopeWithoutItsInput) {
   EXPECT_EQ(head, *encode_envelope(envelope));
 }
 
+// Within the envelope it lies one level deeper than where its caller had it.
+TEST(Envelope, WhatIsEncodedCanBeDecodedHoweverDeepItIs) {
+  Json nested = 1;
+  for (std::size_t depth = 1; depth < JsonLimits().max_depth; ++depth) nested = JsonArray{std::move(nested)};
+  Envelope envelope = full_envelope();
+  envelope.request.input = nested;
+  const auto text = encode_envelope(envelope);
+  ASSERT_TRUE(text.ok()) << text.error().message;
+  EXPECT_TRUE(decode_envelope(*text).ok());
+  envelope.request.input = JsonArray{std::move(nested)};
+  const auto refused = encode_envelope(envelope);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, "json_too_deep");
+}
+
 TEST(Envelope, LeavesTheIdempotencyKeyBehind) {
   Envelope envelope = full_envelope();
   envelope.request.idempotency_key = "secret-key";
