@@ -12,6 +12,17 @@
 namespace bullmq::testing {
 namespace {
 
+// How the add ended, as word_of() says it.
+awaitable<void> add_and_tell(Side& side, JobToAdd job, std::string& word) {
+  std::exception_ptr failure;
+  try {
+    co_await side.backend->add(job);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  word = word_of(failure);
+}
+
 TEST(FastPath, OneBadJobOfManyFailsAlone) {
   EventLoop loop;
   Side side(loop, true);
@@ -73,18 +84,12 @@ TEST(FastPath, AddsThatGoAloneDoNotWaitForEachOther) {
   EventLoop loop;
   Side side(loop, true);
   std::vector<std::string> words(20);
-  const auto add = [&](std::size_t i) -> awaitable<void> {
+  const auto add = [&](std::size_t i) {
     JobToAdd job;
     job.name = "paint";
     job.data = "{}";
     job.options.deduplication.emplace().id = "each-" + std::to_string(i);
-    std::exception_ptr failure;
-    try {
-      co_await side.backend->add(job);
-    } catch (...) {
-      failure = std::current_exception();
-    }
-    words[i] = word_of(failure);
+    return add_and_tell(side, std::move(job), words[i]);
   };
   // Redis holds its answers back: what was sent then is what does not wait for answers.
   side.ask(make_command("CLIENT", "PAUSE", 60'000, "WRITE"));
@@ -150,15 +155,7 @@ TEST(FastPath, ABrokenConnectionIsUnknownForExactlyWhatWasOnItsWay) {
   job.name = "paint";
   job.data = "{}";
   Words words(3);
-  const auto add = [&](std::size_t i) -> awaitable<void> {
-    std::exception_ptr failure;
-    try {
-      co_await side.backend->add(job);
-    } catch (...) {
-      failure = std::current_exception();
-    }
-    words[i] = word_of(failure);
-  };
+  const auto add = [&](std::size_t i) { return add_and_tell(side, job, words[i]); };
   // Redis holds its answers back, and then the connection breaks.
   side.ask(make_command("CLIENT", "PAUSE", 60'000, "WRITE"));
   loop.spawn(add(0));
