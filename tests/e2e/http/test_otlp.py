@@ -145,6 +145,22 @@ def test_each_attempt_has_a_span(mode, traced, collector):
     assert first.message == second.message
 
 
+def test_a_run_that_its_worker_gives_back_says_so(mode, traced, collector):
+    if mode.name == "sync":
+        pytest.skip("there is nobody to give it to")
+    shunt = traced(SHUNT_SHUTDOWN_GRACE="100ms")
+    made = shunt.generate("slow", {"prompt": "x", "tokens": 100000},
+                          headers={"traceparent": SAMPLED, "Prefer": "respond-async"}).json()["id"]
+    shunt.eventually_state(made, "running")
+    shunt.start_worker()
+    shunt.worker.terminate()
+    given_back = eventually(lambda: [s for s in collector.spans if s.attributes.get("shunt.state") == "given_back"])[0]
+    assert given_back.attributes["shunt.attempt"] == 1 and not given_back.failed
+    request, = eventually(lambda: [s for s in collector.spans if s.kind == SERVER])
+    assert given_back.parent == request.span_id and given_back.trace_id == TRACE
+    shunt.request("POST", f"/v1/generations/{made}/cancel")
+
+
 def test_a_refused_request_has_a_span_and_no_run(traced, collector):
     shunt = traced()
     first = shunt.generate("busy", headers={"Prefer": "respond-async"}).json()["id"]
