@@ -11,7 +11,9 @@
     Output: {the first job's number, then for each job that was not simply added: its place from 1 and 0 (there is one
             with this id already) or the error that it met}
 ]]
-local rcall = redis.call
+-- Globals are looked up by name each time, and a number that is handed to Redis is printed as a double: what every job
+-- passes is local, and text.
+local KEYS, ARGV, rcall, rpcall, format = KEYS, ARGV, redis.call, redis.pcall, string.format
 local prefix = ARGV[1]
 local eventsKey = KEYS[6]
 
@@ -42,7 +44,7 @@ local fifo, lifo, prioritized = {}, {}, {}
 for i = 1, count do
   local at = i * 6 - 4
   local jobId = ARGV[at]
-  if jobId == "" then jobId = (before + i) .. "" end
+  if jobId == "" then jobId = format("%d", before + i) end
   local jobKey = prefix .. jobId
   if ARGV[at] ~= "" and rcall("EXISTS", jobKey) == 1 then
     rcall("XADD", eventsKey, "*", "event", "duplicated", "jobId", jobId)
@@ -50,11 +52,13 @@ for i = 1, count do
     answer[#answer + 1] = 0
   else
     local mode = ARGV[at + 5]
-    local kind, value = string.sub(mode, 1, 1), string.sub(mode, 2)
-    local stored = redis.pcall("HSET", jobKey, "name", ARGV[at + 1], "data", ARGV[at + 2], "opts", ARGV[at + 3],
-                               "timestamp", ARGV[at + 4], "delay", kind == "d" and value or "0",
-                               "priority", kind == "p" and value or "0")
-    if type(stored) == "table" and stored.err then
+    local kind, value = "", nil
+    if mode ~= "" then kind, value = string.sub(mode, 1, 1), string.sub(mode, 2) end
+    local stored = rpcall("HSET", jobKey, "name", ARGV[at + 1], "data", ARGV[at + 2], "opts", ARGV[at + 3],
+                         "timestamp", ARGV[at + 4], "delay", kind == "d" and value or "0",
+                         "priority", kind == "p" and value or "0")
+    -- The number of new fields, but for an error.
+    if stored ~= 6 and type(stored) == "table" then
       answer[#answer + 1] = i
       answer[#answer + 1] = stored
     else
@@ -76,10 +80,15 @@ for i = 1, count do
   end
 end
 
+-- unpack() takes just under 8,000 values (LUAI_MAXCSTACK); an even number, for pairs.
+local function allAtOnce(command, key, values)
+  for from = 1, #values, 7000 do rcall(command, key, unpack(values, from, math.min(from + 6999, #values))) end
+end
+
 -- The two ends of the list do not meet, so the order between them does not matter.
-if #fifo > 0 then rcall("LPUSH", KEYS[1], unpack(fifo)) end
-if #lifo > 0 then rcall("RPUSH", KEYS[1], unpack(lifo)) end
-if #prioritized > 0 then rcall("ZADD", KEYS[8], unpack(prioritized)) end
+allAtOnce("LPUSH", KEYS[1], fifo)
+allAtOnce("RPUSH", KEYS[1], lifo)
+allAtOnce("ZADD", KEYS[8], prioritized)
 if not isPausedOrMaxed and #fifo + #lifo + #prioritized > 0 then rcall("ZADD", KEYS[7], 0, "0") end
 rcall("XTRIM", eventsKey, "MAXLEN", "~", maxEvents)
 return answer

@@ -16,7 +16,9 @@
             what was taken, up to the first that found nothing. Taken: {fields before this script took it, id}, or as
             fetchNextJob answers {fields or 0, id or 0, limit ms, next delayed}
 ]]
-local rcall = redis.call
+-- Globals are looked up by name each time, and a number that is handed to Redis is printed as a double: what every job
+-- passes is local, and text.
+local KEYS, ARGV, rcall = KEYS, ARGV, redis.call
 local prefix, timestamp, lockDuration, workerName = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local waitKey, activeKey, prioritizedKey, eventsKey, metaKey = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[8]
 
@@ -85,7 +87,7 @@ end
 -- Out of the active list, with what its end says of it.
 local function leave(i)
   if ARGV[i * 9 + 6] ~= "" then rare().updateJobFields(prefix .. ARGV[i * 9], ARGV[i * 9 + 6]) end
-  if rcall("LREM", activeKey, -1, ARGV[i * 9]) < 1 then refused[i] = -3 end
+  if rcall("LREM", activeKey, "-1", ARGV[i * 9]) < 1 then refused[i] = -3 end
 end
 if not careful then
   for i = 1, ending do
@@ -137,7 +139,8 @@ local function takeIds()
     if #taken < slots then rcall("DEL", KEYS[9]) end
   end
   if #taken > 0 then
-    rcall("LPUSH", activeKey, unpack(taken))
+    -- unpack() takes just under 8,000 values (LUAI_MAXCSTACK).
+    for from = 1, #taken, 7000 do rcall("LPUSH", activeKey, unpack(taken, from, math.min(from + 6999, #taken))) end
     rcall("ZADD", KEYS[10], 0, "0")
   end
 end
@@ -159,14 +162,14 @@ local function takeNext(token)
   rcall("SET", jobKey .. ":lock", token, "PX", lockDuration)
   rcall("XADD", eventsKey, "*", "event", "active", "jobId", jobId, "prev", "waiting")
   local fields = rcall("HGETALL", jobKey)
-  local started = 0
+  local starts = "1"
   for at = 1, #fields, 2 do
-    if fields[at] == "ats" then started = tonumber(fields[at + 1]) or 0 end
+    if fields[at] == "ats" then starts = string.format("%d", (tonumber(fields[at + 1]) or 0) + 1) end
   end
   if workerName ~= "" then
-    rcall("HSET", jobKey, "processedOn", timestamp, "pb", workerName, "ats", started + 1)
+    rcall("HSET", jobKey, "processedOn", timestamp, "pb", workerName, "ats", starts)
   else
-    rcall("HSET", jobKey, "processedOn", timestamp, "ats", started + 1)
+    rcall("HSET", jobKey, "processedOn", timestamp, "ats", starts)
   end
   return {fields, jobId}
 end

@@ -7,26 +7,27 @@
 --         a known worker, ttl ms
 -- Returns a list: for each {"admitted"} | {"held", id, "job" | "lost"} | {"conflict", id} | {"busy", open, slots} |
 --         {"no_worker"}
+local call, ARGV = redis.call, ARGV
 local base, now = KEYS[1], ARGV[1]
 local slots_of, open_of, admitted, entered = {}, {}, {}, {}
 local answers = {}
 
 -- What is known of the claim's generation, if there is one.
 local function held_by(claim, fingerprint, queue)
-  local held = redis.call('HMGET', claim, 'id', 'fingerprint')
+  local held = call('HMGET', claim, 'id', 'fingerprint')
   if not held[1] then return nil end
-  local first = redis.call('HMGET', base .. 'r:' .. held[1], 'state', 'seq', 'void')
+  local first = call('HMGET', base .. 'r:' .. held[1], 'state', 'seq', 'void')
   -- One that failed on its way to the queue never was: the key is free.
   if first[3] then return nil end
   if held[2] ~= fingerprint then return {'conflict', held[1]} end
   -- A record that waits for a job which is not there: whoever claimed the key did not get as far as the queue.
-  local lost = first[1] == 'queued' and first[2] == '1' and redis.call('EXISTS', queue .. ':' .. held[1]) == 0
+  local lost = first[1] == 'queued' and first[2] == '1' and call('EXISTS', queue .. ':' .. held[1]) == 0
   return {'held', held[1], lost and 'lost' or 'job'}
 end
 
 local function leased_slots(model)
   local slots = 0
-  for _, lease in ipairs(redis.call('ZRANGEBYSCORE', base .. 'l:' .. model, '(' .. now, '+inf')) do
+  for _, lease in ipairs(call('ZRANGEBYSCORE', base .. 'l:' .. model, '(' .. now, '+inf')) do
     slots = slots + (tonumber(string.match(lease, '^%d+')) or 0)
   end
   return slots
@@ -42,7 +43,7 @@ for at = 5, #ARGV, 9 do
       slots = leased_slots(model)
       slots_of[model] = slots
     end
-    local open = open_of[queue] or redis.call('ZCARD', base .. 'o:' .. queue)
+    local open = open_of[queue] or call('ZCARD', base .. 'o:' .. queue)
     if slots == 0 and ARGV[4] == '1' then
       answer = {'no_worker'}
     elseif open >= (slots > 0 and slots or tonumber(ARGV[at + 7])) + tonumber(ARGV[at + 6]) then
@@ -50,14 +51,14 @@ for at = 5, #ARGV, 9 do
     else
       answer = {'admitted'}
       if claim then
-        redis.call('HSET', claim, 'id', id, 'fingerprint', ARGV[at + 5])
-        redis.call('PEXPIRE', claim, ARGV[2])
+        call('HSET', claim, 'id', id, 'fingerprint', ARGV[at + 5])
+        call('PEXPIRE', claim, ARGV[2])
       end
       local record = base .. 'r:' .. id
-      redis.call('HSET', record, 'state', 'queued', 'queue', queue, 'head', ARGV[at + 3], 'seq', 1, 'attempt', 0,
+      call('HSET', record, 'state', 'queued', 'queue', queue, 'head', ARGV[at + 3], 'seq', '1', 'attempt', '0',
                  'watch', ARGV[3])
-      redis.call('PEXPIRE', record, ARGV[at + 8])
-      entered[#entered + 1] = 0
+      call('PEXPIRE', record, ARGV[at + 8])
+      entered[#entered + 1] = '0'
       entered[#entered + 1] = id
       local line = admitted[queue]
       if not line then
@@ -72,6 +73,6 @@ for at = 5, #ARGV, 9 do
   end
   answers[#answers + 1] = answer
 end
-if #entered > 0 then redis.call('ZADD', base .. 'index', unpack(entered)) end
-for queue, line in pairs(admitted) do redis.call('ZADD', base .. 'o:' .. queue, unpack(line)) end
+if #entered > 0 then call('ZADD', base .. 'index', unpack(entered)) end
+for queue, line in pairs(admitted) do call('ZADD', base .. 'o:' .. queue, unpack(line)) end
 return answers

@@ -11,12 +11,13 @@
 -- its idempotency key is free again; refused when its job has come after all).
 -- Returns a list: for each batch "ok", "cancel:<why>" (taken, and somebody asked to stop) or "refused". A batch that is the
 -- last of its log already is "ok": its answer was lost, and it was sent again.
+local call, ARGV = redis.call, ARGV
 local base = KEYS[1]
 local answers, inboxes, ended, heard = {}, {}, {}, {}
 
 -- Whether a process still reads its inbox. One that does not is told nothing more; it looks for itself when it is back.
 local function is_heard(watcher)
-  if heard[watcher] == nil then heard[watcher] = redis.call('EXISTS', base .. 'on:' .. watcher) == 1 end
+  if heard[watcher] == nil then heard[watcher] = call('EXISTS', base .. 'on:' .. watcher) == 1 end
   return heard[watcher]
 end
 
@@ -24,25 +25,26 @@ for at = 3, #ARGV, 7 do
   local id, attempt, first, count = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
   local events, ending = ARGV[at + 4], ARGV[at + 5]
   local record, field = base .. 'r:' .. id, 'e' .. ARGV[at + 2]
-  local known = redis.call('HMGET', record, 'state', 'seq', 'attempt', 'cancel', 'queue', 'watch')
+  local known = call('HMGET', record, 'state', 'seq', 'attempt', 'cancel', 'queue', 'watch')
   local open = known[1] == 'queued' or known[1] == 'running'
   local ours = attempt == '' or attempt == known[3]
-  local came = ending == 'void' and open and redis.call('EXISTS', known[5] .. ':' .. id) == 1
+  local came = ending == 'void' and open and call('EXISTS', known[5] .. ':' .. id) == 1
   if not open or not ours or came or tonumber(known[2]) + 1 ~= first then
-    local again = ours and tonumber(known[2] or 0) == first + count - 1 and redis.call('HGET', record, field) == events
+    local again = ours and tonumber(known[2] or 0) == first + count - 1 and call('HGET', record, field) == events
     local answer = open and known[4] and 'cancel:' .. known[4] or 'ok'
     answers[#answers + 1] = again and answer or 'refused'
   else
-    local seq = first + count - 1
+    -- As text: a number that is handed to Redis is printed as a double.
+    local seq = string.format('%d', first + count - 1)
     if ending == '' then
-      redis.call('HSET', record, 'seq', seq, field, events)
+      call('HSET', record, 'seq', seq, field, events)
     elseif ending == 'retry' then
-      redis.call('HSET', record, 'seq', seq, field, events, 'worker', '')
+      call('HSET', record, 'seq', seq, field, events, 'worker', '')
     else
       local void = ending == 'void'
-      redis.call('HSET', record, 'seq', seq, field, events, 'state', void and 'failed' or ending, 'watch', '')
-      if void then redis.call('HSET', record, 'void', 1) end
-      redis.call('PEXPIRE', record, ARGV[at + 6])
+      call('HSET', record, 'seq', seq, field, events, 'state', void and 'failed' or ending, 'watch', '')
+      if void then call('HSET', record, 'void', 1) end
+      call('PEXPIRE', record, ARGV[at + 6])
       local line = ended[known[5]]
       if not line then
         line = {}
@@ -69,18 +71,18 @@ for at = 3, #ARGV, 7 do
       for watcher in string.gmatch(known[6], '%S+') do
         if is_heard(watcher) then left[#left + 1] = watcher end
       end
-      redis.call('HSET', record, 'watch', (ending == '' or ending == 'retry') and table.concat(left, ' ') or '')
+      call('HSET', record, 'watch', (ending == '' or ending == 'retry') and table.concat(left, ' ') or '')
     end
     answers[#answers + 1] = known[4] and 'cancel:' .. known[4] or 'ok'
   end
 end
-for queue, line in pairs(ended) do redis.call('ZREM', base .. 'o:' .. queue, unpack(line)) end
+for queue, line in pairs(ended) do call('ZREM', base .. 'o:' .. queue, unpack(line)) end
 for watcher, entry in pairs(inboxes) do
   local inbox = base .. 'in:' .. watcher
   -- In pieces, because unpack() takes so many values and no more.
   for from = 1, #entry, 1000 do
-    redis.call('XADD', inbox, 'MAXLEN', '~', ARGV[1], '*', unpack(entry, from, math.min(from + 999, #entry)))
+    call('XADD', inbox, 'MAXLEN', '~', ARGV[1], '*', unpack(entry, from, math.min(from + 999, #entry)))
   end
-  redis.call('PEXPIRE', inbox, ARGV[2])
+  call('PEXPIRE', inbox, ARGV[2])
 end
 return answers

@@ -6,21 +6,22 @@
 -- Returns a list: for each {"run", attempt, seq} | {"cancelled", attempt, seq, reason} | {"ended", state}
 --         | {"not_yours"} (the lock is gone, or another worker's) | {"head"} (there is no record, and none can be made
 --         without the head). A log whose seq is 1 has no `started` yet, whatever the attempt.
+local call, ARGV = redis.call, ARGV
 local base = KEYS[1]
 local answers = {}
 for at = 2, #ARGV, 5 do
   local id = ARGV[at]
   local record = base .. 'r:' .. id
-  local known = redis.call('HMGET', record, 'state', 'seq', 'cancel', 'attempt')
+  local known = call('HMGET', record, 'state', 'seq', 'cancel', 'attempt')
   local created, token = string.match(ARGV[at + 4], '^(%d+) ?(.*)$')
-  local ours = token == '' or redis.call('GET', ARGV[at + 1] .. ':' .. id .. ':lock') == token
+  local ours = token == '' or call('GET', ARGV[at + 1] .. ':' .. id .. ':lock') == token
   local fresh = ours and not known[1]
   local head_wanted = fresh and ARGV[at + 2] == ''
   if fresh and not head_wanted then
     -- Added by a producer that wrote only the job, or the record is gone: the envelope tells all that it needs.
-    redis.call('HSET', record, 'queue', ARGV[at + 1], 'head', ARGV[at + 2], 'seq', 1, 'watch', '')
-    redis.call('ZADD', base .. 'index', 0, id)
-    redis.call('ZADD', base .. 'o:' .. ARGV[at + 1], created, id)
+    call('HSET', record, 'queue', ARGV[at + 1], 'head', ARGV[at + 2], 'seq', '1', 'watch', '')
+    call('ZADD', base .. 'index', '0', id)
+    call('ZADD', base .. 'o:' .. ARGV[at + 1], created, id)
     known = {'queued', '1', false, '0'}
   end
   if not ours then
@@ -31,9 +32,9 @@ for at = 2, #ARGV, 5 do
     answers[#answers + 1] = {'ended', known[1]}
   else
     local attempt = tonumber(known[4]) + 1
-    redis.call('HSET', record, 'state', 'running', 'worker', ARGV[1], 'attempt', attempt)
+    call('HSET', record, 'state', 'running', 'worker', ARGV[1], 'attempt', string.format('%d', attempt))
     -- Its admission gave the first attempt all the time that it has.
-    if fresh or attempt > 1 then redis.call('PEXPIRE', record, ARGV[at + 3]) end
+    if fresh or attempt > 1 then call('PEXPIRE', record, ARGV[at + 3]) end
     if known[3] then
       answers[#answers + 1] = {'cancelled', attempt, tonumber(known[2]), known[3]}
     else

@@ -40,6 +40,36 @@ TEST(FastPath, OneBadJobOfManyFailsAlone) {
   EXPECT_EQ(side.ask(make_query("LLEN", side.backend->keys().wait)).to_int(), 4);
 }
 
+// Lua's unpack() takes just under 8,000 values.
+TEST(FastPath, OneCallTakesMoreJobsThanLuaUnpacks) {
+  EventLoop loop;
+  Side side(loop, true);
+  const std::size_t kinds = 3;
+  std::vector<JobToAdd> jobs(30'000);
+  std::vector<const JobToAdd*> all_of_them;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    jobs[i].name = "paint";
+    jobs[i].data = "{}";
+    if (i % kinds == 1) jobs[i].options.lifo = true;
+    if (i % kinds == 2) jobs[i].options.priority = 1;
+    all_of_them.push_back(&jobs[i]);
+  }
+  const auto added = loop.run(side.backend->add_bulk(all_of_them));
+  ASSERT_EQ(added.size(), jobs.size());
+  EXPECT_EQ(added.back().id, "30000");
+  const auto& keys = side.backend->keys();
+  EXPECT_EQ(side.ask(make_query("LLEN", keys.wait)).to_int(), 20'000);
+  EXPECT_EQ(side.ask(make_query("ZCARD", keys.prioritized)).to_int(), 10'000);
+
+  const std::size_t slots = 29'000;
+  const auto taken = loop.run(side.backend->move_to_active(std::vector<std::string>(slots, "token")));
+  ASSERT_EQ(taken.size(), slots);
+  EXPECT_EQ(taken.back().record.options.priority, 1);
+  EXPECT_EQ(side.ask(make_query("LLEN", keys.wait)).to_int(), 0);
+  EXPECT_EQ(side.ask(make_query("LLEN", keys.active)).to_int(), 29'000);
+  EXPECT_EQ(side.ask(make_query("ZCARD", keys.prioritized)).to_int(), 1'000);
+}
+
 TEST(FastPath, ACancelledAddThatHasNotGoneOutNeverDoes) {
   EventLoop loop;
   Side side(loop, true);
