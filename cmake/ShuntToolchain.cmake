@@ -24,11 +24,13 @@ endif()
 if(SHUNT_SANITIZE)
   add_compile_options(-fsanitize=${SHUNT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -O1 -g1)
   add_link_options(-fsanitize=${SHUNT_SANITIZE})
-  if(SHUNT_SANITIZE MATCHES "address" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    # g++ 12 reports false positives of these in instrumented coroutine frames and std::variant.
-    add_compile_options(-Wno-maybe-uninitialized)
-    # And of this one, where -O1 inlines Asio's allocation of a coroutine frame but not its deallocation.
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # A false positive of g++ 12, where -O1 inlines Asio's allocation of a coroutine frame but not its deallocation.
     add_compile_options(-Wno-mismatched-new-delete)
+    if(SHUNT_SANITIZE MATCHES "address")
+      # And of this one in instrumented coroutine frames and std::variant.
+      add_compile_options(-Wno-maybe-uninitialized)
+    endif()
   endif()
 endif()
 

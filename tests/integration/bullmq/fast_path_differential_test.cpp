@@ -287,19 +287,26 @@ class Sequence {
   std::set<std::string> with_children_;
 };
 
-std::size_t sequences() {
-  const char* const wanted = std::getenv("BULLMQ_FAST_PATH_SEQUENCES");
-  return wanted == nullptr ? 60 : static_cast<std::size_t>(std::atoi(wanted));
+std::size_t from_environment(const char* name, std::size_t otherwise) {
+  const char* const wanted = std::getenv(name);
+  return wanted == nullptr ? otherwise : std::strtoul(wanted, nullptr, 10);
+}
+
+// tests/interop/test_fast_path.py has servers that Node reads along on.
+std::uint16_t port_from_environment(const char* name) {
+  return static_cast<std::uint16_t>(from_environment(name, 0));
 }
 
 TEST(FastPath, LeavesWhatUpstreamsScriptsLeave) {
   EventLoop loop;
-  Side fast(loop, true);
-  Side slow(loop, false);
-  for (std::uint32_t seed = 1; seed <= sequences(); ++seed) {
+  Side fast(loop, true, port_from_environment("BULLMQ_FAST_PATH_PORT"));
+  Side slow(loop, false, port_from_environment("BULLMQ_SLOW_PATH_PORT"));
+  const std::size_t sequences = from_environment("BULLMQ_FAST_PATH_SEQUENCES", 60);
+  const std::size_t steps = from_environment("BULLMQ_FAST_PATH_STEPS", 12);
+  for (std::uint32_t seed = 1; seed <= sequences; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Sequence sequence(seed, fast, slow);
-    for (int step = 0; step < 12; ++step) {
+    for (std::size_t step = 0; step < steps; ++step) {
       SCOPED_TRACE("step " + std::to_string(step));
       sequence.step();
       if (::testing::Test::HasFailure()) return;

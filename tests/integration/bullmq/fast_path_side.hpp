@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,10 +23,14 @@ using shunt::testing::ChildServer;
 
 // A server and the backend of a queue on it.
 struct Side {
-  Side(EventLoop& event_loop, bool fast)
-      : loop(event_loop), server({"/usr/bin/python3", SHUNT_TEST_SUPPORT "/redis_server.py"}) {
+  // On a server of its own, unless there is one already.
+  Side(EventLoop& event_loop, bool fast, std::uint16_t port = 0) : loop(event_loop) {
+    if (port == 0) {
+      server.emplace(std::vector<std::string>{"/usr/bin/python3", SHUNT_TEST_SUPPORT "/redis_server.py"});
+      port = server->port();
+    }
     ConnectionOptions options;
-    options.url = "redis://127.0.0.1:" + std::to_string(server.port());
+    options.url = "redis://127.0.0.1:" + std::to_string(port);
     connection = Connection::open(loop.executor(), options);
     loop.run(connection->wait_until_up());
     reset(fast);
@@ -39,7 +45,7 @@ struct Side {
   Reply ask(Command command) { return loop.run(connection->execute(std::move(command))); }
 
   EventLoop& loop;
-  ChildServer server;
+  std::optional<ChildServer> server;
   std::shared_ptr<Connection> connection;
   std::shared_ptr<QueueBackend> backend;
   // By token.
