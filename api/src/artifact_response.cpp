@@ -36,24 +36,24 @@ const Artifact* find_artifact(const GenerationRecord& record, std::string_view n
 
 }  // namespace
 
-void answer_with_bytes(Exchange& exchange, const GenerationId& id, const Artifact& artifact) {
+Task<void> answer_with_bytes(Exchange& exchange, GenerationId id, Artifact artifact) {
+  auto pending = answer_of<Result<std::shared_ptr<const std::string>>>(
+      exchange.client, [&](auto done) { exchange.service.executor.load(artifact, std::move(done)); });
+  auto bytes = co_await pending;
   Response& response = exchange.response;
-  if (!artifact.bytes && artifact.size() > 0) {
+  if (!bytes) {
     const std::string link = generation_link(id);
-    const Error gone{std::string(error_code::kArtifactGone),
-                     "the bytes of \"" + artifact.name + "\" are not in the artifact store"};
-    response.set_problem(artifact.missing ? *artifact.missing : gone, {.instance = link});
-    return;
+    response.set_problem(bytes.error(), {.instance = link});
+    co_return;
   }
-  static const auto kNoBytes = std::make_shared<const std::string>();
   response.status = 200;
   response.content_type = artifact.media_type;
   std::replace_if(
       response.content_type.begin(), response.content_type.end(),
       [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
-  response.shared_body = artifact.bytes ? artifact.bytes : kNoBytes;
+  response.shared_body = std::move(*bytes);
   response.shared_offset = 0;
-  response.shared_length = artifact.size();
+  response.shared_length = response.shared_body->size();
   response.add_header("ETag", artifact_tag(id, artifact.name));
   response.add_header("Content-Disposition", "inline; filename=\"" + artifact.name + '"');
   // A generator's output must not become a script of this origin.
@@ -82,7 +82,7 @@ Task<void> get_artifact(Exchange& exchange) {
     exchange.response.add_header("ETag", tag);
     co_return;
   }
-  answer_with_bytes(exchange, *id, *artifact);
+  co_await answer_with_bytes(exchange, *id, *artifact);
   if (exchange.response.status != 200) co_return;
   exchange.response.add_header("Accept-Ranges", "bytes");
   if (!headers.has("Range") || exchange.request.head() || !if_range_allows(headers.get("If-Range"), tag))

@@ -89,11 +89,11 @@ void answer_failed(Exchange& exchange, const GenerationRecord& record) {
   exchange.response.set_problem(error, {.instance = link, .generation = &record});
 }
 
-void answer_with_artifact(Exchange& exchange, const GenerationRecord& record) {
+Task<void> answer_with_artifact(Exchange& exchange, const GenerationRecord& record) {
   const std::string header = exchange.request.headers.joined("Accept");
   const AcceptList accept(header);
   if (const Artifact* const artifact = choose_artifact(accept, record.artifacts)) {
-    answer_with_bytes(exchange, record.id, *artifact);
+    co_await answer_with_bytes(exchange, record.id, *artifact);
   } else if (accept.fit(kJsonType).acceptable()) {
     answer_with_record(exchange, 200, record);
   } else {
@@ -104,19 +104,23 @@ void answer_with_artifact(Exchange& exchange, const GenerationRecord& record) {
   }
 }
 
-void answer_ended(Exchange& exchange, const GenerationRecord& record, Representation representation) {
-  if (record.state != GenerationState::kSucceeded) return answer_failed(exchange, record);
+Task<void> answer_ended(Exchange& exchange, const GenerationRecord& record, Representation representation) {
+  if (record.state != GenerationState::kSucceeded) {
+    answer_failed(exchange, record);
+    co_return;
+  }
   switch (representation) {
     case Representation::kArtifact:
-      return answer_with_artifact(exchange, record);
+      co_await answer_with_artifact(exchange, record);
+      co_return;
     case Representation::kText:
       exchange.response.status = 200;
       exchange.response.content_type = "text/plain; charset=utf-8";
       exchange.response.body = record.text;
-      return;
+      co_return;
     case Representation::kRecord:
     case Representation::kEventStream:
-      return answer_with_record(exchange, 200, record);
+      answer_with_record(exchange, 200, record);
   }
 }
 
@@ -150,7 +154,7 @@ Task<void> answer_pending(Exchange& exchange, GenerationId id, const Plan& plan,
   auto finding = pending_record(exchange, id, model);
   const GenerationRecord record = co_await finding;
   if (is_terminal(record.state) && !plan.wait.at_once) {
-    answer_ended(exchange, record, plan.representation);
+    co_await answer_ended(exchange, record, plan.representation);
     co_return;
   }
   exchange.response.set_retry_after(kLookAgainAfter);
@@ -183,7 +187,7 @@ Task<void> answer_in_time(Exchange& exchange, GenerationId id, const Plan& plan,
   const auto record = co_await find_visible(exchange, id);
   if (!record) co_return;
   if (!plan.wait.applied.empty()) exchange.response.add_header("Preference-Applied", plan.wait.applied);
-  answer_ended(exchange, *record, plan.representation);
+  co_await answer_ended(exchange, *record, plan.representation);
 }
 
 }  // namespace

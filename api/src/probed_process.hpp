@@ -31,6 +31,9 @@ class ProbedProcess final : public executor::GenerationExecutor {
              std::function<void(Result<executor::WatchOutcome>)> done) override {
     done(nothing_here());
   }
+  void load(const Artifact&, std::function<void(Result<std::shared_ptr<const std::string>>)> done) override {
+    done(nothing_here());
+  }
   void request_of(const GenerationId&, std::function<void(Result<executor::RequestOutcome>)> done) override {
     done(nothing_here());
   }

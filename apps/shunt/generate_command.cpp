@@ -42,14 +42,14 @@ Result<const config::ModelConfig*> choose_model(const GenerateOptions& options,
   return Error{"unknown_model", "there is no model \"" + name + "\"; there is: " + known};
 }
 
-// One generation: executor, stream, end. Everything is called from the main thread. With artifacts it goes
-// through the queue, and a worker runs it.
+// One generation: executor, stream, end. Everything is called from the main thread. With an artifact store it
+// goes through the queue, and a worker runs it.
 class OneGeneration {
  public:
   OneGeneration(EventLoopThreads& loops, const ModelRegistry& models,
                 const config::Configuration& configuration, const Admission& admission,
                 ArtifactStore* artifacts)
-      : loops_(loops), artifacts_(artifacts), store_(make_memory_store(system_clock(), configuration.store)) {
+      : loops_(loops), store_(make_memory_store(system_clock(), configuration.store)) {
     if (artifacts == nullptr) {
       executor_ = executor::make_sync_executor(models, *store_, {.admission = admission});
       return;
@@ -89,11 +89,12 @@ class OneGeneration {
     return std::get<std::unique_ptr<EventWatch>>(std::move(outcome).value());
   }
 
-  // Through the queue an artifact comes as a reference: its bytes are fetched.
+  // An artifact may come as a reference: its bytes are fetched.
   Result<void> complete(GenerationEvent& event) {
     auto* const ready = std::get_if<event::ArtifactReady>(&event.payload);
-    if (ready == nullptr || ready->artifact.bytes || artifacts_ == nullptr) return {};
-    auto bytes = artifacts_->get(ready->artifact.sha256);
+    if (ready == nullptr) return {};
+    auto bytes = await_on_loop<Result<std::shared_ptr<const std::string>>>(
+        loops_, [this, ready](auto done) { executor_->load(ready->artifact, std::move(done)); });
     if (!bytes) return std::move(bytes).error();
     ready->artifact.bytes = std::move(*bytes);
     return {};
@@ -106,7 +107,6 @@ class OneGeneration {
 
  private:
   EventLoopThreads& loops_;
-  ArtifactStore* const artifacts_;
   const std::unique_ptr<GenerationStore> store_;
   std::unique_ptr<executor::GenerationExecutor> executor_;
 };

@@ -46,6 +46,11 @@ void RecordingExecutor::watch(const GenerationId&, const WatchOptions&,
   done(WatchOutcome(GenerationUnknown{}));
 }
 
+void RecordingExecutor::load(const Artifact& artifact,
+                             std::function<void(Result<std::shared_ptr<const std::string>>)> done) {
+  done(artifact.contents());
+}
+
 void RecordingExecutor::request_of(const GenerationId& id, std::function<void(Result<RequestOutcome>)> done) {
   done(on_request_of ? on_request_of(id) : Result<RequestOutcome>(RequestOutcome(GenerationUnknown{})));
 }

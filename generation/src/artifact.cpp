@@ -5,6 +5,10 @@
 
 namespace shunt {
 
+std::shared_ptr<const std::string> Artifact::contents() const {
+  return bytes ? bytes : std::make_shared<const std::string>();
+}
+
 bool is_valid_artifact_name(const std::string& name) noexcept {
   const auto allowed = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||

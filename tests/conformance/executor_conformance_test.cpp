@@ -218,9 +218,15 @@ TEST_P(ExecutorConformance, ALargeArtifactArrivesWholeAndAnEmptyOneToo) {
   ASSERT_EQ(record.state, GenerationState::kSucceeded);
   ASSERT_EQ(record.artifacts.size(), 2U);
   EXPECT_EQ(record.artifacts[0].name, "large.bin");
-  EXPECT_EQ(record.artifacts[0].bytes->size(), kSize);
-  EXPECT_EQ(record.artifacts[0].bytes->find_first_not_of('x'), std::string::npos);
+  EXPECT_EQ(record.artifacts[0].size(), kSize);
   EXPECT_EQ(record.artifacts[1].size(), 0U);
+  const auto large = client_.load(record.artifacts[0]);
+  ASSERT_TRUE(large) << large.error().message;
+  EXPECT_EQ((*large)->size(), kSize);
+  EXPECT_EQ((*large)->find_first_not_of('x'), std::string::npos);
+  const auto empty = client_.load(record.artifacts[1]);
+  ASSERT_TRUE(empty) << empty.error().message;
+  EXPECT_EQ(**empty, "");
 }
 
 TEST_P(ExecutorConformance, UnicodePassesAndBrokenBytesAreReplaced) {

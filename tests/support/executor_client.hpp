@@ -66,6 +66,10 @@ class ExecutorClient {
     return call<Result<executor::RecordPage>>(
         "list", [query](auto& e, auto done) { e.list(query, std::move(done)); });
   }
+  Result<std::shared_ptr<const std::string>> load(const Artifact& artifact) {
+    return call<Result<std::shared_ptr<const std::string>>>(
+        "load", [artifact](auto& e, auto done) { e.load(artifact, std::move(done)); });
+  }
   Result<executor::RequestOutcome> request_of(const GenerationId& id) {
     return call<Result<executor::RequestOutcome>>(
         "request_of", [id](auto& e, auto done) { e.request_of(id, std::move(done)); });

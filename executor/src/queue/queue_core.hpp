@@ -55,6 +55,7 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
 
   // ---- Looking.
   awaitable<Result<FindOutcome>> find(GenerationId id);
+  awaitable<Result<std::shared_ptr<const std::string>>> load(Artifact artifact);
   awaitable<Result<RecordPage>> list(ListQuery query);
   awaitable<Result<WatchOutcome>> watch(GenerationId id, WatchOptions options);
   awaitable<Result<CancelOutcome>> cancel(GenerationId id, std::string reason);
@@ -112,7 +113,7 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   awaitable<Result<ReadOutcome>> read(std::string id, bool watch);
   awaitable<Result<ReadOutcome>> read_settled(std::string id, bool watch);
   awaitable<std::optional<Error>> load_result(GenerationEvent& ending);
-  awaitable<void> load_artifacts(GenerationRecord& record);
+  awaitable<Result<std::shared_ptr<const std::string>>> read_stored(std::string digest);
   awaitable<std::optional<GenerationRecord>> read_summary(std::string id);
   awaitable<bool> conclude(std::string id, std::string attempt, std::vector<GenerationEvent> events);
   awaitable<bool> conclude_silent(std::string id, SilentGeneration silent);

@@ -92,6 +92,17 @@ class QueueExecutor final : public GenerationExecutor {
         id, options, std::move(done));
   }
 
+  void load(const Artifact& artifact,
+            std::function<void(Result<std::shared_ptr<const std::string>>)> done) override {
+    core_->launch(
+        [](std::shared_ptr<QueueCore> core, Artifact wanted,
+           std::function<void(Result<std::shared_ptr<const std::string>>)> tell) -> awaitable<void> {
+          auto bytes = co_await core->load(std::move(wanted));
+          tell(std::move(bytes));
+        },
+        artifact, std::move(done));
+  }
+
   void request_of(const GenerationId& id, std::function<void(Result<RequestOutcome>)> done) override {
     core_->launch(
         [](std::shared_ptr<QueueCore> core, GenerationId wanted,

@@ -64,12 +64,7 @@ awaitable<Result<ReadOutcome>> QueueCore::read_settled(std::string id, bool watc
 // The result that the end of a log only refers to. Returns what is wrong, if it cannot be had.
 awaitable<std::optional<Error>> QueueCore::load_result(GenerationEvent& ending) {
   auto& succeeded = std::get<event::Succeeded>(ending.payload);
-  const std::string digest = succeeded.stored->sha256;
-  ArtifactStore* const store = &artifacts;
-  std::function<Result<std::shared_ptr<const std::string>>()> work = [store, digest] {
-    return store->get(digest);
-  };
-  auto bytes = co_await run_on(files_, std::move(work));
+  auto bytes = co_await read_stored(succeeded.stored->sha256);
   if (!bytes) co_return std::move(bytes).error();
   auto result = parse_json(**bytes);
   if (!result) co_return std::move(result).error();
@@ -78,39 +73,33 @@ awaitable<std::optional<Error>> QueueCore::load_result(GenerationEvent& ending) 
   co_return std::nullopt;
 }
 
-// Bytes come with a record, as in sync mode; they are read on a thread that may block.
-awaitable<void> QueueCore::load_artifacts(GenerationRecord& record) {
-  for (Artifact& artifact : record.artifacts) {
-    if (artifact.bytes || artifact.sha256.empty()) continue;
-    const std::string digest = artifact.sha256;
-    ArtifactStore* const store = &artifacts;
-    std::function<Result<std::shared_ptr<const std::string>>()> work = [store, digest] {
-      return store->get(digest);
-    };
-    auto bytes = co_await run_on(files_, std::move(work));
-    if (bytes) {
-      artifact.bytes = std::move(*bytes);
-    } else {
-      artifact.missing = std::make_shared<const Error>(std::move(bytes).error());
-    }
-  }
+// On a thread that may block.
+awaitable<Result<std::shared_ptr<const std::string>>> QueueCore::read_stored(std::string digest) {
+  ArtifactStore* const store = &artifacts;
+  std::function<Result<std::shared_ptr<const std::string>>()> work = [store, digest = std::move(digest)] {
+    return store->get(digest);
+  };
+  auto bytes = co_await run_on(files_, std::move(work));
+  co_return bytes;
+}
+
+awaitable<Result<std::shared_ptr<const std::string>>> QueueCore::load(Artifact artifact) {
+  if (artifact.bytes || artifact.sha256.empty()) co_return artifact.contents();
+  auto bytes = co_await read_stored(std::move(artifact.sha256));
+  co_return bytes;
 }
 
 awaitable<Result<FindOutcome>> QueueCore::find(GenerationId id) {
   // What has ended does not change any more.
   if (const auto mirror = mirrors_.find(id.to_string()); mirror && is_terminal(mirror->generation->state())) {
-    GenerationRecord record = mirror->generation->record();
-    co_await load_artifacts(record);
-    co_return FindOutcome(std::move(record));
+    co_return FindOutcome(mirror->generation->record());
   }
   std::optional<Error> failure;
   try {
     auto outcome = co_await read_settled(id.to_string(), false);
     if (!outcome) co_return std::move(outcome).error();
     if (auto* const stored = std::get_if<StoredGeneration>(&*outcome)) {
-      GenerationRecord record = stored->generation->record();
-      co_await load_artifacts(record);
-      co_return FindOutcome(std::move(record));
+      co_return FindOutcome(stored->generation->record());
     }
     if (std::holds_alternative<GenerationGone>(*outcome)) co_return FindOutcome(GenerationGone{});
   } catch (const std::exception& error) {

@@ -169,7 +169,7 @@ bullmq::awaitable<std::optional<Error>> QueuedRun::store(GenerationEvent::Payloa
   auto* const succeeded = std::get_if<event::Succeeded>(&payload);
   std::shared_ptr<const std::string> bytes;
   if (ready != nullptr) {
-    bytes = ready->artifact.bytes ? ready->artifact.bytes : std::make_shared<const std::string>();
+    bytes = ready->artifact.contents();
   } else if (succeeded != nullptr && !succeeded->result.is_null()) {
     bytes = std::make_shared<const std::string>(to_json_text(succeeded->result));
     if (bytes->size() <= services_.max_inline_bytes) co_return std::nullopt;

@@ -60,6 +60,21 @@ TEST_F(LargeOutput, AResultWhoseBytesAreGoneIsAnErrorWithItsCode) {
   EXPECT_EQ(client_.find(id).error().code, error_code::kArtifactGone);
 }
 
+TEST_F(LargeOutput, ARecordTellsOfItsArtifactsAndTheirBytesComeWhenTheyAreAskedFor) {
+  start(redis_.url());
+  const GenerationId id = client_.start(request("artifact"));
+  const GenerationRecord record = client_.wait_for_end(id);
+  ASSERT_EQ(record.artifacts.size(), 1U);
+  EXPECT_EQ(record.artifacts[0].bytes, nullptr);
+  EXPECT_EQ(record.artifacts[0].size(), 1'000U);
+  const auto bytes = client_.load(record.artifacts[0]);
+  ASSERT_TRUE(bytes) << bytes.error().message;
+  EXPECT_EQ(**bytes, std::string(1'000, 'z'));
+  std::filesystem::remove_all(folder_);
+  EXPECT_EQ(client_.record(id).artifacts.at(0).size(), 1'000U);
+  EXPECT_EQ(client_.load(record.artifacts[0]).error().code, error_code::kArtifactGone);
+}
+
 TEST_F(LargeOutput, AStoreThatTakesNothingFailsTheGenerationAndPromisesNothing) {
   start(redis_.url());
   std::filesystem::remove_all(folder_);

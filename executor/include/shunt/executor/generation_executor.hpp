@@ -135,6 +135,12 @@ class GenerationExecutor {
   virtual void watch(const GenerationId& id, const WatchOptions& options,
                      std::function<void(Result<WatchOutcome>)> done) = 0;
 
+  // The bytes of an artifact of one of this executor's records or events, from wherever they lie: those two
+  // do not bring them along. Fails with `artifact_gone` (its store has let it expire) or
+  // `artifact_store_failed`.
+  virtual void load(const Artifact& artifact,
+                    std::function<void(Result<std::shared_ptr<const std::string>>)> done) = 0;
+
   // What it was asked for, to ask the same again (a new generation: submit). The idempotency key is not part
   // of it. Any state.
   virtual void request_of(const GenerationId& id, std::function<void(Result<RequestOutcome>)> done) = 0;

@@ -4,8 +4,6 @@
 #include <memory>
 #include <string>
 
-#include "shunt/base/error.hpp"
-
 namespace shunt {
 
 // A named binary result. The bytes are shared and immutable, so that records, watchers and responses can hold
@@ -17,9 +15,9 @@ struct Artifact {
   // Of an artifact that lies in an artifact store, whose bytes may not be here: where, and how large it is.
   std::string sha256{};
   std::size_t stored_size = 0;
-  // Why the bytes of a stored artifact are not here although they were asked for.
-  std::shared_ptr<const Error> missing{};
 
+  // The bytes that are here: empty where there are none, never null.
+  [[nodiscard]] std::shared_ptr<const std::string> contents() const;
   [[nodiscard]] std::size_t size() const noexcept { return bytes ? bytes->size() : stored_size; }
 };
 
