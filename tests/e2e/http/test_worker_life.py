@@ -1,7 +1,9 @@
 """Workers come, go and are killed while clients wait: what the clients see of it. Two API processes, Redis, workers."""
 
 import json
+import os
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -302,6 +304,23 @@ def test_an_idempotency_key_leads_to_the_same_generation_at_another_api(start):
         assert second.headers["idempotency-replayed"] == "true"
         conflict = other.generate("words", {"prompt": "another"}, key)
         assert (conflict.status, conflict.code) == (409, "idempotency_conflict")
+
+
+def test_a_record_does_not_read_its_artifacts(start):
+    shunt = start(MODELS)
+    record = shunt.generate("picture", {**INPUT, "tokens": 1}).json()
+    artifact = record["output"]["artifacts"][0]
+    files = [path for path in Path(shunt.artifacts.name).rglob("*") if path.is_file()]
+    assert len(files) == 1
+    content = files[0].read_bytes()
+    files[0].unlink()
+    os.mkfifo(files[0])  # whoever reads it waits for somebody who writes
+    with shunt.another_api() as other:
+        for api in (shunt, other):
+            assert api.request("GET", f"/v1/generations/{record['id']}").json() == record
+    files[0].unlink()
+    files[0].write_bytes(content)
+    assert shunt.request("GET", artifact["url"]).body == content
 
 
 def test_an_artifact_whose_bytes_are_gone_is_410(start):
