@@ -10,7 +10,6 @@
 namespace shunt::app {
 namespace {
 
-using tracing::Attribute;
 using tracing::Span;
 using tracing::SpanKind;
 using Outcome = executor::SubmitOutcome;

@@ -40,7 +40,8 @@ bullmq::awaitable<void> run(bullmq::Executor executor, bullmq::ConnectionOptions
 
   bullmq::Job refused = co_await queue.add("no-such-card", "{}", options);
   try {
-    const std::string never = co_await refused.wait_until_finished(events, 30s);
+    const std::string unexpected = co_await refused.wait_until_finished(events, 30s);
+    std::cout << "charged: " << unexpected << std::endl;
   } catch (const bullmq::JobFailedError& error) {
     std::cout << "refused: " << error.what() << std::endl;
   }

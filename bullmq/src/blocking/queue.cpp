@@ -26,7 +26,7 @@ struct Queue::State {
 
 Queue::Queue(Client& client, std::string name, QueueOptions options) {
   // Not copied into what the thread runs: it must not be the one that drops it last.
-  const auto loop = client.loop();
+  const auto& loop = client.loop();
   state_ =
       detail::call_now(loop->gate, [&loop, name = std::move(name), options = std::move(options)]() mutable {
         options.connection = loop->options;

@@ -10,7 +10,7 @@ namespace bullmq::blocking {
 QueueEvents::QueueEvents(Client& client, std::string name, Listener on_event, QueueEventsOptions options,
                          ErrorListener on_error) {
   // Not copied into what the thread runs: it must not be the one that drops it last.
-  const auto loop = client.loop();
+  const auto& loop = client.loop();
   state_ =
       detail::call_now(loop->gate, [&loop, name = std::move(name), on_event = std::move(on_event),
                                     options = std::move(options), on_error = std::move(on_error)]() mutable {
@@ -55,7 +55,7 @@ struct QueueEventsProducer::State {
 QueueEventsProducer::QueueEventsProducer(Client& client, std::string name,
                                          QueueEventsProducerOptions options) {
   // Not copied into what the thread runs: it must not be the one that drops it last.
-  const auto loop = client.loop();
+  const auto& loop = client.loop();
   state_ =
       detail::call_now(loop->gate, [&loop, name = std::move(name), options = std::move(options)]() mutable {
         options.connection = loop->options;

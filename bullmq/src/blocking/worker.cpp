@@ -116,7 +116,7 @@ struct Worker::State {
 Worker::Worker(Client& client, std::string queue_name, BlockingProcessor processor, WorkerOptions options,
                WorkerListeners listeners) {
   // Not copied into what the thread runs: it must not be the one that drops it last.
-  const auto loop = client.loop();
+  const auto& loop = client.loop();
   state_ = detail::call_now(
       loop->gate, [&loop, queue_name = std::move(queue_name), processor = std::move(processor),
                    options = std::move(options), listeners = std::move(listeners)]() mutable {

@@ -67,7 +67,7 @@ asio::awaitable<RedisAddress> Connection::ask_cluster(Instant until) {
   const std::size_t count = seeds.size();
   std::string why;
   for (std::size_t i = 0; i < count && !closed_ && !connect_expired_; ++i) {
-    const RedisAddress seed = seeds[(first_to_ask_ + i) % count];
+    const RedisAddress& seed = seeds[(first_to_ask_ + i) % count];
     const auto share = (until - Clock::now()) / static_cast<int>(count - i + 1);
     try {
       Command question = make_command("CLUSTER", "SLOTS");

@@ -104,7 +104,7 @@ bullmq::awaitable<void> CallGroup::flush(std::shared_ptr<CallGroup> self) {
     self->breath_.expires_after(self->options_.breath);
     boost::system::error_code cut_short;
     auto until_then = boost::asio::redirect_error(boost::asio::use_awaitable, cut_short);
-    co_await self->breath_.async_wait(std::move(until_then));
+    co_await self->breath_.async_wait(until_then);
   }
   self->flushing_ = false;
 }

@@ -23,12 +23,16 @@ constexpr std::chrono::milliseconds kPauseAfterError{50};
 constexpr std::chrono::milliseconds kAnnounce{3'000};
 static_assert(kBlock + kAnnounce + kMargin < Inbox::kHeard);
 
+std::uint64_t number_of(std::string_view digits) {
+  std::uint64_t number = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return number;
+}
+
 std::pair<std::uint64_t, std::uint64_t> parts_of(std::string_view id) {
-  std::pair<std::uint64_t, std::uint64_t> parts{0, 0};
   const std::size_t dash = std::min(id.find('-'), id.size());
-  std::from_chars(id.data(), id.data() + dash, parts.first);
-  if (dash < id.size()) std::from_chars(id.data() + dash + 1, id.data() + id.size(), parts.second);
-  return parts;
+  const std::string_view rest = id.substr(std::min(dash + 1, id.size()));
+  return {number_of(id.substr(0, dash)), number_of(rest)};
 }
 
 }  // namespace

@@ -222,7 +222,7 @@ std::unique_ptr<RunTrace> WorkerCore::trace(Envelope& envelope, std::uint64_t at
 
 void WorkerCore::tell_ended(const QueuedRun& run, const std::string& model) {
   if (options_.observer == nullptr) return;
-  const std::string id = run.generation_id();
+  const std::string& id = run.generation_id();
   const auto* failed = std::get_if<event::Failed>(&run.ending());
   const std::string code = failed != nullptr ? failed->error.code : std::string();
   options_.observer->ended({.id = id,
