@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <random>
 #include <utility>
 
@@ -232,6 +233,23 @@ awaitable<bool> Job::remove_deduplication_key() {
   co_return reply.to_int() > 0;
 }
 
+namespace {
+
+struct JobEnd {
+  bool completed = false;
+  std::string text;  // the return value, or why it failed
+};
+
+// Nothing, if the event does not say: anybody may publish one of this name.
+std::optional<JobEnd> end_told(const QueueEvent& event) {
+  const bool completed = event.name == "completed";
+  const std::string_view text = event.field(completed ? "returnvalue" : "failedReason");
+  if (text.empty()) return std::nullopt;
+  return JobEnd{completed, std::string(text)};
+}
+
+}  // namespace
+
 awaitable<std::string> Job::wait_until_finished(QueueEvents& events, Milliseconds deadline) {
   const auto job = state_;
   const auto reader = events.state_;
@@ -240,9 +258,15 @@ awaitable<std::string> Job::wait_until_finished(QueueEvents& events, Millisecond
   // as well.
   constexpr std::chrono::seconds kLookAgain{5};
   detail::Wakeup finished(job->queue->connection().executor());
-  const auto waiter = detail::watch_job(*reader, job->record.id, [&finished] { finished.wake(); });
+  std::optional<JobEnd> told;
+  const auto waiter = detail::watch_job(*reader, job->record.id, [&](const QueueEvent& event) {
+    if (!told) told = end_told(event);
+    finished.wake();
+  });
   co_await events.wait_until_ready();
   while (true) {
+    if (told && !told->completed) throw JobFailedError(told->text);
+    if (told) co_return told->text;
     const auto& keys = job->queue->keys();
     const Reply reply =
         co_await job->queue->run(ScriptCall(scripts::isFinished, 2)
@@ -250,6 +274,8 @@ awaitable<std::string> Job::wait_until_finished(QueueEvents& events, Millisecond
                                      .add_all(job->record.id, "1")
                                      .idempotent()
                                      .take());
+    // It may be removed with its end.
+    if (told) continue;
     const auto code = reply.elements.empty() ? 0 : reply.elements[0].to_int();
     if (code == 1) {
       const std::string& value = reply.elements.at(1).text;

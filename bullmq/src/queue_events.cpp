@@ -29,7 +29,7 @@ constexpr std::chrono::milliseconds kErrorPause{1'000};
 namespace detail {
 
 Subscription watch_job(QueueEvents::State& state, const std::string& job_id,
-                       std::function<void()> on_finish) {
+                       std::function<void(const QueueEvent&)> on_finish) {
   const std::uint64_t key = ++state.last_watch;
   state.watches.emplace(job_id, std::pair(key, std::move(on_finish)));
   return Subscription([weak = state.weak_from_this(), job_id, key] {
@@ -66,10 +66,10 @@ struct EventReader {
         },
         event);
     if (event.name != "completed" && event.name != "failed") return;
-    std::vector<std::function<void()>> woken;
+    std::vector<std::function<void(const QueueEvent&)>> told;
     const auto [first, last] = state->watches.equal_range(std::string(event.job_id()));
-    for (auto watch = first; watch != last; ++watch) woken.push_back(watch->second.second);
-    for (const auto& wake : woken) wake();
+    for (auto watch = first; watch != last; ++watch) told.push_back(watch->second.second);
+    for (const auto& tell : told) tell(event);
   }
 
   // The id of the last entry, so that nothing is lost between one read and the next, as it is with "$".

@@ -26,15 +26,17 @@ struct QueueEvents::State : std::enable_shared_from_this<QueueEvents::State> {
   Signal<const QueueEvent&> on_event;
   Signal<const std::exception&> on_error;
   std::uint64_t last_watch = 0;
-  std::unordered_multimap<std::string, std::pair<std::uint64_t, std::function<void()>>> watches;
+  std::unordered_multimap<std::string, std::pair<std::uint64_t, std::function<void(const QueueEvent&)>>>
+      watches;
   Signal<> on_positioned;
 };
 
 namespace detail {
 
-// Calls `on_finish` when the stream tells that the job has finished, as long as what it returns lives.
+// Calls `on_finish` with what the stream tells of the job's end ("completed" or "failed"), as long as what it
+// returns lives.
 [[nodiscard]] Subscription watch_job(QueueEvents::State& state, const std::string& job_id,
-                                     std::function<void()> on_finish);
+                                     std::function<void(const QueueEvent&)> on_finish);
 
 }  // namespace detail
 }  // namespace bullmq

@@ -79,8 +79,9 @@ class Job {
   awaitable<bool> remove_deduplication_key();
 
   // Waits until the job is completed (returns its return value, a JSON text) or failed (throws
-  // JobFailedError), at most for `deadline`, then throws WaitTimeoutError. Events only wake it up: what it
-  // returns was read from the job, so no finish is missed, also when the event stream was trimmed.
+  // JobFailedError), at most for `deadline`, then throws WaitTimeoutError. What the event of the end says is
+  // the result, as with npm's client, so a job may be removed when it ends. The job itself is looked at
+  // first, and then every five seconds, so no finish is missed when the event stream was trimmed.
   [[nodiscard]] awaitable<std::string> wait_until_finished(QueueEvents& events, Milliseconds deadline);
 
   // ---- For processors, and for whoever fetches jobs with Worker::get_next_job. `token` is the lock's.

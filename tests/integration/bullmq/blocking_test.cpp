@@ -141,6 +141,33 @@ TEST_F(BlockingTest, WaitingTellsAFailureAndATimeout) {
   EXPECT_THROW((void)waiting.wait_until_finished(events, 50ms), bullmq::WaitTimeoutError);
 }
 
+TEST_F(BlockingTest, TheResultOfAJobThatIsRemovedWithItsEndIsTold) {
+  std::atomic<bool> waited_for{false};
+  blocking::Worker worker(client, "work", [&](blocking::Job& job, std::stop_token) -> std::string {
+    while (!waited_for) std::this_thread::sleep_for(1ms);
+    // The first look at the job is over by now.
+    std::this_thread::sleep_for(300ms);
+    if (job.name() == "bad") throw bullmq::UnrecoverableError("no such account");
+    return "[1]";
+  });
+  bullmq::JobOptions options;
+  bullmq::KeepJobs none;
+  none.count = 0;
+  options.remove_on_complete = none;
+  options.remove_on_fail = none;
+  auto good = queue.add("good", "{}", options);
+  auto bad = queue.add("bad", "{}", options);
+  waited_for = true;
+  EXPECT_EQ(good.wait_until_finished(events, kSoon), "[1]");
+  EXPECT_FALSE(queue.get_job(good.id()));
+  try {
+    const auto value = bad.wait_until_finished(events, kSoon);
+    FAIL() << "returned " << value;
+  } catch (const bullmq::JobFailedError& error) {
+    EXPECT_STREQ(error.what(), "no such account");
+  }
+}
+
 TEST_F(BlockingTest, ManyThreadsUseOneQueue) {
   std::vector<std::jthread> threads;
   for (int thread = 0; thread < 8; ++thread) {
