@@ -99,6 +99,18 @@ class CommitGroup : public std::enable_shared_from_this<CommitGroup<Item, Answer
     }
   };
 
+  // Whoever is about to send what waits. What waits may keep the group alive, and the group has what waits:
+  // when the event loop ends before it comes to that, this lets go of it.
+  struct Sender {
+    explicit Sender(std::shared_ptr<CommitGroup> of) : group(std::move(of)) {}
+    Sender(Sender&&) noexcept = default;
+    Sender& operator=(Sender&&) = delete;
+    ~Sender() {
+      if (group) std::exchange(group->waiting_, {}).clear();
+    }
+    std::shared_ptr<CommitGroup> group;
+  };
+
   static std::exception_ptr aborted() {
     return std::make_exception_ptr(boost::system::system_error(boost::asio::error::operation_aborted));
   }
@@ -110,7 +122,8 @@ class CommitGroup : public std::enable_shared_from_this<CommitGroup<Item, Answer
     waiting_.push_back(std::move(waiter));
     if (std::exchange(scheduled_, true)) return;
     // At the end of this turn, when all that it has to add is here.
-    boost::asio::post(executor_, [self = this->shared_from_this()] {
+    boost::asio::post(executor_, [sender = Sender(this->shared_from_this())]() mutable {
+      const auto self = std::move(sender.group);
       self->scheduled_ = false;
       self->send_what_waits();
     });
@@ -131,7 +144,7 @@ class CommitGroup : public std::enable_shared_from_this<CommitGroup<Item, Answer
       if (batch.empty()) continue;
       if (!batch.front()->item.alone) ++calls_;
       // Detached: it holds the group, and ends with its call.
-      boost::asio::co_spawn(executor_, run(this->shared_from_this(), std::move(batch)),
+      boost::asio::co_spawn(executor_, run(Sender(this->shared_from_this()), std::move(batch)),
                             boost::asio::detached);
     }
   }
@@ -153,7 +166,7 @@ class CommitGroup : public std::enable_shared_from_this<CommitGroup<Item, Answer
     return batch;
   }
 
-  static boost::asio::awaitable<void> run(std::shared_ptr<CommitGroup> self, Waiters batch) {
+  static boost::asio::awaitable<void> run(Sender sender, Waiters batch) {
     const bool alone = batch.front()->item.alone;
     std::vector<Item> items;
     items.reserve(batch.size());
@@ -162,13 +175,14 @@ class CommitGroup : public std::enable_shared_from_this<CommitGroup<Item, Answer
     std::vector<Answer> answers;
     bool late = false;
     try {
-      answers = co_await self->send_(std::move(items));
+      answers = co_await sender.group->send_(std::move(items));
     } catch (const CommandTimeoutError&) {
       failure = std::current_exception();
       late = true;
     } catch (...) {
       failure = std::current_exception();
     }
+    const auto self = std::move(sender.group);
     if (!alone) --self->calls_;
     // Nobody waits longer than one call may take: who came while this one hung is not kept for another.
     Waiters behind;

@@ -27,6 +27,10 @@ std::size_t size_of(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
+CallGroup::Sender::~Sender() {
+  if (group) std::exchange(group->waiting_, {}).clear();
+}
+
 void CallGroup::enqueue(std::vector<std::string> arguments, bool urgent, Done done) {
   waiting_.push_back({std::move(arguments), std::move(done)});
   if (urgent) {
@@ -36,8 +40,9 @@ void CallGroup::enqueue(std::vector<std::string> arguments, bool urgent, Done do
   if (std::exchange(flushing_, true)) return;
   // At the end of this turn, when all that it has to add is here. Detached: it holds the group, and ends when
   // nothing waits.
-  boost::asio::post(loop_.context(), [self = shared_from_this()] {
-    boost::asio::co_spawn(self->loop_.context(), flush(self), boost::asio::detached);
+  boost::asio::post(loop_.context(), [sender = Sender(shared_from_this())]() mutable {
+    auto& context = sender.group->loop_.context();
+    boost::asio::co_spawn(context, flush(std::move(sender)), boost::asio::detached);
   });
 }
 
@@ -63,7 +68,8 @@ std::vector<std::string> CallGroup::arguments_of(std::vector<Item>& items) const
   return arguments;
 }
 
-bullmq::awaitable<void> CallGroup::flush(std::shared_ptr<CallGroup> self) {
+bullmq::awaitable<void> CallGroup::flush(Sender sender) {
+  const std::shared_ptr<CallGroup>& self = sender.group;
   while (!self->waiting_.empty()) {
     std::vector<Item> items = self->take_some();
     CallMade made{.items = items.size()};
@@ -107,6 +113,7 @@ bullmq::awaitable<void> CallGroup::flush(std::shared_ptr<CallGroup> self) {
     co_await self->breath_.async_wait(until_then);
   }
   self->flushing_ = false;
+  sender.group.reset();
 }
 
 }  // namespace shunt::executor

@@ -81,8 +81,17 @@ class CallGroup : public std::enable_shared_from_this<CallGroup> {
     std::vector<std::string> arguments;
     Done done;
   };
+  // Whoever is about to send what waits. What waits may keep the group alive, and the group has what waits:
+  // when the event loop ends before it comes to that, this lets go of it.
+  struct Sender {
+    explicit Sender(std::shared_ptr<CallGroup> of) : group(std::move(of)) {}
+    Sender(Sender&&) noexcept = default;
+    Sender& operator=(Sender&&) = delete;
+    ~Sender();
+    std::shared_ptr<CallGroup> group;
+  };
   void enqueue(std::vector<std::string> arguments, bool urgent, Done done);
-  static bullmq::awaitable<void> flush(std::shared_ptr<CallGroup> self);
+  static bullmq::awaitable<void> flush(Sender sender);
   [[nodiscard]] std::vector<Item> take_some();
   [[nodiscard]] std::vector<std::string> arguments_of(std::vector<Item>& items) const;
 

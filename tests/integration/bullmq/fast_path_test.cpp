@@ -151,6 +151,27 @@ TEST(FastPath, ClosingAQueueSendsWhatWasAddedBefore) {
   EXPECT_EQ(added, 1'200U);
 }
 
+TEST(FastPath, WhatWaitsGoesWithItsEventLoop) {
+  JobToAdd job;
+  job.name = "paint";
+  job.data = "{}";
+  bool begun = false;
+  const auto add = [&](std::shared_ptr<QueueBackend> backend) -> awaitable<void> {
+    begun = true;
+    co_await backend->add(job);
+  };
+  std::weak_ptr<QueueBackend> left;
+  {
+    EventLoop loop;
+    Side side(loop, true);
+    left = side.backend;
+    loop.spawn(add(side.backend));
+    // It has joined, and its call would go out in the next turn.
+    loop.until([&] { return begun; });
+  }
+  EXPECT_TRUE(left.expired());
+}
+
 TEST(FastPath, WhatWaitsIsBounded) {
   EventLoop loop;
   Side side(loop, true);

@@ -5,6 +5,8 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <memory>
 
 #include "bullmq/connection.hpp"
 #include "integration/bullmq/redis_process.hpp"
@@ -31,14 +33,14 @@ class CallGroupTest : public ::testing::Test {
     options.keys = {"calls"};
     options.common = [] { return std::vector<std::string>(); };
     options.breath = std::chrono::hours(1);
-    bullmq::Redis redis(bullmq::open_connection(loop_.context().get_executor(), to));
-    group_ = std::make_shared<CallGroup>(loop_, std::move(redis), script_, std::move(options));
+    bullmq::Redis redis(bullmq::open_connection(loop_->context().get_executor(), to));
+    group_ = std::make_shared<CallGroup>(*loop_, std::move(redis), script_, std::move(options));
   }
 
   // In one turn of the loop.
   void add(int count, bool urgent = false) {
     for (int i = 0; i < count; ++i) {
-      boost::asio::co_spawn(loop_.context(), call(this, urgent), boost::asio::detached);
+      boost::asio::co_spawn(loop_->context(), call(this, urgent), boost::asio::detached);
     }
   }
 
@@ -46,19 +48,19 @@ class CallGroupTest : public ::testing::Test {
     std::vector<std::string> one{"x"};
     const auto reply = co_await self->group_->call(std::move(one), urgent);
     self->calls_.push_back(reply.to_int());
-    self->loop_.stop();
+    self->loop_->stop();
   }
 
   void run_until_answered(std::size_t count) {
-    Timer limit = loop_.after(std::chrono::seconds(30), [this] {
+    Timer limit = loop_->after(std::chrono::seconds(30), [this] {
       ADD_FAILURE() << "only " << calls_.size() << " were answered";
       std::exit(1);
     });
-    while (calls_.size() < count) loop_.run();
+    while (calls_.size() < count) loop_->run();
   }
 
   bullmq::testing::RedisProcess server_;
-  EventLoop loop_;
+  std::unique_ptr<EventLoop> loop_ = std::make_unique<EventLoop>();
   bullmq::RedisScript script_{"count", kScript, 1};
   std::shared_ptr<CallGroup> group_;
   std::vector<std::int64_t> calls_;
@@ -73,13 +75,29 @@ TEST_F(CallGroupTest, WhatComesInOneTurnSharesOneCall) {
   EXPECT_EQ(calls_.back(), 2);
 }
 
+TEST_F(CallGroupTest, WhatWaitsGoesWithItsEventLoop) {
+  bool begun = false;
+  const auto call = [&](std::shared_ptr<CallGroup> group) -> bullmq::awaitable<void> {
+    begun = true;
+    std::vector<std::string> one{"x"};
+    co_await group->call(std::move(one));
+  };
+  const std::weak_ptr<CallGroup> left = group_;
+  boost::asio::co_spawn(loop_->context(), call(group_), boost::asio::detached);
+  group_.reset();
+  // It has joined, and its call would go out in the next turn.
+  while (!begun) loop_->context().run_one();
+  loop_.reset();
+  EXPECT_TRUE(left.expired());
+}
+
 TEST_F(CallGroupTest, AfterACallOfManyOnlyWhatIsUrgentGoesOutAtOnce) {
   add(kMany);
   run_until_answered(kMany);
   EXPECT_EQ(calls_.back(), 1);
   // Waits for the breath, and goes with the urgent one that does not.
   add(1);
-  Timer later = loop_.after(std::chrono::milliseconds(50), [this] {
+  Timer later = loop_->after(std::chrono::milliseconds(50), [this] {
     EXPECT_EQ(calls_.size(), std::size_t{kMany});
     add(1, true);
   });
