@@ -106,6 +106,8 @@ def test_the_fields_of_a_record_are_in_the_document(api, programs, redis):
 def test_the_job_has_the_documented_options_and_an_envelope_by_the_schema(api, programs, redis):
     programs.worker("--model", "simulator", environment={"QUEUE_ENABLED": "true", "REDIS_URL": redis.url})
     headers = api.generate("simulator", {"prompt": "a", "tokens": 2, "first_token_ms": 0})[1]
+    # The client has its answer before the worker has settled the job.
+    eventually(lambda: redis("ZCARD", "{shunt}:simulator:completed") == 1, "the job has ended, too")
     job = redis("HGETALL", "{shunt}:simulator:" + headers["shunt-generation-id"])
     job = dict(zip(job[::2], job[1::2]))
     options = json.loads(re.search(r"```json\n(.*?)```", TEXT, re.S).group(1))
