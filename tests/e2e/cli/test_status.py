@@ -189,9 +189,10 @@ def test_a_worker_has_probes_and_figures_of_its_own(queue, redis):
     eventually(lambda: ready_now(url), "ready")
     assert json.loads(get(url + "/readyz")[1])["executor"] == "worker"
     assert service.generate("words", QUICK)[0] == 200
-    text = eventually(lambda: 'shunt_worker_claims_total{model="words"} 1' in get(url + "/metrics")[1]
-                      and get(url + "/metrics")[1], "a claim")
-    assert 'shunt_worker_run_seconds_count{model="words"} 1' in text
+    # Counted when its end has been written, which is when the client has its answer.
+    text = eventually(lambda: 'shunt_worker_run_seconds_count{model="words"} 1' in get(url + "/metrics")[1]
+                      and get(url + "/metrics")[1], "a run")
+    assert 'shunt_worker_claims_total{model="words"} 1' in text
     assert re.search(r'shunt_worker_log_appends_total\{result="taken"\} [1-9]', text)
     assert 'shunt_worker_let_go_total{how="lost",model="words"} 0' in text
     assert "shunt_worker_connected 1" in text and "process_resident_memory_bytes" in text
