@@ -3,6 +3,7 @@
 import collections
 import os
 import threading
+import time
 
 from invariants import Snapshot, violations
 from remote import eventually
@@ -11,9 +12,10 @@ QUEUE = "paint"
 
 
 class Ledger:
-    """What the processors did, counted by job."""
+    """What the processors did, counted by job. Each takes `takes` seconds, one after the other if inline."""
 
-    def __init__(self):
+    def __init__(self, takes=0):
+        self.takes = takes
         self.lock = threading.Lock()
         self.started = collections.Counter()
         self.ended = collections.Counter()
@@ -21,6 +23,7 @@ class Ledger:
     def processor(self, job):
         with self.lock:
             self.started[job.id] += 1
+        time.sleep(self.takes)
         with self.lock:
             self.ended[job.id] += 1
         return job["data"]

@@ -168,8 +168,8 @@ def test_a_crash_of_the_server_loses_nothing():
             client.worker(QUEUE, ledger.processor(client.name), concurrency=4, inline=True, lockDuration=1000,
                           stalledInterval=200, maxStalledCount=5, runRetryDelay=200)
         eventually(lambda: len(ledger.succeeded) > jobs / 10, what="work to interrupt")
-        server.restart(kill=True)
         assert len(ledger.succeeded) < jobs, "too late to interrupt anything"
+        server.restart(kill=True)
         eventually(lambda: server("ZCARD", f"bull:{QUEUE}:completed") == jobs, timeout=60, what="all completed")
         assert set(ledger.succeeded) == {job.id for job in added}
         for queue in queues:
