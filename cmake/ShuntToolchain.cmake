@@ -34,6 +34,26 @@ if(SHUNT_SANITIZE)
   endif()
 endif()
 
+# What keeps a fault from becoming an exploit: stack canaries and guard pages, checked string functions and containers,
+# targets of indirect jumps, read-only relocations, addresses that nobody knows. docs/performance.md tells what it costs.
+option(SHUNT_HARDENED "Compile and link with the hardening that the compiler and the processor have" ON)
+if(SHUNT_HARDENED)
+  include(CheckPIESupported)
+  check_pie_supported(LANGUAGES CXX)
+  add_compile_definitions(_GLIBCXX_ASSERTIONS)
+  add_compile_options(-fstack-protector-strong -fstack-clash-protection)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    add_compile_options(-fcf-protection=full)
+  elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+    add_compile_options(-mbranch-protection=standard)
+  endif()
+  if(CMAKE_BUILD_TYPE MATCHES "Rel" AND NOT SHUNT_SANITIZE)
+    # FORTIFY needs an optimising compiler, and hides from sanitizers what they would find.
+    add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+  endif()
+  add_link_options(LINKER:-z,relro LINKER:-z,now LINKER:-z,noexecstack)
+endif()
+
 add_library(shunt_warnings INTERFACE)
 target_compile_options(shunt_warnings INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
