@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "await_on_loop.hpp"
+#include "fault_metrics.hpp"
 #include "make_artifact_store.hpp"
 #include "make_models.hpp"
 #include "process_figures.hpp"
@@ -115,6 +116,7 @@ Result<void> Service::make_executors() {
     options.admission = choice_.admission;
     metrics_ = std::make_unique<ExecutorMetrics>(models_, choice_.admission);
     options.observer = metrics_.get();
+    options.faults = &faults_;
     executor_ = executor::make_queue_executor(models_, *artifacts_, std::move(options));
   }
   if (roles.worker) {
@@ -124,7 +126,7 @@ Result<void> Service::make_executors() {
   return {};
 }
 
-executor::QueueWorkerOptions Service::worker_options() const {
+executor::QueueWorkerOptions Service::worker_options() {
   executor::QueueWorkerOptions options;
   options.queue = configuration_.queue;
   options.models = configuration_.worker.models;
@@ -133,6 +135,7 @@ executor::QueueWorkerOptions Service::worker_options() const {
   options.version = kVersion;
   options.observer = worker_metrics_.get();
   options.tracer = tracer_.get();
+  options.faults = &faults_;
   return options;
 }
 
@@ -140,7 +143,7 @@ std::string Service::metrics_text() const {
   std::string text = metrics_ ? metrics_->text(executor_->describe()) : std::string();
   if (worker_) text += worker_metrics_->text(worker_->describe());
   if (tracer_) text += tracer_->metrics_text();
-  return text + process_metrics_text();
+  return text + fault_metrics_text(faults_) + process_metrics_text();
 }
 
 Result<void> Service::listen() {

@@ -8,6 +8,7 @@
 #include "executor_metrics.hpp"
 #include "shunt/api/http_server.hpp"
 #include "shunt/base/event_loop.hpp"
+#include "shunt/base/fault_log.hpp"
 #include "shunt/config/configuration.hpp"
 #include "shunt/executor/admission.hpp"
 #include "shunt/executor/generation_executor.hpp"
@@ -49,7 +50,7 @@ class Service {
   [[nodiscard]] executor::ExecutorDescription describe_worker() const;
   [[nodiscard]] api::ServiceAbout about() const;
   [[nodiscard]] std::string metrics_text() const;
-  [[nodiscard]] executor::QueueWorkerOptions worker_options() const;
+  [[nodiscard]] executor::QueueWorkerOptions worker_options();
 
   const config::Loaded& loaded_;
   const config::Configuration& configuration_;
@@ -60,6 +61,7 @@ class Service {
   std::atomic<bool> stopping_{false};
   // In the order of construction; destruction runs backwards, so that the loops go last
   // (docs/architecture.md, Threads).
+  FaultLog faults_;
   std::unique_ptr<Tracer> tracer_;  // with a collector
   EventLoopThreads loops_;
   ModelRegistry models_;

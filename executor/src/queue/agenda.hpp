@@ -19,6 +19,11 @@ class Agenda {
     std::push_heap(entries_.begin(), entries_.end(), later);
   }
 
+  // When the first of them is due, though it may be gone by then; SteadyTime::max() without any.
+  [[nodiscard]] SteadyTime next() const noexcept {
+    return entries_.empty() ? SteadyTime::max() : entries_.front().at;
+  }
+
   // Takes out what is due. Whoever wants a thing to come again adds it again.
   [[nodiscard]] std::vector<std::shared_ptr<Thing>> take(SteadyTime now) {
     std::vector<std::shared_ptr<Thing>> due;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -80,6 +81,11 @@ class Mirrors {
   // later.
   [[nodiscard]] std::vector<std::shared_ptr<Mirror>> overdue(SteadyTime now);
   [[nodiscard]] std::vector<std::shared_ptr<Mirror>> open() const;
+  // When there is something for sweep(), due() and overdue(); SteadyTime::max(): nothing.
+  [[nodiscard]] SteadyTime next_sweep() const noexcept { return sweeps_.next(); }
+  [[nodiscard]] SteadyTime next_look() const noexcept { return looks_.next(); }
+  [[nodiscard]] SteadyTime next_end() const noexcept { return ends_.next(); }
+  // Any thread.
   [[nodiscard]] std::size_t running() const noexcept { return running_; }
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_; }
 
@@ -92,8 +98,8 @@ class Mirrors {
   Agenda<Mirror> looks_;
   Agenda<Mirror> sweeps_;
   Agenda<Mirror> ends_;
-  std::size_t running_ = 0;
-  std::size_t waiting_ = 0;
+  std::atomic<std::size_t> running_{0};
+  std::atomic<std::size_t> waiting_{0};
 };
 
 }  // namespace shunt::executor

@@ -31,6 +31,7 @@ awaitable<bool> QueueCore::ask_to_stop(std::string id, std::string reason) {
   if (kind == "running") {
     if (const auto mirror = mirrors_.find(id)) {
       mirrors_.cancelling(mirror, clock.steady_now());
+      duties_.due_by(kOverdue, clock.steady_now());
       mirror->generation->mark_cancel_requested();
     }
   }

@@ -32,6 +32,7 @@ QueueCore::QueueCore(const ModelRegistry& registry, ArtifactStore& artifact_stor
       artifacts(artifact_store),
       options(std::move(opts)),
       clock(*options.clock),
+      faults(options.faults != nullptr ? *options.faults : own_faults_),
       loop(own_loop),
       keys(options.queue.prefix),
       process(make_process_name("api")),
@@ -40,8 +41,8 @@ QueueCore::QueueCore(const ModelRegistry& registry, ArtifactStore& artifact_stor
       commands_(connect(loop, options.queue, options.queue.enqueue_deadline / 2, false, "shunt:submit"),
                 keys.base),
       queries_(connect(loop, options.queue, options.queue.command_timeout, true, "shunt:query"), keys.base),
-      blocking_(connect(loop, options.queue, options.queue.command_timeout, true, "shunt:inbox"), keys.base) {
-}
+      blocking_(connect(loop, options.queue, options.queue.command_timeout, true, "shunt:inbox"), keys.base),
+      duties_(own_loop, faults) {}
 
 void QueueCore::start() {
   for (const auto& [name, model] : models.all()) {
@@ -72,7 +73,7 @@ void QueueCore::start() {
     if (!self || self->closed_) return;
     self->was_connected_ = true;
     self->note_connection(true);
-    self->launch([](std::shared_ptr<QueueCore> core) -> awaitable<void> { co_await core->probe_health(); });
+    self->duties_.hasten("health");
     self->launch([](std::shared_ptr<QueueCore> core) -> awaitable<void> { co_await core->learn_version(); });
   }));
   subscriptions_.push_back(commands_.on_error().subscribe([weak](const std::exception& error) {
@@ -88,12 +89,13 @@ void QueueCore::start() {
     self->note_error("the connection to Redis was lost");
     self->set_health(Health::kDegraded, "the connection to Redis was lost");
   }));
-  launch([](std::shared_ptr<QueueCore> self) -> awaitable<void> { co_await self->upkeep(); });
+  start_duties();
 }
 
 void QueueCore::close() {
   if (std::exchange(closed_, true)) return;
   subscriptions_.clear();
+  duties_.stop();
   inbox_->stop();
   commands_.close();
   queries_.close();
@@ -106,8 +108,8 @@ ExecutorDescription QueueCore::describe() const {
   const std::lock_guard lock(health_mutex_);
   description.health = health_;
   description.reason = health_reason_;
-  description.running = running_;
-  description.waiting = waiting_;
+  description.running = mirrors_.running();
+  description.waiting = mirrors_.waiting();
   description.models = models_seen_;
   description.redis = health_ == Health::kReady ? std::string("ready") : health_reason_;
   description.server = server_;
@@ -123,11 +125,6 @@ void QueueCore::set_health(Health health, std::string reason) {
   health_ = health;
   health_reason_ = std::move(reason);
   if (health != Health::kReady) models_seen_.clear();
-}
-
-void QueueCore::count_open() {
-  running_ = mirrors_.running();
-  waiting_ = mirrors_.waiting();
 }
 
 void QueueCore::tell_ended(const Mirror& mirror) {

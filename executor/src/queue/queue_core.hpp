@@ -15,6 +15,7 @@
 #include "queue/inbox.hpp"
 #include "queue/log_writer.hpp"
 #include "queue/mirrors.hpp"
+#include "queue/periodic_duties.hpp"
 #include "queue/silent_job.hpp"
 #include "queue/stored_generation.hpp"
 #include "request_sealing.hpp"
@@ -28,13 +29,18 @@ using bullmq::awaitable;
 // For everything that reads or administers.
 [[nodiscard]] Error cannot_look(const std::exception& error);
 
+// Duties that are done when the mirrors have something to do (queue_upkeep.cpp).
+inline constexpr const char* kOverdue = "overdue";
+inline constexpr const char* kSilent = "silent";
+inline constexpr const char* kSweep = "sweep";
+
 // The queue executor's inside. Everything is done on `loop`'s thread except what says otherwise.
 //   queue_submit.cpp   admission and the add
 //   queue_lookup.cpp   find, list, watch
 //   queue_cancel.cpp   cancel, drain
 //   queue_operations.cpp  a generation's request, its removal, the workers
 //   queue_mirrors.cpp  what is heard of generations, and those that nothing is heard of
-//   queue_upkeep.cpp   health, and what is done every now and then
+//   queue_upkeep.cpp   its duties: health, and what is done every now and then
 struct QueueCore : std::enable_shared_from_this<QueueCore> {
   QueueCore(const ModelRegistry& models, ArtifactStore& artifacts, QueueExecutorOptions options,
             EventLoop& loop);
@@ -77,6 +83,7 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   ArtifactStore& artifacts;
   const QueueExecutorOptions options;
   const Clock& clock;
+  FaultLog& faults;
   EventLoop& loop;
   const GenerationKeys keys;
   const std::string process;  // of this executor, in watchers' sets and the name of its inbox
@@ -132,7 +139,12 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   void hear(const std::string& id, std::vector<GenerationEvent> events);
   awaitable<void> hear_large(std::string id, std::vector<GenerationEvent> events);
   awaitable<void> resync(std::string id);
-  awaitable<void> upkeep();
+  void start_duties();
+  using Part = awaitable<void> (QueueCore::*)();
+  void do_every(std::string name, std::chrono::milliseconds interval, Part part);
+  void do_when_due(std::string name, SteadyTime (Mirrors::*next)() const noexcept, Part part);
+  // The duties above hear of what this mirror needs.
+  void mind(const Mirror& mirror);
   awaitable<void> look_at_silent();
   awaitable<void> look_at(std::vector<std::shared_ptr<Mirror>> mirrors);
   awaitable<void> look_at_one(std::shared_ptr<Mirror> mirror, SilentGeneration silent);
@@ -141,12 +153,14 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   awaitable<void> end_waiting_for_retry(std::shared_ptr<Mirror> mirror);
   awaitable<void> probe_health();
   awaitable<std::vector<ModelDescription>> survey();
-  awaitable<void> housekeeping();
+  awaitable<void> keep_queues();
+  awaitable<void> settle_queues();
+  awaitable<void> forget_old_ids();
+  awaitable<void> sweep_mirrors();
   awaitable<void> settle_open(std::string model);
   awaitable<void> expire_artifacts();
   awaitable<void> unwatch(std::vector<std::string> mirror_ids);
   void set_health(Health health, std::string reason);
-  void count_open();
   void tell_ended(const Mirror& mirror);
 
   bullmq::Redis commands_;  // short deadlines: what a submit waits for
@@ -160,7 +174,7 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   boost::asio::thread_pool files_{2};
   bool closed_ = false;
   bool was_connected_ = false;
-  bool expiring_ = false;
+  FaultLog own_faults_;
   std::vector<bullmq::Subscription> subscriptions_;
 
   mutable std::mutex health_mutex_;
@@ -168,8 +182,8 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   std::string health_reason_ = "not connected to Redis yet";
   ServerStatus server_;
   std::vector<ModelDescription> models_seen_;  // empty while Redis does not answer
-  std::atomic<std::size_t> running_{0};
-  std::atomic<std::size_t> waiting_{0};
+  // Last, so that they end first.
+  PeriodicDuties duties_;
 };
 
 }  // namespace shunt::executor

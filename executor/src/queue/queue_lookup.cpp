@@ -211,6 +211,7 @@ awaitable<Result<WatchOutcome>> QueueCore::watch(GenerationId id, WatchOptions w
       const auto left = deadline ? *deadline - clock.now() : std::chrono::hours(24);
       mirror = mirrors_.add(stored->generation, clock.steady_now() + left, clock.steady_now());
       mirror->attempt = std::max<std::uint64_t>(stored->attempt, 1);
+      mind(*mirror);
     }
     co_return WatchOutcome(mirrors_.watch(mirror, watch_options, clock.steady_now()));
   } catch (const std::exception& error) {

@@ -57,7 +57,6 @@ void QueueCore::hear(const std::string& id, std::vector<GenerationEvent> events)
   }
   if (was_open && !is_open(*mirror)) {
     tell_ended(*mirror);
-    count_open();
   }
 }
 
@@ -91,7 +90,6 @@ awaitable<void> QueueCore::resync(std::string id) {
     }
     if (is_open(*mirror)) co_return;
     tell_ended(*mirror);
-    count_open();
   } catch (const std::exception&) {
     // The next look at it tries again.
   }

@@ -1,4 +1,3 @@
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <functional>
 #include <utility>
@@ -9,17 +8,17 @@
 #include "queue/generation_scripts.hpp"
 #include "queue/overdue.hpp"
 #include "queue/queue_core.hpp"
-#include "queue/queue_launch.hpp"
+#include "queue/redis_fault.hpp"
 #include "shunt/base/log.hpp"
 
 namespace shunt::executor {
 namespace {
 
-// How often the mirrors are looked through; health and housekeeping take fewer turns.
+// Things that are due are done together, with at least this long in between.
 constexpr std::chrono::milliseconds kTurn{50};
-constexpr int kHealthTurns = 20;          // 1 s
-constexpr int kHousekeepingTurns = 1200;  // 1 min
-constexpr int kExpiryTurns = 300;         // 15 s
+constexpr std::chrono::seconds kHealth{1};
+constexpr std::chrono::seconds kHousekeeping{60};
+constexpr std::chrono::seconds kExpiry{15};
 // One round of housekeeping looks at so many generations of a queue that have not ended.
 constexpr const char* kSettleBatch = "500";
 // What is stored belongs to a generation that may still run for as long as its model lets it, and clocks of
@@ -28,26 +27,48 @@ constexpr std::chrono::minutes kExpirySlack{10};
 
 }  // namespace
 
-awaitable<void> QueueCore::upkeep() {
-  boost::asio::steady_timer turn(loop.context());
-  for (int turns = 0; !closed_; ++turns) {
-    try {
-      if (turns % kHealthTurns == 0) co_await probe_health();
-      if (turns % kHousekeepingTurns == 1) co_await housekeeping();
-      if (turns % kExpiryTurns == 2 && !std::exchange(expiring_, true)) {
-        launch([](std::shared_ptr<QueueCore> self) -> awaitable<void> { co_await self->expire_artifacts(); });
-      }
-      co_await end_overdue();
-      co_await look_at_silent();
-      auto unwatched = mirrors_.sweep(clock.steady_now());
-      if (!unwatched.empty()) co_await unwatch(std::move(unwatched));
-      count_open();
-    } catch (const std::exception&) {
-      // Redis does not answer; health says so.
-    }
-    turn.expires_after(kTurn);
-    co_await turn.async_wait(boost::asio::use_awaitable);
-  }
+void QueueCore::do_every(std::string name, std::chrono::milliseconds interval, Part part) {
+  duties_.run_periodically(std::move(name), interval, [weak = weak_from_this(), part]() -> awaitable<void> {
+    const auto self = weak.lock();
+    if (!self) co_return;
+    co_await (self.get()->*part)();
+  });
+}
+
+void QueueCore::do_when_due(std::string name, SteadyTime (Mirrors::*next)() const noexcept, Part part) {
+  duties_.run_when_due(
+      std::move(name), kTurn,
+      [weak = weak_from_this(), next] {
+        const auto self = weak.lock();
+        return self ? (self->mirrors_.*next)() : SteadyTime::max();
+      },
+      [weak = weak_from_this(), part]() -> awaitable<void> {
+        const auto self = weak.lock();
+        if (!self) co_return;
+        co_await (self.get()->*part)();
+      });
+}
+
+void QueueCore::start_duties() {
+  do_every("health", kHealth, &QueueCore::probe_health);
+  do_when_due(kOverdue, &Mirrors::next_end, &QueueCore::end_overdue);
+  do_when_due(kSilent, &Mirrors::next_look, &QueueCore::look_at_silent);
+  do_when_due(kSweep, &Mirrors::next_sweep, &QueueCore::sweep_mirrors);
+  do_every("queues", kHousekeeping, &QueueCore::keep_queues);
+  do_every("settle", kHousekeeping, &QueueCore::settle_queues);
+  do_every("old_ids", kHousekeeping, &QueueCore::forget_old_ids);
+  do_every("expire_artifacts", kExpiry, &QueueCore::expire_artifacts);
+}
+
+void QueueCore::mind(const Mirror& mirror) {
+  duties_.due_by(kOverdue, mirror.deadline);
+  duties_.due_by(kSilent, mirror.next_look);
+  duties_.due_by(kSweep, mirror.last_used + Mirrors::kLinger);
+}
+
+awaitable<void> QueueCore::sweep_mirrors() {
+  auto unwatched = mirrors_.sweep(clock.steady_now());
+  if (!unwatched.empty()) co_await unwatch(std::move(unwatched));
 }
 
 // One call in the same turn as the sweep, and never sent again: a watch that comes afterwards is entered
@@ -107,17 +128,34 @@ awaitable<void> QueueCore::probe_health() {
   }
 }
 
-awaitable<void> QueueCore::housekeeping() {
+// What BullMQ's clients read of a queue.
+awaitable<void> QueueCore::keep_queues() {
   for (const auto& [name, queue] : queues_) {
-    std::vector<std::string> meta{"HSET",
-                                  keys.queue(name) + ":meta",
-                                  "opts.maxLenEvents",
-                                  std::to_string(options.queue.max_queue_events),
-                                  "version",
-                                  "bullmq:" + std::string(bullmq::upstream_version())};
-    co_await queries_.execute(std::move(meta));
-    co_await settle_open(name);
+    try {
+      std::vector<std::string> meta{"HSET",
+                                    keys.queue(name) + ":meta",
+                                    "opts.maxLenEvents",
+                                    std::to_string(options.queue.max_queue_events),
+                                    "version",
+                                    "bullmq:" + std::string(bullmq::upstream_version())};
+      co_await queries_.execute(std::move(meta));
+    } catch (...) {
+      note_part(faults, "queues");
+    }
   }
+}
+
+awaitable<void> QueueCore::settle_queues() {
+  for (const auto& [name, queue] : queues_) {
+    try {
+      co_await settle_open(name);
+    } catch (...) {
+      note_part(faults, "settle");
+    }
+  }
+}
+
+awaitable<void> QueueCore::forget_old_ids() {
   const auto forgotten = clock.now() - options.queue.claim_age;
   std::vector<std::string> index{"ZREMRANGEBYLEX", keys.index(), "-", "(" + first_id_at(forgotten)};
   co_await queries_.execute(std::move(index));
@@ -159,7 +197,6 @@ awaitable<void> QueueCore::expire_artifacts() {
   ArtifactStore* const store = &artifacts;
   std::function<Result<std::size_t>()> work = [store, age] { return store->expire(age); };
   const Result<std::size_t> expired = co_await run_on(files_, std::move(work));
-  expiring_ = false;
   if (!expired) {
     log::warn("artifacts.not_expired", {{"error", expired.error().message}});
   } else if (*expired > 0) {

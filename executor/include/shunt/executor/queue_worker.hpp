@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "shunt/base/event_loop.hpp"
+#include "shunt/base/fault_log.hpp"
 #include "shunt/executor/observer.hpp"
 #include "shunt/executor/queue_options.hpp"
 #include "shunt/executor/run_tracer.hpp"
@@ -29,6 +30,7 @@ struct QueueWorkerOptions {
   const Clock* clock = &system_clock();
   WorkerObserver* observer = nullptr;  // not owned, outlives the worker
   RunTracer* tracer = nullptr;         // as above
+  FaultLog* faults = nullptr;          // as above; its own when there is none
 };
 
 struct WorkerReport {
