@@ -41,21 +41,22 @@ def debian_component(package, scope):
     return component
 
 
+def names_of(file):
+    """/lib is a link to /usr/lib, and dpkg knows a file by the name under which it was packed."""
+    real = str(Path(file).resolve())
+    return {file, real, file.removeprefix("/usr"), real.removeprefix("/usr")}
+
+
 def linked_packages(binary):
     """The packages of every library that the loader brings in."""
     files = re.findall(r"=> (/\S+)", output_of("ldd", binary))
-    found = set()
-    for file in files:
-        # /lib is a link to /usr/lib, and dpkg knows a file by the name of the day it was packed.
-        names = [file, file.removeprefix("/usr"), str(Path(file).resolve()), str(Path(file).resolve()).removeprefix("/usr")]
-        for name in names:
-            owner = subprocess.run(["dpkg", "-S", name], capture_output=True, text=True)
-            if owner.returncode == 0:
-                found.add(owner.stdout.split(":")[0])
-                break
-        else:
-            sys.exit(f"sbom.py: no package has {file}")
-    return sorted(found)
+    asked = sorted({name for file in files for name in names_of(file)})
+    # It fails for the names that no package has, and tells of the others all the same.
+    told = subprocess.run(["dpkg", "-S", *asked], capture_output=True, text=True).stdout
+    owners = {path: owner.split(":")[0] for owner, path in re.findall(r"^(\S+): (/\S+)$", told, re.M)}
+    if strangers := [file for file in files if not names_of(file) & owners.keys()]:
+        sys.exit(f"sbom.py: no package has {', '.join(strangers)}")
+    return sorted({owners[name] for file in files for name in names_of(file) if name in owners})
 
 
 def compiled_in_packages():
