@@ -50,7 +50,7 @@ def test_the_queue_profile_adds_redis_and_workers_without_a_dependency_of_the_ap
 
 def test_redis_is_pinned_keeps_what_it_has_and_fits_its_container():
     redis = services(compose.config(environment=SET))["redis"]
-    assert redis["image"] == "redis:7"
+    assert redis["image"].startswith("redis:7.2-bookworm@sha256:")
     command = redis["command"][-1]
     options = dict(re.findall(r"--([\w-]+) (\S+)", command))
     assert (options["appendonly"], options["appendfsync"], options["maxmemory-policy"]) == \
@@ -58,6 +58,37 @@ def test_redis_is_pinned_keeps_what_it_has_and_fits_its_container():
     assert size(options["maxmemory"]) <= 0.75 * size(redis["mem_limit"])
     assert redis["volumes"] == [f"redis:{options['dir']}:rw"]
     assert "ports" not in redis and PASSWORD not in command, "inside the network, and no secret in a command line"
+
+
+def test_no_container_may_do_more_than_it_must():
+    for name, service in services(compose.config("--profile", "queue", environment=SET)).items():
+        assert service["cap_drop"] == ["ALL"] and service["read_only"] is True, name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert int(service["mem_limit"]) > 0 if str(service["mem_limit"]).isdigit() else size(service["mem_limit"]), name
+        assert service["pids_limit"] > 0, name
+        assert any(mount.startswith("/tmp:") for mount in service["tmpfs"]), f"{name}: a program's folder is there"
+
+
+def test_images_are_those_of_a_digest():
+    images = re.findall(r"^ARG \w+_IMAGE=(\S+)$", (compose.ROOT / "Dockerfile").read_text(), re.M)
+    images.append(services(compose.config(environment=SET))["redis"]["image"])
+    assert len(images) == 3
+    assert all(re.fullmatch(r"[\w.-]+:[\w.-]+@sha256:[0-9a-f]{64}", image) for image in images), images
+    assert all(re.fullmatch(r"\$\{\w+_IMAGE\}.*", line)
+               for line in re.findall(r"^FROM (.*)$", (compose.ROOT / "Dockerfile").read_text(), re.M))
+
+
+def test_the_image_itself_serves_nobody_without_a_key(programs):
+    entrypoint, command, environment = compose.image_of_the_dockerfile()
+    environment = {name: value.replace("/var/lib/shunt", str(programs.folder)) for name, value in environment.items()}
+    done = programs.run([programs.shunt, *[part.replace(":8080", ":0") for part in command]], environment)
+    assert done.returncode == 78 and "server.keys" in done.stderr, done.stderr
+
+
+def test_other_containers_reach_the_api_by_its_name_and_strangers_names_do_not(programs):
+    api = Deployment(programs, "false").start_api()
+    for host, status in [("api:8080", 200), ("localhost:8080", 200), ("127.0.0.1", 200), ("evil.example", 421)]:
+        assert api.request("GET", "/v1/models", headers={"Host": host})[0] == status, host
 
 
 def test_every_service_has_time_to_drain():

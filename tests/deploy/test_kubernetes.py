@@ -1,6 +1,8 @@
 """deploy/kubernetes: the schemas of Kubernetes and KEDA accept it, and its parts fit together."""
 
 import copy
+import hashlib
+import ipaddress
 import json
 import re
 import subprocess
@@ -24,6 +26,10 @@ def objects():
 
 OBJECTS = {(found["kind"], found["metadata"]["name"]): found for found in objects()}
 API, WORKER = OBJECTS["Deployment", "shunt-api"], OBJECTS["Deployment", "shunt-worker"]
+
+
+KEY = "of the test"
+AUTHORIZED = {"Authorization": f"Bearer {KEY}"}
 
 
 def pod(deployment):
@@ -98,6 +104,7 @@ def test_every_name_that_is_referred_to_is_there():
         volumes = {volume["name"]: volume for volume in pod(deployment)["volumes"]}
         assert {mount["name"] for mount in container(deployment)["volumeMounts"]} == set(volumes)
         assert ("ConfigMap", volumes["config"]["configMap"]["name"]) in OBJECTS
+        assert ("Secret", volumes["keys"]["secret"]["secretName"]) in OBJECTS
         assert ("PersistentVolumeClaim", volumes["artifacts"]["persistentVolumeClaim"]["claimName"]) in OBJECTS
     service = OBJECTS["Service", "shunt-api"]
     assert service["spec"]["selector"].items() <= API["spec"]["template"]["metadata"]["labels"].items()
@@ -113,10 +120,12 @@ def test_the_image_has_the_user_that_the_pods_run_as():
 
 
 def environment_of(programs):
-    """What the ConfigMaps give a pod, with folders of this machine."""
+    """What the ConfigMaps and the Secret of keys give a pod, with folders of this machine."""
     folder = programs.folder / "etc"
     folder.mkdir()
-    (folder / "shunt.toml").write_text(OBJECTS["ConfigMap", "shunt-config"]["data"]["shunt.toml"])
+    text = OBJECTS["ConfigMap", "shunt-config"]["data"]["shunt.toml"]
+    (folder / "shunt.toml").write_text(text.replace("/run/secrets/shunt", str(folder)))
+    (folder / "default").write_text(hashlib.sha256(KEY.encode()).hexdigest())
     listed = OBJECTS["ConfigMap", "shunt"]["data"]
     return {name: value.replace("/etc/shunt", str(folder)).replace("/var/lib/shunt", str(programs.folder / "state"))
             for name, value in listed.items()}
@@ -133,10 +142,11 @@ def test_the_pods_commands_run_a_generation_before_and_after_the_switch(programs
     worker = [argument.replace("0.0.0.0:9090", "127.0.0.1:0") for argument in arguments_of(WORKER)]
     programs.start([programs.shunt, *worker], "worker", environment).until_it_says("working")
     api = programs.api(command=[programs.shunt, *arguments_of(API)], environment=environment)
-    assert api.generate(*ask)[0] == 200 and redis("EXISTS", "{shunt}::gen:index") == 0
+    assert api.generate(*ask)[0] == 401, "nobody without the key"
+    assert api.generate(*ask, AUTHORIZED)[0] == 200 and redis("EXISTS", "{shunt}::gen:index") == 0
     api.stop()
     api = programs.api(command=[programs.shunt, *arguments_of(API)], environment={**environment, "QUEUE_ENABLED": "true"})
-    status, _, body = api.generate(*ask)
+    status, _, body = api.generate(*ask, AUTHORIZED)
     assert status == 200, body
     assert redis("ZCARD", "{shunt}::gen:index") == 1
     names = [json.loads(redis("GET", key))["name"] for key in redis("KEYS", "{shunt}::gen:worker:*")]
@@ -144,8 +154,38 @@ def test_the_pods_commands_run_a_generation_before_and_after_the_switch(programs
     # What KEDA scales by.
     query = OBJECTS["ScaledObject", "shunt-worker"]["spec"]["triggers"][0]["metadata"]["query"]
     metric = re.search(r"shunt_\w+", query).group()
-    assert re.search(rf'^{metric}{{.*model="simulator".*}} \d', api.request("GET", "/metrics")[2], re.M)
+    assert re.search(rf'^{metric}{{.*model="simulator".*}} \d', api.request("GET", "/metrics", headers=AUTHORIZED)[2], re.M)
 
 
 def test_the_secret_is_an_example():
     assert OBJECTS["Secret", "shunt-redis"]["stringData"] == {"REDIS_URL": "redis://:PASSWORD@redis.example.svc:6379/0"}
+    assert OBJECTS["Secret", "shunt-keys"]["stringData"] == {"default": "64 hex digits"}
+
+
+def test_a_pod_without_its_key_does_not_start(programs):
+    environment = environment_of(programs)
+    (programs.folder / "etc" / "default").write_text(OBJECTS["Secret", "shunt-keys"]["stringData"]["default"])
+    done = programs.run([programs.shunt, *arguments_of(API)], environment)
+    assert done.returncode == 78 and "server.keys.default.sha256_file" in done.stderr
+
+
+def test_no_configuration_lets_in_who_has_no_key():
+    assert not [found for found in objects() if "allow_unauthenticated" in json.dumps(found)]
+
+
+def selects(policy, deployment):
+    labels = deployment["spec"]["template"]["metadata"]["labels"]
+    return policy["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
+
+
+@pytest.mark.parametrize("name", ["shunt-api", "shunt-worker"])
+def test_a_policy_names_who_may_talk_to_a_pod(name):
+    policy = OBJECTS["NetworkPolicy", name]["spec"]
+    assert [found for found in (API, WORKER) if selects(OBJECTS["NetworkPolicy", name], found)] == [
+        OBJECTS["Deployment", name]]
+    assert policy["policyTypes"] == ["Ingress", "Egress"]
+    assert all(rule["from"] and rule["ports"] == [{"port": "http"}] for rule in policy["ingress"])
+    for block in policy["egress"][0]["to"]:
+        networks = [ipaddress.ip_network(text) for text in block["ipBlock"]["except"]]
+        service = ipaddress.ip_address("169.254.169.254" if networks[0].version == 4 else "fd00:ec2::254")
+        assert any(service in network for network in networks), "the metadata service has credentials of the node"

@@ -56,6 +56,18 @@ def test_a_service_is_hardened(installed, unit):
 
 
 @pytest.mark.parametrize("unit", UNITS)
+def test_a_service_has_bounds_and_leaves_no_core_file(unit):
+    found = settings(unit)
+    assert found["LimitCORE"] == ["0"] and int(found["TasksMax"][0]) > 0
+    assert re.fullmatch(r"\d+G", found["MemoryMax"][0])
+
+
+def test_only_root_reads_the_file_with_the_password():
+    installing = (compose.ROOT / "deploy" / "README.md").read_text()
+    assert re.search(r"install -m 600 deploy/systemd/shunt\.env\.example", installing)
+
+
+@pytest.mark.parametrize("unit", UNITS)
 def test_a_service_has_time_to_drain_and_no_dependency_on_redis(unit):
     found = settings(unit)
     assert found["KillSignal"] == ["SIGTERM"] and found["KillMode"] == ["mixed"]

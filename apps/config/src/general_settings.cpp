@@ -167,8 +167,9 @@ const std::vector<Setting<api::ApiKey>>& key_settings() {
       setting<ApiKey>(
           "sha256", kind::Sha256{}, &ApiKey::sha256_hex,
           "SHA-256 of the key; `shunt config hash-key` prints it. The key itself is never written down.")
-          .secret([](const ApiKey& key) { return key.sha256_hex.empty() ? "" : "(set)"; })
-          .required(),
+          .secret([](const ApiKey& key) { return key.sha256_hex.empty() ? "" : "(set)"; }),
+      setting<ApiKey>("sha256_file", Text{}, &ApiKey::sha256_file,
+                      "Or the file that holds it, as a secret that is mounted. One of the two is needed."),
       setting<ApiKey>("max_concurrent", Count{0, 1'000'000, "no limit"}, &ApiKey::max_concurrent,
                       "Requests under way at once; further ones get 429."),
       setting<ApiKey>("requests_per_second", kind::Real{0, 1e6, "no limit"}, &ApiKey::requests_per_second,

@@ -1,4 +1,9 @@
 #include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 
 #include "configuration_fixture.hpp"
 #include "shunt/base/digest.hpp"
@@ -56,6 +61,40 @@ TEST(Keys, mistakes_are_named) {
   for (const auto& [text, expected] : kMistakes) {
     EXPECT_THAT(Given(text + kOneModel).mistakes(), HasSubstr(expected)) << text;
   }
+}
+
+class KeyFiles : public testing::Test {
+ protected:
+  KeyFiles() {
+    std::string name = "/tmp/shunt-key-file-XXXXXX";
+    ::close(::mkstemp(name.data()));
+    path_ = name;
+  }
+  ~KeyFiles() override { std::filesystem::remove(path_); }
+
+  std::string holding(const std::string& text, const std::string& more = "") {
+    std::ofstream(path_, std::ios::binary) << text;
+    return "[[server.keys]]\nname = \"ci\"\nsha256_file = \"" + path_ + "\"\n" + more + kOneModel;
+  }
+
+  std::string path_;
+};
+
+TEST_F(KeyFiles, a_hash_may_come_from_a_file) {
+  for (const char* end : {"", "\n", "\r\n"}) {
+    const Loaded loaded = Given(holding(sha256_hex("one") + end)).loaded();
+    EXPECT_EQ(loaded.configuration.server.keys.at(0).sha256_hex, sha256_hex("one"));
+  }
+}
+
+TEST_F(KeyFiles, a_file_that_holds_no_hash_is_named_and_not_quoted) {
+  for (const std::string& text : {std::string("sk-hunter2"), std::string(), std::string(1 << 20, 'a')}) {
+    const std::string message = Given(holding(text)).mistakes();
+    EXPECT_THAT(message, HasSubstr("server.keys.ci.sha256_file names \"" + path_ + '"'));
+    EXPECT_THAT(message, Not(HasSubstr("hunter2")));
+  }
+  EXPECT_THAT(Given(holding("", "sha256 = \"" + sha256_hex("one") + "\"\n")).mistakes(),
+              HasSubstr("server.keys.ci.sha256 and sha256_file cannot both be given"));
 }
 
 TEST(Keys, a_key_in_place_of_its_hash_is_refused_and_not_repeated) {

@@ -21,6 +21,7 @@ class RequestTracer;
 struct ApiKey {
   std::string name;        // becomes the generation's caller: "key:<name>"
   std::string sha256_hex;  // of the key; `shunt config hash-key` prints it
+  std::string sha256_file;  // the file that sha256_hex was read from; "": it stood in the configuration
   std::size_t max_concurrent = 0;
   double requests_per_second = 0;
   std::size_t burst = 0;           // 0: one second's worth
