@@ -202,6 +202,25 @@ def test_an_output_file_is_named_after_the_artifact(programs):
     assert (answer.status, answer.body) == (200, b"fine\n")
 
 
+def test_a_worker_checks_what_comes_out_of_the_queue(mode):
+    """Whoever reaches Redis can add a job; here it is an API whose configuration allows more."""
+    if mode.name != "queue":
+        pytest.skip("there is no queue")
+    open_rules = PROGRAMS.replace('type = "string"\npattern = "(?s).*"\nmax_length = 8', "any = true\nallow_leading_dash = true")
+    assert open_rules != PROGRAMS
+    service = mode.start(open_rules, with_worker=False)
+    try:
+        accepted = [service.generate("echo", {"word": word}, {"Prefer": "respond-async"}) for word in ("-x", "../x", "fine")]
+        assert [answer.status for answer in accepted] == [202] * 3
+        service.config.write_text(PROGRAMS)
+        service.start_worker()
+        records = [service.eventually_state(answer.json()["id"], "failed", "succeeded") for answer in accepted]
+        assert [record["state"] for record in records] == ["failed", "failed", "succeeded"]
+        assert [record["error"]["code"] for record in records[:2]] == ["invalid_input"] * 2
+    finally:
+        service.stop()
+
+
 def test_programs_cannot_look_into_shunt(start):
     secrets = {"OTEL_EXPORTER_OTLP_HEADERS": "authorization=s3cret-of-otlp", "AWS_SECRET_ACCESS_KEY": "s3cret-of-aws",
                "SHUNT_API_KEY": "s3cret-of-api"}

@@ -106,9 +106,7 @@ void reset_signals(const ChildPlan& plan) {
 // What the program and all that it starts can never take back.
 void confine(const ChildPlan& plan) {
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) give_up(plan, 1);
-  // Root's programs could look into any process. Fails for everybody else, who has no such right to begin
-  // with.
-  ::prctl(PR_CAPBSET_DROP, CAP_SYS_PTRACE, 0, 0, 0);
+  if (plan.drops_capabilities) drop_capabilities();
   if (!enter_confinement(plan.ruleset_fd, plan.may_read_own_proc)) give_up(plan, 6);
 }
 
