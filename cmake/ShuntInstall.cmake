@@ -13,6 +13,7 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/shuntConfig.cmake.in ${P
   INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/shunt)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/shuntConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/shuntConfig.cmake ${PROJECT_BINARY_DIR}/shuntConfigVersion.cmake
+        ${CMAKE_CURRENT_LIST_DIR}/FindRE2.cmake
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/shunt)
 install(FILES LICENSE THIRD_PARTY_NOTICES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES config/shunt.toml DESTINATION ${CMAKE_INSTALL_DATADIR}/shunt)

@@ -2,9 +2,10 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <utility>
+
+#include "shunt/base/secrets.hpp"
 
 namespace shunt::app {
 namespace {
@@ -22,31 +23,25 @@ std::filesystem::path state_directory() {
   return {};
 }
 
-// The first line, without the end that editors put there.
-std::string line_of(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  std::string line;
-  std::getline(in, line);
-  while (line.ends_with('\r')) line.pop_back();
-  return line;
-}
-
 Result<std::unique_ptr<ArtifactStore>> in_bucket(const config::ArtifactSettings& settings) {
   S3Options s3 = settings.s3;
-  s3.access_key = variable(settings.s3_access_key_env.c_str()).string();
-  const bool from_file = !settings.s3_secret_key_file.empty();
-  s3.secret_key = from_file ? line_of(settings.s3_secret_key_file)
-                            : variable(settings.s3_secret_key_env.c_str()).string();
+  s3.access_key = environment_variable(settings.s3_access_key_env).value_or("");
+  if (!settings.s3_secret_key_file.empty()) {
+    auto secret = read_secret_file(settings.s3_secret_key_file);
+    if (!secret) {
+      return Error{"invalid_configuration", "artifacts.s3.secret_key_file " + secret.error().message};
+    }
+    s3.secret_key = std::move(*secret);
+  } else {
+    s3.secret_key = environment_variable(settings.s3_secret_key_env).value_or("");
+  }
   if (s3.access_key.empty()) {
     return Error{"invalid_configuration", "artifacts.s3.bucket is set, and the environment variable " +
                                               settings.s3_access_key_env + " with the access key is not"};
   }
   if (s3.secret_key.empty()) {
-    return Error{"invalid_configuration",
-                 from_file ? "artifacts.s3.secret_key_file has no secret key in its first line: " +
-                                 settings.s3_secret_key_file
-                           : "artifacts.s3.bucket is set, and the environment variable " +
-                                 settings.s3_secret_key_env + " with the secret key is not"};
+    return Error{"invalid_configuration", "artifacts.s3.bucket is set, and the environment variable " +
+                                              settings.s3_secret_key_env + " with the secret key is not"};
   }
   return make_s3_artifact_store(std::move(s3));
 }

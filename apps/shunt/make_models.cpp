@@ -13,12 +13,13 @@ const std::map<std::string, std::string, std::less<>> kPackages = {
 
 struct MakeGenerator {
   EventLoopThreads& loops;
+  const InputRules& rules;
 
   Result<std::unique_ptr<Generator>> operator()(const SimulatorOptions& options) const {
     return make_simulator(options);
   }
   Result<std::unique_ptr<Generator>> operator()(const CommandOptions& options) const {
-    return make_command_generator(options, loops);
+    return make_command_generator(options, loops, rules);
   }
   Result<std::unique_ptr<Generator>> operator()(const OpenAiOptions& options) const {
     return make_openai_generator(options);
@@ -56,10 +57,13 @@ Error cannot_work(const config::ModelConfig& configured, const config::Loaded& l
 
 Result<Model> make_model(const config::ModelConfig& configured, const config::Loaded& loaded,
                          EventLoopThreads& loops) {
-  auto generator = std::visit(MakeGenerator{loops}, configured.driver);
+  auto rules = InputRules::compile(configured.input_rules);
+  if (!rules) return cannot_work(configured, loaded, rules.error());
+  auto generator = std::visit(MakeGenerator{loops, *rules}, configured.driver);
   if (!generator) return cannot_work(configured, loaded, generator.error());
   Model model = configured.model;
   model.generator = std::move(*generator);
+  model.input_rules = std::move(*rules);
   return model;
 }
 

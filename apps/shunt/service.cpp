@@ -206,6 +206,10 @@ void Service::log_start() const {
                                 {"traces", config::redacted_url(config::traces_url(configuration_.tracing))},
                                 {"threads", loops_.size()},
                                 {"configuration", loaded_.file}});
+  const bool runs_programs =
+      std::ranges::any_of(models_.all(), [](const auto& each) { return each.second.driver == "command"; });
+  const std::string open_to_programs = runs_programs ? missing_confinement() : "";
+  if (!open_to_programs.empty()) log::warn("programs.not_confined", {{"can_reach", open_to_programs}});
 }
 
 void Service::shut_down() {

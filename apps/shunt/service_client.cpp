@@ -3,11 +3,11 @@
 #include <curl/curl.h>
 
 #include <array>
-#include <cstdlib>
 #include <utility>
 
 #include "json_fields.hpp"
 #include "settings.hpp"
+#include "shunt/base/secrets.hpp"
 
 namespace shunt::app {
 namespace {
@@ -28,8 +28,7 @@ std::string local_url(const config::Configuration& configuration) {
 
 std::string key_of(const ClientOptions& options) {
   if (options.api_key) return *options.api_key;
-  const char* const variable = std::getenv("SHUNT_API_KEY");
-  return variable == nullptr ? std::string() : std::string(variable);
+  return environment_variable("SHUNT_API_KEY").value_or("");
 }
 
 struct Transfer {

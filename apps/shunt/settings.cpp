@@ -1,19 +1,38 @@
 #include "settings.hpp"
 
-#include <cstdlib>
+#include <utility>
+
+#include "process_secrecy.hpp"
+#include "shunt/base/secrets.hpp"
 
 namespace shunt::app {
+namespace {
+
+Error unusable_password(const Error& cause) {
+  return {"invalid_configuration", "redis.password_file " + cause.message};
+}
+
+}  // namespace
 
 Result<config::Loaded> load_settings(const SettingOptions& options) {
   config::Sources sources;
   sources.file = options.file;
   sources.flags = options.flags;
-  sources.environment = [](const std::string& name) -> std::optional<std::string> {
-    const char* const value = std::getenv(name.c_str());
-    if (value == nullptr) return std::nullopt;
-    return value;
-  };
-  return config::load(sources);
+  sources.environment = environment_variable;
+  auto loaded = config::load(sources);
+  if (!loaded) return loaded;
+  // From here on nothing that came in by the environment is readable there, neither for others nor for
+  // children.
+  hide_variables(loaded->secret_variables);
+  config::Configuration& configuration = loaded->configuration;
+  if (configuration.dumpable) allow_inspection();
+  // Not looked at while nobody needs Redis.
+  const bool wants_redis = configuration.queue_enabled || configuration.roles.worker;
+  if (!wants_redis || configuration.redis_password_file.empty()) return loaded;
+  auto password = read_secret_file(configuration.redis_password_file);
+  if (!password) return unusable_password(password.error());
+  configuration.queue.redis_password = std::move(*password);
+  return loaded;
 }
 
 }  // namespace shunt::app

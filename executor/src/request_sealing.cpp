@@ -56,7 +56,7 @@ Result<SealedRequest> seal_request(const Model& model, GenerationRequest request
   envelope.request = std::move(request);
   auto text = encode_envelope(envelope);
   if (!text) return std::move(text).error();
-  if (auto checked = model.generator->check_input(envelope.request.input); !checked) {
+  if (auto checked = check_input(model, envelope.request.input); !checked) {
     return std::move(checked).error();
   }
   sealed.envelope = std::move(envelope);

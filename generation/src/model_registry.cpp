@@ -15,6 +15,11 @@ bool is_valid_name(std::string_view name) {
 
 }  // namespace
 
+Result<void> check_input(const Model& model, const Json& input) {
+  if (auto checked = model.input_rules.check(input); !checked) return checked;
+  return model.generator->check_input(input);
+}
+
 Result<void> ModelRegistry::add(Model model) {
   if (!is_valid_name(model.name)) {
     return invalid_field("/name",

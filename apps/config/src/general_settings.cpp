@@ -116,6 +116,10 @@ void add_process(std::vector<General>& to) {
                        Choice<log::Format>{{{"text", log::Format::kText}, {"json", log::Format::kJson}}},
                        &Configuration::log_format, "`json` writes one object a line, for log collectors."));
   to.push_back(
+      general("debug.dumpable", Switch{}, &Configuration::dumpable,
+              "Let debuggers, core dumps and every program of the same user look into the process, whose "
+              "memory has passwords, keys and payloads. Off unless you are looking for a fault."));
+  to.push_back(
       general("default_model", Text{Text::Empty::kRefused}, &Configuration::default_model,
               "The model of `shunt generate` without `--model`. When it is not set and there is no model "
               "`speech`: the first one of the file."));

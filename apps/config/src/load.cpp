@@ -49,7 +49,7 @@ class Loading {
   void apply_flags(const Sources& sources) {
     for (const auto& [name, value] : sources.flags) {
       if (const auto found = model_of(name); found.model != nullptr) {
-        fill_one(found.model->group, found.setting, Node{Untyped{value}, "--set " + name}, problems_);
+        set_one(*found.model, found.setting, Node{Untyped{value}, "--set " + name}, problems_);
       } else {
         fill_one(general_, name, Node{Untyped{value}, flag_of(name)}, problems_);
       }
@@ -64,6 +64,7 @@ class Loading {
     Loaded loaded;
     loaded.file = std::move(file);
     loaded.explained = explain();
+    loaded.secret_variables = secret_variables();
     for (LoadedKey& key : keys_) configuration_.server.keys.push_back(std::move(key.key));
     for (LoadedModel& model : models_) configuration_.models.push_back(std::move(model.config));
     loaded.configuration = std::move(configuration_);
@@ -142,6 +143,19 @@ class Loading {
     }
   }
 
+  [[nodiscard]] std::vector<std::string> secret_variables() const {
+    std::vector<std::string> names{"SHUNT_API_KEY", configuration_.artifacts.s3_access_key_env,
+                                   configuration_.artifacts.s3_secret_key_env};
+    for (const BoundSetting& setting : general_.settings) {
+      if (setting.text().secret) names.push_back(setting.text().environment);
+    }
+    for (const LoadedModel& model : models_) {
+      const auto* openai = std::get_if<OpenAiOptions>(&model.config.driver);
+      if (openai != nullptr && !openai->api_key_env.empty()) names.push_back(openai->api_key_env);
+    }
+    return names;
+  }
+
   [[nodiscard]] std::vector<Explained> explain() const {
     std::vector<Explained> explained;
     const auto add = [&explained](const SettingGroup& group) {
@@ -155,6 +169,7 @@ class Loading {
       explained.push_back(
           {model.group.prefix + "driver", in_quotes(model.config.model.driver), model.driver_source});
       add(model.group);
+      for (const LoadedInputRule& rule : model.input_rules) add(rule.group);
     }
     return explained;
   }

@@ -14,6 +14,7 @@ using kind::Count;
 using kind::Duration;
 using kind::Maybe;
 using kind::Real;
+using kind::Switch;
 using kind::Text;
 using kind::TextList;
 using kind::TextMap;
@@ -36,6 +37,14 @@ Choice<CommandOptions::InputMode> input_modes() {
 Choice<CommandOptions::OutputMode> output_modes() {
   using Mode = CommandOptions::OutputMode;
   return {{{"text", Mode::kText}, {"json", Mode::kJson}, {"artifact", Mode::kArtifact}}};
+}
+
+Choice<CommandOptions::Confine> confinements() {
+  using Confine = CommandOptions::Confine;
+  return {{{"auto", Confine::kAuto},
+           {"files", Confine::kFiles},
+           {"processes", Confine::kProcesses},
+           {"off", Confine::kOff}}};
 }
 
 auto limit(std::size_t OutputLimits::* member) {
@@ -88,12 +97,14 @@ const std::vector<Setting<CommandOptions>>& command_settings() {
       setting<Options>(
           "argv", TextList{Text::Empty::kRefused}, &Options::argv,
           "The program and its arguments; no shell. Placeholders: `{input.NAME}`, `{input_file}`, "
-          "`{output_file}`, `{id}`, `{model}`; `{{` and `}}` mean braces.")
+          "`{output_file}`, `{id}`, `{model}`; `{{` and `}}` mean braces. Each `{input.NAME}` needs an input "
+          "rule.")
           .required(),
-      setting<Options>("defaults", TextMap{}, &Options::defaults,
-                       "Values of `{input.NAME}` when the input has no such member."),
       setting<Options>(
-          "input", input_modes(), &Options::input,
+          "defaults", TextMap{}, &Options::defaults,
+          "Values of `{input.NAME}` when the input has no such member. They keep the rules, too."),
+      setting<Options>(
+          "input_mode", input_modes(), &Options::input,
           "How the input reaches the program: not at all, as JSON or as one member's text on standard "
           "input, or as JSON in `{input_file}`."),
       setting<Options>("input_text_field", Text{Text::Empty::kRefused}, &Options::input_text_field,
@@ -103,7 +114,8 @@ const std::vector<Setting<CommandOptions>>& command_settings() {
           "What the program prints: text that streams as it comes, one JSON result, or the bytes of an "
           "artifact (or it writes them to `{output_file}`)."),
       setting<Options>("artifact_name", Text{Text::Empty::kRefused}, &Options::artifact_name,
-                       "The artifact's name."),
+                       "The artifact's name, and that of `{output_file}`, so that a program that goes by the "
+                       "extension finds it."),
       setting<Options>("artifact_media_type", Text{Text::Empty::kRefused}, &Options::artifact_media_type,
                        "The artifact's media type."),
       setting<Options>("pass_environment", TextList{}, &Options::pass_environment,
@@ -113,6 +125,20 @@ const std::vector<Setting<CommandOptions>>& command_settings() {
           .secret(shown_environment),
       setting<Options>("working_directory", Text{}, &Options::working_directory,
                        "Where the program runs. Empty: a fresh temporary folder, removed afterwards."),
+      setting<Options>(
+          "confine", confinements(), &Options::confine,
+          "What the kernel (Landlock) keeps the program from. `files`: all files but the system's "
+          "programs, its own folder and the two lists below, and all that `processes` does. "
+          "`processes`: reading, tracing and signalling others than its own. `auto`: `files` when there "
+          "is a list, else `processes`."),
+      setting<Options>("read_paths", TextList{Text::Empty::kAllowed}, &Options::read_paths,
+                       "Folders and files that the program may read and execute, as absolute paths."),
+      setting<Options>("write_paths", TextList{Text::Empty::kAllowed}, &Options::write_paths,
+                       "Folders and files that it may read and write, but not execute."),
+      setting<Options>(
+          "stderr_to_caller", Switch{}, &Options::stderr_to_caller,
+          "Whether callers see the program's standard error: as log events, and its end in the error of "
+          "a failure. It may quote what the program has read. The log of the process has it either way."),
       setting<Options>("kill_after", Duration{1ms, 1h}, &Options::kill_after,
                        "From SIGTERM to SIGKILL, for the program and all that it started."),
       setting<Options>("max_memory_bytes", Maybe<Bytes>{{1 << 20}}, &Options::max_memory_bytes,
@@ -122,7 +148,7 @@ const std::vector<Setting<CommandOptions>>& command_settings() {
       setting<Options>("max_output_bytes", Bytes{1}, &Options::max_output_bytes,
                        "What the program may print or write to a file."),
       setting<Options>("max_stderr_line_bytes", Bytes{16, 1 << 20}, &Options::max_stderr_line_bytes,
-                       "Lines of standard error become log events, cut to this."),
+                       "Lines of standard error are cut to this."),
   };
   return kSettings;
 }

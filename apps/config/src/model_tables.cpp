@@ -83,6 +83,26 @@ bool check_name(const std::string& name, const std::string& source, Problems& pr
   return added.ok();
 }
 
+// A model's `input` is the table of its input rules. A text there is what `input_mode` was called before
+// there were any, and means the same.
+void read_input(LoadedModel& model, Table& table, Problems& problems) {
+  auto given = take_entry(table, "input");
+  if (!given) return;
+  if (const auto* rules = std::get_if<Table>(&given->node.value)) {
+    model.input_rules =
+        read_input_rules(*rules, model.group.prefix + "input.", model.config.input_rules, problems);
+    return;
+  }
+  if (std::ranges::find(table, "input_mode", &Entry::key) != table.end()) {
+    problems.add(given->node.source, model.group.prefix + "input",
+                 "must be a table of input rules; got " + show(given->node) +
+                     " (what was `input` is `input_mode` now)");
+    return;
+  }
+  given->key = "input_mode";
+  table.push_back(std::move(*given));
+}
+
 void read_model(LoadedModel& model, Table table, const std::string& source, Problems& problems) {
   model.group.prefix = "models." + key_text(model.config.model.name) + '.';
   const auto driver = take_entry(table, "driver");
@@ -90,6 +110,8 @@ void read_model(LoadedModel& model, Table table, const std::string& source, Prob
   bind(model_settings(), model.config.model, model.group.settings);
   bind_driver(model.config.driver, model.group.settings);
   model.group.also_known.emplace_back("driver");
+  model.group.also_known.emplace_back("input");
+  read_input(model, table, problems);
   name_foreign(model);
   fill(model.group, table, source, problems);
 }
@@ -118,7 +140,43 @@ std::deque<LoadedModel> read_models(const Node& given, Problems& problems) {
   return models;
 }
 
+void set_one(LoadedModel& model, std::string_view name, const Node& given, Problems& problems) {
+  if (name == "input") name = "input_mode";  // as in read_input
+  for (LoadedInputRule& rule : model.input_rules) {
+    for (const std::string& prefix : {"input." + key_text(rule.member) + '.', "input." + rule.member + '.'}) {
+      if (!name.starts_with(prefix)) continue;
+      return fill_one(rule.group, name.substr(prefix.size()), given, problems);
+    }
+  }
+  fill_one(model.group, name, given, problems);
+}
+
+namespace {
+
+void check_input_rules(const LoadedModel& model, Problems& problems) {
+  bool sound = true;
+  for (const LoadedInputRule& loaded : model.input_rules) {
+    sound &= check_input_rule(loaded, model.config.input_rules.at(loaded.member), problems);
+  }
+  const auto* command = std::get_if<CommandOptions>(&model.config.driver);
+  if (!sound || command == nullptr || command->argv.empty()) return;
+  const auto rules = InputRules::compile(model.config.input_rules);
+  const auto checked = check_command(*command, *rules);
+  if (checked) return;
+  // "/argv" or "/defaults/voice".
+  const std::string field(checked.error().details.at("field").as_string());
+  const std::string name = field.substr(1, field.find('/', 1) - 1);
+  const auto setting = std::ranges::find_if(
+      model.group.settings, [&](const BoundSetting& each) { return each.text().name == name; });
+  const bool given = setting != model.group.settings.end() && setting->given();
+  problems.add(given ? setting->explain({}).source : model.driver_source, model.group.prefix + name,
+               "cannot be used: " + checked.error().message);
+}
+
+}  // namespace
+
 void check_model(const LoadedModel& model, Problems& problems) {
+  check_input_rules(model, problems);
   const auto* openai = std::get_if<OpenAiOptions>(&model.config.driver);
   if (openai != nullptr && !openai->api_key_env.empty() && !openai->api_key_file.empty()) {
     problems.add(model.driver_source, model.group.prefix + "api_key_env",

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "input_rule_tables.hpp"
 #include "problems.hpp"
 #include "table_fill.hpp"
 
@@ -13,10 +14,15 @@ struct LoadedModel {
   ModelConfig config{};
   std::string driver_source{};
   SettingGroup group{};  // bound to `config`
+  std::deque<LoadedInputRule> input_rules{};
 };
 
 // Reads the value of `models`, in the order of the file. A deque, since groups point at configs.
 [[nodiscard]] std::deque<LoadedModel> read_models(const Node& given, Problems& problems);
+
+// Gives one value to the model's setting of this name (without "models.NAME."), which may be one of its input
+// rules.
+void set_one(LoadedModel& model, std::string_view name, const Node& given, Problems& problems);
 
 // What a flag may still change is checked after it.
 void check_model(const LoadedModel& model, Problems& problems);

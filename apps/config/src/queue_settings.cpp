@@ -47,6 +47,10 @@ void add_switch(std::vector<General>& to) {
           .env("REDIS_URL")
           .secret([](const Configuration& c) { return in_quotes(redacted_url(c.queue.redis_url)); }));
   to.push_back(
+      general("redis.password_file", Text{}, &Configuration::redis_password_file,
+              "A file whose first line is the password of Redis: instead of one in `redis.url`, which it "
+              "overrides. Empty: none."));
+  to.push_back(
       general("roles",
               Choice<Roles>{{{"api", Roles{true, false}},
                              {"api,worker", Roles{true, true}},

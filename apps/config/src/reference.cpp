@@ -119,6 +119,10 @@ void append_models(std::string& to) {
 A model is a name that requests ask for, what runs it, and its limits. The name is 1 to 128 of `A-Z a-z 0-9 . _ : / -`;
 write one with dots or colons in quotes: `[models."qwen2.5:7b"]`. Every model has a `driver`, which must be
 `"command"`, `"openai"` or `"simulator"`, and these:)");
+  append_table(to, input_rule_settings(), R"(### Input rules: `[models.NAME.input.MEMBER]`
+
+What a member of a request's `input` may be; a request that has something else is refused with 422 `invalid_input` before
+anything of it exists. Members without a rule pass. Each `{input.NAME}` in a `command` model's `argv` needs a rule.)");
   append_table(to, command_settings(), R"(### `driver = "command"`
 
 Runs a program for each generation. [generators/command.md](generators/command.md) has the details.)");
@@ -142,8 +146,8 @@ std::string reference_markdown() {
 
 One table a key. With at least one key, every request needs one (`Authorization: Bearer KEY`).
 `shunt config hash-key --new` makes a key and its hash.)");
-  append_general(text, {"shutdown", "log"},
-                 "## Process: `[shutdown]` and `[log]`\n\nThe log goes to standard error.");
+  append_general(text, {"shutdown", "log", "debug"},
+                 "## Process: `[shutdown]`, `[log]` and `[debug]`\n\nThe log goes to standard error.");
   append_general(text, {"store"}, R"(## Store: `[store]`
 
 Where generations can be read after they have ended: the memory of this process. Unfinished ones are never dropped.)");

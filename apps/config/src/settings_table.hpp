@@ -26,6 +26,9 @@ namespace shunt::config {
 // Of every [models.NAME] table, after `driver`.
 [[nodiscard]] const std::vector<Setting<Model>>& model_settings();
 
+// Of a [models.NAME.input.MEMBER] table (input_rule_tables.cpp).
+[[nodiscard]] const std::vector<Setting<InputRule>>& input_rule_settings();
+
 // Of a [models.NAME] table with this driver.
 [[nodiscard]] const std::vector<Setting<CommandOptions>>& command_settings();
 [[nodiscard]] const std::vector<Setting<OpenAiOptions>>& openai_settings();

@@ -61,6 +61,21 @@ class Converter {
   const std::string& file_;
 };
 
+// A file of a time when `input` was a word, to which somebody has added a rule.
+std::string advice_for(std::string_view text, const toml::source_region& at, std::string_view problem) {
+  if (problem.find("redefine") == std::string_view::npos) return {};
+  for (toml::source_index line = 1; line < at.begin.line; ++line) {
+    const std::size_t end = text.find('\n');
+    if (end == std::string_view::npos) return {};
+    text.remove_prefix(end + 1);
+  }
+  const std::string_view line = text.substr(0, text.find('\n'));
+  if (line.find("models.") == std::string_view::npos || line.find(".input") == std::string_view::npos)
+    return {};
+  return "; a model's `input` is the table of its input rules: where it was a word, write input_mode = "
+         "\"...\"";
+}
+
 }  // namespace
 
 Result<Table> read_toml(std::string_view text, const std::string& file) {
@@ -69,7 +84,8 @@ Result<Table> read_toml(std::string_view text, const std::string& file) {
   } catch (const toml::parse_error& error) {
     const std::string source = file + ':' + std::to_string(error.source().begin.line);
     return Error{"invalid_configuration",
-                 source + ": this is not valid TOML: " + std::string(error.description())}
+                 source + ": this is not valid TOML: " + std::string(error.description()) +
+                     advice_for(text, error.source(), error.description())}
         .with("source", source);
   }
 }

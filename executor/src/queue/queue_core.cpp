@@ -15,7 +15,7 @@ namespace {
 bullmq::SharedConnection connect(EventLoop& loop, const QueueOptions& queue,
                                  std::chrono::milliseconds timeout, bool wait_for_connection,
                                  std::string name) {
-  bullmq::ConnectionOptions options = connection_options(queue.redis_url);
+  bullmq::ConnectionOptions options = connection_options(queue);
   options.command_timeout = timeout;
   options.connect_timeout = std::max(timeout, std::chrono::milliseconds(1'000));
   options.reconnect_max = std::chrono::milliseconds(1'000);

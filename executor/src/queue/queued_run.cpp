@@ -40,6 +40,13 @@ bullmq::awaitable<QueuedRun::End> QueuedRun::run(std::shared_ptr<WorkerModel> mo
                                                  EventLoop& generator_loop) {
   const auto self = shared_from_this();
   generation_ = std::make_shared<Generation>(envelope_, services_.clock, model->model.output);
+  // It was checked when it was admitted, if that was done by Shunt: whoever reaches Redis can add a job.
+  auto checked = check_input(model->model, envelope_.request.input);
+  if (!checked) {
+    generation_->fail(std::move(checked).error());
+    const End refused = co_await end_unrun();
+    co_return refused;
+  }
   watch_ = generation_->watch({.after_sequence = 1});
   const auto timeout = timeout_of(envelope_);
   const auto left = envelope_.created_at + timeout - services_.clock.now();
@@ -71,6 +78,11 @@ bullmq::awaitable<QueuedRun::End> QueuedRun::cancel_unrun(std::string reason) {
   const auto self = shared_from_this();
   generation_ = std::make_shared<Generation>(envelope_, services_.clock, OutputLimits{});
   generation_->cancel(reason);
+  const End ended = co_await end_unrun();
+  co_return ended;
+}
+
+bullmq::awaitable<QueuedRun::End> QueuedRun::end_unrun() {
   watch_ = generation_->watch({.after_sequence = 1});
   co_await forward();
   detach();

@@ -89,6 +89,8 @@ class QueuedRun final : public std::enable_shared_from_this<QueuedRun> {
   bullmq::awaitable<std::optional<Error>> store(GenerationEvent::Payload& payload);
   void renumber(std::vector<GenerationEvent>& events) const;
   [[nodiscard]] bool retries(std::vector<GenerationEvent>& events);
+  // Passes on the end of a generation that never runs.
+  bullmq::awaitable<End> end_unrun();
   bullmq::awaitable<AppendAnswer> append(const std::vector<GenerationEvent>& events, bool retry);
   bullmq::awaitable<void> end_as_cancelled(std::uint64_t sequence, std::string reason);
   [[nodiscard]] End end() const;

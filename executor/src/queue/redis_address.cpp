@@ -87,4 +87,10 @@ bullmq::ConnectionOptions connection_options(const std::string& url) {
   return options;
 }
 
+bullmq::ConnectionOptions connection_options(const QueueOptions& queue) {
+  bullmq::ConnectionOptions options = connection_options(queue.redis_url);
+  if (!queue.redis_password.empty()) options.password = queue.redis_password;
+  return options;
+}
+
 }  // namespace shunt::executor

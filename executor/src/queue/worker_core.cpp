@@ -40,7 +40,7 @@ WorkerCore::WorkerCore(const ModelRegistry& models, ArtifactStore& artifacts,
 }
 
 bullmq::SharedConnection WorkerCore::connect(const std::string& name) const {
-  bullmq::ConnectionOptions connection = connection_options(options_.queue.redis_url);
+  bullmq::ConnectionOptions connection = connection_options(options_.queue);
   connection.command_timeout = options_.queue.command_timeout;
   connection.client_name = name;
   return bullmq::open_connection(loop_.context().get_executor(), std::move(connection));
@@ -48,7 +48,7 @@ bullmq::SharedConnection WorkerCore::connect(const std::string& name) const {
 
 bullmq::WorkerOptions WorkerCore::worker_options(const Model& model) const {
   bullmq::WorkerOptions worker;
-  worker.connection = connection_options(options_.queue.redis_url);
+  worker.connection = connection_options(options_.queue);
   worker.prefix = keys_.prefix;
   worker.name = lease_.name;
   worker.concurrency = model.concurrency;

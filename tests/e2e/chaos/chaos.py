@@ -59,7 +59,7 @@ grace = "200ms"
 [models.append]
 driver = "command"
 argv = ["/bin/sh", "-c", 'echo "$0" >> "$1"; sleep 0.1; printf "%s" "$0"', "{{id}}", "{runs}"]
-input = "none"
+input_mode = "none"
 concurrency = 4
 max_waiting = 1000
 on_disconnect = "continue"

@@ -55,7 +55,7 @@ def test_text_goes_to_standard_output_and_nothing_else_does(shunt):
 
 
 def test_text_is_read_from_standard_input_when_asked(shunt):
-    config = shunt.write("cat.toml", '[models.cat]\ndriver = "command"\nargv = ["cat"]\ninput = "stdin_text"\n'
+    config = shunt.write("cat.toml", '[models.cat]\ndriver = "command"\nargv = ["cat"]\ninput_mode = "stdin_text"\n'
                                      'text_field = "text"\n')
     answer = shunt.run("generate", "-", "--config", config, stdin="zwölf\nBoxkämpfer\n".encode())
     assert (answer.returncode, answer.stdout.decode()) == (0, "zwölf\nBoxkämpfer")
@@ -130,7 +130,8 @@ def test_progress_and_logs_show_on_a_terminal_only(shunt):
 [models.steps]
 driver = "command"
 argv = ["sh", "-c", "echo 'progress: 50% halfway' >&2; echo 'a note' >&2; printf 7"]
-input = "none"
+input_mode = "none"
+stderr_to_caller = true
 output = "json"
 """)
     arguments = ["generate", "--model", "steps", "--config", config]
@@ -147,7 +148,8 @@ def test_a_log_line_never_continues_a_line_of_text(shunt):
 [models.mixed]
 driver = "command"
 argv = ["sh", "-c", "printf 'an open line'; echo 'a note' >&2"]
-input = "none"
+input_mode = "none"
+stderr_to_caller = true
 """)
     run = OnTerminal(shunt, "generate", "--model", "mixed", "--config", config, environment={"NO_COLOR": "1"})
     assert run.wait() == 0
@@ -168,7 +170,7 @@ def test_the_timeout_ends_a_generation_as_failed(shunt):
 
 @pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_cancels_the_generation_and_its_program(shunt, number, code):
-    config = shunt.write("sleep.toml", '[models.sleep]\ndriver = "command"\ninput = "none"\n'
+    config = shunt.write("sleep.toml", '[models.sleep]\ndriver = "command"\ninput_mode = "none"\n'
                                        'argv = ["sh", "-c", "echo $$; exec sleep 1000"]\n')
     process = shunt.popen("generate", "--model", "sleep", "--config", config, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE)

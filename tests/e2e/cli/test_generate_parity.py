@@ -22,19 +22,20 @@ spread = 0.0
 [models.steps]
 driver = "command"
 argv = ["sh", "-c", "echo 'progress: 50% halfway' >&2; echo 'a note' >&2; cat"]
-input = "stdin_text"
+input_mode = "stdin_text"
+stderr_to_caller = true
 text_field = "text"
 
 [models.verdict]
 driver = "command"
 argv = ["sh", "-c", "printf '{{\"kept\": [1, 2.5]}}'"]
-input = "none"
+input_mode = "none"
 output = "json"
 
 [models.drawing]
 driver = "command"
 argv = ["sh", "-c", "printf 'PNG\\0\\1\\377'"]
-input = "none"
+input_mode = "none"
 output = "artifact"
 artifact_name = "drawing.png"
 artifact_media_type = "image/png"
@@ -42,12 +43,12 @@ artifact_media_type = "image/png"
 [models.broken]
 driver = "command"
 argv = ["sh", "-c", "exit 3"]
-input = "none"
+input_mode = "none"
 
 [models.sleeper]
 driver = "command"
 argv = ["sh", "-c", "echo started; exec sleep 1000"]
-input = "none"
+input_mode = "none"
 """
 
 QUICK = json.dumps({"tokens": 3, "seed": 1})

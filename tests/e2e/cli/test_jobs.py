@@ -25,7 +25,7 @@ on_disconnect = "continue"
 [models.steps]
 driver = "command"
 argv = ["sh", "-c", "echo 'progress: 50% halfway' >&2; cat; sleep 0.3; echo 'progress: 100% done' >&2"]
-input = "stdin_text"
+input_mode = "stdin_text"
 text_field = "text"
 on_disconnect = "continue"
 """

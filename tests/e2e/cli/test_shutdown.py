@@ -87,7 +87,7 @@ shutdown.grace = "100ms"
 [models.sleeper]
 driver = "command"
 argv = ["sh", "-c", "echo $$; exec sleep 1000"]
-input = "none"
+input_mode = "none"
 """)
     service = shunt.serve("--config", config)
     client = service.generate_in_background("sleeper", {})

@@ -29,25 +29,26 @@ tokens = 2
 [models.steps]
 driver = "command"
 argv = ["/bin/sh", "-c", "echo 'progress: 50% halfway' >&2; echo 'a note' >&2; cat"]
-input = "stdin_text"
+input_mode = "stdin_text"
+stderr_to_caller = true
 input_text_field = "prompt"
 
 [models.verdict]
 driver = "command"
 argv = ["/bin/sh", "-c", "printf '{{\"kept\": [1, 2.5, \"žluť\"], \"nothing\": null}}'"]
-input = "none"
+input_mode = "none"
 output = "json"
 
 [models.no_verdict]
 driver = "command"
 argv = ["/bin/sh", "-c", "printf '{{'"]
-input = "none"
+input_mode = "none"
 output = "json"
 
 [models.drawing]
 driver = "command"
 argv = ["/bin/sh", "-c", "printf 'PNG\\0\\1\\377' > \"$0\"", "{output_file}"]
-input = "none"
+input_mode = "none"
 output = "artifact"
 artifact_name = "drawing.png"
 artifact_media_type = "image/png"
@@ -56,18 +57,18 @@ produces = ["image/png"]
 [models.gabby]
 driver = "command"
 argv = ["/bin/sh", "-c", "printf %2000s x"]
-input = "none"
+input_mode = "none"
 limits.max_text_bytes = 1024
 
 [models.killed]
 driver = "command"
 argv = ["/bin/sh", "-c", "kill -9 $$"]
-input = "none"
+input_mode = "none"
 
 [models.sleeper]
 driver = "command"
 argv = ["/bin/sleep", "30"]
-input = "none"
+input_mode = "none"
 """
 
 # What the server of tests/support/openai_server.py is told to do, by the name of a model.

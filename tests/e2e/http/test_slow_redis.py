@@ -24,7 +24,7 @@ MODELS = """
 [models.append]
 driver = "command"
 argv = ["/bin/sh", "-c", 'echo "$0" >> "$1"', "{{id}}", "{runs}"]
-input = "none"
+input_mode = "none"
 concurrency = 4
 max_waiting = 1000
 on_disconnect = "continue"

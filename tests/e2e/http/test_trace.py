@@ -10,7 +10,7 @@ MODELS = CONFIG + """
 [models.traced]
 driver = "command"
 argv = ["/bin/sh", "-c", "printf '%s|%s' \\"$TRACEPARENT\\" \\"$TRACESTATE\\""]
-input = "none"
+input_mode = "none"
 """
 
 

@@ -48,12 +48,35 @@ TEST(BuiltInFile, speaks_with_espeak_and_lets_no_text_become_an_option) {
   EXPECT_THAT(model.produces, ElementsAre("audio/wav"));
   EXPECT_EQ(model.concurrency, 4U);
   const auto& options = std::get<CommandOptions>(loaded.configuration.models.front().driver);
-  EXPECT_THAT(options.argv, ElementsAre("espeak-ng", "--stdout", "-v", "{input.voice}", "--stdin"));
+  EXPECT_THAT(options.argv,
+              ElementsAre("espeak-ng", "-w", "{output_file}", "-v", "{input.voice}", "--stdin"));
+  EXPECT_EQ(options.confine, CommandOptions::Confine::kFiles);
+  EXPECT_FALSE(options.stderr_to_caller);
   EXPECT_THAT(options.defaults, ElementsAre(Pair("voice", "en")));
   EXPECT_EQ(options.input, CommandOptions::InputMode::kStdinText);
   EXPECT_EQ(options.output, CommandOptions::OutputMode::kArtifact);
   EXPECT_EQ(options.artifact_name, "audio.wav");
   EXPECT_EQ(options.artifact_media_type, "audio/wav");
+}
+
+TEST(BuiltInFile, says_what_a_voice_and_a_text_may_be) {
+  const Loaded loaded = Given(std::string(built_in_file())).loaded();
+  const InputRules rules = InputRules::compile(loaded.configuration.models.front().input_rules).value();
+  const auto takes = [&](const char* member, const std::string& value) {
+    return rules.check(JsonObject{{"text", "x"}, {member, value}}).ok();
+  };
+  for (const char* voice : {"en", "de", "en-us", "en-gb-x-rp", "fr+f3", "cmn-latn-pinyin",
+                            "chr-US-Qaaa-x-west", "en+Annie", "de+klatt4", "mb-en1", "yue", "en-029"}) {
+    EXPECT_TRUE(takes("voice", voice)) << voice;
+  }
+  for (const char* voice : {"../../../../../etc/passwd", "/etc/passwd", "gmw/en", "..", ".", "", "-w", "en ",
+                            "en\n", "en\n/etc", "en+../x", "en+", "!v", "en;id", "\u0435n"}) {
+    EXPECT_FALSE(takes("voice", voice)) << voice;
+  }
+  for (const char* text : {"-w /tmp/x", "and/or", ".", "\u4f60\u597d", " a\n"})
+    EXPECT_TRUE(takes("text", text)) << text;
+  for (const char* text : {"", " ", "\n\t"}) EXPECT_FALSE(takes("text", text)) << text;
+  EXPECT_FALSE(rules.check(JsonObject{}).ok());
 }
 
 TEST(BuiltInFile, has_a_simulator) {
@@ -92,6 +115,9 @@ TEST(Reference, lists_every_setting_that_show_lists) {
     std::string name = each.name;
     for (const std::string prefix : {"models.speech.", "models.simulator."}) {
       if (name.starts_with(prefix)) name = name.substr(prefix.size());
+    }
+    for (const std::string rule : {"input.text.", "input.voice."}) {
+      if (name.starts_with(rule)) name = name.substr(rule.size());
     }
     EXPECT_THAT(reference, testing::HasSubstr('`' + name)) << each.name;
   }

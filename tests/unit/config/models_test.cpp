@@ -56,7 +56,7 @@ TEST(Models, of_the_command_driver_have_its_options) {
 driver = "command"
 argv = ["say", "{input.text}"]
 defaults = { voice = "en", rate = "5" }
-input = "file"
+input_mode = "file"
 input_text_field = "words"
 output = "artifact"
 artifact_name = "a.png"
@@ -69,6 +69,11 @@ max_memory_bytes = "512MiB"
 max_cpu = "2m"
 max_output_bytes = "1MiB"
 max_stderr_line_bytes = 100
+confine = "files"
+read_paths = ["/srv/models"]
+write_paths = ["/srv/out"]
+stderr_to_caller = true
+input.text.any = true
 )")
                             .loaded();
   const auto& options = std::get<CommandOptions>(loaded.configuration.models.front().driver);
@@ -87,9 +92,89 @@ max_stderr_line_bytes = 100
   EXPECT_EQ(options.max_cpu, 120s);
   EXPECT_EQ(options.max_output_bytes, std::size_t{1} << 20U);
   EXPECT_EQ(options.max_stderr_line_bytes, 100U);
+  EXPECT_EQ(options.confine, CommandOptions::Confine::kFiles);
+  EXPECT_THAT(options.read_paths, ElementsAre("/srv/models"));
+  EXPECT_THAT(options.write_paths, ElementsAre("/srv/out"));
+  EXPECT_TRUE(options.stderr_to_caller);
   EXPECT_EQ(explained(loaded, "models.m.set_environment").value, "{ TOKEN = \"(set)\" }");
   EXPECT_EQ(explained(loaded, "models.m.argv").value, R"(["say", "{input.text}"])");
   EXPECT_EQ(explained(loaded, "models.m.max_cpu").value, "\"2m\"");
+}
+
+TEST(Models, have_rules_for_what_a_request_may_say) {
+  const Loaded loaded = Given(R"([models.m]
+driver = "simulator"
+[models.m.input.voice]
+type = "string"
+required = true
+pattern = "[a-z]+"
+enum = ["en", "de"]
+min_length = 1
+max_length = 32
+allow_leading_dash = true
+allow_slash = true
+allow_nul = true
+[models.m.input."odd.name"]
+type = "integer"
+minimum = -5
+maximum = 1.5
+)")
+                            .flag("models.m.input.voice.max_length", "16")
+                            .loaded();
+  const auto& rules = loaded.configuration.models.front().input_rules;
+  ASSERT_EQ(rules.size(), 2U);
+  const InputRule& voice = rules.at("voice");
+  EXPECT_EQ(voice.type, InputRule::Type::kString);
+  EXPECT_TRUE(voice.required && voice.allow_leading_dash && voice.allow_slash && voice.allow_nul);
+  EXPECT_EQ(voice.pattern, "[a-z]+");
+  EXPECT_THAT(voice.choices, ElementsAre("en", "de"));
+  EXPECT_EQ(voice.min_length, 1U);
+  EXPECT_EQ(voice.max_length, 16U) << "a flag is stronger";
+  EXPECT_EQ(rules.at("odd.name").minimum, -5.0);
+  EXPECT_EQ(rules.at("odd.name").maximum, 1.5);
+  EXPECT_EQ(explained(loaded, "models.m.input.voice.pattern").value, "\"[a-z]+\"");
+  EXPECT_EQ(explained(loaded, "models.m.input.\"odd.name\".type").value, "\"integer\"");
+}
+
+TEST(Models, take_the_name_that_input_mode_had_before) {
+  const std::string model = "[models.m]\ndriver = \"command\"\nargv = [\"ls\"]\n";
+  const auto mode = [](const Loaded& loaded) {
+    return std::get<CommandOptions>(loaded.configuration.models.front().driver).input;
+  };
+  EXPECT_EQ(mode(Given(model + "input = \"none\"\n").loaded()), CommandOptions::InputMode::kNone);
+  EXPECT_EQ(mode(Given(model).flag("models.m.input", "file").loaded()), CommandOptions::InputMode::kFile);
+  EXPECT_THAT(Given(model + "input = \"none\"\ninput_mode = \"file\"\n").mistakes(),
+              HasSubstr("what was `input` is `input_mode` now"));
+  EXPECT_THAT(Given(model + "input = \"none\"\n[models.m.input.voice]\nany = true\n").mistakes(),
+              HasSubstr("input_mode = "));
+}
+
+TEST(Models, need_rules_for_what_a_program_is_given) {
+  const std::string model = "[models.m]\ndriver = \"command\"\nargv = [\"say\", \"-v\", \"{input.voice}\"]\n";
+  EXPECT_THAT(
+      Given(model).mistakes(),
+      HasSubstr(
+          "shunt.toml:3: models.m.argv cannot be used: argv element \"{input.voice}\": there is no rule"));
+  EXPECT_TRUE(Given(model + "[models.m.input.voice]\nany = true\n").load().ok());
+  const std::vector<std::pair<std::string, std::string>> kMistakes = {
+      {"input.voice.pattern = \"x\"\n", "shunt.toml:4: models.m.input.voice.type is missing"},
+      {"input.voice = { type = \"string\", pattern = \"[\" }\n",
+       "models.m.input.voice.pattern is no pattern that RE2 takes: missing ]"},
+      {"input.voice = { type = \"text\" }\n", "models.m.input.voice.type must be \"string\""},
+      {"input.voice = { type = \"string\", minimum = 1 }\n", "models.m.input.voice.minimum is not for"},
+      {"input.voice = { type = \"string\", max_len = 1 }\n", "did you mean \"max_length\"?"},
+      {"input.voice = \"string\"\n", "models.m.input.voice must be a table"},
+      {"defaults = { voice = \"../x\" }\ninput.voice = { type = \"string\" }\n",
+       "shunt.toml:4: models.m.defaults cannot be used: the default of input.voice must not contain '/'"},
+      {"output = \"artifact\"\nartifact_name = \"../x\"\ninput.voice.any = true\n",
+       "models.m.artifact_name cannot"},
+      {"read_paths = [\"here\"]\ninput.voice.any = true\n", "models.m.read_paths cannot be used"},
+      {"confine = \"off\"\nread_paths = [\"/\"]\ninput.voice.any = true\n",
+       "models.m.confine cannot be used"},
+  };
+  for (const auto& [lines, expected] : kMistakes) {
+    EXPECT_THAT(Given(model + lines).mistakes(), HasSubstr(expected)) << lines;
+  }
 }
 
 TEST(Models, of_the_openai_driver_have_its_options) {
@@ -178,7 +263,7 @@ TEST(Models, mistakes_are_named) {
        "[\"program\", \"argument\"]; got \"ls\""},
       {"[models.m]\ndriver = \"command\"\nargv = [\"ls\", 1]\n", "got [\"ls\", 1]"},
       {"[models.m]\ndriver = \"command\"\nargv = [\"ls\"]\ninput = \"stdin\"\n",
-       "models.m.input must be \"none\", \"stdin_json\", \"stdin_text\" or \"file\"; got \"stdin\""},
+       "models.m.input_mode must be \"none\", \"stdin_json\", \"stdin_text\" or \"file\"; got \"stdin\""},
       {"[models.m]\ndriver = \"command\"\nargv = [\"ls\"]\nmax_cpu = \"1500ms\"\n",
        "models.m.max_cpu must be"},
       {"[models.m]\ndriver = \"command\"\nargv = [\"ls\"]\ndefaults = { rate = 5 }\n",

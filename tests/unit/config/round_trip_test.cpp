@@ -23,6 +23,8 @@ argv = ["p", "quote \" backslash \\ tab \t newline \n bell \u0007 ü"]
 defaults = { "odd key" = "x", plain = "y" }
 max_output_bytes = 1000
 max_cpu = "90s"
+input."odd.key" = { type = "string", pattern = '\\d "+', enum = ["1 \""], max_length = 5 }
+input.n = { type = "number", minimum = -0.5 }
 [models.sim]
 driver = "simulator"
 spread = 0.1
@@ -41,6 +43,8 @@ first_token = "1500ms"
   const auto& after = std::get<CommandOptions>(second.configuration.models.front().driver);
   EXPECT_EQ(before.argv, after.argv);
   EXPECT_EQ(before.defaults, after.defaults);
+  EXPECT_EQ(first.configuration.models.front().input_rules.at("odd.key").pattern,
+            second.configuration.models.front().input_rules.at("odd.key").pattern);
 }
 
 TEST(RoundTrip, every_variable_of_the_reference_takes_the_value_that_is_shown) {
@@ -60,6 +64,7 @@ TEST(RoundTrip, every_variable_of_the_reference_takes_the_value_that_is_shown) {
     if (value.starts_with('"')) value = value.substr(1, value.size() - 2);
     if (each.name == "tracing.otlp_headers") value = "name=value";
     if (value.empty() && each.name.starts_with("tracing.")) value = "http://host:4318";
+    if (each.name == "redis.password_file") value = "/run/secrets/redis";
     if (value.empty()) value = each.name == "worker.listen" ? "127.0.0.1:9090" : "redis://host";
     const Loaded second = Given(kOneModel).variable(variable, value).loaded();
     EXPECT_EQ(explained(second, each.name).source, "environment " + variable);

@@ -13,6 +13,7 @@ namespace shunt::executor {
 // the defaults' reasons.
 struct QueueOptions {
   std::string redis_url = "redis://127.0.0.1:6379";
+  std::string redis_password{};  // instead of one in the URL; "": what the URL says
   // In front of every key. The hash tag keeps all of them in one slot, so that it works on a cluster too.
   std::string prefix = "{shunt}";
 

@@ -11,6 +11,7 @@
 #include "shunt/base/result.hpp"
 #include "shunt/generation/generation.hpp"
 #include "shunt/generation/generator.hpp"
+#include "shunt/generation/input_rules.hpp"
 
 namespace shunt {
 
@@ -31,6 +32,7 @@ struct Model {
   std::chrono::milliseconds stop_grace = std::chrono::seconds(10);
   OnDisconnect on_disconnect = OnDisconnect::kCancel;
   OutputLimits output;
+  InputRules input_rules;
 
   // The member of `input` that plain text goes to (`shunt generate "text"`); "" = none.
   std::string text_field;
@@ -38,6 +40,11 @@ struct Model {
   // not known.
   std::vector<std::string> produces;
 };
+
+// What `input` must be for this model: its rules, then what its generator wants. Errors carry `invalid_input`
+// and the member as a JSON pointer. Executors ask before anything of the generation exists, and once more
+// before they run what came out of a queue.
+[[nodiscard]] Result<void> check_input(const Model& model, const Json& input);
 
 // The models of this process. Filled at start, then read only: no locks.
 class ModelRegistry {

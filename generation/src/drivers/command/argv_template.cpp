@@ -1,5 +1,7 @@
 #include "drivers/command/argv_template.hpp"
 
+#include <cmath>
+#include <cstdint>
 #include <utility>
 
 #include "shunt/generation/error_codes.hpp"
@@ -14,21 +16,57 @@ Error wrong_template(std::string_view argument, const std::string& why) {
   return invalid_field("/argv", "argv element \"" + std::string(argument) + "\": " + why);
 }
 
-Error wrong_input(const std::string& name, const std::string& why) {
-  return invalid_field("/input/" + name, "input." + name + ' ' + why, error_code::kInvalidInput);
+Error wrong_default(const std::string& name, const Error& why) {
+  return invalid_field("/defaults/" + name, "the default of " + why.message);
+}
+
+// Numbers in the form that every program reads: no ".0" and no "-0".
+std::string number_text(const Json& value) {
+  const double* const number = value.if_double();
+  if (number == nullptr) return to_json_text(value);
+  if (*number == std::floor(*number) && std::abs(*number) <= static_cast<double>(kMaxSafeInteger)) {
+    return std::to_string(static_cast<std::int64_t>(*number));
+  }
+  return to_json_text(value);
+}
+
+// What an operator has listed one by one needs no further permission.
+bool may_begin_with_dash(const InputRule& rule) {
+  return rule.allow_leading_dash || !rule.choices.empty() || (rule.minimum && *rule.minimum < 0);
+}
+
+bool may_have_slash(const InputRule& rule) {
+  return rule.any || rule.allow_slash || !rule.choices.empty();
+}
+
+// A default as the member's value would come: a rule for numbers wants a number.
+Json typed_default(const std::string& text, const InputRule* rule) {
+  if (rule != nullptr && rule->type && *rule->type != InputRule::Type::kString) {
+    if (auto value = parse_json(text)) return std::move(*value);
+  }
+  return Json(boost::json::string_view(text));
 }
 
 }  // namespace
 
 Result<ArgvTemplate> ArgvTemplate::parse(const std::vector<std::string>& argv,
-                                         std::map<std::string, std::string> defaults) {
+                                         std::map<std::string, std::string> defaults,
+                                         const InputRules& rules) {
   if (argv.empty()) return invalid_field("/argv", "argv is empty: it must name a program");
   ArgvTemplate made;
   made.defaults_ = std::move(defaults);
+  made.rules_ = rules;
   for (const std::string& text : argv) {
     auto argument = parse_argument(text);
     if (!argument) return std::move(argument).error();
-    for (const Piece& piece : *argument) made.uses_output_file_ |= piece.kind == Piece::Kind::kOutputFile;
+    for (const Piece& piece : *argument) {
+      made.uses_output_file_ |= piece.kind == Piece::Kind::kOutputFile;
+      if (piece.kind == Piece::Kind::kInput && rules.find(piece.text) == nullptr) {
+        return wrong_template(text, "there is no rule for what input." + piece.text +
+                                        " may be: add a table input." + piece.text +
+                                        " with type, max_length, pattern and the like, or with any = true");
+      }
+    }
     made.arguments_.push_back(std::move(*argument));
   }
   for (const Piece& piece : made.arguments_.front()) {
@@ -36,6 +74,7 @@ Result<ArgvTemplate> ArgvTemplate::parse(const std::vector<std::string>& argv,
       return wrong_template(argv.front(), "the program itself cannot have a placeholder");
     }
   }
+  if (auto checked = made.check_defaults(); !checked) return std::move(checked).error();
   return made;
 }
 
@@ -116,16 +155,16 @@ Result<std::string> ArgvTemplate::fill_argument(const Argument& argument, const 
         filled += places.model;
         break;
       case Piece::Kind::kInput: {
-        auto value = input_value(piece.text, input);
+        auto value = input_text(piece.text, input);
         if (!value) return value;
-        if (filled.empty() && value->starts_with('-') && !options_ended) {
-          return wrong_input(piece.text, "must not start with '-': the program would read it as an option");
+        if (auto placed = check_place(piece.text, *value, filled, options_ended); !placed) {
+          return std::move(placed).error();
         }
         filled += *value;
         if (filled.size() > kMaxArgumentBytes) {
-          return wrong_input(piece.text, "makes an argument longer than " +
-                                             std::to_string(kMaxArgumentBytes) +
-                                             " bytes, the system's limit");
+          return invalid_member(piece.text, "makes an argument longer than " +
+                                                std::to_string(kMaxArgumentBytes) +
+                                                " bytes, the system's limit");
         }
         break;
       }
@@ -134,21 +173,48 @@ Result<std::string> ArgvTemplate::fill_argument(const Argument& argument, const 
   return filled;
 }
 
-Result<std::string> ArgvTemplate::input_value(const std::string& name, const Json& input) const {
+Result<std::string> ArgvTemplate::input_text(const std::string& name, const Json& input) const {
   const Json* value = input.is_object() ? input.get_object().if_contains(name) : nullptr;
   if (value == nullptr) {
     const auto fallback = defaults_.find(name);
-    if (fallback == defaults_.end()) return wrong_input(name, "is required");
+    if (fallback == defaults_.end()) return invalid_member(name, "is required");
     return fallback->second;
   }
-  if (value->is_string()) {
-    std::string text(value->get_string());
-    if (text.find('\0') != std::string::npos) return wrong_input(name, "must not contain a NUL character");
-    return text;
+  if (value->is_string()) return std::string(value->get_string());
+  if (value->is_bool()) return to_json_text(*value);
+  if (value->is_number()) return number_text(*value);
+  return invalid_member(name, "must be a string, a number or a boolean; got " + shown_value(*value));
+}
+
+Result<void> ArgvTemplate::check_place(const std::string& name, std::string_view text,
+                                       std::string_view before, bool options_ended) const {
+  // Never: an argument ends at its first NUL.
+  if (text.find('\0') != std::string_view::npos) {
+    return invalid_member(name, "must not contain a NUL character");
   }
-  if (value->is_number() || value->is_bool()) return to_json_text(*value);
-  return wrong_input(name,
-                     "must be a string, a number or a boolean, got " + to_json_text(*value).substr(0, 64));
+  const InputRule& rule = *rules_.find(name);
+  // With `any` an operator speaks of values; what would be an option is still kept out.
+  const bool dash_counts = !rule.any || (before.empty() && !options_ended);
+  if (text.starts_with('-') && dash_counts && !may_begin_with_dash(rule)) {
+    return invalid_member(name, "must not start with '-': the program could read it as an option");
+  }
+  if (!may_have_slash(rule) && (text.find('/') != std::string_view::npos || text == "..")) {
+    return invalid_member(name, "must not contain '/' or be \"..\": the program could read it as a path");
+  }
+  return {};
+}
+
+// So that a configuration fails, and not each request that relies on it.
+Result<void> ArgvTemplate::check_defaults() const {
+  for (const auto& [name, text] : defaults_) {
+    const InputRule* const rule = rules_.find(name);
+    if (auto checked = rules_.check(name, typed_default(text, rule)); !checked) {
+      return wrong_default(name, checked.error());
+    }
+    if (rule == nullptr) continue;
+    if (auto placed = check_place(name, text, "", false); !placed) return wrong_default(name, placed.error());
+  }
+  return {};
 }
 
 }  // namespace shunt::command

@@ -7,6 +7,7 @@
 
 #include "shunt/base/json.hpp"
 #include "shunt/base/result.hpp"
+#include "shunt/generation/input_rules.hpp"
 
 namespace shunt::command {
 
@@ -22,14 +23,15 @@ struct RunPlaces {
 // there is no shell and no splitting.
 class ArgvTemplate {
  public:
-  // Fails on an empty list, an unknown placeholder or a brace without its partner, naming the element.
+  // Fails on an empty list, an unknown placeholder, a brace without its partner, and an {input.NAME} without
+  // a rule, naming the element; and on a default that its rule refuses, naming that.
   [[nodiscard]] static Result<ArgvTemplate> parse(const std::vector<std::string>& argv,
-                                                  std::map<std::string, std::string> defaults);
+                                                  std::map<std::string, std::string> defaults,
+                                                  const InputRules& rules);
 
-  // The arguments for one input. Fails with `invalid_input` and the member's JSON pointer: a member is
-  // missing, is no text, number or boolean, contains a NUL, makes an argument longer than Linux allows, or
-  // would be read as an option (it starts with '-' at the start of an argument, and no "--" stands before
-  // it).
+  // The arguments for an input that keeps the rules. Fails with `invalid_input` and the member's JSON
+  // pointer: a member is missing, is no text, number or boolean, contains a NUL, makes an argument longer
+  // than Linux allows, or has a '-' or '/' where its rule allows none.
   [[nodiscard]] Result<std::vector<std::string>> fill(const Json& input, const RunPlaces& places) const;
 
   [[nodiscard]] bool uses_output_file() const noexcept { return uses_output_file_; }
@@ -45,10 +47,15 @@ class ArgvTemplate {
   static Result<Piece> parse_placeholder(std::string_view name, std::string_view argument);
   Result<std::string> fill_argument(const Argument& argument, const Json& input, const RunPlaces& places,
                                     bool options_ended) const;
-  Result<std::string> input_value(const std::string& name, const Json& input) const;
+  Result<std::string> input_text(const std::string& name, const Json& input) const;
+  // Whether a member's text may stand where an argument has been filled up to `before`.
+  Result<void> check_place(const std::string& name, std::string_view text, std::string_view before,
+                           bool options_ended) const;
+  Result<void> check_defaults() const;
 
   std::vector<Argument> arguments_;
   std::map<std::string, std::string> defaults_;
+  InputRules rules_;
   bool uses_output_file_ = false;
 };
 

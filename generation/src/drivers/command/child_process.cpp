@@ -66,7 +66,10 @@ struct ChildPlan {
   int stdin_fd;
   int stdout_fd;
   int stderr_fd;
-  int report_fd;  // tells the step and errno when something fails; closed by exec
+  int report_fd;   // tells the step and errno when something fails; closed by exec
+  int ruleset_fd;  // -1: none
+  bool may_read_own_proc;
+  bool drops_capabilities;
   pid_t parent;
   sigset_t signal_mask;
   struct Limit {
@@ -83,7 +86,8 @@ struct Report {
   int step;
   int number;
 };
-constexpr std::array<std::string_view, 6> kSteps{"setpgid", "prctl", "chdir", "setrlimit", "dup2", "exec"};
+constexpr std::array<std::string_view, 7> kSteps{"setsid", "prctl", "chdir",          "setrlimit",
+                                                 "dup2",   "exec",  "restrict itself"};
 
 [[noreturn]] void give_up(const ChildPlan& plan, int step) {
   const Report report{step, errno};
@@ -99,11 +103,16 @@ void reset_signals(const ChildPlan& plan) {
   ::sigprocmask(SIG_SETMASK, &plan.signal_mask, nullptr);
 }
 
+// What the program and all that it starts can never take back.
+void confine(const ChildPlan& plan) {
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) give_up(plan, 1);
+  if (plan.drops_capabilities) drop_capabilities();
+  if (!enter_confinement(plan.ruleset_fd, plan.may_read_own_proc)) give_up(plan, 6);
+}
+
 [[noreturn]] void become_program(const ChildPlan& plan) {
-  if (::setpgid(0, 0) != 0) give_up(plan, 0);
-  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) give_up(plan, 1);
-  // The parent may have died before prctl.
-  if (::getppid() != plan.parent) ::_exit(126);
+  // A session of its own has no terminal, so that nothing can be typed into ours.
+  if (::setsid() < 0) give_up(plan, 0);
   if (::chdir(plan.working_directory) != 0) give_up(plan, 2);
   for (std::size_t i = 0; i < plan.limit_count; ++i) {
     if (::setrlimit(static_cast<__rlimit_resource_t>(plan.limits[i].resource), &plan.limits[i].value) != 0) {
@@ -116,6 +125,11 @@ void reset_signals(const ChildPlan& plan) {
   }
   // Our own descriptors are close-on-exec already; this is for those of libraries.
   ::syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+  confine(plan);
+  // After all that changes credentials, which would make the kernel forget it.
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) give_up(plan, 1);
+  // The parent may have died before prctl.
+  if (::getppid() != plan.parent) ::_exit(126);
   reset_signals(plan);
   ::execve(plan.program, plan.argv, plan.environment);
   give_up(plan, 5);
@@ -179,6 +193,9 @@ Result<ChildProcess> ChildProcess::spawn(const SpawnRequest& request) {
   plan.stdout_fd = out.write.get();
   plan.stderr_fd = err.write.get();
   plan.report_fd = report.write.get();
+  plan.ruleset_fd = request.confinement == nullptr ? -1 : request.confinement->ruleset.get();
+  plan.may_read_own_proc = request.confinement != nullptr && request.confinement->may_read_own_proc;
+  plan.drops_capabilities = request.confinement != nullptr && request.confinement->drop_capabilities;
   plan.parent = ::getpid();
   add_limits(plan, request);
 

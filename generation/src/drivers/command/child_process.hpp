@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "drivers/command/confinement.hpp"
 #include "drivers/command/owned_fd.hpp"
 #include "drivers/command/program_end.hpp"
 #include "shunt/base/result.hpp"
@@ -22,10 +23,12 @@ struct SpawnRequest {
   std::optional<std::size_t> max_memory_bytes;
   std::optional<std::size_t> max_cpu_seconds;
   std::size_t max_file_bytes = 0;
+  const Confinement* confinement = nullptr;  // nullptr: none
 };
 
-// A running program: the leader of a process group of its own. It dies with the thread that spawned it
-// (PR_SET_PDEATHSIG), so spawn on threads that live as long as the process.
+// A running program: the leader of a session and process group of its own, that can gain no privileges. It
+// dies with the thread that spawned it (PR_SET_PDEATHSIG), so spawn on threads that live as long as the
+// process.
 class ChildProcess {
  public:
   // Fails with `program_not_started` and the system's reason. Blocks for the time of fork and exec.

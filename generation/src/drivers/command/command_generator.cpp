@@ -1,10 +1,12 @@
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <utility>
 
 #include "drivers/command/command_run.hpp"
+#include "drivers/command/confinement.hpp"
+#include "shunt/base/secrets.hpp"
+#include "shunt/generation/artifact.hpp"
 #include "shunt/generation/drivers/command.hpp"
 #include "shunt/generation/error_codes.hpp"
 
@@ -14,11 +16,12 @@ namespace {
 using command::ArgvTemplate;
 using command::CommandModel;
 using command::CommandRun;
+using command::ScratchSpace;
 
 std::vector<std::string> environment_of(const CommandOptions& options) {
   std::map<std::string, std::string> variables;
   for (const std::string& name : options.pass_environment) {
-    if (const char* const value = std::getenv(name.c_str())) variables[name] = value;
+    if (const auto value = environment_variable(name)) variables[name] = *value;
   }
   for (const auto& [name, value] : options.set_environment) variables[name] = value;
   std::vector<std::string> environment;
@@ -58,20 +61,20 @@ Result<std::string> find_program(const std::string& name, const std::vector<std:
 class CommandGenerator final : public Generator {
  public:
   CommandGenerator(std::shared_ptr<const CommandModel> model, EventLoopThreads& loops)
-      : model_(std::move(model)), loops_(loops) {}
+      : model_(std::move(model)), loops_(loops) {
+    scratch_.remove_abandoned();
+  }
 
   Result<void> check_input(const Json& input) const override {
     const CommandOptions& options = model_->options;
     if (!input.is_object()) {
-      return invalid_field("/input", "input must be an object, got " + to_json_text(input).substr(0, 64),
+      return invalid_field("/input", "input must be an object; got " + shown_value(input),
                            error_code::kInvalidInput);
     }
     if (options.input == CommandOptions::InputMode::kStdinText) {
       const Json* text = input.get_object().if_contains(options.input_text_field);
       if (text == nullptr || !text->is_string()) {
-        return invalid_field("/input/" + options.input_text_field,
-                             "input." + options.input_text_field + " is required and must be a string",
-                             error_code::kInvalidInput);
+        return invalid_member(options.input_text_field, "is required and must be a string");
       }
     }
     if (auto argv = model_->argv.fill(input, {}); !argv) return std::move(argv).error();
@@ -80,7 +83,7 @@ class CommandGenerator final : public Generator {
 
   void start(std::shared_ptr<GenerationRun> run) override {
     EventLoop& loop = loops_.pick();
-    auto started = std::make_shared<CommandRun>(model_, std::move(run), loop);
+    auto started = std::make_shared<CommandRun>(model_, std::move(run), loop, scratch_);
     if (&loop == EventLoop::current()) return started->begin();
     loop.post([started = std::move(started)] { started->begin(); });
   }
@@ -88,20 +91,45 @@ class CommandGenerator final : public Generator {
  private:
   const std::shared_ptr<const CommandModel> model_;
   EventLoopThreads& loops_;
+  ScratchSpace scratch_;
 };
 
 }  // namespace
 
+Result<void> check_command(const CommandOptions& options, const InputRules& rules) {
+  if (auto argv = ArgvTemplate::parse(options.argv, options.defaults, rules); !argv) {
+    return std::move(argv).error();
+  }
+  if (options.output == CommandOptions::OutputMode::kArtifact &&
+      !is_valid_artifact_name(options.artifact_name)) {
+    return invalid_field(
+        "/artifact_name",
+        "artifact_name must be 1 to 128 of A-Z a-z 0-9 . _ -, and not start with a dot; got \"" +
+            options.artifact_name + '"');
+  }
+  return command::check_confinement(options);
+}
+
 Result<std::unique_ptr<Generator>> make_command_generator(CommandOptions options,
-                                                          EventLoopThreads& spawn_loops) {
-  auto argv = ArgvTemplate::parse(options.argv, options.defaults);
-  if (!argv) return std::move(argv).error();
+                                                          EventLoopThreads& spawn_loops,
+                                                          const InputRules& rules) {
+  if (auto checked = check_command(options, rules); !checked) return std::move(checked).error();
+  auto argv = ArgvTemplate::parse(options.argv, options.defaults, rules);
   std::vector<std::string> environment = environment_of(options);
   auto program = find_program(options.argv.front(), environment);
   if (!program) return std::move(program).error();
-  auto model = std::make_shared<const CommandModel>(
-      CommandModel{std::move(options), std::move(*argv), std::move(*program), std::move(environment)});
+  if (auto found = command::look_for_paths(options); !found) return std::move(found).error();
+  auto model = std::make_shared<const CommandModel>(CommandModel{std::move(options), std::move(*argv),
+                                                                 std::move(*program), std::move(environment),
+                                                                 command::landlock_abi()});
   return std::unique_ptr<Generator>(std::make_unique<CommandGenerator>(std::move(model), spawn_loops));
+}
+
+std::string missing_confinement() {
+  const int abi = command::landlock_abi();
+  if (abi == 0) return "files and other processes: the kernel has no Landlock, or it is switched off";
+  if (abi < 2) return "other processes, unless a model lists paths: the kernel's Landlock is of version 1";
+  return {};
 }
 
 }  // namespace shunt

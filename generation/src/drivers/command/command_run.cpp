@@ -1,12 +1,19 @@
 #include "drivers/command/command_run.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
+#include <cerrno>
 #include <csignal>
-#include <fstream>
-#include <iterator>
+#include <cstring>
 #include <utility>
 
+#include "drivers/command/confinement.hpp"
+#include "drivers/command/output_file.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::command {
@@ -17,22 +24,40 @@ using IoError = boost::system::error_code;
 // How long the pipes may stay open after the program's end (its group has been killed by then; only a process
 // that left the group can hold them).
 constexpr std::chrono::milliseconds kLinger{500};
-constexpr std::size_t kStderrTailBytes = 2048;
 constexpr std::size_t kExcerptBytes = 256;
 
-Error folder_error() {
-  return {std::string(error_code::kProgramNotStarted), "no temporary folder could be made for the program",
-          true};
+Error input_error(int number) {
+  return {std::string(error_code::kProgramNotStarted),
+          std::string("the program's input file could not be written: ") + std::strerror(number), true};
+}
+
+// False with errno set. The folder is fresh: a file of this name is nobody's.
+bool write_file(const std::string& path, std::string_view text) {
+  const OwnedFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (!file.valid()) return false;
+  while (!text.empty()) {
+    const ssize_t count = ::write(file.get(), text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
 }
 
 Error invalid_output(std::string message) {
   return {std::string(error_code::kInvalidOutput), std::move(message)};
 }
 
-// The model's, and the request's trace context under the names that OpenTelemetry's tools read.
-std::vector<std::string> environment_of(const CommandModel& model,
+bool has_variable(const std::vector<std::string>& environment, std::string_view prefix) {
+  return std::ranges::any_of(environment, [&](const std::string& each) { return each.starts_with(prefix); });
+}
+
+// The model's, the program's own folder for what it makes on the way, and the request's trace context under
+// the names that OpenTelemetry's tools read.
+std::vector<std::string> environment_of(const CommandModel& model, const std::string& folder,
                                         const GenerationRequest::Context& context) {
   std::vector<std::string> environment = model.environment;
+  if (!has_variable(environment, "TMPDIR=")) environment.push_back("TMPDIR=" + folder);
   if (context.traceparent.empty()) return environment;
   std::erase_if(environment, [](const std::string& variable) {
     return variable.starts_with("TRACEPARENT=") || variable.starts_with("TRACESTATE=");
@@ -45,20 +70,22 @@ std::vector<std::string> environment_of(const CommandModel& model,
 }  // namespace
 
 CommandRun::CommandRun(std::shared_ptr<const CommandModel> model, std::shared_ptr<GenerationRun> run,
-                       EventLoop& loop)
+                       EventLoop& loop, ScratchSpace& scratch)
     : model_(std::move(model)),
       run_(std::move(run)),
       loop_(loop),
+      scratch_(scratch),
       stdin_(loop.context()),
       stdout_(loop.context()),
       stderr_(loop.context()),
       pidfd_(loop.context()),
-      stderr_lines_(model_->options.max_stderr_line_bytes) {}
+      stderr_lines_(model_->options.max_stderr_line_bytes),
+      stderr_log_(run_->envelope().id.to_string(), run_->envelope().request.model) {}
 
 void CommandRun::begin() {
   if (run_->stop_token().stop_requested()) return run_->stopped();
   auto child = spawn();
-  if (!child) return run_->fail(std::move(child).error());
+  if (!child) return fail(std::move(child).error());
   child_.emplace(std::move(*child));
   stdout_.assign(child_->stdout_pipe.release());
   stderr_.assign(child_->stderr_pipe.release());
@@ -87,33 +114,41 @@ Result<std::string> CommandRun::write_input() {
   if (options.input == CommandOptions::InputMode::kNone) return std::string();
   std::string text = to_json_text(input);
   if (options.input == CommandOptions::InputMode::kStdinJson) return text;
-  std::ofstream(input_file_, std::ios::binary) << text;
+  if (!write_file(input_file_, text)) return input_error(errno);
   return std::string();
 }
 
 Result<ChildProcess> CommandRun::spawn() {
+  auto folder = scratch_.make(model_->argv.uses_output_file());
+  if (!folder) return std::move(folder).error();
+  folder_.emplace(std::move(*folder));
+  return spawn_in(*folder_);
+}
+
+Result<ChildProcess> CommandRun::spawn_in(const ScratchFolder& folder) {
   const CommandOptions& options = model_->options;
-  scratch_.emplace();
-  if (scratch_->path().empty()) return folder_error();
-  input_file_ = scratch_->path() + "/input.json";
-  output_file_ = scratch_->path() + "/output";
+  const Envelope& envelope = run_->envelope();
+  input_file_ = folder.path() + "/input.json";
   auto text = write_input();
   if (!text) return std::move(text).error();
   stdin_text_ = std::move(*text);
-  auto argv = model_->argv.fill(run_->input(), {run_->envelope().id.to_string(),
-                                                run_->envelope().request.model, input_file_, output_file_});
+  auto argv = model_->argv.fill(run_->input(), {envelope.id.to_string(), envelope.request.model, input_file_,
+                                                folder.output_path(options.artifact_name)});
   if (!argv) return std::move(argv).error();
+  auto confinement = make_confinement(options, model_->landlock_abi, model_->program, folder.path());
+  if (!confinement) return std::move(confinement).error();
   return ChildProcess::spawn(
       {.program = model_->program,
        .argv = std::move(*argv),
-       .environment = environment_of(*model_, run_->envelope().request.context),
-       .working_directory = options.working_directory.empty() ? scratch_->path() : options.working_directory,
+       .environment = environment_of(*model_, folder.path(), envelope.request.context),
+       .working_directory = options.working_directory.empty() ? folder.path() : options.working_directory,
        .pipe_stdin = options.input == CommandOptions::InputMode::kStdinJson ||
                      options.input == CommandOptions::InputMode::kStdinText,
        .max_memory_bytes = options.max_memory_bytes,
        .max_cpu_seconds =
            options.max_cpu ? std::optional(static_cast<std::size_t>(options.max_cpu->count())) : std::nullopt,
-       .max_file_bytes = options.max_output_bytes});
+       .max_file_bytes = options.max_output_bytes,
+       .confinement = &*confinement});
 }
 
 void CommandRun::write_stdin() {
@@ -183,13 +218,13 @@ void CommandRun::take_stdout(std::string_view bytes) {
 }
 
 void CommandRun::take_stderr_line(std::string_view line) {
-  if (const auto progress = parse_progress(line)) {
+  const std::string text = printable(line);
+  if (const auto progress = parse_progress(text)) {
     run_->progress(progress->fraction, progress->message);
     return;
   }
-  run_->log("info", line);
-  stderr_tail_.append(line).append("\n");
-  if (stderr_tail_.size() > kStderrTailBytes) stderr_tail_.erase(0, stderr_tail_.size() - kStderrTailBytes);
+  stderr_log_.line(text);
+  if (model_->options.stderr_to_caller) run_->log("info", text);
 }
 
 void CommandRun::stop() {
@@ -224,49 +259,63 @@ void CommandRun::finish() {
   IoError ignored;
   stdout_.close(ignored);
   stderr_.close(ignored);
-  if (run_->stop_token().stop_requested()) {
-    run_->stopped();
-  } else if (output_too_large_) {
-    Error error{std::string(error_code::kProgramLimit), "the program's output exceeded its limit of " +
-                                                            std::to_string(model_->options.max_output_bytes) +
-                                                            " bytes"};
-    run_->fail(std::move(error)
-                   .with("limit_name", std::string("output"))
-                   .with("limit", model_->options.max_output_bytes));
-  } else if (auto error = error_of(*end_, model_->options, stderr_tail_)) {
-    run_->fail(std::move(*error));
-  } else {
-    deliver_output();
-  }
+  stderr_log_.finish();
+  if (run_->stop_token().stop_requested()) return stopped();
+  if (output_too_large_) return fail(output_limit_error(model_->options.max_output_bytes));
+  const std::string_view told = model_->options.stderr_to_caller ? stderr_log_.tail() : std::string_view();
+  if (auto error = error_of(*end_, model_->options, told)) return fail(std::move(*error));
+  deliver_output();
 }
 
 void CommandRun::deliver_output() {
-  const CommandOptions& options = model_->options;
-  switch (options.output) {
+  switch (model_->options.output) {
     case CommandOptions::OutputMode::kText:
-      return run_->succeed();
+      return succeed();
     case CommandOptions::OutputMode::kJson: {
       auto value = parse_json(output_);
-      if (value) return run_->succeed(std::move(*value));
-      return run_->fail(
-          invalid_output("the program's output is no JSON: " + value.error().message)
-              .with("output_excerpt", to_valid_utf8(std::string_view(output_).substr(0, kExcerptBytes))));
+      if (value) return succeed(std::move(*value));
+      const std::string_view excerpt = std::string_view(output_).substr(0, kExcerptBytes);
+      return fail(invalid_output("the program's output is no JSON: " + value.error().message)
+                      .with("output_excerpt", to_valid_utf8(excerpt)));
     }
-    case CommandOptions::OutputMode::kArtifact: {
-      auto bytes = artifact_bytes();
-      if (!bytes) return run_->fail(std::move(bytes).error());
-      run_->artifact({options.artifact_name, options.artifact_media_type,
-                      std::make_shared<const std::string>(std::move(*bytes))});
-      return run_->succeed();
-    }
+    case CommandOptions::OutputMode::kArtifact:
+      if (model_->argv.uses_output_file()) return read_output_file();
+      return deliver_artifact(std::move(output_));
   }
 }
 
-Result<std::string> CommandRun::artifact_bytes() {
-  if (!model_->argv.uses_output_file()) return std::move(output_);
-  std::ifstream file(output_file_, std::ios::binary);
-  if (!file) return invalid_output("the program exited with code 0 but wrote no {output_file}");
-  return std::string(std::istreambuf_iterator<char>(file), {});
+// Not on the loop: a disk may be slow, and the file large.
+void CommandRun::read_output_file() {
+  scratch_.files().post([self = shared_from_this()] {
+    const CommandOptions& options = self->model_->options;
+    auto bytes = std::make_shared<Result<std::string>>(command::read_output_file(
+        self->folder_->output_folder(), options.artifact_name, options.max_output_bytes));
+    self->loop_.post([self, bytes] { self->deliver_artifact(std::move(*bytes)); });
+  });
+}
+
+void CommandRun::deliver_artifact(Result<std::string> bytes) {
+  if (run_->stop_token().stop_requested()) return stopped();
+  if (!bytes) return fail(std::move(bytes).error());
+  const CommandOptions& options = model_->options;
+  run_->artifact({options.artifact_name, options.artifact_media_type,
+                  std::make_shared<const std::string>(std::move(*bytes))});
+  succeed();
+}
+
+void CommandRun::succeed(Json result) {
+  folder_.reset();
+  run_->succeed(std::move(result));
+}
+
+void CommandRun::fail(Error error) {
+  folder_.reset();
+  run_->fail(std::move(error));
+}
+
+void CommandRun::stopped() {
+  folder_.reset();
+  run_->stopped();
 }
 
 }  // namespace shunt::command

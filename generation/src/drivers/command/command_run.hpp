@@ -11,8 +11,9 @@
 
 #include "drivers/command/argv_template.hpp"
 #include "drivers/command/child_process.hpp"
-#include "drivers/command/scratch_folder.hpp"
+#include "drivers/command/scratch_space.hpp"
 #include "drivers/command/stderr_lines.hpp"
+#include "drivers/command/stderr_log.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "shunt/generation/drivers/command.hpp"
 #include "shunt/generation/generator.hpp"
@@ -25,13 +26,16 @@ struct CommandModel {
   ArgvTemplate argv;
   std::string program;                   // argv[0], found in PATH
   std::vector<std::string> environment;  // "NAME=value"
+  int landlock_abi = 0;
 };
 
 // One program run, on one loop from start to end. Ends when the program has exited and its output has been
-// read; what a grandchild keeps open is not awaited for longer than kLinger.
+// read; what a grandchild keeps open is not awaited for longer than kLinger. Its folder is let go before the
+// run ends, since the generator, whose `scratch` it is, lives only as long as its runs.
 class CommandRun : public std::enable_shared_from_this<CommandRun> {
  public:
-  CommandRun(std::shared_ptr<const CommandModel> model, std::shared_ptr<GenerationRun> run, EventLoop& loop);
+  CommandRun(std::shared_ptr<const CommandModel> model, std::shared_ptr<GenerationRun> run, EventLoop& loop,
+             ScratchSpace& scratch);
 
   // On the loop's thread.
   void begin();
@@ -40,6 +44,7 @@ class CommandRun : public std::enable_shared_from_this<CommandRun> {
   using Descriptor = boost::asio::posix::stream_descriptor;
 
   Result<ChildProcess> spawn();
+  Result<ChildProcess> spawn_in(const ScratchFolder& folder);
   Result<std::string> write_input();
   void write_stdin();
   void read_stdout();
@@ -52,14 +57,19 @@ class CommandRun : public std::enable_shared_from_this<CommandRun> {
   void finish_if_complete();
   void finish();
   void deliver_output();
-  Result<std::string> artifact_bytes();
+  void read_output_file();
+  void deliver_artifact(Result<std::string> bytes);
+  // The ends of the run.
+  void succeed(Json result = nullptr);
+  void fail(Error error);
+  void stopped();
 
   const std::shared_ptr<const CommandModel> model_;
   const std::shared_ptr<GenerationRun> run_;
   EventLoop& loop_;
-  std::optional<ScratchFolder> scratch_;
+  ScratchSpace& scratch_;
+  std::optional<ScratchFolder> folder_;
   std::string input_file_;
-  std::string output_file_;
   std::string stdin_text_;
   std::size_t stdin_sent_ = 0;
 
@@ -75,7 +85,7 @@ class CommandRun : public std::enable_shared_from_this<CommandRun> {
   std::size_t output_bytes_ = 0;
   bool output_too_large_ = false;
   LineCutter stderr_lines_;
-  std::string stderr_tail_;
+  StderrLog stderr_log_;
   std::optional<std::stop_callback<std::function<void()>>> stop_callback_;
   Timer kill_timer_;
   Timer linger_timer_;

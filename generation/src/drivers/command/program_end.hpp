@@ -16,7 +16,7 @@ struct ProgramEnd {
 };
 
 // nullopt: it did well. Otherwise which limit it hit, which signal killed it or how it exited, in that order,
-// with the end of its standard error.
+// with the end of its standard error, "" where callers are not to see that.
 [[nodiscard]] std::optional<Error> error_of(const ProgramEnd& end, const CommandOptions& options,
                                             std::string_view stderr_tail);
 

@@ -4,11 +4,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <memory>
 #include <utility>
+
+#include "shunt/base/secrets.hpp"
 
 namespace shunt::openai {
 namespace {
@@ -68,9 +69,9 @@ bool is_header_value(std::string_view text) {
 
 Result<std::string> key_text(const OpenAiOptions& options) {
   if (!options.api_key_env.empty()) {
-    const char* value = std::getenv(options.api_key_env.c_str());
-    if (value == nullptr) return wrong("api_key_env", "names " + options.api_key_env + ", which is not set");
-    return std::string(value);
+    auto value = environment_variable(options.api_key_env);
+    if (!value) return wrong("api_key_env", "names " + options.api_key_env + ", which is not set");
+    return std::move(*value);
   }
   std::ifstream file(options.api_key_file, std::ios::binary);
   std::string text(kMaxKeyBytes + 1, '\0');

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,15 +19,17 @@
 #include "shunt/generation/drivers/openai.hpp"
 #include "shunt/generation/drivers/simulator.hpp"
 #include "shunt/generation/generation_store.hpp"
+#include "shunt/generation/input_rules.hpp"
 #include "shunt/generation/model_registry.hpp"
 #include "shunt/tracing/span_exporter.hpp"
 
 namespace shunt::config {
 
-// A [models.NAME] table: the model's limits and what its driver needs. `model.generator` is made by the
-// binary.
+// A [models.NAME] table: the model's limits and what its driver needs. `model.generator` and
+// `model.input_rules` are made by the binary.
 struct ModelConfig {
   Model model;
+  std::map<std::string, InputRule> input_rules;  // by member
   std::variant<SimulatorOptions, CommandOptions, OpenAiOptions> driver;
 };
 
@@ -78,8 +81,10 @@ struct Configuration {
   log::Level log_level = log::Level::kInfo;
   log::Format log_format = log::Format::kText;
   std::string default_model = "speech";  // of `shunt generate`
+  bool dumpable = false;                 // lets debuggers look into the process, and other programs of its user
   bool queue_enabled = false;
-  executor::QueueOptions queue;
+  executor::QueueOptions queue;     // its redis_password is empty: the binary takes it from the file
+  std::string redis_password_file;
   Roles roles;
   WorkerSettings worker;
   ArtifactSettings artifacts;
@@ -99,6 +104,8 @@ struct Loaded {
   Configuration configuration;
   std::vector<Explained> explained;  // every setting, in the order of the reference
   std::string file;                  // which file was read; "(built in)" without one
+  // Environment variables that hold secrets of this configuration, set or not.
+  std::vector<std::string> secret_variables;
 };
 
 // Where values come from, the weakest first. Passed in, so that tests need no process environment.

@@ -9,9 +9,35 @@ namespace {
 
 using Arguments = std::vector<std::string>;
 
+InputRules rules_of(std::map<std::string, InputRule> rules) {
+  return InputRules::compile(std::move(rules)).value();
+}
+
+InputRule text_rule() {
+  InputRule rule;
+  rule.type = InputRule::Type::kString;
+  return rule;
+}
+
+InputRule number_rule(std::optional<double> minimum = {}) {
+  InputRule rule;
+  rule.type = InputRule::Type::kNumber;
+  rule.minimum = minimum;
+  return rule;
+}
+
+InputRules any_for(const std::vector<std::string>& members) {
+  InputRule any;
+  any.any = true;
+  std::map<std::string, InputRule> rules;
+  for (const std::string& member : members) rules[member] = any;
+  return rules_of(std::move(rules));
+}
+
 Result<Arguments> filled(const Arguments& argv, std::string_view input,
-                         const std::map<std::string, std::string>& defaults = {}) {
-  auto made = ArgvTemplate::parse(argv, defaults);
+                         const std::map<std::string, std::string>& defaults = {},
+                         const InputRules& rules = any_for({"text", "n", "b", "t", "a", "voice"})) {
+  auto made = ArgvTemplate::parse(argv, defaults, rules);
   if (!made) return std::move(made).error();
   return made->fill(*parse_json(input), {"gen_1", "m", "/tmp/in", "/tmp/out"});
 }
@@ -39,6 +65,75 @@ TEST(ArgvTemplate, RefusesAValueThatWouldBeReadAsAnOptionUnlessOptionsHaveEnded)
       << "a caller's \"--\" ends nothing";
 }
 
+TEST(ArgvTemplate, WantsARuleForEachMemberThatItNames) {
+  const auto made = ArgvTemplate::parse({"p", "-v", "x{input.voice}"}, {}, any_for({"text"}));
+  ASSERT_FALSE(made.ok());
+  EXPECT_EQ(made.error().details.at("field"), "/argv");
+  EXPECT_NE(made.error().message.find("x{input.voice}"), std::string::npos) << made.error().message;
+  EXPECT_NE(made.error().message.find("input.voice"), std::string::npos) << made.error().message;
+}
+
+TEST(ArgvTemplate, KeepsDashesAndPathsOutOfArgumentsUnlessTheRuleAllowsThem) {
+  InputRule dash = text_rule();
+  dash.allow_leading_dash = true;
+  InputRule slash = text_rule();
+  slash.allow_slash = true;
+  InputRule listed = text_rule();
+  listed.choices = {"-5", "/a"};
+  const InputRules rules =
+      rules_of({{"plain", text_rule()}, {"dash", dash}, {"slash", slash}, {"listed", listed}});
+  const std::vector<std::tuple<const char*, const char*, bool>> table = {
+      {"plain", "x", true},       {"plain", "-x", false}, {"plain", "/etc/passwd", false},
+      {"plain", "a/b", false},    {"plain", "..", false}, {"plain", "a-b..c", true},
+      {"plain", "", true},        {"dash", "-x", true},   {"dash", "-/x", false},
+      {"slash", "/a/../b", true}, {"slash", "-x", false}, {"listed", "-5", true},
+      {"listed", "/a", true}};
+  for (const auto& [member, text, passes] : table) {
+    const std::string input = R"({")" + std::string(member) + R"(":")" + text + R"("})";
+    for (const std::string& argument :
+         {"{input." + std::string(member) + "}", "--file={input." + std::string(member) + "}"}) {
+      EXPECT_EQ(filled({"p", argument}, input, {}, rules).ok(), passes) << argument << ' ' << input;
+      EXPECT_EQ(filled({"p", "--", argument}, input, {}, rules).ok(), passes) << argument << ' ' << input;
+    }
+  }
+}
+
+TEST(ArgvTemplate, AllowsNegativeNumbersWhereTheirRangeDoes) {
+  EXPECT_FALSE(filled({"p", "{input.n}"}, R"({"n":-1})", {}, rules_of({{"n", number_rule()}})).ok());
+  EXPECT_EQ((*filled({"p", "{input.n}"}, R"({"n":-1})", {}, rules_of({{"n", number_rule(-5)}})))[1], "-1");
+}
+
+TEST(ArgvTemplate, WritesNumbersAsEveryProgramReadsThem) {
+  const InputRules rules = rules_of({{"n", number_rule()}});
+  for (const auto& [came, written] :
+       std::map<std::string, std::string>{{"5.0", "5"},
+                                          {"-0", "0"},
+                                          {"-0.0", "0"},
+                                          {"1e3", "1000"},
+                                          {"0.5", "0.5"},
+                                          {"9007199254740991", "9007199254740991"}}) {
+    const auto argv = filled({"p", "{input.n}"}, R"({"n":)" + came + '}', {}, rules);
+    ASSERT_TRUE(argv.ok()) << came << ' ' << argv.error().message;
+    EXPECT_EQ((*argv)[1], written) << came;
+  }
+}
+
+TEST(ArgvTemplate, HoldsDefaultsToTheRules) {
+  InputRule voice = text_rule();
+  voice.pattern = "[a-z]+";
+  const InputRules rules = rules_of({{"voice", voice}, {"n", number_rule()}, {"path", text_rule()}});
+  const Arguments argv{"p", "{input.voice}", "{input.n}", "{input.path}"};
+  const auto takes = [&](const std::string& member, const std::string& text) {
+    return ArgvTemplate::parse(argv, {{member, text}}, rules).ok();
+  };
+  EXPECT_TRUE(takes("voice", "en"));
+  EXPECT_FALSE(takes("voice", "EN"));
+  EXPECT_TRUE(takes("n", "5"));
+  EXPECT_FALSE(takes("n", "five"));
+  EXPECT_FALSE(takes("path", "/usr"));
+  EXPECT_TRUE(takes("elsewhere", "/usr")) << "no placeholder, no rule";
+}
+
 TEST(ArgvTemplate, NamesTheMemberOfABadInput) {
   const std::pair<const char*, const char*> table[] = {
       {"{}", "is required"},
@@ -60,7 +155,7 @@ TEST(ArgvTemplate, RefusesABrokenTemplateAndQuotesIt) {
   const Arguments table[] = {{},           {"p", "{"},          {"p", "}"},      {"p", "{input.}"},
                              {"p", "{x}"}, {"p", "a {input.t"}, {"{input.prog}"}};
   for (const Arguments& argv : table) {
-    const auto made = ArgvTemplate::parse(argv, {});
+    const auto made = ArgvTemplate::parse(argv, {}, any_for({"t", "prog"}));
     ASSERT_FALSE(made.ok());
     const std::string quoted = argv.empty() ? "argv" : argv.back();
     EXPECT_NE(made.error().message.find(quoted), std::string::npos);
@@ -68,8 +163,8 @@ TEST(ArgvTemplate, RefusesABrokenTemplateAndQuotesIt) {
 }
 
 TEST(ArgvTemplate, KnowsWhetherItNamesAnOutputFile) {
-  EXPECT_TRUE(ArgvTemplate::parse({"p", "-o{output_file}"}, {})->uses_output_file());
-  EXPECT_FALSE(ArgvTemplate::parse({"p", "{input_file}"}, {})->uses_output_file());
+  EXPECT_TRUE(ArgvTemplate::parse({"p", "-o{output_file}"}, {}, {})->uses_output_file());
+  EXPECT_FALSE(ArgvTemplate::parse({"p", "{input_file}"}, {}, {})->uses_output_file());
 }
 
 }  // namespace

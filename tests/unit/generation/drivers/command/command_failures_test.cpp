@@ -50,7 +50,9 @@ TEST_F(CommandTest, AWorkingDirectoryThatIsNotThereIsNamedAsTheReason) {
 }
 
 TEST_F(CommandTest, ANonZeroExitTellsCodeAndTheEndOfStderr) {
-  open(shell("echo partial; echo 'model file is broken' >&2; exit 7"));
+  CommandOptions options = shell("echo partial; echo 'model file is broken' >&2; exit 7");
+  options.stderr_to_caller = true;
+  open(std::move(options));
   const auto record = run();
   const Error error = error_of(record);
   EXPECT_EQ(error.code, error_code::kProgramExited);

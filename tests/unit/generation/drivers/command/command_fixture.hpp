@@ -20,11 +20,13 @@ class CommandTest : public ::testing::Test {
   }
 
   // The one model, "m".
-  void open(CommandOptions options, const std::function<void(Model&)>& adjust = {}) {
-    auto generator = make_command_generator(std::move(options), loops_);
-    ASSERT_TRUE(generator.ok()) << generator.error().message;
+  void open(CommandOptions options, const std::function<void(Model&)>& adjust = {},
+            std::map<std::string, InputRule> rules = {}) {
     Model model;
     model.name = "m";
+    model.input_rules = InputRules::compile(std::move(rules)).value();
+    auto generator = make_command_generator(std::move(options), loops_, model.input_rules);
+    ASSERT_TRUE(generator.ok()) << generator.error().message;
     model.generator = std::move(*generator);
     model.concurrency = 8;
     model.max_waiting = 1000;

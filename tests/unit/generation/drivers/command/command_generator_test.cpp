@@ -58,17 +58,26 @@ TEST_F(CommandTest, ReadsTheOutputAsAJsonResult) {
 
 TEST_F(CommandTest, SpeaksWithARealSpeechProgram) {
   CommandOptions options;
-  options.argv = {"espeak-ng", "--stdout", "-v", "{input.voice}", "--stdin"};
+  options.argv = {"espeak-ng", "-w", "{output_file}", "-v", "{input.voice}", "--stdin"};
   options.defaults = {{"voice", "en"}};
   options.input = InputMode::kStdinText;
   options.output = OutputMode::kArtifact;
   options.artifact_name = "audio.wav";
-  open(std::move(options));
+  options.confine = CommandOptions::Confine::kFiles;
+  InputRule voice;
+  voice.type = InputRule::Type::kString;
+  open(std::move(options), {}, {{"voice", voice}});
   const auto record = run({{"text", "hello"}});
   ASSERT_EQ(record.artifacts.size(), 1U) << (record.error ? record.error->message : "");
   const std::string& wav = *record.artifacts[0].bytes;
   ASSERT_GT(wav.size(), 10'000U);
   EXPECT_EQ(wav.substr(0, 4), "RIFF");
+  std::uint32_t riff_bytes = 0;
+  std::uint32_t data_bytes = 0;
+  std::memcpy(&riff_bytes, wav.data() + 4, sizeof riff_bytes);
+  std::memcpy(&data_bytes, wav.data() + 40, sizeof data_bytes);
+  EXPECT_EQ(riff_bytes + 8, wav.size()) << "the header tells another length than the file has";
+  EXPECT_EQ(data_bytes + 44, wav.size());
   int loudest = 0;
   for (std::size_t at = 44; at + 1 < wav.size(); at += 2) {
     std::int16_t sample = 0;
@@ -92,7 +101,10 @@ TEST_F(CommandTest, StreamsTextAsItComes) {
 }
 
 TEST_F(CommandTest, TurnsStderrIntoLogsAndProgress) {
-  open(shell("echo 'progress: 25% loading' >&2; echo 'a warning' >&2; printf 'no newline' >&2"));
+  CommandOptions options =
+      shell("echo 'progress: 25% loading' >&2; echo 'a warning' >&2; printf 'no newline' >&2");
+  options.stderr_to_caller = true;
+  open(std::move(options));
   const GenerationId id = start();
   client_.wait_for_end(id);
   std::vector<std::string> seen;
@@ -104,6 +116,26 @@ TEST_F(CommandTest, TurnsStderrIntoLogsAndProgress) {
     }
   }
   EXPECT_EQ(seen, (std::vector<std::string>{"loading", "a warning", "no newline"}));
+}
+
+TEST_F(CommandTest, KeepsStderrFromCallersUnlessToldOtherwise) {
+  open(shell("echo 'progress: 25% loading' >&2; echo 'root:x:0:0' >&2; exit 3"));
+  const GenerationId id = start();
+  const auto record = client_.wait_for_end(id);
+  EXPECT_FALSE(record.error->details.contains("stderr"));
+  bool progress = false;
+  for (const auto& event : client_.events(id)) {
+    EXPECT_FALSE(std::holds_alternative<event::Log>(event.payload));
+    progress |= std::holds_alternative<event::Progress>(event.payload);
+  }
+  EXPECT_TRUE(progress);
+}
+
+TEST_F(CommandTest, ShowsCallersNoControlCharactersOfStderr) {
+  CommandOptions options = shell("printf '\\033[31mred\\302\\233x\\377' >&2; exit 3");
+  options.stderr_to_caller = true;
+  open(std::move(options));
+  EXPECT_EQ(run().error->details.at("stderr"), "\uFFFD[31mred\uFFFDx\uFFFD\n");
 }
 
 TEST_F(CommandTest, GivesTheProgramOnlyTheEnvironmentThatIsAllowed) {

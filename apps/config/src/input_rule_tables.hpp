@@ -1,0 +1,31 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "problems.hpp"
+#include "shunt/generation/input_rules.hpp"
+#include "table_fill.hpp"
+
+namespace shunt::config {
+
+// A [models.NAME.input.MEMBER] table.
+struct LoadedInputRule {
+  std::string member{};
+  std::string source{};
+  SettingGroup group{};  // bound to the rule
+};
+
+// Reads the value of a model's `input` into `rules`, which the result is bound to. `prefix` is
+// "models.NAME.input.".
+[[nodiscard]] std::deque<LoadedInputRule> read_input_rules(const Table& given, const std::string& prefix,
+                                                           std::map<std::string, InputRule>& rules,
+                                                           Problems& problems);
+
+// A rule that cannot be, a pattern that does not compile: what a flag may still change is checked after it.
+// False if there was a problem.
+[[nodiscard]] bool check_input_rule(const LoadedInputRule& loaded, const InputRule& rule, Problems& problems);
+
+}  // namespace shunt::config

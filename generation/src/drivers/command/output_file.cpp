@@ -1,0 +1,79 @@
+#include "drivers/command/output_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "drivers/command/owned_fd.hpp"
+#include "shunt/generation/error_codes.hpp"
+
+namespace shunt::command {
+namespace {
+
+// What is read at once, and so the least room for what a file has grown by.
+constexpr std::size_t kStep = 64 * 1024;
+
+Error invalid(std::string message) {
+  return {std::string(error_code::kInvalidOutput),
+          "the program exited with code 0 but " + std::move(message)};
+}
+
+std::string_view kind_of(mode_t mode) {
+  if (S_ISDIR(mode)) return "a folder";
+  if (S_ISFIFO(mode)) return "a named pipe";
+  if (S_ISSOCK(mode)) return "a socket";
+  return "a device";
+}
+
+Error not_opened(int number) {
+  // O_NOFOLLOW's answer for a link; sockets, and pipes that are asked for something else, say ENXIO.
+  if (number == ELOOP) return invalid("its {output_file} is a symbolic link, which is not followed");
+  if (number == ENXIO) return invalid("its {output_file} is not a regular file");
+  if (number == ENOENT) return invalid("wrote no {output_file}");
+  return invalid(std::string("its {output_file} cannot be read: ") + std::strerror(number));
+}
+
+}  // namespace
+
+Error output_limit_error(std::size_t max_bytes) {
+  Error error{std::string(error_code::kProgramLimit),
+              "the program's output exceeded its limit of " + std::to_string(max_bytes) + " bytes"};
+  return std::move(error).with("limit_name", std::string("output")).with("limit", max_bytes);
+}
+
+Result<std::string> read_output_file(int directory, const std::string& name, std::size_t max_bytes) {
+  const OwnedFd file(
+      ::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!file.valid()) return not_opened(errno);
+  struct stat status{};
+  if (::fstat(file.get(), &status) != 0) return not_opened(errno);
+  if (!S_ISREG(status.st_mode)) {
+    return invalid("its {output_file} is " + std::string(kind_of(status.st_mode)) + ", not a regular file");
+  }
+  if (status.st_nlink != 1) {
+    return invalid("its {output_file} is a file that has other names, too: it may be anybody's");
+  }
+  const auto expected = static_cast<std::size_t>(status.st_size);
+  if (expected > max_bytes) return output_limit_error(max_bytes);
+  std::string bytes;
+  std::size_t size = 0;
+  while (true) {
+    if (size == bytes.size()) bytes.resize(std::max(expected + 1, size + kStep));
+    const ssize_t count = ::read(file.get(), bytes.data() + size, bytes.size() - size);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return not_opened(errno);
+    size += static_cast<std::size_t>(count);
+    if (size > max_bytes) return output_limit_error(max_bytes);
+    if (count == 0) break;
+  }
+  bytes.resize(size);
+  return bytes;
+}
+
+}  // namespace shunt::command

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "shunt/base/result.hpp"
+
+namespace shunt::command {
+
+// Where a program should have written its output, as it is found after its end: by the name `name` in the
+// folder open as `directory`, whatever the program has made of the path that led there.
+//
+// Only a regular file with that one name is read: a link would lead to another file, and a pipe or a device
+// has no end. Fails with `invalid_output`, and with `program_limit` when it is, or grows while it is read,
+// beyond `max_bytes`. Blocks; not for a loop's thread.
+[[nodiscard]] Result<std::string> read_output_file(int directory, const std::string& name,
+                                                   std::size_t max_bytes);
+
+// A program's output was longer than its limit.
+[[nodiscard]] Error output_limit_error(std::size_t max_bytes);
+
+}  // namespace shunt::command
