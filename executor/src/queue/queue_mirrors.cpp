@@ -156,7 +156,7 @@ awaitable<void> QueueCore::look_at_one(std::shared_ptr<Mirror> mirror, SilentGen
 std::chrono::milliseconds QueueCore::grace_of(std::string_view model_name) const {
   const Model* const model = models.find(model_name);
   const auto stop_grace = model == nullptr ? std::chrono::milliseconds(0) : model->stop_grace;
-  return stop_grace + options.queue.lock_duration + 2 * options.queue.stalled_interval;
+  return stop_grace + lost_worker_bound(options.queue);
 }
 
 awaitable<bool> QueueCore::conclude(std::string id, std::string attempt,
