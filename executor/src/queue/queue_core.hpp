@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,7 +39,8 @@ inline constexpr const char* kSweep = "sweep";
 //   queue_submit.cpp   admission and the add
 //   queue_lookup.cpp   find, list, watch
 //   queue_cancel.cpp   cancel, drain
-//   queue_operations.cpp  a generation's request, its removal, the workers
+//   queue_operations.cpp  a generation's request, its removal
+//   queue_fleet.cpp    the server, the workers, and models that have none
 //   queue_mirrors.cpp  what is heard of generations, and those that nothing is heard of
 //   queue_upkeep.cpp   its duties: health, and what is done every now and then
 struct QueueCore : std::enable_shared_from_this<QueueCore> {
@@ -69,7 +71,7 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   // ---- Operating (queue_operations.cpp).
   awaitable<Result<RequestOutcome>> request_of(GenerationId id);
   awaitable<Result<RemoveOutcome>> remove(GenerationId id);
-  awaitable<Result<std::vector<WorkerStatus>>> workers();
+  awaitable<Result<Fleet>> fleet();  // queue_fleet.cpp
 
   // ---- Upkeep.
   awaitable<DrainReport> drain(std::chrono::milliseconds grace);
@@ -131,7 +133,12 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
 
   enum class Forget { kLook, kDo };
   awaitable<std::vector<std::string>> forget(std::string id, Forget how);
-  awaitable<void> learn_version();
+  awaitable<void> learn_server();
+  awaitable<void> look_for_plain_workers();
+  [[nodiscard]] std::size_t plain_workers_of(const std::string& model) const;
+  void note_unserved(const std::vector<ModelDescription>& seen);
+  // With health_mutex_ held.
+  [[nodiscard]] std::vector<Warning> warnings() const;
   void note_connection(bool connected);
   void note_error(std::string what);
 
@@ -162,6 +169,7 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   awaitable<void> unwatch(std::vector<std::string> mirror_ids);
   void set_health(Health health, std::string reason);
   void tell_ended(const Mirror& mirror);
+  awaitable<void> tell_failed(std::string id, std::string model, Error error);
 
   bullmq::Redis commands_;  // short deadlines: what a submit waits for
   bullmq::Redis queries_;
@@ -176,12 +184,19 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   bool was_connected_ = false;
   FaultLog own_faults_;
   std::vector<bullmq::Subscription> subscriptions_;
+  std::optional<Fleet> fleet_;  // as it was last looked at
+  SteadyTime fleet_at_{};
+  std::map<std::string, std::size_t, std::less<>> plain_workers_;  // of models without a lease, where known
+  std::size_t plain_look_ = 0;
+  std::set<std::string, std::less<>> unserved_;  // models that nobody runs now
+  std::map<std::string, SteadyTime> unserved_told_;
 
   mutable std::mutex health_mutex_;
   Health health_ = Health::kDegraded;
   std::string health_reason_ = "not connected to Redis yet";
   ServerStatus server_;
   std::vector<ModelDescription> models_seen_;  // empty while Redis does not answer
+  std::optional<WallTime> models_seen_at_;
   // Last, so that they end first.
   PeriodicDuties duties_;
 };

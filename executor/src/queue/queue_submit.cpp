@@ -201,7 +201,11 @@ awaitable<SubmitOutcome> QueueCore::enqueue(Submission sealed, std::shared_ptr<G
   mind(*mirrors_.add(std::move(generation), clock.steady_now() + sealed->timeout, clock.steady_now()));
   std::string why;
   const AddResult added = co_await add(name, id.to_string(), sealed->text, until, why);
-  if (added == AddResult::kAdded) co_return Accepted{id};
+  if (added == AddResult::kAdded) {
+    Accepted accepted{id};
+    accepted.no_worker_yet = unserved_.contains(name);
+    co_return accepted;
+  }
   if (added == AddResult::kRefused) {
     mirrors_.remove(id.to_string());
     withdraw_later(id.to_string(), claim_name(sealed->key));

@@ -17,6 +17,7 @@ namespace {
 // Things that are due are done together, with at least this long in between.
 constexpr std::chrono::milliseconds kTurn{50};
 constexpr std::chrono::seconds kHealth{1};
+constexpr std::chrono::seconds kServerLook{10};
 constexpr std::chrono::seconds kHousekeeping{60};
 constexpr std::chrono::seconds kExpiry{15};
 // One round of housekeeping looks at so many generations of a queue that have not ended.
@@ -51,6 +52,8 @@ void QueueCore::do_when_due(std::string name, SteadyTime (Mirrors::*next)() cons
 
 void QueueCore::start_duties() {
   do_every("health", kHealth, &QueueCore::probe_health);
+  do_every("server", kServerLook, &QueueCore::learn_server);
+  do_every("plain_workers", kServerLook, &QueueCore::look_for_plain_workers);
   do_when_due(kOverdue, &Mirrors::next_end, &QueueCore::end_overdue);
   do_when_due(kSilent, &Mirrors::next_look, &QueueCore::look_at_silent);
   do_when_due(kSweep, &Mirrors::next_sweep, &QueueCore::sweep_mirrors);
@@ -120,8 +123,11 @@ awaitable<void> QueueCore::probe_health() {
   }
   if (problem.empty()) {
     set_health(Health::kReady, {});
+    for (ModelDescription& model : seen) model.plain_workers = plain_workers_of(model.name);
+    note_unserved(seen);
     const std::lock_guard lock(health_mutex_);
     models_seen_ = std::move(seen);
+    models_seen_at_ = clock.now();
   } else if (commands_.is_up() || health_ == Health::kReady) {
     note_error(problem);
     set_health(Health::kDegraded, "Redis does not take writes: " + problem);

@@ -16,6 +16,7 @@
 #include "queue/generation_keys.hpp"
 #include "queue/inbox.hpp"
 #include "queue/log_writer.hpp"
+#include "queue/periodic_duties.hpp"
 #include "queue/queued_run.hpp"
 #include "queue/worker_lease.hpp"
 #include "shunt/executor/queue_worker.hpp"
@@ -63,7 +64,8 @@ class WorkerCore final : public std::enable_shared_from_this<WorkerCore> {
   void tell_let_go(const std::string& model, WorkerObserver::LetGo how) const;
 
   // ---- Its life.
-  awaitable<void> keep_lease();
+  awaitable<void> tell_lease();
+  awaitable<void> learn_server();
   awaitable<void> give_up_lease();
   void set_connected(bool connected, std::string reason);
   [[nodiscard]] bullmq::SharedConnection connect(const std::string& name) const;
@@ -75,6 +77,8 @@ class WorkerCore final : public std::enable_shared_from_this<WorkerCore> {
   EventLoop& loop_;
   const QueueWorkerOptions options_;
   const Clock& clock_;
+  FaultLog own_faults_;
+  FaultLog& faults_;
   const GenerationKeys keys_;
   const std::string process_;
   std::map<std::string, std::shared_ptr<WorkerModel>> models_;
@@ -88,13 +92,14 @@ class WorkerCore final : public std::enable_shared_from_this<WorkerCore> {
   std::vector<bullmq::Subscription> subscriptions_;
   std::map<std::string, std::shared_ptr<QueuedRun>> runs_;
   WorkerLease lease_;
-  boost::asio::steady_timer lease_timer_;
   std::size_t given_back_ = 0;  // since it was told to stop
   bool stopping_ = false;
   bool closed_ = false;
 
   mutable std::mutex mutex_;
   WorkerDescription description_{.connected = false, .reason = "not connected to Redis yet", .running = 0};
+  // Last, so that they end first.
+  PeriodicDuties duties_;
 };
 
 }  // namespace shunt::executor
