@@ -3,6 +3,7 @@
 
 #include "general_setting.hpp"
 #include "settings_table.hpp"
+#include "shunt/base/duration_text.hpp"
 #include "shunt/config/redact.hpp"
 #include "value_kinds.hpp"
 

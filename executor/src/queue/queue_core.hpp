@@ -34,6 +34,8 @@ using bullmq::awaitable;
 inline constexpr const char* kOverdue = "overdue";
 inline constexpr const char* kSilent = "silent";
 inline constexpr const char* kSweep = "sweep";
+// So many generations are ended at once: as many as share a call (call_group.cpp).
+inline constexpr std::size_t kAtOnce = 200;
 
 // The queue executor's inside. Everything is done on `loop`'s thread except what says otherwise.
 //   queue_submit.cpp   admission and the add
@@ -157,6 +159,7 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   awaitable<void> look_at_one(std::shared_ptr<Mirror> mirror, SilentGeneration silent);
   awaitable<bullmq::RedisReply> probe(std::vector<std::string> generations);
   awaitable<void> end_overdue();
+  awaitable<void> end_if_overdue(std::shared_ptr<Mirror> mirror);
   awaitable<void> end_waiting_for_retry(std::shared_ptr<Mirror> mirror);
   awaitable<void> probe_health();
   awaitable<std::vector<ModelDescription>> survey();
@@ -165,6 +168,12 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   awaitable<void> forget_old_ids();
   awaitable<void> sweep_mirrors();
   awaitable<void> settle_open(std::string model);
+  struct SettledPage {
+    std::size_t looked_at = 0;
+    std::size_t ended = 0;
+  };
+  awaitable<SettledPage> settle_page(std::string model, std::size_t from);
+  awaitable<std::size_t> settle_together(std::vector<std::string> generations);
   awaitable<void> expire_artifacts();
   awaitable<void> unwatch(std::vector<std::string> mirror_ids);
   void set_health(Health health, std::string reason);

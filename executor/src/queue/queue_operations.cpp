@@ -5,6 +5,7 @@
 #include "bullmq/error.hpp"
 #include "queue/generation_scripts.hpp"
 #include "queue/queue_core.hpp"
+#include "queue/redis_fault.hpp"
 
 namespace shunt::executor {
 namespace {
@@ -30,6 +31,7 @@ awaitable<Result<RequestOutcome>> QueueCore::request_of(GenerationId id) {
     if (!envelope) co_return std::move(envelope).error();
     co_return RequestOutcome(std::move(envelope->request));
   } catch (const std::exception& error) {
+    note_caught(faults, "request_of");
     failure = cannot_look(error);
   }
   co_return std::move(*failure);
@@ -67,6 +69,7 @@ awaitable<Result<RemoveOutcome>> QueueCore::remove(GenerationId id) {
     mirrors_.remove(name);
     co_return RemoveOutcome(Removed{});
   } catch (const std::exception& error) {
+    note_caught(faults, "remove");
     failure = cannot_look(error);
   }
   co_return std::move(*failure);

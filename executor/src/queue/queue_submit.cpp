@@ -7,6 +7,7 @@
 #include "queue/generation_scripts.hpp"
 #include "queue/queue_core.hpp"
 #include "queue/queue_launch.hpp"
+#include "queue/redis_fault.hpp"
 #include "shunt/base/digest.hpp"
 #include "shunt/generation/error_codes.hpp"
 
@@ -121,6 +122,7 @@ awaitable<SubmitOutcome> QueueCore::decide(Submission sealed, std::chrono::nanos
     SubmitOutcome outcome = co_await decide_within(std::move(sealed), until, enqueue_took);
     co_return outcome;
   } catch (const std::exception& error) {
+    note_caught(faults, "submit");
     why = error.what();
   }
   co_return refuse_unavailable(why);
@@ -304,9 +306,10 @@ awaitable<void> QueueCore::withdraw(std::string id, std::string claim) {
   again.idempotent = true;
   try {
     co_await queries_.run(scripts::withdraw(), std::move(script_keys), std::move(arguments), again);
-  } catch (const std::exception&) {
+  } catch (...) {
     // It ends by itself, as what never was in its queue; a client that comes back with the same key takes it
     // over before.
+    note_caught(faults, "withdraw");
   }
 }
 

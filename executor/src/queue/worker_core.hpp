@@ -15,9 +15,11 @@
 #include "queue/call_group.hpp"
 #include "queue/generation_keys.hpp"
 #include "queue/inbox.hpp"
+#include "queue/job_outcome.hpp"
 #include "queue/log_writer.hpp"
 #include "queue/periodic_duties.hpp"
 #include "queue/queued_run.hpp"
+#include "queue/stored_generation.hpp"
 #include "queue/worker_lease.hpp"
 #include "shunt/executor/queue_worker.hpp"
 
@@ -46,7 +48,7 @@ class WorkerCore final : public std::enable_shared_from_this<WorkerCore> {
     std::string kind;
     std::uint64_t attempt = 0;
     std::uint64_t sequence = 0;
-    std::string reason;
+    std::string reason;  // of a cancel; with "ended": its state
   };
 
   // ---- A job.
@@ -56,11 +58,14 @@ class WorkerCore final : public std::enable_shared_from_this<WorkerCore> {
                                                          const std::string& token) const;
   awaitable<QueuedRun::End> run(std::shared_ptr<QueuedRun> run, const Begun& begun, std::string model,
                                 std::stop_token stop);
-  awaitable<void> put_back(bullmq::Job job);
+  awaitable<void> let_unreadable_go(bullmq::Job job, std::string model, Error problem);
+  awaitable<JobOutcome> outcome_elsewhere(std::string id, std::string state);
+  awaitable<std::optional<StoredGeneration>> read_generation(std::string id);
   awaitable<void> give_back(bullmq::Job job);
   void on_message(const std::string& id, const std::string& message);
   [[nodiscard]] std::unique_ptr<RunTrace> trace(Envelope& envelope, std::uint64_t attempt) const;
   void tell_ended(const QueuedRun& run, const std::string& model);
+  void tell_failed(const QueuedRun& run, const std::string& model);
   void tell_let_go(const std::string& model, WorkerObserver::LetGo how) const;
 
   // ---- Its life.
