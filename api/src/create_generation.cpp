@@ -18,6 +18,7 @@ struct Plan {
   Representation representation = Representation::kRecord;
   WhenClientGoes when_client_goes = WhenClientGoes::kCancel;
   WaitPlan wait = {};
+  bool no_worker_yet = false;
 };
 
 // Long enough not to hammer, short enough to be of use; a client that wants to know at once asks with Prefer:
@@ -161,6 +162,7 @@ Task<void> answer_pending(Exchange& exchange, GenerationId id, const Plan& plan,
   if (plan.wait.late == WaitPlan::Late::kAccepted) {
     exchange.response.add_header("Preference-Applied", plan.wait.applied_late);
     answer_with_record(exchange, 202, record);
+    if (plan.no_worker_yet && record.state == GenerationState::kQueued) add_no_worker_hint(exchange);
   } else {
     exchange.response.set_problem(wait_deadline_exceeded(why, id),
                                   {.instance = generation_link(id), .generation = &record});
@@ -214,6 +216,7 @@ Task<void> create_generation(Exchange& exchange) {
     co_return;
   }
   const auto& accepted = std::get<executor::Accepted>(outcome);
+  plan->no_worker_yet = accepted.no_worker_yet;
   const std::string link = generation_link(accepted.id);
   exchange.response.add_header("Location", link);
   exchange.response.add_header("Shunt-Generation-Id", std::string_view(link).substr(link.rfind('/') + 1));

@@ -65,6 +65,13 @@ void answer_with_record(Exchange& exchange, int status, const GenerationRecord& 
   append_record_json(exchange.response.body, record);
 }
 
+void add_no_worker_hint(Exchange& exchange) {
+  std::string& body = exchange.response.body;
+  if (!body.ends_with('}')) return;
+  body.pop_back();
+  body += R"(,"hint":"no_worker_yet"})";
+}
+
 bool accepts(Exchange& exchange, std::string_view media_type) {
   const std::string header = exchange.request.headers.joined("Accept");
   if (AcceptList(header).fit(media_type).acceptable()) return true;

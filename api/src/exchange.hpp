@@ -57,6 +57,10 @@ template <typename T, typename Start>
 // The record as JSON.
 void answer_with_record(Exchange& exchange, int status, const GenerationRecord& record);
 
+// For a record that was answered because its generation goes on: a member that tells whoever reads it what it
+// waits for.
+void add_no_worker_hint(Exchange& exchange);
+
 // Whether Accept lets us answer with `media_type`; if not, the response has been made a problem.
 [[nodiscard]] bool accepts(Exchange& exchange, std::string_view media_type);
 

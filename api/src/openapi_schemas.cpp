@@ -57,6 +57,7 @@ constexpr std::string_view kSchemas = R"json({
       "error": {"$ref": "#/components/schemas/Error"},
       "cancel_reason": {"type": "string"},
       "cancel_requested": {"const": true},
+      "hint": {"const": "no_worker_yet", "description": "In a 202: no worker is known to run the model now"},
       "metadata": {"type": "object"}}},
   "GenerationPage": {
     "type": "object", "required": ["generations", "next_cursor"],
@@ -82,7 +83,11 @@ constexpr std::string_view kSchemas = R"json({
       "executor": {"type": "string"}, "mode": {"type": "string"},
       "running": {"type": "integer"}, "waiting": {"type": "integer"},
       "redis": {"type": "string", "description": "With the queue: ready, or what is wrong with it"},
-      "models_without_worker": {"type": "array", "items": {"type": "string"}}}},
+      "models_without_worker": {"type": "array", "items": {"type": "string"}},
+      "warnings": {"type": "array", "items": {"$ref": "#/components/schemas/Warning"}}}},
+  "Warning": {
+    "type": "object", "required": ["code", "message"],
+    "properties": {"code": {"type": "string"}, "message": {"type": "string"}}},
   "Status": {
     "type": "object", "required": ["status", "version", "uptime_seconds", "roles", "strategy", "models"],
     "properties": {
@@ -101,12 +106,16 @@ constexpr std::string_view kSchemas = R"json({
           "properties": {
             "name": {"type": "string"}, "open": {"type": "integer"}, "waiting": {"type": "integer"},
             "oldest_open_seconds": {"type": "number"}, "oldest_waiting_seconds": {"type": "number"},
-            "workers": {"type": "integer"}, "slots": {"type": "integer"}}}},
+            "running": {"type": "integer"},
+            "workers": {"type": "integer"}, "plain_workers": {"type": "integer"}, "slots": {"type": "integer"}}}},
+      "as_of": {"type": "string", "format": "date-time"}, "age_seconds": {"type": "number"},
+      "warnings": {"type": "array", "items": {"$ref": "#/components/schemas/Warning"}},
       "redis": {
         "type": "object", "required": ["url", "connected"],
         "properties": {
           "url": {"type": "string"}, "connected": {"type": "boolean"},
           "since": {"type": "string", "format": "date-time"}, "version": {"type": "string"},
+          "eviction_policy": {"type": "string"},
           "last_error": {"type": "string"}, "last_error_at": {"type": "string", "format": "date-time"}}},
       "workers": {
         "type": "array",

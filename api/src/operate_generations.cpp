@@ -85,7 +85,9 @@ Task<void> retry_generation(Exchange& exchange) {
   if (accepted == nullptr) co_return;
   if (accepted->replayed) exchange.response.add_header("Idempotency-Replayed", "true");
   const auto record = co_await find_visible(exchange, accepted->id);
-  if (record) answer_with_record(exchange, 202, *record);
+  if (!record) co_return;
+  answer_with_record(exchange, 202, *record);
+  if (accepted->no_worker_yet && record->state == GenerationState::kQueued) add_no_worker_hint(exchange);
 }
 
 Task<void> remove_generation(Exchange& exchange) {

@@ -40,9 +40,7 @@ class ProbedProcess final : public executor::GenerationExecutor {
   void remove(const GenerationId&, std::function<void(Result<executor::RemoveOutcome>)> done) override {
     done(nothing_here());
   }
-  void workers(std::function<void(Result<std::vector<executor::WorkerStatus>>)> done) override {
-    done(nothing_here());
-  }
+  void fleet(std::function<void(Result<executor::Fleet>)> done) override { done(nothing_here()); }
   void drain(std::chrono::milliseconds, std::function<void(executor::DrainReport)> done) override {
     done({});
   }

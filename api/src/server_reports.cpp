@@ -1,6 +1,6 @@
 // Routes that answer from what the process knows, without an executor's call.
 #include "handlers.hpp"
-#include "health_name.hpp"
+#include "health_words.hpp"
 #include "shunt/base/json.hpp"
 
 namespace shunt::api {
@@ -62,9 +62,10 @@ void report_readiness(Exchange& exchange) {
   // No reason to be unready: workers may start after the API, or with the first generation.
   JsonArray unserved;
   for (const auto& model : executor.models) {
-    if (model.workers == 0) unserved.emplace_back(view(model.name));
+    if (!model.served()) unserved.emplace_back(view(model.name));
   }
   if (!unserved.empty()) report.emplace("models_without_worker", std::move(unserved));
+  if (!executor.warnings.empty()) report.emplace("warnings", warnings_of(executor));
   append_json(exchange.response.body, report);
 }
 

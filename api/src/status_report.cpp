@@ -1,6 +1,8 @@
 // GET /admin/status: the whole service in one document, for people and `shunt status`.
+#include <algorithm>
+
 #include "handlers.hpp"
-#include "health_name.hpp"
+#include "health_words.hpp"
 #include "representation.hpp"
 #include "shunt/base/json.hpp"
 
@@ -19,15 +21,17 @@ void put_time(JsonObject& into, std::string_view name, const std::optional<WallT
   if (time) into.emplace(view(name), format_rfc3339(*time));
 }
 
-JsonArray models_of(const executor::ExecutorDescription& executor) {
+JsonArray models_of(const std::vector<executor::ModelDescription>& described) {
   JsonArray models;
-  for (const executor::ModelDescription& model : executor.models) {
+  for (const executor::ModelDescription& model : described) {
     models.push_back(JsonObject{{"name", view(model.name)},
                                 {"open", model.open},
                                 {"waiting", model.waiting},
+                                {"running", model.open - std::min(model.waiting, model.open)},
                                 {"oldest_open_seconds", seconds_of(model.oldest_open_age)},
                                 {"oldest_waiting_seconds", seconds_of(model.oldest_waiting_age)},
                                 {"workers", model.workers},
+                                {"plain_workers", model.plain_workers},
                                 {"slots", model.slots}});
   }
   return models;
@@ -37,6 +41,7 @@ JsonObject redis_of(const executor::ServerStatus& server, std::string_view url) 
   JsonObject redis{{"url", view(url)}, {"connected", server.connected}};
   put_time(redis, "since", server.since);
   if (!server.version.empty()) redis.emplace("version", view(server.version));
+  if (!server.eviction_policy.empty()) redis.emplace("eviction_policy", view(server.eviction_policy));
   if (!server.last_error.empty()) redis.emplace("last_error", view(server.last_error));
   put_time(redis, "last_error_at", server.last_error_at);
   return redis;
@@ -57,6 +62,14 @@ JsonObject worker_of(const executor::WorkerStatus& worker) {
   return told;
 }
 
+// When the figures of models and workers were true; nothing where this process has them itself.
+void put_age(JsonObject& status, const std::optional<WallTime>& as_of) {
+  if (!as_of) return;
+  put_time(status, "as_of", as_of);
+  status.emplace("age_seconds",
+                 seconds_of(std::max(system_clock().now() - *as_of, std::chrono::milliseconds(0))));
+}
+
 JsonObject about(const ServiceAbout& service, const executor::ExecutorDescription& executor) {
   JsonArray roles;
   for (const std::string& role : service.roles) roles.emplace_back(view(role));
@@ -71,7 +84,7 @@ JsonObject about(const ServiceAbout& service, const executor::ExecutorDescriptio
                                         {"reason", view(service.strategy_reason)}});
   status.emplace("running", executor.running);
   status.emplace("waiting", executor.waiting);
-  status.emplace("models", models_of(executor));
+  if (!executor.warnings.empty()) status.emplace("warnings", warnings_of(executor));
   return status;
 }
 
@@ -79,19 +92,22 @@ JsonObject about(const ServiceAbout& service, const executor::ExecutorDescriptio
 
 Task<void> report_status(Exchange& exchange) {
   if (!accepts(exchange, kJsonType)) co_return;
-  auto pending = answer_of<Result<std::vector<executor::WorkerStatus>>>(
-      exchange.client, [&](auto done) { exchange.service.executor.workers(std::move(done)); });
-  const auto workers = co_await pending;
+  auto pending = answer_of<Result<executor::Fleet>>(
+      exchange.client, [&](auto done) { exchange.service.executor.fleet(std::move(done)); });
+  const auto fleet = co_await pending;
   const executor::ExecutorDescription executor = exchange.service.describe();
   const ServiceAbout& service = exchange.service.options.about;
   JsonObject status = about(service, executor);
+  // Looked at just now, all together; what the process knew before only where that cannot be done.
+  status.emplace("models", models_of(fleet ? fleet->models : executor.models));
+  put_age(status, fleet ? fleet->as_of : executor.models_as_of);
   if (executor.server) {
     status.emplace("redis", redis_of(*executor.server, service.redis_url));
     JsonArray told;
-    if (workers) {
-      for (const auto& worker : *workers) told.push_back(worker_of(worker));
+    if (fleet) {
+      for (const auto& worker : fleet->workers) told.push_back(worker_of(worker));
     } else {
-      status.emplace("workers_error", view(workers.error().message));
+      status.emplace("workers_error", view(fleet.error().message));
     }
     status.emplace("workers", std::move(told));
   }

@@ -1,10 +1,11 @@
 #include "executor_metrics.hpp"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
+#include "failure_log.hpp"
 #include "metric_families.hpp"
-#include "shunt/base/log.hpp"
 
 namespace shunt::app {
 namespace {
@@ -109,6 +110,7 @@ void add_queue(std::vector<prometheus::MetricFamily>& families,
   GaugeReading oldest("shunt_queue_oldest_seconds", "Age of the oldest generation that waits");
   GaugeReading workers("shunt_queue_workers", "Workers that have told within their lease that they live");
   GaugeReading slots("shunt_queue_slots", "Generations that these workers run at once");
+  GaugeReading unserved("shunt_queue_unserved", "1 while no worker of any kind is known to run the model");
   for (const executor::ModelDescription& model : executor.models) {
     const Labels labels{{"model", model.name}};
     open.add(static_cast<double>(model.open), labels);
@@ -116,11 +118,17 @@ void add_queue(std::vector<prometheus::MetricFamily>& families,
     oldest.add(in_seconds(model.oldest_waiting_age), labels);
     workers.add(static_cast<double>(model.workers), labels);
     slots.add(static_cast<double>(model.slots), labels);
+    unserved.add(model.served() ? 0 : 1, labels);
   }
   GaugeReading reachable("shunt_queue_up", "1 while Redis takes writes");
   families.push_back(reachable.add(up ? 1 : 0).family());
+  if (executor.models_as_of) {
+    GaugeReading age("shunt_queue_figures_age_seconds", "How long ago these figures were true");
+    const auto old = std::max(system_clock().now() - *executor.models_as_of, std::chrono::milliseconds(0));
+    families.push_back(age.add(in_seconds(old)).family());
+  }
   if (!up) return;
-  for (const GaugeReading* reading : {&open, &waiting, &oldest, &workers, &slots})
+  for (const GaugeReading* reading : {&open, &waiting, &oldest, &workers, &slots, &unserved})
     families.push_back(reading->family());
 }
 
@@ -177,10 +185,16 @@ void ExecutorMetrics::submitted(const Submitted& request) {
   }
 }
 
+void ExecutorMetrics::failed(const Failed& failure) {
+  log_failure(log::Level::kInfo, "generation.failed",
+              {.id = failure.id,
+               .model = failure.model,
+               .error = failure.error,
+               .attempt = failure.attempt,
+               .worker = failure.worker});
+}
+
 void ExecutorMetrics::ended(const Ended& end) {
-  if (end.state == GenerationState::kFailed) {
-    log::info("generation.failed", {{"id", end.id}, {"model", end.model}, {"code", end.error_code}});
-  }
   OfModel* const row = impl_->find(end.model);
   if (row == nullptr) return;
   row->waited.Observe(in_seconds(end.waited));

@@ -19,6 +19,7 @@ class ExecutorMetrics final : public executor::ExecutorObserver {
 
   void submitted(const Submitted& request) override;
   void ended(const Ended& end) override;
+  void failed(const Failed& failure) override;
 
   // Prometheus text format. Any thread.
   [[nodiscard]] std::string text(const executor::ExecutorDescription& executor) const;

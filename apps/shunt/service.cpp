@@ -13,6 +13,7 @@
 #include "make_artifact_store.hpp"
 #include "make_models.hpp"
 #include "process_figures.hpp"
+#include "redis_metrics.hpp"
 #include "shunt/base/log.hpp"
 #include "shunt/config/redact.hpp"
 #include "shunt/executor/queue_executor.hpp"
@@ -140,8 +141,19 @@ executor::QueueWorkerOptions Service::worker_options() {
 }
 
 std::string Service::metrics_text() const {
-  std::string text = metrics_ ? metrics_->text(executor_->describe()) : std::string();
-  if (worker_) text += worker_metrics_->text(worker_->describe());
+  std::string text;
+  std::optional<executor::ServerStatus> redis;
+  if (worker_) {
+    const executor::WorkerDescription worker = worker_->describe();
+    text += worker_metrics_->text(worker);
+    redis = worker.server;
+  }
+  if (metrics_) {
+    const executor::ExecutorDescription executor = executor_->describe();
+    text += metrics_->text(executor);
+    redis = executor.server;
+  }
+  if (redis) text += redis_metrics_text(*redis);
   if (tracer_) text += tracer_->metrics_text();
   return text + fault_metrics_text(faults_) + process_metrics_text();
 }
@@ -174,6 +186,7 @@ executor::ExecutorDescription Service::describe_worker() const {
   const executor::WorkerDescription worker = worker_->describe();
   executor::ExecutorDescription description{.name = "worker", .mode = "queue", .reason = worker.reason};
   description.running = worker.running;
+  description.warnings = worker.warnings;
   if (!worker.connected) description.health = executor::Health::kDegraded;
   if (stopping_) {
     description.health = executor::Health::kDraining;

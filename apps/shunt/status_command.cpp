@@ -57,6 +57,19 @@ void print_redis(const JsonObject& redis, const Terminal& terminal) {
   if (!error.empty()) print_line("", "last error " + age_of(redis, "last_error_at") + " ago: " + error);
 }
 
+std::string tenths(double seconds) {
+  std::string text = std::to_string(std::round(seconds * 10) / 10);
+  return text.substr(0, text.find('.') + 2);
+}
+
+void print_warnings(const JsonArray& warnings, const Terminal& terminal) {
+  for (const Json& entry : warnings) {
+    if (!entry.is_object()) continue;
+    const std::string text = printable(text_in(entry.get_object(), "message"));
+    std::cout << "  " << terminal.styled(Style::kYellow, "warning") << "   " << text << '\n';
+  }
+}
+
 void print_models(const JsonArray& models, const Terminal& terminal) {
   using Align = TextTable::Align;
   TextTable table({{"MODEL"},
@@ -69,7 +82,7 @@ void print_models(const JsonArray& models, const Terminal& terminal) {
     if (!entry.is_object()) continue;
     const JsonObject& model = entry.get_object();
     const bool waits = number_in(model, "waiting") > 0;
-    const bool served = number_in(model, "workers") > 0;
+    const bool served = number_in(model, "workers") + number_in(model, "plain_workers") > 0;
     table.add({{printable(text_in(model, "name"))},
                {count_in(model, "open")},
                {count_in(model, "waiting"), waits ? Style::kYellow : Style::kPlain},
@@ -123,9 +136,13 @@ void print_status(const JsonObject& status, const std::string& url) {
   print_line("strategy", text_in(strategy, "mode") + " (" + text_in(strategy, "reason") + ')');
   print_line("roles", joined(array_in(status, "roles"), ", "));
   print_line("up", short_duration(number_in(status, "uptime_seconds")));
-  print_line("here", count_in(status, "running") + " running, " + count_in(status, "waiting") + " waiting");
+  print_line("here", count_in(status, "running") + " running, " + count_in(status, "waiting") +
+                         " waiting, followed by this process");
   const bool queue = status.contains("redis");
   if (queue) print_redis(object_in(status, "redis"), terminal);
+  if (status.contains("age_seconds"))
+    print_line("figures", "as of " + tenths(number_in(status, "age_seconds")) + " s ago");
+  print_warnings(array_in(status, "warnings"), terminal);
   print_models(array_in(status, "models"), terminal);
   if (!queue) return;
   if (const std::string error = text_in(status, "workers_error"); !error.empty()) {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "failure_log.hpp"
 #include "metric_families.hpp"
-#include "shunt/base/log.hpp"
 
 namespace shunt::app {
 namespace {
@@ -22,8 +22,9 @@ struct Families {
       : claims(counter_family(registry, "shunt_worker_claims_total", "Generations taken from the queue")),
         restarts(counter_family(registry, "shunt_worker_restarts_total",
                                 "Claims of generations that a worker had begun before")),
-        let_go(counter_family(registry, "shunt_worker_let_go_total",
-                              "Generations left without an end: lost, given_back, put_back")),
+        let_go(
+            counter_family(registry, "shunt_worker_let_go_total",
+                           "Jobs that it let go of without an end: lost, given_back, put_back, unreadable")),
         ended(counter_family(registry, "shunt_worker_generations_ended_total",
                              "Generations that this worker ended; code is the error of failed ones")),
         lock_failures(counter_family(registry, "shunt_worker_lock_renewal_failures_total",
@@ -66,6 +67,7 @@ struct OfModel {
         lost(families.let_go.Add(with(model, "how", "lost"))),
         given_back(families.let_go.Add(with(model, "how", "given_back"))),
         put_back(families.let_go.Add(with(model, "how", "put_back"))),
+        unreadable(families.let_go.Add(with(model, "how", "unreadable"))),
         succeeded(families.ended.Add(ended_without_code(model, GenerationState::kSucceeded))),
         cancelled(families.ended.Add(ended_without_code(model, GenerationState::kCancelled))),
         failed(families.ended, with(model, "state", to_string(GenerationState::kFailed))),
@@ -78,6 +80,7 @@ struct OfModel {
   Counter& lost;
   Counter& given_back;
   Counter& put_back;
+  Counter& unreadable;
   Counter& succeeded;
   Counter& cancelled;
   CountersByCode failed;
@@ -120,10 +123,16 @@ void WorkerMetrics::claimed(std::string_view model, std::size_t attempt) {
   if (attempt > 1) row.restarts.Increment();
 }
 
+void WorkerMetrics::failed(const Failed& failure) {
+  log_failure(log::Level::kInfo, failure.retried ? "worker.attempt_failed" : "worker.generation_failed",
+              {.id = failure.id,
+               .model = failure.model,
+               .error = failure.error,
+               .attempt = failure.attempt,
+               .worker = failure.worker});
+}
+
 void WorkerMetrics::ended(const Ended& end) {
-  if (end.state == GenerationState::kFailed) {
-    log::info("worker.generation_failed", {{"id", end.id}, {"model", end.model}, {"code", end.error_code}});
-  }
   OfModel& row = impl_->of(end.model);
   row.waited.Observe(in_seconds(end.waited));
   row.ran.Observe(in_seconds(end.ran));
@@ -140,6 +149,8 @@ void WorkerMetrics::let_go(std::string_view model, LetGo how) {
       return row.given_back.Increment();
     case LetGo::kPutBack:
       return row.put_back.Increment();
+    case LetGo::kUnreadable:
+      return row.unreadable.Increment();
   }
 }
 

@@ -22,7 +22,7 @@ async function generate(job) {
   return { text: words.join(' '), result: { words: words.length } };
 }
 
-// The times are those of Shunt's own workers: a job whose worker was killed runs again within 15 s.
+// The times are those of Shunt's own workers: a job whose worker was killed runs again within 20 s.
 const times = { lockDuration: 10_000, stalledInterval: 5_000, maxStalledCount: 2 };
 const worker = new Worker(model.replaceAll(':', '%3A'), generate,
   { connection: { url }, prefix, concurrency: 4, ...times });

@@ -59,8 +59,8 @@ void RecordingExecutor::remove(const GenerationId& id, std::function<void(Result
   done(on_remove ? on_remove(id) : Result<RemoveOutcome>(RemoveOutcome(GenerationUnknown{})));
 }
 
-void RecordingExecutor::workers(std::function<void(Result<std::vector<WorkerStatus>>)> done) {
-  done(leased);
+void RecordingExecutor::fleet(std::function<void(Result<Fleet>)> done) {
+  done(Fleet{{}, describe().models, leased});
 }
 
 void RecordingExecutor::drain(std::chrono::milliseconds, std::function<void(DrainReport)> done) {

@@ -246,6 +246,11 @@ void Core::run_ended(SyncRun& run) {
                               .error_code = code,
                               .waited = run.waited(),
                               .ran = run.ran()});
+    const GenerationRecord record = run.generation()->record(Generation::Detail::kSummary);
+    if (record.error) {
+      options_.observer->failed(
+          {.id = id_text, .model = run.model().name, .path = kPath, .error = *record.error, .worker = {}});
+    }
   }
   tell_trace(run);
   const std::lock_guard lock(drain_mutex_);
@@ -382,8 +387,8 @@ class SyncExecutor final : public GenerationExecutor {
     done(core_->remove(id));
   }
 
-  void workers(std::function<void(Result<std::vector<WorkerStatus>>)> done) override {
-    done(std::vector<WorkerStatus>());
+  void fleet(std::function<void(Result<Fleet>)> done) override {
+    done(Fleet{{}, core_->describe().models, {}});
   }
 
   void drain(std::chrono::milliseconds grace, std::function<void(DrainReport)> done) override {

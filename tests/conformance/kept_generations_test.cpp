@@ -147,14 +147,14 @@ TEST_P(ExecutorConformance, WorkersAreThoseThatTheModelsCount) {
   };
   EXPECT_TRUE(eventually(counted));
   if (!subject_->executor().describe().server) {
-    EXPECT_TRUE(client_.workers()->empty());
+    EXPECT_TRUE(client_.fleet()->workers.empty());
     return;
   }
-  EXPECT_TRUE(eventually([&] { return client_.workers()->size() == 1; }));
-  const auto leased = client_.workers();
-  ASSERT_EQ(leased->size(), 1U);
-  EXPECT_EQ(leased->front().models.size(), models_.all().size());
-  EXPECT_EQ(leased->front().version, "1.2.3");
+  EXPECT_TRUE(eventually([&] { return client_.fleet()->workers.size() == 1; }));
+  const auto leased = client_.fleet()->workers;
+  ASSERT_EQ(leased.size(), 1U);
+  EXPECT_EQ(leased.front().models.size(), models_.all().size());
+  EXPECT_EQ(leased.front().version, "1.2.3");
   EXPECT_TRUE(eventually([&] { return !subject_->executor().describe().server->version.empty(); }));
   EXPECT_TRUE(subject_->executor().describe().server->connected);
 }

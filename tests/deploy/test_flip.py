@@ -121,7 +121,7 @@ def test_a_killed_workers_generation_runs_again_on_another_one(flip):
     flip.worker()
     waiting.join(30)
     assert waiting.answer[0] == 200, waiting.answer
-    # lock_duration + stalled_interval, what it takes to run, and patience for a slow machine.
+    # lock_duration + 2 x stalled_interval, what it takes to run, and patience for a slow machine.
     assert time.monotonic() - killed < 1.2 + 1.5 + 10
 
 

@@ -78,9 +78,8 @@ class ExecutorClient {
     return call<Result<executor::RemoveOutcome>>("remove",
                                                  [id](auto& e, auto done) { e.remove(id, std::move(done)); });
   }
-  Result<std::vector<executor::WorkerStatus>> workers() {
-    return call<Result<std::vector<executor::WorkerStatus>>>(
-        "workers", [](auto& e, auto done) { e.workers(std::move(done)); });
+  Result<executor::Fleet> fleet() {
+    return call<Result<executor::Fleet>>("fleet", [](auto& e, auto done) { e.fleet(std::move(done)); });
   }
   executor::DrainReport drain(std::chrono::milliseconds grace) {
     return call<executor::DrainReport>("drain",

@@ -3,6 +3,7 @@
 
 #include "general_setting.hpp"
 #include "settings_table.hpp"
+#include "shunt/base/duration_text.hpp"
 #include "shunt/config/redact.hpp"
 #include "value_kinds.hpp"
 
@@ -93,8 +94,11 @@ void add_job(std::vector<General>& to) {
               "A worker that has not renewed its lock for this long is lost. Renewed at half of it."));
   to.push_back(general(
       "queue.stalled_interval", Duration{100ms, 1h}, queue(&QueueOptions::stalled_interval),
-      "How often workers look for generations of lost ones. With `queue.lock_duration` it bounds when "
-      "such a generation runs again: within 15 s with the defaults."));
+      std::string(
+          "How often workers look for generations of lost ones. With `queue.lock_duration` it bounds when "
+          "such a generation runs again: within ") +
+          format_duration(executor::lost_worker_bound(QueueOptions{})) +
+          " with the defaults (lock_duration + 2 x stalled_interval)."));
   to.push_back(general("queue.max_stalled_count", Count{0, 1000}, queue(&QueueOptions::max_stalled_count),
                        "A generation whose worker is lost more often than this fails with `worker_lost`."));
   to.push_back(general(

@@ -16,6 +16,7 @@ namespace shunt::executor::scripts {
 [[nodiscard]] const bullmq::RedisScript& probe();
 [[nodiscard]] const bullmq::RedisScript& list();
 [[nodiscard]] const bullmq::RedisScript& survey();
+[[nodiscard]] const bullmq::RedisScript& fleet();
 [[nodiscard]] const bullmq::RedisScript& request();
 [[nodiscard]] const bullmq::RedisScript& shelve();
 [[nodiscard]] const bullmq::RedisScript& forget();

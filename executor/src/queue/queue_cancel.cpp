@@ -6,6 +6,7 @@
 #include "queue/generation_scripts.hpp"
 #include "queue/queue_core.hpp"
 #include "queue/queue_launch.hpp"
+#include "queue/redis_fault.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::executor {
@@ -51,6 +52,7 @@ awaitable<Result<CancelOutcome>> QueueCore::cancel(GenerationId id, std::string 
     bool done = false;
     for (int tries = 0; !done && tries < kTries; ++tries) done = co_await ask_to_stop(name, reason);
   } catch (const std::exception& error) {
+    note_caught(faults, "cancel");
     failure = Error{std::string(error_code::kQueueUnavailable),
                     std::string("the generation cannot be cancelled now: ") + error.what(), true};
   }
@@ -76,7 +78,8 @@ awaitable<void> QueueCore::remove_job(std::string model, std::string id) {
     std::vector<std::string> arguments{id};
     co_await queries_.run(scripts::shelve(), std::move(script_keys), std::move(arguments));
     co_await queue->second.remove(std::move(id));
-  } catch (const std::exception&) {
+  } catch (...) {
+    note_caught(faults, "remove_job");
   }
 }
 

@@ -7,6 +7,7 @@
 #include "queue/process_name.hpp"
 #include "queue/queue_launch.hpp"
 #include "queue/redis_address.hpp"
+#include "queue/redis_fault.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::executor {
@@ -74,7 +75,7 @@ void QueueCore::start() {
     self->was_connected_ = true;
     self->note_connection(true);
     self->duties_.hasten("health");
-    self->launch([](std::shared_ptr<QueueCore> core) -> awaitable<void> { co_await core->learn_version(); });
+    self->duties_.hasten("server");
   }));
   subscriptions_.push_back(commands_.on_error().subscribe([weak](const std::exception& error) {
     const auto self = weak.lock();
@@ -112,7 +113,9 @@ ExecutorDescription QueueCore::describe() const {
   description.waiting = mirrors_.waiting();
   description.models = models_seen_;
   description.redis = health_ == Health::kReady ? std::string("ready") : health_reason_;
+  description.models_as_of = models_seen_at_;
   description.server = server_;
+  description.warnings = warnings();
   if (draining) {
     description.health = Health::kDraining;
     description.reason = "the service is shutting down";
@@ -124,7 +127,9 @@ void QueueCore::set_health(Health health, std::string reason) {
   const std::lock_guard lock(health_mutex_);
   health_ = health;
   health_reason_ = std::move(reason);
-  if (health != Health::kReady) models_seen_.clear();
+  if (health == Health::kReady) return;
+  models_seen_.clear();
+  models_seen_at_.reset();
 }
 
 void QueueCore::tell_ended(const Mirror& mirror) {
@@ -143,6 +148,34 @@ void QueueCore::tell_ended(const Mirror& mirror) {
                            .waited = std::chrono::nanoseconds(begun - record.created_at),
                            .ran = std::chrono::nanoseconds(until - begun),
                            .hand_back = hand_back});
+  if (!record.error) return;
+  launch(
+      [](std::shared_ptr<QueueCore> self, std::string id, std::string model, Error error) -> awaitable<void> {
+        co_await self->tell_failed(std::move(id), std::move(model), std::move(error));
+      },
+      mirror.id, mirror.model, *record.error);
+}
+
+// Which worker had it only its record knows.
+awaitable<void> QueueCore::tell_failed(std::string id, std::string model, Error error) {
+  std::string worker;
+  std::int64_t attempt = 0;
+  try {
+    std::vector<std::string> look{"HMGET", keys.base + "r:" + id, "worker", "attempt"};
+    const bullmq::RedisReply found = co_await queries_.execute(std::move(look));
+    if (found.elements.size() == 2) {
+      worker = found.elements[0].text;
+      attempt = found.elements[1].to_int();
+    }
+  } catch (...) {
+    note_caught(faults, "failed_worker");
+  }
+  options.observer->failed({.id = id,
+                            .model = model,
+                            .path = "queue",
+                            .error = error,
+                            .attempt = static_cast<std::size_t>(std::max<std::int64_t>(attempt, 0)),
+                            .worker = worker});
 }
 
 }  // namespace shunt::executor

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,12 +34,15 @@ using bullmq::awaitable;
 inline constexpr const char* kOverdue = "overdue";
 inline constexpr const char* kSilent = "silent";
 inline constexpr const char* kSweep = "sweep";
+// So many generations are ended at once: as many as share a call (call_group.cpp).
+inline constexpr std::size_t kAtOnce = 200;
 
 // The queue executor's inside. Everything is done on `loop`'s thread except what says otherwise.
 //   queue_submit.cpp   admission and the add
 //   queue_lookup.cpp   find, list, watch
 //   queue_cancel.cpp   cancel, drain
-//   queue_operations.cpp  a generation's request, its removal, the workers
+//   queue_operations.cpp  a generation's request, its removal
+//   queue_fleet.cpp    the server, the workers, and models that have none
 //   queue_mirrors.cpp  what is heard of generations, and those that nothing is heard of
 //   queue_upkeep.cpp   its duties: health, and what is done every now and then
 struct QueueCore : std::enable_shared_from_this<QueueCore> {
@@ -69,7 +73,7 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   // ---- Operating (queue_operations.cpp).
   awaitable<Result<RequestOutcome>> request_of(GenerationId id);
   awaitable<Result<RemoveOutcome>> remove(GenerationId id);
-  awaitable<Result<std::vector<WorkerStatus>>> workers();
+  awaitable<Result<Fleet>> fleet();  // queue_fleet.cpp
 
   // ---- Upkeep.
   awaitable<DrainReport> drain(std::chrono::milliseconds grace);
@@ -131,7 +135,12 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
 
   enum class Forget { kLook, kDo };
   awaitable<std::vector<std::string>> forget(std::string id, Forget how);
-  awaitable<void> learn_version();
+  awaitable<void> learn_server();
+  awaitable<void> look_for_plain_workers();
+  [[nodiscard]] std::size_t plain_workers_of(const std::string& model) const;
+  void note_unserved(const std::vector<ModelDescription>& seen);
+  // With health_mutex_ held.
+  [[nodiscard]] std::vector<Warning> warnings() const;
   void note_connection(bool connected);
   void note_error(std::string what);
 
@@ -150,6 +159,7 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   awaitable<void> look_at_one(std::shared_ptr<Mirror> mirror, SilentGeneration silent);
   awaitable<bullmq::RedisReply> probe(std::vector<std::string> generations);
   awaitable<void> end_overdue();
+  awaitable<void> end_if_overdue(std::shared_ptr<Mirror> mirror);
   awaitable<void> end_waiting_for_retry(std::shared_ptr<Mirror> mirror);
   awaitable<void> probe_health();
   awaitable<std::vector<ModelDescription>> survey();
@@ -158,10 +168,17 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   awaitable<void> forget_old_ids();
   awaitable<void> sweep_mirrors();
   awaitable<void> settle_open(std::string model);
+  struct SettledPage {
+    std::size_t looked_at = 0;
+    std::size_t ended = 0;
+  };
+  awaitable<SettledPage> settle_page(std::string model, std::size_t from);
+  awaitable<std::size_t> settle_together(std::vector<std::string> generations);
   awaitable<void> expire_artifacts();
   awaitable<void> unwatch(std::vector<std::string> mirror_ids);
   void set_health(Health health, std::string reason);
   void tell_ended(const Mirror& mirror);
+  awaitable<void> tell_failed(std::string id, std::string model, Error error);
 
   bullmq::Redis commands_;  // short deadlines: what a submit waits for
   bullmq::Redis queries_;
@@ -176,12 +193,19 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   bool was_connected_ = false;
   FaultLog own_faults_;
   std::vector<bullmq::Subscription> subscriptions_;
+  std::optional<Fleet> fleet_;  // as it was last looked at
+  SteadyTime fleet_at_{};
+  std::map<std::string, std::size_t, std::less<>> plain_workers_;  // of models without a lease, where known
+  std::size_t plain_look_ = 0;
+  std::set<std::string, std::less<>> unserved_;  // models that nobody runs now
+  std::map<std::string, SteadyTime> unserved_told_;
 
   mutable std::mutex health_mutex_;
   Health health_ = Health::kDegraded;
   std::string health_reason_ = "not connected to Redis yet";
   ServerStatus server_;
   std::vector<ModelDescription> models_seen_;  // empty while Redis does not answer
+  std::optional<WallTime> models_seen_at_;
   // Last, so that they end first.
   PeriodicDuties duties_;
 };

@@ -123,12 +123,11 @@ class QueueExecutor final : public GenerationExecutor {
         id, std::move(done));
   }
 
-  void workers(std::function<void(Result<std::vector<WorkerStatus>>)> done) override {
+  void fleet(std::function<void(Result<Fleet>)> done) override {
     core_->launch(
-        [](std::shared_ptr<QueueCore> core,
-           std::function<void(Result<std::vector<WorkerStatus>>)> tell) -> awaitable<void> {
-          Result<std::vector<WorkerStatus>> leased = co_await core->workers();
-          tell(std::move(leased));
+        [](std::shared_ptr<QueueCore> core, std::function<void(Result<Fleet>)> tell) -> awaitable<void> {
+          Result<Fleet> seen = co_await core->fleet();
+          tell(std::move(seen));
         },
         std::move(done));
   }

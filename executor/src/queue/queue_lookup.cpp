@@ -8,6 +8,7 @@
 #include "queue/overdue.hpp"
 #include "queue/queue_core.hpp"
 #include "queue/queue_launch.hpp"
+#include "queue/redis_fault.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::executor {
@@ -103,6 +104,7 @@ awaitable<Result<FindOutcome>> QueueCore::find(GenerationId id) {
     }
     if (std::holds_alternative<GenerationGone>(*outcome)) co_return FindOutcome(GenerationGone{});
   } catch (const std::exception& error) {
+    note_caught(faults, "find");
     failure = cannot_look(error);
   }
   if (failure) co_return std::move(*failure);
@@ -186,6 +188,7 @@ awaitable<Result<RecordPage>> QueueCore::list(ListQuery query) {
     }
     co_return page;
   } catch (const std::exception& error) {
+    note_caught(faults, "list");
     failure = cannot_look(error);
   }
   co_return std::move(*failure);
@@ -215,6 +218,7 @@ awaitable<Result<WatchOutcome>> QueueCore::watch(GenerationId id, WatchOptions w
     }
     co_return WatchOutcome(mirrors_.watch(mirror, watch_options, clock.steady_now()));
   } catch (const std::exception& error) {
+    note_caught(faults, "watch");
     failure = cannot_look(error);
   }
   co_return std::move(*failure);

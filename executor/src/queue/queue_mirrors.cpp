@@ -2,10 +2,12 @@
 #include <utility>
 
 #include "bullmq/error.hpp"
+#include "queue/concurrently.hpp"
 #include "queue/generation_scripts.hpp"
 #include "queue/overdue.hpp"
 #include "queue/queue_core.hpp"
 #include "queue/queue_launch.hpp"
+#include "queue/redis_fault.hpp"
 #include "shunt/base/log.hpp"
 #include "shunt/generation/error_codes.hpp"
 #include "shunt/generation/event_codec.hpp"
@@ -90,8 +92,9 @@ awaitable<void> QueueCore::resync(std::string id) {
     }
     if (is_open(*mirror)) co_return;
     tell_ended(*mirror);
-  } catch (const std::exception&) {
+  } catch (...) {
     // The next look at it tries again.
+    note_caught(faults, "resync");
   }
 }
 
@@ -156,7 +159,7 @@ awaitable<void> QueueCore::look_at_one(std::shared_ptr<Mirror> mirror, SilentGen
 std::chrono::milliseconds QueueCore::grace_of(std::string_view model_name) const {
   const Model* const model = models.find(model_name);
   const auto stop_grace = model == nullptr ? std::chrono::milliseconds(0) : model->stop_grace;
-  return stop_grace + options.queue.lock_duration + 2 * options.queue.stalled_interval;
+  return stop_grace + lost_worker_bound(options.queue);
 }
 
 awaitable<bool> QueueCore::conclude(std::string id, std::string attempt,
@@ -177,33 +180,41 @@ awaitable<bool> QueueCore::conclude_silent(std::string id, SilentGeneration sile
 }
 
 // Deadlines are the workers' business while they run it. One that waits, or whose worker is lost and not
-// found by another one, ends here.
+// found by another one, ends here. Together, so that their calls of Redis are shared.
 awaitable<void> QueueCore::end_overdue() {
+  using One = std::shared_ptr<Mirror>;
+  std::function<awaitable<void>(One)> end = [weak = weak_from_this()](One mirror) -> awaitable<void> {
+    const auto self = weak.lock();
+    if (!self) co_return;
+    co_await self->end_if_overdue(std::move(mirror));
+  };
+  std::vector<One> late = mirrors_.overdue(clock.steady_now());
+  co_await for_each_at_once<One>(loop, faults, kOverdue, std::move(late), kAtOnce, std::move(end));
+}
+
+awaitable<void> QueueCore::end_if_overdue(std::shared_ptr<Mirror> mirror) {
   const SteadyTime now = clock.steady_now();
-  for (const auto& mirror : mirrors_.overdue(now)) {
-    const bool running = mirror->generation->state() == GenerationState::kRunning;
-    const auto grace = running ? grace_of(mirror->model) : std::chrono::milliseconds(0);
-    const bool overdue = mirror->deadline != SteadyTime::max() && now >= mirror->deadline + grace;
-    const bool never_stopped = mirror->cancel_requested && now >= mirror->cancelled_at + grace;
-    if (!overdue && !never_stopped) {
-      if (now >= mirror->deadline && now >= mirror->next_deadline_look)
-        co_await end_waiting_for_retry(mirror);
-      continue;
-    }
-    const std::uint64_t next = mirror->log_sequence() + 1;
-    std::vector<GenerationEvent> end;
-    if (overdue) {
-      const auto record = mirror->generation->record(Generation::Detail::kSummary);
-      end.push_back({next, clock.now(), event::Failed{deadline_exceeded(record)}});
-    } else {
-      end.push_back({next, clock.now(), event::Cancelled{"the worker did not stop in time"}});
-    }
-    const bool ended = co_await conclude(mirror->id, running ? "" : "0", std::move(end));
-    if (ended) {
-      co_await remove_job(mirror->model, mirror->id);
-    } else {
-      co_await resync(mirror->id);
-    }
+  const bool running = mirror->generation->state() == GenerationState::kRunning;
+  const auto grace = running ? grace_of(mirror->model) : std::chrono::milliseconds(0);
+  const bool overdue = mirror->deadline != SteadyTime::max() && now >= mirror->deadline + grace;
+  const bool never_stopped = mirror->cancel_requested && now >= mirror->cancelled_at + grace;
+  if (!overdue && !never_stopped) {
+    if (now >= mirror->deadline && now >= mirror->next_deadline_look) co_await end_waiting_for_retry(mirror);
+    co_return;
+  }
+  const std::uint64_t next = mirror->log_sequence() + 1;
+  std::vector<GenerationEvent> end;
+  if (overdue) {
+    const auto record = mirror->generation->record(Generation::Detail::kSummary);
+    end.push_back({next, clock.now(), event::Failed{deadline_exceeded(record)}});
+  } else {
+    end.push_back({next, clock.now(), event::Cancelled{"the worker did not stop in time"}});
+  }
+  const bool ended = co_await conclude(mirror->id, running ? "" : "0", std::move(end));
+  if (ended) {
+    co_await remove_job(mirror->model, mirror->id);
+  } else {
+    co_await resync(mirror->id);
   }
 }
 

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
@@ -6,7 +5,7 @@
 #include "bullmq/error.hpp"
 #include "queue/generation_scripts.hpp"
 #include "queue/queue_core.hpp"
-#include "queue/worker_lease.hpp"
+#include "queue/redis_fault.hpp"
 
 namespace shunt::executor {
 namespace {
@@ -14,13 +13,6 @@ namespace {
 // A worker settles its job right after it has written the end; one that does not is lost, and found later.
 constexpr std::chrono::milliseconds kSettle{1'000};
 constexpr std::chrono::milliseconds kSettlePause{20};
-
-std::string line_of(std::string_view info, std::string_view name) {
-  const auto at = info.find(std::string(name) + ':');
-  if (at == std::string_view::npos || (at > 0 && info[at - 1] != '\n')) return {};
-  const auto begin = at + name.size() + 1;
-  return std::string(info.substr(begin, info.find_first_of("\r\n", begin) - begin));
-}
 
 }  // namespace
 
@@ -39,6 +31,7 @@ awaitable<Result<RequestOutcome>> QueueCore::request_of(GenerationId id) {
     if (!envelope) co_return std::move(envelope).error();
     co_return RequestOutcome(std::move(envelope->request));
   } catch (const std::exception& error) {
+    note_caught(faults, "request_of");
     failure = cannot_look(error);
   }
   co_return std::move(*failure);
@@ -76,36 +69,10 @@ awaitable<Result<RemoveOutcome>> QueueCore::remove(GenerationId id) {
     mirrors_.remove(name);
     co_return RemoveOutcome(Removed{});
   } catch (const std::exception& error) {
+    note_caught(faults, "remove");
     failure = cannot_look(error);
   }
   co_return std::move(*failure);
-}
-
-awaitable<Result<std::vector<WorkerStatus>>> QueueCore::workers() {
-  std::optional<Error> failure;
-  try {
-    std::vector<WorkerStatus> leased = co_await read_leases(queries_, keys, clock.now());
-    std::ranges::sort(leased, {}, [](const WorkerStatus& worker) { return worker.name; });
-    co_return leased;
-  } catch (const std::exception& error) {
-    failure = cannot_look(error);
-  }
-  co_return std::move(*failure);
-}
-
-// Once a connection; a server that does not tell is none the worse for it.
-awaitable<void> QueueCore::learn_version() {
-  std::string version;
-  try {
-    std::vector<std::string> command{"INFO", "server"};
-    const bullmq::RedisReply reply = co_await queries_.execute(std::move(command));
-    version = line_of(reply.text, "valkey_version");
-    version = version.empty() ? line_of(reply.text, "redis_version") : "valkey " + version;
-  } catch (const std::exception&) {
-    co_return;
-  }
-  const std::lock_guard lock(health_mutex_);
-  server_.version = std::move(version);
 }
 
 void QueueCore::note_connection(bool connected) {

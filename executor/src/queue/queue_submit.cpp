@@ -7,6 +7,7 @@
 #include "queue/generation_scripts.hpp"
 #include "queue/queue_core.hpp"
 #include "queue/queue_launch.hpp"
+#include "queue/redis_fault.hpp"
 #include "shunt/base/digest.hpp"
 #include "shunt/generation/error_codes.hpp"
 
@@ -121,6 +122,7 @@ awaitable<SubmitOutcome> QueueCore::decide(Submission sealed, std::chrono::nanos
     SubmitOutcome outcome = co_await decide_within(std::move(sealed), until, enqueue_took);
     co_return outcome;
   } catch (const std::exception& error) {
+    note_caught(faults, "submit");
     why = error.what();
   }
   co_return refuse_unavailable(why);
@@ -201,7 +203,11 @@ awaitable<SubmitOutcome> QueueCore::enqueue(Submission sealed, std::shared_ptr<G
   mind(*mirrors_.add(std::move(generation), clock.steady_now() + sealed->timeout, clock.steady_now()));
   std::string why;
   const AddResult added = co_await add(name, id.to_string(), sealed->text, until, why);
-  if (added == AddResult::kAdded) co_return Accepted{id};
+  if (added == AddResult::kAdded) {
+    Accepted accepted{id};
+    accepted.no_worker_yet = unserved_.contains(name);
+    co_return accepted;
+  }
   if (added == AddResult::kRefused) {
     mirrors_.remove(id.to_string());
     withdraw_later(id.to_string(), claim_name(sealed->key));
@@ -300,9 +306,10 @@ awaitable<void> QueueCore::withdraw(std::string id, std::string claim) {
   again.idempotent = true;
   try {
     co_await queries_.run(scripts::withdraw(), std::move(script_keys), std::move(arguments), again);
-  } catch (const std::exception&) {
+  } catch (...) {
     // It ends by itself, as what never was in its queue; a client that comes back with the same key takes it
     // over before.
+    note_caught(faults, "withdraw");
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "bullmq/error.hpp"
 #include "bullmq/version.hpp"
+#include "queue/concurrently.hpp"
 #include "queue/file_work.hpp"
 #include "queue/generation_scripts.hpp"
 #include "queue/overdue.hpp"
@@ -17,10 +18,12 @@ namespace {
 // Things that are due are done together, with at least this long in between.
 constexpr std::chrono::milliseconds kTurn{50};
 constexpr std::chrono::seconds kHealth{1};
+constexpr std::chrono::seconds kServerLook{10};
 constexpr std::chrono::seconds kHousekeeping{60};
 constexpr std::chrono::seconds kExpiry{15};
-// One round of housekeeping looks at so many generations of a queue that have not ended.
-constexpr const char* kSettleBatch = "500";
+// One round of housekeeping looks at so many pages of so many generations of a queue that have not ended.
+constexpr std::size_t kSettleBatch = 200;
+constexpr std::size_t kSettlePages = 50;
 // What is stored belongs to a generation that may still run for as long as its model lets it, and clocks of
 // machines differ.
 constexpr std::chrono::minutes kExpirySlack{10};
@@ -51,6 +54,8 @@ void QueueCore::do_when_due(std::string name, SteadyTime (Mirrors::*next)() cons
 
 void QueueCore::start_duties() {
   do_every("health", kHealth, &QueueCore::probe_health);
+  do_every("server", kServerLook, &QueueCore::learn_server);
+  do_every("plain_workers", kServerLook, &QueueCore::look_for_plain_workers);
   do_when_due(kOverdue, &Mirrors::next_end, &QueueCore::end_overdue);
   do_when_due(kSilent, &Mirrors::next_look, &QueueCore::look_at_silent);
   do_when_due(kSweep, &Mirrors::next_sweep, &QueueCore::sweep_mirrors);
@@ -116,12 +121,16 @@ awaitable<void> QueueCore::probe_health() {
   try {
     seen = co_await survey();
   } catch (const std::exception& error) {
+    note_caught(faults, FaultLog::Source::kDuty, "health");
     problem = error.what();
   }
   if (problem.empty()) {
     set_health(Health::kReady, {});
+    for (ModelDescription& model : seen) model.plain_workers = plain_workers_of(model.name);
+    note_unserved(seen);
     const std::lock_guard lock(health_mutex_);
     models_seen_ = std::move(seen);
+    models_seen_at_ = clock.now();
   } else if (commands_.is_up() || health_ == Health::kReady) {
     note_error(problem);
     set_health(Health::kDegraded, "Redis does not take writes: " + problem);
@@ -162,31 +171,68 @@ awaitable<void> QueueCore::forget_old_ids() {
 }
 
 // Generations that nobody watches end too: those whose time is over, and those whose job is gone. The oldest
-// come first; what ends leaves the list.
+// come first; what ends leaves the list, and what stays is passed over.
 awaitable<void> QueueCore::settle_open(std::string model) {
+  std::size_t passed = 0;
+  for (std::size_t page = 0; page < kSettlePages; ++page) {
+    const SettledPage settled = co_await settle_page(model, passed);
+    if (settled.looked_at < kSettleBatch) co_return;
+    passed += settled.looked_at - settled.ended;
+  }
+}
+
+awaitable<QueueCore::SettledPage> QueueCore::settle_page(std::string model, std::size_t from) {
   const auto settled = clock.now().time_since_epoch() - missing_after(options.queue);
-  std::vector<std::string> oldest{
-      "ZRANGEBYSCORE", keys.open(model), "-inf", std::to_string(settled.count()), "LIMIT", "0", kSettleBatch};
+  std::vector<std::string> oldest{"ZRANGEBYSCORE",
+                                  keys.open(model),
+                                  "-inf",
+                                  std::to_string(settled.count()),
+                                  "LIMIT",
+                                  std::to_string(from),
+                                  std::to_string(kSettleBatch)};
   const bullmq::RedisReply listed = co_await queries_.execute(std::move(oldest));
   std::vector<std::string> generations;
   for (const auto& element : listed.elements) generations.push_back(element.text);
-  if (generations.empty()) co_return;
+  if (generations.empty()) co_return SettledPage{};
   std::vector<std::string> copy = generations;
   const bullmq::RedisReply reply = co_await probe(std::move(copy));
   const auto timeout = models.find(model)->timeout;
+  std::vector<std::string> forget{"ZREM", keys.open(model)};
+  std::vector<std::string> ending;
   for (std::size_t i = 0; i < generations.size() && i < reply.elements.size(); ++i) {
     const auto& found = reply.elements[i].elements;
     if (found.at(0).text.empty()) {
       // Its record has expired.
-      std::vector<std::string> forget{"ZREM", keys.open(model), generations[i]};
-      co_await queries_.execute(std::move(forget));
+      forget.push_back(generations[i]);
       continue;
     }
     const auto id = GenerationId::parse(generations[i]);
     const bool late = !id || clock.now() - id->created_at() > timeout;
     const JobLook job = decode_job_look(found.at(2));
-    if (late || !job.exists || job.finished_on) (void)co_await read_settled(generations[i], false);
+    if (late || !job.exists || job.finished_on) ending.push_back(generations[i]);
   }
+  SettledPage page{generations.size(), forget.size() - 2};
+  if (page.ended > 0) co_await queries_.execute(std::move(forget));
+  page.ended += co_await settle_together(std::move(ending));
+  co_return page;
+}
+
+// Their calls of Redis leave together, and the ends that they write share calls.
+awaitable<std::size_t> QueueCore::settle_together(std::vector<std::string> generations) {
+  const auto ended = std::make_shared<std::size_t>(0);
+  std::function<awaitable<void>(std::string)> settle_one = [weak = weak_from_this(),
+                                                            ended](std::string id) -> awaitable<void> {
+    const auto self = weak.lock();
+    if (!self) co_return;
+    const auto outcome = co_await self->read(std::move(id), false);
+    const auto* const stored = outcome ? std::get_if<StoredGeneration>(&*outcome) : nullptr;
+    if (stored == nullptr) co_return;
+    const bool settled = co_await self->settle(*stored);
+    if (settled) ++*ended;
+  };
+  co_await for_each_at_once<std::string>(loop, faults, "settle", std::move(generations), kAtOnce,
+                                         std::move(settle_one));
+  co_return *ended;
 }
 
 // A part each time, on a thread that may block, while the upkeep goes on.

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "queue/file_work.hpp"
+#include "queue/job_outcome.hpp"
+#include "queue/redis_fault.hpp"
 
 namespace shunt::executor {
 namespace {
@@ -219,7 +221,8 @@ bool QueuedRun::retries(std::vector<GenerationEvent>& events) {
   const auto* failed = std::get_if<event::Failed>(&events.back().payload);
   if (failed == nullptr) return false;
   const Error error = failed->error;
-  failure_ = error.code + ": " + error.message;
+  error_ = error;
+  failure_ = failed_reason(error.code, error.message);
   const auto left = envelope_.created_at + timeout_of(envelope_) - services_.clock.now();
   const auto pause = next_attempt_in(attempts_, error, left);
   if (!pause) return false;
@@ -232,14 +235,15 @@ bullmq::awaitable<AppendAnswer> QueuedRun::append(const std::vector<GenerationEv
   if (retry) batch.ending = "retry";
   while (!abandoned_) {
     LogBatch copy = batch;
-    std::exception_ptr failure;
+    bool failed = false;
     AppendAnswer answer;
     try {
       answer = co_await services_.log->append(std::move(copy));
     } catch (...) {
-      failure = std::current_exception();
+      note_caught(services_.faults, "append");
+      failed = true;
     }
-    if (!failure) co_return answer;
+    if (!failed) co_return answer;
     // For as long as the lock is ours: when it is lost, we are told.
     boost::asio::steady_timer pause(services_.loop.context(), kPauseAfterError);
     co_await pause.async_wait(boost::asio::use_awaitable);

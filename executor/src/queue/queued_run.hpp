@@ -13,6 +13,7 @@
 #include "queue/attempt_retry.hpp"
 #include "queue/log_writer.hpp"
 #include "shunt/base/event_loop.hpp"
+#include "shunt/base/fault_log.hpp"
 #include "shunt/generation/artifact_store.hpp"
 #include "sync_run.hpp"
 
@@ -39,6 +40,7 @@ class QueuedRun final : public std::enable_shared_from_this<QueuedRun> {
     ArtifactStore& artifacts;
     boost::asio::thread_pool& files;
     const Clock& clock;
+    FaultLog& faults;
     std::size_t max_inline_bytes;
   };
   // Where the attempt continues the log (begin.lua).
@@ -69,6 +71,10 @@ class QueuedRun final : public std::enable_shared_from_this<QueuedRun> {
   [[nodiscard]] const Generation& generation() const noexcept { return *generation_; }
   // With kEnded: the last event of the log.
   [[nodiscard]] const GenerationEvent::Payload& ending() const noexcept { return ending_; }
+  // With kRetry, and with a failed end: why.
+  [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
+  [[nodiscard]] std::uint64_t attempt() const noexcept { return place_.attempt; }
+  [[nodiscard]] bool retried() const noexcept { return retried_; }
   // Why it failed, for BullMQ.
   [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
   [[nodiscard]] std::chrono::nanoseconds waited() const;
@@ -106,6 +112,7 @@ class QueuedRun final : public std::enable_shared_from_this<QueuedRun> {
   std::unique_ptr<EventWatch> watch_;
   boost::asio::steady_timer woken_;
   GenerationEvent::Payload ending_;
+  std::optional<Error> error_;
   std::string failure_;
   bool retried_ = false;
   bool ready_ = false;

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
@@ -11,9 +9,16 @@
 #include "queue/generation_scripts.hpp"
 #include "queue/process_name.hpp"
 #include "queue/redis_address.hpp"
+#include "queue/redis_fault.hpp"
+#include "queue/server_facts.hpp"
 #include "shunt/base/log.hpp"
 
 namespace shunt::executor {
+namespace {
+
+constexpr std::chrono::seconds kServerLook{10};
+
+}  // namespace
 
 WorkerCore::WorkerCore(const ModelRegistry& models, ArtifactStore& artifacts,
                        EventLoopThreads& generator_loops, EventLoop& loop, QueueWorkerOptions options)
@@ -22,11 +27,12 @@ WorkerCore::WorkerCore(const ModelRegistry& models, ArtifactStore& artifacts,
       loop_(loop),
       options_(std::move(options)),
       clock_(*options_.clock),
+      faults_(options_.faults != nullptr ? *options_.faults : own_faults_),
       keys_(options_.queue.prefix),
       process_(make_process_name("worker")),
       commands_(connect("shunt:worker"), keys_.base),
       blocking_(connect("shunt:worker-inbox"), keys_.base),
-      lease_timer_(loop.context()) {
+      duties_(loop, faults_) {
   for (const auto& [name, model] : models.all()) {
     const bool wanted = options_.models.empty() || std::find(options_.models.begin(), options_.models.end(),
                                                              name) != options_.models.end();
@@ -80,7 +86,10 @@ void WorkerCore::start() {
                                    });
   inbox_->start();
   subscriptions_.push_back(commands_.on_up().subscribe([weak] {
-    if (const auto self = weak.lock()) self->set_connected(true, {});
+    const auto self = weak.lock();
+    if (!self) return;
+    self->set_connected(true, {});
+    self->duties_.hasten("server");
   }));
   subscriptions_.push_back(commands_.on_down().subscribe([weak] {
     if (const auto self = weak.lock()) self->set_connected(false, "the connection to Redis was lost");
@@ -89,13 +98,15 @@ void WorkerCore::start() {
     if (const auto self = weak.lock()) self->set_connected(false, error.what());
   }));
   for (const auto& [name, model] : models_) take_from(name);
-  // Detached: it holds the core, and ends when the core stops.
-  boost::asio::co_spawn(
-      loop_.context(),
-      [](std::shared_ptr<WorkerCore> self) -> awaitable<void> {
-        co_await self->keep_lease();
-      }(shared_from_this()),
-      boost::asio::detached);
+  const auto weak_duty = [weak](awaitable<void> (WorkerCore::*duty)()) -> PeriodicDuties::Duty {
+    return [weak, duty]() -> awaitable<void> {
+      const auto self = weak.lock();
+      if (!self) co_return;
+      co_await (self.get()->*duty)();
+    };
+  };
+  duties_.run_periodically("lease", options_.queue.lease / 3, weak_duty(&WorkerCore::tell_lease));
+  duties_.run_periodically("server", kServerLook, weak_duty(&WorkerCore::learn_server));
 }
 
 void WorkerCore::take_from(const std::string& model) {
@@ -130,52 +141,62 @@ WorkerDescription WorkerCore::describe() const {
   return description_;
 }
 
-awaitable<void> WorkerCore::keep_lease() {
-  const auto self = shared_from_this();
-  while (!stopping_) {
-    lease_.running = runs_.size();
-    {
-      const std::lock_guard lock(mutex_);
-      description_.running = runs_.size();
-    }
-    try {
-      WorkerLease copy = lease_;
-      co_await renew_lease(commands_, keys_, std::move(copy), options_.queue.lease, clock_.now());
-    } catch (const std::exception&) {
-      // The connection says so itself.
-    }
-    if (stopping_) break;
-    lease_timer_.expires_after(options_.queue.lease / 3);
-    boost::system::error_code ignored;
-    co_await lease_timer_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+awaitable<void> WorkerCore::tell_lease() {
+  lease_.running = runs_.size();
+  {
+    const std::lock_guard lock(mutex_);
+    description_.running = runs_.size();
   }
+  WorkerLease copy = lease_;
+  co_await renew_lease(commands_, keys_, std::move(copy), options_.queue.lease, clock_.now());
+}
+
+awaitable<void> WorkerCore::learn_server() {
+  const ServerFacts facts = co_await read_server_facts(commands_);
+  std::string before;
+  {
+    const std::lock_guard lock(mutex_);
+    before = std::exchange(description_.server.eviction_policy, facts.eviction_policy);
+    description_.server.version = facts.version;
+    description_.warnings.clear();
+    if (auto warning = eviction_warning(facts.eviction_policy))
+      description_.warnings.push_back(std::move(*warning));
+  }
+  tell_policy(before, facts.eviction_policy);
 }
 
 awaitable<void> WorkerCore::give_up_lease() {
   try {
     WorkerLease copy = lease_;
     co_await end_lease(commands_, keys_, std::move(copy));
-  } catch (const std::exception&) {
+  } catch (...) {
     // It expires by itself.
+    note_caught(faults_, "lease_end");
   }
 }
 
 awaitable<WorkerReport> WorkerCore::stop(std::chrono::milliseconds grace) {
   const auto self = shared_from_this();
   stopping_ = true;
-  lease_timer_.cancel();
+  duties_.stop();
   const std::size_t before = runs_.size();
   // In its own memory, because the callbacks may come after us.
   const auto closing = std::make_shared<std::size_t>(workers_.size() + 1);
   // First of all no worker takes anything more.
   for (bullmq::Worker& worker : workers_) {
     boost::asio::co_spawn(loop_.context(), worker.close(grace),
-                          [closing](std::exception_ptr) { --*closing; });
+                          [self, closing](const std::exception_ptr& failure) {
+                            note_ended_with(self->faults_, "worker_close", failure);
+                            --*closing;
+                          });
   }
   boost::asio::co_spawn(
       loop_.context(),
       [](std::shared_ptr<WorkerCore> core) -> awaitable<void> { co_await core->give_up_lease(); }(self),
-      [closing](std::exception_ptr) { --*closing; });
+      [self, closing](const std::exception_ptr& failure) {
+        note_ended_with(self->faults_, "lease_end", failure);
+        --*closing;
+      });
   boost::asio::steady_timer pause(loop_.context());
   while (*closing > 0 && !closed_) {
     pause.expires_after(std::chrono::milliseconds(5));
@@ -190,7 +211,7 @@ awaitable<WorkerReport> WorkerCore::stop(std::chrono::milliseconds grace) {
 void WorkerCore::close() {
   if (std::exchange(closed_, true)) return;
   stopping_ = true;
-  lease_timer_.cancel();
+  duties_.stop();
   subscriptions_.clear();
   workers_.clear();
   // A copy, because a run that hears of it may leave the map.

@@ -15,8 +15,11 @@
 #include "queue/call_group.hpp"
 #include "queue/generation_keys.hpp"
 #include "queue/inbox.hpp"
+#include "queue/job_outcome.hpp"
 #include "queue/log_writer.hpp"
+#include "queue/periodic_duties.hpp"
 #include "queue/queued_run.hpp"
+#include "queue/stored_generation.hpp"
 #include "queue/worker_lease.hpp"
 #include "shunt/executor/queue_worker.hpp"
 
@@ -45,7 +48,7 @@ class WorkerCore final : public std::enable_shared_from_this<WorkerCore> {
     std::string kind;
     std::uint64_t attempt = 0;
     std::uint64_t sequence = 0;
-    std::string reason;
+    std::string reason;  // of a cancel; with "ended": its state
   };
 
   // ---- A job.
@@ -55,15 +58,19 @@ class WorkerCore final : public std::enable_shared_from_this<WorkerCore> {
                                                          const std::string& token) const;
   awaitable<QueuedRun::End> run(std::shared_ptr<QueuedRun> run, const Begun& begun, std::string model,
                                 std::stop_token stop);
-  awaitable<void> put_back(bullmq::Job job);
+  awaitable<void> let_unreadable_go(bullmq::Job job, std::string model, Error problem);
+  awaitable<JobOutcome> outcome_elsewhere(std::string id, std::string state);
+  awaitable<std::optional<StoredGeneration>> read_generation(std::string id);
   awaitable<void> give_back(bullmq::Job job);
   void on_message(const std::string& id, const std::string& message);
   [[nodiscard]] std::unique_ptr<RunTrace> trace(Envelope& envelope, std::uint64_t attempt) const;
   void tell_ended(const QueuedRun& run, const std::string& model);
+  void tell_failed(const QueuedRun& run, const std::string& model);
   void tell_let_go(const std::string& model, WorkerObserver::LetGo how) const;
 
   // ---- Its life.
-  awaitable<void> keep_lease();
+  awaitable<void> tell_lease();
+  awaitable<void> learn_server();
   awaitable<void> give_up_lease();
   void set_connected(bool connected, std::string reason);
   [[nodiscard]] bullmq::SharedConnection connect(const std::string& name) const;
@@ -75,6 +82,8 @@ class WorkerCore final : public std::enable_shared_from_this<WorkerCore> {
   EventLoop& loop_;
   const QueueWorkerOptions options_;
   const Clock& clock_;
+  FaultLog own_faults_;
+  FaultLog& faults_;
   const GenerationKeys keys_;
   const std::string process_;
   std::map<std::string, std::shared_ptr<WorkerModel>> models_;
@@ -88,13 +97,14 @@ class WorkerCore final : public std::enable_shared_from_this<WorkerCore> {
   std::vector<bullmq::Subscription> subscriptions_;
   std::map<std::string, std::shared_ptr<QueuedRun>> runs_;
   WorkerLease lease_;
-  boost::asio::steady_timer lease_timer_;
   std::size_t given_back_ = 0;  // since it was told to stop
   bool stopping_ = false;
   bool closed_ = false;
 
   mutable std::mutex mutex_;
   WorkerDescription description_{.connected = false, .reason = "not connected to Redis yet", .running = 0};
+  // Last, so that they end first.
+  PeriodicDuties duties_;
 };
 
 }  // namespace shunt::executor

@@ -4,7 +4,11 @@
 #include <utility>
 
 #include "bullmq/error.hpp"
+#include "queue/generation_scripts.hpp"
+#include "queue/job_outcome.hpp"
+#include "queue/redis_fault.hpp"
 #include "queue/stored_generation.hpp"
+#include "queue/unreadable_job.hpp"
 #include "queue/worker_core.hpp"
 #include "shunt/base/log.hpp"
 #include "shunt/generation/error_codes.hpp"
@@ -12,29 +16,7 @@
 namespace shunt::executor {
 namespace {
 
-// A job that this version cannot read is for a newer worker: it comes back after this long.
-constexpr std::chrono::milliseconds kPutBack{5'000};
 constexpr std::chrono::milliseconds kPauseAfterError{100};
-
-// For BullMQ clients that know nothing of logs; the log and the artifact store hold everything.
-std::string return_value_of(const Generation& generation, std::size_t max_inline_bytes) {
-  const GenerationRecord record = generation.record();
-  JsonObject value;
-  if (record.text.size() <= max_inline_bytes) {
-    value["text"] = record.text;
-  } else {
-    value["text_bytes"] = record.text.size();
-  }
-  if (!record.result.is_null()) {
-    const std::size_t bytes = to_json_text(record.result).size();
-    if (bytes <= max_inline_bytes) {
-      value["result"] = record.result;
-    } else {
-      value["result_bytes"] = bytes;
-    }
-  }
-  return to_json_text(value);
-}
 
 JobAttempts attempts_of(const bullmq::Job& job) {
   const bullmq::JobRecord& record = job.record();
@@ -43,6 +25,23 @@ JobAttempts attempts_of(const bullmq::Job& job) {
   attempts.allowed = record.options.attempts.value_or(1);
   attempts.backoff = record.options.backoff;
   return attempts;
+}
+
+// A result that lies in the artifact store is told by its size, as any that is too long for BullMQ.
+JobOutcome outcome_of_stored(StoredGeneration stored, std::size_t max_inline_bytes) {
+  GenerationRecord record = stored.generation->record();
+  const auto* withheld = stored.withheld ? std::get_if<event::Succeeded>(&stored.withheld->payload) : nullptr;
+  if (withheld == nullptr) return job_outcome(record, max_inline_bytes);
+  JsonObject value;
+  value["text"] = record.text;
+  value["result_bytes"] = withheld->stored ? withheld->stored->size : 0;
+  return JobReturns{to_json_text(value)};
+}
+
+// What a processor does to end its job so.
+std::string end_job(const JobOutcome& outcome) {
+  if (const auto* fails = std::get_if<JobFails>(&outcome)) throw bullmq::UnrecoverableError(fails->reason);
+  return std::get<JobReturns>(outcome).value;
 }
 
 GenerationState state_of(const GenerationEvent::Payload& ending) {
@@ -93,8 +92,9 @@ awaitable<WorkerCore::Begun> WorkerCore::begin(const Envelope& envelope, bullmq:
     bullmq::RedisReply reply;
     try {
       reply = co_await begins_->call(std::move(copy));
-    } catch (const bullmq::Error&) {
+    } catch (...) {
       // No connection, or a server that takes no writes now: it is full, loading, or a replica.
+      note_caught(faults_, "begin");
       failed = true;
     }
     if (!failed) {
@@ -104,6 +104,7 @@ awaitable<WorkerCore::Begun> WorkerCore::begin(const Envelope& envelope, bullmq:
         arguments[kHead] = encode_head(envelope);
         continue;
       }
+      if (begun.kind == "ended" && reply.elements.size() > 1) begun.reason = reply.elements[1].text;
       if (reply.elements.size() < 3) co_return begun;
       begun.attempt = static_cast<std::uint64_t>(reply.elements[1].to_int());
       begun.sequence = static_cast<std::uint64_t>(reply.elements[2].to_int());
@@ -118,10 +119,26 @@ awaitable<WorkerCore::Begun> WorkerCore::begin(const Envelope& envelope, bullmq:
   co_return begun;
 }
 
-// Not failed: a worker of the version that wrote it will understand it.
-awaitable<void> WorkerCore::put_back(bullmq::Job job) {
-  const auto until = (clock_.now() + kPutBack).time_since_epoch().count();
-  co_await job.move_to_delayed(until, job.token());
+// What cannot be read ends visibly: at once, or when no worker of its version has come for it in time.
+awaitable<void> WorkerCore::let_unreadable_go(bullmq::Job job, std::string model, Error problem) {
+  const UnreadableJob decision =
+      decide_unreadable(problem, job.data(), job.record().attempts_started, clock_.now());
+  if (const auto* given_up = std::get_if<GiveJobUp>(&decision)) {
+    log::warn("worker.job_unreadable", {{"model", model}, {"job", job.id()}, {"error", given_up->reason}});
+    tell_let_go(model, WorkerObserver::LetGo::kUnreadable);
+    throw bullmq::UnrecoverableError(given_up->reason);
+  }
+  const auto delay = std::get<PutJobBack>(decision).delay;
+  log::warn("worker.envelope_put_back",
+            {{"model", model}, {"job", job.id()}, {"for_ms", delay.count()}, {"error", problem.message}});
+  tell_let_go(model, WorkerObserver::LetGo::kPutBack);
+  try {
+    co_await job.move_to_delayed((clock_.now() + delay).time_since_epoch().count(), job.token());
+  } catch (...) {
+    // It is found to be stalled then.
+    note_caught(faults_, "put_back");
+  }
+  throw bullmq::DelayedError();
 }
 
 // Back to the front of its queue, so that another attempt begins at once. If the lock is lost it is there
@@ -129,7 +146,8 @@ awaitable<void> WorkerCore::put_back(bullmq::Job job) {
 awaitable<void> WorkerCore::give_back(bullmq::Job job) {
   try {
     co_await job.move_to_wait(job.token());
-  } catch (const std::exception&) {
+  } catch (...) {
+    note_caught(faults_, "give_back");
   }
 }
 
@@ -139,31 +157,24 @@ awaitable<std::string> WorkerCore::process(bullmq::Job job, std::stop_token stop
   const auto never = boost::asio::disable_cancellation();
   co_await boost::asio::this_coro::reset_cancellation_state(never);
   auto envelope = decode_envelope(job.data());
-  if (!envelope && envelope.error().code == error_code::kUnsupportedEnvelope) {
-    log::warn("worker.envelope_put_back", {{"job", job.id()}, {"error", envelope.error().message}});
-    tell_let_go(model, WorkerObserver::LetGo::kPutBack);
-    try {
-      co_await put_back(job);
-    } catch (const bullmq::Error& error) {
-      // It is found to be stalled then.
-      log::warn("worker.envelope_not_put_back", {{"job", job.id()}, {"error", error.what()}});
-    }
-    throw bullmq::DelayedError();
-  }
-  if (!envelope)
-    throw bullmq::UnrecoverableError("the job's data is no envelope: " + envelope.error().message);
+  if (!envelope) co_await let_unreadable_go(job, model, envelope.error());
   if (envelope->id.to_string() != job.id()) {
-    throw bullmq::UnrecoverableError("the job's id must be its envelope's: " + envelope->id.to_string());
+    const std::string expected = "the job's id must be its envelope's: " + envelope->id.to_string();
+    co_await let_unreadable_go(job, model, invalid_field("/id", expected));
   }
   lease_.last_claim_at = clock_.now();
   const Begun begun = co_await begin(*envelope, job, stop);
-  if (begun.kind == "ended") co_return "null";
+  if (begun.kind == "ended") {
+    const JobOutcome outcome = co_await outcome_elsewhere(envelope->id.to_string(), begun.reason);
+    co_return end_job(outcome);
+  }
   QueuedRun::End end = QueuedRun::End::kLost;
   std::shared_ptr<QueuedRun> attempt;
   std::unique_ptr<RunTrace> traced;
   if (begun.kind != "not_yours") {
     if (options_.observer != nullptr) options_.observer->claimed(model, begun.attempt);
-    QueuedRun::Services services{loop_, log_, artifacts_, files_, clock_, options_.queue.max_inline_bytes};
+    QueuedRun::Services services{
+        loop_, log_, artifacts_, files_, clock_, faults_, options_.queue.max_inline_bytes};
     traced = trace(*envelope, begun.attempt);
     QueuedRun::Place place{begun.attempt, begun.sequence};
     attempt = std::make_shared<QueuedRun>(std::move(services), std::move(*envelope), place, attempts_of(job));
@@ -180,11 +191,46 @@ awaitable<std::string> WorkerCore::process(bullmq::Job job, std::stop_token stop
   }
   if (traced) tell_trace(*traced, *attempt, end);
   // With attempts left it comes again after its backoff, as its log says.
-  if (end == QueuedRun::End::kRetry) throw bullmq::Error(attempt->failure());
+  if (end == QueuedRun::End::kRetry) {
+    tell_failed(*attempt, model);
+    throw bullmq::Error(attempt->failure());
+  }
   tell_ended(*attempt, model);
-  if (state_of(attempt->ending()) == GenerationState::kFailed)
-    throw bullmq::UnrecoverableError(attempt->failure());
-  co_return return_value_of(attempt->generation(), options_.queue.max_inline_bytes);
+  co_return end_job(
+      job_outcome(attempt->ending(), attempt->generation().record(), options_.queue.max_inline_bytes));
+}
+
+awaitable<std::optional<StoredGeneration>> WorkerCore::read_generation(std::string id) {
+  std::vector<std::string> script_keys = keys_.of_scripts();
+  std::vector<std::string> arguments{std::string(), std::move(id)};  // nobody watches
+  bullmq::CommandOptions again;
+  again.idempotent = true;
+  const bullmq::RedisReply reply =
+      co_await commands_.run(scripts::read(), std::move(script_keys), std::move(arguments), again);
+  if (reply.elements.size() != 1) co_return std::nullopt;
+  auto outcome = decode_stored(reply.elements[0], clock_);
+  auto* const stored = outcome ? std::get_if<StoredGeneration>(&*outcome) : nullptr;
+  if (stored == nullptr) co_return std::nullopt;
+  co_return std::move(*stored);
+}
+
+// Its log has an end that somebody else has written: a worker that was lost before it could end the job, or
+// whoever cancelled it, or noticed that its time was over. BullMQ is told what was told then.
+awaitable<JobOutcome> WorkerCore::outcome_elsewhere(std::string id, std::string state) {
+  try {
+    auto stored = co_await read_generation(id);
+    if (stored) {
+      JobOutcome outcome = outcome_of_stored(std::move(*stored), options_.queue.max_inline_bytes);
+      co_return outcome;
+    }
+  } catch (...) {
+    note_caught(faults_, "ended_elsewhere");
+  }
+  GenerationRecord record;
+  record.state = parse_generation_state(state).value_or(GenerationState::kFailed);
+  record.cancel_reason = "it had ended before a worker could end its job";
+  JobOutcome outcome = job_outcome(record, options_.queue.max_inline_bytes);
+  co_return outcome;
 }
 
 awaitable<QueuedRun::End> WorkerCore::run(std::shared_ptr<QueuedRun> run, const Begun& begun,
@@ -220,6 +266,16 @@ std::unique_ptr<RunTrace> WorkerCore::trace(Envelope& envelope, std::uint64_t at
   return options_.tracer->begin(envelope, "queue", static_cast<std::size_t>(attempt));
 }
 
+void WorkerCore::tell_failed(const QueuedRun& run, const std::string& model) {
+  if (options_.observer == nullptr || !run.error()) return;
+  options_.observer->failed({.id = run.generation_id(),
+                             .model = model,
+                             .error = *run.error(),
+                             .attempt = static_cast<std::size_t>(run.attempt()),
+                             .worker = process_,
+                             .retried = run.retried()});
+}
+
 void WorkerCore::tell_ended(const QueuedRun& run, const std::string& model) {
   if (options_.observer == nullptr) return;
   const std::string& id = run.generation_id();
@@ -231,6 +287,7 @@ void WorkerCore::tell_ended(const QueuedRun& run, const std::string& model) {
                             .error_code = code,
                             .waited = run.waited(),
                             .ran = run.ran()});
+  if (failed != nullptr) tell_failed(run, model);
 }
 
 }  // namespace shunt::executor

@@ -36,8 +36,9 @@ std::int64_t number_in(const JsonObject& json, std::string_view key) {
   return value != nullptr && value->is_int64() ? value->get_int64() : 0;
 }
 
-// Lenient: another version may write it differently, and a worker that lives is worth showing all the same.
-WorkerLease from_json(const std::string& text) {
+}  // namespace
+
+WorkerLease decode_lease(const std::string& text) {
   WorkerLease lease;
   const auto json = parse_json(text);
   if (!json || !json->is_object()) return lease;
@@ -57,24 +58,6 @@ WorkerLease from_json(const std::string& text) {
     lease.models.push_back({text_in(entry, "name"), static_cast<std::size_t>(number_in(entry, "slots"))});
   }
   return lease;
-}
-
-}  // namespace
-
-bullmq::awaitable<std::vector<WorkerLease>> read_leases(bullmq::Redis redis, GenerationKeys keys,
-                                                        WallTime now) {
-  std::vector<WorkerLease> leases;
-  std::vector<std::string> living{"ZRANGEBYSCORE", keys.workers(),
-                                  '(' + std::to_string(now.time_since_epoch().count()), "+inf"};
-  const bullmq::RedisReply processes = co_await redis.execute(std::move(living));
-  if (processes.elements.empty()) co_return leases;
-  std::vector<std::string> read{"MGET"};
-  for (const auto& process : processes.elements) read.push_back(keys.worker(process.text));
-  const bullmq::RedisReply told = co_await redis.execute(std::move(read));
-  for (const auto& text : told.elements) {
-    if (text.is_text()) leases.push_back(from_json(text.text));
-  }
-  co_return leases;
 }
 
 bullmq::awaitable<void> renew_lease(bullmq::Redis redis, GenerationKeys keys, WorkerLease lease,

@@ -20,9 +20,9 @@ using WorkerLease = WorkerStatus;
 // bullmq::Error.
 bullmq::awaitable<void> renew_lease(bullmq::Redis redis, GenerationKeys keys, WorkerLease lease,
                                     std::chrono::milliseconds duration, WallTime now);
-// Those that have not expired. Throws bullmq::Error.
-bullmq::awaitable<std::vector<WorkerLease>> read_leases(bullmq::Redis redis, GenerationKeys keys,
-                                                        WallTime now);
+// What a lease tells. Lenient: another version may write it differently, and a worker that lives is worth
+// showing all the same. Pure.
+[[nodiscard]] WorkerLease decode_lease(const std::string& text);
 bullmq::awaitable<void> end_lease(bullmq::Redis redis, GenerationKeys keys, WorkerLease lease);
 
 }  // namespace shunt::executor

@@ -11,7 +11,7 @@ import wire
 from conftest import QueueMode
 from shunt_process import eventually
 
-# Losses are noticed soon: the default takes 15 s.
+# Losses are noticed soon: the default takes up to 20 s.
 QUICK_TO_NOTICE = """
 [queue]
 lock_duration = "1s"

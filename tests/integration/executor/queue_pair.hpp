@@ -83,6 +83,7 @@ class QueuePair : public ::testing::Test {
     executor::QueueExecutorOptions options;
     options.queue = queue_;
     options.queue.redis_url = std::move(url);
+    options.faults = &faults_;
     executor_ = executor::make_queue_executor(models_, *artifacts_, std::move(options));
     client_.use(*executor_);
   }
@@ -90,6 +91,7 @@ class QueuePair : public ::testing::Test {
     executor::QueueWorkerOptions options;
     options.queue = queue_;
     options.queue.redis_url = url;
+    options.faults = &faults_;
     worker_ = executor::make_queue_worker(models_, *artifacts_, loops_, std::move(options));
   }
   void start(const std::string& url) {
@@ -110,6 +112,14 @@ class QueuePair : public ::testing::Test {
   }
   [[nodiscard]] std::string key(const std::string& rest) const { return queue_.prefix + rest; }
 
+  [[nodiscard]] std::uint64_t faults_of(std::string_view name, FaultLog::Kind kind) const {
+    for (const FaultLog::Count& count : faults_.counts()) {
+      if (count.name == name && count.kind == kind) return count.count;
+    }
+    return 0;
+  }
+
+  FaultLog faults_;
   std::filesystem::path folder_;
   EventLoopThreads loops_;
   ModelRegistry models_;

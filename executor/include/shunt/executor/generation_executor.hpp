@@ -23,6 +23,8 @@ struct Accepted {
   bool replayed = false;
   // How long it took to add the job to its queue; 0 where there is none.
   std::chrono::nanoseconds enqueue{0};
+  // It waits for a worker, and none has told that it runs the model: one may still be on its way.
+  bool no_worker_yet = false;
 };
 struct Refused {
   Error error;  // nothing exists and nothing will run; error.retryable says whether to come back
@@ -70,11 +72,18 @@ struct WorkerStatus {
   std::optional<WallTime> last_claim_at;
 };
 
+// What works, and ought to be looked at all the same.
+struct Warning {
+  std::string code;
+  std::string message;  // names no addresses: everybody may read it
+};
+
 // The server behind an executor.
 struct ServerStatus {
   bool connected = false;
   std::optional<WallTime> since;  // when the connection was made, or lost
   std::string version;            // "" until it has told
+  std::string eviction_policy;    // as above
   std::string last_error;
   std::optional<WallTime> last_error_at;
 };
@@ -95,6 +104,17 @@ struct ModelDescription {
   std::chrono::milliseconds oldest_waiting_age{};
   std::size_t workers = 0;  // processes that run it now
   std::size_t slots = 0;    // generations that those run at once
+  std::size_t running = 0;  // of those that are open; only where they are looked at together (Fleet)
+  // Workers that know only BullMQ and have no lease: looked for now and then, where there is no other.
+  std::size_t plain_workers = 0;
+  [[nodiscard]] bool served() const noexcept { return workers + plain_workers > 0; }
+};
+
+// Models and workers as they stand at one moment.
+struct Fleet {
+  std::optional<WallTime> as_of;         // none: now, since nothing had to be asked for
+  std::vector<ModelDescription> models;  // by name
+  std::vector<WorkerStatus> workers;     // those that have a lease, by name; none in sync mode
 };
 
 struct ExecutorDescription {
@@ -110,7 +130,9 @@ struct ExecutorDescription {
   // By name. Empty while it is not known: a queue's server has not answered within the last seconds. Workers
   // of other languages have no leases, so a model without a worker here may still be served.
   std::vector<ModelDescription> models = {};
-  std::optional<ServerStatus> server = {};  // none in sync mode
+  std::optional<WallTime> models_as_of = {};  // with a queue
+  std::optional<ServerStatus> server = {};    // none in sync mode
+  std::vector<Warning> warnings = {};
 };
 
 // The one interface between callers (HTTP, command line, C++) and whatever runs generations. Callers see only
@@ -147,8 +169,8 @@ class GenerationExecutor {
   // Forgets an ended generation: record, events and input; afterwards it is gone. Its idempotency key stays
   // used, and artifacts that others may share go when their store lets them expire.
   virtual void remove(const GenerationId& id, std::function<void(Result<RemoveOutcome>)> done) = 0;
-  // The workers that have a lease, by name. None in sync mode, where this process runs everything.
-  virtual void workers(std::function<void(Result<std::vector<WorkerStatus>>)> done) = 0;
+  // Looks at all models and workers together, so that no figure contradicts another one.
+  virtual void fleet(std::function<void(Result<Fleet>)> done) = 0;
 
   // Refuses new work from now on (`shutting_down`), waits up to `grace` for what runs, cancels the rest and
   // waits for it to end (bounded by the models' stop_grace). Waiting generations count as running: they were

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "shunt/base/error.hpp"
 #include "shunt/generation/generation_event.hpp"
 
 namespace shunt::executor {
@@ -45,6 +46,17 @@ class ExecutorObserver {
     std::chrono::nanoseconds hand_back{0};
   };
   virtual void ended(const Ended& end) = 0;
+
+  // Why a generation failed, for the log; after its ended().
+  struct Failed {
+    std::string_view id;
+    std::string_view model;
+    std::string_view path;
+    const Error& error;
+    std::size_t attempt = 1;
+    std::string_view worker;  // which had it last; "" in this process, or not known
+  };
+  virtual void failed(const Failed& /*failure*/) {}
 };
 
 // Told what a queue's worker does. Called from the worker's thread; as above.
@@ -66,11 +78,23 @@ class WorkerObserver {
   };
   virtual void ended(const Ended& end) = 0;
 
+  // Why an attempt here failed, for the log.
+  struct Failed {
+    std::string_view id;
+    std::string_view model;
+    const Error& error;
+    std::size_t attempt = 1;
+    std::string_view worker;
+    bool retried = false;  // another attempt follows
+  };
+  virtual void failed(const Failed& /*failure*/) {}
+
   // A generation that this worker let go of without an end.
   enum class LetGo {
-    kLost,       // its lock was lost, or another worker has it, or it has ended elsewhere
-    kGivenBack,  // the worker stops: back at the front of the queue
-    kPutBack,    // an envelope of a version that this worker does not know
+    kLost,        // its lock was lost, or another worker has it, or it has ended elsewhere
+    kGivenBack,   // the worker stops: back at the front of the queue
+    kPutBack,     // an envelope of a version that this worker does not know
+    kUnreadable,  // no envelope at all, or of a version that no worker knew in time: its job has failed
   };
   virtual void let_go(std::string_view model, LetGo how) = 0;
 

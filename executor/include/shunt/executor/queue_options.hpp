@@ -29,8 +29,7 @@ struct QueueOptions {
   // A result whose JSON is longer goes to the artifact store, and only its digest through Redis.
   std::size_t max_inline_bytes = 256UL * 1024;
 
-  // A lock that was not renewed for this long is lost. With stalled_interval it bounds when a killed worker's
-  // generation runs again: within lock_duration + stalled_interval, and 20 s with these.
+  // A lock that was not renewed for this long is lost. See lost_worker_bound().
   std::chrono::milliseconds lock_duration{10'000};
   std::chrono::milliseconds stalled_interval{5'000};
   // A generation whose worker is lost more often fails.
@@ -52,6 +51,15 @@ struct QueueOptions {
   bool require_worker = false;
   std::chrono::milliseconds lease{6'000};
 };
+
+// How long after a worker is lost, at the latest, another one that is idle begins its generation anew. Its
+// lock has to expire, and two stalled checks have to come: one notes the job, the next one moves it if it has
+// no lock then. A check of one worker keeps the others from theirs for stalled_interval, and whoever finds it
+// so comes a whole interval later: between two checks lie up to two intervals. 20 s with the defaults.
+[[nodiscard]] constexpr std::chrono::milliseconds lost_worker_bound(const QueueOptions& options) {
+  const auto between_checks = 2 * options.stalled_interval;
+  return (options.lock_duration > between_checks ? options.lock_duration : between_checks) + between_checks;
+}
 
 // Whether options fit together, and the address and the prefix can be used at all. No I/O. Fails with
 // `invalid_configuration`; the message begins with the setting's name as docs/configuration.md has it.

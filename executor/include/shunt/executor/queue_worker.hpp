@@ -10,6 +10,7 @@
 
 #include "shunt/base/event_loop.hpp"
 #include "shunt/base/fault_log.hpp"
+#include "shunt/executor/generation_executor.hpp"
 #include "shunt/executor/observer.hpp"
 #include "shunt/executor/queue_options.hpp"
 #include "shunt/executor/run_tracer.hpp"
@@ -42,6 +43,8 @@ struct WorkerDescription {
   bool connected = false;
   std::string reason;  // why not
   std::size_t running = 0;
+  ServerStatus server = {};
+  std::vector<Warning> warnings = {};
 };
 
 // Runs the generations of queues with this process's generators. What it needs is in each job's envelope, so

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 #include <string_view>
 
 #include "shunt/executor/generation_executor.hpp"
@@ -16,6 +18,15 @@ namespace shunt::api {
       return "draining";
   }
   return "unknown";
+}
+
+// What works, and ought to be looked at all the same.
+[[nodiscard]] inline boost::json::array warnings_of(const executor::ExecutorDescription& executor) {
+  boost::json::array told;
+  for (const executor::Warning& warning : executor.warnings) {
+    told.push_back(boost::json::object{{"code", warning.code}, {"message", warning.message}});
+  }
+  return told;
 }
 
 }  // namespace shunt::api

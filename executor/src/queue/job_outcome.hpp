@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <variant>
+
+#include "shunt/generation/generation_event.hpp"
+#include "shunt/generation/generation_record.hpp"
+
+namespace shunt::executor {
+
+// What BullMQ, and every tool and client that only knows BullMQ, is told of a generation that has ended
+// (docs/contract.md): its job completes with a return value, or fails for good with a reason that begins with
+// a code.
+struct JobReturns {
+  std::string value;  // JSON
+};
+struct JobFails {
+  std::string reason;
+};
+using JobOutcome = std::variant<JobReturns, JobFails>;
+
+// As its record tells. What is longer than `max_inline_bytes` is left out of the return value, and its size
+// told instead: the log and the artifact store hold everything. Pure.
+[[nodiscard]] JobOutcome job_outcome(const GenerationRecord& record, std::size_t max_inline_bytes);
+// As the last event of the log tells, where the record is that of a worker's own attempt: the log may have
+// ended otherwise.
+[[nodiscard]] JobOutcome job_outcome(const GenerationEvent::Payload& ending, const GenerationRecord& record,
+                                     std::size_t max_inline_bytes);
+
+// "code: message", in bounds.
+[[nodiscard]] std::string failed_reason(std::string_view code, std::string_view message);
+
+}  // namespace shunt::executor
