@@ -41,7 +41,7 @@ Error not_acceptable(const std::vector<std::string>& produces) {
 }
 
 Result<Plan> make_plan(const Exchange& exchange) {
-  auto body = decode_generation_body(exchange.request, exchange.service.options.max_json_depth);
+  auto body = decode_generation_body(exchange.request, body_limits(exchange.service.options));
   if (!body) return std::move(body).error();
   Plan plan{.request = std::move(body->request)};
   if (exchange.caller != nullptr) plan.request.caller = *exchange.caller;

@@ -22,6 +22,8 @@ constexpr auto kTypes = std::to_array<ProblemType>({
     {"invalid_utf8", 400, "The body is not UTF-8"},
     {"number_out_of_range", 400, "A number is out of range"},
     {"duplicate_key", 400, "An object has the same key twice"},
+    {"too_many_members", 400, "An object has too many members"},
+    {"colliding_members", 400, "The names of an object's members collide"},
     {pc::kUnauthorized, 401, "A valid API key is needed"},
     {pc::kRouteUnknown, 404, "There is nothing here"},
     {ec::kGenerationUnknown, 404, "There is no such generation"},

@@ -109,7 +109,7 @@ Task<void> list_generations(Exchange& exchange) {
 Task<void> cancel_generation(Exchange& exchange) {
   const auto id = id_of_path(exchange);
   if (!id) co_return;
-  const auto reason = decode_cancel_body(exchange.request.body, exchange.service.options.max_json_depth);
+  const auto reason = decode_cancel_body(exchange.request.body, body_limits(exchange.service.options));
   if (!reason) {
     exchange.response.set_problem(reason.error());
     co_return;

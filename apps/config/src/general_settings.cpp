@@ -69,9 +69,15 @@ void add_server(std::vector<General>& to) {
   to.push_back(general("server.max_body_bytes", Bytes{1, std::size_t{1} << 30U},
                        server(&api::HttpServerOptions::max_body_bytes),
                        "Body of a request; larger ones get 413."));
-  to.push_back(general("server.max_json_depth", Count{1, 512},
+  to.push_back(general("server.max_json_depth", Count{1, kMaxJsonDepth},
                        server(&api::HttpServerOptions::max_json_depth),
                        "How deep arrays and objects of a body may nest; deeper ones get 400."));
+  to.push_back(general("server.max_json_members", Count{1, 1'000'000},
+                       server(&api::HttpServerOptions::max_json_members),
+                       "Members of one object of a body; more get 400."));
+  to.push_back(general("server.max_metadata_bytes", Bytes{2, 1 << 20},
+                       server(&api::HttpServerOptions::max_metadata_bytes),
+                       "`options.metadata` of a request as JSON; more gets 422. It comes back with every record."));
 }
 
 void add_server_times(std::vector<General>& to) {

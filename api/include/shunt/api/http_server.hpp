@@ -9,6 +9,7 @@
 
 #include "shunt/base/clock.hpp"
 #include "shunt/base/event_loop.hpp"
+#include "shunt/base/json.hpp"
 #include "shunt/base/result.hpp"
 #include "shunt/executor/generation_executor.hpp"
 #include "shunt/generation/model_registry.hpp"
@@ -42,7 +43,9 @@ struct HttpServerOptions {
 
   std::size_t max_header_bytes = 16 * 1024;
   std::size_t max_body_bytes = 1024 * 1024;
-  std::size_t max_json_depth = 64;
+  std::size_t max_json_depth = kMaxJsonDepth;  // and no more
+  std::size_t max_json_members = 1024;         // of one object
+  std::size_t max_metadata_bytes = 16 * 1024;  // of options.metadata as JSON text
   std::size_t max_connections = 20'000;
   std::chrono::milliseconds header_timeout = std::chrono::seconds(10);  // from first byte to end of headers
   std::chrono::milliseconds body_timeout = std::chrono::seconds(30);
