@@ -11,7 +11,8 @@ constexpr std::uint64_t kFnvPrime = 0x100000001B3ULL;
 
 std::uint64_t fnv(std::uint64_t hash, std::string_view text) noexcept {
   // Bytes are signed there.
-  for (const char c : text) hash = (static_cast<std::uint64_t>(static_cast<signed char>(c)) ^ hash) * kFnvPrime;
+  for (const char c : text)
+    hash = (static_cast<std::uint64_t>(static_cast<signed char>(c)) ^ hash) * kFnvPrime;
   return hash;
 }
 
@@ -53,8 +54,8 @@ bool MemberGuard::close() {
   return !colliding_;
 }
 
-// Honest names meet half as often as there are members: the number of pairs is spread like a Poisson variable,
-// and eight times that and 64 more does not happen by chance.
+// Honest names meet half as often as there are members: the number of pairs is spread like a Poisson
+// variable, and eight times that and 64 more does not happen by chance.
 bool MemberGuard::collide(std::size_t first, std::size_t members) {
   buckets_.assign(members, 0);
   std::uint64_t pairs = 0;

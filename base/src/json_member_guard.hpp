@@ -7,12 +7,12 @@
 
 namespace shunt {
 
-// Watches the member names of a document while Boost.JSON parses it, so that nobody can make the parse slow by
-// their choice.
+// Watches the member names of a document while Boost.JSON parses it, so that nobody can make the parse slow
+// by their choice.
 //
 // An object of Boost.JSON 1.81 with more than 18 members keeps them in a table of as many buckets as it has
-// members, by FNV-1a of the name, begun with the table's address. Only the low bits of FNV count in a table of
-// 2^n buckets, and names can be made whose low bits are equal whatever it begins with: each insertion then
+// members, by FNV-1a of the name, begun with the table's address. Only the low bits of FNV count in a table
+// of 2^n buckets, and names can be made whose low bits are equal whatever it begins with: each insertion then
 // walks past all the others. This guard computes where the names would lie in a table that begins with a
 // random address, and refuses an object whose names lie together as no honest ones do.
 class MemberGuard {

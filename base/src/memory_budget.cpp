@@ -1,5 +1,6 @@
 #include "shunt/base/memory_budget.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace shunt {
@@ -15,9 +16,9 @@ constexpr std::size_t kParts = 32;
 constexpr std::array<ShareText, kMemoryShares> kShares = {{
     {"store", 8},
     {"open", 5},
-    {"claims", 3},
+    {"claims", 4},
     {"requests", 3},
-    {"connections", 4},
+    {"connections", 3},
     {"answers", 3},
     {"streams", 1},
     {"artifacts", 1},
@@ -37,8 +38,13 @@ std::string_view to_string(MemoryShare share) noexcept {
   return kShares[static_cast<std::size_t>(share)].name;
 }
 
-MemoryBudget::MemoryBudget(std::size_t limit) : limit_(limit) {
-  for (std::size_t i = 0; i < kMemoryShares; ++i) shares_[i].capacity = limit / kParts * kShares[i].parts;
+MemoryBudget::MemoryBudget(std::size_t limit, std::size_t store) : limit_(limit) {
+  const std::size_t parts_of_store = kShares[static_cast<std::size_t>(MemoryShare::kStore)].parts;
+  if (store == 0) store = limit / kParts * parts_of_store;
+  store = std::min(store, limit / 4 * 3);
+  const std::size_t rest = (limit - store) / (kParts - parts_of_store);
+  for (std::size_t i = 0; i < kMemoryShares; ++i) shares_[i].capacity = rest * kShares[i].parts;
+  of(MemoryShare::kStore).capacity = store;
 }
 
 MemoryBudget& MemoryBudget::unlimited() {

@@ -72,7 +72,8 @@ TEST(CheckJson, FindsInBuiltValuesWhatParsingWouldRefuse) {
 
 std::string object_of(const std::vector<std::string>& names) {
   std::string text = "{";
-  for (const std::string& name : names) text.append(text.size() > 1 ? ",\"" : "\"").append(name).append("\":0");
+  for (const std::string& name : names)
+    text.append(text.size() > 1 ? ",\"" : "\"").append(name).append("\":0");
   return text + '}';
 }
 

@@ -31,8 +31,8 @@ inline constexpr std::size_t kMemoryShares = 9;
 // thread; an operation is one atomic addition, so reserve for pieces of some KiB and not for each string.
 class MemoryBudget {
  public:
-  // Shares in 1/32 of the limit; one 1/32 is left over.
-  explicit MemoryBudget(std::size_t limit);
+  // `store` is that share's size, 0 for a quarter; three quarters at most. The others divide the rest.
+  explicit MemoryBudget(std::size_t limit, std::size_t store = 0);
 
   // Where nobody has set a limit (the library in another program, tests).
   [[nodiscard]] static MemoryBudget& unlimited();
