@@ -39,7 +39,8 @@ QueuedRun::~QueuedRun() {
 bullmq::awaitable<QueuedRun::End> QueuedRun::run(std::shared_ptr<WorkerModel> model,
                                                  EventLoop& generator_loop) {
   const auto self = shared_from_this();
-  generation_ = std::make_shared<Generation>(envelope_, services_.clock, model->model.output);
+  generation_ =
+      std::make_shared<Generation>(envelope_, services_.clock, model->model.output, services_.memory);
   watch_ = generation_->watch({.after_sequence = 1});
   const auto timeout = timeout_of(envelope_);
   const auto left = envelope_.created_at + timeout - services_.clock.now();

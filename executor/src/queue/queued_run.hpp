@@ -40,6 +40,7 @@ class QueuedRun final : public std::enable_shared_from_this<QueuedRun> {
     boost::asio::thread_pool& files;
     const Clock& clock;
     std::size_t max_inline_bytes;
+    MemoryBudget& memory;
   };
   // Where the attempt continues the log (begin.lua).
   struct Place {

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "shunt/base/memory_budget.hpp"
 #include "shunt/executor/generation_executor.hpp"
 #include "shunt/executor/observer.hpp"
 #include "shunt/executor/queue_options.hpp"
@@ -15,6 +16,8 @@ struct QueueExecutorOptions {
   Admission admission{"queue", "queue_enabled"};  // stored with every generation
   const Clock* clock = &system_clock();
   ExecutorObserver* observer = nullptr;  // not owned, outlives the executor
+  // What the generations hold that this process reads is reserved here. Not owned.
+  MemoryBudget* memory = &MemoryBudget::unlimited();
 
   // What drain() does with generations that have not ended. They are in Redis, so a process that goes away
   // leaves them to the workers and to whoever asks next; only one that is alone with its worker cancels them,

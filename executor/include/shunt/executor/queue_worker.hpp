@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "shunt/base/event_loop.hpp"
+#include "shunt/base/memory_budget.hpp"
 #include "shunt/executor/observer.hpp"
 #include "shunt/executor/queue_options.hpp"
 #include "shunt/executor/run_tracer.hpp"
@@ -29,6 +30,8 @@ struct QueueWorkerOptions {
   const Clock* clock = &system_clock();
   WorkerObserver* observer = nullptr;  // not owned, outlives the worker
   RunTracer* tracer = nullptr;         // as above
+  // What running generations hold is reserved here. As above.
+  MemoryBudget* memory = &MemoryBudget::unlimited();
 };
 
 struct WorkerReport {
