@@ -181,7 +181,8 @@ Result<GenerationBody> decode_generation_body(const Request& request, const Body
   }
   if (auto read = read_model(*body, decoded.request); !read) return std::move(read).error();
   if (auto read = read_input(*body, decoded.request); !read) return std::move(read).error();
-  if (auto read = read_options(*body, decoded.request.options, limits.max_metadata_bytes); !read) return std::move(read).error();
+  if (auto read = read_options(*body, decoded.request.options, limits.max_metadata_bytes); !read)
+    return std::move(read).error();
   if (auto read = read_context(*body, decoded.request.context); !read) return std::move(read).error();
   if (const Json* const stream = body->if_contains("stream")) {
     if (!stream->is_bool()) return wrong_type("/stream", "a boolean", *stream);

@@ -57,6 +57,16 @@ JsonObject worker_of(const executor::WorkerStatus& worker) {
   return told;
 }
 
+JsonObject memory_of(const MemoryBudget& memory) {
+  JsonObject shares;
+  for (std::size_t i = 0; i < kMemoryShares; ++i) {
+    const auto share = static_cast<MemoryShare>(i);
+    shares.emplace(view(to_string(share)),
+                   JsonObject{{"bytes", memory.used(share)}, {"limit", memory.capacity(share)}});
+  }
+  return {{"limit", memory.limit()}, {"shares", std::move(shares)}};
+}
+
 JsonObject about(const ServiceAbout& service, const executor::ExecutorDescription& executor) {
   JsonArray roles;
   for (const std::string& role : service.roles) roles.emplace_back(view(role));
@@ -85,6 +95,7 @@ Task<void> report_status(Exchange& exchange) {
   const executor::ExecutorDescription executor = exchange.service.describe();
   const ServiceAbout& service = exchange.service.options.about;
   JsonObject status = about(service, executor);
+  status.emplace("memory", memory_of(exchange.service.memory));
   if (executor.server) {
     status.emplace("redis", redis_of(*executor.server, service.redis_url));
     JsonArray told;

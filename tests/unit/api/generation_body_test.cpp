@@ -122,7 +122,8 @@ TEST(Traceparent, IsCheckedAsTraceContextSays) {
   }
 }
 
-// A body at the limit of depth becomes an envelope at the limit of depth: nothing is taken that cannot travel.
+// A body at the limit of depth becomes an envelope at the limit of depth: nothing is taken that cannot
+// travel.
 TEST(GenerationBody, MayNestAsDeepAsItsEnvelope) {
   const auto nested = [](std::size_t levels) { return std::string(levels, '[') + std::string(levels, ']'); };
   const std::pair<std::string, std::string> places[] = {

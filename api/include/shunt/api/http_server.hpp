@@ -10,6 +10,7 @@
 #include "shunt/base/clock.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "shunt/base/json.hpp"
+#include "shunt/base/memory_budget.hpp"
 #include "shunt/base/result.hpp"
 #include "shunt/executor/generation_executor.hpp"
 #include "shunt/generation/model_registry.hpp"
@@ -20,9 +21,10 @@ class RequestTracer;
 
 // A bearer key as configuration holds it: the SHA-256 of the secret, and this key's own limits (0 = none).
 struct ApiKey {
-  std::string name;        // becomes the generation's caller: "key:<name>"
-  std::string sha256_hex;  // of the key; `shunt config hash-key` prints it
-  std::size_t max_concurrent = 0;
+  std::string name;                // becomes the generation's caller: "key:<name>"
+  std::string sha256_hex;          // of the key; `shunt config hash-key` prints it
+  std::size_t max_concurrent = 0;  // requests under way
+  std::size_t max_open = 0;        // generations open, waited for or not; 0: as max_concurrent
   double requests_per_second = 0;
   std::size_t burst = 0;           // 0: one second's worth
   std::size_t max_body_bytes = 0;  // 0: the server's
@@ -66,6 +68,8 @@ struct HttpServerOptions {
   ServiceAbout about;
 
   RequestTracer* tracer = nullptr;  // not owned, outlives the server
+  // What requests, answers and streams hold is reserved here. Not owned, outlives the server.
+  MemoryBudget* memory = &MemoryBudget::unlimited();
 };
 
 // Appended to /metrics by whoever owns further metrics; Prometheus text format.
