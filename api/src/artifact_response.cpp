@@ -10,11 +10,15 @@
 namespace shunt::api {
 namespace {
 
-void answer_with_range(Exchange& exchange, const ByteRange& range, std::size_t size) {
-  Response& response = exchange.response;
+// What a slow reader holds of an artifact.
+constexpr std::size_t kPieceBytes = 256UL * 1024;
+// Pieces below this are not counted.
+constexpr std::size_t kSmallPiece = 16UL * 1024;
+
+using Bytes = Result<std::shared_ptr<const std::string>>;
+
+void describe_range(Response& response, const ByteRange& range, std::size_t size) {
   response.status = 206;
-  response.shared_offset = range.first;
-  response.shared_length = range.length;
   response.add_header("Content-Range", "bytes " + std::to_string(range.first) + '-' +
                                            std::to_string(range.first + range.length - 1) + '/' +
                                            std::to_string(size));
@@ -34,26 +38,12 @@ const Artifact* find_artifact(const GenerationRecord& record, std::string_view n
   return found == record.artifacts.end() ? nullptr : &*found;
 }
 
-}  // namespace
-
-Task<void> answer_with_bytes(Exchange& exchange, GenerationId id, Artifact artifact) {
-  auto pending = answer_of<Result<std::shared_ptr<const std::string>>>(
-      exchange.client, [&](auto done) { exchange.service.executor.load(artifact, std::move(done)); });
-  auto bytes = co_await pending;
-  Response& response = exchange.response;
-  if (!bytes) {
-    const std::string link = generation_link(id);
-    response.set_problem(bytes.error(), {.instance = link});
-    co_return;
-  }
+void describe(Response& response, GenerationId id, const Artifact& artifact) {
   response.status = 200;
   response.content_type = artifact.media_type;
   std::replace_if(
       response.content_type.begin(), response.content_type.end(),
       [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
-  response.shared_body = std::move(*bytes);
-  response.shared_offset = 0;
-  response.shared_length = response.shared_body->size();
   response.add_header("ETag", artifact_tag(id, artifact.name));
   response.add_header("Content-Disposition", "inline; filename=\"" + artifact.name + '"');
   // A generator's output must not become a script of this origin.
@@ -61,13 +51,119 @@ Task<void> answer_with_bytes(Exchange& exchange, GenerationId id, Artifact artif
   response.add_header("Content-Security-Policy", "sandbox");
 }
 
+Task<Bytes> read_piece(Exchange& exchange, const ArtifactPlace& place, ByteRange piece) {
+  const auto artifact = place.find();
+  if (!artifact) {
+    co_return Error{std::string(error_code::kArtifactGone), "the artifact's generation is no longer kept"};
+  }
+  auto pending = answer_of<Bytes>(exchange.client, [&](auto done) {
+    exchange.service.executor.read(*artifact, piece.first, piece.length, std::move(done));
+  });
+  Bytes bytes = co_await pending;
+  co_return bytes;
+}
+
+// The head has been written and the first piece is ready. Whatever goes wrong from here on, only the
+// connection's end can tell it.
+Task<void> send_pieces(Exchange& exchange, const ArtifactPlace& place, ByteRange left,
+                       std::shared_ptr<const std::string> piece, MemoryReservation memory) {
+  for (;;) {
+    const std::size_t size = piece->size();
+    exchange.client.set_tail(std::move(piece), 0, size, std::move(memory));
+    const bool sent = co_await exchange.client.flush();
+    left.first += size;
+    left.length -= size;
+    if (!sent || left.length == 0) co_return;
+    memory = MemoryReservation(exchange.service.memory, MemoryShare::kArtifacts);
+    const std::size_t next = std::min(left.length, kPieceBytes);
+    Bytes bytes = Error{};
+    if (next <= kSmallPiece || memory.try_resize(next)) {
+      auto reading = read_piece(exchange, place, {left.first, next});
+      bytes = co_await reading;
+    }
+    if (!bytes) {
+      exchange.client.abort();
+      co_return;
+    }
+    piece = std::move(*bytes);
+  }
+}
+
+void begin_pieces(Exchange& exchange, std::size_t length) {
+  Response& response = exchange.response;
+  response.announced_size = length;
+  if (exchange.service.draining.load(std::memory_order_relaxed)) response.close = true;
+  ConnectionHeader connection = ConnectionHeader::kNone;
+  if (response.close || !exchange.request.keep_alive) {
+    connection = ConnectionHeader::kClose;
+  } else if (!exchange.request.http11) {
+    connection = ConnectionHeader::kKeepAlive;
+  }
+  append_head(exchange.client.out(), response, {.connection = connection, .date = exchange.date});
+  exchange.streamed = true;
+}
+
+}  // namespace
+
+std::optional<Artifact> ArtifactPlace::find() const {
+  Artifact artifact = described;
+  artifact.bytes = bytes.lock();
+  if (!artifact.bytes && artifact.sha256.empty() && size > 0) return std::nullopt;
+  return artifact;
+}
+
+ArtifactPlace place_of(const Artifact& artifact) {
+  ArtifactPlace place{.described = artifact, .size = artifact.size(), .bytes = artifact.bytes};
+  place.described.bytes.reset();
+  return place;
+}
+
+Task<void> answer_with_bytes(Exchange& exchange, GenerationId id, ArtifactPlace place, RangeChoice range) {
+  Response& response = exchange.response;
+  ByteRange wanted{0, place.size};
+  if (const auto* const part = std::get_if<ByteRange>(&range)) wanted = *part;
+  if (exchange.request.head()) {
+    describe(response, id, place.described);
+    response.announced_size = place.size;
+    co_return;
+  }
+  MemoryReservation memory(exchange.service.memory, MemoryShare::kArtifacts);
+  const std::size_t first = std::min(wanted.length, kPieceBytes);
+  if (first > kSmallPiece && !memory.try_resize(first)) {
+    response.set_retry_after(std::chrono::seconds(1));
+    response.set_problem(overloaded("artifacts that their clients have not read yet"));
+    co_return;
+  }
+  auto reading = read_piece(exchange, place, {wanted.first, first});
+  Bytes piece = co_await reading;
+  if (!piece) {
+    const std::string link = generation_link(id);
+    response.set_problem(piece.error(), {.instance = link});
+    co_return;
+  }
+  describe(response, id, place.described);
+  if (std::holds_alternative<ByteRange>(range)) describe_range(response, wanted, place.size);
+  if (first < wanted.length) {
+    begin_pieces(exchange, wanted.length);
+    co_await send_pieces(exchange, place, wanted, std::move(*piece), std::move(memory));
+    co_return;
+  }
+  response.shared_length = (*piece)->size();
+  response.shared_body = std::move(*piece);
+  response.shared_memory = std::move(memory);
+}
+
 Task<void> get_artifact(Exchange& exchange) {
   const auto id = id_of_path(exchange);
   if (!id) co_return;
-  const auto record = co_await find_visible(exchange, *id);
-  if (!record) co_return;
-  const Artifact* const artifact = find_artifact(*record, exchange.route.parameters[1]);
-  if (artifact == nullptr) {
+  std::optional<ArtifactPlace> place;
+  {
+    const auto record = co_await find_visible(exchange, *id);
+    if (!record) co_return;
+    const Artifact* const artifact = find_artifact(*record, exchange.route.parameters[1]);
+    if (artifact != nullptr) place = place_of(*artifact);
+  }
+  if (!place) {
     const std::string link = generation_link(*id);
     exchange.response.set_problem(
         Error{std::string(error_code::kArtifactUnknown),
@@ -76,23 +172,22 @@ Task<void> get_artifact(Exchange& exchange) {
     co_return;
   }
   const Headers& headers = exchange.request.headers;
-  const std::string tag = artifact_tag(*id, artifact->name);
+  const std::string tag = artifact_tag(*id, place->described.name);
   if (matches_any_tag(headers.joined("If-None-Match"), tag)) {
     exchange.response.status = 304;
     exchange.response.add_header("ETag", tag);
     co_return;
   }
-  co_await answer_with_bytes(exchange, *id, *artifact);
-  if (exchange.response.status != 200) co_return;
-  exchange.response.add_header("Accept-Ranges", "bytes");
-  if (!headers.has("Range") || exchange.request.head() || !if_range_allows(headers.get("If-Range"), tag))
-    co_return;
-  const RangeChoice choice = choose_range(headers.get("Range"), artifact->size());
-  if (const auto* const range = std::get_if<ByteRange>(&choice)) {
-    answer_with_range(exchange, *range, artifact->size());
-  } else if (std::holds_alternative<RangeUnsatisfiable>(choice)) {
-    answer_unsatisfiable(exchange, artifact->size());
+  RangeChoice range = WholeBody{};
+  if (headers.has("Range") && !exchange.request.head() && if_range_allows(headers.get("If-Range"), tag)) {
+    range = choose_range(headers.get("Range"), place->size);
   }
+  if (std::holds_alternative<RangeUnsatisfiable>(range)) {
+    answer_unsatisfiable(exchange, place->size);
+    co_return;
+  }
+  exchange.response.add_header("Accept-Ranges", "bytes");
+  co_await answer_with_bytes(exchange, *id, std::move(*place), range);
 }
 
 }  // namespace shunt::api

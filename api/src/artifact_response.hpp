@@ -1,13 +1,29 @@
 #pragma once
 
+#include <memory>
+#include <string>
+
+#include "byte_range.hpp"
 #include "exchange.hpp"
 #include "shunt/generation/artifact.hpp"
 #include "task.hpp"
 
 namespace shunt::api {
 
-// The artifact's bytes as the response's body, without a copy; what is wrong, if they cannot be had. Ranges
-// and conditions are the caller's.
-[[nodiscard]] Task<void> answer_with_bytes(Exchange& exchange, GenerationId id, Artifact artifact);
+// Where an artifact's bytes are found, without holding them: they stay as long as their generation does.
+struct ArtifactPlace {
+  Artifact described;  // without its bytes
+  std::size_t size = 0;
+  std::weak_ptr<const std::string> bytes;  // where they are in this process
+
+  // nullopt: they were here, and are gone.
+  [[nodiscard]] std::optional<Artifact> find() const;
+};
+[[nodiscard]] ArtifactPlace place_of(const Artifact& artifact);
+
+// The artifact's bytes, or a range of them, as the response; what is wrong, if they cannot be had. What is
+// large is read and sent piece by piece, so that a slow reader holds one piece.
+[[nodiscard]] Task<void> answer_with_bytes(Exchange& exchange, GenerationId id, ArtifactPlace place,
+                                           RangeChoice range);
 
 }  // namespace shunt::api

@@ -19,7 +19,7 @@ constexpr std::size_t kSmallRead = 2048;
 constexpr std::size_t kLargeRead = 64 * 1024;
 // Pipelined bytes kept while a generation runs; beyond that the client has to wait (and is not watched).
 constexpr std::size_t kMaxAhead = 64 * 1024;
-constexpr std::size_t kKeptOutBytes = 16 * 1024;
+constexpr std::size_t kKeptOutBytes = 4 * 1024;
 constexpr std::size_t kIdleOutBytes = 512;
 constexpr std::chrono::milliseconds kLingerTime{1000};
 constexpr std::size_t kLingerBytes = 1024 * 1024;
@@ -27,13 +27,16 @@ constexpr std::size_t kLingerBytes = 1024 * 1024;
 }  // namespace
 
 ClientSocket::ClientSocket(asio::ip::tcp::socket socket, EventLoop& loop, SendBatch& batch,
-                           HttpMetrics& metrics, std::chrono::milliseconds write_timeout)
+                           HttpMetrics& metrics, MemoryBudget& memory, MemoryReservation own,
+                           std::chrono::milliseconds write_timeout)
     : socket_(std::move(socket)),
       loop_(loop),
       batch_(batch),
       metrics_(metrics),
       write_timeout_(write_timeout),
       remote_(std::make_shared<RemoteWake>(loop, [this] { wake_.wake(); })),
+      own_memory_(std::move(own)),
+      in_memory_(memory, MemoryShare::kRequests),
       read_size_(kSmallRead) {
   error_code ignored;
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
@@ -44,8 +47,9 @@ ClientSocket::~ClientSocket() {
   remote_->detach();
 }
 
-void ClientSocket::set_tail(std::shared_ptr<const std::string> bytes, std::size_t offset,
-                            std::size_t length) {
+void ClientSocket::set_tail(std::shared_ptr<const std::string> bytes, std::size_t offset, std::size_t length,
+                            MemoryReservation memory) {
+  tail_memory_ = std::move(memory);
   tail_ = std::move(bytes);
   tail_offset_ = offset;
   tail_length_ = length;
@@ -53,6 +57,7 @@ void ClientSocket::set_tail(std::shared_ptr<const std::string> bytes, std::size_
 
 Task<ClientSocket::Input> ClientSocket::more_input() {
   const std::size_t before = in_.size();
+  no_room_ahead_ = false;
   if (unsent() > 0 && !broken_) {
     in_batch_ = true;
     batch_.add(shared_from_this());
@@ -69,15 +74,26 @@ Task<ClientSocket::Input> ClientSocket::more_input() {
     if (broken_ || (stopping_ && idle_)) co_return Input::kBroken;
     if (ended_) co_return Input::kEnd;
     if (expired_) co_return Input::kTimeout;
-    start_read();
+    if (!start_read()) co_return Input::kNoMemory;
     co_await wake_;
   }
 }
 
-void ClientSocket::start_read() {
-  if (reading_ || watching_) return;
+// As much as wanted if that can be had, else little.
+std::size_t ClientSocket::affordable_read() {
+  for (const std::size_t size : {read_size_, kSmallRead}) {
+    const std::size_t capacity = in_.capacity_for(size);
+    if (capacity <= ReceiveBuffer::kInitialBytes || in_memory_.try_resize(capacity)) return size;
+  }
+  return 0;
+}
+
+bool ClientSocket::start_read() {
+  if (reading_ || watching_) return true;
+  const std::size_t size_to_read = affordable_read();
+  if (size_to_read == 0) return false;
   reading_ = true;
-  const auto room = in_.prepare(read_size_);
+  const auto room = in_.prepare(size_to_read);
   socket_.async_read_some(
       asio::buffer(room.data(), room.size()),
       [self = shared_from_this(), size = room.size()](const error_code& failure, std::size_t count) {
@@ -87,6 +103,7 @@ void ClientSocket::start_read() {
         if (count == size) self->read_size_ = std::min(self->read_size_ * 4, kLargeRead);
         self->wake_.wake();
       });
+  return true;
 }
 
 void ClientSocket::note_read(const error_code& failure, std::size_t count) {
@@ -104,7 +121,7 @@ void ClientSocket::note_read(const error_code& failure, std::size_t count) {
 void ClientSocket::watch() {
   if (reading_ || watching_ || broken_) return;
   if (ended_) return watch_for_error();
-  if (in_.size() >= kMaxAhead) return;
+  if (in_.size() >= kMaxAhead || no_room_ahead_) return;
   watching_ = true;
   socket_.async_wait(asio::ip::tcp::socket::wait_read,
                      [self = shared_from_this()](const error_code& failure) {
@@ -121,11 +138,17 @@ void ClientSocket::watch() {
 void ClientSocket::drain_socket() {
   error_code failure;
   while (!failure && in_.size() < kMaxAhead) {
+    const std::size_t capacity = in_.capacity_for(kSmallRead);
+    if (capacity > ReceiveBuffer::kInitialBytes && !in_memory_.try_resize(capacity)) {
+      no_room_ahead_ = true;
+      break;
+    }
     const auto room = in_.prepare(kSmallRead);
     const std::size_t count = socket_.read_some(asio::buffer(room.data(), room.size()), failure);
     note_read(failure, count);
   }
   in_.release();
+  if (in_.capacity() == 0) in_memory_.release();
 }
 
 void ClientSocket::watch_for_error() {
@@ -158,6 +181,7 @@ bool ClientSocket::send_now() {
 void ClientSocket::forget_sent() {
   sent_ = 0;
   tail_.reset();
+  tail_memory_.release();
   tail_length_ = tail_offset_ = 0;
   out_.clear();
   if (out_.capacity() > kKeptOutBytes) out_.shrink_to_fit();
@@ -202,8 +226,17 @@ void ClientSocket::clear_deadline() noexcept {
   deadline_ = SteadyTime::max();
 }
 
-void ClientSocket::release_buffers() {
+void ClientSocket::shrink_in() {
+  if (!in_.empty() || in_.capacity() <= ReceiveBuffer::kInitialBytes || reading_) return;
   in_.release();
+  in_memory_.release();
+  read_size_ = kSmallRead;
+}
+
+void ClientSocket::release_buffers() {
+  // An operation may be reading into it.
+  if (!reading_) in_.release();
+  if (in_.capacity() == 0) in_memory_.release();
   read_size_ = kSmallRead;
   if (out_.empty() && out_.capacity() > kIdleOutBytes) std::string().swap(out_);
 }

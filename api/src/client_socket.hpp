@@ -13,6 +13,7 @@
 #include "send_batch.hpp"
 #include "shunt/base/clock.hpp"
 #include "shunt/base/event_loop.hpp"
+#include "shunt/base/memory_budget.hpp"
 #include "task.hpp"
 #include "wake.hpp"
 
@@ -32,19 +33,21 @@ using SocketListHook =
 class ClientSocket : public std::enable_shared_from_this<ClientSocket>, public SocketListHook {
  public:
   ClientSocket(boost::asio::ip::tcp::socket socket, EventLoop& loop, SendBatch& batch, HttpMetrics& metrics,
-               std::chrono::milliseconds write_timeout);
+               MemoryBudget& memory, MemoryReservation own, std::chrono::milliseconds write_timeout);
   ~ClientSocket();
 
   // Received and not yet used; to be written. `out` may be appended to at any time.
   [[nodiscard]] ReceiveBuffer& in() noexcept { return in_; }
   [[nodiscard]] std::string& out() noexcept { return out_; }
-  // Sent after `out`, without a copy. Flush before appending to `out` again.
-  void set_tail(std::shared_ptr<const std::string> bytes, std::size_t offset, std::size_t length);
+  // Sent after `out`, without a copy. Flush before appending to `out` again. `memory` is what the bytes take
+  // of the budget, until they have been sent.
+  void set_tail(std::shared_ptr<const std::string> bytes, std::size_t offset, std::size_t length,
+                MemoryReservation memory = {});
   [[nodiscard]] bool has_tail() const noexcept { return tail_ != nullptr; }
 
-  enum class Input { kData, kEnd, kTimeout, kBroken };
+  enum class Input { kData, kEnd, kTimeout, kBroken, kNoMemory };
   // Writes what is to be written, then waits for bytes that were not there before, for the end of the
-  // client's sending, the deadline, or the connection's end.
+  // client's sending, the deadline, or the connection's end. kNoMemory: more has come than there is room for.
   [[nodiscard]] Task<Input> more_input();
 
   // Writes as much as goes without waiting. True: nothing is left (or the connection is broken).
@@ -66,6 +69,10 @@ class ClientSocket : public std::enable_shared_from_this<ClientSocket>, public S
   // Between requests: the server may close the connection at once.
   void set_idle(bool idle) noexcept { idle_ = idle; }
 
+  // What stays of `out` when nothing is in it.
+  [[nodiscard]] std::size_t kept_bytes() const noexcept { return out_.capacity(); }
+  // Gives back what `in` has more than every connection has, if nothing is in it.
+  void shrink_in();
   // Gives large buffers back, before a long wait.
   void release_buffers();
 
@@ -110,7 +117,9 @@ class ClientSocket : public std::enable_shared_from_this<ClientSocket>, public S
   void abort_and_wake();
 
  private:
-  void start_read();
+  // False: there is no room to read into.
+  [[nodiscard]] bool start_read();
+  [[nodiscard]] std::size_t affordable_read();
   void drain_socket();
   void start_write_wait();
   void watch_for_error();
@@ -126,12 +135,15 @@ class ClientSocket : public std::enable_shared_from_this<ClientSocket>, public S
   Wake wake_;
   std::shared_ptr<RemoteWake> remote_;
 
+  const MemoryReservation own_memory_;
   ReceiveBuffer in_;
+  MemoryReservation in_memory_;  // of in_ beyond what every connection has
   std::size_t read_size_;
   std::string out_;
   std::shared_ptr<const std::string> tail_;
   std::size_t tail_offset_ = 0;
   std::size_t tail_length_ = 0;
+  MemoryReservation tail_memory_;
   std::size_t sent_ = 0;  // of out_ and the tail together
 
   SteadyTime deadline_ = SteadyTime::max();
@@ -145,6 +157,7 @@ class ClientSocket : public std::enable_shared_from_this<ClientSocket>, public S
   bool idle_ = false;
   bool stopping_ = false;
   bool in_batch_ = false;
+  bool no_room_ahead_ = false;  // for what the client sends while its generation runs: it is not watched
 };
 
 }  // namespace shunt::api

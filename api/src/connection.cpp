@@ -14,6 +14,11 @@ namespace {
 constexpr std::size_t kMaxTargetBytes = 8 * 1024;
 // Pipelined responses are written together up to here.
 constexpr std::size_t kMaxUnsentBytes = 64 * 1024;
+// Every connection may have a body of this size without asking.
+constexpr std::size_t kFreeBodyBytes = 4 * 1024;
+// From here on answers are counted, and sent without a copy.
+constexpr std::size_t kLargeAnswer = 16 * 1024;
+constexpr std::chrono::seconds kOverloadedFor{1};
 
 Error too_slow(std::string_view what, std::chrono::milliseconds limit) {
   return Error{std::string(problem_code::kRequestTimeout), "the request's " + std::string(what) +
@@ -36,7 +41,11 @@ Task<void> finished(void (*report)(Exchange&), Exchange& exchange) {
 }  // namespace
 
 Connection::Connection(ClientSocket& client, Service& service, const std::string& date)
-    : client_(client), service_(service), date_(date) {}
+    : client_(client),
+      service_(service),
+      date_(date),
+      request_memory_(service.memory, MemoryShare::kRequests),
+      kept_memory_(service.memory, MemoryShare::kConnections) {}
 
 Task<void> Connection::run() {
   Next next = Next::kRequest;
@@ -55,6 +64,7 @@ Task<void> Connection::run() {
 void Connection::begin_request() {
   request_.clear();
   response_.clear();
+  request_memory_.release();
   parser_.reset(request_);
 }
 
@@ -66,6 +76,50 @@ void Connection::skip_empty_lines() {
 Connection::Received Connection::refuse(const Error& error) {
   response_.set_problem(error);
   return Received::kRefused;
+}
+
+Connection::Received Connection::refuse_overloaded(std::string_view what) {
+  response_.set_retry_after(kOverloadedFor);
+  return refuse(overloaded(what));
+}
+
+// The body grows by doubling, but not beyond what the client has announced.
+bool Connection::reserve_body(std::size_t limit) {
+  std::string& body = request_.body;
+  const std::size_t needed = body.size() + client_.in().size();
+  if (needed <= body.capacity()) return true;
+  const std::size_t most = std::min<std::uint64_t>(limit, request_.content_length.value_or(limit));
+  const std::size_t wanted = std::min(std::max(needed, 2 * body.capacity()), std::max(needed, most));
+  if (wanted > kFreeBodyBytes && !request_memory_.try_resize(wanted)) return false;
+  body.reserve(wanted);
+  return true;
+}
+
+// In steps, so that a connection whose requests are alike asks once.
+void Connection::keep_buffers() {
+  constexpr std::size_t kStep = 4096;
+  client_.shrink_in();
+  const std::size_t kept = request_.kept_bytes() + response_.kept_bytes() + client_.kept_bytes();
+  const std::size_t counted = kept / kStep * kStep;
+  // Half of the share is for connections that have nothing.
+  const bool room =
+      counted <= kept_memory_.bytes() || service_.memory.used(MemoryShare::kConnections) <
+                                             service_.memory.capacity(MemoryShare::kConnections) / 2;
+  if (room && kept_memory_.try_resize(counted)) return;
+  request_ = Request();
+  response_ = Response();
+  parser_.reset(request_);
+  client_.release_buffers();
+  kept_memory_.release();
+}
+
+// An answer larger than the whole share is sent while it is the only one.
+bool Connection::reserve_answer(MemoryReservation& memory) {
+  const std::size_t bytes = response_.body.size();
+  if (memory.try_resize(bytes)) return true;
+  if (service_.memory.used(MemoryShare::kAnswers) > 0) return false;
+  memory.resize(bytes);
+  return true;
 }
 
 std::optional<Error> Connection::header_error(HeaderScan& scan) {
@@ -100,6 +154,7 @@ Task<Connection::Received> Connection::receive_header() {
     } else if (!started) {
       if (service_.draining.load(std::memory_order_relaxed)) co_return Received::kNothing;
       client_.set_deadline(service_.options.idle_timeout);
+      keep_buffers();
     }
     client_.set_idle(!started);
     auto more = client_.more_input();
@@ -108,12 +163,19 @@ Task<Connection::Received> Connection::receive_header() {
     if (input == ClientSocket::Input::kTimeout && started) {
       co_return refuse(too_slow("header", service_.options.header_timeout));
     }
+    if (input == ClientSocket::Input::kNoMemory) co_return refuse_overloaded("requests");
     if (input != ClientSocket::Input::kData) co_return Received::kNothing;
   }
   client_.clear_deadline();
   const auto error = parser_.parse_header(client_.in().view().substr(0, scan.size()));
   client_.in().consume(scan.size());
   if (error) co_return refuse(*error);
+  if (request_.headers.too_many()) {
+    co_return refuse(
+        Error{std::string(problem_code::kHeadersTooLarge),
+              "a request may have at most " + std::to_string(Headers::kMaxFields) + " header fields"}
+            .with("limit", static_cast<std::uint64_t>(Headers::kMaxFields)));
+  }
   if (request_.target.size() > kMaxTargetBytes) {
     co_return refuse(too_long(problem_code::kTargetTooLong, "request target", kMaxTargetBytes));
   }
@@ -125,6 +187,7 @@ Task<Connection::Received> Connection::receive_body(std::size_t limit) {
   if (expects && client_.in().empty()) client_.out() += "HTTP/1.1 100 Continue\r\n\r\n";
   client_.set_deadline(service_.options.body_timeout);
   for (;;) {
+    if (!reserve_body(limit)) co_return refuse_overloaded("requests");
     const RequestParser::Fed fed = parser_.feed_body(client_.in().view(), limit);
     client_.in().consume(fed.used);
     if (fed.error) co_return refuse(*fed.error);
@@ -138,6 +201,7 @@ Task<Connection::Received> Connection::receive_body(std::size_t limit) {
     const ClientSocket::Input input = co_await more;
     if (input == ClientSocket::Input::kTimeout)
       co_return refuse(too_slow("body", service_.options.body_timeout));
+    if (input == ClientSocket::Input::kNoMemory) co_return refuse_overloaded("requests");
     if (input == ClientSocket::Input::kEnd) {
       co_return refuse(Error{std::string(problem_code::kMalformedRequest), "the body ended early"});
     }
@@ -179,7 +243,8 @@ Task<Connection::Next> Connection::serve_one() {
   parser_.release();
   Exchange exchange{service_, client_,    request_,
                     target_,  gate.match, gate.key ? &gate.key->caller() : nullptr,
-                    date_,    response_,  false};
+                    date_,    response_,  request_memory_};
+  if (gate.key != nullptr) exchange.max_open = gate.key->max_open();
   auto handled = handle(exchange);
   co_await handled;
   bool keep = !client_.broken() && request_.keep_alive && !response_.close;
@@ -230,6 +295,13 @@ Task<void> Connection::handle(Exchange& exchange) {
 }
 
 bool Connection::send_response(bool keep_alive) {
+  const bool large = !request_.head() && !response_.shared_body && response_.body.size() > kLargeAnswer;
+  MemoryReservation memory(service_.memory, MemoryShare::kAnswers);
+  if (large && !reserve_answer(memory)) {
+    // The header lines stay: they say where the result is.
+    std::string().swap(response_.body);
+    (void)refuse_overloaded("answers that their clients have not read yet");
+  }
   const bool keep = keep_alive && request_.keep_alive && !response_.close &&
                     !service_.draining.load(std::memory_order_relaxed);
   ConnectionHeader connection = ConnectionHeader::kNone;
@@ -238,7 +310,13 @@ bool Connection::send_response(bool keep_alive) {
   append_head(client_.out(), response_, {.connection = connection, .date = date_});
   if (request_.head()) return keep;
   if (response_.shared_body) {
-    client_.set_tail(std::move(response_.shared_body), response_.shared_offset, response_.shared_length);
+    client_.set_tail(std::move(response_.shared_body), response_.shared_offset, response_.shared_length,
+                     std::move(response_.shared_memory));
+  } else if (response_.body.size() > kLargeAnswer) {
+    auto bytes = std::make_shared<const std::string>(std::move(response_.body));
+    response_.body.clear();
+    const std::size_t size = bytes->size();
+    client_.set_tail(std::move(bytes), 0, size, std::move(memory));
   } else {
     client_.out() += response_.body;
   }

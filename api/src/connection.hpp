@@ -39,10 +39,16 @@ class Connection {
   [[nodiscard]] std::optional<Error> header_error(HeaderScan& scan);
   void skip_empty_lines();
   void begin_request();
+  // Room for what has come of the body. False: there is none.
+  [[nodiscard]] bool reserve_body(std::size_t limit);
+  [[nodiscard]] bool reserve_answer(MemoryReservation& memory);
+  // Counts the buffers that are kept for the next request, or gives them back.
+  void keep_buffers();
   // Turns the response into bytes. False: the connection ends after it.
   bool send_response(bool keep_alive);
   void count(const Route* route, int status);
   Received refuse(const Error& error);
+  Received refuse_overloaded(std::string_view what);
 
   ClientSocket& client_;
   Service& service_;
@@ -51,6 +57,8 @@ class Connection {
   Request request_;
   RequestTarget target_;
   Response response_;
+  MemoryReservation request_memory_;  // of a body that is more than small, and of decoding it
+  MemoryReservation kept_memory_;     // of what is kept for the next request
   SteadyTime began_{};
 };
 

@@ -42,10 +42,11 @@ Error not_acceptable(const std::vector<std::string>& produces) {
 }
 
 Result<Plan> make_plan(const Exchange& exchange) {
-  auto body = decode_generation_body(exchange.request, exchange.service.options.max_json_depth);
+  auto body = decode_generation_body(exchange.request, body_limits(exchange.service.options));
   if (!body) return std::move(body).error();
   Plan plan{.request = std::move(body->request)};
   if (exchange.caller != nullptr) plan.request.caller = *exchange.caller;
+  plan.request.max_open = exchange.max_open;
   const Model* const model = exchange.service.models.find(plan.request.model);
   if (model == nullptr) return unknown_model(exchange.service.models, plan.request.model);
   plan.wait = plan_wait(parse_prefer(exchange.request.headers.joined("Prefer")),
@@ -90,11 +91,15 @@ void answer_failed(Exchange& exchange, const GenerationRecord& record) {
   exchange.response.set_problem(error, {.instance = link, .generation = &record});
 }
 
-Task<void> answer_with_artifact(Exchange& exchange, const GenerationRecord& record) {
+Task<void> answer_with_artifact(Exchange& exchange, GenerationRecord& record) {
   const std::string header = exchange.request.headers.joined("Accept");
   const AcceptList accept(header);
   if (const Artifact* const artifact = choose_artifact(accept, record.artifacts)) {
-    co_await answer_with_bytes(exchange, record.id, *artifact);
+    // Only a name for the bytes from here on: the record may go before its reader does.
+    const ArtifactPlace place = place_of(*artifact);
+    const GenerationId id = record.id;
+    record = {};
+    co_await answer_with_bytes(exchange, id, place, WholeBody{});
   } else if (accept.fit(kJsonType).acceptable()) {
     answer_with_record(exchange, 200, record);
   } else {
@@ -105,7 +110,7 @@ Task<void> answer_with_artifact(Exchange& exchange, const GenerationRecord& reco
   }
 }
 
-Task<void> answer_ended(Exchange& exchange, const GenerationRecord& record, Representation representation) {
+Task<void> answer_ended(Exchange& exchange, GenerationRecord& record, Representation representation) {
   if (record.state != GenerationState::kSucceeded) {
     answer_failed(exchange, record);
     co_return;
@@ -117,7 +122,7 @@ Task<void> answer_ended(Exchange& exchange, const GenerationRecord& record, Repr
     case Representation::kText:
       exchange.response.status = 200;
       exchange.response.content_type = "text/plain; charset=utf-8";
-      exchange.response.body = record.text;
+      exchange.response.body = std::move(record.text);
       co_return;
     case Representation::kRecord:
     case Representation::kEventStream:
@@ -153,7 +158,7 @@ Error wait_deadline_exceeded(WaitEnd why, GenerationId id) {
 Task<void> answer_pending(Exchange& exchange, GenerationId id, const Plan& plan, std::string_view model,
                           WaitEnd why) {
   auto finding = pending_record(exchange, id, model);
-  const GenerationRecord record = co_await finding;
+  GenerationRecord record = co_await finding;
   if (is_terminal(record.state) && !plan.wait.at_once) {
     co_await answer_ended(exchange, record, plan.representation);
     co_return;
@@ -186,7 +191,7 @@ Task<void> answer_in_time(Exchange& exchange, GenerationId id, const Plan& plan,
     co_await answer_pending(exchange, id, plan, model, end);
     co_return;
   }
-  const auto record = co_await find_visible(exchange, id);
+  auto record = co_await find_visible(exchange, id);
   if (!record) co_return;
   if (!plan.wait.applied.empty()) exchange.response.add_header("Preference-Applied", plan.wait.applied);
   co_await answer_ended(exchange, *record, plan.representation);
@@ -195,6 +200,7 @@ Task<void> answer_in_time(Exchange& exchange, GenerationId id, const Plan& plan,
 }  // namespace
 
 Task<void> create_generation(Exchange& exchange) {
+  if (!reserve_decoding(exchange)) co_return;
   auto plan = make_plan(exchange);
   if (!plan) {
     exchange.response.set_problem(plan.error());
@@ -206,6 +212,7 @@ Task<void> create_generation(Exchange& exchange) {
     exchange.service.executor.submit(std::move(plan->request), std::move(done));
   });
   const executor::SubmitOutcome outcome = co_await pending;
+  drop_body(exchange);
   if (exchange.trace) exchange.trace->submitted(outcome);
   if (const auto* const refused = std::get_if<executor::Refused>(&outcome)) {
     answer_refused(exchange, *refused);

@@ -7,8 +7,10 @@
 namespace shunt::api {
 namespace {
 
-// Many small events become one write; one slow reader holds at most about this much.
-constexpr std::size_t kBatchBytes = 64 * 1024;
+// Many small events become one write; one slow reader holds about this much, or one event if that is larger.
+constexpr std::size_t kBatchBytes = 16 * 1024;
+// Every stream may have so much unread without asking.
+constexpr std::size_t kFreeUnreadBytes = 4 * 1024;
 
 constexpr std::string_view kLeavingComment =
     ": this server is shutting down; go on with Last-Event-ID at the generation's events\n\n";
@@ -45,10 +47,12 @@ class EventWriter {
     exchange_.streamed = true;
   }
 
-  void add(const std::vector<GenerationEvent>& events) {
+  // Adds the events that are there. False: there are none.
+  bool add_next(EventWatch& watch) {
     std::string payload;
-    for (const GenerationEvent& event : events) append_sse_event(payload, event);
+    for (const GenerationEvent& event : watch.read(kBatchBytes)) append_sse_event(payload, event);
     add_text(payload);
+    return !payload.empty();
   }
 
   void add_text(std::string_view text) {
@@ -85,23 +89,33 @@ Task<bool> wait_for_events(Exchange& exchange, EventWriter& writer, EventWatch& 
   co_return true;
 }
 
+// What is left cannot be sent: the client sees that the stream is not whole, and may go on with
+// Last-Event-ID. It has not left by itself, so the generation goes on too.
+bool cut(ClientSocket& client) {
+  client.abort();
+  return true;
+}
+
 // Sends until the terminal event, or until this server goes. False: the client has gone before.
 Task<bool> send_until_end(Exchange& exchange, EventWatch& watch) {
   ClientSocket& client = exchange.client;
   EventWriter writer(exchange);
   writer.begin();
   for (;;) {
-    const std::vector<GenerationEvent> events = watch.read(kBatchBytes);
+    const bool some = writer.add_next(watch);
     const bool ended = watch.ended();
-    if (!events.empty()) writer.add(events);
+    if (watch.lost()) co_return cut(client);
     if (ended) writer.end();
     if (!client.send_now()) {
+      MemoryReservation unread(exchange.service.memory, MemoryShare::kStreams);
+      const std::size_t bytes = client.out().capacity();
+      if (bytes > kFreeUnreadBytes && !unread.try_resize(bytes)) co_return cut(client);
       const bool sent = co_await client.flush();
       if (!sent) co_return false;
     }
     if (client.broken()) co_return false;
     if (ended) co_return true;
-    if (!events.empty()) continue;
+    if (some) continue;
     if (exchange.service.leaving.load(std::memory_order_relaxed)) {
       writer.add_text(kLeavingComment);
       writer.end();

@@ -2,6 +2,7 @@
 
 #include "media_type.hpp"
 #include "representation.hpp"
+#include "shunt/base/json_memory.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::api {
@@ -58,6 +59,34 @@ std::string generation_link(const GenerationId& id) {
   std::string link = "/v1/generations/";
   id.append_to(link);
   return link;
+}
+
+bool reserve_decoding(Exchange& exchange) {
+  // Decoded it is little, whatever it is, and every loop decodes one at a time.
+  constexpr std::size_t kSmallBody = 2048;
+  const std::string& body = exchange.request.body;
+  if (body.size() <= kSmallBody) return true;
+  // As values, as the envelope's text, and as the values of that.
+  const std::size_t bytes = exchange.memory.bytes() + 2 * json_parse_memory(body);
+  if (exchange.memory.try_resize(bytes)) return true;
+  const std::size_t capacity = exchange.service.memory.capacity(MemoryShare::kRequests);
+  if (bytes <= capacity) {
+    exchange.response.set_retry_after(std::chrono::seconds(1));
+    exchange.response.set_problem(overloaded("requests"));
+  } else {
+    exchange.response.set_problem(Error{std::string(problem_code::kBodyTooLarge),
+                                        "decoding this body may take " + std::to_string(bytes) +
+                                            " bytes, and there are " + std::to_string(capacity) +
+                                            " for all requests (a share of memory.limit)"}
+                                      .with("limit", static_cast<std::uint64_t>(capacity))
+                                      .with("received", static_cast<std::uint64_t>(bytes)));
+  }
+  return false;
+}
+
+void drop_body(Exchange& exchange) {
+  exchange.request.drop_body();
+  exchange.memory.release();
 }
 
 void answer_with_record(Exchange& exchange, int status, const GenerationRecord& record) {

@@ -11,6 +11,7 @@
 #include "route_table.hpp"
 #include "service.hpp"
 #include "shunt/api/request_tracer.hpp"
+#include "shunt/base/memory_budget.hpp"
 #include "shunt/generation/generation_record.hpp"
 #include "task.hpp"
 
@@ -21,7 +22,7 @@ namespace shunt::api {
 struct Exchange {
   Service& service;
   ClientSocket& client;
-  const Request& request;
+  Request& request;  // for its body, which may go once it has been decoded
   const RequestTarget& target;
   const RouteMatch& route;
   // Whose generations may be seen: the key's caller, nullptr without authentication.
@@ -29,7 +30,9 @@ struct Exchange {
   const std::string& date;  // the shard's, which is another text a second later
 
   Response& response;
-  bool streamed = false;  // the handler has sent the response itself
+  MemoryReservation& memory;  // of the request
+  std::size_t max_open = 0;   // generations that the caller may have open; 0: no limit
+  bool streamed = false;      // the handler has sent the response itself
   std::unique_ptr<RequestTrace> trace = {};
 };
 
@@ -53,6 +56,10 @@ template <typename T, typename Start>
 [[nodiscard]] std::optional<GenerationId> id_of_path(Exchange& exchange);
 
 [[nodiscard]] std::string generation_link(const GenerationId& id);
+
+// Reserves what decoding the body may take, until drop_body(). False: the response has been made a problem.
+[[nodiscard]] bool reserve_decoding(Exchange& exchange);
+void drop_body(Exchange& exchange);
 
 // The record as JSON.
 void answer_with_record(Exchange& exchange, int status, const GenerationRecord& record);

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxIdempotencyKeyBytes = 255;
 constexpr std::size_t kMaxTracestateBytes = 4096;
+constexpr std::size_t kMaxReasonBytes = 4096;  // it comes back with every record
 
 std::string_view kind_name(const Json& value) {
   switch (value.kind()) {
@@ -92,12 +93,24 @@ Result<void> read_timeout(const JsonObject& options, GenerationRequest::Options&
   return {};
 }
 
-Result<void> read_options(JsonObject& body, GenerationRequest::Options& out) {
+// It comes back with every record, a hundred in a page.
+Result<void> check_metadata(const JsonObject& metadata, std::size_t limit) {
+  if (metadata.empty()) return {};
+  const std::size_t bytes = to_json_text(metadata).size();
+  if (bytes <= limit) return {};
+  return invalid_field("/options/metadata", "\"options/metadata\" may have at most " + std::to_string(limit) +
+                                                " bytes as JSON, got " + std::to_string(bytes))
+      .with("limit", limit)
+      .with("received", bytes);
+}
+
+Result<void> read_options(JsonObject& body, GenerationRequest::Options& out, std::size_t max_metadata_bytes) {
   JsonObject options;
   if (auto read = read_object(body, "", "options", options); !read) return read;
   if (auto known = only_known(options, "/options", {"timeout_ms", "metadata"}); !known) return known;
   if (auto read = read_timeout(options, out); !read) return read;
-  return read_object(options, "/options", "metadata", out.metadata);
+  if (auto read = read_object(options, "/options", "metadata", out.metadata); !read) return read;
+  return check_metadata(out.metadata, max_metadata_bytes);
 }
 
 Result<void> read_context(JsonObject& body, GenerationRequest::Context& out) {
@@ -112,8 +125,8 @@ Result<void> read_context(JsonObject& body, GenerationRequest::Context& out) {
   return {};
 }
 
-Result<JsonObject> parse_object(std::string_view text, std::size_t max_depth) {
-  auto parsed = parse_json(text, JsonLimits{max_depth});
+Result<JsonObject> parse_object(std::string_view text, const JsonLimits& limits) {
+  auto parsed = parse_json(text, limits);
   if (!parsed) return std::move(parsed).error();
   if (!parsed->is_object()) return wrong_type("", "an object", *parsed);
   return std::move(parsed->get_object());
@@ -154,8 +167,13 @@ Result<void> read_request_headers(const Headers& headers, GenerationRequest& out
   return {};
 }
 
-Result<GenerationBody> decode_generation_body(const Request& request, std::size_t max_json_depth) {
-  auto body = parse_object(request.body, max_json_depth);
+BodyLimits body_limits(const HttpServerOptions& options) noexcept {
+  return {.json = {.max_depth = options.max_json_depth, .max_members = options.max_json_members},
+          .max_metadata_bytes = options.max_metadata_bytes};
+}
+
+Result<GenerationBody> decode_generation_body(const Request& request, const BodyLimits& limits) {
+  auto body = parse_object(request.body, limits.json);
   if (!body) return std::move(body).error();
   GenerationBody decoded;
   if (auto known = only_known(*body, "", {"model", "input", "options", "stream", "context"}); !known) {
@@ -163,7 +181,8 @@ Result<GenerationBody> decode_generation_body(const Request& request, std::size_
   }
   if (auto read = read_model(*body, decoded.request); !read) return std::move(read).error();
   if (auto read = read_input(*body, decoded.request); !read) return std::move(read).error();
-  if (auto read = read_options(*body, decoded.request.options); !read) return std::move(read).error();
+  if (auto read = read_options(*body, decoded.request.options, limits.max_metadata_bytes); !read)
+    return std::move(read).error();
   if (auto read = read_context(*body, decoded.request.context); !read) return std::move(read).error();
   if (const Json* const stream = body->if_contains("stream")) {
     if (!stream->is_bool()) return wrong_type("/stream", "a boolean", *stream);
@@ -174,13 +193,19 @@ Result<GenerationBody> decode_generation_body(const Request& request, std::size_
   return decoded;
 }
 
-Result<std::string> decode_cancel_body(std::string_view body, std::size_t max_json_depth) {
+Result<std::string> decode_cancel_body(std::string_view body, const BodyLimits& limits) {
   std::string reason = "cancelled by request";
   if (body.empty()) return reason;
-  auto object = parse_object(body, max_json_depth);
+  auto object = parse_object(body, limits.json);
   if (!object) return std::move(object).error();
   if (auto known = only_known(*object, "", {"reason"}); !known) return std::move(known).error();
   if (auto read = read_string(*object, "", "reason", reason); !read) return std::move(read).error();
+  if (reason.size() > kMaxReasonBytes) {
+    return invalid_field("/reason", "\"reason\" may have at most " + std::to_string(kMaxReasonBytes) +
+                                        " bytes, got " + std::to_string(reason.size()))
+        .with("limit", kMaxReasonBytes)
+        .with("received", reason.size());
+  }
   return reason;
 }
 

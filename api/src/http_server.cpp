@@ -26,6 +26,8 @@ using boost::asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::chrono::milliseconds kAcceptPause{100};
+// What a connection takes that has sent nothing, or waits: more can be open only if there is memory for them.
+constexpr std::size_t kBytesAConnection = 4608;
 // After the last connection was told to go: they end at once unless an executor breaks its promise.
 constexpr std::chrono::seconds kAbortWait{5};
 
@@ -66,7 +68,8 @@ struct Core : std::enable_shared_from_this<Core> {
                 .surface = surface,
                 .openapi = openapi_document(),
                 .keys = KeyRing(options.keys, std::chrono::steady_clock::now()),
-                .metrics = HttpMetrics(surface)},
+                .metrics = HttpMetrics(surface),
+                .memory = *options.memory},
         accept_loop(loops.at(0)),
         acceptor(accept_loop.context()) {
     for (std::size_t i = 0; i < loops.size(); ++i) {
@@ -116,13 +119,19 @@ void Core::accept_next() {
 }
 
 void Core::accepted(LoopShard& shard, tcp::socket socket) {
-  if (connections->now() >= service.options.max_connections) return turn_away(std::move(socket));
+  MemoryReservation memory(service.memory, MemoryShare::kConnections);
+  if (connections->now() >= service.options.max_connections || !memory.try_resize(kBytesAConnection)) {
+    return turn_away(std::move(socket));
+  }
   connections->joined();
   shard.reserve();
-  if (&shard.loop() == &accept_loop) return shard.adopt(std::move(socket));
+  if (&shard.loop() == &accept_loop) return shard.adopt(std::move(socket), std::move(memory));
   // std::function wants copies; the socket has none.
-  const auto carried = std::make_shared<tcp::socket>(std::move(socket));
-  shard.loop().post([self = shared_from_this(), &shard, carried] { shard.adopt(std::move(*carried)); });
+  const auto carried =
+      std::make_shared<std::pair<tcp::socket, MemoryReservation>>(std::move(socket), std::move(memory));
+  shard.loop().post([self = shared_from_this(), &shard, carried] {
+    shard.adopt(std::move(carried->first), std::move(carried->second));
+  });
 }
 
 // One short answer that fits into any send buffer, so it needs no waiting.
@@ -130,8 +139,7 @@ void Core::turn_away(tcp::socket socket) {
   Response response;
   response.set_problem(
       Error{std::string(problem_code::kTooManyConnections),
-            "the server has its limit of " + std::to_string(service.options.max_connections) + " connections",
-            true});
+            "the server has its limit of " + std::to_string(connections->now()) + " connections", true});
   response.set_retry_after(std::chrono::seconds(1));
   std::string bytes;
   const std::string date = format_http_date(system_clock().now());

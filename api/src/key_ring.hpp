@@ -41,6 +41,10 @@ class Key {
 
   [[nodiscard]] Admission admit(SteadyTime now);
   [[nodiscard]] const ApiKey& config() const noexcept { return config_; }
+  // 0: no limit.
+  [[nodiscard]] std::size_t max_open() const noexcept {
+    return config_.max_open > 0 ? config_.max_open : config_.max_concurrent;
+  }
   // What generations know the caller by: "key:<name>".
   [[nodiscard]] const std::string& caller() const noexcept { return caller_; }
 

@@ -27,9 +27,10 @@ LoopShard::LoopShard(EventLoop& loop, Service& service, std::function<void()> on
       tick_period_(tick_period(service.options)),
       batch_(loop) {}
 
-void LoopShard::adopt(boost::asio::ip::tcp::socket socket) {
-  auto client = std::make_shared<ClientSocket>(std::move(socket), loop_, batch_, service_.metrics,
-                                               service_.options.write_timeout);
+void LoopShard::adopt(boost::asio::ip::tcp::socket socket, MemoryReservation memory) {
+  auto client =
+      std::make_shared<ClientSocket>(std::move(socket), loop_, batch_, service_.metrics, service_.memory,
+                                     std::move(memory), service_.options.write_timeout);
   clients_.push_back(*client);
   service_.metrics.connection_opened();
   if (!timer_.pending()) tick();

@@ -21,7 +21,8 @@ class LoopShard : public std::enable_shared_from_this<LoopShard> {
   // `on_left` is called, on the loop, each time a connection has ended.
   LoopShard(EventLoop& loop, Service& service, std::function<void()> on_left);
 
-  void adopt(boost::asio::ip::tcp::socket socket);
+  // `memory` is what every connection takes.
+  void adopt(boost::asio::ip::tcp::socket socket, MemoryReservation memory);
   void stop_idle();
   void wake_all();
   void abort_all();

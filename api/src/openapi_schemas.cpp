@@ -94,6 +94,12 @@ constexpr std::string_view kSchemas = R"json({
       "status": {"enum": ["ready", "degraded", "draining"]}, "reason": {"type": "string"},
       "version": {"type": "string"}, "started_at": {"type": "string", "format": "date-time"},
       "uptime_seconds": {"type": "number"},
+      "memory": {
+        "type": "object", "required": ["limit", "shares"], "properties": {
+          "limit": {"type": "integer"},
+          "shares": {"type": "object", "additionalProperties": {
+            "type": "object", "required": ["bytes", "limit"],
+            "properties": {"bytes": {"type": "integer"}, "limit": {"type": "integer"}}}}}},
       "roles": {"type": "array", "items": {"enum": ["api", "worker"]}},
       "strategy": {
         "type": "object", "required": ["mode", "executor", "reason"],

@@ -74,6 +74,7 @@ Task<void> retry_generation(Exchange& exchange) {
     exchange.response.set_problem(read.error());
     co_return;
   }
+  request->max_open = exchange.max_open;
   begin_trace(exchange, *request);
   auto submitting = answer_of<executor::SubmitOutcome>(exchange.client, [&](auto done) {
     exchange.service.executor.submit(std::move(*request), std::move(done));

@@ -31,6 +31,10 @@ class ProbedProcess final : public executor::GenerationExecutor {
              std::function<void(Result<executor::WatchOutcome>)> done) override {
     done(nothing_here());
   }
+  void read(const Artifact&, std::size_t, std::size_t,
+            std::function<void(Result<std::shared_ptr<const std::string>>)> done) override {
+    done(nothing_here());
+  }
   void load(const Artifact&, std::function<void(Result<std::shared_ptr<const std::string>>)> done) override {
     done(nothing_here());
   }

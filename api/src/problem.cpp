@@ -22,6 +22,8 @@ constexpr auto kTypes = std::to_array<ProblemType>({
     {"invalid_utf8", 400, "The body is not UTF-8"},
     {"number_out_of_range", 400, "A number is out of range"},
     {"duplicate_key", 400, "An object has the same key twice"},
+    {"too_many_members", 400, "An object has too many members"},
+    {"colliding_members", 400, "The names of an object's members collide"},
     {pc::kUnauthorized, 401, "A valid API key is needed"},
     {pc::kRouteUnknown, 404, "There is nothing here"},
     {ec::kGenerationUnknown, 404, "There is no such generation"},
@@ -69,6 +71,8 @@ constexpr auto kTypes = std::to_array<ProblemType>({
     {ec::kWorkerLost, 502, "The generation's worker was lost"},
     {ec::kArtifactStoreFailed, 502, "An artifact could not be stored or read"},
     {ec::kStoreFull, 503, "No more generations can be kept"},
+    {ec::kClaimsFull, 503, "No more idempotency keys can be kept"},
+    {ec::kOverloaded, 503, "The server's memory is used up"},
     {ec::kQueueUnavailable, 503, "The queue cannot be reached now"},
     {ec::kNoWorker, 503, "No worker runs the model now"},
     {ec::kShuttingDown, 503, "The server is shutting down"},
@@ -128,6 +132,11 @@ void append_problem(std::string& out, const Error& error, const ProblemContext& 
     append_record_json(out, *context.generation);
   }
   out += '}';
+}
+
+Error overloaded(std::string_view what) {
+  return {std::string(pc::kOverloaded),
+          "this server's memory for " + std::string(what) + " (a share of memory.limit) is used up", true};
 }
 
 Error body_too_large(std::size_t limit) {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "shunt/base/error.hpp"
+#include "shunt/generation/error_codes.hpp"
 #include "shunt/generation/generation_record.hpp"
 
 namespace shunt::api {
@@ -37,6 +38,7 @@ inline constexpr std::string_view kNotEnded = "not_ended";
 inline constexpr std::string_view kRequestForgotten = "request_forgotten";
 inline constexpr std::string_view kSubmitUnknown = "submit_unknown";
 inline constexpr std::string_view kWaitDeadlineExceeded = "wait_deadline_exceeded";
+inline constexpr std::string_view kOverloaded = shunt::error_code::kOverloaded;
 inline constexpr std::string_view kInternalError = "internal_error";
 inline constexpr std::string_view kHttpVersionUnsupported = "http_version_unsupported";
 }  // namespace problem_code
@@ -65,5 +67,7 @@ struct ProblemContext {
 void append_problem(std::string& out, const Error& error, const ProblemContext& context = {});
 
 [[nodiscard]] Error body_too_large(std::size_t limit);
+// A share of memory.limit has no room for `what`; answer it with Retry-After.
+[[nodiscard]] Error overloaded(std::string_view what);
 
 }  // namespace shunt::api

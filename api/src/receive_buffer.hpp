@@ -12,11 +12,21 @@ namespace shunt::api {
 // it back (release).
 class ReceiveBuffer {
  public:
-  static constexpr std::size_t kInitialBytes = 4096;
+  static constexpr std::size_t kInitialBytes = 2048;
 
   [[nodiscard]] std::string_view view() const noexcept { return {data_.get() + begin_, end_ - begin_}; }
   [[nodiscard]] std::size_t size() const noexcept { return end_ - begin_; }
   [[nodiscard]] bool empty() const noexcept { return begin_ == end_; }
+
+  [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
+  // The capacity after prepare(wanted).
+  [[nodiscard]] std::size_t capacity_for(std::size_t wanted) const noexcept {
+    const std::size_t used = size();
+    if (capacity_ - end_ >= wanted || capacity_ - used >= wanted) return capacity_;
+    std::size_t larger = capacity_ == 0 ? kInitialBytes : capacity_ * 2;
+    while (larger - used < wanted) larger *= 2;
+    return larger;
+  }
 
   void consume(std::size_t count) noexcept {
     begin_ += count;
@@ -43,8 +53,7 @@ class ReceiveBuffer {
     if (capacity_ - used >= wanted) {
       std::memmove(data_.get(), data_.get() + begin_, used);
     } else {
-      std::size_t larger = capacity_ == 0 ? kInitialBytes : capacity_ * 2;
-      while (larger - used < wanted) larger *= 2;
+      const std::size_t larger = capacity_for(wanted);
       std::unique_ptr<char[]> moved(new char[larger]);
       if (used > 0) std::memcpy(moved.get(), data_.get() + begin_, used);
       data_ = std::move(moved);

@@ -14,11 +14,22 @@ namespace shunt::api {
 // The header fields of a request, in order, in one block of text that is reused from request to request.
 class Headers {
  public:
-  void clear() noexcept {
+  static constexpr std::size_t kMaxFields = 128;
+
+  void clear() {
     text_.clear();
     fields_.clear();
+    too_many_ = false;
+    if (text_.capacity() > kKeptBytes) text_.shrink_to_fit();
   }
+  [[nodiscard]] std::size_t kept_bytes() const noexcept {
+    return text_.capacity() + fields_.capacity() * sizeof(Field);
+  }
+  // There were more than kMaxFields: those beyond are not kept.
+  [[nodiscard]] bool too_many() const noexcept { return too_many_; }
   void add(std::string_view name, std::string_view value) {
+    too_many_ = too_many_ || fields_.size() == kMaxFields;
+    if (too_many_) return;
     fields_.push_back({text_.size(), name.size(), value.size()});
     text_.append(name).append(value);
   }
@@ -58,8 +69,11 @@ class Headers {
     return std::string_view(text_).substr(field.offset + field.name_size, field.value_size);
   }
 
+  static constexpr std::size_t kKeptBytes = 4 * 1024;
+
   std::string text_;
   std::vector<Field> fields_;
+  bool too_many_ = false;
 };
 
 struct Request {
@@ -75,10 +89,22 @@ struct Request {
   [[nodiscard]] bool head() const noexcept { return method == "HEAD"; }
   [[nodiscard]] bool has_body() const noexcept { return chunked || content_length.value_or(0) > 0; }
 
+  // Of a body that has been decoded: the request may wait for long.
+  void drop_body() {
+    body.clear();
+    if (body.capacity() > kKeptBodyBytes) std::string().swap(body);
+  }
+
+  // The storage that clear() leaves.
+  [[nodiscard]] std::size_t kept_bytes() const noexcept {
+    return method.capacity() + target.capacity() + body.capacity() + headers.kept_bytes();
+  }
+
   // Ready for the next request; buffers stay unless a large body made them large.
   void clear() {
     method.clear();
     target.clear();
+    if (target.capacity() > kKeptBodyBytes) target.shrink_to_fit();
     headers.clear();
     body.clear();
     if (body.capacity() > kKeptBodyBytes) body.shrink_to_fit();
@@ -88,7 +114,7 @@ struct Request {
   }
 
  private:
-  static constexpr std::size_t kKeptBodyBytes = 16 * 1024;
+  static constexpr std::size_t kKeptBodyBytes = 4 * 1024;
 };
 
 }  // namespace shunt::api

@@ -21,13 +21,15 @@ bool has_no_body(int status) noexcept {
 }  // namespace
 
 void Response::clear() {
-  constexpr std::size_t kKeptBytes = 16 * 1024;
+  constexpr std::size_t kKeptBytes = 4 * 1024;
   status = 200;
   content_type.clear();
   headers.clear();
   body.clear();
   if (body.capacity() > kKeptBytes) body.shrink_to_fit();
   shared_body.reset();
+  shared_memory.release();
+  announced_size.reset();
   shared_offset = shared_length = 0;
   close = false;
 }
@@ -46,6 +48,8 @@ void Response::set_problem(const Error& error, const ProblemContext& context) {
   status = problem_type(error.code).status;
   content_type = "application/problem+json";
   shared_body.reset();
+  shared_memory.release();
+  announced_size.reset();
   body.clear();
   append_problem(body, error, context);
 }

@@ -3,11 +3,13 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "problem.hpp"
 #include "shunt/base/clock.hpp"
+#include "shunt/base/memory_budget.hpp"
 
 namespace shunt::api {
 
@@ -21,12 +23,21 @@ struct Response {
   std::shared_ptr<const std::string> shared_body;
   std::size_t shared_offset = 0;
   std::size_t shared_length = 0;
-  bool close = false;  // the connection ends after this response
+  // Of a body that is sent by other means, or not at all (HEAD).
+  std::optional<std::size_t> announced_size;
+  MemoryReservation shared_memory;  // what those bytes take of the budget
+  bool close = false;               // the connection ends after this response
 
   void clear();
+  // The storage that clear() leaves.
+  [[nodiscard]] std::size_t kept_bytes() const noexcept { return headers.capacity() + body.capacity(); }
   // Values come from us or from validated text: no CR or LF (checked, replaced by a space).
   void add_header(std::string_view name, std::string_view value);
-  [[nodiscard]] std::size_t body_size() const noexcept { return shared_body ? shared_length : body.size(); }
+  // What Content-Length says.
+  [[nodiscard]] std::size_t body_size() const noexcept {
+    if (announced_size) return *announced_size;
+    return shared_body ? shared_length : body.size();
+  }
 
   void set_json(int new_status) {
     status = new_status;

@@ -7,6 +7,7 @@
 #include "key_ring.hpp"
 #include "route_table.hpp"
 #include "shunt/api/http_server.hpp"
+#include "shunt/base/memory_budget.hpp"
 
 namespace shunt::api {
 
@@ -20,6 +21,7 @@ struct Service {
   const std::string openapi;
   KeyRing keys;
   HttpMetrics metrics;
+  MemoryBudget& memory;
   // No new connections, no keep-alive, not ready.
   std::atomic<bool> draining{false};
   // Whoever waits gets its answer now: what has not ended goes on without this server.

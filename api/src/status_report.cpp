@@ -70,6 +70,16 @@ void put_age(JsonObject& status, const std::optional<WallTime>& as_of) {
                  seconds_of(std::max(system_clock().now() - *as_of, std::chrono::milliseconds(0))));
 }
 
+JsonObject memory_of(const MemoryBudget& memory) {
+  JsonObject shares;
+  for (std::size_t i = 0; i < kMemoryShares; ++i) {
+    const auto share = static_cast<MemoryShare>(i);
+    shares.emplace(view(to_string(share)),
+                   JsonObject{{"bytes", memory.used(share)}, {"limit", memory.capacity(share)}});
+  }
+  return {{"limit", memory.limit()}, {"shares", std::move(shares)}};
+}
+
 JsonObject about(const ServiceAbout& service, const executor::ExecutorDescription& executor) {
   JsonArray roles;
   for (const std::string& role : service.roles) roles.emplace_back(view(role));
@@ -101,6 +111,7 @@ Task<void> report_status(Exchange& exchange) {
   // Looked at just now, all together; what the process knew before only where that cannot be done.
   status.emplace("models", models_of(fleet ? fleet->models : executor.models));
   put_age(status, fleet ? fleet->as_of : executor.models_as_of);
+  status.emplace("memory", memory_of(exchange.service.memory));
   if (executor.server) {
     status.emplace("redis", redis_of(*executor.server, service.redis_url));
     JsonArray told;

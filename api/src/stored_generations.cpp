@@ -51,14 +51,21 @@ Result<ListQuery> read_list_query(const Exchange& exchange) {
   return query;
 }
 
+// A page that has grown this large ends with the record that made it so; the next one goes on behind it.
+constexpr std::size_t kLargestPageBytes = 512UL * 1024;
+
 void append_page(std::string& out, const executor::RecordPage& page) {
+  std::optional<GenerationId> next = page.next;
   out += "{\"generations\":[";
   for (const GenerationRecord& record : page.records) {
     if (out.back() != '[') out += ',';
     append_record_json(out, record);
+    if (out.size() < kLargestPageBytes || &record == &page.records.back()) continue;
+    next = record.id;
+    break;
   }
   out += "],\"next_cursor\":";
-  out += page.next ? '"' + page.next->to_string() + '"' : std::string("null");
+  out += next ? '"' + next->to_string() + '"' : std::string("null");
   out += '}';
 }
 
@@ -108,12 +115,13 @@ Task<void> list_generations(Exchange& exchange) {
 
 Task<void> cancel_generation(Exchange& exchange) {
   const auto id = id_of_path(exchange);
-  if (!id) co_return;
-  const auto reason = decode_cancel_body(exchange.request.body, exchange.service.options.max_json_depth);
+  if (!id || !reserve_decoding(exchange)) co_return;
+  const auto reason = decode_cancel_body(exchange.request.body, body_limits(exchange.service.options));
   if (!reason) {
     exchange.response.set_problem(reason.error());
     co_return;
   }
+  drop_body(exchange);
   // Also the check that it is the caller's own.
   const auto before = co_await find_visible(exchange, *id);
   if (!before) co_return;
@@ -140,16 +148,25 @@ Task<void> stream_events(Exchange& exchange) {
     exchange.response.set_problem(after.error());
     co_return;
   }
-  const auto record = co_await find_visible(exchange, *id);
-  if (!record) co_return;
-  if (*after > record->last_sequence) {
+  // For as long as the stream: nothing of the record's output.
+  struct Seen {
+    bool terminal;
+    std::uint64_t last_sequence;
+  };
+  std::optional<Seen> seen;
+  {
+    const auto record = co_await find_visible(exchange, *id);
+    if (record) seen = {is_terminal(record->state), record->last_sequence};
+  }
+  if (!seen) co_return;
+  if (*after > seen->last_sequence) {
     exchange.response.set_problem(
         Error{std::string(problem_code::kInvalidHeader), "Last-Event-ID lies beyond the stream's last event"}
             .with("header", std::string("Last-Event-ID"))
-            .with("limit", static_cast<std::uint64_t>(record->last_sequence)));
+            .with("limit", seen->last_sequence));
     co_return;
   }
-  if (is_terminal(record->state) && *after == record->last_sequence) {
+  if (seen->terminal && *after == seen->last_sequence) {
     exchange.response.status = 204;  // tells an EventSource to stop reconnecting
     co_return;
   }

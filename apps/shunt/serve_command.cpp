@@ -5,6 +5,7 @@
 
 #include "commands.hpp"
 #include "exit_code.hpp"
+#include "memory_metrics.hpp"
 #include "service.hpp"
 #include "settings.hpp"
 #include "shunt/base/log.hpp"
@@ -38,6 +39,7 @@ int serve(const ServeOptions& options) {
   }
   log::configure(loaded->configuration.log_level, loaded->configuration.log_format);
   raise_descriptor_limit();
+  give_memory_back_to_the_system();
   auto service = Service::start(*loaded);
   if (!service) {
     complain(service.error().message);

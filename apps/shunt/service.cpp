@@ -12,6 +12,7 @@
 #include "fault_metrics.hpp"
 #include "make_artifact_store.hpp"
 #include "make_models.hpp"
+#include "memory_metrics.hpp"
 #include "process_figures.hpp"
 #include "redis_metrics.hpp"
 #include "shunt/base/log.hpp"
@@ -31,6 +32,10 @@ constexpr std::chrono::seconds kCloseDeadline{5};
 std::size_t thread_count(const config::Configuration& configuration) {
   if (configuration.threads > 0) return configuration.threads;
   return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMostThreads);
+}
+
+std::size_t memory_limit(const config::Configuration& configuration) {
+  return configuration.memory_limit > 0 ? configuration.memory_limit : default_memory_limit();
 }
 
 std::string url_of(const std::string& address, unsigned short port) {
@@ -73,7 +78,11 @@ Error worker_without_queue() {
 }  // namespace
 
 Service::Service(const config::Loaded& loaded, executor::ExecutorChoice choice, std::size_t threads)
-    : loaded_(loaded), configuration_(loaded.configuration), choice_(std::move(choice)), loops_(threads) {}
+    : loaded_(loaded),
+      configuration_(loaded.configuration),
+      choice_(std::move(choice)),
+      memory_(memory_limit(configuration_), configuration_.store.max_bytes),
+      loops_(threads) {}
 
 Result<std::unique_ptr<Service>> Service::start(const config::Loaded& loaded) {
   const config::Configuration& configuration = loaded.configuration;
@@ -101,11 +110,13 @@ Result<void> Service::make_executors() {
   const config::Roles roles = configuration_.roles;
   if (choice_.strategy == executor::Strategy::kSync) {
     if (roles.worker) return worker_without_queue();
-    store_ = make_memory_store(system_clock(), configuration_.store);
+    store_ = make_memory_store(system_clock(), store_limits());
     metrics_ = std::make_unique<ExecutorMetrics>(models_, choice_.admission);
-    executor_ = executor::make_sync_executor(
-        models_, *store_,
-        {.admission = choice_.admission, .observer = metrics_.get(), .tracer = tracer_.get()});
+    executor_ = executor::make_sync_executor(models_, *store_,
+                                             {.admission = choice_.admission,
+                                              .observer = metrics_.get(),
+                                              .tracer = tracer_.get(),
+                                              .memory = &memory_});
     return {};
   }
   auto artifacts = make_artifact_store(configuration_);
@@ -115,6 +126,7 @@ Result<void> Service::make_executors() {
     executor::QueueExecutorOptions options;
     options.queue = configuration_.queue;
     options.admission = choice_.admission;
+    options.memory = &memory_;
     metrics_ = std::make_unique<ExecutorMetrics>(models_, choice_.admission);
     options.observer = metrics_.get();
     options.faults = &faults_;
@@ -127,6 +139,19 @@ Result<void> Service::make_executors() {
   return {};
 }
 
+MemoryStoreLimits Service::store_limits() {
+  MemoryStoreLimits limits = configuration_.store;
+  limits.memory = &memory_;
+  const std::size_t store = memory_.capacity(MemoryShare::kStore);
+  if (limits.max_bytes > store) {
+    log::warn("service.store_bounded",
+              {{"max_bytes", limits.max_bytes},
+               {"used", store},
+               {"reason", "store.max_bytes is at most three quarters of memory.limit"}});
+  }
+  return limits;
+}
+
 executor::QueueWorkerOptions Service::worker_options() {
   executor::QueueWorkerOptions options;
   options.queue = configuration_.queue;
@@ -135,6 +160,7 @@ executor::QueueWorkerOptions Service::worker_options() {
   options.name = configuration_.worker.name.empty() ? process_name() : configuration_.worker.name;
   options.version = kVersion;
   options.observer = worker_metrics_.get();
+  options.memory = &memory_;
   options.tracer = tracer_.get();
   options.faults = &faults_;
   return options;
@@ -155,13 +181,14 @@ std::string Service::metrics_text() const {
   }
   if (redis) text += redis_metrics_text(*redis);
   if (tracer_) text += tracer_->metrics_text();
-  return text + fault_metrics_text(faults_) + process_metrics_text();
+  return text + fault_metrics_text(faults_) + memory_metrics_text(memory_) + process_metrics_text();
 }
 
 Result<void> Service::listen() {
   api::HttpServerOptions options = configuration_.server;
   options.about = about();
   options.tracer = tracer_.get();
+  options.memory = &memory_;
   auto server = api::HttpServer::listen(std::move(options), loops_, *executor_, models_,
                                         [this] { return metrics_text(); });
   if (!server) return std::move(server).error();
@@ -174,6 +201,7 @@ Result<void> Service::listen_for_probes() {
   api::HttpServerOptions options = configuration_.server;
   options.address = configuration_.worker.listen_address;
   options.port = configuration_.worker.listen_port;
+  options.memory = &memory_;
   auto server = api::HttpServer::listen_for_probes(
       std::move(options), loops_, [this] { return describe_worker(); }, [this] { return metrics_text(); });
   if (!server) return std::move(server).error();
@@ -218,6 +246,7 @@ void Service::log_start() const {
                                 {"models", names_of(models_)},
                                 {"traces", config::redacted_url(config::traces_url(configuration_.tracing))},
                                 {"threads", loops_.size()},
+                                {"memory_limit", memory_.limit()},
                                 {"configuration", loaded_.file}});
   const bool runs_programs =
       std::ranges::any_of(models_.all(), [](const auto& each) { return each.second.driver == "command"; });

@@ -9,6 +9,7 @@
 #include "shunt/api/http_server.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "shunt/base/fault_log.hpp"
+#include "shunt/base/memory_budget.hpp"
 #include "shunt/config/configuration.hpp"
 #include "shunt/executor/admission.hpp"
 #include "shunt/executor/generation_executor.hpp"
@@ -45,6 +46,7 @@ class Service {
 
   Result<void> assemble();
   Result<void> make_executors();
+  [[nodiscard]] MemoryStoreLimits store_limits();
   Result<void> listen();
   Result<void> listen_for_probes();
   [[nodiscard]] executor::ExecutorDescription describe_worker() const;
@@ -59,6 +61,7 @@ class Service {
   std::string url_;
   std::string probes_url_;
   std::atomic<bool> stopping_{false};
+  MemoryBudget memory_;  // before everybody who holds a part of it
   // In the order of construction; destruction runs backwards, so that the loops go last
   // (docs/architecture.md, Threads).
   FaultLog faults_;

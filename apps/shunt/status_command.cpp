@@ -70,6 +70,26 @@ void print_warnings(const JsonArray& warnings, const Terminal& terminal) {
   }
 }
 
+// The limit, and the shares that hold something worth a look: those that are half full.
+void print_memory(const JsonObject& memory) {
+  if (memory.empty()) return;
+  constexpr double kMiB = 1024.0 * 1024.0;
+  const auto mebibytes = [](double bytes) { return std::to_string(std::lround(bytes / kMiB)) + " MiB"; };
+  double held = 0;
+  std::string full;
+  for (const auto& member : object_in(memory, "shares")) {
+    if (!member.value().is_object()) continue;
+    const JsonObject& share = member.value().get_object();
+    const double bytes = number_in(share, "bytes");
+    held += bytes;
+    if (bytes * 2 < number_in(share, "limit") || bytes == 0) continue;
+    full.append(full.empty() ? "" : ", ").append(printable(std::string(member.key())));
+    full.append(" ").append(mebibytes(bytes)).append(" of ").append(mebibytes(number_in(share, "limit")));
+  }
+  const std::string text = mebibytes(held) + " of " + mebibytes(number_in(memory, "limit"));
+  print_line("memory", text + (full.empty() ? "" : " (" + full + ")"));
+}
+
 void print_models(const JsonArray& models, const Terminal& terminal) {
   using Align = TextTable::Align;
   TextTable table({{"MODEL"},
@@ -138,6 +158,7 @@ void print_status(const JsonObject& status, const std::string& url) {
   print_line("up", short_duration(number_in(status, "uptime_seconds")));
   print_line("here", count_in(status, "running") + " running, " + count_in(status, "waiting") +
                          " waiting, followed by this process");
+  print_memory(object_in(status, "memory"));
   const bool queue = status.contains("redis");
   if (queue) print_redis(object_in(status, "redis"), terminal);
   if (status.contains("age_seconds"))

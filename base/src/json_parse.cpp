@@ -7,6 +7,7 @@
 #include <set>
 #include <vector>
 
+#include "json_member_guard.hpp"
 #include "shunt/base/json.hpp"
 
 namespace shunt {
@@ -29,14 +30,24 @@ class Builder {
 
   Builder() : stack_({}, scratch_, sizeof scratch_) { stack_.reset(); }
 
+  void set_max_members(std::size_t limit) { members_.set_limit(limit); }
+  [[nodiscard]] const MemberGuard& members() const { return members_; }
+
   [[nodiscard]] bool saw_unsafe_number() const { return unsafe_number_; }
   [[nodiscard]] std::size_t keys() const { return keys_; }
   [[nodiscard]] Json release() { return stack_.release(); }
 
   bool on_document_begin(bj::error_code&) { return true; }
   bool on_document_end(bj::error_code&) { return true; }
-  bool on_object_begin(bj::error_code&) { return true; }
-  bool on_object_end(std::size_t n, bj::error_code&) {
+  bool on_object_begin(bj::error_code&) {
+    members_.open();
+    return true;
+  }
+  bool on_object_end(std::size_t n, bj::error_code& failure) {
+    if (!members_.close()) {
+      failure = bj::error::object_too_large;
+      return false;
+    }
     stack_.push_object(n);
     return true;
   }
@@ -46,10 +57,15 @@ class Builder {
     return true;
   }
   bool on_key_part(bj::string_view s, std::size_t, bj::error_code&) {
+    members_.add_part({s.data(), s.size()});
     stack_.push_chars(s);
     return true;
   }
-  bool on_key(bj::string_view s, std::size_t, bj::error_code&) {
+  bool on_key(bj::string_view s, std::size_t, bj::error_code& failure) {
+    if (!members_.add({s.data(), s.size()})) {
+      failure = bj::error::object_too_large;
+      return false;
+    }
     ++keys_;
     stack_.push_key(s);
     return true;
@@ -99,6 +115,7 @@ class Builder {
  private:
   unsigned char scratch_[2048];
   bj::value_stack stack_;
+  MemberGuard members_;
   std::size_t keys_ = 0;
   bool unsafe_number_ = false;
 };
@@ -197,6 +214,22 @@ std::size_t start_of_word(std::string_view text, std::size_t offset) {
   const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-'; };
   while (offset > 0 && offset <= text.size() && is_letter(text[offset - 1])) --offset;
   return offset;
+}
+
+Error members_error(const MemberGuard& members, std::size_t offset) {
+  if (members.colliding()) {
+    return invalid_field("",
+                         "the member names of an object, near byte " + std::to_string(offset) +
+                             ", collide as if they were made to: use other names",
+                         "colliding_members")
+        .with("offset", offset);
+  }
+  return invalid_field("",
+                       "an object may have at most " + std::to_string(members.limit()) +
+                           " members; one has more, at byte " + std::to_string(offset),
+                       "too_many_members")
+      .with("limit", members.limit())
+      .with("offset", offset);
 }
 
 Error syntax_error(std::string_view text, std::size_t offset, const bj::error_code& failure,
@@ -315,9 +348,11 @@ class Checker {
 
 Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
   bj::basic_parser<Builder> parser(strict_options(limits));
+  parser.handler().set_max_members(limits.max_members);
   bj::error_code failure;
   std::size_t offset = parser.write_some(false, text.data(), text.size(), failure);
   if (!failure && offset < text.size()) failure = bj::error::extra_data;
+  if (failure == bj::error::object_too_large) return members_error(parser.handler().members(), offset);
   if (failure) return syntax_error(text, offset, failure, limits);
   Json value = parser.handler().release();
   if (parser.handler().saw_unsafe_number()) {

@@ -51,6 +51,11 @@ void RecordingExecutor::load(const Artifact& artifact,
   done(artifact.contents());
 }
 
+void RecordingExecutor::read(const Artifact& artifact, std::size_t offset, std::size_t length,
+                             std::function<void(Result<std::shared_ptr<const std::string>>)> done) {
+  done(artifact.part(offset, length));
+}
+
 void RecordingExecutor::request_of(const GenerationId& id, std::function<void(Result<RequestOutcome>)> done) {
   done(on_request_of ? on_request_of(id) : Result<RequestOutcome>(RequestOutcome(GenerationUnknown{})));
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "request_sealing.hpp"
+#include "shunt/base/json_memory.hpp"
 #include "shunt/generation/error_codes.hpp"
 #include "sync_run.hpp"
 
@@ -17,6 +18,35 @@ namespace {
 using SubmitKind = ExecutorObserver::Submitted::Outcome;
 
 constexpr std::string_view kPath = "sync";
+constexpr std::chrono::seconds kOverloadedFor{1};
+// Claims become old enough to make room all the time, where there is traffic.
+constexpr std::chrono::seconds kClaimsFullFor{5};
+// A page is rendered in one go: about so much of values is gathered for it.
+constexpr std::size_t kPageBytes = 1024UL * 1024;
+// Values below this are part of what every run holds.
+constexpr std::size_t kSmallValues = 4096;
+
+Error overloaded() {
+  return {std::string(error_code::kOverloaded),
+          "this server's memory for open generations (a share of memory.limit) is used up", true};
+}
+
+Error claims_full(std::size_t limit) {
+  return Error{
+      std::string(error_code::kClaimsFull),
+      "the table of idempotency keys is full (" + std::to_string(limit) +
+          " for all callers), and each key of this caller's is too recent to be forgotten: come back "
+          "later, or send the request without a key",
+      true}
+      .with("limit", limit);
+}
+
+// What the decoded request holds beside its text.
+std::size_t values_of(const GenerationRequest& request) {
+  const std::size_t bytes = json_memory(request.input) + json_memory(request.options.metadata) +
+                            json_memory(request.context.baggage);
+  return bytes < kSmallValues ? 0 : bytes;
+}
 
 // The runs that have not ended, by id.
 class ActiveRuns {
@@ -110,7 +140,8 @@ class Core final : public RunOwner, public std::enable_shared_from_this<Core> {
  private:
   // `asked_at`: when submit() was called.
   SubmitOutcome admit(GenerationRequest request, ModelSlots& slots, SteadyTime asked_at);
-  SubmitOutcome place(std::shared_ptr<SyncRun> run, ModelSlots& slots, SteadyTime asked_at);
+  SubmitOutcome place(std::shared_ptr<SyncRun> run, ModelSlots& slots, SteadyTime asked_at,
+                      const GenerationStore::AddOptions& adding);
   SubmitOutcome refuse(std::string_view model, SteadyTime asked_at, Error error,
                        std::optional<std::chrono::milliseconds> retry_after = {}) const;
   SubmitOutcome refuse_shutting_down(std::string_view model, SteadyTime asked_at) const;
@@ -163,6 +194,7 @@ SubmitOutcome Core::submit(GenerationRequest request) {
 
 SubmitOutcome Core::admit(GenerationRequest request, ModelSlots& slots, SteadyTime asked_at) {
   const Model& model = slots.model();
+  const std::size_t max_open = request.max_open;
   auto sealed = seal_request(model, std::move(request), options_.admission, ids_, *options_.clock);
   if (!sealed) return refuse(model.name, asked_at, std::move(sealed).error());
   // What runs is what a queue would deliver: the request goes through its envelope's text (design rule 3).
@@ -170,6 +202,7 @@ SubmitOutcome Core::admit(GenerationRequest request, ModelSlots& slots, SteadyTi
   if (!delivered) return refuse(model.name, asked_at, std::move(delivered).error());
   const IdempotencyKey& key = sealed->key;
   const GenerationId id = delivered->id;
+  GenerationStore::AddOptions adding{.max_open = max_open};
   if (!key.key.empty()) {
     const ClaimOutcome claim = store_.claim(key, sealed->fingerprint, id);
     if (const auto* held = std::get_if<ClaimHeld>(&claim)) {
@@ -178,28 +211,38 @@ SubmitOutcome Core::admit(GenerationRequest request, ModelSlots& slots, SteadyTi
     }
     if (const auto* conflict = std::get_if<ClaimConflict>(&claim))
       return refuse(model.name, asked_at, key_conflict(conflict->id));
+    if (const auto* full = std::get_if<ClaimsFull>(&claim))
+      return refuse(model.name, asked_at, claims_full(full->limit), kClaimsFullFor);
+    adding.claim = std::get<ClaimWon>(claim).place;
   }
   EventLoop* const loop = EventLoop::current();
   if (loop == nullptr)
     throw std::logic_error("GenerationExecutor::submit must be called on an event loop thread");
-  auto generation = std::make_shared<Generation>(*delivered, *options_.clock, model.output);
+  auto generation = std::make_shared<Generation>(*delivered, *options_.clock, model.output, *options_.memory);
   generation->keep_envelope(std::move(sealed->text));
+  MemoryReservation memory(*options_.memory, MemoryShare::kOpen);
+  if (!generation->fits() || !memory.try_resize(values_of(delivered->request))) {
+    if (!key.key.empty()) store_.release_claim(key, id);
+    return refuse(model.name, asked_at, overloaded(), kOverloadedFor);
+  }
   std::unique_ptr<RunTrace> trace;
   if (options_.tracer != nullptr) trace = options_.tracer->begin(*delivered, kPath, 1);
   auto run =
       std::make_shared<SyncRun>(shared_from_this(), slots, std::move(*delivered), std::move(generation),
                                 *loop, options_.clock->steady_now(), sealed->timeout);
   run->keep_trace(std::move(trace));
-  SubmitOutcome outcome = place(std::move(run), slots, asked_at);
+  run->keep_memory(std::move(memory));
+  SubmitOutcome outcome = place(std::move(run), slots, asked_at, adding);
   if (!key.key.empty() && std::holds_alternative<Refused>(outcome)) store_.release_claim(key, id);
   return outcome;
 }
 
-SubmitOutcome Core::place(std::shared_ptr<SyncRun> run, ModelSlots& slots, SteadyTime asked_at) {
+SubmitOutcome Core::place(std::shared_ptr<SyncRun> run, ModelSlots& slots, SteadyTime asked_at,
+                          const GenerationStore::AddOptions& adding) {
   const GenerationId id = run->generation()->id();
   const Model& model = slots.model();
   // In the store before it has a slot, because another thread may start it as soon as it stands in line.
-  if (auto added = store_.add(run->generation()); !added) {
+  if (auto added = store_.add(run->generation(), adding); !added) {
     run->dismiss();
     return refuse(model.name, asked_at, std::move(added).error(), std::chrono::seconds(1));
   }
@@ -266,8 +309,12 @@ Result<CancelOutcome> Core::cancel(const GenerationId& id, std::string reason) {
 
 FindOutcome Core::look_up(const GenerationId& id) const {
   const GenerationStore::Lookup found = store_.find(id);
-  if (const auto* generation = std::get_if<std::shared_ptr<Generation>>(&found))
-    return (*generation)->record();
+  if (const auto* generation = std::get_if<std::shared_ptr<Generation>>(&found)) {
+    GenerationRecord record = (*generation)->record();
+    // It may have been evicted since.
+    if ((*generation)->discarded()) return GenerationGone{};
+    return record;
+  }
   if (std::holds_alternative<GenerationGone>(found)) return GenerationGone{};
   return GenerationUnknown{};
 }
@@ -277,7 +324,9 @@ Result<RequestOutcome> Core::request_of(const GenerationId& id) const {
   if (std::holds_alternative<GenerationGone>(found)) return RequestOutcome(GenerationGone{});
   const auto* generation = std::get_if<std::shared_ptr<Generation>>(&found);
   if (generation == nullptr) return RequestOutcome(GenerationUnknown{});
-  auto envelope = decode_envelope((*generation)->envelope_text());
+  const std::string text = (*generation)->envelope_text();
+  if ((*generation)->discarded()) return RequestOutcome(GenerationGone{});
+  auto envelope = decode_envelope(text);
   if (!envelope) return std::move(envelope).error();
   return RequestOutcome(std::move(envelope->request));
 }
@@ -352,8 +401,14 @@ class SyncExecutor final : public GenerationExecutor {
   void list(const ListQuery& query, std::function<void(Result<RecordPage>)> done) override {
     const ListPage page = core_->store().list(query);
     RecordPage records{.records = {}, .next = page.next};
+    std::size_t bytes = 0;
     for (const auto& generation : page.generations) {
+      if (bytes > kPageBytes) {
+        records.next = records.records.back().id;
+        break;
+      }
       records.records.push_back(generation->record(Generation::Detail::kSummary));
+      bytes += json_memory(records.records.back().metadata);
     }
     done(std::move(records));
   }
@@ -377,6 +432,11 @@ class SyncExecutor final : public GenerationExecutor {
   void load(const Artifact& artifact,
             std::function<void(Result<std::shared_ptr<const std::string>>)> done) override {
     done(artifact.contents());
+  }
+
+  void read(const Artifact& artifact, std::size_t offset, std::size_t length,
+            std::function<void(Result<std::shared_ptr<const std::string>>)> done) override {
+    done(artifact.part(offset, length));
   }
 
   void request_of(const GenerationId& id, std::function<void(Result<RequestOutcome>)> done) override {

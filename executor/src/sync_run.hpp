@@ -11,6 +11,7 @@
 
 #include "model_slots.hpp"
 #include "shunt/base/event_loop.hpp"
+#include "shunt/base/memory_budget.hpp"
 #include "shunt/executor/run_tracer.hpp"
 #include "shunt/generation/generation.hpp"
 #include "shunt/generation/generator.hpp"
@@ -40,6 +41,8 @@ class SyncRun final : public GenerationRun, public std::enable_shared_from_this<
           std::chrono::milliseconds timeout);
   ~SyncRun() override;
 
+  // Of its envelope's values. Kept until the run has gone.
+  void keep_memory(MemoryReservation memory) { memory_ = std::move(memory); }
   // Kept until the run has ended. Before it begins.
   void keep_trace(std::unique_ptr<RunTrace> trace) { trace_ = std::move(trace); }
   // nullptr: it is not traced.
@@ -64,6 +67,7 @@ class SyncRun final : public GenerationRun, public std::enable_shared_from_this<
 
   const Envelope& envelope() const noexcept override { return envelope_; }
   std::stop_token stop_token() const noexcept override { return stop_.get_token(); }
+  MemoryBudget& memory() const noexcept override { return generation_->memory(); }
   void delta(std::string_view text) override;
   void progress(double fraction, std::string_view message) override;
   void log(std::string_view level, std::string_view message) override;
@@ -86,6 +90,7 @@ class SyncRun final : public GenerationRun, public std::enable_shared_from_this<
 
   const std::shared_ptr<RunOwner> owner_;
   ModelSlots& slots_;
+  MemoryReservation memory_;
   const Envelope envelope_;
   const std::shared_ptr<Generation> generation_;
   EventLoop& loop_;

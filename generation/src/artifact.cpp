@@ -3,10 +3,21 @@
 #include <algorithm>
 #include <string_view>
 
+#include "shunt/generation/error_codes.hpp"
+
 namespace shunt {
 
 std::shared_ptr<const std::string> Artifact::contents() const {
   return bytes ? bytes : std::make_shared<const std::string>();
+}
+
+Result<std::shared_ptr<const std::string>> Artifact::part(std::size_t offset, std::size_t length) const {
+  const std::size_t here = bytes ? bytes->size() : 0;
+  if (offset > here || length > here - offset) {
+    return Error{std::string(error_code::kArtifactGone), "the artifact's bytes are not kept any more"};
+  }
+  if (length == here) return contents();
+  return std::make_shared<const std::string>(bytes->substr(offset, length));
 }
 
 bool is_valid_artifact_name(const std::string& name) noexcept {

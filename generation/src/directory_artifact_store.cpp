@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <random>
 #include <system_error>
 #include <utility>
@@ -87,31 +88,16 @@ class DirectoryArtifactStore final : public ArtifactStore {
   }
 
   Result<std::shared_ptr<const std::string>> get(const std::string& sha256) override {
-    if (!is_digest(sha256)) {
-      return Error{std::string(error_code::kArtifactGone),
-                   "an artifact is named by the SHA-256 of its bytes"};
-    }
-    const fs::path path = path_of(sha256);
-    const File file(path, O_RDONLY);
-    const int problem = file.is_open() ? 0 : errno;
-    if (problem == ENOENT) {
-      return Error{std::string(error_code::kArtifactGone),
-                   "the artifact has expired: its bytes are not stored any more"};
-    }
-    struct stat status{};
-    if (problem != 0) return failed("opening an artifact", path, problem);
-    if (::fstat(file.get(), &status) != 0) return failed("opening an artifact", path, errno);
-    auto bytes = std::make_shared<std::string>(static_cast<std::size_t>(status.st_size), '\0');
-    std::size_t have = 0;
-    while (have < bytes->size()) {
-      const ssize_t count = ::read(file.get(), bytes->data() + have, bytes->size() - have);
-      if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) return failed("reading an artifact", path, count < 0 ? errno : EIO);
-      have += static_cast<std::size_t>(count);
-    }
+    auto bytes = read_part(sha256, 0, std::nullopt);
     // A disk, or a person, has changed it: better no bytes than wrong ones.
-    if (sha256_hex(*bytes) != sha256) return failed("checking an artifact's digest", path, EBADMSG);
-    return std::shared_ptr<const std::string>(std::move(bytes));
+    if (bytes && sha256_hex(**bytes) != sha256)
+      return failed("checking an artifact's digest", path_of(sha256), EBADMSG);
+    return bytes;
+  }
+
+  Result<std::shared_ptr<const std::string>> read(const std::string& sha256, std::size_t offset,
+                                                  std::size_t length) override {
+    return read_part(sha256, offset, length);
   }
 
   Result<std::size_t> expire(std::chrono::milliseconds age) override {
@@ -134,6 +120,38 @@ class DirectoryArtifactStore final : public ArtifactStore {
   }
 
  private:
+  // Without a length: all there is.
+  [[nodiscard]] Result<std::shared_ptr<const std::string>> read_part(
+      const std::string& sha256, std::size_t offset, std::optional<std::size_t> length) const {
+    if (!is_digest(sha256)) {
+      return Error{std::string(error_code::kArtifactGone),
+                   "an artifact is named by the SHA-256 of its bytes"};
+    }
+    const fs::path path = path_of(sha256);
+    const File file(path, O_RDONLY);
+    const int problem = file.is_open() ? 0 : errno;
+    if (problem == ENOENT) {
+      return Error{std::string(error_code::kArtifactGone),
+                   "the artifact has expired: its bytes are not stored any more"};
+    }
+    struct stat status{};
+    if (problem != 0) return failed("opening an artifact", path, problem);
+    if (::fstat(file.get(), &status) != 0) return failed("opening an artifact", path, errno);
+    const auto size = static_cast<std::size_t>(status.st_size);
+    // Before room is made for what is not there.
+    if (length && (offset > size || *length > size - offset)) return failed("reading an artifact", path, EIO);
+    auto bytes = std::make_shared<std::string>(length.value_or(size), '\0');
+    std::size_t have = 0;
+    while (have < bytes->size()) {
+      const ssize_t count =
+          ::pread(file.get(), bytes->data() + have, bytes->size() - have, static_cast<off_t>(offset + have));
+      if (count < 0 && errno == EINTR) continue;
+      if (count <= 0) return failed("reading an artifact", path, count < 0 ? errno : EIO);
+      have += static_cast<std::size_t>(count);
+    }
+    return std::shared_ptr<const std::string>(std::move(bytes));
+  }
+
   static Result<std::size_t> expire_in(const fs::path& folder, fs::file_time_type before) {
     std::size_t removed = 0;
     std::error_code failure;

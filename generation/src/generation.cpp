@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "shunt/base/json_memory.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt {
@@ -14,14 +15,23 @@ constexpr std::size_t kJoinedDeltaBytes = 1024;
 // A longer piece of text becomes several events, so that no event is too large to travel.
 constexpr std::size_t kLongestDelta = 64UL * 1024;
 
-// A Boost.JSON value takes about three times its text (16 to 24 bytes a value and the strings).
-constexpr std::size_t kJsonMemoryFactor = 3;
+// What a store adds to a generation: its node, and the allocator's part of the small texts.
+constexpr std::size_t kPlaceInStore = 512;
+constexpr std::size_t kEventBytes = 256;
+// What runs or waits holds beside this: the run, its envelope's small values, its place in line.
+constexpr std::size_t kRunBytes = 3UL * 1024;
+// Spare room of a text that is worth copying it for.
+constexpr std::size_t kWorthShrinking = 8UL * 1024;
 
 std::size_t payload_bytes(const GenerationEvent::Payload& payload) {
-  if (const auto* progress = std::get_if<event::Progress>(&payload)) return progress->message.size();
-  if (const auto* line = std::get_if<event::Log>(&payload)) return line->message.size() + line->level.size();
-  if (const auto* end = std::get_if<event::Failed>(&payload)) return end->error.message.size() + 512;
-  return 0;
+  std::size_t bytes = sizeof payload;
+  if (const auto* progress = std::get_if<event::Progress>(&payload)) bytes += progress->message.size();
+  if (const auto* line = std::get_if<event::Log>(&payload))
+    bytes += line->message.size() + line->level.size();
+  if (const auto* end = std::get_if<event::Failed>(&payload)) {
+    bytes += end->error.message.size() + json_memory(end->error.details);
+  }
+  return bytes;
 }
 
 }  // namespace
@@ -48,10 +58,11 @@ class Generation::Watch final : public EventWatch {
   std::vector<GenerationEvent> read(std::size_t max_bytes) override {
     std::vector<GenerationEvent> events;
     const std::lock_guard lock(generation_->mutex_);
-    if (only_terminal_ && is_terminal(generation_->state_)) {
+    if (only_terminal_ && is_terminal(generation_->state_) && generation_->discarded_at_ == 0) {
       next_ = std::max<std::uint64_t>(next_, generation_->entries_.size() - 1);
     }
     std::size_t bytes = 0;
+    if (generation_->discarded_at_ > 0) return events;
     while (available_locked() && (events.empty() || bytes < max_bytes)) {
       bytes += 64 + generation_->entries_[next_].text_size;
       events.push_back(generation_->event_at_locked(next_++));
@@ -61,7 +72,13 @@ class Generation::Watch final : public EventWatch {
 
   bool ended() const override {
     const std::lock_guard lock(generation_->mutex_);
-    return is_terminal(generation_->state_) && next_ >= generation_->entries_.size();
+    return is_terminal(generation_->state_) &&
+           (generation_->discarded_at_ > 0 || next_ >= generation_->entries_.size());
+  }
+
+  bool lost() const override {
+    const std::lock_guard lock(generation_->mutex_);
+    return next_ < generation_->discarded_at_;
   }
 
   void on_ready(std::function<void()> ready) override {
@@ -77,6 +94,7 @@ class Generation::Watch final : public EventWatch {
 
   [[nodiscard]] bool available_locked() const {
     if (only_terminal_ && !is_terminal(generation_->state_)) return false;
+    if (generation_->discarded_at_ > 0) return true;
     return next_ < generation_->entries_.size();
   }
 
@@ -94,7 +112,8 @@ class Generation::Watch final : public EventWatch {
   std::function<void()> ready_;  // guarded by the generation's mutex
 };
 
-Generation::Generation(const Envelope& envelope, const Clock& clock, const OutputLimits& limits)
+Generation::Generation(const Envelope& envelope, const Clock& clock, const OutputLimits& limits,
+                       MemoryBudget& memory)
     : id_(envelope.id),
       model_(envelope.request.model),
       caller_(envelope.request.caller),
@@ -103,7 +122,10 @@ Generation::Generation(const Envelope& envelope, const Clock& clock, const Outpu
       deadline_(envelope.deadline),
       metadata_(envelope.request.options.metadata),
       clock_(clock),
-      limits_(limits) {
+      limits_(limits),
+      metadata_bytes_(json_memory(metadata_)),
+      budget_(memory),
+      memory_(memory, MemoryShare::kOpen) {
   entries_.reserve(4);
   // Wherever the generation is made again from its envelope, it was queued when it was created.
   entries_.push_back({created_at_, 0, 0, nullptr});
@@ -188,6 +210,7 @@ bool Generation::delta(std::string_view text) {
   if (text.size() > limits_.max_text_bytes - text_.size()) {
     return over_limit(std::move(lock), "text bytes", limits_.max_text_bytes, text_.size() + text.size());
   }
+  if (!reserve_locked(text.size() + sizeof(Entry))) return overload(std::move(lock));
   text_ += text;
   if (entries_.size() >= limits_.max_events && text_.size() - in_events_ < kJoinedDeltaBytes) return true;
   flush_text_locked();
@@ -199,6 +222,7 @@ bool Generation::progress(double fraction, std::string_view message) {
   std::unique_lock lock(mutex_);
   if (is_terminal(state_) || std::isnan(fraction)) return false;
   if (entries_.size() >= limits_.max_events) return true;
+  if (!reserve_locked(kEventBytes + 2 * message.size())) return overload(std::move(lock));
   progress_ = event::Progress{std::clamp(fraction, 0.0, 1.0), std::string(message)};
   append_locked(*progress_);
   wake(std::move(lock));
@@ -209,6 +233,7 @@ bool Generation::log(std::string_view level, std::string_view message) {
   std::unique_lock lock(mutex_);
   if (is_terminal(state_)) return false;
   if (log_events_ > limits_.max_log_events || entries_.size() >= limits_.max_events) return true;
+  if (!reserve_locked(kEventBytes + message.size())) return overload(std::move(lock));
   if (log_events_++ == limits_.max_log_events) {
     append_locked(event::Log{"warn", "further log lines of this generation are dropped (limit " +
                                          std::to_string(limits_.max_log_events) + ")"});
@@ -240,6 +265,7 @@ bool Generation::artifact(Artifact artifact) {
     wake(std::move(lock));
     return false;
   }
+  if (!reserve_locked(kEventBytes + (artifact.bytes ? artifact.size() : 0))) return overload(std::move(lock));
   artifact_bytes_ += artifact.size();
   artifacts_.push_back(artifact);
   append_locked(event::ArtifactReady{std::move(artifact)});
@@ -249,6 +275,7 @@ bool Generation::artifact(Artifact artifact) {
 
 bool Generation::succeed(Json result) {
   std::size_t bytes = 0;
+  const std::size_t memory = json_memory(result);
   if (!result.is_null()) {
     if (auto checked = check_json(result, "/result"); !checked) {
       Error error = std::move(checked).error();
@@ -263,7 +290,8 @@ bool Generation::succeed(Json result) {
   if (bytes > limits_.max_result_bytes) {
     return over_limit(std::move(lock), "result bytes", limits_.max_result_bytes, bytes);
   }
-  extra_bytes_ += bytes * kJsonMemoryFactor;
+  if (!reserve_locked(memory)) return overload(std::move(lock));
+  extra_bytes_ += memory;
   end_locked(GenerationState::kSucceeded, event::Succeeded{std::move(result)});
   wake(std::move(lock));
   return true;
@@ -292,6 +320,8 @@ bool Generation::apply(GenerationEvent event) {
     entries_.push_back(
         {event.at, 0, 0, std::make_unique<const GenerationEvent::Payload>(std::move(event.payload))});
   }
+  // What another process has accepted is taken in any case; fits() tells whether there is room.
+  (void)reserve_locked(0);
   wake(std::move(lock));
   return true;
 }
@@ -324,7 +354,13 @@ void Generation::apply_locked(const GenerationEvent& event) {
 }
 
 void Generation::keep_envelope(std::string text) {
+  const std::lock_guard lock(mutex_);
   envelope_text_ = std::move(text);
+}
+
+std::string Generation::envelope_text() const {
+  const std::lock_guard lock(mutex_);
+  return envelope_text_;
 }
 
 void Generation::mark_cancel_requested() {
@@ -339,7 +375,7 @@ GenerationState Generation::state() const {
 
 std::uint64_t Generation::last_sequence() const {
   const std::lock_guard lock(mutex_);
-  return entries_.size();
+  return std::max<std::uint64_t>(entries_.size(), discarded_at_);
 }
 
 std::string Generation::error_code() const {
@@ -373,7 +409,7 @@ GenerationRecord Generation::record(Detail detail) const {
   if (detail == Detail::kFull) record.text = text_.substr(text_begin_);
   record.artifacts = artifacts_;
   record.cancel_requested = cancel_requested_ && !is_terminal(state_);
-  record.last_sequence = entries_.size();
+  record.last_sequence = std::max<std::uint64_t>(entries_.size(), discarded_at_);
   record.started_at = started_at_;
   record.progress = progress_;
   if (!is_terminal(state_)) return record;
@@ -390,11 +426,73 @@ std::unique_ptr<EventWatch> Generation::watch(const WatchOptions& options) {
   return std::make_unique<Watch>(shared_from_this(), options);
 }
 
+std::size_t Generation::bytes_locked() const {
+  return sizeof *this + kPlaceInStore + model_.size() + caller_.size() + envelope_text_.capacity() +
+         text_.capacity() + artifact_bytes_ + extra_bytes_ + entries_.capacity() * sizeof(Entry) +
+         metadata_bytes_;
+}
+
 std::size_t Generation::approximate_bytes() const {
   const std::lock_guard lock(mutex_);
-  return sizeof *this + envelope_text_.capacity() + text_.capacity() + artifact_bytes_ + extra_bytes_ +
-         entries_.capacity() * sizeof(Entry) +
-         (metadata_.empty() ? 0 : kJsonMemoryFactor * to_json_text(metadata_).size());
+  return bytes_locked();
+}
+
+bool Generation::reserve_locked(std::size_t more) {
+  const std::size_t wanted = bytes_locked() + more;
+  if (wanted <= memory_.bytes()) return true;
+  // By half more, so that most pieces of output need none.
+  return memory_.try_resize(wanted + wanted / 2);
+}
+
+bool Generation::overload(std::unique_lock<std::mutex> lock) {
+  Error error{std::string(error_code::kOverloaded),
+              "this server's memory for open generations (a share of memory.limit) is used up", true};
+  end_locked(GenerationState::kFailed, event::Failed{std::move(error)});
+  wake(std::move(lock));
+  return false;
+}
+
+bool Generation::fits() {
+  const std::lock_guard lock(mutex_);
+  const std::size_t wanted = bytes_locked() + kRunBytes;
+  return wanted <= memory_.bytes() || memory_.try_resize(wanted);
+}
+
+std::size_t Generation::keep_as_ended() {
+  const std::lock_guard lock(mutex_);
+  // A text grows by doubling, and this one has grown up.
+  if (text_.capacity() - text_.size() > kWorthShrinking) text_.shrink_to_fit();
+  const std::size_t bytes = bytes_locked();
+  memory_.resize(bytes);
+  memory_.move_to(MemoryShare::kStore);
+  return bytes;
+}
+
+void Generation::discard() {
+  std::string text;
+  std::string envelope;
+  std::vector<Entry> entries;
+  std::vector<Artifact> artifacts;
+  const std::lock_guard lock(mutex_);
+  if (discarded_at_ > 0 || !is_terminal(state_)) return;
+  discarded_at_ = entries_.size();
+  // The end stays, for those who ask how it ended, without the result.
+  Entry end = std::move(entries_.back());
+  if (state_ == GenerationState::kSucceeded) {
+    end.payload = std::make_unique<const GenerationEvent::Payload>(event::Succeeded{});
+  }
+  entries.swap(entries_);
+  entries_.push_back(std::move(end));
+  text.swap(text_);
+  envelope.swap(envelope_text_);
+  artifacts.swap(artifacts_);
+  text_begin_ = in_events_ = artifact_bytes_ = extra_bytes_ = 0;
+  memory_.resize(bytes_locked());
+}
+
+bool Generation::discarded() const {
+  const std::lock_guard lock(mutex_);
+  return discarded_at_ > 0;
 }
 
 }  // namespace shunt

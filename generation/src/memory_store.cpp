@@ -1,16 +1,19 @@
 #include <algorithm>
+#include <boost/intrusive/list.hpp>
 #include <deque>
 #include <map>
 #include <mutex>
-#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
+#include "claim_table.hpp"
 #include "shunt/generation/error_codes.hpp"
 #include "shunt/generation/generation_store.hpp"
 
 namespace shunt {
 namespace {
+
+namespace bi = boost::intrusive;
 
 // The ids of evicted generations, the oldest forgotten first.
 class Tombstones {
@@ -34,64 +37,39 @@ class Tombstones {
   std::unordered_set<GenerationId> ids_;
 };
 
-// Idempotency keys and who holds them, the oldest forgotten first.
-class Claims {
- public:
-  Claims(std::size_t limit, std::chrono::milliseconds max_age) : limit_(limit), max_age_(max_age) {}
-
-  ClaimOutcome claim(const IdempotencyKey& key, const std::string& fingerprint, const GenerationId& id,
-                     SteadyTime now) {
-    forget_old(now);
-    const auto [at, won] = held_.try_emplace(text_of(key), Claim{fingerprint, id});
-    if (!won) {
-      if (at->second.fingerprint == fingerprint) return ClaimHeld{at->second.id};
-      return ClaimConflict{at->second.id};
-    }
-    order_.push_back({at->first, id, now});
-    return ClaimWon{};
-  }
-
-  void release(const IdempotencyKey& key, const GenerationId& id) { erase(text_of(key), id); }
-
- private:
-  struct Claim {
-    std::string fingerprint;
-    GenerationId id;
-  };
-  struct Age {
-    std::string key;
-    GenerationId id;  // a released and newly won key has two ages; this tells them apart
-    SteadyTime since;
-  };
-
-  // A length before the caller keeps ("a", "bc") and ("ab", "c") apart.
-  static std::string text_of(const IdempotencyKey& key) {
-    return std::to_string(key.caller.size()) + ':' + key.caller + key.key;
-  }
-
-  void erase(const std::string& key, const GenerationId& id) {
-    const auto found = held_.find(key);
-    if (found != held_.end() && found->second.id == id) held_.erase(found);
-  }
-
-  void forget_old(SteadyTime now) {
-    while (!order_.empty() && (order_.size() >= limit_ || now - order_.front().since >= max_age_)) {
-      erase(order_.front().key, order_.front().id);
-      order_.pop_front();
-    }
-  }
-
-  const std::size_t limit_;
-  const std::chrono::milliseconds max_age_;
-  std::unordered_map<std::string, Claim> held_;
-  std::deque<Age> order_;
-};
-
 bool matches(const Generation& generation, const ListQuery& query) {
   return (!query.model || generation.model() == *query.model) &&
          (!query.caller || generation.caller() == *query.caller) &&
          (!query.state || generation.state() == *query.state);
 }
+
+// What one caller has in the store. Anonymous callers are one.
+struct Caller;
+
+// A generation in the store, and once it has ended its places in the orders of ends: of all, and of its
+// caller's.
+struct Stored {
+  std::shared_ptr<Generation> generation;
+  Caller* caller = nullptr;
+  ClaimTable::Place claim = 0;
+  bool has_ended = false;
+  std::size_t bytes = 0;
+  SteadyTime ended_at{};
+  bi::list_member_hook<bi::link_mode<bi::auto_unlink>> among_all;
+  bi::list_member_hook<bi::link_mode<bi::auto_unlink>> among_callers;
+};
+template <auto Hook>
+using ListOf =
+    bi::list<Stored, bi::member_hook<Stored, bi::list_member_hook<bi::link_mode<bi::auto_unlink>>, Hook>,
+             bi::constant_time_size<false>>;
+
+struct Caller {
+  std::uint32_t number = 0;
+  std::size_t open = 0;
+  std::size_t ended = 0;
+  std::size_t bytes = 0;  // of the ended ones
+  ListOf<&Stored::among_callers> by_end;
+};
 
 // One mutex: each critical section is some map operations, well under a microsecond, and evicted generations
 // are destroyed outside of it. (list() is the exception: it looks at up to max_generations.)
@@ -99,43 +77,56 @@ class MemoryStore final : public GenerationStore {
  public:
   MemoryStore(const Clock& clock, const MemoryStoreLimits& limits)
       : clock_(clock),
-        limits_(limits),
-        tombstones_(limits.max_tombstones),
-        claims_(limits.max_claims, limits.max_claim_age) {}
+        limits_(with_defaults(limits)),
+        tombstones_(limits_.max_tombstones),
+        claims_({.max_claims = limits_.max_claims,
+                 .min_age = limits_.min_claim_age,
+                 .max_age = limits_.max_claim_age}) {}
 
   ClaimOutcome claim(const IdempotencyKey& key, const std::string& fingerprint,
                      const GenerationId& id) override {
     const std::lock_guard lock(mutex_);
-    return claims_.claim(key, fingerprint, id, clock_.steady_now());
+    ClaimOutcome outcome =
+        claims_.claim(caller_locked(key.caller).number, key, fingerprint, id, clock_.steady_now());
+    count_claims_locked();
+    return outcome;
   }
 
   void release_claim(const IdempotencyKey& key, const GenerationId& id) override {
     const std::lock_guard lock(mutex_);
     claims_.release(key, id);
+    count_claims_locked();
   }
 
-  Result<void> add(std::shared_ptr<Generation> generation) override {
+  Result<void> add(std::shared_ptr<Generation> generation, const AddOptions& options) override {
     Evicted evicted;
     const std::lock_guard lock(mutex_);
-    evict_locked(evicted, 1);
-    if (by_id_.size() >= limits_.max_generations) {
-      return Error{std::string(error_code::kStoreFull),
-                   "the store holds its limit of " + std::to_string(limits_.max_generations) +
-                       " generations and none of them has ended",
+    Caller& caller = caller_locked(generation->caller());
+    if (options.max_open > 0 && caller.open >= options.max_open) {
+      return Error{std::string(error_code::kTooManyConcurrent),
+                   "this caller may have " + std::to_string(options.max_open) +
+                       " generations open at once, waited for or not",
                    true}
-          .with("limit", limits_.max_generations);
+          .with("limit", options.max_open);
     }
+    evict_locked(evicted, 1);
+    if (by_id_.size() >= limits_.max_generations || takes_too_much(caller)) return full();
     const GenerationId id = generation->id();
-    by_id_.emplace_hint(by_id_.end(), id, std::move(generation));
+    Stored& stored = by_id_.try_emplace(by_id_.end(), id)->second;
+    stored.generation = std::move(generation);
+    stored.caller = &caller;
+    stored.claim = options.claim;
+    ++caller.open;
     return {};
   }
 
   void withdraw(const GenerationId& id) override {
-    Evicted withdrawn;
+    std::shared_ptr<Generation> withdrawn;
     const std::lock_guard lock(mutex_);
     const auto found = by_id_.find(id);
     if (found == by_id_.end()) return;
-    withdrawn.push_back(std::move(found->second));
+    --found->second.caller->open;
+    withdrawn = std::move(found->second.generation);
     by_id_.erase(found);
   }
 
@@ -144,9 +135,18 @@ class MemoryStore final : public GenerationStore {
     const std::lock_guard lock(mutex_);
     const auto found = by_id_.find(id);
     if (found == by_id_.end()) return;
-    const std::size_t bytes = found->second->approximate_bytes();
-    finished_.push_back({id, bytes, clock_.steady_now()});
-    finished_bytes_ += bytes;
+    Stored& stored = found->second;
+    Caller& caller = *stored.caller;
+    stored.has_ended = true;
+    stored.bytes = stored.generation->keep_as_ended();
+    stored.ended_at = clock_.steady_now();
+    --caller.open;
+    ++caller.ended;
+    caller.bytes += stored.bytes;
+    bytes_ += stored.bytes;
+    by_end_.push_back(stored);
+    caller.by_end.push_back(stored);
+    claims_.ended(stored.claim, id, stored.ended_at);
     evict_locked(evicted, 0);
   }
 
@@ -155,15 +155,8 @@ class MemoryStore final : public GenerationStore {
     const std::lock_guard lock(mutex_);
     const auto found = by_id_.find(id);
     if (found == by_id_.end()) return true;
-    if (!is_terminal(found->second->state())) return false;
-    removed.push_back(std::move(found->second));
-    by_id_.erase(found);
-    tombstones_.add(id);
-    // Not there yet when its end is being told at this moment: finished() finds nothing then.
-    const auto entry = std::ranges::find(finished_, id, &Finished::id);
-    if (entry == finished_.end()) return true;
-    finished_bytes_ -= entry->bytes;
-    finished_.erase(entry);
+    if (!is_terminal(found->second.generation->state())) return false;
+    take_out_locked(found, removed);
     return true;
   }
 
@@ -172,7 +165,7 @@ class MemoryStore final : public GenerationStore {
     const std::lock_guard lock(mutex_);
     evict_locked(evicted, 0);
     const auto found = by_id_.find(id);
-    if (found != by_id_.end()) return found->second;
+    if (found != by_id_.end()) return found->second.generation;
     if (tombstones_.contains(id)) return GenerationGone{};
     return GenerationUnknown{};
   }
@@ -185,53 +178,123 @@ class MemoryStore final : public GenerationStore {
     auto at = query.before ? by_id_.lower_bound(*query.before) : by_id_.end();
     while (at != by_id_.begin()) {
       --at;
-      if (!matches(*at->second, query)) continue;
+      const auto& generation = at->second.generation;
+      if (!matches(*generation, query)) continue;
       if (page.generations.size() == query.limit) {
         page.next = page.generations.back()->id();
         break;
       }
-      page.generations.push_back(at->second);
+      page.generations.push_back(generation);
     }
     return page;
   }
 
  private:
-  using Evicted = std::vector<std::shared_ptr<Generation>>;
+  using ById = std::map<GenerationId, Stored>;
 
-  struct Finished {
-    GenerationId id;
-    std::size_t bytes;
-    SteadyTime since;
+  // What has left the store gives its memory back after the lock, whoever still reads it.
+  struct Evicted {
+    ~Evicted() {
+      for (const auto& generation : generations) generation->discard();
+    }
+    std::vector<std::shared_ptr<Generation>> generations;
   };
 
-  [[nodiscard]] bool is_too_old(const Finished& entry) const {
-    return clock_.steady_now() - entry.since >= limits_.max_age;
+  static MemoryStoreLimits with_defaults(MemoryStoreLimits limits) {
+    const MemoryBudget& memory = *limits.memory;
+    const std::size_t store = memory.capacity(MemoryShare::kStore);
+    limits.max_bytes = limits.max_bytes == 0 ? store : std::min(limits.max_bytes, store);
+    const std::size_t claims = memory.capacity(MemoryShare::kClaims) / ClaimTable::kBytesAClaim;
+    limits.max_claims = std::min(limits.max_claims == 0 ? kMostClaims : limits.max_claims, claims);
+    limits.max_tombstones = std::min(limits.max_tombstones, store / kTombstonePart / kBytesATombstone);
+    return limits;
+  }
+
+  [[nodiscard]] Error full() const {
+    return Error{std::string(error_code::kStoreFull),
+                 "the store holds its limit of " + std::to_string(limits_.max_generations) +
+                     " generations and none of them has ended",
+                 true}
+        .with("limit", limits_.max_generations);
+  }
+
+  // Where there are others, nobody may have more than half of the places open.
+  [[nodiscard]] bool takes_too_much(const Caller& caller) const {
+    return callers_.size() > 1 && caller.open > 1 && caller.open >= limits_.max_generations / 2;
+  }
+
+  Caller& caller_locked(const std::string& name) {
+    const auto found = callers_.find(name);
+    if (found != callers_.end()) return found->second;
+    // Callers are the keys of the configuration; were there more, those without a place would be one.
+    if (callers_.size() >= kMostCallers) return callers_.begin()->second;
+    Caller& made = callers_[name];
+    made.number = claims_.add_caller();
+    return made;
+  }
+
+  void count_claims_locked() {
+    claim_memory_.resize(claims_.size() / kClaimStep * kClaimStep * ClaimTable::kBytesAClaim);
+  }
+
+  void take_out_locked(ById::iterator at, Evicted& to) {
+    Stored& stored = at->second;
+    Caller& caller = *stored.caller;
+    if (stored.has_ended) {
+      --caller.ended;
+      caller.bytes -= stored.bytes;
+      bytes_ -= stored.bytes;
+    } else {
+      // Its end is being told at this moment: finished() will find nothing.
+      --caller.open;
+      claims_.ended(stored.claim, at->first, clock_.steady_now());
+    }
+    tombstones_.add(at->first);
+    to.generations.push_back(std::move(stored.generation));
+    by_id_.erase(at);
+  }
+
+  // Whose oldest ended generation makes room: the caller's who has most.
+  Caller& largest_locked(std::size_t Caller::* what) {
+    return std::ranges::max_element(
+               callers_, {},
+               [what](const auto& entry) { return entry.second.by_end.empty() ? 0 : entry.second.*what; })
+        ->second;
   }
 
   // Makes room for `needed` more and enforces bytes and age. The generation that ended last outlives the byte
   // bound, so that whoever waited for it can read it, however large it is.
   void evict_locked(Evicted& evicted, std::size_t needed) {
-    while (!finished_.empty() &&
-           (by_id_.size() + needed > limits_.max_generations ||
-            (finished_bytes_ > limits_.max_bytes && finished_.size() > 1) || is_too_old(finished_.front()))) {
-      const Finished& oldest = finished_.front();
-      const auto found = by_id_.find(oldest.id);
-      evicted.push_back(std::move(found->second));
-      by_id_.erase(found);
-      tombstones_.add(oldest.id);
-      finished_bytes_ -= oldest.bytes;
-      finished_.pop_front();
+    const SteadyTime now = clock_.steady_now();
+    while (!by_end_.empty()) {
+      Stored* victim = &by_end_.front();
+      if (now - victim->ended_at < limits_.max_age) {
+        const bool too_many = by_id_.size() + needed > limits_.max_generations;
+        const bool too_large = bytes_ > limits_.max_bytes && victim != &by_end_.back();
+        if (!too_many && !too_large) return;
+        victim = &largest_locked(too_many ? &Caller::ended : &Caller::bytes).by_end.front();
+        if (!too_many && victim == &by_end_.back()) return;
+      }
+      take_out_locked(by_id_.find(victim->generation->id()), evicted);
     }
   }
+
+  static constexpr std::size_t kMostClaims = 2'000'000;  // unless somebody asks for more
+  static constexpr std::size_t kMostCallers = 10'000;
+  static constexpr std::size_t kClaimStep = 1024;
+  static constexpr std::size_t kBytesATombstone = 64;
+  static constexpr std::size_t kTombstonePart = 16;
 
   const Clock& clock_;
   const MemoryStoreLimits limits_;
   std::mutex mutex_;
-  std::map<GenerationId, std::shared_ptr<Generation>> by_id_;
-  std::deque<Finished> finished_;  // in the order of their ends
-  std::size_t finished_bytes_ = 0;
+  std::map<std::string, Caller, std::less<>> callers_;  // before what points at them
+  ListOf<&Stored::among_all> by_end_;
+  ById by_id_;
+  std::size_t bytes_ = 0;  // of ended generations
   Tombstones tombstones_;
-  Claims claims_;
+  ClaimTable claims_;
+  MemoryReservation claim_memory_{*limits_.memory, MemoryShare::kClaims};
 };
 
 }  // namespace

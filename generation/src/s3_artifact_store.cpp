@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -51,13 +52,16 @@ struct Answer {
 struct Sink {
   CURL* handle = nullptr;
   std::string* body = nullptr;
+  std::size_t most = std::size_t(-1);  // more than that is not what was asked for
 };
 
 std::size_t take_bytes(char* data, std::size_t, std::size_t size, void* to) {
   const Sink& sink = *static_cast<Sink*>(to);
   long status = 0;
   curl_easy_getinfo(sink.handle, CURLINFO_RESPONSE_CODE, &status);
-  if (status == 200 || sink.body->size() < kErrorBytes) sink.body->append(data, size);
+  const bool wanted = status == 200 || status == 206;
+  if (wanted && size > sink.most - sink.body->size()) return 0;  // ends the transfer
+  if (wanted || sink.body->size() < kErrorBytes) sink.body->append(data, size);
   return size;
 }
 
@@ -91,10 +95,8 @@ class S3ArtifactStore final : public ArtifactStore {
   Result<std::shared_ptr<const std::string>> get(const std::string& sha256) override {
     static const std::string kOfNothing = sha256_hex("");
     Answer answer = request("GET", sha256, kOfNothing, {});
-    if (answer.code == CURLE_OK && answer.status == 404 && code_of(answer.body) != "NoSuchBucket") {
-      return Error{std::string(error_code::kArtifactGone),
-                   "the artifact has expired: its bytes are not stored any more"};
-    }
+    if (answer.code == CURLE_OK && answer.status == 404 && code_of(answer.body) != "NoSuchBucket")
+      return gone();
     if (answer.code != CURLE_OK || answer.status != 200) return failed("reading", answer);
     if (sha256_hex(answer.body) != sha256) {
       return Error{std::string(error_code::kArtifactStoreFailed),
@@ -103,22 +105,49 @@ class S3ArtifactStore final : public ArtifactStore {
     return std::make_shared<const std::string>(std::move(answer.body));
   }
 
+  Result<std::shared_ptr<const std::string>> read(const std::string& sha256, std::size_t offset,
+                                                  std::size_t length) override {
+    if (length == 0) return std::make_shared<const std::string>();
+    static const std::string kOfNothing = sha256_hex("");
+    Answer answer = request("GET", sha256, kOfNothing, {}, Part{offset, length});
+    if (answer.code == CURLE_OK && answer.status == 404 && code_of(answer.body) != "NoSuchBucket")
+      return gone();
+    // A server that knows no ranges sends the whole, which is right if that was asked for.
+    const bool right = answer.status == 206 || (answer.status == 200 && offset == 0);
+    if (answer.code != CURLE_OK || !right) return failed("reading", answer);
+    if (answer.body.size() != length) {
+      return Error{std::string(error_code::kArtifactStoreFailed),
+                   "the object \"" + options_.prefix + sha256 + "\" has fewer bytes than it is said to have"};
+    }
+    return std::make_shared<const std::string>(std::move(answer.body));
+  }
+
   Result<std::size_t> expire(milliseconds) override { return std::size_t{0}; }
 
  private:
+  struct Part {
+    std::size_t offset;
+    std::size_t length;
+  };
+
+  static Error gone() {
+    return {std::string(error_code::kArtifactGone),
+            "the artifact has expired: its bytes are not stored any more"};
+  }
+
   Answer request(const char* method, const std::string& name, const std::string& digest,
-                 std::string_view bytes) {
+                 std::string_view bytes, const std::optional<Part>& part = {}) {
     Answer answer;
     milliseconds pause = kFirstPause;
     for (std::size_t tries = 1;; ++tries, pause *= 2) {
-      answer = try_once(method, name, digest, bytes);
+      answer = try_once(method, name, digest, bytes, part);
       if (!may_go_better(answer) || tries >= options_.tries) return answer;
       std::this_thread::sleep_for(pause);
     }
   }
 
   Answer try_once(const char* method, const std::string& name, const std::string& digest,
-                  std::string_view bytes) {
+                  std::string_view bytes, const std::optional<Part>& part) {
     Answer answer;
     Handle handle = take_handle();
     CURL* const curl = handle.get();
@@ -127,6 +156,7 @@ class S3ArtifactStore final : public ArtifactStore {
     const HeaderList headers =
         list_of({"x-amz-content-sha256: " + digest, "Content-Type: application/octet-stream", "Expect:"});
     Sink sink{curl, &answer.body};
+    if (part) sink.most = part->length;
     std::string problem(CURL_ERROR_SIZE, '\0');
     curl_easy_reset(curl);
     curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
@@ -141,6 +171,11 @@ class S3ArtifactStore final : public ArtifactStore {
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(options_.request_timeout.count()));
+    // Not among the signed headers, as libcurl adds it.
+    const std::string range =
+        part ? std::to_string(part->offset) + '-' + std::to_string(part->offset + part->length - 1)
+             : std::string();
+    if (part) curl_easy_setopt(curl, CURLOPT_RANGE, range.c_str());
     if (std::string_view(method) == "PUT") {
       curl_easy_setopt(curl, CURLOPT_POSTFIELDS, bytes.empty() ? "" : bytes.data());
       curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(bytes.size()));

@@ -69,9 +69,15 @@ void add_server(std::vector<General>& to) {
   to.push_back(general("server.max_body_bytes", Bytes{1, std::size_t{1} << 30U},
                        server(&api::HttpServerOptions::max_body_bytes),
                        "Body of a request; larger ones get 413."));
-  to.push_back(general("server.max_json_depth", Count{1, 512},
+  to.push_back(general("server.max_json_depth", Count{1, kMaxJsonDepth},
                        server(&api::HttpServerOptions::max_json_depth),
                        "How deep arrays and objects of a body may nest; deeper ones get 400."));
+  to.push_back(general("server.max_json_members", Count{1, 1'000'000},
+                       server(&api::HttpServerOptions::max_json_members),
+                       "Members of one object of a body; more get 400."));
+  to.push_back(general(
+      "server.max_metadata_bytes", Bytes{2, 1 << 20}, server(&api::HttpServerOptions::max_metadata_bytes),
+      "`options.metadata` of a request as JSON; more gets 422. It comes back with every record."));
 }
 
 void add_server_times(std::vector<General>& to) {
@@ -125,18 +131,40 @@ void add_process(std::vector<General>& to) {
               "`speech`: the first one of the file."));
 }
 
+void add_memory(std::vector<General>& to) {
+  to.push_back(general(
+      "memory.limit",
+      Bytes{std::size_t{16} << 20U, kind::kUnlimited,
+            "512MiB, or what the cgroup allows where that is lower"},
+      &Configuration::memory_limit,
+      "Memory of everything that callers can make grow: requests, open and finished generations, idempotency "
+      "keys, unread answers and streams, artifacts on their way, output of programs and upstreams. Each has "
+      "a "
+      "share; what does not fit its share gets 503 `overloaded` with `Retry-After`. The process itself needs "
+      "about 30 MiB beside it."));
+}
+
 void add_store(std::vector<General>& to) {
   to.push_back(general(
       "store.max_generations", Count{1, 10'000'000}, store(&MemoryStoreLimits::max_generations),
       "Generations kept. Finished ones make room, the ones that ended first first; then they get 410."));
-  to.push_back(general("store.max_bytes", Bytes{1 << 20}, store(&MemoryStoreLimits::max_bytes),
-                       "Memory of finished generations: text, results and artifacts."));
+  to.push_back(
+      general("store.max_bytes", Bytes{1 << 20, kind::kUnlimited, "a quarter of memory.limit"},
+              store(&MemoryStoreLimits::max_bytes),
+              "Memory of finished generations: text, results and artifacts; at most three quarters of "
+              "`memory.limit`. The caller who holds most makes room first."));
   to.push_back(general("store.max_age", Duration{1s}, store(&MemoryStoreLimits::max_age),
                        "How long a finished generation can be read."));
-  to.push_back(general("store.max_claims", Count{1, 10'000'000}, store(&MemoryStoreLimits::max_claims),
-                       "Idempotency keys remembered."));
+  to.push_back(general(
+      "store.max_claims", Count{1, 10'000'000, "as many as fit an eighth of memory.limit, at 72 bytes each"},
+      store(&MemoryStoreLimits::max_claims),
+      "Idempotency keys remembered, and never more than fit. A fifth is kept for callers with "
+      "few; when nothing may make room, requests with a new key get 503 `claims_full`."));
+  to.push_back(general("store.min_claim_age", Duration{0ms}, store(&MemoryStoreLimits::min_claim_age),
+                       "How long after its generation's end an idempotency key is certain to lead to it. "
+                       "After that the same caller's newer keys may take its place."));
   to.push_back(general("store.max_claim_age", Duration{1s}, store(&MemoryStoreLimits::max_claim_age),
-                       "How long an idempotency key leads to its generation."));
+                       "How long after its generation's end an idempotency key leads to it at most."));
   to.push_back(general(
       "store.max_tombstones", Count{0, 10'000'000}, store(&MemoryStoreLimits::max_tombstones),
       "Ids of evicted generations remembered, so that they get 410 rather than 404 (64 bytes each)."));
@@ -147,6 +175,7 @@ std::vector<General> make_general_settings() {
   add_server(made);
   add_server_times(made);
   add_process(made);
+  add_memory(made);
   add_store(made);
   for (General& setting : queue_settings()) made.push_back(std::move(setting));
   for (General& setting : artifact_settings()) made.push_back(std::move(setting));
@@ -176,6 +205,9 @@ const std::vector<Setting<api::ApiKey>>& key_settings() {
                       "Or the file that holds it, as a secret that is mounted. One of the two is needed."),
       setting<ApiKey>("max_concurrent", Count{0, 1'000'000, "no limit"}, &ApiKey::max_concurrent,
                       "Requests under way at once; further ones get 429."),
+      setting<ApiKey>("max_open", Count{0, 1'000'000, "as max_concurrent"}, &ApiKey::max_open,
+                      "Generations that have not ended, waited for or with `Prefer: respond-async`; further "
+                      "requests get 429."),
       setting<ApiKey>("requests_per_second", kind::Real{0, 1e6, "no limit"}, &ApiKey::requests_per_second,
                       "Requests a second on average; further ones get 429 with `Retry-After`."),
       setting<ApiKey>("burst", Count{0, 1'000'000, "one second's worth"}, &ApiKey::burst,

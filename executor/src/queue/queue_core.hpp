@@ -66,6 +66,8 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   // ---- Looking.
   awaitable<Result<FindOutcome>> find(GenerationId id);
   awaitable<Result<std::shared_ptr<const std::string>>> load(Artifact artifact);
+  awaitable<Result<std::shared_ptr<const std::string>>> read_part(Artifact artifact, std::size_t offset,
+                                                                  std::size_t length);
   awaitable<Result<RecordPage>> list(ListQuery query);
   awaitable<Result<WatchOutcome>> watch(GenerationId id, WatchOptions options);
   awaitable<Result<CancelOutcome>> cancel(GenerationId id, std::string reason);

@@ -103,6 +103,17 @@ class QueueExecutor final : public GenerationExecutor {
         artifact, std::move(done));
   }
 
+  void read(const Artifact& artifact, std::size_t offset, std::size_t length,
+            std::function<void(Result<std::shared_ptr<const std::string>>)> done) override {
+    core_->launch(
+        [](std::shared_ptr<QueueCore> core, Artifact wanted, std::size_t from, std::size_t size,
+           std::function<void(Result<std::shared_ptr<const std::string>>)> tell) -> awaitable<void> {
+          auto bytes = co_await core->read_part(std::move(wanted), from, size);
+          tell(std::move(bytes));
+        },
+        artifact, offset, length, std::move(done));
+  }
+
   void request_of(const GenerationId& id, std::function<void(Result<RequestOutcome>)> done) override {
     core_->launch(
         [](std::shared_ptr<QueueCore> core, GenerationId wanted,

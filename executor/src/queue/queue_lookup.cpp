@@ -43,7 +43,7 @@ awaitable<Result<ReadOutcome>> QueueCore::read(std::string id, bool watching) {
   again.idempotent = true;
   const bullmq::RedisReply reply =
       co_await queries_.run(scripts::read(), std::move(script_keys), std::move(arguments), again);
-  auto outcome = decode_stored(reply.elements.at(0), clock);
+  auto outcome = decode_stored(reply.elements.at(0), clock, *options.memory);
   auto* const stored = outcome ? std::get_if<StoredGeneration>(&*outcome) : nullptr;
   if (stored == nullptr || !stored->withheld) co_return outcome;
   auto failure = co_await load_result(*stored->withheld);
@@ -87,6 +87,19 @@ awaitable<Result<std::shared_ptr<const std::string>>> QueueCore::read_stored(std
 awaitable<Result<std::shared_ptr<const std::string>>> QueueCore::load(Artifact artifact) {
   if (artifact.bytes || artifact.sha256.empty()) co_return artifact.contents();
   auto bytes = co_await read_stored(std::move(artifact.sha256));
+  co_return bytes;
+}
+
+awaitable<Result<std::shared_ptr<const std::string>>> QueueCore::read_part(Artifact artifact,
+                                                                           std::size_t offset,
+                                                                           std::size_t length) {
+  if (artifact.bytes || artifact.sha256.empty()) co_return artifact.part(offset, length);
+  ArtifactStore* const store = &artifacts;
+  std::function<Result<std::shared_ptr<const std::string>>()> work =
+      [store, digest = std::move(artifact.sha256), offset, length] {
+        return store->read(digest, offset, length);
+      };
+  auto bytes = co_await run_on(files_, std::move(work));
   co_return bytes;
 }
 
@@ -145,7 +158,7 @@ awaitable<std::optional<GenerationRecord>> QueueCore::read_summary(std::string i
   std::vector<std::string> arguments{std::string(), std::move(id)};  // nobody watches
   const bullmq::RedisReply reply =
       co_await queries_.run(scripts::read(), std::move(script_keys), std::move(arguments));
-  auto outcome = decode_stored(reply.elements.at(0), clock);
+  auto outcome = decode_stored(reply.elements.at(0), clock, *options.memory);
   auto* const stored = outcome ? std::get_if<StoredGeneration>(&*outcome) : nullptr;
   if (stored == nullptr) co_return std::nullopt;
   // A summary has no result.

@@ -131,7 +131,7 @@ awaitable<SubmitOutcome> QueueCore::decide(Submission sealed, std::chrono::nanos
 awaitable<SubmitOutcome> QueueCore::decide_within(Submission sealed, SteadyTime until,
                                                   std::chrono::nanoseconds& enqueue_took) {
   const Model& model = *models.find(sealed->envelope.request.model);
-  auto generation = std::make_shared<Generation>(sealed->envelope, clock, OutputLimits{});
+  auto generation = std::make_shared<Generation>(sealed->envelope, clock, OutputLimits{}, *options.memory);
   while (true) {
     Admitted admitted;
     std::exception_ptr failure;

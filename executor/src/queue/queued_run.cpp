@@ -41,7 +41,8 @@ QueuedRun::~QueuedRun() {
 bullmq::awaitable<QueuedRun::End> QueuedRun::run(std::shared_ptr<WorkerModel> model,
                                                  EventLoop& generator_loop) {
   const auto self = shared_from_this();
-  generation_ = std::make_shared<Generation>(envelope_, services_.clock, model->model.output);
+  generation_ =
+      std::make_shared<Generation>(envelope_, services_.clock, model->model.output, services_.memory);
   // It was checked when it was admitted, if that was done by Shunt: whoever reaches Redis can add a job.
   auto checked = check_input(model->model, envelope_.request.input);
   if (!checked) {

@@ -42,6 +42,7 @@ class QueuedRun final : public std::enable_shared_from_this<QueuedRun> {
     const Clock& clock;
     FaultLog& faults;
     std::size_t max_inline_bytes;
+    MemoryBudget& memory;
   };
   // Where the attempt continues the log (begin.lua).
   struct Place {

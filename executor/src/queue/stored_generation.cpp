@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "shunt/generation/error_codes.hpp"
 #include "shunt/generation/event_codec.hpp"
 
 namespace shunt::executor {
@@ -64,7 +65,7 @@ JobLook decode_job_look(const bullmq::RedisReply& reply) {
   return look;
 }
 
-Result<ReadOutcome> decode_stored(const bullmq::RedisReply& reply, const Clock& clock) {
+Result<ReadOutcome> decode_stored(const bullmq::RedisReply& reply, const Clock& clock, MemoryBudget& memory) {
   if (reply.is_text()) {
     if (reply.text == "gone") return ReadOutcome(GenerationGone{});
     return ReadOutcome(GenerationUnknown{});
@@ -87,8 +88,12 @@ Result<ReadOutcome> decode_stored(const bullmq::RedisReply& reply, const Clock& 
   auto envelope = decode_envelope(head);
   if (!envelope) return std::move(envelope).error();
   // The limits were the writer's business.
-  stored.generation = std::make_shared<Generation>(*envelope, clock, OutputLimits{});
+  stored.generation = std::make_shared<Generation>(*envelope, clock, OutputLimits{}, memory);
   if (auto replayed = replay(stored, log); !replayed) return replayed.error();
+  if (!stored.generation->fits()) {
+    return Error{std::string(error_code::kOverloaded),
+                 "this server's memory for generations (a share of memory.limit) is used up", true};
+  }
   if (stored.cancel_requested) stored.generation->mark_cancel_requested();
   stored.job = decode_job_look(reply.elements.at(1));
   return ReadOutcome(std::move(stored));

@@ -45,6 +45,8 @@ using ReadOutcome = std::variant<StoredGeneration, GenerationGone, GenerationUnk
 
 // One element of read.lua's answer. Fails with `invalid_events` or an envelope's codes for what cannot be
 // understood: written by a newer version, or by hand.
-[[nodiscard]] Result<ReadOutcome> decode_stored(const bullmq::RedisReply& reply, const Clock& clock);
+// Fails with `overloaded` when `memory` has no room for what the generation holds.
+[[nodiscard]] Result<ReadOutcome> decode_stored(const bullmq::RedisReply& reply, const Clock& clock,
+                                                MemoryBudget& memory = MemoryBudget::unlimited());
 
 }  // namespace shunt::executor

@@ -174,7 +174,7 @@ awaitable<std::string> WorkerCore::process(bullmq::Job job, std::stop_token stop
   if (begun.kind != "not_yours") {
     if (options_.observer != nullptr) options_.observer->claimed(model, begun.attempt);
     QueuedRun::Services services{
-        loop_, log_, artifacts_, files_, clock_, faults_, options_.queue.max_inline_bytes};
+          loop_, log_, artifacts_, files_, clock_, faults_, options_.queue.max_inline_bytes, *options_.memory};
     traced = trace(*envelope, begun.attempt);
     QueuedRun::Place place{begun.attempt, begun.sequence};
     attempt = std::make_shared<QueuedRun>(std::move(services), std::move(*envelope), place, attempts_of(job));

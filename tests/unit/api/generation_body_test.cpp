@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "shunt/base/json.hpp"
 
 namespace shunt::api {
@@ -12,7 +14,7 @@ Result<GenerationBody> decode(std::string_view body,
   Request request;
   request.body = body;
   for (const auto& [name, value] : headers) request.headers.add(name, value);
-  return decode_generation_body(request, 64);
+  return decode_generation_body(request, BodyLimits{});
 }
 
 TEST(GenerationBody, ReadsEveryMember) {
@@ -103,10 +105,10 @@ TEST(GenerationBody, RefusesABadIdempotencyKey) {
 }
 
 TEST(CancelBody, TakesAReasonOrNothing) {
-  EXPECT_EQ(*decode_cancel_body("", 8), "cancelled by request");
-  EXPECT_EQ(*decode_cancel_body(R"({"reason":"too slow"})", 8), "too slow");
-  EXPECT_EQ(decode_cancel_body(R"({"why":"x"})", 8).error().code, "unknown_field");
-  EXPECT_EQ(decode_cancel_body("nope", 8).error().code, "invalid_json");
+  EXPECT_EQ(*decode_cancel_body("", BodyLimits{}), "cancelled by request");
+  EXPECT_EQ(*decode_cancel_body(R"({"reason":"too slow"})", BodyLimits{}), "too slow");
+  EXPECT_EQ(decode_cancel_body(R"({"why":"x"})", BodyLimits{}).error().code, "unknown_field");
+  EXPECT_EQ(decode_cancel_body("nope", BodyLimits{}).error().code, "invalid_json");
 }
 
 TEST(Traceparent, IsCheckedAsTraceContextSays) {
@@ -118,6 +120,48 @@ TEST(Traceparent, IsCheckedAsTraceContextSays) {
                           "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}) {
     EXPECT_FALSE(is_traceparent(bad)) << bad;
   }
+}
+
+// A body at the limit of depth becomes an envelope at the limit of depth: nothing is taken that cannot
+// travel.
+TEST(GenerationBody, MayNestAsDeepAsItsEnvelope) {
+  const auto nested = [](std::size_t levels) { return std::string(levels, '[') + std::string(levels, ']'); };
+  const std::pair<std::string, std::string> places[] = {
+      {R"({"model":"m","input":{"a":)", "}}"},
+      {R"({"model":"m","options":{"metadata":{"a":)", "}}}"},
+  };
+  for (const auto& [before, after] : places) {
+    const auto depth = static_cast<std::size_t>(std::count(before.begin(), before.end(), '{'));
+    const auto deepest = decode(before + nested(kMaxJsonDepth - depth) + after);
+    ASSERT_TRUE(deepest.ok()) << deepest.error().message;
+    Envelope envelope{.request = deepest->request};
+    envelope.id = *GenerationId::parse("gen_01890a5d5d5d7a5d8a5d5a5d5d5d5d5d");
+    const auto text = encode_envelope(envelope);
+    ASSERT_TRUE(text.ok()) << text.error().message;
+    EXPECT_TRUE(decode_envelope(*text).ok());
+    const auto deeper = decode(before + nested(kMaxJsonDepth - depth + 1) + after);
+    ASSERT_FALSE(deeper.ok());
+    EXPECT_EQ(deeper.error().code, "json_too_deep");
+    EXPECT_EQ(deeper.error().details.at("limit"), 64);
+  }
+}
+
+TEST(GenerationBody, BoundsWhatComesBackWithEveryRecord) {
+  const std::string metadata(16 * 1024, 'x');
+  const auto refused = decode(R"({"model":"m","options":{"metadata":{"k":")" + metadata + R"("}}})");
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().details.at("field"), "/options/metadata");
+  EXPECT_EQ(refused.error().details.at("limit"), 16 * 1024);
+  EXPECT_TRUE(decode(R"({"model":"m","options":{"metadata":{"k":")" + metadata.substr(8) + R"("}}})").ok());
+  const auto reason = decode_cancel_body(R"({"reason":")" + std::string(5000, 'x') + R"("})", BodyLimits{});
+  ASSERT_FALSE(reason.ok());
+  EXPECT_EQ(reason.error().details.at("field"), "/reason");
+}
+
+TEST(GenerationBody, BoundsTheMembersOfAnObject) {
+  std::string input;
+  for (int i = 0; i < 1025; ++i) input += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\":0";
+  EXPECT_EQ(decode(R"({"model":"m","input":{)" + input + "}}").error().code, "too_many_members");
 }
 
 }  // namespace

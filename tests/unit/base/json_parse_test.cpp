@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <string>
+#include <vector>
 
 #include "shunt/base/json.hpp"
 
@@ -66,6 +68,52 @@ TEST(CheckJson, FindsInBuiltValuesWhatParsingWouldRefuse) {
     EXPECT_NE(checked.error().message.find(says), std::string::npos) << checked.error().message;
   }
   EXPECT_TRUE(check_json(JsonObject{{"x", 1.5}}).ok());
+}
+
+std::string object_of(const std::vector<std::string>& names) {
+  std::string text = "{";
+  for (const std::string& name : names)
+    text.append(text.size() > 1 ? ",\"" : "\"").append(name).append("\":0");
+  return text + '}';
+}
+
+// Only the low bits of FNV-1a count in a table of 2^n buckets, and bit 5 of a byte (a letter's case) reaches
+// none below it: 2^12 names in one of 2^6 buckets each, whatever the table begins with.
+std::vector<std::string> names_colliding_everywhere() {
+  std::vector<std::string> names;
+  for (unsigned bits = 0; bits < 4096; ++bits) {
+    std::string name;
+    for (unsigned i = 0; i < 12; ++i) name += static_cast<char>(((bits >> i) & 1U) != 0 ? 'A' + 32 : 'A');
+    names.push_back(std::move(name));
+  }
+  return names;
+}
+
+TEST(ParseJson, RefusesNamesThatFallTogetherWhateverTheTableBeginsWith) {
+  auto names = names_colliding_everywhere();
+  names.resize(2048);
+  const auto parsed = parse_json(object_of(names));
+  ASSERT_FALSE(parsed.ok());
+  EXPECT_EQ(parsed.error().code, "colliding_members");
+}
+
+TEST(ParseJson, TakesLargeObjectsWithHonestNames) {
+  for (const std::size_t count : {19UL, 64UL, 1024UL, 4096UL, 20'000UL, 65'536UL}) {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < count; ++i) names.push_back("member_" + std::to_string(i));
+    EXPECT_TRUE(parse_json(object_of(names)).ok()) << count;
+    for (std::size_t i = 0; i < count; ++i) names[i] = "a/b." + std::to_string(i * 64);
+    EXPECT_TRUE(parse_json(object_of(names)).ok()) << count;
+  }
+}
+
+TEST(ParseJson, CountsTheMembersOfEachObjectWithEscapesAndNesting) {
+  const JsonLimits limits{.max_members = 3};
+  EXPECT_TRUE(parse_json(R"({"a":{"b":1,"c":2,"d":3},"e":[{"f":1},{"f":2}],"g":0})", limits).ok());
+  const auto refused = parse_json(R"({"a":{"b":1,"c":2,"\u0064":3,"e":4}})", limits);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, "too_many_members");
+  EXPECT_EQ(refused.error().details.at("limit"), 3);
 }
 
 }  // namespace

@@ -9,6 +9,8 @@
 
 #include "shunt/base/clock.hpp"
 #include "shunt/base/event_loop.hpp"
+#include "shunt/base/json.hpp"
+#include "shunt/base/memory_budget.hpp"
 #include "shunt/base/result.hpp"
 #include "shunt/executor/generation_executor.hpp"
 #include "shunt/generation/model_registry.hpp"
@@ -19,10 +21,11 @@ class RequestTracer;
 
 // A bearer key as configuration holds it: the SHA-256 of the secret, and this key's own limits (0 = none).
 struct ApiKey {
-  std::string name;        // becomes the generation's caller: "key:<name>"
-  std::string sha256_hex;  // of the key; `shunt config hash-key` prints it
-  std::string sha256_file;  // the file that sha256_hex was read from; "": it stood in the configuration
-  std::size_t max_concurrent = 0;
+  std::string name;                // becomes the generation's caller: "key:<name>"
+  std::string sha256_hex;          // of the key; `shunt config hash-key` prints it
+  std::string sha256_file;         // where sha256_hex was read from; "": it stood in the configuration
+  std::size_t max_concurrent = 0;  // requests under way
+  std::size_t max_open = 0;        // generations open, waited for or not; 0: as max_concurrent
   double requests_per_second = 0;
   std::size_t burst = 0;           // 0: one second's worth
   std::size_t max_body_bytes = 0;  // 0: the server's
@@ -43,7 +46,9 @@ struct HttpServerOptions {
 
   std::size_t max_header_bytes = 16 * 1024;
   std::size_t max_body_bytes = 1024 * 1024;
-  std::size_t max_json_depth = 64;
+  std::size_t max_json_depth = kMaxJsonDepth;  // and no more
+  std::size_t max_json_members = 1024;         // of one object
+  std::size_t max_metadata_bytes = 16 * 1024;  // of options.metadata as JSON text
   std::size_t max_connections = 20'000;
   std::chrono::milliseconds header_timeout = std::chrono::seconds(10);  // from first byte to end of headers
   std::chrono::milliseconds body_timeout = std::chrono::seconds(30);
@@ -64,6 +69,8 @@ struct HttpServerOptions {
   ServiceAbout about;
 
   RequestTracer* tracer = nullptr;  // not owned, outlives the server
+  // What requests, answers and streams hold is reserved here. Not owned, outlives the server.
+  MemoryBudget* memory = &MemoryBudget::unlimited();
 };
 
 // Appended to /metrics by whoever owns further metrics; Prometheus text format.

@@ -21,15 +21,21 @@ using JsonArray = boost::json::array;
 // Integers beyond this cannot pass through a double, which is what Node, Lua's cjson and browsers use.
 inline constexpr std::int64_t kMaxSafeInteger = 9007199254740991;  // 2^53 - 1
 
+// The deepest nesting that any document of ours may have: far above any generator's input and far below what
+// a stack minds. A request's members lie as deep in its envelope as in its body, so one limit serves both.
+inline constexpr std::size_t kMaxJsonDepth = 64;
+
 struct JsonLimits {
-  // Nesting of arrays and objects. 64 is far above any generator's input and far below what a stack minds.
-  std::size_t max_depth = 64;
+  std::size_t max_depth = kMaxJsonDepth;  // of arrays and objects; 255 at most (Boost.JSON counts in a byte)
+  // Of one object. Whatever it is, names that fall together in the object's table are refused (parse_json).
+  std::size_t max_members = std::size_t(-1);
 };
 
 // Parses one JSON document strictly: UTF-8 only, no comments, no trailing text, no duplicate keys in one
 // object, no number beyond +-(2^53 - 1) or outside a double's range. The error names the place (a byte offset
 // for syntax, a JSON pointer for values) and has the code `invalid_json`, `json_too_deep`, `invalid_utf8`,
-// `number_out_of_range` or `duplicate_key`.
+// `number_out_of_range`, `duplicate_key`, `too_many_members` or `colliding_members`. Takes time in proportion
+// to the text, whatever names its members have.
 [[nodiscard]] Result<Json> parse_json(std::string_view text, const JsonLimits& limits = {});
 
 // Checks a value that did not come from parse_json (built by a C++ caller) against the same rules: finite

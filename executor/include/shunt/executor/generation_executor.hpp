@@ -163,6 +163,10 @@ class GenerationExecutor {
   virtual void load(const Artifact& artifact,
                     std::function<void(Result<std::shared_ptr<const std::string>>)> done) = 0;
 
+  // Exactly a part of these bytes, for artifacts that are not to be held whole. Fails as load() does.
+  virtual void read(const Artifact& artifact, std::size_t offset, std::size_t length,
+                    std::function<void(Result<std::shared_ptr<const std::string>>)> done) = 0;
+
   // What it was asked for, to ask the same again (a new generation: submit). The idempotency key is not part
   // of it. Any state.
   virtual void request_of(const GenerationId& id, std::function<void(Result<RequestOutcome>)> done) = 0;

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "shunt/base/fault_log.hpp"
+#include "shunt/base/memory_budget.hpp"
 #include "shunt/executor/generation_executor.hpp"
 #include "shunt/executor/observer.hpp"
 #include "shunt/executor/queue_options.hpp"
@@ -17,6 +18,8 @@ struct QueueExecutorOptions {
   const Clock* clock = &system_clock();
   ExecutorObserver* observer = nullptr;  // not owned, outlives the executor
   FaultLog* faults = nullptr;            // as above; its own when there is none
+  // What the generations hold that this process reads is reserved here. Not owned.
+  MemoryBudget* memory = &MemoryBudget::unlimited();
 
   // What drain() does with generations that have not ended. They are in Redis, so a process that goes away
   // leaves them to the workers and to whoever asks next; only one that is alone with its worker cancels them,

@@ -11,6 +11,7 @@
 #include "shunt/base/event_loop.hpp"
 #include "shunt/base/fault_log.hpp"
 #include "shunt/executor/generation_executor.hpp"
+#include "shunt/base/memory_budget.hpp"
 #include "shunt/executor/observer.hpp"
 #include "shunt/executor/queue_options.hpp"
 #include "shunt/executor/run_tracer.hpp"
@@ -32,6 +33,8 @@ struct QueueWorkerOptions {
   WorkerObserver* observer = nullptr;  // not owned, outlives the worker
   RunTracer* tracer = nullptr;         // as above
   FaultLog* faults = nullptr;          // as above; its own when there is none
+  // What running generations hold is reserved here. As above.
+  MemoryBudget* memory = &MemoryBudget::unlimited();
 };
 
 struct WorkerReport {

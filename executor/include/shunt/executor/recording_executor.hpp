@@ -31,6 +31,8 @@ class RecordingExecutor final : public GenerationExecutor {
               std::function<void(Result<CancelOutcome>)> done) override;
   void watch(const GenerationId& id, const WatchOptions& options,
              std::function<void(Result<WatchOutcome>)> done) override;
+  void read(const Artifact& artifact, std::size_t offset, std::size_t length,
+            std::function<void(Result<std::shared_ptr<const std::string>>)> done) override;
   void load(const Artifact& artifact,
             std::function<void(Result<std::shared_ptr<const std::string>>)> done) override;
   void request_of(const GenerationId& id, std::function<void(Result<RequestOutcome>)> done) override;

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "shunt/base/event_loop.hpp"
+#include "shunt/base/memory_budget.hpp"
 #include "shunt/executor/generation_executor.hpp"
 #include "shunt/executor/observer.hpp"
 #include "shunt/executor/run_tracer.hpp"
@@ -16,6 +17,8 @@ struct SyncExecutorOptions {
   const Clock* clock = &system_clock();
   ExecutorObserver* observer = nullptr;  // not owned, outlives the executor
   RunTracer* tracer = nullptr;           // not owned, outlives the models
+  // What open generations hold is reserved here; what does not fit is refused with `overloaded`. Not owned.
+  MemoryBudget* memory = &MemoryBudget::unlimited();
 };
 
 // Runs generations in this process: at most Model::concurrency at once per model, Model::max_waiting more in

@@ -4,6 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "shunt/base/result.hpp"
+
 namespace shunt {
 
 // A named binary result. The bytes are shared and immutable, so that records, watchers and responses can hold
@@ -18,6 +20,8 @@ struct Artifact {
 
   // The bytes that are here: empty where there are none, never null.
   [[nodiscard]] std::shared_ptr<const std::string> contents() const;
+  // Exactly a part of the bytes that are here, shared if it is all of them.
+  [[nodiscard]] Result<std::shared_ptr<const std::string>> part(std::size_t offset, std::size_t length) const;
   [[nodiscard]] std::size_t size() const noexcept { return bytes ? bytes->size() : stored_size; }
 };
 

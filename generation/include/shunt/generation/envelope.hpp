@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,6 +40,10 @@ struct GenerationRequest {
 
   // "" = none. At most 255 bytes (api/ checks); claimed before the generation exists (design rule 6).
   std::string idempotency_key;
+
+  // How many generations the caller may have open, this one included; 0: no limit. Belongs to admission, as
+  // the idempotency key does: it does not travel.
+  std::size_t max_open = 0;
 };
 
 // Which executor runs the generation and why: decided once, at admission, and stored with it.

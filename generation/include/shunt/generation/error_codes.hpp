@@ -10,7 +10,10 @@ namespace shunt::error_code {
 inline constexpr std::string_view kInvalidRequest = "invalid_request";
 inline constexpr std::string_view kUnknownModel = "unknown_model";
 inline constexpr std::string_view kModelBusy = "model_busy";
+inline constexpr std::string_view kTooManyConcurrent = "too_many_concurrent";
 inline constexpr std::string_view kStoreFull = "store_full";
+inline constexpr std::string_view kClaimsFull = "claims_full";
+inline constexpr std::string_view kOverloaded = "overloaded";  // also a failure, of what outgrew the memory
 inline constexpr std::string_view kShuttingDown = "shutting_down";
 inline constexpr std::string_view kIdempotencyConflict = "idempotency_conflict";
 inline constexpr std::string_view kUnsupportedEnvelope = "unsupported_envelope";

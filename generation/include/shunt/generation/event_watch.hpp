@@ -21,8 +21,11 @@ class EventWatch {
   // yet, or the terminal event has been read (ended()).
   [[nodiscard]] virtual std::vector<GenerationEvent> read(std::size_t max_bytes = 256 * 1024) = 0;
 
-  // Whether read() has returned the terminal event.
+  // Whether read() has returned the terminal event, or never will (lost()).
   [[nodiscard]] virtual bool ended() const = 0;
+
+  // The generation has been evicted before its end could be read: read() returns nothing more.
+  [[nodiscard]] virtual bool lost() const { return false; }
 
   // Calls `ready` once when read() would return something: at once, inside this call, if that is so already.
   // Keep it short; it runs on the thread that produced the event. Replaces an earlier function.

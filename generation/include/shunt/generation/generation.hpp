@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "shunt/base/clock.hpp"
+#include "shunt/base/memory_budget.hpp"
 #include "shunt/generation/event_watch.hpp"
 #include "shunt/generation/generation_event.hpp"
 #include "shunt/generation/generation_record.hpp"
@@ -15,7 +16,8 @@
 namespace shunt {
 
 // Bounds of one generation's memory. Breaking one fails the generation with `output_too_large`, whose details
-// name the limit; logs and progress are thinned instead.
+// name the limit; logs and progress are thinned instead. What all of them hold is bounded by a MemoryBudget:
+// a generation that outgrows it fails with `overloaded`.
 struct OutputLimits {
   std::size_t max_text_bytes = 8 * 1024 * 1024;
   std::size_t max_artifact_bytes = 256 * 1024 * 1024;  // all artifacts together
@@ -33,7 +35,9 @@ class Generation : public std::enable_shared_from_this<Generation> {
  public:
   // Starts in kQueued with the `queued` event written. Copies what a record tells of the envelope; the input
   // is not kept. `clock` outlives the object.
-  Generation(const Envelope& envelope, const Clock& clock, const OutputLimits& limits);
+  // What it holds is reserved from `memory`, which outlives it too.
+  Generation(const Envelope& envelope, const Clock& clock, const OutputLimits& limits,
+             MemoryBudget& memory = MemoryBudget::unlimited());
   ~Generation();
 
   [[nodiscard]] const GenerationId& id() const noexcept { return id_; }
@@ -57,8 +61,18 @@ class Generation : public std::enable_shared_from_this<Generation> {
   // Keeps the text of the envelope that it came from (where no queue keeps it), so that the same can be asked
   // for again. Before anybody else has the generation; counts as its bytes.
   void keep_envelope(std::string text);
-  // "" when it was not kept.
-  [[nodiscard]] const std::string& envelope_text() const noexcept { return envelope_text_; }
+  // "" when it was not kept, or has been discarded.
+  [[nodiscard]] std::string envelope_text() const;
+
+  [[nodiscard]] MemoryBudget& memory() const noexcept { return budget_; }
+  // False: the share of open generations has no room for what it holds so far. Before anybody else has it.
+  [[nodiscard]] bool fits();
+  // It has ended: what it holds counts for the store from now on. Returns how much that is.
+  std::size_t keep_as_ended();
+  // It has left the store: gives back what it holds, whoever still reads it (EventWatch::lost). Afterwards
+  // its record is a summary.
+  void discard();
+  [[nodiscard]] bool discarded() const;
 
   // Remembers that somebody asked; the record shows it until the generation ends.
   void mark_cancel_requested();
@@ -90,6 +104,10 @@ class Generation : public std::enable_shared_from_this<Generation> {
                   std::size_t received);
   bool end(GenerationState state, GenerationEvent::Payload payload);
   [[nodiscard]] GenerationEvent event_at_locked(std::size_t index) const;
+  // Reserves room for so much more. Once it has none, the generation fails (overload).
+  [[nodiscard]] bool reserve_locked(std::size_t more);
+  bool overload(std::unique_lock<std::mutex> lock);
+  [[nodiscard]] std::size_t bytes_locked() const;
   // Unlocks, then calls the functions of the watches that wait for an event.
   void wake(std::unique_lock<std::mutex> lock);
 
@@ -116,6 +134,10 @@ class Generation : public std::enable_shared_from_this<Generation> {
   std::vector<Artifact> artifacts_;
   std::size_t artifact_bytes_ = 0;
   std::size_t extra_bytes_ = 0;  // messages, errors, the result
+  std::size_t metadata_bytes_ = 0;
+  MemoryBudget& budget_;
+  MemoryReservation memory_;
+  std::uint64_t discarded_at_ = 0;  // its last sequence number when it was discarded; 0: it was not
   bool cancel_requested_ = false;
   std::vector<Watch*> waiting_;  // those with a function to call at the next event
 };

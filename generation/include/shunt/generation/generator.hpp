@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "shunt/base/json.hpp"
+#include "shunt/base/memory_budget.hpp"
 #include "shunt/generation/artifact.hpp"
 #include "shunt/generation/envelope.hpp"
 
@@ -25,6 +26,10 @@ class GenerationRun {
   // and calls stopped(); the executor knows why and writes the right end. Callbacks (std::stop_callback) run
   // on the thread that requests the stop: keep them short, post to your own loop.
   [[nodiscard]] virtual std::stop_token stop_token() const noexcept = 0;
+
+  // Where a driver reserves what it holds of a program's or an upstream's output (MemoryShare::kDrivers)
+  // before it hands it on, and fails with `overloaded` what does not fit. Outlives the run.
+  [[nodiscard]] virtual MemoryBudget& memory() const noexcept { return MemoryBudget::unlimited(); }
 
   // Any bytes: what is not UTF-8 is replaced by U+FFFD; a sequence cut by the end of `text` waits for the
   // next delta. So a program's output may be passed on as it comes.

@@ -77,7 +77,8 @@ struct Configuration {
   api::HttpServerOptions server;
   std::size_t threads = 0;  // event loops; 0: one a core, at most 8
   std::chrono::milliseconds shutdown_grace = std::chrono::seconds(30);
-  MemoryStoreLimits store;
+  std::size_t memory_limit = 0;  // 0: default_memory_limit()
+  MemoryStoreLimits store;       // its `memory` is the binary's to set
   log::Level log_level = log::Level::kInfo;
   log::Format log_format = log::Format::kText;
   std::string default_model = "speech";  // of `shunt generate`

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "shunt/base/json.hpp"
+
+namespace shunt {
+
+// What a value holds beside itself, as the allocator gives it: twenty times its text where it is made of
+// small arrays. Looks at every value.
+[[nodiscard]] std::size_t json_memory(const Json& value) noexcept;
+[[nodiscard]] std::size_t json_memory(const JsonObject& object) noexcept;
+
+// The most that parsing a text may hold at once, without parsing it: its own length, and what each value may
+// cost that a comma, a colon or an opening bracket begins.
+[[nodiscard]] std::size_t json_parse_memory(std::string_view text) noexcept;
+
+}  // namespace shunt

@@ -1,0 +1,44 @@
+#include "shunt/base/json_memory.hpp"
+
+namespace shunt {
+namespace {
+
+constexpr std::size_t kAllocation = 16;   // the allocator's own, and rounding
+constexpr std::size_t kTable = 16;        // of an array or object, before its elements
+constexpr std::size_t kShortString = 14;  // lies in the value itself
+// A value on the parser's stack, which doubles, and in its array or object with that one's allocation.
+constexpr std::size_t kParsedValue = 64;
+
+}  // namespace
+
+std::size_t json_memory(const JsonObject& object) noexcept {
+  if (object.empty()) return 0;
+  // Beyond 18 members it has an index too.
+  std::size_t bytes = kAllocation + kTable + object.capacity() * (sizeof(boost::json::key_value_pair) + 4);
+  for (const auto& member : object)
+    bytes += kAllocation + member.key().size() + 1 + json_memory(member.value());
+  return bytes;
+}
+
+std::size_t json_memory(const Json& value) noexcept {
+  if (const auto* object = value.if_object()) return json_memory(*object);
+  if (const auto* array = value.if_array()) {
+    if (array->empty()) return 0;
+    std::size_t bytes = kAllocation + kTable + array->capacity() * sizeof(Json);
+    for (const Json& element : *array) bytes += json_memory(element);
+    return bytes;
+  }
+  const auto* string = value.if_string();
+  if (string == nullptr || string->size() <= kShortString) return 0;
+  return kAllocation + kTable + string->capacity();
+}
+
+std::size_t json_parse_memory(std::string_view text) noexcept {
+  std::size_t values = 1;
+  // Without a branch, so that it runs over many bytes at once.
+  for (const char c : text)
+    values += static_cast<std::size_t>((c == ',') | (c == ':') | (c == '[') | (c == '{'));
+  return text.size() + values * kParsedValue;
+}
+
+}  // namespace shunt
