@@ -10,6 +10,7 @@
 namespace shunt::api {
 namespace {
 
+// All sizes here are of the bytes that are there: what another process has announced may be wrong.
 void answer_with_range(Exchange& exchange, const ByteRange& range, std::size_t size) {
   Response& response = exchange.response;
   response.status = 206;
@@ -87,11 +88,12 @@ Task<void> get_artifact(Exchange& exchange) {
   exchange.response.add_header("Accept-Ranges", "bytes");
   if (!headers.has("Range") || exchange.request.head() || !if_range_allows(headers.get("If-Range"), tag))
     co_return;
-  const RangeChoice choice = choose_range(headers.get("Range"), artifact->size());
+  const std::size_t size = exchange.response.shared_body->size();
+  const RangeChoice choice = choose_range(headers.get("Range"), size);
   if (const auto* const range = std::get_if<ByteRange>(&choice)) {
-    answer_with_range(exchange, *range, artifact->size());
+    answer_with_range(exchange, *range, size);
   } else if (std::holds_alternative<RangeUnsatisfiable>(choice)) {
-    answer_unsatisfiable(exchange, artifact->size());
+    answer_unsatisfiable(exchange, size);
   }
 }
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "shunt/base/digest.hpp"
+#include "shunt/generation/artifact_rules.hpp"
 #include "shunt/generation/artifact_store.hpp"
 #include "shunt/generation/error_codes.hpp"
 
@@ -22,10 +23,6 @@ Error failed(std::string_view what, const fs::path& path, int number) {
   Error error{std::string(error_code::kArtifactStoreFailed),
               std::string(what) + " failed: " + std::strerror(number), true};
   return std::move(error).with("path", path.string());
-}
-
-bool is_digest(std::string_view text) {
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 // A descriptor that closes itself.
@@ -87,7 +84,7 @@ class DirectoryArtifactStore final : public ArtifactStore {
   }
 
   Result<std::shared_ptr<const std::string>> get(const std::string& sha256) override {
-    if (!is_digest(sha256)) {
+    if (!is_sha256_hex(sha256)) {
       return Error{std::string(error_code::kArtifactGone),
                    "an artifact is named by the SHA-256 of its bytes"};
     }
@@ -112,6 +109,13 @@ class DirectoryArtifactStore final : public ArtifactStore {
     // A disk, or a person, has changed it: better no bytes than wrong ones.
     if (sha256_hex(*bytes) != sha256) return failed("checking an artifact's digest", path, EBADMSG);
     return std::shared_ptr<const std::string>(std::move(bytes));
+  }
+
+  Result<void> remove(const std::string& sha256) override {
+    if (!is_sha256_hex(sha256)) return {};
+    const fs::path path = path_of(sha256);
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return failed("removing an artifact", path, errno);
+    return {};
   }
 
   Result<std::size_t> expire(std::chrono::milliseconds age) override {

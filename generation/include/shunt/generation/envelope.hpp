@@ -39,6 +39,10 @@ struct GenerationRequest {
 
   // "" = none. At most 255 bytes (api/ checks); claimed before the generation exists (design rule 6).
   std::string idempotency_key;
+
+  // How many generations of this caller may be open at once, this one included; 0 = any number. Belongs to
+  // admission, as the key does: no part of the envelope.
+  std::size_t max_open = 0;
 };
 
 // Which executor runs the generation and why: decided once, at admission, and stored with it.
