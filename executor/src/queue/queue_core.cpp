@@ -41,6 +41,7 @@ QueueCore::QueueCore(const ModelRegistry& registry, ArtifactStore& artifact_stor
       commands_(connect(loop, options.queue, options.queue.enqueue_deadline / 2, false, "shunt:submit"),
                 keys.base),
       queries_(connect(loop, options.queue, options.queue.command_timeout, true, "shunt:query"), keys.base),
+      lists_(connect(loop, options.queue, options.queue.command_timeout, true, "shunt:list"), keys.base),
       blocking_(connect(loop, options.queue, options.queue.command_timeout, true, "shunt:inbox"), keys.base),
       duties_(own_loop, faults) {}
 
@@ -56,8 +57,11 @@ void QueueCore::start() {
   admitting.keys = keys.of_scripts();
   admitting.common = [this] {
     std::vector<std::string> common{std::to_string(clock.now().time_since_epoch().count()),
-                                    std::to_string(options.queue.claim_age.count()), process,
-                                    options.queue.require_worker ? "1" : ""};
+                                    std::to_string(options.queue.claim_age.count()),
+                                    process,
+                                    options.queue.require_worker ? "1" : "",
+                                    std::to_string(options.queue.min_claim_age.count()),
+                                    std::to_string(options.queue.max_claims)};
     return common;
   };
   admissions_ = std::make_shared<CallGroup>(loop, commands_, scripts::admit(), std::move(admitting));
@@ -67,6 +71,7 @@ void QueueCore::start() {
                                    [weak](const std::string& id, const std::string& message) {
                                      if (const auto self = weak.lock()) self->on_message(id, message);
                                    });
+  inbox_->announce_in(keys.apis());
   inbox_->start();
   subscriptions_.push_back(commands_.on_up().subscribe([weak] {
     const auto self = weak.lock();
@@ -99,6 +104,7 @@ void QueueCore::close() {
   inbox_->stop();
   commands_.close();
   queries_.close();
+  lists_.close();
   // What has not begun will not; what has is waited for when the loop has ended, so as not to hold it up.
   files_.stop();
 }
@@ -113,6 +119,7 @@ ExecutorDescription QueueCore::describe() const {
   description.models = models_seen_;
   description.redis = health_ == Health::kReady ? std::string("ready") : health_reason_;
   description.server = server_;
+  description.broken_records = broken_.count();
   if (draining) {
     description.health = Health::kDraining;
     description.reason = "the service is shutting down";

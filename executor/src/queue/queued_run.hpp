@@ -40,6 +40,8 @@ class QueuedRun final : public std::enable_shared_from_this<QueuedRun> {
     boost::asio::thread_pool& files;
     const Clock& clock;
     std::size_t max_inline_bytes;
+    bullmq::Redis redis;
+    GenerationKeys keys;
   };
   // Where the attempt continues the log (begin.lua).
   struct Place {
@@ -86,6 +88,7 @@ class QueuedRun final : public std::enable_shared_from_this<QueuedRun> {
   bullmq::awaitable<void> forward();
   bullmq::awaitable<std::vector<GenerationEvent>> next_events();
   bullmq::awaitable<void> store_large(std::vector<GenerationEvent>& events);
+  bullmq::awaitable<void> reserve(std::string sha256);
   bullmq::awaitable<std::optional<Error>> store(GenerationEvent::Payload& payload);
   void renumber(std::vector<GenerationEvent>& events) const;
   [[nodiscard]] bool retries(std::vector<GenerationEvent>& events);

@@ -111,6 +111,8 @@ struct ExecutorDescription {
   // of other languages have no leases, so a model without a worker here may still be served.
   std::vector<ModelDescription> models = {};
   std::optional<ServerStatus> server = {};  // none in sync mode
+  // How often something in Redis was not as ours write it, since the start.
+  std::uint64_t broken_records = 0;
 };
 
 // The one interface between callers (HTTP, command line, C++) and whatever runs generations. Callers see only
