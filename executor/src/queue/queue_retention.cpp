@@ -137,7 +137,14 @@ awaitable<std::set<std::string>> QueueCore::known_queues() {
 
 awaitable<void> QueueCore::clean_queue(std::string queue_key) {
   bullmq::Queue queue = queue_at(queue_key);
+  const auto oldest = (clock.now() - options.queue.retention).time_since_epoch().count();
   for (const bullmq::JobState state : {bullmq::JobState::completed, bullmq::JobState::failed}) {
+    // Cleaning is an event for BullMQ's clients, also where there was nothing to clean.
+    const bool completed = state == bullmq::JobState::completed;
+    std::vector<std::string> count{"ZCOUNT", queue_key + (completed ? ":completed" : ":failed"), "-inf",
+                                   std::to_string(oldest)};
+    const bullmq::RedisReply old = co_await lists_.execute(std::move(count));
+    if (old.to_int() == 0) continue;
     bullmq::CleanOptions ended;
     ended.grace = options.queue.retention;
     ended.limit = kMostCleaned;
@@ -145,7 +152,6 @@ awaitable<void> QueueCore::clean_queue(std::string queue_key) {
     (void)co_await queue.clean(ended);
   }
   // Its entries carry return values and reasons.
-  const auto oldest = (clock.now() - options.queue.retention).time_since_epoch().count();
   std::vector<std::string> events{"XTRIM", queue_key + ":events", "MINID", std::to_string(oldest)};
   co_await lists_.execute(std::move(events));
 }

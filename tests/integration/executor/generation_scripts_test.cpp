@@ -254,6 +254,8 @@ TEST_F(GenerationScripts, WithdrawTakesBackOnlyWhatNobodyHas) {
   EXPECT_EQ(run("withdraw", {"g1", "key"}), "0");
   redis({"DEL", kQueue + ":g1"});
   EXPECT_EQ(run("withdraw", {"g1", "key"}), "1");
+  // Nothing but the names of the caller and of the queue.
+  redis({"DEL", kBase + "callers", kBase + "queues"});
   EXPECT_THAT(redis({"KEYS", "*"}).elements, IsEmpty());
   admit("g2");
   begin("g2");
@@ -286,11 +288,11 @@ TEST_F(GenerationScripts, ListGoesFromTheNewestInStretches) {
   admit("g3");
   redis({"DEL", kBase + "r:g2"});
   EXPECT_EQ(list(""), "[g2  [g3]]");
-  EXPECT_EQ(list("g2"), "[  [g1]]");
-  EXPECT_EQ(list("g1"), "[  []]");
+  EXPECT_EQ(list("g2"), "[[g1]]");
+  EXPECT_EQ(list("g1"), "[[]]");
   EXPECT_EQ(list("", "ann"), "[g2  [g3]]");
   EXPECT_EQ(redis({"ZCARD", kBase + "of:ann"}).integer, 2) << "what is gone has left the caller's index";
-  EXPECT_EQ(list("", "bob"), "[  []]");
+  EXPECT_EQ(list("", "bob"), "[[]]");
   EXPECT_EQ(list("", "", "running"), "[g2  []]");
   EXPECT_EQ(list("", "", "queued", "other"), "[g2  []]");
 }
@@ -302,7 +304,7 @@ TEST_F(GenerationScripts, WhatTheVersionBeforeHasMadeIsAdoptedBeforeItIsListed) 
     redis({"HSET", kBase + "r:" + id, "state", "queued", "head", R"({"model":"echo","caller":"bob"})"});
     redis({"ZADD", kBase + "index", "0", id});
   }
-  EXPECT_EQ(list("", "bob"), "[ adopt []]");
+  EXPECT_EQ(list("", "bob"), "[adopt []]");
   EXPECT_EQ(run("adopt", {"100"}), "100");
   EXPECT_EQ(run("adopt", {"1000"}), "200");
   EXPECT_EQ(run("adopt", {"1000"}), "0");
@@ -311,7 +313,7 @@ TEST_F(GenerationScripts, WhatTheVersionBeforeHasMadeIsAdoptedBeforeItIsListed) 
   // Withdrawn by the version before, and another one made: as many as before.
   redis({"ZREM", kBase + "index", "h1100"});
   redis({"ZADD", kBase + "index", "0", "i1"});
-  EXPECT_EQ(list("", "bob"), "[ adopt []]");
+  EXPECT_EQ(list("", "bob"), "[adopt []]");
   EXPECT_EQ(run("adopt", {"1000"}), "1");
 }
 
@@ -401,7 +403,7 @@ TEST_F(GenerationScripts, StraysAreJobsOfWhatHasEndedAndNobodyHolds) {
   admit("open");
   redis({"ZADD", kBase + "index", "0", "gone"});
   redis({"LPUSH", kQueue + ":wait", "ended", "open", "gone", "of a producer"});
-  EXPECT_EQ(run("strays", {kQueue, "10", "0"}), "[ [gone ended]]");
+  EXPECT_EQ(run("strays", {kQueue, "10", "0"}), "[[gone ended]]");
   redis({"SET", kQueue + ":ended:lock", "x"});
   EXPECT_EQ(run("strays", {kQueue, "4", "0"}), "[more [gone]]");
 }
