@@ -75,6 +75,8 @@ Task<void> retry_generation(Exchange& exchange) {
     co_return;
   }
   request->max_open = exchange.max_open;
+  // Whoever asks is the caller, whatever the stored request says.
+  request->caller = before->caller;
   begin_trace(exchange, *request);
   auto submitting = answer_of<executor::SubmitOutcome>(exchange.client, [&](auto done) {
     exchange.service.executor.submit(std::move(*request), std::move(done));

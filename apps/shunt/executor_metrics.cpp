@@ -120,6 +120,9 @@ void add_queue(std::vector<prometheus::MetricFamily>& families,
     slots.add(static_cast<double>(model.slots), labels);
     unserved.add(model.served() ? 0 : 1, labels);
   }
+  GaugeReading broken("shunt_queue_broken_records",
+                      "How often something in Redis was not as Shunt writes it, since the start");
+  families.push_back(broken.add(static_cast<double>(executor.broken_records)).family());
   GaugeReading reachable("shunt_queue_up", "1 while Redis takes writes");
   families.push_back(reachable.add(up ? 1 : 0).family());
   if (executor.models_as_of) {

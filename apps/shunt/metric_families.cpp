@@ -6,6 +6,8 @@
 #include <sstream>
 #include <utility>
 
+#include "shunt/generation/known_error_code.hpp"
+
 namespace shunt::app {
 
 const prometheus::Histogram::BucketBoundaries& generation_seconds() {
@@ -48,6 +50,8 @@ CountersByCode::CountersByCode(prometheus::Family<prometheus::Counter>& family, 
     : family_(family), labels_(std::move(labels)) {}
 
 void CountersByCode::increment(std::string_view code) {
+  // The word of another process, or of a program: as many labels as somebody likes.
+  if (!is_known_error_code(code)) code = "other";
   if (prometheus::Counter* const known = find(code)) return known->Increment();
   prometheus::Labels labels = labels_;
   labels.emplace("code", code);

@@ -1,22 +1,27 @@
--- Claims idempotency keys, looks whether the queues have room, and writes the records of generations that are about to
--- be added to them. Nothing runs yet: the jobs are added by upstream's own script afterwards.
+-- Claims idempotency keys, looks whether the queues and the callers have room, and writes the records of generations
+-- that are about to be added to them. Nothing runs yet: the jobs are added by upstream's own script afterwards.
 --
 -- KEYS[1] base of the generations' keys
--- ARGV    1 now ms, 2 claim ttl ms, 3 watcher, 4 "1" = refuse without a worker; then for each generation: id, queue key
---         ("<prefix>:<queue>"), model, head, claim ("" = none), fingerprint, most that may wait, slots of a model without
---         a known worker, ttl ms
+-- ARGV    1 now ms, 2 claim ttl ms, 3 watcher, 4 "1" = refuse without a worker, 5 ms for which a claim is live after its
+--         generation's end, 6 most claims of a caller; then for each generation: id, queue key ("<prefix>:<queue>"),
+--         model, head, claim ("" = none), fingerprint, most that may wait, slots of a model without a known worker,
+--         ttl ms, caller, most open generations of the caller ("0" = any number)
 -- Returns a list: for each {"admitted"} | {"held", id, "job" | "lost"} | {"conflict", id} | {"busy", open, slots} |
---         {"no_worker"}
-local call, ARGV = redis.call, ARGV
+--         {"no_worker"} | {"too_many_open", limit} | {"claims_full"} | {"broken"} (a key of this generation's has another
+--         type or other members than ours write)
+local call, try, ARGV = redis.call, redis.pcall, ARGV
 local base, now = KEYS[1], ARGV[1]
-local slots_of, open_of, admitted, entered = {}, {}, {}, {}
+local dead_before, most_claims = tonumber(now) - tonumber(ARGV[5]), tonumber(ARGV[6])
+local slots_of, open_of, admitted, entered, of_caller = {}, {}, {}, {}, {}
 local answers = {}
 
 -- What is known of the claim's generation, if there is one.
 local function held_by(claim, fingerprint, queue)
-  local held = call('HMGET', claim, 'id', 'fingerprint')
+  local held = try('HMGET', claim, 'id', 'fingerprint')
+  if held.err then return {'broken'} end
   if not held[1] then return nil end
-  local first = call('HMGET', base .. 'r:' .. held[1], 'state', 'seq', 'void')
+  local first = try('HMGET', base .. 'r:' .. held[1], 'state', 'seq', 'void')
+  if first.err then return {'broken'} end
   -- One that failed on its way to the queue never was: the key is free.
   if first[3] then return nil end
   if held[2] ~= fingerprint then return {'conflict', held[1]} end
@@ -26,53 +31,122 @@ local function held_by(claim, fingerprint, queue)
 end
 
 local function leased_slots(model)
-  local slots = 0
-  for _, lease in ipairs(call('ZRANGEBYSCORE', base .. 'l:' .. model, '(' .. now, '+inf')) do
-    slots = slots + (tonumber(string.match(lease, '^%d+')) or 0)
+  local slots, leases = 0, try('ZRANGEBYSCORE', base .. 'l:' .. model, '(' .. now, '+inf', 'LIMIT', 0, 1000)
+  if leases.err then return 0 end
+  for _, lease in ipairs(leases) do
+    slots = slots + math.min(tonumber(string.match(lease, '^%d+')) or 0, 100000)
   end
   return slots
 end
 
-for at = 5, #ARGV, 9 do
-  local id, queue, model = ARGV[at], ARGV[at + 1], ARGV[at + 2]
-  local claim = ARGV[at + 4] ~= '' and base .. 'k:' .. ARGV[at + 4]
-  local answer = claim and held_by(claim, ARGV[at + 5], queue)
+-- The generations of a caller that have not ended, each until it has ended at the latest. Ends that a process of the
+-- version before has written are found here: whatever is counted and not open any more is taken out.
+local function open_generations(caller, limit)
+  local key = base .. 'oc:' .. caller
+  local open = try('ZCOUNT', key, '(' .. now, '+inf')
+  if type(open) == 'table' or open < limit then return open end
+  for _, id in ipairs(call('ZRANGE', key, 0, 199)) do
+    local state = try('HGET', base .. 'r:' .. id, 'state')
+    if state ~= 'queued' and state ~= 'running' then call('ZREM', key, id) end
+  end
+  return call('ZCOUNT', key, '(' .. now, '+inf')
+end
+
+-- Whether the caller may have one more claim: the oldest that are not live make room. A claim's score is when its
+-- generation ended, or will have ended at the latest.
+local function claim_room(caller, claim)
+  local key = base .. 'kc:' .. caller
+  local held = try('ZCARD', key)
+  if type(held) == 'table' then return nil end
+  if held < most_claims or call('ZSCORE', key, claim) then return true end
+  local dead = call('ZRANGEBYSCORE', key, '-inf', dead_before, 'LIMIT', 0, 100)
+  if #dead == 0 then return false end
+  for _, old in ipairs(dead) do
+    call('DEL', base .. 'k:' .. old)
+    call('ZREM', key, old)
+  end
+  return true
+end
+
+local function refusal_of(at, queue, model)
+  local slots = slots_of[model]
+  if not slots then
+    slots = leased_slots(model)
+    slots_of[model] = slots
+  end
+  if slots == 0 and ARGV[4] == '1' then return {'no_worker'} end
+  local open = open_of[queue] or try('ZCARD', base .. 'o:' .. queue)
+  if type(open) == 'table' then return {'broken'} end
+  open_of[queue] = open
+  slots = slots > 0 and slots or tonumber(ARGV[at + 7])
+  if open >= slots + tonumber(ARGV[at + 6]) then return {'busy', open, slots} end
+  local limit = tonumber(ARGV[at + 10])
+  if limit > 0 then
+    local mine = open_generations(ARGV[at + 9], limit)
+    if type(mine) == 'table' then return {'broken'} end
+    if mine >= limit then return {'too_many_open', limit} end
+  end
+  if ARGV[at + 4] == '' then return nil end
+  local room = claim_room(ARGV[at + 9], ARGV[at + 4])
+  if room == nil then return {'broken'} end
+  return not room and {'claims_full'} or nil
+end
+
+local function list_in(lists, name)
+  local list = lists[name]
+  if not list then
+    list = {}
+    lists[name] = list
+  end
+  return list
+end
+
+for at = 7, #ARGV, 11 do
+  local id, queue, model, caller = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 9]
+  local claim = ARGV[at + 4]
+  local answer = claim ~= '' and held_by(base .. 'k:' .. claim, ARGV[at + 5], queue)
+  answer = answer or refusal_of(at, queue, model)
   if not answer then
-    local slots = slots_of[model]
-    if not slots then
-      slots = leased_slots(model)
-      slots_of[model] = slots
+    answer = {'admitted'}
+    local record, ends_by = base .. 'r:' .. id, string.format('%.0f', tonumber(now) + tonumber(ARGV[at + 8]))
+    call('HSET', record, 'state', 'queued', 'queue', queue, 'head', ARGV[at + 3], 'seq', '1', 'attempt', '0', 'watch',
+         ARGV[3], 'caller', caller, 'model', model, 'created', now)
+    if claim ~= '' then
+      call('HSET', base .. 'k:' .. claim, 'id', id, 'fingerprint', ARGV[at + 5])
+      call('PEXPIRE', base .. 'k:' .. claim, ARGV[2])
+      call('ZREMRANGEBYSCORE', base .. 'kc:' .. caller, '-inf', tonumber(now) - tonumber(ARGV[2]))
+      call('ZADD', base .. 'kc:' .. caller, ends_by, claim)
+      call('PEXPIRE', base .. 'kc:' .. caller, tonumber(ARGV[2]) + tonumber(ARGV[at + 8]))
+      call('HSET', record, 'claim', claim)
     end
-    local open = open_of[queue] or call('ZCARD', base .. 'o:' .. queue)
-    if slots == 0 and ARGV[4] == '1' then
-      answer = {'no_worker'}
-    elseif open >= (slots > 0 and slots or tonumber(ARGV[at + 7])) + tonumber(ARGV[at + 6]) then
-      answer = {'busy', open, slots > 0 and slots or tonumber(ARGV[at + 7])}
-    else
-      answer = {'admitted'}
-      if claim then
-        call('HSET', claim, 'id', id, 'fingerprint', ARGV[at + 5])
-        call('PEXPIRE', claim, ARGV[2])
-      end
-      local record = base .. 'r:' .. id
-      call('HSET', record, 'state', 'queued', 'queue', queue, 'head', ARGV[at + 3], 'seq', '1', 'attempt', '0',
-                 'watch', ARGV[3])
-      call('PEXPIRE', record, ARGV[at + 8])
-      entered[#entered + 1] = '0'
-      entered[#entered + 1] = id
-      local line = admitted[queue]
-      if not line then
-        line = {}
-        admitted[queue] = line
-      end
-      line[#line + 1] = now
-      line[#line + 1] = id
-      open = open + 1
+    if ARGV[at + 10] ~= '0' then
+      call('ZADD', base .. 'oc:' .. caller, ends_by, id)
+      call('PEXPIRE', base .. 'oc:' .. caller, tonumber(ARGV[at + 8]) + 60000)
+      call('HSET', record, 'counted', '1')
     end
-    open_of[queue] = open
+    call('PEXPIRE', record, ARGV[at + 8])
+    for _, list in ipairs({entered, list_in(of_caller, caller)}) do
+      list[#list + 1] = '0'
+      list[#list + 1] = id
+    end
+    local line = list_in(admitted, queue)
+    line[#line + 1] = now
+    line[#line + 1] = id
+    open_of[queue] = open_of[queue] + 1
   end
   answers[#answers + 1] = answer
 end
-if #entered > 0 then call('ZADD', base .. 'index', unpack(entered)) end
-for queue, line in pairs(admitted) do call('ZADD', base .. 'o:' .. queue, unpack(line)) end
+-- A list that has been given another type is not worth refusing what runs without it.
+if #entered > 0 then
+  try('ZADD', base .. 'index', unpack(entered))
+  try('ZADD', base .. 'all', unpack(entered))
+end
+for caller, mine in pairs(of_caller) do
+  try('ZADD', base .. 'of:' .. caller, unpack(mine))
+  try('SADD', base .. 'callers', caller)
+end
+for queue, line in pairs(admitted) do
+  call('ZADD', base .. 'o:' .. queue, unpack(line))
+  try('SADD', base .. 'queues', queue)
+end
 return answers

@@ -5,27 +5,56 @@
 --         a space the token of the job's lock: then nothing is begun unless the lock is still there and has it)
 -- Returns a list: for each {"run", attempt, seq} | {"cancelled", attempt, seq, reason} | {"ended", state}
 --         | {"not_yours"} (the lock is gone, or another worker's) | {"head"} (there is no record, and none can be made
---         without the head). A log whose seq is 1 has no `started` yet, whatever the attempt.
-local call, ARGV = redis.call, ARGV
+--         without the head) | {"broken"} (the record is not as ours are: fail the job). A log whose seq is 1 has no
+--         `started` yet, whatever the attempt. The state "gone": the generation was deleted, or is kept no longer.
+local call, try, ARGV = redis.call, redis.pcall, ARGV
 local base = KEYS[1]
 local answers = {}
+
+local function is_number(text) return text and #text <= 15 and string.match(text, '^%d+$') end
+
+local function is_broken(known)
+  local states = {queued = true, running = true, succeeded = true, failed = true, cancelled = true}
+  return known.err or known[1] and not (states[known[1]] and is_number(known[2]) and is_number(known[4]))
+end
+
+-- Enters the record of a producer that wrote only the job: the envelope tells all that it needs.
+local function enter(record, id, queue, head, created)
+  local decoded, envelope = pcall(cjson.decode, head)
+  envelope = decoded and type(envelope) == 'table' and envelope or {}
+  local caller = type(envelope.caller) == 'string' and envelope.caller or ''
+  local model = type(envelope.model) == 'string' and envelope.model or ''
+  call('HSET', record, 'queue', queue, 'head', head, 'seq', '1', 'watch', '', 'caller', caller, 'model', model, 'created',
+       created)
+  try('ZADD', base .. 'index', '0', id)
+  try('ZADD', base .. 'all', '0', id)
+  try('ZADD', base .. 'of:' .. caller, '0', id)
+  try('SADD', base .. 'callers', caller)
+  try('ZADD', base .. 'o:' .. queue, created, id)
+  try('SADD', base .. 'queues', queue)
+end
+
 for at = 2, #ARGV, 5 do
   local id = ARGV[at]
   local record = base .. 'r:' .. id
-  local known = call('HMGET', record, 'state', 'seq', 'cancel', 'attempt')
+  local known = try('HMGET', record, 'state', 'seq', 'cancel', 'attempt')
   local created, token = string.match(ARGV[at + 4], '^(%d+) ?(.*)$')
-  local ours = token == '' or call('GET', ARGV[at + 1] .. ':' .. id .. ':lock') == token
-  local fresh = ours and not known[1]
-  local head_wanted = fresh and ARGV[at + 2] == ''
-  if fresh and not head_wanted then
-    -- Added by a producer that wrote only the job, or the record is gone: the envelope tells all that it needs.
-    call('HSET', record, 'queue', ARGV[at + 1], 'head', ARGV[at + 2], 'seq', '1', 'watch', '')
-    call('ZADD', base .. 'index', '0', id)
-    call('ZADD', base .. 'o:' .. ARGV[at + 1], created, id)
+  local ours = token == '' or try('GET', ARGV[at + 1] .. ':' .. id .. ':lock') == token
+  local broken = is_broken(known) or not known[1] and call('EXISTS', record) == 1
+  local fresh = ours and not broken and not known[1]
+  -- An id that was entered once and has no record any more is not begun again.
+  local gone = fresh and type(try('ZSCORE', base .. 'index', id)) == 'string'
+  local head_wanted = fresh and not gone and ARGV[at + 2] == ''
+  if fresh and not gone and not head_wanted then
+    enter(record, id, ARGV[at + 1], ARGV[at + 2], created)
     known = {'queued', '1', false, '0'}
   end
   if not ours then
     answers[#answers + 1] = {'not_yours'}
+  elseif broken then
+    answers[#answers + 1] = {'broken'}
+  elseif gone then
+    answers[#answers + 1] = {'ended', 'gone'}
   elseif head_wanted then
     answers[#answers + 1] = {'head'}
   elseif known[1] ~= 'queued' and known[1] ~= 'running' then

@@ -5,17 +5,20 @@
 -- KEYS[1] base of the generations' keys
 -- ARGV    1 id, 2 reason, 3 entries that an inbox keeps, 4 ttl ms of an inbox
 -- Returns {"unknown"} | {"ended"} | {"waiting", seq, attempt} (the caller ends it: append.lua, with that attempt)
---         | {"running", worker}
+--         | {"running", worker} | {"broken"} (the record is not as ours are)
 local base, id = KEYS[1], ARGV[1]
 local record = base .. 'r:' .. id
-local known = redis.call('HMGET', record, 'state', 'seq', 'worker', 'attempt', 'queue')
-if not known[1] then return {'unknown'} end
+local function is_number(text) return text and #text <= 15 and string.match(text, '^%d+$') end
+local known = redis.pcall('HMGET', record, 'state', 'seq', 'worker', 'attempt', 'queue')
+if known.err then return {'broken'} end
+if not known[1] then return {redis.call('EXISTS', record) == 1 and 'broken' or 'unknown'} end
 if known[1] ~= 'queued' and known[1] ~= 'running' then return {'ended'} end
+if not is_number(known[2]) or not is_number(known[4]) or not known[5] then return {'broken'} end
 redis.call('HSETNX', record, 'cancel', ARGV[2])
 local worker = known[3] or ''
 local locked = redis.call('EXISTS', known[5] .. ':' .. id .. ':lock') == 1
 if known[1] == 'queued' or worker == '' or not locked then return {'waiting', tonumber(known[2]), known[4]} end
 local inbox = base .. 'in:' .. worker
-redis.call('XADD', inbox, 'MAXLEN', '~', ARGV[3], '*', id, 'cancel:' .. ARGV[2])
+redis.pcall('XADD', inbox, 'MAXLEN', '~', ARGV[3], '*', id, 'cancel:' .. ARGV[2])
 redis.call('PEXPIRE', inbox, ARGV[4])
 return {'running', worker}

@@ -2,31 +2,58 @@
 -- also sent to that process, so that nothing is missed between this look and the first of them.
 --
 -- KEYS[1] base of the generations' keys
--- ARGV    1 watcher ("" = none), then ids
--- Returns a list: for each id "gone", "unknown" or {record (flat hash), job}; job is {} when there is none, else
---         the values of finishedOn, processedOn, progress, returnvalue, failedReason (false where absent)
-local base, watcher = KEYS[1], ARGV[1]
+-- ARGV    1 watcher ("" = none), 2 most bytes of a record and of a job, then ids
+-- Returns a list: for each id "gone", "unknown", "broken: <why>" or {record (flat hash), job}; job is {} when there is
+--         none, else the values of finishedOn, processedOn, progress, returnvalue, failedReason (false where absent)
+local try = redis.pcall
+local base, watcher, largest = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local answers = {}
-for at = 2, #ARGV do
+
+local function size_of(values)
+  local size = 0
+  for i = 1, #values do size = size + (values[i] and #values[i] or 0) end
+  return size
+end
+
+-- What a job of another program's making says, as far as it can be carried.
+local function look_at_job(key)
+  local job = try('HMGET', key, 'finishedOn', 'processedOn', 'progress', 'returnvalue', 'failedReason')
+  if job.err then return {} end
+  if size_of(job) > largest then
+    return {job[1], job[2], '0', false, 'the job says more than ' .. ARGV[2] .. ' bytes'}
+  end
+  -- Put back, or between two attempts: nobody is at it now.
+  if not job[1] and redis.call('EXISTS', key .. ':lock') == 0 then job[2] = false end
+  return job
+end
+
+local function watch(record, watchers)
+  if watcher == '' or string.find(watchers, watcher, 1, true) then return end
+  -- So many never watch one generation: it was not ours who wrote that.
+  if watchers == '' or #watchers > 65536 then
+    redis.call('HSET', record, 'watch', watcher)
+  else
+    redis.call('HSET', record, 'watch', watchers .. ' ' .. watcher)
+  end
+end
+
+for at = 3, #ARGV do
   local id = ARGV[at]
   local record = base .. 'r:' .. id
-  local fields = redis.call('HGETALL', record)
-  if #fields == 0 then
-    answers[#answers + 1] = redis.call('ZSCORE', base .. 'index', id) and 'gone' or 'unknown'
+  local fields = try('HGETALL', record)
+  if fields.err then
+    answers[#answers + 1] = 'broken: its key has another type'
+  elseif #fields == 0 then
+    answers[#answers + 1] = type(try('ZSCORE', base .. 'index', id)) == 'string' and 'gone' or 'unknown'
+  elseif size_of(fields) > largest then
+    answers[#answers + 1] = 'broken: it has ' .. size_of(fields) .. ' bytes'
   else
     local known = redis.call('HMGET', record, 'state', 'queue', 'watch')
     local job = {}
-    if known[1] == 'queued' or known[1] == 'running' then
-      local watchers = known[3] or ''
-      if watcher ~= '' and not string.find(watchers, watcher, 1, true) then
-        redis.call('HSET', record, 'watch', watchers == '' and watcher or watchers .. ' ' .. watcher)
-      end
+    if (known[1] == 'queued' or known[1] == 'running') and known[2] then
+      watch(record, known[3] or '')
       local key = known[2] .. ':' .. id
-      if redis.call('EXISTS', key) == 1 then
-        job = redis.call('HMGET', key, 'finishedOn', 'processedOn', 'progress', 'returnvalue', 'failedReason')
-        -- Put back, or between two attempts: nobody is at it now.
-        if not job[1] and redis.call('EXISTS', key .. ':lock') == 0 then job[2] = false end
-      end
+      if redis.call('EXISTS', key) == 1 then job = look_at_job(key) end
     end
     answers[#answers + 1] = {fields, job}
   end

@@ -2,8 +2,15 @@
 --
 -- KEYS[1] base of the generations' keys
 -- ARGV    1 id
--- Returns "gone" | "unknown" | {its envelope's text ("" = kept no longer)}
+-- Returns "gone" | "unknown" | "broken" (the record is not as ours are) | {its envelope's text ("" = kept no longer)}
 local base, id = KEYS[1], ARGV[1]
-local known = redis.call('HMGET', base .. 'r:' .. id, 'queue', 'request')
-if not known[1] then return redis.call('ZSCORE', base .. 'index', id) and 'gone' or 'unknown' end
-return {known[2] or redis.call('HGET', known[1] .. ':' .. id, 'data') or ''}
+local record = base .. 'r:' .. id
+local known = redis.pcall('HMGET', record, 'queue', 'request')
+if known.err then return 'broken' end
+if not known[1] then
+  if redis.call('EXISTS', record) == 1 then return 'broken' end
+  return type(redis.pcall('ZSCORE', base .. 'index', id)) == 'string' and 'gone' or 'unknown'
+end
+if known[2] then return {known[2]} end
+local data = redis.pcall('HGET', known[1] .. ':' .. id, 'data')
+return {type(data) == 'string' and data or ''}

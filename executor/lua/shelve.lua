@@ -4,8 +4,8 @@
 -- KEYS[1] base of the generations' keys
 -- ARGV    1 id
 local record = KEYS[1] .. 'r:' .. ARGV[1]
-local queue = redis.call('HGET', record, 'queue')
-if not queue then return 0 end
-local data = redis.call('HGET', queue .. ':' .. ARGV[1], 'data')
-if not data then return 0 end
+local queue = redis.pcall('HGET', record, 'queue')
+if type(queue) ~= 'string' then return 0 end
+local data = redis.pcall('HGET', queue .. ':' .. ARGV[1], 'data')
+if type(data) ~= 'string' then return 0 end
 return redis.call('HSET', record, 'request', data)

@@ -5,8 +5,8 @@
 local base = KEYS[1]
 for at = 2, #ARGV do
   local record = base .. 'r:' .. ARGV[at]
-  local watchers = redis.call('HGET', record, 'watch')
-  if watchers and watchers ~= '' then
+  local watchers = redis.pcall('HGET', record, 'watch')
+  if type(watchers) == 'string' and watchers ~= '' then
     local left = {}
     for watcher in string.gmatch(watchers, '%S+') do
       if watcher ~= ARGV[1] then left[#left + 1] = watcher end

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "shunt/base/digest.hpp"
+#include "shunt/generation/artifact_rules.hpp"
 #include "shunt/generation/artifact_store.hpp"
 #include "shunt/generation/error_codes.hpp"
 
@@ -23,10 +24,6 @@ Error failed(std::string_view what, const fs::path& path, int number) {
   Error error{std::string(error_code::kArtifactStoreFailed),
               std::string(what) + " failed: " + std::strerror(number), true};
   return std::move(error).with("path", path.string());
-}
-
-bool is_digest(std::string_view text) {
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 // A descriptor that closes itself.
@@ -100,6 +97,13 @@ class DirectoryArtifactStore final : public ArtifactStore {
     return read_part(sha256, offset, length);
   }
 
+  Result<void> remove(const std::string& sha256) override {
+    if (!is_sha256_hex(sha256)) return {};
+    const fs::path path = path_of(sha256);
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return failed("removing an artifact", path, errno);
+    return {};
+  }
+
   Result<std::size_t> expire(std::chrono::milliseconds age) override {
     const auto before = fs::file_time_type::clock::now() - age;
     // One in sixteen of the folders, by the first digit of their names.
@@ -123,7 +127,7 @@ class DirectoryArtifactStore final : public ArtifactStore {
   // Without a length: all there is.
   [[nodiscard]] Result<std::shared_ptr<const std::string>> read_part(
       const std::string& sha256, std::size_t offset, std::optional<std::size_t> length) const {
-    if (!is_digest(sha256)) {
+    if (!is_sha256_hex(sha256)) {
       return Error{std::string(error_code::kArtifactGone),
                    "an artifact is named by the SHA-256 of its bytes"};
     }

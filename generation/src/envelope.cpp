@@ -231,6 +231,9 @@ std::optional<Error> decode_admission(JsonObject object, Admission& admission) {
   return members.failure();
 }
 
+// 9999-12-31T23:59:59.999Z: later times have no form that clients read.
+constexpr std::int64_t kLatestMs = 253'402'300'799'999;
+
 WallTime wall_time(std::int64_t ms) {
   return WallTime(std::chrono::milliseconds(ms));
 }
@@ -321,6 +324,8 @@ Result<Envelope> decode_envelope(std::string_view text) {
   members.object("admission", admission, Presence::kRequired);
   const auto created_at = members.number("created_at", Presence::kRequired);
   const auto deadline = members.number("deadline", Presence::kOptional);
+  if (created_at.value_or(0) > kLatestMs) members.wrong("created_at", "lies beyond the year 9999");
+  if (deadline.value_or(0) > kLatestMs) members.wrong("deadline", "lies beyond the year 9999");
   const auto parsed_id = GenerationId::parse(id);
   if (!parsed_id) members.wrong("id", "expected \"gen_\" and a UUIDv7 in hex, got \"" + id + '"');
   if (envelope.request.model.empty()) members.wrong("model", "is empty");

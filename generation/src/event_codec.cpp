@@ -1,15 +1,21 @@
 #include "shunt/generation/event_codec.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
+#include "shunt/generation/artifact_rules.hpp"
+#include "shunt/generation/error_codes.hpp"
 #include "shunt/generation/generation_record.hpp"
+#include "shunt/generation/known_error_code.hpp"
 #include "usual_events.hpp"
 
 namespace shunt {
 namespace {
 
 constexpr std::string_view kInvalidEvents = "invalid_events";
+// More than any level that a generator names.
+constexpr std::size_t kLongestLevel = 32;
 
 Error broken(std::string_view member, std::string_view expected) {
   return {std::string(kInvalidEvents),
@@ -57,9 +63,16 @@ class MemberReader {
 Artifact read_artifact(MemberReader& member) {
   Artifact artifact;
   artifact.name = member.text("name");
+  if (!is_valid_artifact_name(artifact.name)) {
+    member.complain("name", "1 to 128 of [A-Za-z0-9._-], not beginning with a dot");
+  }
   artifact.media_type = member.text("media_type");
+  if (!is_valid_media_type(artifact.media_type)) member.complain("media_type", "a media type");
   artifact.stored_size = static_cast<std::size_t>(member.count("size"));
   artifact.sha256 = member.text_or_empty("sha256");
+  if (!artifact.sha256.empty() && !is_sha256_hex(artifact.sha256)) {
+    member.complain("sha256", "64 lower-case hexadecimal digits");
+  }
   return artifact;
 }
 
@@ -74,7 +87,9 @@ event::Succeeded read_succeeded(MemberReader& member) {
   event::StoredResult place;
   place.sha256 = inner.text("sha256");
   place.size = static_cast<std::size_t>(inner.count("size"));
-  if (inner.problem()) member.complain("stored", "an object with sha256 and size");
+  if (inner.problem() || !is_sha256_hex(place.sha256)) {
+    member.complain("stored", "an object with sha256 and size");
+  }
   succeeded.stored = std::move(place);
   return succeeded;
 }
@@ -88,14 +103,22 @@ event::Failed read_failed(MemberReader& member) {
   return {};
 }
 
+event::Log read_log(MemberReader& member) {
+  event::Log line{member.text("level"), member.text("message")};
+  if (line.level.size() > kLongestLevel) member.complain("level", "a short word");
+  return line;
+}
+
 GenerationEvent::Payload read_payload(std::string_view type, MemberReader& member) {
   if (type == "delta") return event::Delta{member.text("text")};
   if (type == "queued") return event::Queued{};
   if (type == "started") return event::Started{};
   if (type == "restarted") return event::Restarted{member.count("attempt")};
-  if (type == "progress")
-    return event::Progress{member.fraction("fraction"), member.text_or_empty("message")};
-  if (type == "log") return event::Log{member.text("level"), member.text("message")};
+  if (type == "progress") {
+    return event::Progress{std::clamp(member.fraction("fraction"), 0.0, 1.0),
+                           member.text_or_empty("message")};
+  }
+  if (type == "log") return read_log(member);
   if (type == "artifact") return event::ArtifactReady{read_artifact(member)};
   if (type == "succeeded") {
     return read_succeeded(member);
@@ -111,6 +134,7 @@ Result<GenerationEvent> read_event(const Json& value) {
   MemberReader member(value.get_object());
   GenerationEvent event;
   event.sequence = member.count("seq");
+  if (event.sequence == 0) member.complain("seq", "a whole number from 1");
   const auto at = parse_rfc3339(member.text("at"));
   if (!at) member.complain("at", "a time as 2026-11-23T15:43:07.042Z");
   event.at = at.value_or(WallTime{});
@@ -147,6 +171,8 @@ std::optional<Error> decode_error(const Json& value) {
   if (object == nullptr) return std::nullopt;
   MemberReader member(*object);
   Error error{member.text("code"), member.text("message")};
+  // Clients and metrics take a code for a word of ours; what cannot be one is told by its message alone.
+  if (!is_well_formed_error_code(error.code)) error.code = error_code::kGeneratorFailed;
   const Json* retryable = member.find("retryable");
   error.retryable = retryable != nullptr && retryable->is_bool() && retryable->get_bool();
   const Json* details = member.find("details");

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "shunt/base/json_memory.hpp"
+#include "shunt/generation/artifact_rules.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt {
@@ -265,6 +266,15 @@ bool Generation::artifact(Artifact artifact) {
     wake(std::move(lock));
     return false;
   }
+  if (!is_valid_media_type(artifact.media_type)) {
+    end_locked(GenerationState::kFailed,
+               event::Failed{{std::string(error_code::kInvalidOutput),
+                              "the generator produced the artifact \"" + artifact.name +
+                                  "\" with an invalid media type: \"" +
+                                  to_valid_utf8(artifact.media_type.substr(0, 255)) + '"'}});
+    wake(std::move(lock));
+    return false;
+  }
   if (!reserve_locked(kEventBytes + (artifact.bytes ? artifact.size() : 0))) return overload(std::move(lock));
   artifact_bytes_ += artifact.size();
   artifacts_.push_back(artifact);
@@ -309,7 +319,9 @@ bool Generation::apply(GenerationEvent event) {
   std::unique_lock lock(mutex_);
   if (is_terminal(state_) || event.sequence != entries_.size() + 1) return false;
   apply_locked(event);
-  if (const auto* delta = std::get_if<event::Delta>(&event.payload)) {
+  const auto* const delta = std::get_if<event::Delta>(&event.payload);
+  // An empty one would look like the bare mark of `started`; only another program writes it.
+  if (delta != nullptr && !delta->text.empty()) {
     entries_.push_back({event.at, text_.size(), delta->text.size(), nullptr});
     text_ += delta->text;
     in_events_ = text_.size();

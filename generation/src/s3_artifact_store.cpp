@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "shunt/base/digest.hpp"
+#include "shunt/generation/artifact_rules.hpp"
 #include "shunt/generation/artifact_store.hpp"
 #include "shunt/generation/error_codes.hpp"
 
@@ -94,6 +95,8 @@ class S3ArtifactStore final : public ArtifactStore {
 
   Result<std::shared_ptr<const std::string>> get(const std::string& sha256) override {
     static const std::string kOfNothing = sha256_hex("");
+    // What is no digest never becomes part of a URL.
+    if (!is_sha256_hex(sha256)) return not_a_digest();
     Answer answer = request("GET", sha256, kOfNothing, {});
     if (answer.code == CURLE_OK && answer.status == 404 && code_of(answer.body) != "NoSuchBucket")
       return gone();
@@ -109,6 +112,7 @@ class S3ArtifactStore final : public ArtifactStore {
                                                   std::size_t length) override {
     if (length == 0) return std::make_shared<const std::string>();
     static const std::string kOfNothing = sha256_hex("");
+    if (!is_sha256_hex(sha256)) return not_a_digest();
     Answer answer = request("GET", sha256, kOfNothing, {}, Part{offset, length});
     if (answer.code == CURLE_OK && answer.status == 404 && code_of(answer.body) != "NoSuchBucket")
       return gone();
@@ -120,6 +124,15 @@ class S3ArtifactStore final : public ArtifactStore {
                    "the object \"" + options_.prefix + sha256 + "\" has fewer bytes than it is said to have"};
     }
     return std::make_shared<const std::string>(std::move(answer.body));
+  }
+
+  Result<void> remove(const std::string& sha256) override {
+    static const std::string kOfNothing = sha256_hex("");
+    if (!is_sha256_hex(sha256)) return {};
+    const Answer answer = request("DELETE", sha256, kOfNothing, {});
+    const bool gone = answer.status == 200 || answer.status == 204 || answer.status == 404;
+    if (answer.code == CURLE_OK && gone && code_of(answer.body) != "NoSuchBucket") return {};
+    return failed("removing", answer);
   }
 
   Result<std::size_t> expire(milliseconds) override { return std::size_t{0}; }
@@ -188,6 +201,10 @@ class S3ArtifactStore final : public ArtifactStore {
     }
     give_handle(std::move(handle));
     return answer;
+  }
+
+  static Error not_a_digest() {
+    return {std::string(error_code::kArtifactGone), "an artifact is named by the SHA-256 of its bytes"};
   }
 
   [[nodiscard]] Error failed(std::string_view what, const Answer& answer) const {

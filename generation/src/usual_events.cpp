@@ -80,6 +80,7 @@ std::optional<GenerationEvent> take_one(Cursor& cursor) {
   if (!cursor.skip("{\"seq\":")) return std::nullopt;
   const auto sequence = cursor.number();
   if (!sequence || !cursor.skip(",\"type\":\"")) return std::nullopt;
+  if (*sequence == 0) return std::nullopt;
   event.sequence = *sequence;
   const auto type = cursor.word();
   if (!type || !cursor.skip(",\"at\":\"")) return std::nullopt;

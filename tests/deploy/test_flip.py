@@ -192,7 +192,7 @@ def test_connections_of_each_process(flip, redis):
 
     before = len(names())
     flip.api()
-    assert len(names()) - before == 3, names()
+    assert len(names()) - before == 4, names()
     between = len(names())
     flip.worker("--model", "quick", "--model", "one")
     eventually(lambda: len(names()) - between == 2 + 3 * 2, f"two, and three for each model: {names()}")

@@ -98,6 +98,9 @@ class Handler(BaseHTTPRequestHandler):
         if self.command == "PUT":
             objects[name] = body
             return self.answer(200)
+        if self.command == "DELETE":
+            objects.pop(name, None)
+            return self.answer(204)
         if name not in objects:
             return self.refuse(404, "NoSuchKey")
         if name.startswith("fault-other/"):
@@ -113,7 +116,7 @@ class Handler(BaseHTTPRequestHandler):
             return None
         return self.answer(200, found)
 
-    do_GET = do_PUT = handle_request
+    do_GET = do_PUT = do_DELETE = handle_request
 
 
 def main():

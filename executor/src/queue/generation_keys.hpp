@@ -51,6 +51,10 @@ struct GenerationKeys {
   [[nodiscard]] std::string worker(std::string_view process) const {
     return base + "worker:" + std::string(process);
   }
+  // API processes by the end of the time for which they are known to read their inboxes.
+  [[nodiscard]] std::string apis() const { return base + "apis"; }
+  // Queues that generations were admitted to, also of models that are configured no longer.
+  [[nodiscard]] std::string queues() const { return base + "queues"; }
   [[nodiscard]] std::string index() const { return base + "index"; }
   // What scripts are called with. They use the first one and build the others from it, which a cluster does
   // not know. While it moves their slot, some keys are at the old node and some at the new one; a call with

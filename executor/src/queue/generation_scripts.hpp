@@ -20,5 +20,11 @@ namespace shunt::executor::scripts {
 [[nodiscard]] const bullmq::RedisScript& request();
 [[nodiscard]] const bullmq::RedisScript& shelve();
 [[nodiscard]] const bullmq::RedisScript& forget();
+[[nodiscard]] const bullmq::RedisScript& adopt();
+[[nodiscard]] const bullmq::RedisScript& summary();
+[[nodiscard]] const bullmq::RedisScript& trim();
+[[nodiscard]] const bullmq::RedisScript& strays();
+[[nodiscard]] const bullmq::RedisScript& reserve();
+[[nodiscard]] const bullmq::RedisScript& release();
 
 }  // namespace shunt::executor::scripts

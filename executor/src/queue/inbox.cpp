@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "bullmq/error.hpp"
+#include "shunt/base/log.hpp"
 
 namespace shunt::executor {
 namespace {
@@ -37,6 +38,21 @@ std::pair<std::uint64_t, std::uint64_t> parts_of(std::string_view id) {
 
 }  // namespace
 
+std::vector<InboxEntry> decode_entries(const bullmq::RedisReply& reply) {
+  std::vector<InboxEntry> entries;
+  for (const bullmq::RedisReply& entry : reply.elements) {
+    if (entry.elements.size() != 2 || !entry.elements[0].is_text()) continue;
+    InboxEntry decoded{entry.elements[0].text, {}};
+    const auto& fields = entry.elements[1].elements;
+    for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
+      if (fields[i].is_text() && fields[i + 1].is_text())
+        decoded.messages.emplace_back(fields[i].text, fields[i + 1].text);
+    }
+    entries.push_back(std::move(decoded));
+  }
+  return entries;
+}
+
 bool precedes(std::string_view a, std::string_view b) {
   return parts_of(a) < parts_of(b);
 }
@@ -48,6 +64,7 @@ Inbox::Inbox(EventLoop& loop, bullmq::Redis blocking, bullmq::Redis commands, co
       commands_(std::move(commands)),
       key_(keys.inbox(process)),
       heard_key_(keys.heard(process)),
+      process_(process),
       listener_(std::move(listener)) {}
 
 void Inbox::start() {
@@ -68,6 +85,14 @@ bullmq::awaitable<void> Inbox::announce() {
   options.idempotent = true;
   co_await blocking_.execute(std::move(command), options);
   announced_ = now;
+  if (announced_in_.empty()) co_return;
+  const auto ms = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  const std::string until = std::to_string((ms + kHeard).time_since_epoch().count());
+  std::vector<std::string> enter{"ZADD", announced_in_, until, process_};
+  co_await blocking_.execute(std::move(enter), options);
+  const std::string past = std::to_string((ms - kHeard).time_since_epoch().count());
+  std::vector<std::string> expire{"ZREMRANGEBYSCORE", announced_in_, "-inf", past};
+  co_await blocking_.execute(std::move(expire), options);
 }
 
 // A server that came back without the stream, or another one whose clock is behind, numbers anew: what comes
@@ -78,8 +103,8 @@ bullmq::awaitable<void> Inbox::check_position() {
   bullmq::CommandOptions options;
   options.idempotent = true;
   const bullmq::RedisReply reply = co_await blocking_.execute(std::move(command), options);
-  const bool empty = !reply.is_array() || reply.elements.empty();
-  if (empty || precedes(reply.elements[0].elements.at(0).text, position_)) position_ = "0-0";
+  const auto newest = decode_entries(reply);
+  if (newest.empty() || precedes(newest.front().position, position_)) position_ = "0-0";
   doubtful_ = false;
 }
 
@@ -93,13 +118,11 @@ bullmq::awaitable<void> Inbox::read_once() {
   options.timeout = kBlock + kMargin;
   options.drop_on_timeout = true;
   const bullmq::RedisReply reply = co_await blocking_.execute(std::move(command), options);
-  if (!reply.is_array() || reply.elements.empty()) co_return;
-  for (const bullmq::RedisReply& entry : reply.elements[0].elements.at(1).elements) {
-    if (entry.elements.size() < 2) continue;
-    position_ = entry.elements[0].text;
-    const auto& fields = entry.elements[1].elements;
-    for (std::size_t i = 0; i + 1 < fields.size() && !stopped_; i += 2) {
-      listener_(fields[i].text, fields[i + 1].text);
+  if (reply.elements.empty() || reply.elements[0].elements.size() != 2) co_return;
+  for (const InboxEntry& entry : decode_entries(reply.elements[0].elements[1])) {
+    position_ = entry.position;
+    for (const auto& [about, message] : entry.messages) {
+      if (!stopped_) listener_(about, message);
     }
   }
 }
@@ -107,8 +130,12 @@ bullmq::awaitable<void> Inbox::read_once() {
 bullmq::awaitable<void> Inbox::read(std::shared_ptr<Inbox> self) {
   while (!self->stopped_) {
     bool failed = false;
+    bool foreign = false;
     try {
       co_await self->read_once();
+    } catch (const bullmq::RedisError& error) {
+      foreign = error.word() == "WRONGTYPE";
+      failed = true;
     } catch (const std::exception&) {
       // The connection is made again by itself, and what is there says so (see QueueExecutor::describe).
       failed = true;
@@ -120,8 +147,20 @@ bullmq::awaitable<void> Inbox::read(std::shared_ptr<Inbox> self) {
     }
     if (!failed) continue;
     self->doubtful_ = true;
+    if (foreign) co_await clear(self);
     boost::asio::steady_timer pause(self->loop_.context(), kPauseAfterError);
     co_await pause.async_wait(boost::asio::use_awaitable);
+  }
+}
+
+// Somebody has put something else in the place of the inbox, which nobody but this process reads.
+bullmq::awaitable<void> Inbox::clear(std::shared_ptr<Inbox> self) {
+  log::error("queue.inbox_replaced", {{"key", self->key_}});
+  std::vector<std::string> command{"DEL", self->key_};
+  try {
+    co_await self->commands_.execute(std::move(command));
+  } catch (const std::exception&) {
+    // The next read finds it again.
   }
 }
 

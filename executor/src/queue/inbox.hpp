@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "bullmq/redis.hpp"
 #include "queue/generation_keys.hpp"
@@ -27,12 +29,15 @@ class Inbox : public std::enable_shared_from_this<Inbox> {
   // `blocking`: a connection of its own; `commands`: where what was read is deleted.
   Inbox(EventLoop& loop, bullmq::Redis blocking, bullmq::Redis commands, const GenerationKeys& keys,
         std::string_view process, Listener listener);
+  // Enters the process into this sorted set, too, whenever it tells that it reads: for those who tell all.
+  void announce_in(std::string set) { announced_in_ = std::move(set); }
   void start();
   // No message afterwards. The blocking connection is closed.
   void stop();
 
  private:
   static bullmq::awaitable<void> read(std::shared_ptr<Inbox> self);
+  static bullmq::awaitable<void> clear(std::shared_ptr<Inbox> self);
   static bullmq::awaitable<void> trim(std::shared_ptr<Inbox> self);
   bullmq::awaitable<void> read_once();
   bullmq::awaitable<void> announce();
@@ -43,6 +48,8 @@ class Inbox : public std::enable_shared_from_this<Inbox> {
   bullmq::Redis commands_;
   const std::string key_;
   const std::string heard_key_;
+  const std::string process_;
+  std::string announced_in_;
   Listener listener_;
   std::string position_ = "0-0";
   std::string trimmed_ = "0-0";
@@ -51,6 +58,13 @@ class Inbox : public std::enable_shared_from_this<Inbox> {
   bool trimming_ = false;
   bool stopped_ = false;
 };
+
+struct InboxEntry {
+  std::string position;  // "<ms>-<n>"
+  std::vector<std::pair<std::string, std::string>> messages;
+};
+// Entries of a stream as XRANGE has them; what has no such shape is left out. Pure.
+[[nodiscard]] std::vector<InboxEntry> decode_entries(const bullmq::RedisReply& reply);
 
 // Whether the stream entry `a` ("<ms>-<n>") is older than `b`. Pure.
 [[nodiscard]] bool precedes(std::string_view a, std::string_view b);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "queue/generation_scripts.hpp"
+#include "shunt/base/json.hpp"
 #include "shunt/generation/event_codec.hpp"
 
 namespace shunt::executor {
@@ -15,8 +16,9 @@ constexpr std::chrono::milliseconds kBreath{5};
 
 AppendAnswer to_answer(const bullmq::RedisReply& reply) {
   constexpr std::string_view kCancel = "cancel:";
+  if (!reply.is_text()) return {};
   if (reply.text == "ok") return {true, std::nullopt};
-  if (reply.text.starts_with(kCancel)) return {true, reply.text.substr(kCancel.size())};
+  if (reply.text.starts_with(kCancel)) return {true, to_valid_utf8(reply.text.substr(kCancel.size()))};
   return {};
 }
 

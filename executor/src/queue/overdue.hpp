@@ -15,6 +15,13 @@ namespace shunt::executor {
   return std::max<std::chrono::milliseconds>(4 * options.enqueue_deadline, std::chrono::seconds(1));
 }
 
+// The time from `now` to `at`, at most ten years to either side: what is added to a steady clock, whose
+// nanoseconds an absurd time in a record would overflow. Pure.
+[[nodiscard]] inline std::chrono::milliseconds time_until(WallTime at, WallTime now) {
+  constexpr std::chrono::milliseconds kFar = std::chrono::hours(24 * 3650);
+  return std::clamp<std::chrono::milliseconds>(at - now, -kFar, kFar);
+}
+
 // In the words of sync mode, whoever notices it.
 [[nodiscard]] Error deadline_exceeded(const GenerationRecord& record);
 

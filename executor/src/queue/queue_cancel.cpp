@@ -7,6 +7,7 @@
 #include "queue/queue_core.hpp"
 #include "queue/queue_launch.hpp"
 #include "queue/redis_fault.hpp"
+#include "queue/script_answers.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::executor {
@@ -20,7 +21,7 @@ constexpr const char* kInboxTtlMs = "60000";
 }  // namespace
 
 // Asks once. True: it has ended, or whoever runs it has been told.
-awaitable<bool> QueueCore::ask_to_stop(std::string id, std::string reason) {
+awaitable<Result<bool>> QueueCore::ask_to_stop(std::string id, std::string reason) {
   std::vector<std::string> script_keys = keys.of_scripts();
   std::vector<std::string> arguments{id, reason, std::to_string(options.queue.max_inbox_entries),
                                      kInboxTtlMs};
@@ -28,20 +29,24 @@ awaitable<bool> QueueCore::ask_to_stop(std::string id, std::string reason) {
   again.idempotent = true;
   const bullmq::RedisReply reply =
       co_await queries_.run(scripts::cancel(), std::move(script_keys), std::move(arguments), again);
-  const std::string& kind = reply.elements.at(0).text;
-  if (kind == "running") {
+  const auto answer = decode_cancel(reply);
+  if (!answer) {
+    broken_.tell("record", id, answer.error().message);
+    co_return answer.error();
+  }
+  if (std::holds_alternative<CancelRunning>(*answer)) {
     if (const auto mirror = mirrors_.find(id)) {
       mirrors_.cancelling(mirror, clock.steady_now());
       duties_.due_by(kOverdue, clock.steady_now());
       mirror->generation->mark_cancel_requested();
     }
   }
-  if (kind != "waiting") co_return true;
+  const auto* const waiting = std::get_if<CancelWaiting>(&*answer);
+  if (waiting == nullptr) co_return true;
   // Nobody of ours runs it: it ends here, unless a worker begins at this moment, who is told then.
-  const auto sequence = static_cast<std::uint64_t>(reply.elements.at(1).to_int());
   std::vector<GenerationEvent> end;
-  end.push_back({sequence + 1, clock.now(), event::Cancelled{std::move(reason)}});
-  const bool ended = co_await conclude(std::move(id), reply.elements.at(2).text, std::move(end));
+  end.push_back({waiting->sequence + 1, clock.now(), event::Cancelled{std::move(reason)}});
+  const bool ended = co_await conclude(std::move(id), waiting->attempt, std::move(end));
   co_return ended;
 }
 
@@ -49,8 +54,9 @@ awaitable<Result<CancelOutcome>> QueueCore::cancel(GenerationId id, std::string 
   const std::string name = id.to_string();
   std::optional<Error> failure;
   try {
-    bool done = false;
-    for (int tries = 0; !done && tries < kTries; ++tries) done = co_await ask_to_stop(name, reason);
+    Result<bool> done = false;
+    for (int tries = 0; done && !*done && tries < kTries; ++tries) done = co_await ask_to_stop(name, reason);
+    if (!done) failure = done.error();
   } catch (const std::exception& error) {
     note_caught(faults, "cancel");
     failure = Error{std::string(error_code::kQueueUnavailable),
@@ -61,26 +67,42 @@ awaitable<Result<CancelOutcome>> QueueCore::cancel(GenerationId id, std::string 
   const auto* record = found ? std::get_if<GenerationRecord>(&*found) : nullptr;
   if (record != nullptr && record->state == GenerationState::kCancelled) {
     launch(
-        [](std::shared_ptr<QueueCore> self, std::string model, std::string job) -> awaitable<void> {
-          co_await self->remove_job(std::move(model), std::move(job));
+        [](std::shared_ptr<QueueCore> self, std::string queue, std::string job) -> awaitable<void> {
+          co_await self->try_to_remove_job(std::move(queue), std::move(job));
         },
-        record->model, name);
+        keys.queue(record->model), name);
   }
   co_return found;
 }
 
-// So that no worker takes it for nothing. One that has it already finds it ended.
-awaitable<void> QueueCore::remove_job(std::string model, std::string id) {
-  const auto queue = queues_.find(model);
-  if (queue == queues_.end()) co_return;
+// So that no worker takes it for nothing. One that has it already finds it ended. The queue is that of the
+// record, whether this process has its model or not. False: a worker holds the job. Throws bullmq::Error.
+awaitable<bool> QueueCore::remove_job(std::string queue_key, std::string id) {
+  const std::string prefix = keys.prefix + ':';
+  if (!queue_key.starts_with(prefix)) co_return true;
+  std::vector<std::string> script_keys = keys.of_scripts();
+  std::vector<std::string> arguments{id};
+  co_await queries_.run(scripts::shelve(), std::move(script_keys), std::move(arguments));
+  bullmq::Queue queue = queue_at(queue_key);
+  const int removed = co_await queue.remove(std::move(id));
+  co_return removed == 1;
+}
+
+// Nobody waits for it: what stays is found by the housekeeping (queue_retention.cpp).
+awaitable<void> QueueCore::try_to_remove_job(std::string queue_key, std::string id) {
   try {
-    std::vector<std::string> script_keys = keys.of_scripts();
-    std::vector<std::string> arguments{id};
-    co_await queries_.run(scripts::shelve(), std::move(script_keys), std::move(arguments));
-    co_await queue->second.remove(std::move(id));
+    (void)co_await remove_job(std::move(queue_key), id);
   } catch (...) {
     note_caught(faults, "remove_job");
   }
+}
+
+// On the connection of what is looked up, so that admission does not wait behind it.
+bullmq::Queue QueueCore::queue_at(const std::string& queue_key) const {
+  bullmq::QueueOptions queue;
+  queue.prefix = keys.prefix;
+  queue.skip_metas_update = true;
+  return {queries_.connection(), queue_key.substr(keys.prefix.size() + 1), std::move(queue)};
 }
 
 awaitable<DrainReport> QueueCore::drain(std::chrono::milliseconds grace) {

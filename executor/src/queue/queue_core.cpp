@@ -42,6 +42,7 @@ QueueCore::QueueCore(const ModelRegistry& registry, ArtifactStore& artifact_stor
       commands_(connect(loop, options.queue, options.queue.enqueue_deadline / 2, false, "shunt:submit"),
                 keys.base),
       queries_(connect(loop, options.queue, options.queue.command_timeout, true, "shunt:query"), keys.base),
+      lists_(connect(loop, options.queue, options.queue.command_timeout, true, "shunt:list"), keys.base),
       blocking_(connect(loop, options.queue, options.queue.command_timeout, true, "shunt:inbox"), keys.base),
       duties_(own_loop, faults) {}
 
@@ -57,8 +58,11 @@ void QueueCore::start() {
   admitting.keys = keys.of_scripts();
   admitting.common = [this] {
     std::vector<std::string> common{std::to_string(clock.now().time_since_epoch().count()),
-                                    std::to_string(options.queue.claim_age.count()), process,
-                                    options.queue.require_worker ? "1" : ""};
+                                    std::to_string(options.queue.claim_age.count()),
+                                    process,
+                                    options.queue.require_worker ? "1" : "",
+                                    std::to_string(options.queue.min_claim_age.count()),
+                                    std::to_string(options.queue.max_claims)};
     return common;
   };
   admissions_ = std::make_shared<CallGroup>(loop, commands_, scripts::admit(), std::move(admitting));
@@ -68,6 +72,7 @@ void QueueCore::start() {
                                    [weak](const std::string& id, const std::string& message) {
                                      if (const auto self = weak.lock()) self->on_message(id, message);
                                    });
+  inbox_->announce_in(keys.apis());
   inbox_->start();
   subscriptions_.push_back(commands_.on_up().subscribe([weak] {
     const auto self = weak.lock();
@@ -100,6 +105,7 @@ void QueueCore::close() {
   inbox_->stop();
   commands_.close();
   queries_.close();
+  lists_.close();
   // What has not begun will not; what has is waited for when the loop has ended, so as not to hold it up.
   files_.stop();
 }
@@ -116,6 +122,7 @@ ExecutorDescription QueueCore::describe() const {
   description.models_as_of = models_seen_at_;
   description.server = server_;
   description.warnings = warnings();
+  description.broken_records = broken_.count();
   if (draining) {
     description.health = Health::kDraining;
     description.reason = "the service is shutting down";

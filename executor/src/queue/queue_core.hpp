@@ -12,11 +12,13 @@
 
 #include "bullmq/queue.hpp"
 #include "bullmq/redis.hpp"
+#include "queue/broken_records.hpp"
 #include "queue/generation_keys.hpp"
 #include "queue/inbox.hpp"
 #include "queue/log_writer.hpp"
 #include "queue/mirrors.hpp"
 #include "queue/periodic_duties.hpp"
+#include "queue/script_answers.hpp"
 #include "queue/silent_job.hpp"
 #include "queue/stored_generation.hpp"
 #include "request_sealing.hpp"
@@ -39,12 +41,14 @@ inline constexpr std::size_t kAtOnce = 200;
 
 // The queue executor's inside. Everything is done on `loop`'s thread except what says otherwise.
 //   queue_submit.cpp   admission and the add
-//   queue_lookup.cpp   find, list, watch
+//   queue_lookup.cpp   find, watch
+//   queue_list.cpp     list
 //   queue_cancel.cpp   cancel, drain
 //   queue_operations.cpp  a generation's request, its removal
 //   queue_fleet.cpp    the server, the workers, and models that have none
 //   queue_mirrors.cpp  what is heard of generations, and those that nothing is heard of
 //   queue_upkeep.cpp   its duties: health, and what is done every now and then
+//   queue_retention.cpp  what is kept no longer leaves Redis
 struct QueueCore : std::enable_shared_from_this<QueueCore> {
   QueueCore(const ModelRegistry& models, ArtifactStore& artifacts, QueueExecutorOptions options,
             EventLoop& loop);
@@ -97,13 +101,6 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   std::atomic<bool> draining{false};
 
  private:
-  // How an admission ended (admit.lua).
-  struct Admitted {
-    std::string kind;
-    GenerationId holder;
-    bool lost = false;
-    std::int64_t slots = 0;
-  };
   enum class AddResult { kAdded, kRefused, kUnknown };
 
   // How long the add took is written to `enqueue`.
@@ -111,7 +108,8 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   awaitable<SubmitOutcome> decide_within(Submission sealed, SteadyTime until,
                                          std::chrono::nanoseconds& enqueue);
   awaitable<void> wait_for_first_connection();
-  awaitable<Admitted> admit(const SealedRequest& sealed);
+  awaitable<Result<AdmitAnswer>> admit(const SealedRequest& sealed);
+  [[nodiscard]] SubmitOutcome refusal_of(const Model& model, const AdmitAnswer& answer) const;
   awaitable<SubmitOutcome> enqueue(Submission sealed, std::shared_ptr<Generation> generation,
                                    SteadyTime until);
   awaitable<SubmitOutcome> rejoin(Submission sealed, GenerationId holder, SteadyTime until);
@@ -127,16 +125,25 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   awaitable<Result<ReadOutcome>> read_settled(std::string id, bool watch);
   awaitable<std::optional<Error>> load_result(GenerationEvent& ending);
   awaitable<Result<std::shared_ptr<const std::string>>> read_stored(std::string digest);
-  awaitable<std::optional<GenerationRecord>> read_summary(std::string id);
+  awaitable<bool> adopt(int calls);
+  awaitable<Result<ListAnswer>> find_page(const ListQuery& query, const std::string& before,
+                                          std::size_t wanted);
+  awaitable<std::size_t> read_summaries(const ListQuery& query, const std::vector<std::string>& chosen,
+                                        std::size_t& at, std::vector<GenerationRecord>& records);
   awaitable<bool> conclude(std::string id, std::string attempt, std::vector<GenerationEvent> events);
   awaitable<bool> conclude_silent(std::string id, SilentGeneration silent);
   awaitable<bool> settle(const StoredGeneration& stored);
-  awaitable<void> remove_job(std::string model, std::string id);
-  awaitable<bool> ask_to_stop(std::string id, std::string reason);
+  awaitable<bool> remove_job(std::string queue_key, std::string id);
+  awaitable<void> try_to_remove_job(std::string queue_key, std::string id);
+  [[nodiscard]] bullmq::Queue queue_at(const std::string& queue_key) const;
+  awaitable<Result<bool>> ask_to_stop(std::string id, std::string reason);
   [[nodiscard]] std::chrono::milliseconds grace_of(std::string_view model) const;
 
   enum class Forget { kLook, kDo };
-  awaitable<std::vector<std::string>> forget(std::string id, Forget how);
+  awaitable<Result<ForgetAnswer>> forget(std::string id, Forget how);
+  awaitable<Result<ForgetAnswer>> look_before_removal(std::string id);
+  // Counts and logs it, and returns it.
+  Error tell_broken(std::string_view id, Error error);
   awaitable<void> learn_server();
   awaitable<void> look_for_plain_workers();
   [[nodiscard]] std::size_t plain_workers_of(const std::string& model) const;
@@ -177,6 +184,13 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   awaitable<SettledPage> settle_page(std::string model, std::size_t from);
   awaitable<std::size_t> settle_together(std::vector<std::string> generations);
   awaitable<void> expire_artifacts();
+  awaitable<void> enforce_retention();
+  awaitable<void> adopt_all();
+  awaitable<std::set<std::string>> known_queues();
+  awaitable<void> discover_queues();
+  awaitable<void> clean_queue(std::string queue_key);
+  awaitable<void> remove_strays(std::string queue_key);
+  awaitable<void> remove_released();
   awaitable<void> unwatch(std::vector<std::string> mirror_ids);
   void set_health(Health health, std::string reason);
   void tell_ended(const Mirror& mirror);
@@ -184,12 +198,18 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
 
   bullmq::Redis commands_;  // short deadlines: what a submit waits for
   bullmq::Redis queries_;
+  bullmq::Redis lists_;  // what reads much: nobody else waits behind it
   bullmq::Redis blocking_;
   std::map<std::string, bullmq::Queue, std::less<>> queues_;
   std::shared_ptr<CallGroup> admissions_;
   std::shared_ptr<LogWriter> log_;
   std::shared_ptr<Inbox> inbox_;
   Mirrors mirrors_;
+  BrokenRecords broken_{clock};
+  std::string scan_position_ = "0";                 // among all keys, for queues that nobody has told us of
+  std::string files_position_ = "0";                // among the bytes in the artifact store
+  std::string callers_position_ = "0";              // among the callers whose indexes are trimmed
+  std::map<std::string, std::size_t> strays_from_;  // by queue: where the next look at its jobs begins
   boost::asio::thread_pool files_{2};
   bool closed_ = false;
   bool was_connected_ = false;

@@ -9,21 +9,11 @@
 #include "queue/queue_core.hpp"
 #include "queue/queue_launch.hpp"
 #include "queue/redis_fault.hpp"
+#include "queue/script_answers.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::executor {
 namespace {
-
-// How many ids one call of list.lua goes through, and how many calls one page may take when its filters let
-// little through.
-constexpr std::size_t kStretch = 200;
-constexpr int kStretches = 50;
-
-bool passes(const ListQuery& query, const std::string& state, const Envelope& head) {
-  if (query.state && to_string(*query.state) != state) return false;
-  if (query.model && *query.model != head.request.model) return false;
-  return !query.caller || *query.caller == head.request.caller;
-}
 
 bool is_open(const StoredGeneration& stored) {
   return !is_terminal(stored.generation->state()) && !stored.withheld;
@@ -38,12 +28,16 @@ Error cannot_look(const std::exception& error) {
 
 awaitable<Result<ReadOutcome>> QueueCore::read(std::string id, bool watching) {
   std::vector<std::string> script_keys = keys.of_scripts();
-  std::vector<std::string> arguments{watching ? process : std::string(), std::move(id)};
+  std::vector<std::string> arguments{watching ? process : std::string(),
+                                     std::to_string(options.queue.max_record_bytes), id};
   bullmq::CommandOptions again;
   again.idempotent = true;
   const bullmq::RedisReply reply =
       co_await queries_.run(scripts::read(), std::move(script_keys), std::move(arguments), again);
-  auto outcome = decode_stored(reply.elements.at(0), clock, *options.memory);
+  if (reply.elements.size() != 1) co_return unexpected_answer("read", reply);
+  auto outcome = decode_stored(reply.elements[0], id, keys, clock, Replay::kWhole, *options.memory);
+  if (!outcome && outcome.error().code != error_code::kOverloaded)
+    co_return tell_broken(id, std::move(outcome).error());
   auto* const stored = outcome ? std::get_if<StoredGeneration>(&*outcome) : nullptr;
   if (stored == nullptr || !stored->withheld) co_return outcome;
   auto failure = co_await load_result(*stored->withheld);
@@ -68,7 +62,7 @@ awaitable<std::optional<Error>> QueueCore::load_result(GenerationEvent& ending) 
   auto bytes = co_await read_stored(succeeded.stored->sha256);
   if (!bytes) co_return std::move(bytes).error();
   auto result = parse_json(**bytes);
-  if (!result) co_return std::move(result).error();
+  if (!result) co_return broken_record("the stored result of a generation", result.error().message);
   succeeded.result = std::move(*result);
   succeeded.stored.reset();
   co_return std::nullopt;
@@ -85,7 +79,11 @@ awaitable<Result<std::shared_ptr<const std::string>>> QueueCore::read_stored(std
 }
 
 awaitable<Result<std::shared_ptr<const std::string>>> QueueCore::load(Artifact artifact) {
-  if (artifact.bytes || artifact.sha256.empty()) co_return artifact.contents();
+  if (artifact.bytes) co_return artifact.contents();
+  if (artifact.sha256.empty()) {
+    co_return Error{std::string(error_code::kArtifactGone),
+                    "the artifact's event does not tell where it lies"};
+  }
   auto bytes = co_await read_stored(std::move(artifact.sha256));
   co_return bytes;
 }
@@ -149,62 +147,8 @@ awaitable<bool> QueueCore::settle(const StoredGeneration& stored) {
   std::vector<GenerationEvent> end;
   end.push_back({stored.sequence + 1, clock.now(), event::Failed{deadline_exceeded(record)}});
   const bool ended = co_await conclude(id, attempt, std::move(end));
-  if (ended) co_await remove_job(record.model, id);
+  if (ended) co_await try_to_remove_job(stored.queue, id);
   co_return ended;
-}
-
-awaitable<std::optional<GenerationRecord>> QueueCore::read_summary(std::string id) {
-  std::vector<std::string> script_keys = keys.of_scripts();
-  std::vector<std::string> arguments{std::string(), std::move(id)};  // nobody watches
-  const bullmq::RedisReply reply =
-      co_await queries_.run(scripts::read(), std::move(script_keys), std::move(arguments));
-  auto outcome = decode_stored(reply.elements.at(0), clock, *options.memory);
-  auto* const stored = outcome ? std::get_if<StoredGeneration>(&*outcome) : nullptr;
-  if (stored == nullptr) co_return std::nullopt;
-  // A summary has no result.
-  if (stored->withheld) stored->generation->apply(std::move(*stored->withheld));
-  co_return stored->generation->record(Generation::Detail::kSummary);
-}
-
-awaitable<Result<RecordPage>> QueueCore::list(ListQuery query) {
-  std::optional<Error> failure;
-  try {
-    RecordPage page;
-    std::string before = query.before ? query.before->to_string() : std::string();
-    std::vector<std::string> chosen;
-    bool more = true;
-    for (int stretch = 0; more && chosen.size() <= query.limit && stretch < kStretches; ++stretch) {
-      std::vector<std::string> script_keys = keys.of_scripts();
-      std::vector<std::string> arguments{before, std::to_string(kStretch)};
-      const bullmq::RedisReply reply =
-          co_await queries_.run(scripts::list(), std::move(script_keys), std::move(arguments));
-      more = reply.elements.size() == kStretch;
-      for (const bullmq::RedisReply& entry : reply.elements) {
-        before = entry.elements.at(0).text;
-        const std::string& state = entry.elements.at(1).text;
-        if (state.empty()) continue;
-        const auto head = decode_envelope(entry.elements.at(2).text);
-        if (!head || !passes(query, state, *head)) continue;
-        chosen.push_back(before);
-        // One more than asked for tells whether there is a next page.
-        if (chosen.size() > query.limit) break;
-      }
-    }
-    if (chosen.size() > query.limit) {
-      chosen.pop_back();
-      if (!chosen.empty()) page.next = GenerationId::parse(chosen.back());
-    }
-    // One by one: logs may be long, and a script that reads many of them would hold up everybody.
-    for (std::string& id : chosen) {
-      auto record = co_await read_summary(std::move(id));
-      if (record) page.records.push_back(std::move(*record));
-    }
-    co_return page;
-  } catch (const std::exception& error) {
-    note_caught(faults, "list");
-    failure = cannot_look(error);
-  }
-  co_return std::move(*failure);
 }
 
 awaitable<Result<WatchOutcome>> QueueCore::watch(GenerationId id, WatchOptions watch_options) {
@@ -224,7 +168,7 @@ awaitable<Result<WatchOutcome>> QueueCore::watch(GenerationId id, WatchOptions w
     auto mirror = mirrors_.find(name);
     if (!mirror) {
       const auto deadline = stored->generation->record(Generation::Detail::kSummary).deadline;
-      const auto left = deadline ? *deadline - clock.now() : std::chrono::hours(24);
+      const auto left = deadline ? time_until(*deadline, clock.now()) : std::chrono::hours(24);
       mirror = mirrors_.add(stored->generation, clock.steady_now() + left, clock.steady_now());
       mirror->attempt = std::max<std::uint64_t>(stored->attempt, 1);
       mind(*mirror);

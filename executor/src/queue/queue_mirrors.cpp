@@ -8,6 +8,7 @@
 #include "queue/queue_core.hpp"
 #include "queue/queue_launch.hpp"
 #include "queue/redis_fault.hpp"
+#include "queue/script_answers.hpp"
 #include "shunt/base/log.hpp"
 #include "shunt/generation/error_codes.hpp"
 #include "shunt/generation/event_codec.hpp"
@@ -19,6 +20,9 @@ namespace {
 constexpr std::size_t kProbeBatch = 200;
 // A generation whose deadline has passed while somebody ran it is asked about again after this long.
 constexpr std::chrono::milliseconds kDeadlineLook{500};
+
+// What forget.lua tells.
+constexpr std::string_view kForgotten = "forgotten";
 
 bool is_open(const Mirror& mirror) {
   return !is_terminal(mirror.generation->state());
@@ -36,9 +40,15 @@ bool has_stored_result(const std::vector<GenerationEvent>& events) {
 
 void QueueCore::on_message(const std::string& id, const std::string& message) {
   if (!mirrors_.find(id)) return;
+  // Deleted, by another process perhaps: what we have of it is shown no longer.
+  if (message == kForgotten) return mirrors_.remove(id);
   auto events = decode_events(message);
   if (!events) {
-    log::error("queue.events_not_understood", {{"id", id}, {"error", events.error().message}});
+    broken_.tell("event", id, events.error().message);
+    // The log tells whether it is the generation that is broken, or only what was said of it.
+    launch([](std::shared_ptr<QueueCore> self,
+              std::string doubtful) -> awaitable<void> { co_await self->resync(std::move(doubtful)); },
+           id);
     return;
   }
   if (!has_stored_result(*events)) return hear(id, std::move(*events));
@@ -87,7 +97,8 @@ awaitable<void> QueueCore::resync(std::string id) {
       mirrors_.fail(*mirror,
                     {std::string(error_code::kWorkerLost),
                      "Redis does not know the generation any more: it came back without its data", true});
-    } else if (outcome.error().code == error_code::kArtifactGone) {
+    } else if (outcome.error().code == error_code::kArtifactGone ||
+               outcome.error().code == error_code::kBrokenRecord) {
       mirrors_.fail(*mirror, outcome.error());
     }
     if (is_open(*mirror)) co_return;
@@ -124,18 +135,20 @@ awaitable<void> QueueCore::look_at(std::vector<std::shared_ptr<Mirror>> looked_a
   for (const auto& mirror : looked_at) generations.push_back(mirror->id);
   const bullmq::RedisReply reply = co_await probe(std::move(generations));
   for (std::size_t i = 0; i < looked_at.size() && i < reply.elements.size(); ++i) {
-    const auto& found = reply.elements[i].elements;
     if (!is_open(*looked_at[i])) continue;
-    const auto state = parse_generation_state(found.at(0).text);
-    SilentGeneration silent;
-    silent.sequence = static_cast<std::uint64_t>(found.at(1).to_int());
-    if (!state || is_terminal(*state) || silent.sequence != looked_at[i]->log_sequence()) {
+    auto answer = decode_probe(reply.elements[i]);
+    if (answer && std::holds_alternative<ProbeLarge>(*answer))
+      (void)co_await read_settled(looked_at[i]->id, true);
+    auto* const found = answer ? std::get_if<Probed>(&*answer) : nullptr;
+    if (found == nullptr || is_terminal(found->state) || found->sequence != looked_at[i]->log_sequence()) {
       co_await resync(looked_at[i]->id);
       continue;
     }
-    silent.state = *state;
-    silent.job = decode_job_look(found.at(2));
-    silent.attempt = static_cast<std::uint64_t>(found.at(3).to_int());
+    SilentGeneration silent;
+    silent.sequence = found->sequence;
+    silent.state = found->state;
+    silent.job = std::move(found->job);
+    silent.attempt = found->attempt;
     co_await look_at_one(looked_at[i], std::move(silent));
   }
 }
@@ -212,7 +225,7 @@ awaitable<void> QueueCore::end_if_overdue(std::shared_ptr<Mirror> mirror) {
   }
   const bool ended = co_await conclude(mirror->id, running ? "" : "0", std::move(end));
   if (ended) {
-    co_await remove_job(mirror->model, mirror->id);
+    co_await try_to_remove_job(keys.queue(mirror->model), mirror->id);
   } else {
     co_await resync(mirror->id);
   }
@@ -223,14 +236,15 @@ awaitable<void> QueueCore::end_waiting_for_retry(std::shared_ptr<Mirror> mirror)
   mirror->next_deadline_look = clock.steady_now() + kDeadlineLook;
   std::vector<std::string> one{mirror->id};
   const bullmq::RedisReply reply = co_await probe(std::move(one));
-  const auto& found = reply.elements.at(0).elements;
-  if (found.at(0).text != "running" || !found.at(4).text.empty()) co_return;
+  if (reply.elements.size() != 1) co_return;
+  const auto answer = decode_probe(reply.elements[0]);
+  const auto* const found = answer ? std::get_if<Probed>(&*answer) : nullptr;
+  if (found == nullptr || found->state != GenerationState::kRunning || !found->worker.empty()) co_return;
   const auto record = mirror->generation->record(Generation::Detail::kSummary);
   std::vector<GenerationEvent> end;
-  end.push_back({static_cast<std::uint64_t>(found.at(1).to_int()) + 1, clock.now(),
-                 event::Failed{deadline_exceeded(record)}});
-  const bool ended = co_await conclude(mirror->id, std::to_string(found.at(3).to_int()), std::move(end));
-  if (ended) co_await remove_job(mirror->model, mirror->id);
+  end.push_back({found->sequence + 1, clock.now(), event::Failed{deadline_exceeded(record)}});
+  const bool ended = co_await conclude(mirror->id, std::to_string(found->attempt), std::move(end));
+  if (ended) co_await try_to_remove_job(keys.queue(mirror->model), mirror->id);
 }
 
 }  // namespace shunt::executor

@@ -8,6 +8,7 @@
 #include "queue/queue_core.hpp"
 #include "queue/queue_launch.hpp"
 #include "queue/redis_fault.hpp"
+#include "queue/script_answers.hpp"
 #include "shunt/base/digest.hpp"
 #include "shunt/generation/error_codes.hpp"
 
@@ -33,6 +34,21 @@ Error no_worker(const Model& model) {
   return {std::string(error_code::kNoWorker),
           "no worker has told that it runs the model \"" + model.name + "\": start one, or try again later",
           true};
+}
+
+Error too_many_open(std::int64_t limit) {
+  Error error{std::string(error_code::kTooManyOpen),
+              "the caller has its limit of " + std::to_string(limit) + " generations that have not ended",
+              true};
+  return std::move(error).with("limit", limit);
+}
+
+Error claims_full(std::size_t limit) {
+  Error error{std::string(error_code::kClaimsFull),
+              "the caller holds its limit of " + std::to_string(limit) +
+                  " idempotency keys of generations that are open or have just ended",
+              true};
+  return std::move(error).with("limit", limit);
 }
 
 bullmq::JobOptions job_options(std::string id, const QueueOptions& options) {
@@ -133,10 +149,10 @@ awaitable<SubmitOutcome> QueueCore::decide_within(Submission sealed, SteadyTime 
   const Model& model = *models.find(sealed->envelope.request.model);
   auto generation = std::make_shared<Generation>(sealed->envelope, clock, OutputLimits{}, *options.memory);
   while (true) {
-    Admitted admitted;
+    Result<AdmitAnswer> answer = Error{};
     std::exception_ptr failure;
     try {
-      admitted = co_await admit(*sealed);
+      answer = co_await admit(*sealed);
     } catch (const std::exception&) {
       failure = std::current_exception();
     }
@@ -145,20 +161,21 @@ awaitable<SubmitOutcome> QueueCore::decide_within(Submission sealed, SteadyTime 
       withdraw_later(sealed->envelope.id.to_string(), claim_name(sealed->key));
       std::rethrow_exception(failure);
     }
-    if (admitted.kind == "admitted") {
+    if (!answer) co_return refuse(std::move(answer).error(), kRetryAfter);
+    if (std::holds_alternative<Admitted>(*answer)) {
       const SteadyTime began = clock.steady_now();
       SubmitOutcome outcome = co_await enqueue(std::move(sealed), std::move(generation), until);
       enqueue_took = clock.steady_now() - began;
       co_return outcome;
     }
-    if (admitted.kind == "conflict") co_return refuse(key_conflict(admitted.holder));
-    if (admitted.kind == "busy") co_return refuse(model_busy(model, admitted.slots), kRetryAfter);
-    if (admitted.kind == "no_worker") co_return refuse(no_worker(model), kRetryAfter);
-    if (!admitted.lost) co_return Accepted{admitted.holder, true};
+    const auto* const held = std::get_if<KeyHeld>(&*answer);
+    if (held == nullptr) co_return refusal_of(model, *answer);
+    if (!held->lost) co_return Accepted{held->holder, true};
     // The key's generation is not in the queue. Whoever claimed it may be about to add it, or to take it
     // back.
-    if (clock.now() - admitted.holder.created_at() >= 2 * options.queue.enqueue_deadline) {
-      SubmitOutcome joined = co_await rejoin(std::move(sealed), admitted.holder, until);
+    if (clock.now() - held->holder.created_at() >= 2 * options.queue.enqueue_deadline) {
+      const GenerationId holder = held->holder;
+      SubmitOutcome joined = co_await rejoin(std::move(sealed), holder, until);
       co_return joined;
     }
     if (clock.steady_now() >= until)
@@ -168,11 +185,22 @@ awaitable<SubmitOutcome> QueueCore::decide_within(Submission sealed, SteadyTime 
   }
 }
 
-awaitable<QueueCore::Admitted> QueueCore::admit(const SealedRequest& sealed) {
+SubmitOutcome QueueCore::refusal_of(const Model& model, const AdmitAnswer& answer) const {
+  if (const auto* conflict = std::get_if<KeyConflict>(&answer)) return refuse(key_conflict(conflict->holder));
+  if (const auto* busy = std::get_if<ModelBusy>(&answer))
+    return refuse(model_busy(model, busy->slots), kRetryAfter);
+  if (const auto* open = std::get_if<TooManyOpen>(&answer))
+    return refuse(too_many_open(open->limit), kRetryAfter);
+  if (std::holds_alternative<ClaimsFull>(answer))
+    return refuse(claims_full(options.queue.max_claims), kRetryAfter);
+  return refuse(no_worker(model), kRetryAfter);
+}
+
+awaitable<Result<AdmitAnswer>> QueueCore::admit(const SealedRequest& sealed) {
   const std::string& name = sealed.envelope.request.model;
   const Model& model = *models.find(name);
   std::vector<std::string> arguments;
-  arguments.reserve(9);
+  arguments.reserve(11);
   arguments.push_back(sealed.envelope.id.to_string());
   arguments.push_back(keys.queue(name));
   arguments.push_back(name);
@@ -182,17 +210,12 @@ awaitable<QueueCore::Admitted> QueueCore::admit(const SealedRequest& sealed) {
   arguments.push_back(std::to_string(model.max_waiting));
   arguments.push_back(std::to_string(model.concurrency));
   arguments.push_back(std::to_string(open_ttl(sealed, options.queue)));
+  arguments.push_back(sealed.envelope.request.caller);
+  arguments.push_back(std::to_string(sealed.envelope.request.max_open));
   const bullmq::RedisReply reply = co_await admissions_->call(std::move(arguments));
-  Admitted admitted;
-  admitted.kind = reply.elements.at(0).text;
-  if (admitted.kind == "held" || admitted.kind == "conflict") {
-    admitted.holder = GenerationId::parse(reply.elements.at(1).text).value_or(GenerationId{});
-    admitted.lost = reply.elements.size() > 2 && reply.elements[2].text == "lost";
-  }
-  if (admitted.kind == "busy") {
-    admitted.slots = reply.elements.at(2).to_int();
-  }
-  co_return admitted;
+  auto answer = decode_admit(reply);
+  if (!answer) broken_.tell("admission", sealed.envelope.id.to_string(), answer.error().message);
+  co_return answer;
 }
 
 awaitable<SubmitOutcome> QueueCore::enqueue(Submission sealed, std::shared_ptr<Generation> generation,

@@ -10,6 +10,8 @@
 #include "queue/overdue.hpp"
 #include "queue/queue_core.hpp"
 #include "queue/redis_fault.hpp"
+#include "queue/retention_interval.hpp"
+#include "queue/script_answers.hpp"
 #include "shunt/base/log.hpp"
 
 namespace shunt::executor {
@@ -61,7 +63,11 @@ void QueueCore::start_duties() {
   do_when_due(kSweep, &Mirrors::next_sweep, &QueueCore::sweep_mirrors);
   do_every("queues", kHousekeeping, &QueueCore::keep_queues);
   do_every("settle", kHousekeeping, &QueueCore::settle_queues);
-  do_every("old_ids", kHousekeeping, &QueueCore::forget_old_ids);
+  const auto retention = retention_interval(options.queue);
+  do_every("retention", retention, &QueueCore::enforce_retention);
+  do_every("old_ids", retention, &QueueCore::forget_old_ids);
+  do_every("adopt", kHousekeeping, &QueueCore::adopt_all);
+  do_every("released_artifacts", retention, &QueueCore::remove_released);
   do_every("expire_artifacts", kExpiry, &QueueCore::expire_artifacts);
 }
 
@@ -96,20 +102,23 @@ awaitable<std::vector<ModelDescription>> QueueCore::survey() {
   const bullmq::RedisReply reply =
       co_await commands_.run(scripts::survey(), std::move(script_keys), std::move(arguments));
   std::vector<ModelDescription> seen;
+  if (reply.elements.size() != queues_.size())
+    throw bullmq::RedisError(unexpected_answer("survey", reply).message);
   for (const auto& [name, queue] : queues_) {
-    const auto& found = reply.elements.at(seen.size()).elements;
+    const auto found = decode_survey(reply.elements[seen.size()]);
+    if (!found) throw bullmq::RedisError(found.error().message);
     ModelDescription model;
     model.name = name;
-    model.open = static_cast<std::size_t>(found.at(0).to_int());
-    const std::chrono::milliseconds oldest(found.at(1).to_int());
+    model.open = static_cast<std::size_t>(found->open);
+    const std::chrono::milliseconds oldest(found->oldest_ms);
     // Another machine's clock may be ahead.
     if (model.open > 0)
       model.oldest_open_age = std::max(now.time_since_epoch() - oldest, std::chrono::milliseconds(0));
-    model.workers = static_cast<std::size_t>(found.at(2).to_int());
-    model.slots = static_cast<std::size_t>(found.at(3).to_int());
-    model.waiting = static_cast<std::size_t>(found.at(4).to_int());
-    if (const auto next = GenerationId::parse(found.at(5).text))
-      model.oldest_waiting_age = std::max(now - next->created_at(), std::chrono::milliseconds(0));
+    model.workers = static_cast<std::size_t>(found->workers);
+    model.slots = static_cast<std::size_t>(found->slots);
+    model.waiting = static_cast<std::size_t>(found->waiting);
+    if (found->next)
+      model.oldest_waiting_age = std::max(now - found->next->created_at(), std::chrono::milliseconds(0));
     seen.push_back(std::move(model));
   }
   co_return seen;
@@ -164,12 +173,6 @@ awaitable<void> QueueCore::settle_queues() {
   }
 }
 
-awaitable<void> QueueCore::forget_old_ids() {
-  const auto forgotten = clock.now() - options.queue.claim_age;
-  std::vector<std::string> index{"ZREMRANGEBYLEX", keys.index(), "-", "(" + first_id_at(forgotten)};
-  co_await queries_.execute(std::move(index));
-}
-
 // Generations that nobody watches end too: those whose time is over, and those whose job is gone. The oldest
 // come first; what ends leaves the list, and what stays is passed over.
 awaitable<void> QueueCore::settle_open(std::string model) {
@@ -192,7 +195,9 @@ awaitable<QueueCore::SettledPage> QueueCore::settle_page(std::string model, std:
                                   std::to_string(kSettleBatch)};
   const bullmq::RedisReply listed = co_await queries_.execute(std::move(oldest));
   std::vector<std::string> generations;
-  for (const auto& element : listed.elements) generations.push_back(element.text);
+  for (const auto& element : listed.elements) {
+    if (element.is_text()) generations.push_back(element.text);
+  }
   if (generations.empty()) co_return SettledPage{};
   std::vector<std::string> copy = generations;
   const bullmq::RedisReply reply = co_await probe(std::move(copy));
@@ -200,16 +205,21 @@ awaitable<QueueCore::SettledPage> QueueCore::settle_page(std::string model, std:
   std::vector<std::string> forget{"ZREM", keys.open(model)};
   std::vector<std::string> ending;
   for (std::size_t i = 0; i < generations.size() && i < reply.elements.size(); ++i) {
-    const auto& found = reply.elements[i].elements;
-    if (found.at(0).text.empty()) {
+    const auto found = decode_probe(reply.elements[i]);
+    if (!found) {
+      broken_.tell("record", generations[i], found.error().message);
+      continue;
+    }
+    if (std::holds_alternative<ProbeGone>(*found)) {
       // Its record has expired.
       forget.push_back(generations[i]);
       continue;
     }
     const auto id = GenerationId::parse(generations[i]);
     const bool late = !id || clock.now() - id->created_at() > timeout;
-    const JobLook job = decode_job_look(found.at(2));
-    if (late || !job.exists || job.finished_on) ending.push_back(generations[i]);
+    const auto* const probed = std::get_if<Probed>(&*found);
+    if (late || probed == nullptr || !probed->job.exists || probed->job.finished_on)
+      ending.push_back(generations[i]);
   }
   SettledPage page{generations.size(), forget.size() - 2};
   if (page.ended > 0) co_await queries_.execute(std::move(forget));

@@ -7,9 +7,13 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "bullmq/error.hpp"
 #include "queue/file_work.hpp"
+#include "queue/generation_scripts.hpp"
 #include "queue/job_outcome.hpp"
+#include "queue/overdue.hpp"
 #include "queue/redis_fault.hpp"
+#include "shunt/base/digest.hpp"
 
 namespace shunt::executor {
 namespace {
@@ -19,7 +23,7 @@ constexpr std::chrono::milliseconds kPauseAfterError{100};
 
 std::chrono::milliseconds timeout_of(const Envelope& envelope) {
   if (!envelope.deadline) return std::chrono::hours(24);
-  return *envelope.deadline - envelope.created_at;
+  return time_until(*envelope.deadline, envelope.created_at);
 }
 
 }  // namespace
@@ -52,7 +56,7 @@ bullmq::awaitable<QueuedRun::End> QueuedRun::run(std::shared_ptr<WorkerModel> mo
   }
   watch_ = generation_->watch({.after_sequence = 1});
   const auto timeout = timeout_of(envelope_);
-  const auto left = envelope_.created_at + timeout - services_.clock.now();
+  const auto left = time_until(envelope_.created_at + timeout, services_.clock.now());
   // As if it had been admitted here: then what is left of its time is left of its time.
   const SteadyTime admitted_at = services_.clock.steady_now() + left - timeout;
   auto run = std::make_shared<SyncRun>(model, model->slots, envelope_, generation_, generator_loop,
@@ -191,6 +195,9 @@ bullmq::awaitable<std::optional<Error>> QueuedRun::store(GenerationEvent::Payloa
   } else {
     co_return std::nullopt;
   }
+  std::function<std::string()> digest = [bytes] { return sha256_hex(*bytes); };
+  std::string sha256 = co_await run_on(services_.files, std::move(digest));
+  co_await reserve(std::move(sha256));
   ArtifactStore* const store = &services_.artifacts;
   std::function<Result<std::string>()> work = [store, bytes] { return store->put(*bytes); };
   Result<std::string> stored = co_await run_on(services_.files, std::move(work));
@@ -203,6 +210,29 @@ bullmq::awaitable<std::optional<Error>> QueuedRun::store(GenerationEvent::Payloa
     succeeded->stored = event::StoredResult{std::move(*stored), bytes->size()};
   }
   co_return std::nullopt;
+}
+
+// Before the bytes are put there, so that whoever removes the same bytes of others at this moment is waited
+// for.
+bullmq::awaitable<void> QueuedRun::reserve(std::string sha256) {
+  while (!abandoned_) {
+    std::vector<std::string> script_keys = services_.keys.of_scripts();
+    const std::string now = std::to_string(services_.clock.now().time_since_epoch().count());
+    std::vector<std::string> arguments{sha256, id_, now};
+    bullmq::CommandOptions again;
+    again.idempotent = true;
+    bool reserved = false;
+    try {
+      const bullmq::RedisReply reply = co_await services_.redis.run(
+          scripts::reserve(), std::move(script_keys), std::move(arguments), again);
+      reserved = reply.to_int() == 1;
+    } catch (const bullmq::Error&) {
+      // No connection: for as long as the lock is ours, it is tried again.
+    }
+    if (reserved) co_return;
+    boost::asio::steady_timer pause(services_.loop.context(), kPauseAfterError);
+    co_await pause.async_wait(boost::asio::use_awaitable);
+  }
 }
 
 // This process counts its events from 1; the log goes on where it was.

@@ -43,6 +43,8 @@ class QueuedRun final : public std::enable_shared_from_this<QueuedRun> {
     FaultLog& faults;
     std::size_t max_inline_bytes;
     MemoryBudget& memory;
+    bullmq::Redis redis;
+    GenerationKeys keys;
   };
   // Where the attempt continues the log (begin.lua).
   struct Place {
@@ -93,6 +95,7 @@ class QueuedRun final : public std::enable_shared_from_this<QueuedRun> {
   bullmq::awaitable<void> forward();
   bullmq::awaitable<std::vector<GenerationEvent>> next_events();
   bullmq::awaitable<void> store_large(std::vector<GenerationEvent>& events);
+  bullmq::awaitable<void> reserve(std::string sha256);
   bullmq::awaitable<std::optional<Error>> store(GenerationEvent::Payload& payload);
   void renumber(std::vector<GenerationEvent>& events) const;
   [[nodiscard]] bool retries(std::vector<GenerationEvent>& events);

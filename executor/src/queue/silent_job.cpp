@@ -98,7 +98,8 @@ std::vector<GenerationEvent> events_of_silent_job(const SilentGeneration& silent
   std::vector<GenerationEvent> events;
   const JobLook& job = silent.job;
   const auto say = [&](std::optional<std::int64_t> at, GenerationEvent::Payload payload) {
-    const WallTime when = at ? WallTime(std::chrono::milliseconds(*at)) : now;
+    // A time that cannot be read is now.
+    const WallTime when = at.value_or(0) > 0 ? WallTime(std::chrono::milliseconds(*at)) : now;
     events.push_back({silent.sequence + events.size() + 1, when, std::move(payload)});
   };
   const bool ended = !job.exists || job.finished_on.has_value();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bullmq/redis_reply.hpp"
+#include "queue/generation_keys.hpp"
 #include "shunt/base/clock.hpp"
 #include "shunt/base/result.hpp"
 #include "shunt/generation/envelope.hpp"
@@ -29,8 +30,8 @@ struct JobLook {
 // A generation as read.lua found it.
 struct StoredGeneration {
   std::shared_ptr<Generation> generation;
-  std::string queue;  // "<prefix>:<queue>"
-  std::uint64_t sequence = 0;
+  std::string queue;           // "<prefix>:<queue>"
+  std::uint64_t sequence = 0;  // of the log's last event
   std::uint64_t attempt = 0;
   std::string worker;  // who runs it; "" = nobody of ours
   bool cancel_requested = false;
@@ -43,10 +44,32 @@ using ReadOutcome = std::variant<StoredGeneration, GenerationGone, GenerationUnk
 
 [[nodiscard]] JobLook decode_job_look(const bullmq::RedisReply& reply);
 
-// One element of read.lua's answer. Fails with `invalid_events` or an envelope's codes for what cannot be
-// understood: written by a newer version, or by hand.
-// Fails with `overloaded` when `memory` has no room for what the generation holds.
-[[nodiscard]] Result<ReadOutcome> decode_stored(const bullmq::RedisReply& reply, const Clock& clock,
+// How much of a log is made into the generation again: all of it, or what a summary shows (batches of nothing
+// but text are empty then, and the generation's own numbers of its events are not the log's).
+enum class Replay { kWhole, kSummary };
+
+// One element of read.lua's or summary.lua's answer about the generation `id`. Whatever the record holds,
+// what comes out is a generation whose log is whole: the record is this generation's and lies in its model's
+// queue, its log has no gap and ends as its state says. Fails with `broken_record` for everything else:
+// written by a newer version, by hand, or by somebody who should not; and with `overloaded` when `memory` has
+// no room for what the generation holds. Pure but for that.
+[[nodiscard]] Result<ReadOutcome> decode_stored(const bullmq::RedisReply& reply, std::string_view id,
+                                                const GenerationKeys& keys, const Clock& clock,
+                                                Replay how = Replay::kWhole,
                                                 MemoryBudget& memory = MemoryBudget::unlimited());
+
+// probe.lua's answer about one generation.
+struct ProbeGone {};   // its record has expired
+struct ProbeLarge {};  // its job says too much for a look at many
+struct Probed {
+  GenerationState state = GenerationState::kQueued;
+  std::uint64_t sequence = 1;
+  std::uint64_t attempt = 0;
+  std::string worker;  // "" = nobody of ours runs it
+  JobLook job;
+};
+using ProbeAnswer = std::variant<Probed, ProbeGone, ProbeLarge>;
+// Fails as decode_stored does, and with `queue_unavailable` for another shape. Pure.
+[[nodiscard]] Result<ProbeAnswer> decode_probe(const bullmq::RedisReply& reply);
 
 }  // namespace shunt::executor

@@ -19,6 +19,7 @@
 #include "queue/log_writer.hpp"
 #include "queue/periodic_duties.hpp"
 #include "queue/queued_run.hpp"
+#include "queue/script_answers.hpp"
 #include "queue/stored_generation.hpp"
 #include "queue/worker_lease.hpp"
 #include "shunt/executor/queue_worker.hpp"
@@ -43,20 +44,12 @@ class WorkerCore final : public std::enable_shared_from_this<WorkerCore> {
   [[nodiscard]] WorkerDescription describe() const;  // any thread
 
  private:
-  // How a worker took a generation (begin.lua).
-  struct Begun {
-    std::string kind;
-    std::uint64_t attempt = 0;
-    std::uint64_t sequence = 0;
-    std::string reason;  // of a cancel; with "ended": its state
-  };
-
   // ---- A job.
   awaitable<std::string> process(bullmq::Job job, std::stop_token stop, std::string model);
-  awaitable<Begun> begin(const Envelope& envelope, bullmq::Job job, std::stop_token stop);
+  awaitable<BeginAnswer> begin(const Envelope& envelope, bullmq::Job job, std::stop_token stop);
   [[nodiscard]] std::vector<std::string> begin_arguments(const Envelope& envelope,
                                                          const std::string& token) const;
-  awaitable<QueuedRun::End> run(std::shared_ptr<QueuedRun> run, const Begun& begun, std::string model,
+  awaitable<QueuedRun::End> run(std::shared_ptr<QueuedRun> run, const BeginAnswer& begun, std::string model,
                                 std::stop_token stop);
   awaitable<void> let_unreadable_go(bullmq::Job job, std::string model, Error problem);
   awaitable<JobOutcome> outcome_elsewhere(std::string id, std::string state);

@@ -6,7 +6,9 @@
 #include "bullmq/error.hpp"
 #include "queue/generation_scripts.hpp"
 #include "queue/job_outcome.hpp"
+#include "queue/overdue.hpp"
 #include "queue/redis_fault.hpp"
+#include "queue/script_answers.hpp"
 #include "queue/stored_generation.hpp"
 #include "queue/unreadable_job.hpp"
 #include "queue/worker_core.hpp"
@@ -50,6 +52,14 @@ GenerationState state_of(const GenerationEvent::Payload& ending) {
   return GenerationState::kFailed;
 }
 
+// Where the attempt continues the log; nothing when there is none.
+std::optional<QueuedRun::Place> place_in(const BeginAnswer& begun) {
+  if (const auto* run = std::get_if<BeginRun>(&begun)) return QueuedRun::Place{run->attempt, run->sequence};
+  if (const auto* run = std::get_if<BeginCancelled>(&begun))
+    return QueuedRun::Place{run->attempt, run->sequence};
+  return std::nullopt;
+}
+
 void tell_trace(RunTrace& trace, const QueuedRun& run, QueuedRun::End end) {
   const bool retried = end == QueuedRun::End::kRetry;
   const auto* failed = std::get_if<event::Failed>(&run.ending());
@@ -69,7 +79,7 @@ void tell_trace(RunTrace& trace, const QueuedRun& run, QueuedRun::End end) {
 // Without the head, which nearly always is in Redis since the generation was admitted.
 std::vector<std::string> WorkerCore::begin_arguments(const Envelope& envelope,
                                                      const std::string& token) const {
-  const auto left = envelope.deadline ? *envelope.deadline - clock_.now() : std::chrono::hours(24);
+  const auto left = envelope.deadline ? time_until(*envelope.deadline, clock_.now()) : std::chrono::hours(24);
   const auto ttl =
       std::max<std::chrono::milliseconds>(left, std::chrono::milliseconds(0)) + options_.queue.retention;
   std::vector<std::string> arguments;
@@ -82,8 +92,7 @@ std::vector<std::string> WorkerCore::begin_arguments(const Envelope& envelope,
 }
 
 // Until Redis has answered, or the job is not ours any more.
-awaitable<WorkerCore::Begun> WorkerCore::begin(const Envelope& envelope, bullmq::Job job,
-                                               std::stop_token stop) {
+awaitable<BeginAnswer> WorkerCore::begin(const Envelope& envelope, bullmq::Job job, std::stop_token stop) {
   constexpr std::size_t kHead = 2;
   std::vector<std::string> arguments = begin_arguments(envelope, job.token());
   while (!closed_ && !stop.stop_requested()) {
@@ -97,26 +106,19 @@ awaitable<WorkerCore::Begun> WorkerCore::begin(const Envelope& envelope, bullmq:
       note_caught(faults_, "begin");
       failed = true;
     }
-    if (!failed) {
-      Begun begun;
-      begun.kind = reply.elements.at(0).text;
-      if (begun.kind == "head") {
-        arguments[kHead] = encode_head(envelope);
-        continue;
-      }
-      if (begun.kind == "ended" && reply.elements.size() > 1) begun.reason = reply.elements[1].text;
-      if (reply.elements.size() < 3) co_return begun;
-      begun.attempt = static_cast<std::uint64_t>(reply.elements[1].to_int());
-      begun.sequence = static_cast<std::uint64_t>(reply.elements[2].to_int());
-      if (reply.elements.size() > 3) begun.reason = reply.elements[3].text;
-      co_return begun;
+    auto answer = failed ? Result<BeginAnswer>(Error{}) : decode_begin(reply);
+    if (answer && std::holds_alternative<BeginWantsHead>(*answer)) {
+      arguments[kHead] = encode_head(envelope);
+      continue;
     }
+    if (answer) co_return std::move(*answer);
+    // Trying again does not mend a record.
+    if (answer.error().code == error_code::kBrokenRecord)
+      throw bullmq::UnrecoverableError(answer.error().code + ": " + answer.error().message);
     boost::asio::steady_timer pause(loop_.context(), kPauseAfterError);
     co_await pause.async_wait(boost::asio::use_awaitable);
   }
-  Begun begun;
-  begun.kind = "not_yours";
-  co_return begun;
+  co_return BeginNotYours{};
 }
 
 // What cannot be read ends visibly: at once, or when no worker of its version has come for it in time.
@@ -163,21 +165,23 @@ awaitable<std::string> WorkerCore::process(bullmq::Job job, std::stop_token stop
     co_await let_unreadable_go(job, model, invalid_field("/id", expected));
   }
   lease_.last_claim_at = clock_.now();
-  const Begun begun = co_await begin(*envelope, job, stop);
-  if (begun.kind == "ended") {
-    const JobOutcome outcome = co_await outcome_elsewhere(envelope->id.to_string(), begun.reason);
+  const BeginAnswer begun = co_await begin(*envelope, job, stop);
+  if (const auto* ended = std::get_if<BeginEnded>(&begun)) {
+    const JobOutcome outcome = co_await outcome_elsewhere(envelope->id.to_string(), ended->state);
     co_return end_job(outcome);
   }
   QueuedRun::End end = QueuedRun::End::kLost;
   std::shared_ptr<QueuedRun> attempt;
   std::unique_ptr<RunTrace> traced;
-  if (begun.kind != "not_yours") {
-    if (options_.observer != nullptr) options_.observer->claimed(model, begun.attempt);
-    QueuedRun::Services services{
-          loop_, log_, artifacts_, files_, clock_, faults_, options_.queue.max_inline_bytes, *options_.memory};
-    traced = trace(*envelope, begun.attempt);
-    QueuedRun::Place place{begun.attempt, begun.sequence};
-    attempt = std::make_shared<QueuedRun>(std::move(services), std::move(*envelope), place, attempts_of(job));
+  if (const auto place_of = place_in(begun)) {
+    if (options_.observer != nullptr) options_.observer->claimed(model, place_of->attempt);
+    QueuedRun::Services services{loop_,  log_,    artifacts_,
+                                 files_, clock_,  faults_,
+                                 options_.queue.max_inline_bytes, *options_.memory, commands_,
+                                 keys_};
+    traced = trace(*envelope, place_of->attempt);
+    attempt =
+        std::make_shared<QueuedRun>(std::move(services), std::move(*envelope), *place_of, attempts_of(job));
     end = co_await run(attempt, begun, model, stop);
   }
   if (end == QueuedRun::End::kLost) {
@@ -202,13 +206,13 @@ awaitable<std::string> WorkerCore::process(bullmq::Job job, std::stop_token stop
 
 awaitable<std::optional<StoredGeneration>> WorkerCore::read_generation(std::string id) {
   std::vector<std::string> script_keys = keys_.of_scripts();
-  std::vector<std::string> arguments{std::string(), std::move(id)};  // nobody watches
+  std::vector<std::string> arguments{std::string(), id};  // nobody watches
   bullmq::CommandOptions again;
   again.idempotent = true;
   const bullmq::RedisReply reply =
       co_await commands_.run(scripts::read(), std::move(script_keys), std::move(arguments), again);
   if (reply.elements.size() != 1) co_return std::nullopt;
-  auto outcome = decode_stored(reply.elements[0], clock_);
+  auto outcome = decode_stored(reply.elements[0], id, keys_, clock_, Replay::kWhole, *options_.memory);
   auto* const stored = outcome ? std::get_if<StoredGeneration>(&*outcome) : nullptr;
   if (stored == nullptr) co_return std::nullopt;
   co_return std::move(*stored);
@@ -233,15 +237,15 @@ awaitable<JobOutcome> WorkerCore::outcome_elsewhere(std::string id, std::string 
   co_return outcome;
 }
 
-awaitable<QueuedRun::End> WorkerCore::run(std::shared_ptr<QueuedRun> run, const Begun& begun,
+awaitable<QueuedRun::End> WorkerCore::run(std::shared_ptr<QueuedRun> run, const BeginAnswer& begun,
                                           std::string model, std::stop_token stop) {
   const std::string id = run->generation_id();
   runs_[id] = run;
   // The lock was lost, or this worker closes: either way the job is not ours any more.
   const std::stop_callback abandon(stop, [&run] { run->abandon("the worker lost the generation"); });
   QueuedRun::End end = QueuedRun::End::kLost;
-  if (begun.kind == "cancelled") {
-    end = co_await run->cancel_unrun(begun.reason);
+  if (const auto* cancelled = std::get_if<BeginCancelled>(&begun)) {
+    end = co_await run->cancel_unrun(cancelled->reason);
   } else {
     end = co_await run->run(models_.at(model), generator_loops_.pick());
   }
@@ -254,7 +258,8 @@ awaitable<QueuedRun::End> WorkerCore::run(std::shared_ptr<QueuedRun> run, const 
 void WorkerCore::on_message(const std::string& id, const std::string& message) {
   constexpr std::string_view kCancel = "cancel:";
   const auto run = runs_.find(id);
-  if (run != runs_.end() && message.starts_with(kCancel)) run->second->cancel(message.substr(kCancel.size()));
+  if (run != runs_.end() && message.starts_with(kCancel))
+    run->second->cancel(to_valid_utf8(message.substr(kCancel.size())));
 }
 
 void WorkerCore::tell_let_go(const std::string& model, WorkerObserver::LetGo how) const {

@@ -1,5 +1,6 @@
 #include "queue/worker_lease.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "shunt/base/json.hpp"
@@ -26,14 +27,24 @@ std::string to_json(const WorkerLease& lease) {
   return to_json_text(json);
 }
 
+// What is shown of a lease is bounded, whoever wrote it.
+constexpr const char* kMostWorkers = "1000";
+constexpr std::size_t kMostModels = 1'000;
+constexpr std::size_t kLongestName = 256;
+constexpr std::int64_t kMostRunning = 1'000'000;
+constexpr std::int64_t kLatestMs = 253'402'300'799'999;  // the year 9999
+
 std::string text_in(const JsonObject& json, std::string_view key) {
   const Json* value = json.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+  if (value == nullptr || !value->is_string()) return {};
+  const std::string_view text = value->get_string();
+  return to_valid_utf8(text.substr(0, kLongestName));
 }
 
-std::int64_t number_in(const JsonObject& json, std::string_view key) {
+std::int64_t number_in(const JsonObject& json, std::string_view key, std::int64_t most) {
   const Json* value = json.if_contains(key);
-  return value != nullptr && value->is_int64() ? value->get_int64() : 0;
+  if (value == nullptr || !value->is_int64()) return 0;
+  return std::clamp<std::int64_t>(value->get_int64(), 0, most);
 }
 
 }  // namespace
@@ -46,16 +57,17 @@ WorkerLease decode_lease(const std::string& text) {
   lease.process = text_in(object, "process");
   lease.name = text_in(object, "name");
   lease.version = text_in(object, "version");
-  lease.running = static_cast<std::size_t>(number_in(object, "running"));
-  lease.started_at = WallTime(std::chrono::milliseconds(number_in(object, "started_at")));
-  if (const auto at = number_in(object, "last_claim_at"); at > 0)
+  lease.running = static_cast<std::size_t>(number_in(object, "running", kMostRunning));
+  lease.started_at = WallTime(std::chrono::milliseconds(number_in(object, "started_at", kLatestMs)));
+  if (const auto at = number_in(object, "last_claim_at", kLatestMs); at > 0)
     lease.last_claim_at = WallTime(std::chrono::milliseconds(at));
   const Json* models = object.if_contains("models");
   if (models == nullptr || !models->is_array()) return lease;
   for (const Json& model : models->get_array()) {
-    if (!model.is_object()) continue;
+    if (!model.is_object() || lease.models.size() >= kMostModels) continue;
     const JsonObject& entry = model.get_object();
-    lease.models.push_back({text_in(entry, "name"), static_cast<std::size_t>(number_in(entry, "slots"))});
+    lease.models.push_back(
+        {text_in(entry, "name"), static_cast<std::size_t>(number_in(entry, "slots", kMostRunning))});
   }
   return lease;
 }

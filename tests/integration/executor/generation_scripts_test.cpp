@@ -48,8 +48,25 @@ class GenerationScripts : public ::testing::Test {
   std::string admit(const std::string& id, const std::string& claim = "", const std::string& print = "",
                     const std::string& waiting = "9", const std::string& require_worker = "",
                     const std::string& slots = "1") {
-    return run("admit", {"1000", "60000", "api-1", require_worker, id, kQueue, "echo", "head", claim, print,
-                         waiting, slots, "30000"});
+    return run("admit", {"1000", "60000", "api-1", require_worker, "600", "1000", id, kQueue, "echo", "head",
+                         claim, print, waiting, slots, "30000", "ann", "0"});
+  }
+  // With quotas: of open generations, and of claims.
+  std::string admit_of(const std::string& caller, const std::string& id, const std::string& claim,
+                       const std::string& most_open, const std::string& most_claims,
+                       const std::string& now = "1000") {
+    return run("admit", {now, "60000", "api-1", "", "600", most_claims, id, kQueue, "echo", "head", claim,
+                         "print", "99", "99", "30000", caller, most_open});
+  }
+  std::string list(const std::string& before, const std::string& caller = "", const std::string& state = "",
+                   const std::string& model = "") {
+    return run("list", {before, "2", "2", caller.empty() ? "" : "1", caller, state, model, ""});
+  }
+  std::string forget(const std::string& id, const std::string& how) {
+    return run("forget", {id, how, "100", "60000"});
+  }
+  std::string read(const std::string& watcher, const std::string& id) {
+    return run("read", {watcher, "1000", id});
   }
   std::string begin(const std::string& id, const std::string& token = "", const std::string& head = "head") {
     return run("begin", {"worker-1", id, kQueue, head, "30000", token.empty() ? "900" : "900 " + token});
@@ -173,7 +190,7 @@ TEST_F(GenerationScripts, AppendTakesWhatContinuesTheLogAndTheSameAgain) {
 TEST_F(GenerationScripts, AppendTellsThoseWhoListenAndForgetsThoseWhoDoNot) {
   admit("g1");
   begin("g1");
-  run("read", {"api-2", "g1"});
+  read("api-2", "g1");
   EXPECT_EQ(record("g1", "watch"), "api-1 api-2");
   listens("api-2");
   EXPECT_EQ(append("g1", "1", 2, 1, "[s]"), "[ok]");
@@ -237,6 +254,8 @@ TEST_F(GenerationScripts, WithdrawTakesBackOnlyWhatNobodyHas) {
   EXPECT_EQ(run("withdraw", {"g1", "key"}), "0");
   redis({"DEL", kQueue + ":g1"});
   EXPECT_EQ(run("withdraw", {"g1", "key"}), "1");
+  // Nothing but the names of the caller and of the queue.
+  redis({"DEL", kBase + "callers", kBase + "queues"});
   EXPECT_THAT(redis({"KEYS", "*"}).elements, IsEmpty());
   admit("g2");
   begin("g2");
@@ -244,11 +263,11 @@ TEST_F(GenerationScripts, WithdrawTakesBackOnlyWhatNobodyHas) {
 }
 
 TEST_F(GenerationScripts, ReadTellsGoneFromUnknown) {
-  EXPECT_EQ(run("read", {"", "g1"}), "[unknown]");
+  EXPECT_EQ(read("", "g1"), "[unknown]");
   admit("g1");
-  EXPECT_THAT(run("read", {"", "g1"}), ::testing::HasSubstr("state queued"));
+  EXPECT_THAT(read("", "g1"), ::testing::HasSubstr("state queued"));
   redis({"DEL", kBase + "r:g1"});
-  EXPECT_EQ(run("read", {"", "g1"}), "[gone]");
+  EXPECT_EQ(read("", "g1"), "[gone]");
 }
 
 TEST_F(GenerationScripts, ProbeTellsOfTheJobAndOfWhoRunsIt) {
@@ -268,14 +287,130 @@ TEST_F(GenerationScripts, ListGoesFromTheNewestInStretches) {
   admit("g2");
   admit("g3");
   redis({"DEL", kBase + "r:g2"});
-  EXPECT_EQ(run("list", {"", "2"}), "[[g3 queued head] [g2  ]]");
-  EXPECT_EQ(run("list", {"g2", "2"}), "[[g1 queued head]]");
-  EXPECT_EQ(run("list", {"g1", "2"}), "[]");
+  EXPECT_EQ(list(""), "[g2  [g3]]");
+  EXPECT_EQ(list("g2"), "[[g1]]");
+  EXPECT_EQ(list("g1"), "[[]]");
+  EXPECT_EQ(list("", "ann"), "[g2  [g3]]");
+  EXPECT_EQ(redis({"ZCARD", kBase + "of:ann"}).integer, 2) << "what is gone has left the caller's index";
+  EXPECT_EQ(list("", "bob"), "[[]]");
+  EXPECT_EQ(list("", "", "running"), "[g2  []]");
+  EXPECT_EQ(list("", "", "queued", "other"), "[g2  []]");
+}
+
+TEST_F(GenerationScripts, WhatTheVersionBeforeHasMadeIsAdoptedBeforeItIsListed) {
+  admit("g1");
+  for (int i = 0; i < 300; ++i) {
+    const std::string id = "h" + std::to_string(1000 + i);
+    redis({"HSET", kBase + "r:" + id, "state", "queued", "head", R"({"model":"echo","caller":"bob"})"});
+    redis({"ZADD", kBase + "index", "0", id});
+  }
+  EXPECT_EQ(list("", "bob"), "[adopt []]");
+  EXPECT_EQ(run("adopt", {"100"}), "100");
+  EXPECT_EQ(run("adopt", {"1000"}), "200");
+  EXPECT_EQ(run("adopt", {"1000"}), "0");
+  EXPECT_EQ(list("", "bob"), "[h1298  [h1299 h1298]]");
+  EXPECT_EQ(record("h1000", "caller"), "bob");
+  // Withdrawn by the version before, and another one made: as many as before.
+  redis({"ZREM", kBase + "index", "h1100"});
+  redis({"ZADD", kBase + "index", "0", "i1"});
+  EXPECT_EQ(list("", "bob"), "[adopt []]");
+  EXPECT_EQ(run("adopt", {"1000"}), "1");
+}
+
+TEST_F(GenerationScripts, ACallersOpenGenerationsAreCountedUntilTheyEnd) {
+  EXPECT_EQ(admit_of("ann", "g1", "", "1", "9"), "[[admitted]]");
+  EXPECT_EQ(admit_of("ann", "g2", "", "1", "9"), "[[too_many_open 1]]");
+  EXPECT_EQ(admit_of("bob", "g2", "", "1", "9"), "[[admitted]]");
+  append("g1", "0", 2, 1, "[c]", "cancelled");
+  EXPECT_EQ(admit_of("ann", "g3", "", "1", "9"), "[[admitted]]");
+  // As the version before ends it: nothing but the state.
+  redis({"HSET", kBase + "r:g3", "state", "succeeded"});
+  EXPECT_EQ(admit_of("ann", "g4", "", "1", "9"), "[[admitted]]");
+}
+
+TEST_F(GenerationScripts, ALiveClaimMakesNoRoomAndAnOlderOneOnlyForItsCaller) {
+  EXPECT_EQ(admit_of("ann", "g1", "k1", "0", "1"), "[[admitted]]");
+  EXPECT_EQ(admit_of("ann", "g2", "k2", "0", "1"), "[[claims_full]]");
+  EXPECT_EQ(admit_of("bob", "g2", "k2", "0", "1"), "[[admitted]]");
+  append("g1", "0", 2, 1, "[c]", "succeeded");
+  redis({"ZADD", kBase + "kc:ann", "2000", "k1"});  // when it ended
+  EXPECT_EQ(admit_of("ann", "g3", "k3", "0", "1", "2599"), "[[claims_full]]");
+  EXPECT_EQ(admit_of("ann", "g3", "k1", "0", "1", "2599"), "[[held g1 job]]");
+  EXPECT_EQ(admit_of("ann", "g3", "k3", "0", "1", "2600"), "[[admitted]]");
+  EXPECT_EQ(redis({"EXISTS", kBase + "k:k1"}).integer, 0);
+  EXPECT_EQ(redis({"EXISTS", kBase + "k:k2"}).integer, 1);
+}
+
+TEST_F(GenerationScripts, WhatWasDeletedIsNotBegunAgainAndEveryApiHears) {
+  admit("g1");
+  append("g1", "0", 2, 1, "[c]", "cancelled");
+  EXPECT_EQ(forget("g1", ""), "[ended {t}:echo]");
+  add_job("g1");
+  EXPECT_EQ(forget("g1", "1"), "[job {t}:echo]");
+  EXPECT_EQ(record("g1", "state"), "cancelled");
+  redis({"DEL", kQueue + ":g1"});
+  redis({"ZADD", kBase + "apis", "99999999999999", "api-1", "1", "api-gone"});
+  EXPECT_EQ(forget("g1", "1"), "[ended {t}:echo]");
+  EXPECT_EQ(show(redis({"XRANGE", kBase + "in:api-1", "-", "+"}).elements.at(0).elements[1]),
+            "[g1 forgotten]");
+  EXPECT_EQ(redis({"EXISTS", kBase + "in:api-gone"}).integer, 0);
+  EXPECT_EQ(forget("g1", "1"), "[gone]");
+  EXPECT_EQ(begin("g1"), "[[ended gone]]");
+  EXPECT_EQ(begin("g1", "", ""), "[[ended gone]]");
+}
+
+// In one call with others, whose answers are as ever.
+TEST_F(GenerationScripts, ABrokenRecordHarmsItselfAlone) {
+  admit("good");
+  redis({"SET", kBase + "r:string", "x"});
+  redis({"HSET", kBase + "r:stateless", "seq", "1"});
+  redis(
+      {"HSET", kBase + "r:numberless", "state", "running", "seq", "abc", "attempt", "1e9", "queue", kQueue});
+  for (const std::string id : {"string", "stateless", "numberless"}) {
+    EXPECT_EQ(
+        run("begin", {"worker-1", id, kQueue, "head", "30000", "900", "good", kQueue, "head", "30000", "900"})
+            .substr(0, 14),
+        "[[broken] [run");
+    EXPECT_THAT(run("probe", {id, "good"}), ::testing::HasSubstr("[running 1 [] "));
+    EXPECT_THAT(run("summary", {"9999", "9999", id, "good"}), ::testing::HasSubstr("state running"));
+    EXPECT_EQ(append(id, "", 2, 1, "[]"), "[refused]");
+    EXPECT_EQ(cancel(id), "[broken]");
+    EXPECT_EQ(run("withdraw", {id, ""}), "0");
+    run("unwatch", {"api-1", id, "good"});
+    run("shelve", {id});
+    run("request", {id});
+    read("api-1", id);
+    forget(id, "1");
+  }
+}
+
+TEST_F(GenerationScripts, KeysOfAnotherTypeHarmTheirOwnModelOrCallerAlone) {
+  redis({"SET", kBase + "k:key", "x"});
+  EXPECT_EQ(admit("g1", "key", "print"), "[[broken]]");
+  redis({"SET", kBase + "o:" + kQueue, "x"});
+  EXPECT_EQ(admit("g2"), "[[broken]]");
+  redis({"DEL", kBase + "o:" + kQueue});
+  for (const char* key : {"l:echo", "index", "all", "of:ann", "callers", "queues"})
+    redis({"SET", kBase + key, "x"});
+  EXPECT_EQ(admit("g3"), "[[admitted]]");
+  EXPECT_EQ(begin("g3"), "[[run 1 1]]");
+  EXPECT_THAT(run("survey", {"api-1", "1000", "1", "echo", kQueue}), ::testing::StartsWith("[[1 1000 0 0"));
+}
+
+TEST_F(GenerationScripts, StraysAreJobsOfWhatHasEndedAndNobodyHolds) {
+  admit("ended");
+  append("ended", "0", 2, 1, "[c]", "cancelled");
+  admit("open");
+  redis({"ZADD", kBase + "index", "0", "gone"});
+  redis({"LPUSH", kQueue + ":wait", "ended", "open", "gone", "of a producer"});
+  EXPECT_EQ(run("strays", {kQueue, "10", "0"}), "[[gone ended]]");
+  redis({"SET", kQueue + ":ended:lock", "x"});
+  EXPECT_EQ(run("strays", {kQueue, "4", "0"}), "[more [gone]]");
 }
 
 TEST_F(GenerationScripts, UnwatchTakesOneProcessOut) {
   admit("g1");
-  run("read", {"api-2", "g1"});
+  read("api-2", "g1");
   run("unwatch", {"api-1", "g1", "unknown"});
   EXPECT_EQ(record("g1", "watch"), "api-2");
   EXPECT_EQ(record("unknown", "watch"), "");

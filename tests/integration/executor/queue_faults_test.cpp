@@ -70,10 +70,27 @@ class QueueFaults : public QueuePair {
     envelope.created_at = system_clock().now();
     envelope.deadline = envelope.created_at + 60s;
     const std::string now = std::to_string(envelope.created_at.time_since_epoch().count());
-    const auto reply =
-        redis({"EVAL", script.str(), "1", key("::gen:"), now, "60000", "api-dead", "",
-               envelope.id.to_string(), key(":" + made.model), made.model, encode_head(envelope),
-               sha256_hex("0:" + made.idempotency_key), request_fingerprint(made), "100", "8", "60000"});
+    const auto reply = redis({"EVAL",
+                              script.str(),
+                              "1",
+                              key("::gen:"),
+                              now,
+                              "60000",
+                              "api-dead",
+                              "",
+                              "600000",
+                              "1000",
+                              envelope.id.to_string(),
+                              key(":" + made.model),
+                              made.model,
+                              encode_head(envelope),
+                              sha256_hex("0:" + made.idempotency_key),
+                              request_fingerprint(made),
+                              "100",
+                              "8",
+                              "60000",
+                              "",
+                              "0"});
     EXPECT_EQ(reply.elements.at(0).elements.at(0).text, "admitted");
     return envelope.id;
   }

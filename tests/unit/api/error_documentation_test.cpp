@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "problem.hpp"
+#include "shunt/generation/known_error_code.hpp"
 
 namespace shunt::api {
 namespace {
@@ -45,6 +46,7 @@ TEST(ErrorDocumentation, EveryCodeOfAGenerationHasAStatus) {
   std::size_t found = 0;
   for (std::sregex_iterator it(text.begin(), text.end(), constant), end; it != end; ++it, ++found) {
     EXPECT_TRUE(known.contains((*it)[1])) << (*it)[1] << " needs a row in api/src/problem.cpp";
+    EXPECT_TRUE(is_known_error_code((*it)[1].str())) << (*it)[1] << " needs a row in known_error_code.cpp";
   }
   EXPECT_GE(found, 20u);
 }

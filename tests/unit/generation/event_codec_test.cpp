@@ -115,30 +115,57 @@ std::string with(const std::string& members) {
 
 INSTANTIATE_TEST_SUITE_P(
     , MalformedEvents,
-    ::testing::Values(Malformed{"", ""}, Malformed{"{}", "a JSON array"}, Malformed{"[7]", "a JSON object"},
-                      Malformed{R"([{"type":"queued","at":"2025-11-23T15:43:07.042Z"}])", "\"seq\""},
-                      Malformed{R"([{"seq":-1,"type":"queued","at":"2025-11-23T15:43:07.042Z"}])", "\"seq\""},
-                      Malformed{R"([{"seq":1,"type":"queued","at":"yesterday"}])", "\"at\""},
-                      Malformed{R"([{"seq":1,"type":"queued"}])", "\"at\""},
-                      Malformed{with(R"("type":"sung")"), "\"type\""},
-                      Malformed{with(R"("type":7)"), "\"type\""},
-                      Malformed{with(R"("type":"restarted")"), "\"attempt\""},
-                      Malformed{with(R"("type":"progress","fraction":"half")"), "\"fraction\""},
-                      Malformed{with(R"("type":"progress","fraction":0.5,"message":7)"), "\"message\""},
-                      Malformed{with(R"("type":"delta")"), "\"text\""},
-                      Malformed{with(R"("type":"log","level":"info")"), "\"message\""},
-                      Malformed{with(R"("type":"log","message":"x")"), "\"level\""},
-                      Malformed{with(R"("type":"artifact","media_type":"a/b","size":1)"), "\"name\""},
-                      Malformed{with(R"("type":"artifact","name":"a","size":1)"), "\"media_type\""},
-                      Malformed{with(R"("type":"artifact","name":"a","media_type":"a/b")"), "\"size\""},
-                      Malformed{
-                          with(R"("type":"artifact","name":"a","media_type":"a/b","size":1,"sha256":7)"),
-                          "\"sha256\""},
-                      Malformed{with(R"("type":"succeeded","stored":7)"), "\"stored\""},
-                      Malformed{with(R"("type":"succeeded","stored":{"sha256":"x"})"), "\"stored\""},
-                      Malformed{with(R"("type":"failed")"), "\"error\""},
-                      Malformed{with(R"("type":"failed","error":{"code":"x"})"), "\"error\""},
-                      Malformed{with(R"("type":"cancelled")"), "\"reason\""}));
+    ::testing::Values(
+        Malformed{"", ""}, Malformed{"{}", "a JSON array"}, Malformed{"[7]", "a JSON object"},
+        Malformed{R"([{"type":"queued","at":"2025-11-23T15:43:07.042Z"}])", "\"seq\""},
+        Malformed{R"([{"seq":-1,"type":"queued","at":"2025-11-23T15:43:07.042Z"}])", "\"seq\""},
+        Malformed{R"([{"seq":1,"type":"queued","at":"yesterday"}])", "\"at\""},
+        Malformed{R"([{"seq":1,"type":"queued"}])", "\"at\""},
+        Malformed{with(R"("type":"sung")"), "\"type\""}, Malformed{with(R"("type":7)"), "\"type\""},
+        Malformed{with(R"("type":"restarted")"), "\"attempt\""},
+        Malformed{with(R"("type":"progress","fraction":"half")"), "\"fraction\""},
+        Malformed{with(R"("type":"progress","fraction":0.5,"message":7)"), "\"message\""},
+        Malformed{with(R"("type":"delta")"), "\"text\""},
+        Malformed{with(R"("type":"log","level":"info")"), "\"message\""},
+        Malformed{with(R"("type":"log","message":"x")"), "\"level\""},
+        Malformed{with(R"("type":"artifact","media_type":"a/b","size":1)"), "\"name\""},
+        Malformed{with(R"("type":"artifact","name":"a","size":1)"), "\"media_type\""},
+        Malformed{with(R"("type":"artifact","name":"a","media_type":"a/b")"), "\"size\""},
+        Malformed{with(R"("type":"artifact","name":"a","media_type":"a/b","size":1,"sha256":7)"),
+                  "\"sha256\""},
+        Malformed{with(R"("type":"artifact","name":"../x","media_type":"a/b","size":1)"), "\"name\""},
+        Malformed{with(R"("type":"artifact","name":"a","media_type":"wav","size":1)"), "\"media_type\""},
+        Malformed{with(R"("type":"artifact","name":"a","media_type":"a/b\r\nX: y","size":1)"),
+                  "\"media_type\""},
+        Malformed{with(R"("type":"artifact","name":"a","media_type":"a/b","size":-1)"), "\"size\""},
+        Malformed{with(R"("type":"artifact","name":"a","media_type":"a/b","size":1,"sha256":"../x")"),
+                  "\"sha256\""},
+        Malformed{R"([{"seq":0,"type":"started","at":"2025-11-23T15:43:07.042Z"}])", "\"seq\""},
+        Malformed{with(R"("type":"log","message":"x","level":"0123456789012345678901234567890123")"),
+                  "\"level\""},
+        Malformed{with(R"("type":"succeeded","stored":{"sha256":"x","size":1})"), "\"stored\""},
+        Malformed{with(R"("type":"succeeded","stored":7)"), "\"stored\""},
+        Malformed{with(R"("type":"succeeded","stored":{"sha256":"x"})"), "\"stored\""},
+        Malformed{with(R"("type":"failed")"), "\"error\""},
+        Malformed{with(R"("type":"failed","error":{"code":"x"})"), "\"error\""},
+        Malformed{with(R"("type":"cancelled")"), "\"reason\""}));
+
+TEST(EventCodec, ACodeThatCannotBeOneIsAGeneratorsFailure) {
+  for (const std::string code : {std::string(), std::string("Bad Code"), std::string("9lives"), std::string(65, 'a')}) {
+    const auto decoded =
+        decode_events(with(R"("type":"failed","error":{"code":")" + code + R"(","message":"m"})"));
+    ASSERT_TRUE(decoded.ok()) << code;
+    const auto& failed = std::get<event::Failed>(decoded->at(0).payload);
+    EXPECT_EQ(failed.error.code, "generator_failed") << code;
+    EXPECT_EQ(failed.error.message, "m");
+  }
+}
+
+TEST(EventCodec, AFractionIsFromNothingToAll) {
+  const auto decoded = decode_events(with(R"("type":"progress","fraction":1e300)"));
+  ASSERT_TRUE(decoded.ok());
+  EXPECT_EQ(std::get<event::Progress>(decoded->at(0).payload).fraction, 1);
+}
 
 }  // namespace
 }  // namespace shunt

@@ -133,6 +133,8 @@ struct ExecutorDescription {
   std::optional<WallTime> models_as_of = {};  // with a queue
   std::optional<ServerStatus> server = {};    // none in sync mode
   std::vector<Warning> warnings = {};
+  // How often something in Redis was not as ours write it, since the start.
+  std::uint64_t broken_records = 0;
 };
 
 // The one interface between callers (HTTP, command line, C++) and whatever runs generations. Callers see only

@@ -35,7 +35,7 @@ struct QueueExecutorOptions {
 //
 // Starts and serves whatever state Redis is in: without it submit() refuses with `queue_unavailable` within
 // QueueOptions::enqueue_deadline, describe() says so, and all heals when Redis appears.
-// Has one thread and three connections, however many generations there are. `models` and `artifacts` outlive
+// Has one thread and four connections, however many generations there are. `models` and `artifacts` outlive
 // it.
 [[nodiscard]] std::unique_ptr<GenerationExecutor> make_queue_executor(const ModelRegistry& models,
                                                                       ArtifactStore& artifacts,

@@ -39,6 +39,13 @@ struct QueueOptions {
   std::chrono::milliseconds retention = std::chrono::hours(1);
   // Ids are remembered (410 instead of 404), and idempotency keys hold, for this long.
   std::chrono::milliseconds claim_age = std::chrono::hours(24);
+  // A claim is never given up for another one while its generation is open, and for so long after its end.
+  std::chrono::milliseconds min_claim_age = std::chrono::minutes(10);
+  // Of one caller. At 1,000 keyed requests a second those of the last ten minutes, and of what runs, have
+  // room; a claim takes about 400 bytes of Redis.
+  std::size_t max_claims = 700'000;
+  // A record that is longer was not written by a worker of ours, and is not carried to this process.
+  std::size_t max_record_bytes = 128UL * 1024 * 1024;
   // The event stream of BullMQ is cut to about this many entries.
   std::size_t max_queue_events = 1'000;
   // Entries that wait in a process's inbox before the oldest go (it reads the log instead then).

@@ -19,6 +19,8 @@ inline constexpr std::string_view kIdempotencyConflict = "idempotency_conflict";
 inline constexpr std::string_view kUnsupportedEnvelope = "unsupported_envelope";
 inline constexpr std::string_view kQueueUnavailable = "queue_unavailable";
 inline constexpr std::string_view kNoWorker = "no_worker";
+inline constexpr std::string_view kTooManyOpen = "too_many_open";
+inline constexpr std::string_view kClaimsFull = "claims_full";
 
 // Look-ups.
 inline constexpr std::string_view kGenerationUnknown = "generation_unknown";
@@ -26,6 +28,7 @@ inline constexpr std::string_view kGenerationGone = "generation_gone";
 inline constexpr std::string_view kArtifactUnknown = "artifact_unknown";
 inline constexpr std::string_view kArtifactGone = "artifact_gone";
 inline constexpr std::string_view kArtifactStoreFailed = "artifact_store_failed";
+inline constexpr std::string_view kBrokenRecord = "broken_record";
 
 // Failures: the generation's terminal state is `failed`.
 inline constexpr std::string_view kInvalidInput = "invalid_input";

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <chrono>
+
+#include "shunt/executor/queue_options.hpp"
+
+namespace shunt::executor {
+
+// How often what is kept no longer is looked for: after the retention, and this once more, it is gone. Pure.
+[[nodiscard]] std::chrono::milliseconds retention_interval(const QueueOptions& options);
+
+}  // namespace shunt::executor

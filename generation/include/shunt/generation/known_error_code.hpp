@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string_view>
+
+namespace shunt {
+
+// Whether a code is one of error_codes.hpp, or of those that a request's JSON is refused with. Another
+// process's word may be any text: whoever counts by code counts the others together.
+[[nodiscard]] bool is_known_error_code(std::string_view code) noexcept;
+
+// Lower-case letters, digits and underscores, beginning with a letter, at most 64: what an error code from
+// elsewhere has to look like before it is shown to clients.
+[[nodiscard]] bool is_well_formed_error_code(std::string_view code) noexcept;
+
+}  // namespace shunt
