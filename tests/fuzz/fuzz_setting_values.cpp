@@ -40,6 +40,8 @@ void check_all(const Node& node) {
   check_kind(kind::Text{}, node);
   check_kind(kind::TextList{}, node);
   check_kind(kind::Names{}, node);
+  check_kind(kind::TextMap{}, node);
+  check_kind(kind::Headers{}, node);
   check_kind(kind::HttpAddress{}, node);
   check_kind(kind::Sha256{}, node);
   check_kind(kind::ListenAddress{}, node);

@@ -3,6 +3,7 @@
 #include "did_you_mean.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 #include "shunt/config/redact.hpp"
 #include "support/fuzzing.hpp"
@@ -34,6 +35,12 @@ void check_redacted(std::string_view written) {
   const std::size_t at = rest.rfind('@');
   const std::size_t colon = rest.find(':');
   const std::size_t query = rest.find_first_of("?#");
+  // A secret of letters in front of "://" looks as a scheme does.
+  const bool has_scheme =
+      std::ranges::all_of(written.substr(0, scheme == std::string_view::npos ? 0 : scheme), [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) ||
+               std::string_view("+-.~").find(c) != std::string_view::npos;
+      });
   std::string url;
   bool secret_is_elsewhere = false;
   for (std::size_t i = 0; i < written.size(); ++i) {
@@ -46,7 +53,8 @@ void check_redacted(std::string_view written) {
     const bool in_scheme = scheme == std::string_view::npos || i < scheme;
     const bool in_password = !in_scheme && at != std::string_view::npos && here < at && here > colon;
     const bool in_query = !in_scheme && query != std::string_view::npos && here > query;
-    secret_is_elsewhere |= !in_scheme && !in_password && !in_query;
+    secret_is_elsewhere |=
+        in_scheme ? scheme != std::string_view::npos && has_scheme : !in_password && !in_query;
   }
   const std::string shown = config::redacted_url(url);
   check(shown.empty() == url.empty(), "something is shown of something");
