@@ -20,13 +20,15 @@ struct Read {
 };
 
 void read_body(api::RequestParser& parser, std::string_view bytes, std::size_t piece, Read& read) {
+  std::string waiting;  // what the parser wants to see with more behind it
   fuzz::in_pieces(bytes, piece, [&](std::string_view part) {
-    while (!part.empty() && read.code.empty() && !parser.done()) {
-      const auto fed = parser.feed_body(part, kMaxBody);
-      check(fed.used <= part.size(), "no more than there is");
+    waiting += part;
+    while (!waiting.empty() && read.code.empty() && !parser.done()) {
+      const auto fed = parser.feed_body(waiting, kMaxBody);
+      check(fed.used <= waiting.size(), "no more than there is");
       if (fed.error) read.code = fed.error->code;
       if (fed.used == 0) return;
-      part.remove_prefix(fed.used);
+      waiting.erase(0, fed.used);
     }
   });
 }
