@@ -8,9 +8,11 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <cctype>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -54,6 +56,8 @@ class LyingRedis {
   using Reply = bullmq::detail::Reply;
   using Socket = boost::asio::ip::tcp::socket;
 
+  static constexpr std::chrono::milliseconds kBlock{20};
+
   struct Session {
     bool in_transaction = false;
   };
@@ -76,20 +80,38 @@ class LyingRedis {
       if (failure) co_return;
       commands.feed({bytes.data(), count});
       std::string answers;
-      while (const auto command = commands.next()) answers += answer(*command, session);
+      bool blocks = false;
+      while (const auto command = commands.next()) {
+        blocks |= waits(*command);
+        answers += answer(*command, session);
+      }
+      if (blocks && has_told_all()) {
+        boost::asio::steady_timer pause(acceptor_.get_executor(), kBlock);
+        co_await pause.async_wait(boost::asio::use_awaitable);
+      }
       co_await boost::asio::async_write(socket, boost::asio::buffer(answers),
                                         boost::asio::redirect_error(boost::asio::use_awaitable, failure));
       if (failure) co_return;
     }
   }
 
+  // A command's word, in capitals.
+  static std::string word_of(const Reply& command, std::size_t at) {
+    std::string text = at < command.elements.size() ? command.elements[at].text : std::string();
+    std::ranges::transform(text, text.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    return text;
+  }
+
+  // Whether a server would let the client wait for something to come.
+  static bool waits(const Reply& command) {
+    const std::string name = word_of(command, 0);
+    return name == "BZPOPMIN" || (name == "XREAD" && word_of(command, 3) == "BLOCK") ||
+           (name == "XREAD" && word_of(command, 1) == "BLOCK");
+  }
+
   std::string answer(const Reply& command, Session& session) {
-    const auto word = [&command](std::size_t at) {
-      std::string text = at < command.elements.size() ? command.elements[at].text : std::string();
-      std::ranges::transform(text, text.begin(),
-                             [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-      return text;
-    };
+    const auto word = [&command](std::size_t at) { return word_of(command, at); };
     const std::string name = word(0);
     if (name == "AUTH" || name == "SELECT" || (name == "CLIENT" && word(1) == "SETNAME")) return "+OK\r\n";
     if (name == "CLIENT" && word(1) == "ID") return ":7\r\n";
