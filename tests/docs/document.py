@@ -115,9 +115,10 @@ def commands_in(page, text):
 
 
 def settings_in(text):
-    """The tables of settings that a page shows, as far as they are of models: its commands count on them."""
-    tables = []
+    """The tables of settings that a page shows, as far as they are of models: its commands count on them. Of a model that
+    is shown in several ways the first."""
+    tables = {}
     for block in blocks(text):
         if block.language in ("", "toml") and block.lines and block.lines[0].startswith("[models."):
-            tables.append("\n".join(block.lines))
-    return "\n\n".join(tables)
+            tables.setdefault(block.lines[0].split("]")[0], "\n".join(block.lines))
+    return "\n\n".join(tables.values())
