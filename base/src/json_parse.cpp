@@ -2,6 +2,7 @@
 #include <boost/json/error.hpp>
 #include <boost/json/parse_options.hpp>
 #include <boost/json/value_stack.hpp>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <set>
@@ -93,6 +94,12 @@ class Builder {
     // Without a point or an exponent it was meant as an integer, and one that no int64 holds.
     const bool integer = token.find_first_of(".eE") == bj::string_view::npos;
     unsafe_number_ |= integer || !std::isfinite(number);
+    // Boost.JSON 1.81 computes the value with an error of a few units in the last place, so that what is
+    // written would be read as another number, and that as yet another. Beyond a double's range its infinity
+    // or zero stands.
+    double exact = 0;
+    const auto [end, failure] = std::from_chars(token.data(), token.data() + token.size(), exact);
+    if (failure == std::errc() && end == token.data() + token.size()) number = exact;
     // As the largest uint64 it is found again by the slow look.
     if (integer) {
       stack_.push_uint64(std::uint64_t(-1));

@@ -1,5 +1,6 @@
 #include <array>
 #include <charconv>
+#include <cmath>
 
 #include "shunt/base/json.hpp"
 
@@ -11,6 +12,17 @@ void append_number(std::string& out, Number number) {
   std::array<char, 32> digits{};
   const auto [end, failure] = std::to_chars(digits.data(), digits.data() + digits.size(), number);
   out.append(digits.data(), failure == std::errc{} ? end : digits.data());
+}
+
+// A double whose shortest form looks like an integer is one to whoever reads it. That does no harm but where
+// the integer would be refused (beyond +-(2^53 - 1)) or be another number (-0).
+void append_double(std::string& out, double number) {
+  const std::size_t begin = out.size();
+  append_number(out, number);
+  const bool as_integer = out.find_first_not_of("-0123456789", begin) == std::string::npos;
+  const bool is_safe =
+      std::abs(number) <= static_cast<double>(kMaxSafeInteger) && !(number == 0 && std::signbit(number));
+  if (as_integer && !is_safe) out += ".0";
 }
 
 // Appends the escape of a character that may not stand in a JSON string.
@@ -70,7 +82,7 @@ class Writer {
         append_number(out_, value.get_uint64());
         break;
       case boost::json::kind::double_:
-        append_number(out_, value.get_double());
+        append_double(out_, value.get_double());
         break;
       case boost::json::kind::string:
         append_json_string(out_, value.get_string());

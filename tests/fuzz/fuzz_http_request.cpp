@@ -13,7 +13,6 @@
 #include <string_view>
 #include <vector>
 
-#include "fuzz_arguments.hpp"
 #include "loop_shard.hpp"
 #include "openapi.hpp"
 #include "shunt/base/log.hpp"
@@ -48,6 +47,8 @@ api::HttpServerOptions small_limits() {
 
 // One server without a listening socket, used for every input.
 struct World {
+  World() { log::configure(log::Level::kOff, log::Format::kText); }
+
   ModelRegistry models = make_models();
   std::unique_ptr<GenerationStore> store = make_memory_store(system_clock(), {.max_generations = 64});
   std::unique_ptr<executor::GenerationExecutor> executor = executor::make_sync_executor(models, *store);
@@ -56,9 +57,10 @@ struct World {
                        .executor = *executor,
                        .models = models,
                        .extra_metrics = {},
+                       .surface = api::Surface::kAll,
                        .openapi = api::openapi_document(),
                        .keys = api::KeyRing({}, std::chrono::steady_clock::now()),
-                       .metrics = {}};
+                       .metrics = api::HttpMetrics(api::Surface::kAll)};
   EventLoop loop;
   bool left = false;
   std::shared_ptr<api::LoopShard> shard =
@@ -90,12 +92,6 @@ void check_answers(std::string_view answers) {
 }
 
 }  // namespace
-
-extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
-  log::configure(log::Level::kOff, log::Format::kText);
-  fuzz::add_seeds(argc, argv, "http_request_seeds", "http_request.dict");
-  return 0;
-}
 
 // The first byte says how large the pieces are; the rest is what the client sends.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

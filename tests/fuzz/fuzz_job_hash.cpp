@@ -12,16 +12,13 @@
 #include "core/job_codec.hpp"
 #include "core/job_options_codec.hpp"
 #include "core/job_validation.hpp"
-#include "fuzz_arguments.hpp"
+#include "support/fuzzing.hpp"
 
 namespace {
 
 using namespace bullmq;
 using namespace bullmq::detail;
-
-void check(bool holds) {
-  if (!holds) std::abort();
-}
+using shunt::fuzz::check;
 
 // Options as a user writes them.
 void fuzz_options(std::string_view text) {
@@ -118,11 +115,6 @@ void fuzz_hash(std::string_view text) {
 }
 
 }  // namespace
-
-extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
-  shunt::fuzz::add_seeds(argc, argv, "job_hash_seeds", "job_hash.dict");
-  return 0;
-}
 
 // The first byte says what the rest is.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -9,17 +9,14 @@
 
 #include "bullmq/error.hpp"
 #include "core/event_codec.hpp"
-#include "fuzz_arguments.hpp"
 #include "redis/reply_reader.hpp"
+#include "support/fuzzing.hpp"
 
 namespace {
 
 using namespace bullmq;
 using namespace bullmq::detail;
-
-void check(bool holds) {
-  if (!holds) std::abort();
-}
+using shunt::fuzz::check;
 
 Reply text_reply(std::string_view text) {
   Reply reply;
@@ -75,11 +72,6 @@ void fuzz_reply(std::string_view bytes) {
 }
 
 }  // namespace
-
-extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
-  shunt::fuzz::add_seeds(argc, argv, "queue_event_seeds", "redis_reply.dict");
-  return 0;
-}
 
 // The first byte says what the rest is.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

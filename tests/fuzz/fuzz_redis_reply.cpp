@@ -10,7 +10,6 @@
 #include "bullmq/error.hpp"
 #include "core/event_codec.hpp"
 #include "core/job_codec.hpp"
-#include "fuzz_arguments.hpp"
 #include "redis/command.hpp"
 #include "redis/endpoint.hpp"
 #include "redis/handshake.hpp"
@@ -105,11 +104,6 @@ void consume(const Reply& reply) {
 }
 
 }  // namespace
-
-extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
-  shunt::fuzz::add_seeds(argc, argv, "redis_reply_seeds", "redis_reply.dict");
-  return 0;
-}
 
 // The first byte says how large the pieces are; the rest is what Redis sends.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

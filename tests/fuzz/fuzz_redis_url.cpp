@@ -7,17 +7,14 @@
 
 #include "bullmq/connection_options.hpp"
 #include "bullmq/error.hpp"
-#include "fuzz_arguments.hpp"
+#include "support/fuzzing.hpp"
 
 namespace {
 
 using namespace bullmq;
+using shunt::fuzz::check;
 
 constexpr std::string_view kSecret = "hunter2";
-
-void check(bool holds) {
-  if (!holds) std::abort();
-}
 
 std::string percent_encoded(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -49,11 +46,6 @@ bool is_same(const ConnectionOptions& a, const ConnectionOptions& b) {
 }
 
 }  // namespace
-
-extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
-  shunt::fuzz::add_seeds(argc, argv, "redis_url_seeds", "redis_url.dict");
-  return 0;
-}
 
 // A '~' stands for the secret.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -7,7 +7,7 @@ HERE = Path(__file__).parent
 
 
 def _given():
-    return dict(item.split("=", 1) for item in os.environ["SHUNT_PEERS"].split(","))
+    return dict(item.split("=", 1) for item in os.environ.get("SHUNT_PEERS", "").split(",") if item)
 
 
 def peers():

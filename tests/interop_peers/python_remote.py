@@ -10,6 +10,8 @@ from bullmq.custom_errors import UnrecoverableError
 JOB_FIELDS = ("id", "name", "data", "opts", "progress", "attemptsMade", "attemptsStarted", "timestamp", "delay",
               "priority", "processedOn", "finishedOn", "returnvalue", "failedReason", "stacktrace")
 LONGEST_LINE = 64 * 1024 * 1024
+# What upstream's Python spells its own way.
+RENAMED = {"getWorkers": "get_workers", "getWorkersCount": "get_workers_count"}
 
 
 class NotSupported(Exception):
@@ -25,6 +27,15 @@ def encode(value):
     if isinstance(value, dict):
         return {key: encode(item) for key, item in value.items()}
     return [encode(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def capabilities():
+    """The classes and their methods, by the names that a request may call them by."""
+    offered = {}
+    for kind in (Queue, Worker, QueueEvents, Job):
+        names = {name for name in dir(kind) if not name.startswith("_") and callable(getattr(kind, name))}
+        offered[kind.__name__] = sorted(names | {name for name, own in RENAMED.items() if own in names})
+    return offered
 
 
 async def settled(value):
@@ -62,6 +73,10 @@ class Program:
             return self.make(request["new"], request["as"], request["args"])
         if "free" in request:
             return await self.objects.pop(request["free"]).close()
+        if "on" not in request:
+            if request.get("call") == "capabilities":
+                return capabilities()
+            raise NotSupported(json.dumps(request))
         where, method, args = request["on"], request["call"], request.get("args", [])
         if isinstance(where, dict):
             return await self.on_job(where, method, args)
@@ -72,7 +87,7 @@ class Program:
             return None
         if method == "addBulk":  # upstream's Python indexes job["opts"]
             args = [[{"opts": {}, **job} for job in args[0]]]
-        method = {"getWorkers": "get_workers", "getWorkersCount": "get_workers_count"}.get(method, method)
+        method = RENAMED.get(method, method)
         if not hasattr(made, method):
             raise NotSupported(method)
         return await settled(getattr(made, method)(*args))

@@ -1,11 +1,24 @@
 #include "shunt/config/redact.hpp"
 
+#include <algorithm>
+
 namespace shunt::config {
+namespace {
+
+// RFC 3986, 3.1. What else stands in front of "://" may be a login.
+bool is_scheme(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("+-.").find(c) != std::string_view::npos;
+  });
+}
+
+}  // namespace
 
 std::string redacted_url(std::string_view url) {
   if (url.empty()) return {};
   const std::size_t scheme_end = url.find("://");
-  if (scheme_end == std::string_view::npos) return "(set)";
+  if (scheme_end == std::string_view::npos || !is_scheme(url.substr(0, scheme_end))) return "(set)";
   std::string shown(url.substr(0, scheme_end + 3));
   std::string_view rest = url.substr(scheme_end + 3);
 

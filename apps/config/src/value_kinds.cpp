@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "shunt/base/duration_text.hpp"
+#include "shunt/base/json.hpp"
 
 namespace shunt::config::kind {
 namespace {
@@ -223,6 +224,8 @@ std::optional<std::string> Text::read(const Node& node) const {
   auto text = text_of(node);
   // The operating system ends texts at a zero byte, so one inside would be cut where nobody looks.
   if (!text || text->find('\0') != std::string::npos) return std::nullopt;
+  // Outside the file anything may come; what is no text could neither be shown nor sent.
+  if (!is_valid_utf8(*text)) return std::nullopt;
   if (text->empty() && empty == Empty::kRefused) return std::nullopt;
   return text;
 }
@@ -247,6 +250,7 @@ std::optional<std::vector<std::string>> TextList::read(const Node& node) const {
 std::optional<std::vector<std::string>> Names::read(const Node& node) const {
   const auto* untyped = std::get_if<Untyped>(&node.value);
   if (untyped == nullptr) return TextList{Text::Empty::kAllowed}.read(node);
+  if (!Text{}.read(node)) return std::nullopt;
   std::vector<std::string> names;
   std::string_view rest = untyped->text;
   while (!rest.empty()) {
@@ -307,6 +311,7 @@ std::optional<std::string> HttpAddress::read(const Node& node) const {
 std::optional<Headers::Value> Headers::read(const Node& node) const {
   Value headers;
   if (const std::string* const list = untyped(node)) {
+    if (!Text{}.read(node)) return std::nullopt;
     std::string_view rest = *list;
     while (!rest.empty()) {
       const std::string_view pair = rest.substr(0, rest.find(','));

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <utility>
+
 #include "shunt/base/json.hpp"
 
 namespace shunt {
@@ -19,6 +22,38 @@ TEST(WriteJson, WritesNumbersAsPeopleDo) {
   EXPECT_EQ(to_json_text(0.5), "0.5");
   EXPECT_EQ(to_json_text(3.0), "3");
   EXPECT_EQ(to_json_text(1.0 / 3), "0.3333333333333333");
+}
+
+// What is sealed is opened again by a reader that refuses integers which no double holds.
+TEST(WriteJson, WritesTheNumberThatWasRead) {
+  for (const char* text :
+       {"0.1", "1.7976931348623157e+308", "5e-324", "2.2250738585072014e-308", "0.30000000000000004",
+        "6.02214076e+23", "8.41470984807896e-05", "-179.8234567891011"}) {
+    const auto value = parse_json(text);
+    ASSERT_TRUE(value.ok()) << text;
+    EXPECT_EQ(value->get_double(), std::strtod(text, nullptr)) << text;
+    EXPECT_EQ(to_json_text(*value), text);
+  }
+}
+
+TEST(WriteJson, KeepsALargeDoubleADouble) {
+  const std::pair<const char*, const char*> kCases[] = {
+      {"1.2345678901234568e20", "123456789012345683968.0"},
+      {"9007199254740994.0", "9007199254740994.0"},
+      {"-9007199254740992.0", "-9007199254740992.0"},
+      {"9007199254740991.0", "9007199254740991"},
+      {"1e22", "1e+22"},
+      {"-0.0", "-0.0"},
+      {"0.0", "0"},
+  };
+  for (const auto& [text, written] : kCases) {
+    const auto value = parse_json(text);
+    ASSERT_TRUE(value.ok()) << text;
+    EXPECT_EQ(to_json_text(*value), written);
+    const auto again = parse_json(written);
+    ASSERT_TRUE(again.ok()) << written;
+    EXPECT_EQ(to_json_text(*again), written);
+  }
 }
 
 TEST(WriteJson, IndentsForPeople) {

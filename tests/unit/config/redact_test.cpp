@@ -22,6 +22,9 @@ TEST(Redact, an_address_keeps_all_but_its_secrets) {
       {"redis://host/0?password=secret", "redis://host/0?***"},
       {"user:secret@host", "(set)"},
       {"secret", "(set)"},
+      {"user:secret@host://x", "(set)"},
+      {"://secret", "(set)"},
+      {"redis+cluster://user:secret@a,b", "redis+cluster://user:***@a,b"},
   };
   for (const auto& [url, shown] : kCases) EXPECT_EQ(redacted_url(url), shown) << url;
 }

@@ -13,6 +13,11 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 const CLOSE_TIMEOUT_MS: u64 = 5000;
+const QUEUE_METHODS: [&str; 11] = [
+    "waitUntilReady", "add", "addBulk", "getJob", "getJobCounts", "getJobLogs", "getWorkers", "pause", "resume",
+    "isPaused", "getDeduplicationJobId",
+];
+const JOB_METHODS: [&str; 6] = ["getState", "updateProgress", "updateData", "log", "promote", "retry"];
 
 type Answer = Result<Value, String>;
 
@@ -66,6 +71,9 @@ impl Program {
             return self.free(name).await;
         }
         let (method, args) = (text(&request["call"]), &request["args"]);
+        if request.get("on").is_none() {
+            return if method == "capabilities" { Ok(capabilities()) } else { Err(format!("NotSupported: {request}")) };
+        }
         if let Some(id) = request["on"]["job"].as_str() {
             return self.on_job(id, text(&request["on"]["of"]), &method, args).await;
         }
@@ -202,6 +210,16 @@ impl Program {
             self.emit(&name, &event, json!([args, entry.id]));
         }
     }
+}
+
+/// The classes and their methods, by the names that a request may call them by: what `on_queue` and `on_job` know.
+fn capabilities() -> Value {
+    json!({
+        "Queue": QUEUE_METHODS,
+        "Worker": ["on", "waitUntilReady"],
+        "QueueEvents": ["on", "waitUntilReady"],
+        "Job": JOB_METHODS,
+    })
 }
 
 async fn on_queue(queue: &Queue, method: &str, args: &Value) -> Answer {

@@ -1,19 +1,20 @@
-#include "fuzz_arguments.hpp"
-
+// Gives libFuzzer the target's seeds and dictionary, so that it is run without any argument.
 #include <filesystem>
+#include <string>
 #include <vector>
 
-namespace shunt::fuzz {
+extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv);
 
-void add_seeds(int* argc, char*** argv, const std::string& seeds, const std::string& dictionary) {
+extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
   // As long as the process.
   static std::vector<std::string> texts;
   static std::vector<char*> pointers;
-  const std::filesystem::path folder = SHUNT_FUZZ_DIR;
   texts.assign(*argv, *argv + *argc);
-  if (!dictionary.empty()) texts.push_back("-dict=" + (folder / dictionary).string());
+  if (std::filesystem::exists(SHUNT_FUZZ_DICTIONARY)) {
+    texts.push_back(std::string("-dict=") + SHUNT_FUZZ_DICTIONARY);
+  }
   std::string files;
-  for (const auto& entry : std::filesystem::directory_iterator(folder / seeds)) {
+  for (const auto& entry : std::filesystem::directory_iterator(SHUNT_FUZZ_SEEDS)) {
     files += (files.empty() ? "" : ",") + entry.path().string();
   }
   texts.push_back("-seed_inputs=" + files);
@@ -21,6 +22,5 @@ void add_seeds(int* argc, char*** argv, const std::string& seeds, const std::str
   pointers.push_back(nullptr);
   *argc = static_cast<int>(texts.size());
   *argv = pointers.data();
+  return 0;
 }
-
-}  // namespace shunt::fuzz

@@ -1,0 +1,75 @@
+// A generation's record as Redis tells it, and a job that says nothing any more. Checks that whatever is
+// stored is either read or refused in words, and never leaves as an exception.
+#include "bullmq/error.hpp"
+#include "queue/silent_job.hpp"
+#include "queue/stored_generation.hpp"
+#include "redis/reply_reader.hpp"
+#include "shunt/base/json.hpp"
+#include "support/fuzzing.hpp"
+#include "support/redis_replies.hpp"
+
+namespace {
+
+using namespace shunt;
+using namespace bullmq::detail::replies;
+using bullmq::RedisReply;
+using fuzz::check;
+
+void check_stored(const RedisReply& reply) {
+  const auto outcome = executor::decode_stored(reply, system_clock());
+  if (!outcome) {
+    check(!outcome.error().code.empty() && !outcome.error().message.empty(), "a refusal says why");
+    check(is_valid_utf8(outcome.error().message), "a refusal can be shown");
+    return;
+  }
+  const auto* stored = std::get_if<executor::StoredGeneration>(&*outcome);
+  if (stored == nullptr) return;
+  check(stored->generation != nullptr, "what is read is there");
+  std::string json;
+  append_record_json(json, stored->generation->record());
+  check(parse_json(json, {.max_depth = 128}).ok(), "its record can be shown");
+}
+
+// Names and values, a line each, of the record's hash.
+void check_fields(std::string_view text) {
+  check_stored(array({array(texts(fuzz::lines_of(text))), nil()}));
+}
+
+void check_silent(std::string_view text) {
+  const std::vector<std::string> lines = fuzz::lines_of(text);
+  std::vector<RedisReply> fields;
+  for (const std::string& line : lines)
+    fields.push_back(line == "-" ? nil() : bullmq::detail::replies::text(line));
+  executor::SilentGeneration silent;
+  silent.job = executor::decode_job_look(array(std::move(fields)));
+  const WallTime now{std::chrono::milliseconds(1'764'000'000'000)};
+  std::uint64_t last = silent.sequence;
+  for (const GenerationEvent& event : executor::events_of_silent_job(silent, now)) {
+    check(event.sequence == ++last, "numbered without a hole");
+    std::string json;
+    append_event_json(json, event);
+    check(parse_json(json, {.max_depth = 128}).ok(), "what is told of a job can be shown");
+  }
+}
+
+void check_reply(std::string_view bytes) {
+  bullmq::detail::ReplyReader reader(65'536);
+  try {
+    reader.feed(bytes);
+    while (const auto reply = reader.next()) check_stored(*reply);
+  } catch (const bullmq::ConnectionError&) {
+    // No protocol: nobody gets a reply.
+  }
+}
+
+}  // namespace
+
+// The first byte says what the rest is.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const std::string_view text = fuzz::text_of(data, size).substr(1);
+  if (data[0] == 'f') check_fields(text);
+  if (data[0] == 'j') check_silent(text);
+  if (data[0] == 'r') check_reply(text);
+  return 0;
+}
