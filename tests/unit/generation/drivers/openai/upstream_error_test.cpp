@@ -46,22 +46,26 @@ TEST(UpstreamError, KeepsAnExcerptOfWhatIsNotJsonAsValidUtf8) {
   EXPECT_EQ(error.details.at("body_excerpt"), "<h1>Bad \uFFFDGateway ");
 }
 
+const std::vector<std::string> kSecrets = {"sk-12345", "hunter2"};
+
 TEST(Redacted, ReplacesEveryOccurrence) {
-  EXPECT_EQ(redacted("a sk-12345 b sk-12345", "sk-12345"), "a [redacted] b [redacted]");
-  EXPECT_EQ(redacted("nothing here", "sk-12345"), "nothing here");
-  EXPECT_EQ(redacted("anything", ""), "anything");
+  EXPECT_EQ(redacted("a sk-12345 b sk-12345", kSecrets), "a [redacted] b [redacted]");
+  EXPECT_EQ(redacted("both: sk-12345 and hunter2", kSecrets), "both: [redacted] and [redacted]");
+  EXPECT_EQ(redacted("nothing here", kSecrets), "nothing here");
+  EXPECT_EQ(redacted("anything", {}), "anything");
 }
 
 TEST(Redacted, DropsAnOccurrenceThatIsCutOff) {
-  EXPECT_EQ(redacted("key sk-1234", "sk-12345"), "key ");
-  EXPECT_EQ(redacted("ends in sk", "sk-12345"), "ends in sk") << "two letters give nothing away";
+  EXPECT_EQ(redacted("key sk-1234", kSecrets), "key ");
+  EXPECT_EQ(redacted("ends in sk", kSecrets), "ends in sk") << "two letters give nothing away";
 }
 
 TEST(Excerpt, NeverShowsPartOfASecretWhereverItCuts) {
-  const std::string secret = "sk-0123456789";
+  const std::vector<std::string> secrets = {"sk-0123456789"};
+  const std::string& secret = secrets.front();
   const std::string text = secret + " and " + secret + " and once more " + secret;
   for (std::size_t size = 0; size <= text.size(); ++size) {
-    const std::string shown = excerpt(text, {size, secret});
+    const std::string shown = excerpt(text, {size, secrets});
     EXPECT_EQ(shown.find("sk-0"), std::string::npos) << shown;
     EXPECT_LE(shown.size(), size);
   }
