@@ -137,7 +137,8 @@ void ChatCompletion::take_usage(const JsonObject& object) {
   const JsonObject* usage = object_member(object, "usage");
   if (usage == nullptr) return;
   for (const auto& [key, value] : *usage) {
-    if (!value.is_null()) usage_[key] = value;
+    const bool fits = usage_.size() < kMaxMembers || usage_.contains(key);
+    if (!value.is_null() && fits) usage_[key] = value;
   }
 }
 
@@ -172,7 +173,7 @@ Result<void> ChatCompletion::take_delta(const JsonObject& delta, AnswerPieces& p
   for (const auto& [key, value] : delta) {
     if (is_content(key) || value.is_null()) continue;
     rest.emplace(key, value);
-    if (!is_empty(value)) streamed_.emplace(key);
+    if (!is_empty(value) && streamed_.size() < kMaxMembers) streamed_.emplace(key);
   }
   if (const Json* content = delta.if_contains("content")) {
     auto read = read_message_content(*content);
@@ -232,7 +233,7 @@ void ChatCompletion::catch_up(std::string_view whole_text, AnswerPieces& pieces)
 }
 
 void ChatCompletion::replace_member(std::string_view key, const Json& value, AnswerPieces& pieces) {
-  if (streamed_.contains(key)) return;
+  if (streamed_.contains(key) || (message_.size() >= kMaxMembers && !message_.contains(key))) return;
   const std::string before(text_member(message_, key));
   message_[key] = value;
   if (!value.is_string()) return;

@@ -93,6 +93,7 @@ Result<void> merge_delta(JsonObject& whole, const JsonObject& piece) {
     if (value.is_null()) continue;
     Json* const known = whole.if_contains(key);
     if (known == nullptr) {
+      if (whole.size() >= kMaxMembers) continue;
       // Through the same rule: several elements of one list may belong together.
       Json& fresh = whole[key];
       fresh = value.is_array() ? Json(JsonArray()) : value;

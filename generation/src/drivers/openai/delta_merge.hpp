@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "shunt/base/json.hpp"
@@ -15,6 +16,8 @@ namespace shunt::openai {
 // `reasoning_details` element goes on with the last one of its type. Numbers and booleans are replaced, and
 // null changes nothing. Fails with `upstream_broken` beyond 1,024 indices in one array.
 [[nodiscard]] Result<void> merge_delta(JsonObject& whole, const JsonObject& piece);
+
+inline constexpr std::size_t kMaxMembers = 256;
 
 // Whether a text of this name comes in pieces.
 [[nodiscard]] bool is_growing_text(std::string_view key);

@@ -136,6 +136,9 @@ Result<ConfiguredHeaders> configured_headers(const OpenAiOptions& options, const
   }
   ConfiguredHeaders headers = collector.release();
   if (!api_key.empty()) headers.secrets.push_back(api_key);
+  for (const auto& [name, value] : options.query) {
+    if (names_a_secret(name) && value.size() >= kMinSecret) headers.secrets.push_back(value);
+  }
   // A secret that is part of another one must not be replaced first.
   std::ranges::sort(headers.secrets, std::ranges::greater{}, &std::string::size);
   return headers;

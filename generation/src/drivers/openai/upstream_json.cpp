@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "drivers/openai/delta_merge.hpp"
 #include "drivers/openai/json_repair.hpp"
 
 namespace shunt::openai {
@@ -18,7 +19,6 @@ namespace {
 
 namespace bj = boost::json;
 
-constexpr std::size_t kMaxMembers = 1024;
 constexpr std::size_t kMaxKeptDepth = 48;
 constexpr std::size_t kMaxParsedDepth = 250;  // of members that nobody reads
 constexpr std::size_t kMaxValues = 1'000'000;

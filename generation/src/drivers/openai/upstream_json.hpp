@@ -24,7 +24,7 @@ struct UpstreamDocuments {
 //   pieces replaces what is still broken then;
 // - raw control characters, unknown escapes and lone surrogates are taken for what they must mean;
 // - of a key that stands twice the last value counts;
-// - more than 1,024 members of one object and nesting beyond 48 levels are left out.
+// - more than 256 members of one object and nesting beyond 48 levels are left out.
 // Documents may be glued by "data:", as by a server that forgets its line ends. Fails with `invalid_json` if
 // the first document, or one behind a whole one, cannot be read, or with more than a million values.
 [[nodiscard]] Result<UpstreamDocuments> read_upstream_json(std::string_view text);

@@ -51,6 +51,12 @@ TEST(DeltaMerge, IgnoresNullAndReplacesOtherKinds) {
             json(R"({"a":2,"b":"x","c":[1]})"));
 }
 
+TEST(DeltaMerge, BoundsTheMembersThatManyPiecesBring) {
+  JsonObject whole;
+  for (int i = 0; i < 1000; ++i) ASSERT_TRUE(merge_delta(whole, {{"k" + std::to_string(i), i}}).ok());
+  EXPECT_EQ(whole.size(), 256U);
+}
+
 TEST(DeltaMerge, BoundsTheNumberOfIndexedElements) {
   JsonObject whole;
   for (int i = 0; i < 1024; ++i) {

@@ -40,7 +40,7 @@ TEST(UpstreamJson, LeavesOutWhatIsTooDeepOrTooMuch) {
   EXPECT_TRUE(read(R"({"usage":)" + deep + R"(,"model":"m"})").is_object());
   std::string many = R"({"usage":{)";
   for (int i = 0; i < 5000; ++i) many += "\"k" + std::to_string(i) + "\":1,";
-  EXPECT_EQ(read(many + R"("z":1}})").at("usage").as_object().size(), 1024U);
+  EXPECT_EQ(read(many + R"("z":1}})").at("usage").as_object().size(), 256U);
   std::string values = R"({"usage":[0)";
   for (int i = 0; i < 1'000'001; ++i) values += ",0";
   EXPECT_FALSE(read_upstream_json(values + "]}").ok());
