@@ -102,7 +102,7 @@ Result<void> AnswerReader::end(Ending ending, AnswerPieces& pieces) {
 Result<void> AnswerReader::take(const SseEvent& event, AnswerPieces& pieces) {
   if (done_) return {};
   const std::string_view data = trimmed(event.data);
-  if (data == "[DONE]") {
+  if (data == "[DONE]" || data == R"("[DONE]")") {
     done_ = true;
     return {};
   }

@@ -152,7 +152,12 @@ bool says_model_is_loading(int status, std::string_view body) {
   if (status != 503) return false;
   const auto words = words_of_body(body);
   const std::string said = lower(words && !words->message.empty() ? words->message : std::string(body));
-  return said.find("loading") != std::string::npos || said.find("warming up") != std::string::npos;
+  const auto says = [&](std::string_view part) { return said.find(part) != std::string::npos; };
+  // "Failed loading the model" is no promise.
+  for (const std::string_view part : {"fail", "error", "unable", "cannot", "could not"}) {
+    if (says(part)) return false;
+  }
+  return says("loading") || says("warming up");
 }
 
 }  // namespace shunt::openai

@@ -113,6 +113,10 @@ TEST(AnswerReader, TakesADoneWithoutItsEmptyLineAndDropsACutEvent) {
   ASSERT_TRUE(whole.end(text).ok());
   EXPECT_TRUE(whole.done());
 
+  auto quoted = reader_of("text/event-stream");
+  ASSERT_TRUE(quoted.feed("data: {\"choices\":[]}\n\ndata: \"[DONE]\"\n\n", text).ok());
+  EXPECT_TRUE(quoted.done());
+
   auto cut = reader_of("text/event-stream");
   ASSERT_TRUE(cut.feed("data: {\"choices\":[{\"delta\":{\"con", text).ok());
   ASSERT_TRUE(cut.end(text).ok());

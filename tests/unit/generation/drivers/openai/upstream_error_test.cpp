@@ -46,6 +46,23 @@ TEST(UpstreamError, KeepsAnExcerptOfWhatIsNotJsonAsValidUtf8) {
   EXPECT_EQ(error.details.at("body_excerpt"), "<h1>Bad \uFFFDGateway ");
 }
 
+TEST(UpstreamError, KnowsAModelThatLoadsFromOneThatCannot) {
+  const std::tuple<int, std::string_view, bool> cases[] = {
+      {503, R"({"error":{"code":503,"message":"Loading model","type":"unavailable_error"}})", true},
+      {503, R"({"error":"Model tiny is currently loading","estimated_time":20.0})", true},
+      {503, "The model is still LOADING, please wait", true},
+      {503, R"({"message":"warming up"})", true},
+      {503, R"({"error":{"message":"Failed loading the model"}})", false},
+      {503, R"({"error":{"message":"error while loading model"}})", false},
+      {503, R"({"error":{"message":"Service unavailable"}})", false},
+      {503, "", false},
+      {500, R"({"error":{"message":"Loading model"}})", false},
+      {429, R"({"error":{"message":"Loading model"}})", false}};
+  for (const auto& [status, body, loading] : cases) {
+    EXPECT_EQ(says_model_is_loading(status, body), loading) << status << ' ' << body;
+  }
+}
+
 const std::vector<std::string> kSecrets = {"sk-12345", "hunter2"};
 
 TEST(Redacted, ReplacesEveryOccurrence) {
