@@ -335,6 +335,93 @@ async def mode_close(exchange):
     exchange.close()
 
 
+async def mode_loading(exchange):
+    """llama.cpp's 503 while it loads, for the first `times` calls, then as ok. times=2, retry_after (absent: no header)."""
+    if seen[exchange.body["model"]].calls > exchange.number("times", 2):
+        return await mode_ok(exchange)
+    after = exchange.parameters.get("retry_after")
+    await exchange.respond_json(503, {"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}},
+                                {"Retry-After": after} if after else None)
+
+
+def call(identifier, name, arguments, **more):
+    return {"index": 0, "id": identifier, "type": "function", "function": {"name": name, "arguments": arguments}, **more}
+
+
+# What servers send instead of the protocol, as lines of the stream. Each ends with a finish_reason and [DONE].
+ODD_STREAMS = {
+    # Two whole tool calls with one index.
+    "one_index": [chunk({"tool_calls": [call("call_a", "weather", "{\"city\":\"Utrecht\"}")]}),
+                  chunk({"tool_calls": [call("call_b", "time", "{}")]})],
+    # A name in each piece, and an id that is empty later.
+    "repeated_name": [chunk({"tool_calls": [call("call_a", "get_time", "{\"tz\":")]}),
+                      chunk({"tool_calls": [call("", "get_time", "\"CET\"}")]})],
+    # delta beside the message so far.
+    "message_so_far": [{"choices": [{"index": 0, "delta": {"content": "Blue"}, "message": {"content": "Blue"}}]},
+                       {"choices": [{"index": 0, "delta": {"content": "bird"}, "message": {"content": "Bluebird"}}]}],
+    # content as typed parts.
+    "parts": [chunk({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}]}),
+              chunk({"content": [{"type": "text", "text": "Bluebird"}]})],
+    # Everything that means nothing.
+    "noise": [": comment\r\n\r\n", "data:\n\n", "data: {\"type\": \"ping\"}\n\n", "event: status\ndata: busy {\n\n",
+              chunk({"content": "Blue"}), "retry: 100\nid: 7\n\n", "data: null\n\n", chunk({"content": "bird"})],
+    # In members that nobody reads.
+    "unread": ["data: {\"nanos\": 18446744073709551615, \"probs\": [-Infinity, NaN], \"choices\": [{\"index\": 0, \"delta\": "
+               "{\"content\": \"Bluebird\"}}]}\n\n"],
+}
+
+
+async def mode_odd(exchange):
+    """A stream that is not quite of the protocol. what (ODD_STREAMS), type=text/event-stream."""
+    await exchange.head(200, {"Content-Type": exchange.parameters.get("type", "text/event-stream"),
+                              "Transfer-Encoding": "chunked"})
+    for line in ODD_STREAMS[exchange.parameters["what"]]:
+        await (exchange.send(line) if isinstance(line, str) else exchange.event(line))
+    await exchange.event(chunk({}, "stop"))
+    await exchange.send("data:  [DONE] \n\n")
+    await exchange.end_stream()
+
+
+async def mode_empty_reason(exchange):
+    """Empty finish_reasons, and then the stream ends."""
+    await exchange.begin_stream()
+    await exchange.event(chunk({"content": "Blue"}, ""))
+    await exchange.end_stream()
+
+
+async def mode_error_object(exchange):
+    """An error whose object is "error", and [DONE]. code=500."""
+    await stream_words(exchange, 1)
+    await exchange.event({"object": "error", "message": "it broke", "type": "T", "code": int(exchange.number("code", 500))})
+    await exchange.event("[DONE]")
+    await exchange.end_stream()
+
+
+async def mode_behind_the_end(exchange):
+    """A finish_reason, and then: how=hang, reset, garbage or error."""
+    await stream_words(exchange, 2)
+    await exchange.event(chunk({}, "stop"))
+    how = exchange.parameters["how"]
+    if how == "hang":
+        await exchange.hang()
+    if how == "garbage":
+        await exchange.event("{]<<<")
+    if how == "error":
+        await exchange.event(error("too late", "server_error"))
+    if how == "reset":
+        await asyncio.sleep(0.05)  # what is on its way would be lost with the RST
+        return exchange.reset()
+    await exchange.end_stream()
+
+
+async def mode_mislabelled_json(exchange):
+    """A whole JSON answer that says it is an event stream, and never ends the connection."""
+    message = {"role": "assistant", "content": "Bluebird"}
+    await exchange.head(200, {"Content-Type": "text/event-stream"})
+    await exchange.write(b"\n\n" + json.dumps({"choices": [{"index": 0, "message": message}]}).encode())
+    await exchange.hang()
+
+
 async def read_request(reader):
     """(method, target, headers, body), or None at the end of the connection."""
     try:

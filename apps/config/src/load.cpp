@@ -151,7 +151,9 @@ class Loading {
     }
     for (const LoadedModel& model : models_) {
       const auto* openai = std::get_if<OpenAiOptions>(&model.config.driver);
-      if (openai != nullptr && !openai->api_key_env.empty()) names.push_back(openai->api_key_env);
+      if (openai == nullptr) continue;
+      if (!openai->api_key_env.empty()) names.push_back(openai->api_key_env);
+      for (const auto& [header, variable] : openai->headers_env) names.push_back(variable);
     }
     return names;
   }

@@ -183,6 +183,12 @@ driver = "openai"
 base_url = "http://me:hunter2@127.0.0.1:8000/v1"
 model = "smol"
 api_key_env = "KEY"
+api_key_header = "api-key"
+headers = { X-Title = "mine", Authorization = "Bearer hunter2" }
+headers_env = { X-Team = "TEAM_KEY" }
+headers_file = { X-File = "/run/secrets/file" }
+query = { api-version = "2024-10-21" }
+include_usage = false
 proxy = "http://proxy:3128"
 connect_timeout = "1s"
 first_byte_timeout = "2s"
@@ -190,6 +196,7 @@ idle_timeout = "3s"
 max_retries = 0
 retry_backoff = "4ms"
 max_retry_after = "0s"
+max_loading_wait = "6s"
 max_response_bytes = 5
 error_excerpt_bytes = 0
 )")
@@ -198,6 +205,13 @@ error_excerpt_bytes = 0
   EXPECT_EQ(options.base_url, "http://me:hunter2@127.0.0.1:8000/v1");
   EXPECT_EQ(options.model, "smol");
   EXPECT_EQ(options.api_key_env, "KEY");
+  EXPECT_EQ(options.api_key_header, "api-key");
+  EXPECT_EQ(options.headers.at("X-Title"), "mine");
+  EXPECT_EQ(options.headers_env.at("X-Team"), "TEAM_KEY");
+  EXPECT_EQ(options.headers_file.at("X-File"), "/run/secrets/file");
+  EXPECT_EQ(options.query.at("api-version"), "2024-10-21");
+  EXPECT_FALSE(options.include_usage);
+  EXPECT_EQ(options.max_loading_wait, 6s);
   EXPECT_EQ(options.proxy, "http://proxy:3128");
   EXPECT_EQ(options.connect_timeout, 1s);
   EXPECT_EQ(options.first_byte_timeout, 2s);
@@ -208,6 +222,10 @@ error_excerpt_bytes = 0
   EXPECT_EQ(options.max_response_bytes, 5U);
   EXPECT_EQ(options.error_excerpt_bytes, 0U);
   EXPECT_EQ(explained(loaded, "models.m.base_url").value, "\"http://me:***@127.0.0.1:8000/v1\"");
+  EXPECT_EQ(explained(loaded, "models.m.headers").value,
+            "{ Authorization = \"(set)\", X-Title = \"(set)\" }");
+  EXPECT_EQ(explained(loaded, "models.m.headers_env").value, "{ X-Team = \"TEAM_KEY\" }");
+  EXPECT_EQ(explained(loaded, "models.m.query").value, "{ api-version = \"(set)\" }");
 }
 
 TEST(Models, of_the_simulator_have_its_options) {

@@ -1,6 +1,7 @@
 #include "drivers/openai/answer_reader.hpp"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "shunt/generation/error_codes.hpp"
@@ -8,78 +9,141 @@
 namespace shunt::openai {
 namespace {
 
+constexpr std::size_t kLongestWord = 32;
+
 Error broken(std::string message, std::string_view body, const Quoting& quoting) {
   Error error{std::string(error_code::kUpstreamBroken), std::move(message), true};
   return std::move(error).with("body_excerpt", excerpt(body, quoting));
 }
 
-std::string media_type(std::string_view content_type) {
-  std::string type(content_type.substr(0, content_type.find_first_of("; \t")));
-  std::ranges::transform(type, type.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return type;
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const std::size_t begin = text.find_first_not_of(kSpace);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+}
+
+// "ping", "keep-alive", "heartbeat": a single word is no piece of a document that was cut.
+bool is_bare_word(std::string_view text) {
+  return text.size() <= kLongestWord && std::ranges::all_of(text, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+         });
+}
+
+// Events of other types are a server's own; those without a type, and "message", are the answer's.
+bool is_foreign(const SseEvent& event) {
+  return event.bare || !(event.type.empty() || event.type == "message" || event.type == "error");
+}
+
+bool is_of_an_answer(const Json& document) {
+  return document.is_object() &&
+         (document.get_object().contains("choices") || document.get_object().contains("error"));
 }
 
 }  // namespace
 
 AnswerReader::AnswerReader(std::string_view content_type, std::size_t max_event_bytes, const Quoting& quoting)
     : quoting_(quoting),
-      form_(Form::kOther),
-      content_type_(media_type(content_type)),
+      media_type_(media_type_of(content_type)),
       parser_(max_event_bytes),
-      completion_(quoting.secret) {
-  if (content_type_ == "text/event-stream") form_ = Form::kEvents;
-  if (content_type_ == "application/json") form_ = Form::kJson;
-  if (content_type_.empty()) form_ = Form::kUnknown;
+      completion_(quoting.secrets) {}
+
+bool AnswerReader::complete() const noexcept {
+  return completion_.ended() || whole_body_ || (done_ && completion_.began());
 }
 
-Result<void> AnswerReader::feed(std::string_view bytes, std::string& text) {
-  if (form_ == Form::kUnknown && !bytes.empty()) form_ = bytes.front() == '{' ? Form::kJson : Form::kEvents;
-  if (form_ == Form::kOther) {
-    return broken("the upstream answered with " + excerpt(content_type_, {100, quoting_.secret}) +
-                      " where text/event-stream or application/json was expected (check base_url)",
-                  bytes, quoting_);
-  }
-  if (form_ == Form::kJson) {
+Result<void> AnswerReader::feed(std::string_view bytes, AnswerPieces& pieces) {
+  if (done_) return {};
+  if (form_) return read(bytes, pieces);
+  lead_ += bytes;
+  lead_.erase(0, lead_.size() - without_lead(lead_).size());
+  form_ = form_of(lead_, media_type_);
+  if (!form_) return {};
+  return read(std::exchange(lead_, {}), pieces);
+}
+
+Result<void> AnswerReader::read(std::string_view bytes, AnswerPieces& pieces) {
+  if (*form_ == AnswerForm::kJson) {
     body_ += bytes;
     return {};
   }
-  std::vector<SseEvent> events;
-  auto read = parser_.feed(bytes, events);
-  for (const SseEvent& event : events) {
-    if (auto taken = take(event, text); !taken) return taken;
+  if (*form_ == AnswerForm::kOther) {
+    const std::string named =
+        media_type_.empty() ? "no media type" : excerpt(media_type_, {100, quoting_.secrets});
+    return broken("the upstream answered with " + named +
+                      " where text/event-stream or application/json was expected (check base_url)",
+                  bytes, quoting_);
   }
-  return read;
+  std::vector<SseEvent> events;
+  auto parsed = parser_.feed(bytes, events);
+  for (const SseEvent& event : events) {
+    if (auto taken = take(event, pieces); !taken) return taken;
+  }
+  if (!parsed && complete()) {
+    done_ = true;  // the parser is at its end, and so is the answer
+    return {};
+  }
+  return parsed;
 }
 
-Result<void> AnswerReader::end(std::string& text) {
-  if (form_ == Form::kJson) return take_json(body_, text);
+Result<void> AnswerReader::end(Ending ending, AnswerPieces& pieces) {
+  if (done_ || !form_) return {};
+  if (*form_ == AnswerForm::kJson) return take_body(ending, pieces);
   // An event without its empty line counts if it is whole; else the stream was cut in the middle of it.
   std::vector<SseEvent> events;
   parser_.finish(events);
-  for (const SseEvent& event : events) {
-    if (event.data == "[DONE]" || parse_json(event.data)) {
-      if (auto taken = take(event, text); !taken) return taken;
-    }
+  for (SseEvent& event : events) {
+    event.bare = true;
+    if (auto taken = take(event, pieces); !taken) return taken;
   }
   return {};
 }
 
-Result<void> AnswerReader::take(const SseEvent& event, std::string& text) {
+Result<void> AnswerReader::take(const SseEvent& event, AnswerPieces& pieces) {
   if (done_) return {};
-  if (event.data == "[DONE]") {
+  const std::string_view data = trimmed(event.data);
+  if (data == "[DONE]" || data == R"("[DONE]")") {
     done_ = true;
     return {};
   }
-  return take_json(event.data, text);
+  const bool is_error = event.type == "error" && !complete();
+  if (data.empty() && !is_error) return {};
+  auto read = read_upstream_json(data);
+  if (is_error) {
+    const Json* document = read ? &read->documents.front() : nullptr;
+    return error_of_event(document, data, quoting_.secrets);
+  }
+  if (read && is_foreign(event) && !is_of_an_answer(read->documents.front())) return {};
+  if (read && !read->excess) return take_documents(*read, pieces);
+  if (complete() || is_foreign(event) || is_bare_word(data)) return {};
+  const std::string why = read ? "something follows the document" : read.error().message;
+  return broken("the upstream's answer cannot be read: " + why, data, quoting_);
 }
 
-Result<void> AnswerReader::take_json(std::string_view document, std::string& text) {
-  const auto parsed = parse_json(document);
-  if (!parsed) {
-    return broken("the upstream's answer cannot be read: " + parsed.error().message, document, quoting_);
+Result<void> AnswerReader::take_documents(const UpstreamDocuments& read, AnswerPieces& pieces) {
+  for (const Json& document : read.documents) {
+    const bool complete_before = complete();
+    auto taken = completion_.take(document, pieces);
+    if (taken || complete_before) continue;
+    if (taken.error().code != error_code::kUpstreamBroken) return taken;
+    return std::move(taken).error().with("body_excerpt", excerpt(to_json_text(document), quoting_));
   }
-  return completion_.take(*parsed, text);
+  done_ |= read.done;
+  return {};
+}
+
+Result<void> AnswerReader::take_body(Ending ending, AnswerPieces& pieces) {
+  const std::string body = std::exchange(body_, {});
+  auto read = read_upstream_json(body);
+  if (!read) {
+    if (ending == Ending::kCut) return {};
+    return broken("the upstream's answer cannot be read: " + read.error().message, body, quoting_);
+  }
+  if (auto taken = take_documents(*read, pieces); !taken) return taken;
+  whole_body_ = completion_.began() && completion_.has_whole_message();
+  if (complete() || completion_.began()) return {};
+  return broken("the upstream's answer is not a chat completion: an object without choices came", body,
+                quoting_);
 }
 
 }  // namespace shunt::openai

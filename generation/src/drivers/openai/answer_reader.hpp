@@ -2,48 +2,69 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "drivers/openai/answer_form.hpp"
+#include "drivers/openai/answer_piece.hpp"
 #include "drivers/openai/chat_completion.hpp"
 #include "drivers/openai/sse_parser.hpp"
 #include "drivers/openai/upstream_error.hpp"
+#include "drivers/openai/upstream_json.hpp"
 #include "shunt/base/result.hpp"
 
 namespace shunt::openai {
 
 // Reads the body of a good (2xx) answer: a stream of events, or one JSON object from a server that ignored
-// `stream`. From bytes to text and a result; no I/O.
+// `stream`, whatever its media type says. From bytes to pieces and a result; no I/O. The same bytes give the
+// same pieces' texts, result and error, however they are split.
 class AnswerReader {
  public:
-  // `content_type` as it came; without one the first byte decides. What `quoting` names outlives the object.
+  // What `quoting` names outlives the object.
   AnswerReader(std::string_view content_type, std::size_t max_event_bytes, const Quoting& quoting);
 
-  // Appends the text that `bytes` brings to `text`, also when it fails: what came before stays.
-  [[nodiscard]] Result<void> feed(std::string_view bytes, std::string& text);
+  // Appends what `bytes` brings to `pieces`, also when it fails: what came before stays. Never fails once the
+  // answer is complete.
+  [[nodiscard]] Result<void> feed(std::string_view bytes, AnswerPieces& pieces);
 
-  // The body has ended in good order. For a JSON answer this is where the text comes.
-  [[nodiscard]] Result<void> end(std::string& text);
+  // No more bytes come. For a JSON answer this is where the pieces come. `cut` = the body did not end in good
+  // order: a document that cannot be read is then no fault of its own.
+  enum class Ending { kInOrder, kCut };
+  [[nodiscard]] Result<void> end(Ending ending, AnswerPieces& pieces);
 
   // "[DONE]" was read: nothing of interest follows.
   [[nodiscard]] bool done() const noexcept { return done_; }
   // The answer is whole, even if the connection breaks now.
-  [[nodiscard]] bool complete() const noexcept { return done_ || completion_.finished(); }
+  [[nodiscard]] bool complete() const noexcept;
+  // It is, and this server says so once: nothing but usage and [DONE] is to follow.
+  [[nodiscard]] bool only_waits_for_done() const noexcept {
+    return completion_.ended() && !completion_.ends_too_often();
+  }
+  // Once complete: what was held back, and then the result.
+  [[nodiscard]] Result<void> finish(AnswerPieces& pieces) { return completion_.finish(pieces); }
   [[nodiscard]] Json result() const { return completion_.result(); }
 
- private:
-  enum class Form { kUnknown, kEvents, kJson, kOther };
+  // What is held of the body's bytes, at most max_response_bytes of the transfer.
+  [[nodiscard]] std::size_t held_bytes() const noexcept {
+    return lead_.capacity() + body_.capacity() + parser_.held_bytes();
+  }
 
-  [[nodiscard]] Result<void> take(const SseEvent& event, std::string& text);
-  [[nodiscard]] Result<void> take_json(std::string_view document, std::string& text);
+ private:
+  [[nodiscard]] Result<void> read(std::string_view bytes, AnswerPieces& pieces);
+  [[nodiscard]] Result<void> take(const SseEvent& event, AnswerPieces& pieces);
+  [[nodiscard]] Result<void> take_documents(const UpstreamDocuments& read, AnswerPieces& pieces);
+  [[nodiscard]] Result<void> take_body(Ending ending, AnswerPieces& pieces);
 
   const Quoting quoting_;
-  Form form_;
-  std::string content_type_;
+  const std::string media_type_;
+  std::optional<AnswerForm> form_;
+  std::string lead_;  // the first bytes, until they tell the form
   SseParser parser_;
   std::string body_;  // of a JSON answer, whole
   ChatCompletion completion_;
   bool done_ = false;
+  bool whole_body_ = false;
 };
 
 }  // namespace shunt::openai

@@ -24,6 +24,13 @@ constexpr std::size_t kMaxEventBytes = 4 * 1024 * 1024;
 // this time the connection is closed instead.
 constexpr milliseconds kAfterDone{1000};
 
+// After a finish_reason the usage and "[DONE]" follow at once; servers that leave the connection open instead
+// exist (waybarrios/vllm-mlx#101).
+constexpr milliseconds kAfterFinish{10'000};
+
+// Between two log events that say that a model still loads.
+constexpr std::chrono::seconds kLoadingLog{30};
+
 double random_fraction() {
   thread_local std::minstd_rand generator{std::random_device{}()};
   return std::uniform_real_distribution<>(0, 1)(generator);
@@ -40,7 +47,7 @@ ChatCall::ChatCall(std::shared_ptr<const Upstream> upstream, std::shared_ptr<Gen
     : upstream_(std::move(upstream)),
       run_(std::move(run)),
       loop_(loop),
-      body_(chat_request_body(run_->input(), upstream_->options.model)) {}
+      body_(chat_request_body(run_->input(), upstream_->options)) {}
 
 void ChatCall::begin() {
   stop_.emplace(run_->stop_token(), [self_or_gone = weak_from_this(), &loop = loop_] {
@@ -71,20 +78,37 @@ void ChatCall::attempt(milliseconds delay) {
 
 bool ChatCall::try_again(const FailedAttempt& failure, const Error& error) {
   const OpenAiOptions& options = upstream_->options;
+  const SteadyTime now = std::chrono::steady_clock::now();
+  if (failure.loading && loading_retries_ == 0) loading_since_ = now;
   RetryMoment moment;
-  moment.retries = attempts_ - 1;
+  moment.retries = attempts_ - 1 - loading_retries_;
+  moment.loading_retries = loading_retries_;
+  moment.loading_for = std::chrono::duration_cast<milliseconds>(now - loading_since_);
   moment.now = system_clock().now();
   moment.random = random_fraction();
   if (const auto& deadline = run_->envelope().deadline) moment.time_left = *deadline - moment.now;
-  const auto wait =
-      retry_wait({options.max_retries, options.retry_backoff, options.max_retry_after}, failure, moment);
+  const RetryPolicy policy{options.max_retries, options.retry_backoff, options.max_retry_after,
+                           options.max_loading_wait};
+  const auto wait = retry_wait(policy, failure, moment);
   if (!wait) return false;
-  run_->log("warn", "attempt " + std::to_string(attempts_) + " of " +
-                        std::to_string(options.max_retries + 1) + " failed, the next one follows in " +
-                        format_duration(*wait) + ": " + error.message);
+  tell_retry(*wait, failure.loading, error);
+  if (failure.loading) ++loading_retries_;
   transfer_.cancel();
   attempt(*wait);
   return true;
+}
+
+void ChatCall::tell_retry(milliseconds wait, bool loading, const Error& error) {
+  if (!loading) {
+    return run_->log("warn", "attempt " + std::to_string(attempts_ - loading_retries_) + " of " +
+                                 std::to_string(upstream_->options.max_retries + 1) +
+                                 " failed, the next one follows in " + format_duration(wait) + ": " +
+                                 error.message);
+  }
+  const SteadyTime now = std::chrono::steady_clock::now();
+  if (loading_retries_ > 0 && now - loading_told_ < kLoadingLog) return;
+  loading_told_ = now;
+  run_->log("info", "the upstream loads its model; it is asked again until it is there: " + error.message);
 }
 
 // Deadlines: one timer a call. Each piece of a stream moves the idle deadline without touching the timer,
@@ -98,6 +122,8 @@ milliseconds ChatCall::limit_of(Phase phase) const {
       return upstream_->options.first_byte_timeout;
     case Phase::kIdle:
       return upstream_->options.idle_timeout;
+    case Phase::kAfterFinish:
+      return std::min(kAfterFinish, upstream_->options.idle_timeout);
     case Phase::kAfterDone:
       break;
   }
@@ -129,7 +155,13 @@ void ChatCall::on_timer() {
 void ChatCall::on_deadline() {
   transfer_.cancel();
   if (head_.status != 0 && !good_status()) return bad_status();
-  if (reader_ && reader_->complete()) return succeed();
+  if (reader_) {
+    AnswerPieces pieces;
+    auto read = reader_->end(AnswerReader::Ending::kCut, pieces);
+    tell(pieces);
+    if (!read) return fail(std::move(read).error());
+    if (reader_->complete()) return succeed();
+  }
   if (phase_ == Phase::kConnect) return no_response({TransferEnd::How::kConnectTimedOut, ""});
   const bool first = phase_ == Phase::kFirstByte;
   const milliseconds limit = limit_of(phase_);
@@ -152,7 +184,7 @@ void ChatCall::on_head(const ResponseHead& head) {
   if (!good_status()) return enter(Phase::kIdle);
   const std::size_t max_event_bytes = std::min(kMaxEventBytes, upstream_->options.max_response_bytes);
   reader_.emplace(head.content_type, max_event_bytes,
-                  Quoting{upstream_->options.error_excerpt_bytes, upstream_->api_key});
+                  Quoting{upstream_->options.error_excerpt_bytes, secrets()});
 }
 
 void ChatCall::on_body(std::string_view bytes) {
@@ -169,11 +201,27 @@ void ChatCall::read_answer(std::string_view bytes) {
   } else if (phase_ == Phase::kIdle) {
     touch();
   }
-  std::string text;
-  auto read = reader_->feed(bytes, text);
-  if (!text.empty()) run_->delta(text);
+  AnswerPieces pieces;
+  auto read = reader_->feed(bytes, pieces);
+  tell(pieces);
   if (!read) return fail(std::move(read).error());
-  if (reader_->done() && phase_ != Phase::kAfterDone) enter(Phase::kAfterDone);
+  follow_the_answer();
+}
+
+void ChatCall::follow_the_answer() {
+  const Phase phase = reader_->done()                  ? Phase::kAfterDone
+                      : reader_->only_waits_for_done() ? Phase::kAfterFinish
+                                                       : Phase::kIdle;
+  if (phase != phase_) enter(phase);
+}
+
+// Clients get text today; the other pieces are in the result, whole.
+void ChatCall::tell(const AnswerPieces& pieces) {
+  std::string text;
+  for (const AnswerPiece& piece : pieces) {
+    if (const auto* part = std::get_if<TextPiece>(&piece)) text += part->text;
+  }
+  if (!text.empty()) run_->delta(text);
 }
 
 void ChatCall::on_end(const TransferEnd& end) {
@@ -184,12 +232,11 @@ void ChatCall::on_end(const TransferEnd& end) {
 
 void ChatCall::end_of_answer(const TransferEnd& end) {
   using How = TransferEnd::How;
-  if (end.how == How::kComplete) {
-    std::string text;
-    auto read = reader_->end(text);
-    if (!text.empty()) run_->delta(text);
-    if (!read) return fail(std::move(read).error());
-  }
+  using Ending = AnswerReader::Ending;
+  AnswerPieces pieces;
+  auto read = reader_->end(end.how == How::kComplete ? Ending::kInOrder : Ending::kCut, pieces);
+  tell(pieces);
+  if (!read) return fail(std::move(read).error());
   if (reader_->complete()) return succeed();
   if (end.how == How::kTooLarge) {
     const std::size_t limit = upstream_->options.max_response_bytes;
@@ -230,13 +277,13 @@ void ChatCall::no_response(const TransferEnd& end) {
 
 void ChatCall::bad_status() {
   const OpenAiOptions& options = upstream_->options;
-  Error error =
-      error_for_status(head_.status, error_body_, {options.error_excerpt_bytes, upstream_->api_key});
+  Error error = error_for_status(head_.status, error_body_, {options.error_excerpt_bytes, secrets()});
   if (const auto wait = parse_retry_after(head_.retry_after, system_clock().now())) {
     error = std::move(error).with("retry_after_ms", wait->count());
   }
   const std::string retry_after = head_.retry_after;  // head_ belongs to the next attempt soon
-  if (!try_again({head_.status, retry_after}, error)) fail(std::move(error));
+  const bool loading = says_model_is_loading(head_.status, error_body_);
+  if (!try_again({head_.status, retry_after, loading}, error)) fail(std::move(error));
 }
 
 void ChatCall::stop() {
@@ -244,6 +291,8 @@ void ChatCall::stop() {
 }
 
 void ChatCall::succeed() {
+  AnswerPieces pieces;
+  if (auto finished = reader_->finish(pieces); !finished) return fail(std::move(finished).error());
   Json result = reader_->result();
   leave()->succeed(std::move(result));
 }
@@ -251,7 +300,7 @@ void ChatCall::succeed() {
 void ChatCall::fail(Error error) {
   if (head_.status != 0) error.details.insert_or_assign("status", head_.status);
   error.details.insert_or_assign("attempts", attempts_);
-  error.message = redacted(std::move(error.message), upstream_->api_key);
+  error.message = redacted(std::move(error.message), secrets());
   leave()->fail(std::move(error));
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -33,7 +34,7 @@ class ChatCall final : public TransferHandler, public std::enable_shared_from_th
   void on_end(const TransferEnd& end) override;
 
  private:
-  enum class Phase { kConnect, kFirstByte, kIdle, kAfterDone };
+  enum class Phase { kConnect, kFirstByte, kIdle, kAfterFinish, kAfterDone };
 
   void attempt(std::chrono::milliseconds delay);
   [[nodiscard]] bool try_again(const FailedAttempt& failure, const Error& error);
@@ -47,6 +48,10 @@ class ChatCall final : public TransferHandler, public std::enable_shared_from_th
 
   [[nodiscard]] bool good_status() const { return head_.status >= 200 && head_.status < 300; }
   void read_answer(std::string_view bytes);
+  void follow_the_answer();
+  void tell(const AnswerPieces& pieces);
+  void tell_retry(std::chrono::milliseconds wait, bool loading, const Error& error);
+  [[nodiscard]] std::span<const std::string> secrets() const { return upstream_->secrets; }
   void end_of_answer(const TransferEnd& end);
   void no_response(const TransferEnd& end);
   void bad_status();
@@ -61,6 +66,9 @@ class ChatCall final : public TransferHandler, public std::enable_shared_from_th
   EventLoop& loop_;
   const std::string body_;
   std::size_t attempts_ = 0;
+  std::size_t loading_retries_ = 0;  // of the attempts
+  SteadyTime loading_since_{};
+  SteadyTime loading_told_{};
 
   // Of the current attempt.
   Transfer transfer_;

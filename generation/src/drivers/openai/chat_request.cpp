@@ -92,9 +92,9 @@ Result<void> check_chat_input(const Json& input) {
   return check_reserved(members);
 }
 
-std::string chat_request_body(const Json& input, std::string_view model) {
+std::string chat_request_body(const Json& input, const OpenAiOptions& upstream) {
   JsonObject body;
-  body.emplace("model", model);
+  body.emplace("model", upstream.model);
   for (const auto& [key, value] : input.get_object()) {
     if (key == "prompt") {
       body.emplace("messages", JsonArray{JsonObject{{"role", "user"}, {"content", value}}});
@@ -103,10 +103,12 @@ std::string chat_request_body(const Json& input, std::string_view model) {
     }
   }
   body.emplace("stream", true);
-  // Without it the upstream does not say how many tokens it used.
-  Json& options = body["stream_options"];
-  if (!options.is_object()) options.emplace_object();
-  options.get_object().emplace("include_usage", true);
+  if (upstream.include_usage) {
+    // Without it the upstream does not say how many tokens it used.
+    Json& options = body["stream_options"];
+    if (!options.is_object()) options.emplace_object();
+    options.get_object().emplace("include_usage", true);
+  }
   return to_json_text(body);
 }
 

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "shunt/base/json.hpp"
 #include "shunt/base/result.hpp"
+#include "shunt/generation/drivers/openai.hpp"
 
 namespace shunt::openai {
 
@@ -14,6 +14,6 @@ namespace shunt::openai {
 [[nodiscard]] Result<void> check_chat_input(const Json& input);
 
 // The body of POST /chat/completions. Precondition: check_chat_input(input) holds.
-[[nodiscard]] std::string chat_request_body(const Json& input, std::string_view model);
+[[nodiscard]] std::string chat_request_body(const Json& input, const OpenAiOptions& upstream);
 
 }  // namespace shunt::openai

@@ -1,6 +1,7 @@
 #include "drivers/openai/delta_merge.hpp"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "shunt/generation/error_codes.hpp"
@@ -8,12 +9,13 @@
 namespace shunt::openai {
 namespace {
 
-// Far more tool calls than a model makes; keeps the search for an index short.
+// Far more indices than a model makes; keeps the search for one short.
 constexpr std::size_t kMaxIndexed = 1024;
 
-bool is_repeated_whole(std::string_view key) {
-  return key == "id" || key == "type" || key == "role" || key == "object";
-}
+// `data` and `transcript` are of audio and of encrypted reasoning, `input` is of a custom tool's call.
+constexpr std::array<std::string_view, 14> kGrowingTexts = {
+    "arguments", "content", "data", "input",    "reasoning", "reasoning_content", "reasoning_text",
+    "refusal",   "summary", "text", "thinking", "thought",   "thinking_content",  "transcript"};
 
 const Json* index_of(const Json& element) {
   if (!element.is_object()) return nullptr;
@@ -21,21 +23,44 @@ const Json* index_of(const Json& element) {
   return index != nullptr && index->is_int64() ? index : nullptr;
 }
 
-Result<void> merge_array(JsonArray& whole, const JsonArray& piece) {
+// Whether neither says that it is of another kind than the other.
+bool same_constant(const JsonObject& a, const JsonObject& b, std::string_view key) {
+  const Json* in_a = a.if_contains(key);
+  const Json* in_b = b.if_contains(key);
+  if (in_a == nullptr || in_b == nullptr || !in_a->is_string() || !in_b->is_string()) return true;
+  return in_a->get_string().empty() || in_b->get_string().empty() || *in_a == *in_b;
+}
+
+JsonObject* continued_by(JsonArray& whole, const Json& element, std::string_view name) {
+  if (!element.is_object()) return nullptr;
+  const JsonObject& piece = element.get_object();
+  const Json* index = index_of(element);
+  if (index == nullptr) {
+    // Elsewhere (logprobs) an element without an index is one more.
+    if (name != "reasoning_details" || whole.empty() || !whole.back().is_object()) return nullptr;
+    JsonObject& last = whole.back().get_object();
+    const bool goes_on =
+        last.contains("type") && same_constant(last, piece, "type") && same_constant(last, piece, "id");
+    return goes_on ? &last : nullptr;
+  }
+  for (Json& other : whole) {
+    const Json* other_index = index_of(other);
+    if (other_index == nullptr || *other_index != *index) continue;
+    if (same_constant(other.get_object(), piece, "type")) return &other.get_object();
+  }
+  return nullptr;
+}
+
+Result<void> merge_array(JsonArray& whole, const JsonArray& piece, std::string_view name) {
   for (const Json& element : piece) {
-    const Json* index = index_of(element);
-    auto* const known =
-        index == nullptr ? whole.end() : std::find_if(whole.begin(), whole.end(), [&](const Json& other) {
-          const Json* other_index = index_of(other);
-          return other_index != nullptr && *other_index == *index;
-        });
-    if (known != whole.end()) {
-      if (auto merged = merge_delta(known->get_object(), element.get_object()); !merged) return merged;
-    } else if (index != nullptr && whole.size() >= kMaxIndexed) {
+    if (JsonObject* const known = continued_by(whole, element, name)) {
+      if (auto merged = merge_delta(*known, element.get_object()); !merged) return merged;
+    } else if (index_of(element) != nullptr && whole.size() >= kMaxIndexed) {
       return Error{
           std::string(error_code::kUpstreamBroken),
-          "the upstream streamed an array of more than " + std::to_string(kMaxIndexed) + " indexed elements"};
-    } else {
+          "the upstream streamed an array of more than " + std::to_string(kMaxIndexed) + " indexed elements",
+          true};
+    } else if (!element.is_null()) {
       whole.push_back(element);
     }
   }
@@ -44,23 +69,36 @@ Result<void> merge_array(JsonArray& whole, const JsonArray& piece) {
 
 Result<void> merge_member(Json& whole, std::string_view key, const Json& piece) {
   if (piece.is_object() && whole.is_object()) return merge_delta(whole.get_object(), piece.get_object());
-  if (piece.is_array() && whole.is_array()) return merge_array(whole.get_array(), piece.get_array());
-  if (piece.is_string() && whole.is_string() && !is_repeated_whole(key)) {
-    whole.get_string().append(piece.get_string());
-  } else {
-    whole = piece;
+  if (piece.is_array() && whole.is_array()) return merge_array(whole.get_array(), piece.get_array(), key);
+  if (piece.is_string() && whole.is_string()) {
+    if (is_growing_text(key)) {
+      whole.get_string().append(piece.get_string());
+    } else if (!piece.get_string().empty()) {
+      whole = piece;
+    }
+    return {};
   }
+  whole = piece;
   return {};
 }
 
 }  // namespace
+
+bool is_growing_text(std::string_view key) {
+  return std::ranges::find(kGrowingTexts, key) != kGrowingTexts.end();
+}
 
 Result<void> merge_delta(JsonObject& whole, const JsonObject& piece) {
   for (const auto& [key, value] : piece) {
     if (value.is_null()) continue;
     Json* const known = whole.if_contains(key);
     if (known == nullptr) {
-      whole.emplace(key, value);
+      if (whole.size() >= kMaxMembers) continue;
+      // Through the same rule: several elements of one list may belong together.
+      Json& fresh = whole[key];
+      fresh = value.is_array() ? Json(JsonArray()) : value;
+      if (!value.is_array()) continue;
+      if (auto merged = merge_array(fresh.get_array(), value.get_array(), key); !merged) return merged;
     } else if (auto merged = merge_member(*known, key, value); !merged) {
       return merged;
     }

@@ -1,16 +1,25 @@
 #pragma once
 
+#include <cstddef>
+#include <string_view>
+
 #include "shunt/base/json.hpp"
 #include "shunt/base/result.hpp"
 
 namespace shunt::openai {
 
-// Joins a piece of a streamed object with what came before, so that what arrives in pieces (tool calls,
-// reasoning, log probabilities) ends as one value:
-// strings grow, except `id`, `type`, `role` and `object`, which some servers repeat in each piece; objects
-// join member by member; array elements with an integer `index` join the element of that index, others are
-// appended; anything else is replaced, and null changes nothing. Fails with `upstream_broken` beyond 1,024
-// indices in one array or nesting beyond what parse_json lets through.
+// Joins a piece of a streamed object with what came before, so that what arrives in pieces (reasoning
+// details, log probabilities, audio) ends as one value. The members that hold a growing text are known by
+// name; any other text is a constant that some servers repeat in each piece (`type`, `format`, `id`,
+// `signature`), and the last one that is not empty counts. Objects join member by member. An array element
+// with an integer `index` joins the element of that index and type; the others are appended, except that a
+// `reasoning_details` element goes on with the last one of its type. Numbers and booleans are replaced, and
+// null changes nothing. Fails with `upstream_broken` beyond 1,024 indices in one array.
 [[nodiscard]] Result<void> merge_delta(JsonObject& whole, const JsonObject& piece);
+
+inline constexpr std::size_t kMaxMembers = 256;
+
+// Whether a text of this name comes in pieces.
+[[nodiscard]] bool is_growing_text(std::string_view key);
 
 }  // namespace shunt::openai

@@ -20,6 +20,10 @@ bool may_retry(int status) {
   return status == 0 || status == 429 || status == 502 || status == 503 || status == 504;
 }
 
+// Loading takes seconds to minutes: asked more often than this a server only has more to do.
+constexpr milliseconds kLoadingPause{5000};
+constexpr milliseconds kShortestLoadingPause{100};
+
 milliseconds scaled(milliseconds duration, double factor) {
   return milliseconds(std::llround(static_cast<double>(duration.count()) * factor));
 }
@@ -41,18 +45,42 @@ std::optional<milliseconds> parse_retry_after(std::string_view text, WallTime no
   return std::clamp<milliseconds>(wait, milliseconds(0), std::chrono::seconds(kLongestSeconds));
 }
 
-std::optional<milliseconds> retry_wait(const RetryPolicy& policy, const FailedAttempt& attempt,
+namespace {
+
+// `backoff`, doubled with each retry, its last half random, and no more than `longest`.
+milliseconds backed_off(const RetryPolicy& policy, std::size_t retries, double random, milliseconds longest) {
+  const double doubled = std::ldexp(1.0, static_cast<int>(std::min<std::size_t>(retries, 30)));
+  return std::min(scaled(policy.backoff, doubled * (0.5 + 0.5 * random)), longest);
+}
+
+std::optional<milliseconds> loading_wait(const RetryPolicy& policy, const FailedAttempt& attempt,
+                                         const RetryMoment& moment) {
+  const milliseconds longest = scaled(kLoadingPause, 0.5 + 0.5 * moment.random);
+  milliseconds wait = backed_off(policy, moment.loading_retries, moment.random, longest);
+  if (const auto asked = parse_retry_after(attempt.retry_after, moment.now)) {
+    wait = *asked + scaled(policy.backoff, moment.random);
+  }
+  wait = std::max(wait, kShortestLoadingPause);
+  if (moment.loading_for + wait > policy.max_loading_wait) return std::nullopt;
+  return wait;
+}
+
+std::optional<milliseconds> usual_wait(const RetryPolicy& policy, const FailedAttempt& attempt,
                                        const RetryMoment& moment) {
   if (moment.retries >= policy.max_retries || !may_retry(attempt.status)) return std::nullopt;
-  milliseconds wait;
-  if (const auto asked = parse_retry_after(attempt.retry_after, moment.now)) {
-    if (*asked > policy.max_retry_after) return std::nullopt;
-    wait = *asked + scaled(policy.backoff, moment.random);
-  } else {
-    const double doubled = std::ldexp(1.0, static_cast<int>(std::min<std::size_t>(moment.retries, 30)));
-    wait = std::min(scaled(policy.backoff, doubled * (0.5 + 0.5 * moment.random)), policy.max_retry_after);
-  }
-  if (moment.time_left && wait >= *moment.time_left) return std::nullopt;
+  const auto asked = parse_retry_after(attempt.retry_after, moment.now);
+  if (!asked) return backed_off(policy, moment.retries, moment.random, policy.max_retry_after);
+  if (*asked > policy.max_retry_after) return std::nullopt;
+  return *asked + scaled(policy.backoff, moment.random);
+}
+
+}  // namespace
+
+std::optional<milliseconds> retry_wait(const RetryPolicy& policy, const FailedAttempt& attempt,
+                                       const RetryMoment& moment) {
+  auto wait = attempt.loading ? loading_wait(policy, attempt, moment) : std::nullopt;
+  if (!wait) wait = usual_wait(policy, attempt, moment);
+  if (wait && moment.time_left && *wait >= *moment.time_left) return std::nullopt;
   return wait;
 }
 

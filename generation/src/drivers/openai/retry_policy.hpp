@@ -13,6 +13,7 @@ struct RetryPolicy {
   std::size_t max_retries;
   std::chrono::milliseconds backoff;
   std::chrono::milliseconds max_retry_after;
+  std::chrono::milliseconds max_loading_wait;
 };
 
 // How an attempt failed before the first byte of an answer.
@@ -20,12 +21,16 @@ struct FailedAttempt {
   // 0: no response at all (refused, reset, no such name, not connected in time).
   int status = 0;
   std::string_view retry_after{};  // the header as it came, "" = none
+  bool loading = false;            // the server is there and loads its model
 };
 
-// What surrounds the decision: retries made so far, the wall clock, the time until the generation's deadline
-// (unset = none), and a random number in [0, 1).
+// What surrounds the decision: retries made so far (those that waited for a model to load apart), the time
+// since the model was first found loading, the wall clock, the time until the generation's deadline (unset =
+// none), and a random number in [0, 1).
 struct RetryMoment {
   std::size_t retries = 0;
+  std::size_t loading_retries = 0;
+  std::chrono::milliseconds loading_for{};
   WallTime now{};
   std::optional<std::chrono::milliseconds> time_left{};
   double random = 0;
@@ -35,6 +40,9 @@ struct RetryMoment {
 // random; a Retry-After is waited for in full (plus up to one `backoff`, so that requests refused together do
 // not return together), unless it is longer than `max_retry_after`. A wait that would outlive the deadline is
 // not begun: the upstream's own error says more than "deadline exceeded".
+//
+// A model that loads costs no retry: it is asked for again, every five seconds in the end, as long as
+// `max_loading_wait` and the deadline allow.
 [[nodiscard]] std::optional<std::chrono::milliseconds> retry_wait(const RetryPolicy& policy,
                                                                   const FailedAttempt& attempt,
                                                                   const RetryMoment& moment);

@@ -48,6 +48,11 @@ void SseParser::end_line(std::vector<SseEvent>& events) {
     line_.clear();
     return dispatch(events);
   }
+  if (line.starts_with('{') || line.starts_with('[')) {
+    take_bare(line, events);
+    line_.clear();
+    return;
+  }
   const std::size_t colon =
       line.find(':');  // a line that starts with it is a comment: a field without a name
   const std::string_view field = line.substr(0, colon);
@@ -61,6 +66,12 @@ void SseParser::end_line(std::vector<SseEvent>& events) {
     event_.type = value;
   }
   line_.clear();
+}
+
+void SseParser::take_bare(std::string_view line, std::vector<SseEvent>& events) {
+  SseEvent event = std::exchange(event_, {});
+  if (std::exchange(has_data_, false)) events.push_back(std::move(event));
+  events.push_back({"", std::string(line), true});
 }
 
 void SseParser::dispatch(std::vector<SseEvent>& events) {

@@ -1,8 +1,12 @@
 #include "drivers/openai/upstream_error.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
+#include "drivers/openai/reported_error.hpp"
+#include "drivers/openai/sse_parser.hpp"
+#include "drivers/openai/upstream_json.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::openai {
@@ -14,44 +18,46 @@ constexpr std::size_t kMaxQuotedBytes = 512;
 // A shorter beginning of a secret at the end of a text is more likely chance, and says nothing.
 constexpr std::size_t kMinCutSecret = 4;
 
-struct UpstreamWords {
-  std::string message;
-  std::string type;
-  std::string code;
-};
-
-std::string text_of(const JsonObject& object, std::string_view key) {
-  const Json* value = object.if_contains(key);
-  if (value == nullptr || value->is_null()) return {};
-  return value->is_string() ? std::string(value->get_string()) : to_json_text(*value);
+std::string lower(std::string_view text) {
+  std::string all(text);
+  std::ranges::transform(all, all.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return all;
 }
 
-// {"error": {"message", "type", "code"}} is the protocol; {"error": text}, {"message": text} and FastAPI's
-// {"detail": ...} are what servers send as well.
-UpstreamWords words_of(const Json& document) {
-  if (!document.is_object()) return {};
-  const JsonObject& object = document.get_object();
-  const Json* error = object.if_contains("error");
-  if (error != nullptr && error->is_object()) {
-    const JsonObject& inner = error->get_object();
-    return {text_of(inner, "message"), text_of(inner, "type"), text_of(inner, "code")};
+// The status that an error without one would have had, by the names that servers give to theirs; 0 if they
+// say nothing of it.
+int status_by_name(const ReportedError& words) {
+  struct Name {
+    std::string_view part;
+    int status;
+  };
+  static constexpr std::array<Name, 24> kNames = {
+      {{"rate_limit", 429},         {"ratelimit", 429},        {"too_many_requests", 429},
+       {"resource_exhausted", 429}, {"throttl", 429},          {"insufficient_quota", 429},
+       {"overloaded", 503},         {"unavailable", 503},      {"invalid_request", 400},
+       {"invalid_argument", 400},   {"invalidparameter", 400}, {"badrequest", 400},
+       {"bad_request", 400},        {"context_length", 400},   {"datainspectionfailed", 400},
+       {"content_policy", 400},     {"content_filter", 400},   {"unprocessable", 422},
+       {"authentication", 401},     {"invalid_api_key", 401},  {"invalidapikey", 401},
+       {"permission", 403},         {"model_not_found", 404},  {"not_found", 404}}};
+  const std::string said = lower(words.type) + ' ' + lower(words.code);
+  for (const auto& [part, status] : kNames) {
+    if (said.find(part) != std::string::npos) return status;
   }
-  for (const std::string_view key : {"error", "message", "detail"}) {
-    if (std::string text = text_of(object, key); !text.empty()) return {std::move(text), {}, {}};
-  }
-  return {};
+  // MiniMax numbers its errors in its own way, and an account without money is not helped by another attempt.
+  return lower(words.message).find("insufficient balance") == std::string::npos ? 0 : 402;
 }
 
-Error with_words(Error error, const UpstreamWords& words, std::string_view secret) {
-  const Quoting quoting{kMaxQuotedBytes, secret};
+Error with_words(Error error, const ReportedError& words, std::span<const std::string> secrets) {
+  const Quoting quoting{kMaxQuotedBytes, secrets};
   if (!words.message.empty()) error.message += ": " + excerpt(words.message, quoting);
   if (!words.type.empty()) error = std::move(error).with("upstream_type", excerpt(words.type, quoting));
   if (!words.code.empty()) error = std::move(error).with("upstream_code", excerpt(words.code, quoting));
   return error;
 }
 
-Error bare_error(int status) {
-  const std::string answered = "the upstream answered " + std::to_string(status);
+Error bare_error(int status, const std::string& answered) {
   if (status == 429)
     return {std::string(error_code::kUpstreamRateLimited), answered + " (too many requests)", true};
   if (status == 408)
@@ -67,42 +73,91 @@ Error bare_error(int status) {
   return {std::string(error_code::kUpstreamFailed), answered, true};
 }
 
-}  // namespace
+Error error_of_report(const ReportedError& words, std::span<const std::string> secrets) {
+  const int status = words.status != 0 ? words.status : status_by_name(words);
+  return with_words(bare_error(status, "the upstream reported an error in its answer"), words, secrets);
+}
 
-std::string redacted(std::string text, std::string_view secret) {
+// An error's body may be JSON, or an event that holds it.
+std::optional<ReportedError> words_of_body(std::string_view body) {
+  if (auto read = read_upstream_json(body)) return words_of(read->documents.front());
+  SseParser parser(body.size() + 1);
+  std::vector<SseEvent> events;
+  if (!parser.feed(body, events)) return std::nullopt;
+  parser.finish(events);
+  for (const SseEvent& event : events) {
+    if (auto read = read_upstream_json(event.data)) return words_of(read->documents.front());
+  }
+  return std::nullopt;
+}
+
+void redact(std::string& text, const std::string& secret) {
   constexpr std::string_view kRedacted = "[redacted]";
-  if (secret.empty()) return text;
+  if (secret.empty()) return;
   for (std::size_t at = 0; (at = text.find(secret, at)) != std::string::npos; at += kRedacted.size()) {
     text.replace(at, secret.size(), kRedacted);
   }
   for (std::size_t size = std::min(secret.size() - 1, text.size()); size >= kMinCutSecret; --size) {
-    if (!text.ends_with(secret.substr(0, size))) continue;
+    if (!text.ends_with(std::string_view(secret).substr(0, size))) continue;
     text.resize(text.size() - size);
     break;
   }
+}
+
+}  // namespace
+
+std::string redacted(std::string text, std::span<const std::string> secrets) {
+  for (const std::string& secret : secrets) redact(text, secret);
   return text;
 }
 
 std::string excerpt(std::string_view text, const Quoting& quoting) {
   // A secret that begins within the excerpt is seen as a whole, before anything is cut.
   const std::size_t max_bytes = quoting.max_bytes;
+  std::size_t longest = 0;
+  for (const std::string& secret : quoting.secrets) longest = std::max(longest, secret.size());
   std::string valid =
-      to_valid_utf8(redacted(std::string(text.substr(0, max_bytes + quoting.secret.size())), quoting.secret));
+      to_valid_utf8(redacted(std::string(text.substr(0, max_bytes + longest)), quoting.secrets));
   if (valid.size() > max_bytes)
     valid.resize(utf8_complete_prefix(std::string_view(valid).substr(0, max_bytes)));
   return valid;
 }
 
 Error error_for_status(int status, std::string_view body, const Quoting& quoting) {
-  const auto document = parse_json(body);
-  Error error =
-      with_words(bare_error(status), document ? words_of(*document) : UpstreamWords{}, quoting.secret);
+  const ReportedError words = words_of_body(body).value_or(ReportedError{});
+  Error error = with_words(bare_error(status, "the upstream answered " + std::to_string(status)), words,
+                           quoting.secrets);
   return std::move(error).with("status", status).with("body_excerpt", excerpt(body, quoting));
 }
 
-Error error_in_answer(const Json& document, std::string_view secret) {
-  Error error{std::string(error_code::kUpstreamFailed), "the upstream reported an error in its answer", true};
-  return with_words(std::move(error), words_of(document), secret);
+std::optional<Error> error_in_answer(const Json& document, std::span<const std::string> secrets) {
+  const auto report = find_report(document);
+  if (!report) return std::nullopt;
+  return error_of_report(*report, secrets);
+}
+
+Error error_of_event(const Json* document, std::string_view text, std::span<const std::string> secrets) {
+  if (document == nullptr) return error_of_report({.message = std::string(text)}, secrets);
+  return error_of_report(words_of(*document), secrets);
+}
+
+Error error_of_choice(const JsonObject& choice, std::span<const std::string> secrets) {
+  const Json* error = choice.if_contains("error");
+  ReportedError words = error == nullptr ? ReportedError{} : words_of(*error);
+  if (words.message.empty()) words.message = "finish_reason is \"error\"";
+  return error_of_report(words, secrets);
+}
+
+bool says_model_is_loading(int status, std::string_view body) {
+  if (status != 503) return false;
+  const auto words = words_of_body(body);
+  const std::string said = lower(words && !words->message.empty() ? words->message : std::string(body));
+  const auto says = [&](std::string_view part) { return said.find(part) != std::string::npos; };
+  // "Failed loading the model" is no promise.
+  for (const std::string_view part : {"fail", "error", "unable", "cannot", "could not"}) {
+    if (says(part)) return false;
+  }
+  return says("loading") || says("warming up");
 }
 
 }  // namespace shunt::openai

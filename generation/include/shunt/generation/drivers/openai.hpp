@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -17,13 +18,27 @@ struct OpenAiOptions {
   // At most one of these; the value is read at construction and never logged.
   std::string api_key_env;
   std::string api_key_file;
+  // The header that carries the key: "Authorization" (as a bearer token) or another one (as it is; Azure's is
+  // "api-key").
+  std::string api_key_header = "Authorization";
+  // Further headers of each request, by name: with the value itself, or with the environment variable or file
+  // that holds it. Those that the driver or HTTP itself decides (Host, Content-Length, ...) are refused.
+  std::map<std::string, std::string> headers{};
+  std::map<std::string, std::string> headers_env{};
+  std::map<std::string, std::string> headers_file{};
+  // Of the request's address, unescaped: {"api-version": "2024-10-21"}.
+  std::map<std::string, std::string> query{};
+  // Whether stream_options.include_usage is asked for. Some servers refuse what they do not know.
+  bool include_usage = true;
   // An HTTP proxy, "http://proxy:3128". "" = none, whatever http_proxy and its like say.
   std::string proxy;
 
-  // connect: name look-up, TCP and TLS. first_byte: from then to the first byte of the answer's body.
+  // connect: name look-up, TCP and TLS. first_byte: from then to the first byte of the answer's body. idle:
+  // between pieces of the stream. A model that thinks in silence takes minutes before its first word, and
+  // again before a tool call, so the last two are long; a server that has died is noticed by TCP.
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(5);
-  std::chrono::milliseconds first_byte_timeout = std::chrono::seconds(60);
-  std::chrono::milliseconds idle_timeout = std::chrono::seconds(30);  // between pieces of the stream
+  std::chrono::milliseconds first_byte_timeout = std::chrono::minutes(5);
+  std::chrono::milliseconds idle_timeout = std::chrono::minutes(5);
   // The total deadline is the generation's own.
 
   // Only before the first byte of an answer, on connection errors, 429, 502, 503 and 504. A
@@ -33,6 +48,10 @@ struct OpenAiOptions {
   std::chrono::milliseconds retry_backoff = std::chrono::milliseconds(250);  // doubles, with jitter
   std::chrono::milliseconds max_retry_after =
       std::chrono::seconds(20);  // a longer Retry-After is not awaited
+
+  // A server that answers 503 because it loads its model is asked again for so long, within the generation's
+  // deadline, and without using up retries. 0 = as any other 503.
+  std::chrono::milliseconds max_loading_wait = std::chrono::minutes(10);
 
   std::size_t max_response_bytes = 32 * 1024 * 1024;
   std::size_t error_excerpt_bytes = 2048;  // of the upstream's body, kept in the error's details

@@ -24,8 +24,42 @@ Json json(std::string_view text) {
   return parse_json(text).value();
 }
 
-AnswerReader reader_of(std::string_view content_type, std::string_view secret = {}) {
-  return AnswerReader(content_type, 4096, {64, secret});
+constexpr auto kInOrder = AnswerReader::Ending::kInOrder;
+
+// A reader whose text is gathered.
+struct TextReader {
+  AnswerReader reader;
+
+  Result<void> feed(std::string_view bytes, std::string& text) {
+    AnswerPieces pieces;
+    auto read = reader.feed(bytes, pieces);
+    gather(pieces, text);
+    return read;
+  }
+  Result<void> end(std::string& text) {
+    AnswerPieces pieces;
+    auto ended = reader.end(kInOrder, pieces);
+    gather(pieces, text);
+    return ended;
+  }
+  Json result() {
+    AnswerPieces pieces;
+    EXPECT_TRUE(reader.finish(pieces).ok());
+    return reader.result();
+  }
+  [[nodiscard]] bool done() const { return reader.done(); }
+  [[nodiscard]] bool complete() const { return reader.complete(); }
+
+ private:
+  static void gather(const AnswerPieces& pieces, std::string& text) {
+    for (const AnswerPiece& piece : pieces) {
+      if (const auto* part = std::get_if<TextPiece>(&piece)) text += part->text;
+    }
+  }
+};
+
+TextReader reader_of(std::string_view content_type, std::span<const std::string> secrets = {}) {
+  return {AnswerReader(content_type, 4096, {64, secrets})};
 }
 
 TEST(AnswerReader, ReadsAStreamToItsTextAndResult) {
@@ -79,6 +113,10 @@ TEST(AnswerReader, TakesADoneWithoutItsEmptyLineAndDropsACutEvent) {
   ASSERT_TRUE(whole.end(text).ok());
   EXPECT_TRUE(whole.done());
 
+  auto quoted = reader_of("text/event-stream");
+  ASSERT_TRUE(quoted.feed("data: {\"choices\":[]}\n\ndata: \"[DONE]\"\n\n", text).ok());
+  EXPECT_TRUE(quoted.done());
+
   auto cut = reader_of("text/event-stream");
   ASSERT_TRUE(cut.feed("data: {\"choices\":[{\"delta\":{\"con", text).ok());
   ASSERT_TRUE(cut.end(text).ok());
@@ -97,14 +135,48 @@ TEST(AnswerReader, KeepsTheTextBeforeWhatItCannotRead) {
 }
 
 TEST(AnswerReader, RefusesDocumentsThatAreNotOfTheProtocol) {
-  for (const std::string_view document :
-       {"[]", "7", "{}", R"({"choices":7})", R"({"choices":[7]})", R"({"unrelated":true})"}) {
+  for (const std::string_view document : {"[]", "7", R"("text")", R"({"choices":7})", R"({"choices":[7]})"}) {
     auto reader = reader_of("text/event-stream");
     std::string text;
     const auto read = reader.feed("data: " + std::string(document) + "\n\n", text);
     ASSERT_FALSE(read.ok()) << document;
     EXPECT_EQ(read.error().code, error_code::kUpstreamBroken) << document;
   }
+}
+
+TEST(AnswerReader, TakesObjectsWithoutChoicesForNoiseThatEndsNothing) {
+  auto stream = reader_of("text/event-stream");
+  std::string text;
+  ASSERT_TRUE(stream.feed("data: {\"unrelated\":true}\n\ndata: [DONE]\n\n", text).ok());
+  EXPECT_FALSE(stream.complete());
+
+  auto body = reader_of("application/json");
+  ASSERT_TRUE(body.feed("{\"unrelated\":true}", text).ok());
+  const auto ended = body.end(text);
+  ASSERT_FALSE(ended.ok());
+  EXPECT_EQ(ended.error().code, error_code::kUpstreamBroken);
+}
+
+TEST(AnswerReader, BoundsAnEventUnlessTheAnswerIsComplete) {
+  const std::string endless(5000, 'x');
+  auto cut = reader_of("text/event-stream");
+  std::string text;
+  EXPECT_FALSE(cut.feed("data: " + endless, text).ok());
+
+  auto whole = reader_of("text/event-stream");
+  ASSERT_TRUE(whole.feed("data: {\"choices\":[{\"finish_reason\":\"stop\"}]}\n\n", text).ok());
+  EXPECT_TRUE(whole.feed("data: " + endless, text).ok());
+  EXPECT_TRUE(whole.complete());
+  EXPECT_TRUE(whole.done());
+}
+
+TEST(AnswerReader, HoldsNoMoreThanAnEventOfAStream) {
+  auto reader = reader_of("text/event-stream");
+  std::string text;
+  for (int i = 0; i < 1000; ++i) {
+    ASSERT_TRUE(reader.feed("data: {\"choices\":[{\"delta\":{\"content\":\"word\"}}]}\n\n", text).ok());
+  }
+  EXPECT_LT(reader.reader.held_bytes(), 8192U);
 }
 
 TEST(AnswerReader, RefusesOtherMediaTypesWithAnExcerpt) {
@@ -118,12 +190,13 @@ TEST(AnswerReader, RefusesOtherMediaTypesWithAnExcerpt) {
 }
 
 TEST(AnswerReader, ReportsAnErrorInsideAStreamWithoutTheSecret) {
-  auto reader = reader_of("text/event-stream", "sk-secret");
+  const std::vector<std::string> secrets = {"sk-secret"};
+  auto reader = reader_of("text/event-stream", secrets);
   std::string text;
   const auto read = reader.feed(
       "event: error\ndata: {\"error\":{\"message\":\"no quota for sk-secret\",\"code\":429}}\n\n", text);
   ASSERT_FALSE(read.ok());
-  EXPECT_EQ(read.error().code, error_code::kUpstreamFailed);
+  EXPECT_EQ(read.error().code, error_code::kUpstreamRateLimited);
   EXPECT_NE(read.error().message.find("no quota for [redacted]"), std::string::npos);
   EXPECT_EQ(read.error().details.at("upstream_code"), "429");
 }

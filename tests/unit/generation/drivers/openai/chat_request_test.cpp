@@ -11,8 +11,15 @@ Json json(std::string_view text) {
   return parse_json(text).value();
 }
 
+OpenAiOptions upstream(std::string model) {
+  OpenAiOptions options;
+  options.model = std::move(model);
+  return options;
+}
+
 TEST(ChatRequest, PutsAPromptIntoAUserMessage) {
-  const Json body = json(chat_request_body(json(R"({"prompt":"Hello","temperature":0.5,"seed":7})"), "tiny"));
+  const Json body =
+      json(chat_request_body(json(R"({"prompt":"Hello","temperature":0.5,"seed":7})"), upstream("tiny")));
   EXPECT_EQ(body, json(R"({"model":"tiny","messages":[{"role":"user","content":"Hello"}],
                            "temperature":0.5,"seed":7,"stream":true,"stream_options":{"include_usage":true}})"));
 }
@@ -20,14 +27,25 @@ TEST(ChatRequest, PutsAPromptIntoAUserMessage) {
 TEST(ChatRequest, PassesMessagesAndEverythingElseThrough) {
   const Json input = json(R"({"messages":[{"role":"system","content":[{"type":"text","text":"x"}]}],
                               "tools":[{"type":"function"}],"n":1,"x-unknown":{"a":[null]}})");
-  const Json body = json(chat_request_body(input, "tiny"));
+  const Json body = json(chat_request_body(input, upstream("tiny")));
   for (const auto& [key, value] : input.get_object()) EXPECT_EQ(body.at(key), value) << key;
 }
 
 TEST(ChatRequest, KeepsTheCallersStreamOptions) {
-  const Json body =
-      json(chat_request_body(json(R"({"prompt":"","stream_options":{"include_usage":false,"x":1}})"), "m"));
+  const Json body = json(chat_request_body(
+      json(R"({"prompt":"","stream_options":{"include_usage":false,"x":1}})"), upstream("m")));
   EXPECT_EQ(body.at("stream_options"), json(R"({"include_usage":false,"x":1})"));
+}
+
+TEST(ChatRequest, LeavesStreamOptionsOutForAServerThatRefusesThem) {
+  OpenAiOptions options = upstream("m");
+  options.include_usage = false;
+  EXPECT_FALSE(
+      json(chat_request_body(json(R"({"prompt":"a"})"), options)).as_object().contains("stream_options"));
+  EXPECT_EQ(json(chat_request_body(json(R"({"prompt":"a","stream_options":{"x":1}})"), options))
+                .at("stream_options"),
+            json(R"({"x":1})"))
+      << "what the caller asks for is passed through";
 }
 
 TEST(ChatRequest, RefusesWrongInputsByName) {

@@ -26,13 +26,19 @@ TEST(DeltaMerge, KeepsWhatServersRepeatInEveryPiece) {
             json(R"({"id":"a","type":"function"})"));
 }
 
-TEST(DeltaMerge, JoinsToolCallsByTheirIndex) {
-  EXPECT_EQ(merged({R"({"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":""}}]})",
-                    R"({"tool_calls":[{"index":1,"id":"b","function":{"name":"g","arguments":"{}"}}]})",
-                    R"({"tool_calls":[{"index":0,"function":{"arguments":"{\"x\""}}]})",
-                    R"({"tool_calls":[{"index":0,"function":{"arguments":":1}"}}]})"}),
-            json(R"({"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{\"x\":1}"}},
-                                   {"index":1,"id":"b","function":{"name":"g","arguments":"{}"}}]})"));
+TEST(DeltaMerge, TakesAnUnknownTextForAConstant) {
+  EXPECT_EQ(merged({R"({"format":"v1","signature":""})", R"({"format":"v1","signature":"c2ln"})",
+                    R"({"format":""})"}),
+            json(R"({"format":"v1","signature":"c2ln"})"));
+}
+
+TEST(DeltaMerge, JoinsElementsByTheirIndexAndType) {
+  EXPECT_EQ(
+      merged({R"({"images":[{"index":0,"type":"image","data":"QU"}]})",
+              R"({"images":[{"index":1,"type":"image","data":"Qk"},{"index":0,"data":"E="}]})",
+              R"({"images":[{"index":0,"type":"mask","data":"x"}]})"}),
+      json(R"({"images":[{"index":0,"type":"image","data":"QUE="},{"index":1,"type":"image","data":"Qk"},
+                               {"index":0,"type":"mask","data":"x"}]})"));
 }
 
 TEST(DeltaMerge, AppendsElementsWithoutAnIndex) {
@@ -45,12 +51,18 @@ TEST(DeltaMerge, IgnoresNullAndReplacesOtherKinds) {
             json(R"({"a":2,"b":"x","c":[1]})"));
 }
 
+TEST(DeltaMerge, BoundsTheMembersThatManyPiecesBring) {
+  JsonObject whole;
+  for (int i = 0; i < 1000; ++i) ASSERT_TRUE(merge_delta(whole, {{"k" + std::to_string(i), i}}).ok());
+  EXPECT_EQ(whole.size(), 256U);
+}
+
 TEST(DeltaMerge, BoundsTheNumberOfIndexedElements) {
   JsonObject whole;
   for (int i = 0; i < 1024; ++i) {
-    ASSERT_TRUE(merge_delta(whole, {{"tool_calls", JsonArray{JsonObject{{"index", i}}}}}).ok());
+    ASSERT_TRUE(merge_delta(whole, {{"images", JsonArray{JsonObject{{"index", i}}}}}).ok());
   }
-  const auto refused = merge_delta(whole, {{"tool_calls", JsonArray{JsonObject{{"index", 5000}}}}});
+  const auto refused = merge_delta(whole, {{"images", JsonArray{JsonObject{{"index", 5000}}}}});
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, error_code::kUpstreamBroken);
 }

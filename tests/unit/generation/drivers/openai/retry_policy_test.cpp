@@ -8,7 +8,8 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
-constexpr RetryPolicy kPolicy{.max_retries = 3, .backoff = 100ms, .max_retry_after = 20s};
+constexpr RetryPolicy kPolicy{
+    .max_retries = 3, .backoff = 100ms, .max_retry_after = 20s, .max_loading_wait = 60s};
 // 1994-11-06 08:49:00 UTC, 37 s before the date of RFC 9110's examples.
 constexpr WallTime kNow{milliseconds(784'111'740'000)};
 
@@ -36,7 +37,8 @@ TEST(RetryPolicy, DoublesTheWaitWithItsLastHalfRandom) {
 }
 
 TEST(RetryPolicy, NeverWaitsLongerThanTheLongestRetryAfter) {
-  const RetryPolicy patient{.max_retries = 1000, .backoff = 100ms, .max_retry_after = 20s};
+  const RetryPolicy patient{
+      .max_retries = 1000, .backoff = 100ms, .max_retry_after = 20s, .max_loading_wait = 60s};
   EXPECT_EQ(retry_wait(patient, {}, {.retries = 999, .random = 0.9}), 20s);
 }
 
@@ -61,6 +63,33 @@ TEST(RetryPolicy, GivesUpWhenTheDeadlineComesFirst) {
 TEST(RetryPolicy, FallsBackToItsOwnBackoffWhenRetryAfterIsNonsense) {
   EXPECT_EQ(wait_after({.status = 429, .retry_after = "soon"}), 50ms);
   EXPECT_EQ(wait_after({.status = 429, .retry_after = "-3"}), 50ms);
+}
+
+constexpr FailedAttempt kLoading{.status = 503, .loading = true};
+
+TEST(RetryPolicy, WaitsForAModelThatLoadsWithoutUsingUpRetries) {
+  EXPECT_EQ(wait_after(kLoading, {.retries = 3, .loading_retries = 2, .random = 0}), 200ms);
+  EXPECT_EQ(wait_after(kLoading, {.retries = 3, .loading_retries = 50, .random = 0}), 2500ms);
+  EXPECT_EQ(wait_after(kLoading, {.retries = 3, .loading_retries = 50, .random = 0.5}), 3750ms);
+}
+
+TEST(RetryPolicy, NeverAsksALoadingServerWithoutAPause) {
+  const RetryPolicy hasty{.max_retries = 0, .backoff = 0ms, .max_retry_after = 0s, .max_loading_wait = 60s};
+  EXPECT_EQ(retry_wait(hasty, kLoading, {}), 100ms);
+  EXPECT_EQ(retry_wait(hasty, {.status = 503, .retry_after = "0", .loading = true}, {}), 100ms);
+}
+
+TEST(RetryPolicy, HonoursTheRetryAfterOfAModelThatLoads) {
+  EXPECT_EQ(wait_after({.status = 503, .retry_after = "30", .loading = true}, {.retries = 3}), 30s);
+  EXPECT_FALSE(wait_after({.status = 503, .retry_after = "61", .loading = true}, {.retries = 3}));
+}
+
+TEST(RetryPolicy, StopsWaitingForAModelInTheEnd) {
+  EXPECT_TRUE(wait_after(kLoading, {.retries = 3, .loading_for = 59s}));
+  EXPECT_FALSE(wait_after(kLoading, {.retries = 3, .loading_for = 60s}));
+  EXPECT_EQ(wait_after(kLoading, {.retries = 0, .loading_for = 60s}), 50ms)
+      << "a retry as after any other 503";
+  EXPECT_FALSE(wait_after(kLoading, {.retries = 3, .time_left = 50ms})) << "the deadline comes first";
 }
 
 TEST(RetryAfter, IsSecondsOrAnHttpDate) {

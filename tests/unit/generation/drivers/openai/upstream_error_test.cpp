@@ -46,22 +46,43 @@ TEST(UpstreamError, KeepsAnExcerptOfWhatIsNotJsonAsValidUtf8) {
   EXPECT_EQ(error.details.at("body_excerpt"), "<h1>Bad \uFFFDGateway ");
 }
 
+TEST(UpstreamError, KnowsAModelThatLoadsFromOneThatCannot) {
+  const std::tuple<int, std::string_view, bool> cases[] = {
+      {503, R"({"error":{"code":503,"message":"Loading model","type":"unavailable_error"}})", true},
+      {503, R"({"error":"Model tiny is currently loading","estimated_time":20.0})", true},
+      {503, "The model is still LOADING, please wait", true},
+      {503, R"({"message":"warming up"})", true},
+      {503, R"({"error":{"message":"Failed loading the model"}})", false},
+      {503, R"({"error":{"message":"error while loading model"}})", false},
+      {503, R"({"error":{"message":"Service unavailable"}})", false},
+      {503, "", false},
+      {500, R"({"error":{"message":"Loading model"}})", false},
+      {429, R"({"error":{"message":"Loading model"}})", false}};
+  for (const auto& [status, body, loading] : cases) {
+    EXPECT_EQ(says_model_is_loading(status, body), loading) << status << ' ' << body;
+  }
+}
+
+const std::vector<std::string> kSecrets = {"sk-12345", "hunter2"};
+
 TEST(Redacted, ReplacesEveryOccurrence) {
-  EXPECT_EQ(redacted("a sk-12345 b sk-12345", "sk-12345"), "a [redacted] b [redacted]");
-  EXPECT_EQ(redacted("nothing here", "sk-12345"), "nothing here");
-  EXPECT_EQ(redacted("anything", ""), "anything");
+  EXPECT_EQ(redacted("a sk-12345 b sk-12345", kSecrets), "a [redacted] b [redacted]");
+  EXPECT_EQ(redacted("both: sk-12345 and hunter2", kSecrets), "both: [redacted] and [redacted]");
+  EXPECT_EQ(redacted("nothing here", kSecrets), "nothing here");
+  EXPECT_EQ(redacted("anything", {}), "anything");
 }
 
 TEST(Redacted, DropsAnOccurrenceThatIsCutOff) {
-  EXPECT_EQ(redacted("key sk-1234", "sk-12345"), "key ");
-  EXPECT_EQ(redacted("ends in sk", "sk-12345"), "ends in sk") << "two letters give nothing away";
+  EXPECT_EQ(redacted("key sk-1234", kSecrets), "key ");
+  EXPECT_EQ(redacted("ends in sk", kSecrets), "ends in sk") << "two letters give nothing away";
 }
 
 TEST(Excerpt, NeverShowsPartOfASecretWhereverItCuts) {
-  const std::string secret = "sk-0123456789";
+  const std::vector<std::string> secrets = {"sk-0123456789"};
+  const std::string& secret = secrets.front();
   const std::string text = secret + " and " + secret + " and once more " + secret;
   for (std::size_t size = 0; size <= text.size(); ++size) {
-    const std::string shown = excerpt(text, {size, secret});
+    const std::string shown = excerpt(text, {size, secrets});
     EXPECT_EQ(shown.find("sk-0"), std::string::npos) << shown;
     EXPECT_LE(shown.size(), size);
   }

@@ -1,0 +1,97 @@
+// Answers of upstreams, whole and streamed: however the bytes are split the outcome is the same, it is strict
+// JSON, and its pieces join to what it says.
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "drivers/openai/answer_reader.hpp"
+#include "fuzz_arguments.hpp"
+
+namespace {
+
+using namespace shunt;
+using namespace shunt::openai;
+
+constexpr std::size_t kMaxEventBytes = 4096;
+
+void check(bool holds) {
+  if (!holds) std::abort();
+}
+
+struct Outcome {
+  bool complete = false;
+  std::string error{};
+  std::string text{};
+  std::string result{};
+  std::vector<std::string> arguments{};  // of each tool call, as told
+  [[nodiscard]] bool operator==(const Outcome&) const = default;
+};
+
+void gather(const AnswerPieces& pieces, Outcome& outcome) {
+  for (const AnswerPiece& piece : pieces) {
+    if (const auto* text = std::get_if<TextPiece>(&piece)) outcome.text += text->text;
+    const auto* call = std::get_if<ToolCallPiece>(&piece);
+    if (call == nullptr) continue;
+    if (outcome.arguments.size() <= call->call) outcome.arguments.resize(call->call + 1);
+    outcome.arguments[call->call] += call->arguments;
+  }
+}
+
+Outcome outcome_of(std::string_view type, std::string_view body, bool cut, std::size_t step) {
+  AnswerReader reader(type, kMaxEventBytes, {256});
+  AnswerPieces pieces;
+  Outcome outcome;
+  Result<void> read;
+  for (std::size_t at = 0; read && at < body.size(); at += step)
+    read = reader.feed(body.substr(at, step), pieces);
+  if (read) read = reader.end(cut ? AnswerReader::Ending::kCut : AnswerReader::Ending::kInOrder, pieces);
+  outcome.complete = read.ok() && reader.complete();
+  if (!read) outcome.error = read.error().code;
+  if (outcome.complete) {
+    read = reader.finish(pieces);
+    if (read) outcome.result = to_json_text(reader.result());
+  }
+  gather(pieces, outcome);
+  return outcome;
+}
+
+// A client that joins what it was told has what the result says.
+void check_told(const Outcome& outcome) {
+  const auto result = parse_json(outcome.result);
+  check(result.ok());
+  const Json* message = result->get_object().if_contains("message");
+  const Json* calls = message == nullptr ? nullptr : message->get_object().if_contains("tool_calls");
+  if (calls == nullptr || !calls->is_array() || message->get_object().contains("function_call")) return;
+  const JsonArray& list = calls->get_array();
+  for (std::size_t i = 0; i < list.size() && i < outcome.arguments.size(); ++i) {
+    const Json* function = list[i].is_object() ? list[i].get_object().if_contains("function") : nullptr;
+    const Json* arguments = function != nullptr && function->is_object()
+                                ? function->get_object().if_contains("arguments")
+                                : nullptr;
+    if (arguments == nullptr || !arguments->is_string()) continue;
+    check(to_valid_utf8(outcome.arguments[i]) == arguments->get_string());
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
+  fuzz::add_seeds(argc, argv, "chat_answer_seeds", "chat_answer.dict");
+  return 0;
+}
+
+// The first byte says what the answer is labelled as, how it ends and how it is split.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  constexpr std::string_view kTypes[] = {"text/event-stream", "application/json", "", "text/plain"};
+  const std::string_view body(reinterpret_cast<const char*>(data) + 1, size - 1);
+  const std::string_view type = kTypes[data[0] % 4];
+  const bool cut = (data[0] & 4) != 0;
+  const Outcome whole = outcome_of(type, body, cut, body.size() + 1);
+  check(outcome_of(type, body, cut, 1) == whole);
+  check(outcome_of(type, body, cut, 2 + data[0] / 8) == whole);
+  if (!whole.result.empty()) check_told(whole);
+  return 0;
+}

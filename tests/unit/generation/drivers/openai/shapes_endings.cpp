@@ -1,0 +1,93 @@
+#include "answer_shape.hpp"
+
+namespace shunt::testing {
+
+const AnswerShapes& ending_shapes() {
+  static const AnswerShapes kShapes = {
+      {"a finish_reason that is an empty text, and then the real one", "Ollama", "ollama/ollama#4357",
+       events({R"({"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":""}]})",
+               R"({"choices":[{"index":0,"delta":{"content":""},"finish_reason":"stop"}]})", kDone}),
+       "Hi", kStopped},
+      {"a cut stream with empty finish_reasons", "SGLang", "sgl-project/sglang#3912",
+       events(
+           {R"({"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"","matched_stop":null}]})"}),
+       "Hi", "", "upstream_broken"},
+      {"a finish_reason that is the word null", "KoboldCpp", "PowerShell/AIShell#350",
+       events({R"({"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"null"}]})"}), "Hi", "",
+       "upstream_broken"},
+      {"the word null, and then an end", "DashScope", "dashscope/dashscope-sdk-python#4",
+       events(
+           {R"({"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"null"}]})", finish("stop")}),
+       "Hi", kStopped},
+      {"no finish_reason, but [DONE]", "OmniRoute", "diegosouzapw/OmniRoute#7800",
+       events({text("Hi"), kDone}), "Hi", R"({"finish_reason":null})"},
+      {"a finish_reason, but no [DONE]", "any", "zeroclaw-labs/zeroclaw#8663",
+       events({text("Hi"), finish("stop")}), "Hi", kStopped},
+      {"neither, closed in good order", "DeepSeek", "CommandCodeAI/command-code#785", events({text("Hi")}),
+       "Hi", "", "upstream_broken"},
+      {"neither, the connection broken", "Moonshot", "justrach/codegraff#146",
+       events({text("Hi")}) + "data: {\"cho", "Hi", "", "upstream_broken", true, "text/event-stream", true},
+      {"broken behind the finish_reason", "DeepSeek", "preloop/preloop#117",
+       events({text("Hi"), finish("stop")}) + "data: {\"cho", "Hi", kStopped, "", true, "text/event-stream",
+       true},
+      {"nothing at all", "DeepSeek", "bespokelabsai/curator#463", "", "", "", "upstream_broken"},
+      {"[DONE] alone", "vLLM", "vllm-project/vllm#40986", events({kDone}), "", "", "upstream_broken"},
+      {"a finish_reason in every chunk", "Gemini's compatible end", "su-kaka/gcli2api#403",
+       events({R"({"choices":[{"index":0,"delta":{"reasoning_content":"Hm"},"finish_reason":"stop"}]})",
+               R"({"choices":[{"index":0,"delta":{"content":"Yes"},"finish_reason":"stop"}]})",
+               R"({"choices":[{"index":0,"delta":{"content":", sir"},"finish_reason":"stop"}]})"}),
+       "Yes, sir", R"({"finish_reason":"stop","message":{"reasoning_content":"Hm"}})"},
+      {"a finish_reason before the text, and then a cut", "a translator", "Chevey339/kelivo#1003",
+       events({R"({"choices":[{"index":0,"delta":{"content":""},"finish_reason":"stop"}]})", text("And")}),
+       "And", "", "upstream_broken"},
+      {"garbage behind the end", "any", "vllm-project/vllm#378",
+       events({text("Hi"), finish("stop"), "{]<<<"}) + "data: {\"x\":1} trailing\n\n", "Hi", kStopped},
+      {"an error behind the end", "LiteLLM", "gumieri/nenya#17",
+       events(
+           {text("Hi"), finish("stop"), R"({"error":{"message":"stream ended without [DONE]","code":500}})"}),
+       "Hi", kStopped},
+      {"[DONE] after every chunk of the end", "vLLM", "vllm-project/vllm#378",
+       events({text("Hi"), finish("stop"), kDone, kDone}), "Hi", kStopped},
+      {"blanks around [DONE]", "Ollama by Vibe", "mistralai/mistral-vibe#770",
+       events({text("Hi")}) + "data:   [DONE] \t\n\n", "Hi", R"({"finish_reason":null})"},
+      {"[DONE] without a blank and without an empty line", "vLLM", "ogx-ai/ogx#4744",
+       events({text("Hi")}) + "data:[DONE]", "Hi", R"({"finish_reason":null})"},
+      {"a whole JSON answer without a finish_reason", "KoboldCpp", "PowerShell/AIShell#350",
+       R"({"choices":[{"message":{"content":"All"}}]})", "All", R"({"finish_reason":null})", "", true,
+       "application/json"},
+      {"a JSON answer cut in the middle", "any", "aaif-goose/goose#11901",
+       R"({"choices":[{"message":{"content":"Al)", "", "", "upstream_broken", true, "application/json", true},
+      {"a whole JSON answer, and then the connection breaks", "any", "aaif-goose/goose#11901",
+       R"({"choices":[{"message":{"content":"All"},"finish_reason":"stop"}]})", "All", kStopped, "", true,
+       "application/json", true},
+      {"a JSON answer with events behind it", "9router", "decolua/9router#3492",
+       R"({"choices":[{"message":{"content":"All"},"finish_reason":"stop"}]})"
+       "\n\ndata: [DONE]\n\n",
+       "All", kStopped, "", true, "text/event-stream"},
+      {"a JSON answer with an error event behind it", "nenya", "gumieri/nenya#17",
+       R"({"choices":[{"message":{"content":"pong"},"finish_reason":"stop"}]})"
+       "\ndata: {\"error\":{\"message\":\"ended\",\"type\":\"gateway_error\"}}\n\ndata: [DONE]\n\n",
+       "pong", kStopped, "", true, "application/json"},
+      {"JSON labelled as events", "9router", "decolua/9router#3301",
+       R"({"object":"chat.completion","choices":[{"message":{"content":"All"},"finish_reason":"stop"}]})",
+       "All", kStopped},
+      {"events labelled as JSON", "Kaito", "kaito-project/kaito#1880",
+       events({text("Hi"), finish("stop"), kDone}), "Hi", kStopped, "", true, "application/json"},
+      {"events without a label", "a proxy", "tinyhumansai/tinyagents#56",
+       events({text("Hi"), finish("stop"), kDone}), "Hi", kStopped, "", true, ""},
+      {"events labelled as plain text, a comment first", "a proxy", "mistralai/mistral-vibe#619",
+       ": hello\n\n" + events({text("Hi"), finish("stop"), kDone}), "Hi", kStopped, "", true, "text/plain"},
+      {"chunks a line each, without events", "a gateway", "huggingface/chat-ui#1744",
+       text("Hi") + "\n" + text(" you") + "\n" + finish("stop") + "\n", "Hi you", kStopped, "", true,
+       "application/x-ndjson"},
+      {"empty lines before a JSON answer", "DeepSeek", "sgl-project/sglang#3689",
+       "\n\n\n"
+       R"({"choices":[{"message":{"content":"All"},"finish_reason":"stop"}]})",
+       "All", kStopped, "", true, "application/json"},
+      {"a web page", "a wrong address", "continuedev/continue#11752", "<html><body>404</body></html>", "", "",
+       "upstream_broken", true, "text/html"},
+  };
+  return kShapes;
+}
+
+}  // namespace shunt::testing

@@ -1,0 +1,116 @@
+#include "answer_shape.hpp"
+
+namespace shunt::testing {
+
+const AnswerShapes& error_shapes() {
+  static const std::string kJson = "application/json";
+  static const AnswerShapes kShapes = {
+      {"an error object in the stream", "vLLM", "vllm-project/guidellm#743",
+       events({R"({"error":{"message":"late","type":"GatewayTimeout","code":504}})", kDone}), "", "",
+       "upstream_failed"},
+      {"an error whose own object says so", "vLLM", "block/goose#8031",
+       events({text("Hi"),
+               R"({"object":"error","message":"no memory","type":"InternalServerError","code":500})", kDone}),
+       "Hi", "", "upstream_failed"},
+      {"the same for a bad request", "vLLM", "openai/openai-agents-python#442",
+       events({R"({"object":"error","message":"too long","type":"BadRequestError","param":null,"code":400})",
+               kDone}),
+       "", "", "upstream_rejected", false},
+      {"an error beside a choice that ended with error", "OpenRouter",
+       "https://openrouter.ai/docs/api/reference/errors-and-debugging",
+       events({text("Hi"), R"({"object":"chat.completion.chunk","error":{"code":502,"message":"gone"},)"
+                           R"("choices":[{"index":0,"delta":{"content":""},"finish_reason":"error"}]})"}),
+       "Hi", "", "upstream_failed"},
+      {"an error beside no choices", "OpenRouter", "diegosouzapw/OmniRoute#8210",
+       events(
+           {R"({"object":"chat.completion.chunk","choices":[],"error":{"code":502,"message":"33/32 requests"}})",
+            kDone}),
+       "", "", "upstream_failed"},
+      {"a rejection that comes late", "OpenRouter", "dcdpr/jp#978",
+       events({R"({"choices":[],"error":{"code":400,"message":"prompt is too long"}})"}), "", "",
+       "upstream_rejected", false},
+      {"a rate limit in the stream", "LiteLLM", "Growth-Circle/cadis#997",
+       events(
+           {R"({"error":{"message":"slow down","type":"rate_limit_error","code":"rate_limit_exceeded"}})"}),
+       "", "", "upstream_rate_limited"},
+      {"an error inside a choice", "OpenRouter", "genkit-ai/genkit#6079",
+       events(
+           {text("Hi"),
+            R"({"choices":[{"index":0,"delta":{},"finish_reason":"error","error":{"code":429,"message":"limit"}}]})"}),
+       "Hi", "", "upstream_rate_limited"},
+      {"finish_reason error, without a word", "OpenRouter", "damianvtran/local-operator#223",
+       events({text("Hi"), finish("error"), kDone}), "Hi", "", "upstream_failed"},
+      {"an event of the type error", "LiteLLM", "vllm-project/tpu-inference#3572",
+       events({text("Hi")}) +
+           "event: error\ndata: {\"message\":\"list index out of range\",\"code\":500}\n\n",
+       "Hi", "", "upstream_failed"},
+      {"an event of the type error that is no JSON", "a proxy", "Growth-Circle/cadis#997",
+       "event: error\ndata: upstream connect error\n\n", "", "", "upstream_failed"},
+      {"the error of Anthropic's protocol", "Anthropic's compatible end",
+       "https://docs.anthropic.com/en/api/errors",
+       "event: error\ndata: "
+       "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n",
+       "", "", "upstream_failed"},
+      {"an error as a text", "LM Studio", "lmstudio-ai/lmstudio-bug-tracker#116",
+       events({text("Hi"), R"({"error":"The model has crashed (exit code 0)."})"}), "Hi", "",
+       "upstream_failed"},
+      {"an error of the generation in a whole answer", "llama.cpp", "ggml-org/llama.cpp#24327",
+       R"({"error":{"code":500,"message":"Failed to parse input at pos 0","type":"server_error"}})", "", "",
+       "upstream_failed", true, kJson},
+      {"an error line without data:", "a proxy", "apache/rocketmq-dashboard#2178",
+       events({text("Hi")}) +
+           "{\"error\":{\"message\":\"quota exceeded\",\"type\":\"insufficient_quota\"}}\n",
+       "Hi", "", "upstream_rate_limited"},
+      {"an error inside an array", "Gemini's compatible end", "FuzzAnything/PromptFuzz#42",
+       R"([{"error":{"code":400,"message":"Unknown name \"seed\"","status":"INVALID_ARGUMENT"}}])", "", "",
+       "upstream_rejected", false, kJson},
+      {"an error with the code as a text", "MiniMax", "BigPizzaV3/CodexPlusPlus#267",
+       R"({"type":"error","error":{"type":"bad_request_error","message":"invalid role","http_code":"400"}})",
+       "", "", "upstream_rejected", false, kJson},
+      {"an error in the base response", "MiniMax", "adrianlyjak/obsidian-aloud-tts#114",
+       R"({"choices":null,"base_resp":{"status_code":1008,"status_msg":"insufficient balance"}})", "", "",
+       "upstream_rejected", false, kJson},
+      {"a good base response is none", "MiniMax", "edenai/edenai-apis#360",
+       events(
+           {R"({"choices":[{"delta":{"content":"Hi"},"finish_reason":"stop"}],"base_resp":{"status_code":0}})"}),
+       "Hi", kStopped},
+      {"success is false", "Cloudflare", "cloudflare/cloudflare-docs#15116",
+       R"({"result":null,"success":false,"errors":[{"code":7009,"message":"Upstream service unavailable"}],"messages":[]})",
+       "", "", "upstream_failed", true, kJson},
+      {"a code and a message", "DashScope", "https://help.aliyun.com/zh/model-studio/error-code",
+       events({R"({"code":"InvalidParameter","message":"Range of input length","request_id":"r"})"}), "", "",
+       "upstream_rejected", false},
+      {"a detail", "FastAPI", "openai/openai-agents-python#442", R"({"detail":"Not authenticated"})", "", "",
+       "upstream_failed", true, kJson},
+      {"an error that is always there, and null", "Foundry Local", "microsoft/foundry-local#144",
+       events(
+           {R"({"error":null,"Successful":true,"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]})"}),
+       "Hi", kStopped},
+      {"an error that is always there, and empty", "Gemini by new-api", "Calcium-Ion/new-api-horizon#9",
+       events(
+           {R"({"error":{"message":"","type":"","param":"","code":null},"choices":[{"delta":{"content":"Hi"}}]})",
+            R"({"error":{},"choices":[{"delta":{},"finish_reason":"stop"}]})"}),
+       "Hi", kStopped},
+      {"a status with the protocol's object", "OpenAI", "https://platform.openai.com/docs/guides/error-codes",
+       R"({"error":{"message":"Rate limit","type":"requests","param":null,"code":"rate_limit_exceeded"}})",
+       "", "", "upstream_rate_limited", true, kJson, false, 429},
+      {"a status whose body is an event", "LiteLLM", "vllm-project/tpu-inference#3572",
+       "data: {\"error\":{\"message\":\"bad\",\"code\":\"400\"}}\n\n", "", "", "upstream_rejected", false,
+       "text/event-stream", false, 400},
+      {"a status with fields of the request", "Mistral", "openai/openai-agents-python#442",
+       R"({"object":"error","message":{"detail":[{"type":"extra_forbidden","loc":["body","stream_options"]}]}})",
+       "", "", "upstream_rejected", false, kJson, false, 422},
+      {"a model that loads", "llama.cpp", "mostlygeek/llama-swap#146",
+       R"({"error":{"code":503,"message":"Loading model","type":"unavailable_error"}})", "", "",
+       "upstream_failed", true, kJson, false, 503, true},
+      {"a model that loads, with an estimate", "Hugging Face", "huggingface/transformers#32665",
+       R"({"error":"Model org/tiny is currently loading","estimated_time":20.0})", "", "", "upstream_failed",
+       true, kJson, false, 503, true},
+      {"a busy server is not one that loads", "any", "huggingface/unity-api#18",
+       R"({"error":{"message":"Service unavailable","code":503}})", "", "", "upstream_failed", true, kJson,
+       false, 503},
+  };
+  return kShapes;
+}
+
+}  // namespace shunt::testing
