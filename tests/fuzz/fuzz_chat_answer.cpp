@@ -7,18 +7,15 @@
 #include <vector>
 
 #include "drivers/openai/answer_reader.hpp"
-#include "fuzz_arguments.hpp"
+#include "support/fuzzing.hpp"
 
 namespace {
 
 using namespace shunt;
 using namespace shunt::openai;
+using shunt::fuzz::check;
 
 constexpr std::size_t kMaxEventBytes = 4096;
-
-void check(bool holds) {
-  if (!holds) std::abort();
-}
 
 struct Outcome {
   bool complete = false;
@@ -76,11 +73,6 @@ void check_told(const Outcome& outcome) {
 }
 
 }  // namespace
-
-extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
-  fuzz::add_seeds(argc, argv, "chat_answer_seeds", "chat_answer.dict");
-  return 0;
-}
 
 // The first byte says what the answer is labelled as, how it ends and how it is split.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

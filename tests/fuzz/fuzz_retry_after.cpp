@@ -11,7 +11,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const WallTime now{std::chrono::milliseconds(1'764'000'000'000)};
   const auto wait = openai::parse_retry_after(header, now);
   check(!wait || wait->count() >= 0, "no wait is negative");
-  const openai::RetryPolicy policy{3, std::chrono::milliseconds(500), std::chrono::seconds(30)};
+  const openai::RetryPolicy policy{3, std::chrono::milliseconds(500), std::chrono::seconds(30),
+                                   std::chrono::minutes(10)};
   openai::RetryMoment moment;
   moment.now = now;
   moment.time_left = std::chrono::seconds(60);

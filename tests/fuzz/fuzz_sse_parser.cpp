@@ -7,15 +7,12 @@
 #include <vector>
 
 #include "drivers/openai/sse_parser.hpp"
-#include "fuzz_arguments.hpp"
+#include "support/fuzzing.hpp"
 
 namespace {
 
 using namespace shunt::openai;
-
-void check(bool holds) {
-  if (!holds) std::abort();
-}
+using shunt::fuzz::check;
 
 bool same(const std::vector<SseEvent>& a, const std::vector<SseEvent>& b) {
   if (a.size() != b.size()) return false;
@@ -90,11 +87,6 @@ void bounded(std::string_view text, std::size_t limit) {
 }
 
 }  // namespace
-
-extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
-  shunt::fuzz::add_seeds(argc, argv, "sse_parser_seeds", "chat_answer.dict");
-  return 0;
-}
 
 // The first byte says how the rest is split.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -7,16 +7,13 @@
 #include "drivers/openai/json_repair.hpp"
 #include "drivers/openai/reported_error.hpp"
 #include "drivers/openai/upstream_json.hpp"
-#include "fuzz_arguments.hpp"
+#include "support/fuzzing.hpp"
 
 namespace {
 
 using namespace shunt;
 using namespace shunt::openai;
-
-void check(bool holds) {
-  if (!holds) std::abort();
-}
+using shunt::fuzz::check;
 
 // Everything that was kept stands in the document too, with the same value. Below the members that are chosen
 // nothing is left out, short of the bounds.
@@ -42,11 +39,6 @@ void check_kept(const Json& kept, const Json& document, int depth) {
 }
 
 }  // namespace
-
-extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
-  fuzz::add_seeds(argc, argv, "upstream_json_seeds", "chat_answer.dict");
-  return 0;
-}
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);

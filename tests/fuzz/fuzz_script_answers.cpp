@@ -1,0 +1,68 @@
+// What Redis answers to the scripts of executor/lua. Checks that each answer is either understood or refused in
+// words that can be shown, and that what is understood holds what its type promises.
+#include <array>
+#include <functional>
+
+#include "bullmq/error.hpp"
+#include "queue/fleet_answer.hpp"
+#include "queue/script_answers.hpp"
+#include "queue/stored_generation.hpp"
+#include "redis/reply_reader.hpp"
+#include "shunt/base/json.hpp"
+#include "support/fuzzing.hpp"
+
+namespace {
+
+using namespace shunt;
+using namespace shunt::executor;
+using bullmq::RedisReply;
+using fuzz::check;
+
+template <typename Answer>
+void check_answer(const Result<Answer>& answer) {
+  if (answer) return;
+  check(!answer.error().code.empty() && !answer.error().message.empty(), "a refusal says why");
+  check(is_valid_utf8(answer.error().message), "a refusal can be shown");
+}
+
+void check_begin(const RedisReply& reply) {
+  const auto answer = decode_begin(reply);
+  check_answer(answer);
+  const auto* const run = answer ? std::get_if<BeginRun>(&*answer) : nullptr;
+  check(run == nullptr || (run->attempt > 0 && run->sequence > 0), "attempts and events are numbered from 1");
+}
+
+void check_fleet(const RedisReply& reply) {
+  const WallTime now{std::chrono::milliseconds(1'764'000'000'000)};
+  check_answer(decode_fleet(reply, {"m", "n"}, now));
+}
+
+constexpr std::array<void (*)(const RedisReply&), 11> kDecoders = {
+    [](const RedisReply& reply) { check_answer(decode_admit(reply)); },
+    check_begin,
+    [](const RedisReply& reply) { check_answer(decode_cancel(reply)); },
+    [](const RedisReply& reply) { check_answer(decode_forget(reply)); },
+    [](const RedisReply& reply) { check_answer(decode_request(reply)); },
+    [](const RedisReply& reply) { check_answer(decode_list(reply)); },
+    [](const RedisReply& reply) { check_answer(decode_survey(reply)); },
+    [](const RedisReply& reply) { check_answer(decode_strays(reply)); },
+    [](const RedisReply& reply) { check_answer(decode_release(reply)); },
+    [](const RedisReply& reply) { check_answer(decode_probe(reply)); },
+    check_fleet,
+};
+
+}  // namespace
+
+// The first byte says whose answer the rest is.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const auto decode = kDecoders[data[0] % kDecoders.size()];
+  bullmq::detail::ReplyReader reader(65'536);
+  try {
+    reader.feed(fuzz::text_of(data, size).substr(1));
+    while (const auto reply = reader.next()) decode(*reply);
+  } catch (const bullmq::ConnectionError&) {
+    // No protocol: nobody gets a reply.
+  }
+  return 0;
+}
