@@ -103,11 +103,7 @@ class MemoryStore final : public GenerationStore {
     const std::lock_guard lock(mutex_);
     Caller& caller = caller_locked(generation->caller());
     if (options.max_open > 0 && caller.open >= options.max_open) {
-      return Error{std::string(error_code::kTooManyConcurrent),
-                   "this caller may have " + std::to_string(options.max_open) +
-                       " generations open at once, waited for or not",
-                   true}
-          .with("limit", options.max_open);
+      return too_many_open(options.max_open);
     }
     evict_locked(evicted, 1);
     if (by_id_.size() >= limits_.max_generations || takes_too_much(caller)) return full();
@@ -298,6 +294,14 @@ class MemoryStore final : public GenerationStore {
 };
 
 }  // namespace
+
+Error too_many_open(std::size_t max_open) {
+  return Error{std::string(error_code::kTooManyConcurrent),
+               "this caller may have " + std::to_string(max_open) +
+                   " generations open at once, waited for or not",
+               true}
+      .with("limit", max_open);
+}
 
 std::unique_ptr<GenerationStore> make_memory_store(const Clock& clock, MemoryStoreLimits limits) {
   return std::make_unique<MemoryStore>(clock, limits);

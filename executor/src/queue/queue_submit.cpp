@@ -36,13 +36,6 @@ Error no_worker(const Model& model) {
           true};
 }
 
-Error too_many_open(std::int64_t limit) {
-  Error error{std::string(error_code::kTooManyOpen),
-              "the caller has its limit of " + std::to_string(limit) + " generations that have not ended",
-              true};
-  return std::move(error).with("limit", limit);
-}
-
 Error claims_full(std::size_t limit) {
   Error error{std::string(error_code::kClaimsFull),
               "the caller holds its limit of " + std::to_string(limit) +
@@ -190,7 +183,7 @@ SubmitOutcome QueueCore::refusal_of(const Model& model, const AdmitAnswer& answe
   if (const auto* busy = std::get_if<ModelBusy>(&answer))
     return refuse(model_busy(model, busy->slots), kRetryAfter);
   if (const auto* open = std::get_if<TooManyOpen>(&answer))
-    return refuse(too_many_open(open->limit), kRetryAfter);
+    return refuse(too_many_open(static_cast<std::size_t>(open->limit)), kRetryAfter);
   if (std::holds_alternative<ClaimsFull>(answer))
     return refuse(claims_full(options.queue.max_claims), kRetryAfter);
   return refuse(no_worker(model), kRetryAfter);

@@ -19,8 +19,6 @@ inline constexpr std::string_view kIdempotencyConflict = "idempotency_conflict";
 inline constexpr std::string_view kUnsupportedEnvelope = "unsupported_envelope";
 inline constexpr std::string_view kQueueUnavailable = "queue_unavailable";
 inline constexpr std::string_view kNoWorker = "no_worker";
-inline constexpr std::string_view kTooManyOpen = "too_many_open";
-inline constexpr std::string_view kClaimsFull = "claims_full";
 
 // Look-ups.
 inline constexpr std::string_view kGenerationUnknown = "generation_unknown";

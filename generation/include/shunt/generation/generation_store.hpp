@@ -52,6 +52,9 @@ struct ListPage {
   std::optional<GenerationId> next;                      // pass as `before` for the page after this one
 };
 
+// The refusal of a generation beyond `max_open` of its caller, wherever it is counted.
+[[nodiscard]] Error too_many_open(std::size_t max_open);
+
 // Where generations and idempotency claims live. All functions are safe from any thread.
 class GenerationStore {
  public:
