@@ -57,7 +57,7 @@ argv = ["/bin/sh", "-c", '''
 case $1 in
   link) ln -s /etc/passwd "$0";; fifo) mkfifo "$0";; folder) mkdir "$0";; device) ln -s /dev/zero "$0";;
   parent) mv "${{0%/*}}" moved; ln -s /etc "${{0%/*}}";; hard) echo x > a; ln a "$0";; fine) echo fine > "$0";;
-  hole) dd if=/dev/null of="$0" bs=1 seek=900000 2>/dev/null;;
+  hole) exec dd if=/dev/null of="$0" bs=1 seek=900000 2>/dev/null;;
 esac''', "{output_file}", "{input.what}"]
 input_mode = "none"
 output = "artifact"
