@@ -2,7 +2,9 @@
 
 import json
 import signal
+import socket
 import uuid
+from pathlib import Path
 
 import pytest
 
@@ -30,7 +32,7 @@ def queue(redis, programs, examples):
         def __init__(self):
             (programs.folder / "shunt.toml").write_text(CONFIG)
             script = examples / "wait_for_job.mjs"
-            script.write_text((__import__("pathlib").Path(__file__).parent / "wait_for_job.mjs").read_text())
+            script.write_text((Path(__file__).parent / "wait_for_job.mjs").read_text())
 
         def api(self):
             api = programs.api(environment=self.environment)
@@ -95,7 +97,6 @@ def test_a_cancel_while_it_waits_removes_the_job(queue):
 
 
 def queue_has(queue, id):
-    import socket
     host, _, port = queue.environment["REDIS_URL"].removeprefix("redis://").partition(":")
     with socket.create_connection((host, int(port))) as connection:
         connection.sendall(b"EXISTS {shunt}:words:" + id.encode() + b"\r\n")
@@ -105,8 +106,7 @@ def queue_has(queue, id):
 def test_a_failure_rejects_with_code_and_message(queue):
     api = queue.api()
     queue.worker()
-    id = queue.start(api, {"prompt": "x", "tokens": 200, "token_gap_ms": 20, "fail_after": 100})
-    running(api, id)
+    id = queue.start(api, {"prompt": "x", "tokens": 20, "token_gap_ms": 20, "failure_rate": 1})
     node = queue.node("wait", "words", id)
     seen = queue.seen(node)
     assert seen["rejected"].startswith("simulated_failure: ")
@@ -138,8 +138,7 @@ def test_a_worker_that_is_lost_too_often_rejects(queue):
     assert record["error"]["code"] == "worker_lost"
 
 
-@pytest.mark.parametrize("data", [{}, {"hello": 1}, {"v": "2"}, {"v": 0}, {"v": 1}, [], "text", 17, None,
-                                  {"v": 2, "deadline": 1}])
+@pytest.mark.parametrize("data", [{"hello": 1}, {"v": 1}, "text", {"v": 2, "deadline": 1}])
 def test_a_job_that_is_no_envelope_ends_at_once_whatever_attempts_are_left(queue, data):
     queue.worker()
     node = queue.node("add", "words", f"foreign-{uuid.uuid4()}", json.dumps(data))

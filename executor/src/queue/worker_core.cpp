@@ -147,8 +147,18 @@ awaitable<void> WorkerCore::tell_lease() {
     const std::lock_guard lock(mutex_);
     description_.running = runs_.size();
   }
+  lease_told_ = clock_.steady_now();
   WorkerLease copy = lease_;
   co_await renew_lease(commands_, keys_, std::move(copy), options_.queue.lease, clock_.now());
+}
+
+// A worker that has told that it is idle tells at once that it is not any more, but not all the time.
+void WorkerCore::note_claim() {
+  constexpr std::chrono::milliseconds kSoonest{250};
+  const bool first = !lease_.last_claim_at;
+  lease_.last_claim_at = clock_.now();
+  const bool told_idle = lease_.running == 0 && clock_.steady_now() - lease_told_ >= kSoonest;
+  if (first || told_idle) duties_.hasten("lease");
 }
 
 awaitable<void> WorkerCore::learn_server() {

@@ -63,6 +63,7 @@ class WorkerCore final : public std::enable_shared_from_this<WorkerCore> {
 
   // ---- Its life.
   awaitable<void> tell_lease();
+  void note_claim();
   awaitable<void> learn_server();
   awaitable<void> give_up_lease();
   void set_connected(bool connected, std::string reason);
@@ -90,6 +91,7 @@ class WorkerCore final : public std::enable_shared_from_this<WorkerCore> {
   std::vector<bullmq::Subscription> subscriptions_;
   std::map<std::string, std::shared_ptr<QueuedRun>> runs_;
   WorkerLease lease_;
+  SteadyTime lease_told_{};
   std::size_t given_back_ = 0;  // since it was told to stop
   bool stopping_ = false;
   bool closed_ = false;

@@ -164,7 +164,7 @@ awaitable<std::string> WorkerCore::process(bullmq::Job job, std::stop_token stop
     const std::string expected = "the job's id must be its envelope's: " + envelope->id.to_string();
     co_await let_unreadable_go(job, model, invalid_field("/id", expected));
   }
-  lease_.last_claim_at = clock_.now();
+  note_claim();
   const BeginAnswer begun = co_await begin(*envelope, job, stop);
   if (const auto* ended = std::get_if<BeginEnded>(&begun)) {
     const JobOutcome outcome = co_await outcome_elsewhere(envelope->id.to_string(), ended->state);

@@ -139,7 +139,6 @@ def test_the_figures_of_one_page_agree_and_say_how_old_they_are(shunt, queue):
 
 def test_a_duty_that_fails_is_counted_and_stops_no_other(queue, redis):
     redis("SET", "{shunt}:words:meta", "of another type")
-    redis("SET", "{shunt}::gen:o:{shunt}:words", "of another type")
     service = ready(queue.serve())
     queue.worker()
     text = eventually(lambda: 'duty="queues"' in (told := service.request("GET", "/metrics")[2].decode()) and told,
