@@ -149,7 +149,7 @@ MemoryStoreLimits Service::store_limits() {
   return limits;
 }
 
-executor::QueueWorkerOptions Service::worker_options() const {
+executor::QueueWorkerOptions Service::worker_options() {
   executor::QueueWorkerOptions options;
   options.queue = configuration_.queue;
   options.models = configuration_.worker.models;

@@ -51,7 +51,7 @@ class Service {
   [[nodiscard]] executor::ExecutorDescription describe_worker() const;
   [[nodiscard]] api::ServiceAbout about() const;
   [[nodiscard]] std::string metrics_text() const;
-  [[nodiscard]] executor::QueueWorkerOptions worker_options() const;
+  [[nodiscard]] executor::QueueWorkerOptions worker_options();
 
   const config::Loaded& loaded_;
   const config::Configuration& configuration_;
