@@ -161,6 +161,15 @@ void ClientSocket::watch_for_error() {
   });
 }
 
+Task<void> ClientSocket::take_turn() {
+  others_turn_ = true;
+  loop_.post([self = shared_from_this()] {
+    self->others_turn_ = false;
+    self->wake_.wake();
+  });
+  while (others_turn_) co_await wake_;
+}
+
 bool ClientSocket::send_now() {
   error_code failure;
   while (!broken_ && unsent() > 0) {

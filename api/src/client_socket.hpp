@@ -50,6 +50,9 @@ class ClientSocket : public std::enable_shared_from_this<ClientSocket>, public S
   // client's sending, the deadline, or the connection's end. kNoMemory: more has come than there is room for.
   [[nodiscard]] Task<Input> more_input();
 
+  // Lets the loop's other connections have their turn.
+  [[nodiscard]] Task<void> take_turn();
+
   // Writes as much as goes without waiting. True: nothing is left (or the connection is broken).
   [[nodiscard]] bool send_now();
   // Writes everything; false: the connection is broken. Without progress for the write timeout it is aborted.
@@ -157,6 +160,7 @@ class ClientSocket : public std::enable_shared_from_this<ClientSocket>, public S
   bool idle_ = false;
   bool stopping_ = false;
   bool in_batch_ = false;
+  bool others_turn_ = false;
   bool no_room_ahead_ = false;  // for what the client sends while its generation runs: it is not watched
 };
 

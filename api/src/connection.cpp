@@ -14,10 +14,10 @@ namespace {
 constexpr std::size_t kMaxTargetBytes = 8 * 1024;
 // Pipelined responses are written together up to here.
 constexpr std::size_t kMaxUnsentBytes = 64 * 1024;
+// So many pipelined requests are served before other connections have their turn.
+constexpr std::size_t kMostAtOnce = 8;
 // Every connection may have a body of this size without asking.
 constexpr std::size_t kFreeBodyBytes = 4 * 1024;
-// From here on answers are counted, and sent without a copy.
-constexpr std::size_t kLargeAnswer = 16 * 1024;
 constexpr std::chrono::seconds kOverloadedFor{1};
 
 Error too_slow(std::string_view what, std::chrono::milliseconds limit) {
@@ -45,13 +45,18 @@ Connection::Connection(ClientSocket& client, Service& service, const std::string
       service_(service),
       date_(date),
       request_memory_(service.memory, MemoryShare::kRequests),
+      answer_memory_(service.memory, MemoryShare::kAnswers),
       kept_memory_(service.memory, MemoryShare::kConnections) {}
 
 Task<void> Connection::run() {
   Next next = Next::kRequest;
-  while (next == Next::kRequest) {
+  for (std::size_t at_once = 0; next == Next::kRequest;) {
     auto served = serve_one();
     next = co_await served;
+    at_once = client_.in().empty() ? 0 : at_once + 1;
+    if (at_once < kMostAtOnce || next != Next::kRequest) continue;
+    at_once = 0;
+    co_await client_.take_turn();
   }
   if (next == Next::kLinger) {
     co_await client_.close_gently();
@@ -111,15 +116,6 @@ void Connection::keep_buffers() {
   parser_.reset(request_);
   client_.release_buffers();
   kept_memory_.release();
-}
-
-// An answer larger than the whole share is sent while it is the only one.
-bool Connection::reserve_answer(MemoryReservation& memory) {
-  const std::size_t bytes = response_.body.size();
-  if (memory.try_resize(bytes)) return true;
-  if (service_.memory.used(MemoryShare::kAnswers) > 0) return false;
-  memory.resize(bytes);
-  return true;
 }
 
 std::optional<Error> Connection::header_error(HeaderScan& scan) {
@@ -243,7 +239,7 @@ Task<Connection::Next> Connection::serve_one() {
   parser_.release();
   Exchange exchange{service_, client_,    request_,
                     target_,  gate.match, gate.key ? &gate.key->caller() : nullptr,
-                    date_,    response_,  request_memory_};
+                    date_,    response_,  request_memory_, answer_memory_};
   if (gate.key != nullptr) exchange.max_open = gate.key->max_open();
   auto handled = handle(exchange);
   co_await handled;
@@ -296,10 +292,12 @@ Task<void> Connection::handle(Exchange& exchange) {
 
 bool Connection::send_response(bool keep_alive) {
   const bool large = !request_.head() && !response_.shared_body && response_.body.size() > kLargeAnswer;
-  MemoryReservation memory(service_.memory, MemoryShare::kAnswers);
-  if (large && !reserve_answer(memory)) {
+  if (!large) answer_memory_.release();
+  if (large && !answer_memory_.try_resize(response_.body.size()) &&
+      service_.memory.used(MemoryShare::kAnswers) > answer_memory_.bytes()) {
     // The header lines stay: they say where the result is.
     std::string().swap(response_.body);
+    answer_memory_.release();
     (void)refuse_overloaded("answers that their clients have not read yet");
   }
   const bool keep = keep_alive && request_.keep_alive && !response_.close &&
@@ -316,6 +314,9 @@ bool Connection::send_response(bool keep_alive) {
     auto bytes = std::make_shared<const std::string>(std::move(response_.body));
     response_.body.clear();
     const std::size_t size = bytes->size();
+    MemoryReservation memory = std::move(answer_memory_);
+    answer_memory_ = MemoryReservation(service_.memory, MemoryShare::kAnswers);
+    memory.resize(size);
     client_.set_tail(std::move(bytes), 0, size, std::move(memory));
   } else {
     client_.out() += response_.body;

@@ -41,7 +41,6 @@ class Connection {
   void begin_request();
   // Room for what has come of the body. False: there is none.
   [[nodiscard]] bool reserve_body(std::size_t limit);
-  [[nodiscard]] bool reserve_answer(MemoryReservation& memory);
   // Counts the buffers that are kept for the next request, or gives them back.
   void keep_buffers();
   // Turns the response into bytes. False: the connection ends after it.
@@ -58,6 +57,7 @@ class Connection {
   RequestTarget target_;
   Response response_;
   MemoryReservation request_memory_;  // of a body that is more than small, and of decoding it
+  MemoryReservation answer_memory_;   // until the answer is handed to the client's socket
   MemoryReservation kept_memory_;     // of what is kept for the next request
   SteadyTime began_{};
 };

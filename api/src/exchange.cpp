@@ -89,7 +89,19 @@ void drop_body(Exchange& exchange) {
   exchange.memory.release();
 }
 
+bool reserve_answer(Exchange& exchange, std::size_t bytes) {
+  if (exchange.answer_memory.try_resize(bytes)) return true;
+  if (exchange.service.memory.used(MemoryShare::kAnswers) == exchange.answer_memory.bytes()) {
+    exchange.answer_memory.resize(bytes);
+    return true;
+  }
+  exchange.response.set_retry_after(std::chrono::seconds(1));
+  exchange.response.set_problem(overloaded("answers that their clients have not read yet"));
+  return false;
+}
+
 void answer_with_record(Exchange& exchange, int status, const GenerationRecord& record) {
+  if (record.text.size() > kLargeAnswer && !reserve_answer(exchange, record.text.size())) return;
   exchange.response.set_json(status);
   append_record_json(exchange.response.body, record);
 }

@@ -31,6 +31,7 @@ struct Exchange {
 
   Response& response;
   MemoryReservation& memory;  // of the request
+  MemoryReservation& answer_memory;
   std::size_t max_open = 0;   // generations that the caller may have open; 0: no limit
   bool streamed = false;      // the handler has sent the response itself
   std::unique_ptr<RequestTrace> trace = {};
@@ -60,6 +61,14 @@ template <typename T, typename Start>
 // Reserves what decoding the body may take, until drop_body(). False: the response has been made a problem.
 [[nodiscard]] bool reserve_decoding(Exchange& exchange);
 void drop_body(Exchange& exchange);
+
+// From here on answers are counted, and sent without a copy.
+inline constexpr std::size_t kLargeAnswer = 16UL * 1024;
+
+// Before an answer of about so many bytes is made, which is work too. False: the response has been made a
+// problem, as there is no room while others are unread. An answer larger than the whole share is made while it
+// is the only one.
+[[nodiscard]] bool reserve_answer(Exchange& exchange, std::size_t bytes);
 
 // The record as JSON.
 void answer_with_record(Exchange& exchange, int status, const GenerationRecord& record);

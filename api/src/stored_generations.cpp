@@ -52,7 +52,7 @@ Result<ListQuery> read_list_query(const Exchange& exchange) {
 }
 
 // A page that has grown this large ends with the record that made it so; the next one goes on behind it.
-constexpr std::size_t kLargestPageBytes = 512UL * 1024;
+constexpr std::size_t kLargestPageBytes = 128UL * 1024;
 
 void append_page(std::string& out, const executor::RecordPage& page) {
   std::optional<GenerationId> next = page.next;

@@ -1,7 +1,6 @@
 #include "shunt/base/memory_budget.hpp"
 
 #include <algorithm>
-#include <limits>
 
 namespace shunt {
 namespace {
@@ -48,7 +47,8 @@ MemoryBudget::MemoryBudget(std::size_t limit, std::size_t store) : limit_(limit)
 }
 
 MemoryBudget& MemoryBudget::unlimited() {
-  static MemoryBudget budget(std::numeric_limits<std::size_t>::max() / 2);
+  // More than any machine has, and a number that JSON can carry.
+  static MemoryBudget budget(std::size_t{1} << 50U);
   return budget;
 }
 

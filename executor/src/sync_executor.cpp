@@ -22,7 +22,7 @@ constexpr std::chrono::seconds kOverloadedFor{1};
 // Claims become old enough to make room all the time, where there is traffic.
 constexpr std::chrono::seconds kClaimsFullFor{5};
 // A page is rendered in one go: about so much of values is gathered for it.
-constexpr std::size_t kPageBytes = 1024UL * 1024;
+constexpr std::size_t kPageBytes = 256UL * 1024;
 // Values below this are part of what every run holds.
 constexpr std::size_t kSmallValues = 4096;
 

@@ -148,6 +148,9 @@ One table a key. With at least one key, every request needs one (`Authorization:
 `shunt config hash-key --new` makes a key and its hash.)");
   append_general(text, {"shutdown", "log", "debug"},
                  "## Process: `[shutdown]`, `[log]` and `[debug]`\n\nThe log goes to standard error.");
+  append_general(text, {"memory"}, R"(## Memory: `[memory]`
+
+What callers can make this process hold; [memory.md](memory.md) tells who has which share of it.)");
   append_general(text, {"store"}, R"(## Store: `[store]`
 
 Where generations can be read after they have ended: the memory of this process. Unfinished ones are never dropped.)");

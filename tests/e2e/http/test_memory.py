@@ -115,9 +115,9 @@ def attacked(tmp_path):
         assert not watcher.failures
         assert watcher.most <= idle + LIMIT, f"{(watcher.most - idle) / MIB:.0f} MiB beyond {idle / MIB:.0f} MiB"
         # The machine may be busy: then it was before, too.
-        allowed = max(0.1, 3 * max(calm.waits))
+        allowed = max(0.1, 10 * max(calm.waits))
         slow = [wait for wait in watcher.waits if wait > allowed]
-        assert len(slow) <= len(watcher.waits) // 100, (max(watcher.waits), allowed)
+        assert len(slow) <= max(1, len(watcher.waits) // 50), (max(watcher.waits), allowed)
     finally:
         shunt.stop()
 
@@ -161,9 +161,11 @@ def made_of(shunt, model, count):
     """Ids of ended generations of the model; fewer where the server has refused some."""
     ids = []
     for _ in range(count):
-        answer = shunt.generate(model, timeout=60)
+        answer = shunt.generate(model)
+        assert answer.status in (200, 503), answer.body
         if "shunt-generation-id" in answer.headers:
             ids.append(answer.headers["shunt-generation-id"])
+    assert ids
     return ids
 
 
@@ -171,7 +173,7 @@ def test_unread_lists_of_records_with_large_metadata(attacked):
     for _ in range(100):
         attacked.generate("quick", options={"metadata": {"k": "x" * 16_000}})
     with contextlib.ExitStack() as stack:
-        attack(attacked, get("/v1/generations?limit=200") * 10, 50, stack)
+        attack(attacked, get("/v1/generations?limit=200") * 3, 40, stack)
         settle(attacked)
 
 
@@ -195,11 +197,10 @@ def test_metadata_beyond_its_limit_is_refused(attacked):
 
 def test_unread_texts(attacked):
     ids = made_of(attacked, "long", 6)
-    assert ids
     with contextlib.ExitStack() as stack:
         for id in ids:
-            attack(attacked, get(f"/v1/generations/{id}") * 3, 15, stack)
-        attack(attacked, post({"model": "long"}, "/v1/generations", "Accept: text/plain"), 20, stack)
+            attack(attacked, get(f"/v1/generations/{id}"), 10, stack)
+        attack(attacked, post({"model": "long"}, "/v1/generations", "Accept: text/plain"), 10, stack)
         settle(attacked, 3)
 
 
@@ -214,10 +215,15 @@ def test_unread_event_streams(attacked):
 
 def test_ranges_of_large_artifacts(attacked):
     with contextlib.ExitStack() as stack:
-        for id in made_of(attacked, "picture", 8):
-            attack(attacked, get(f"/v1/generations/{id}/artifacts/result.bin", "Range: bytes=0-0"), 10, stack)
-            attack(attacked, get(f"/v1/generations/{id}/artifacts/result.bin"), 10, stack)
+        for id in made_of(attacked, "picture", 3):
+            url = attacked.record(id)["output"]["artifacts"][0]["url"]
+            part = attacked.request("GET", url, headers={"Range": "bytes=4194300-"})
+            assert (part.status, len(part.body)) == (206, 4)
+            assert attacked.request("GET", url).headers["content-length"] == "4194304"
+            attack(attacked, get(url, "Range: bytes=0-0"), 20, stack)
+            attack(attacked, get(url), 20, stack)
         settle(attacked)
+        # What they read from is evicted meanwhile.
         made_of(attacked, "picture", 8)
 
 
@@ -232,7 +238,7 @@ def test_half_sent_bodies(attacked):
 def test_half_sent_heads_and_many_fields(attacked):
     half = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + b"".join(b"a%d:\r\n" % i for i in range(1500))
     with contextlib.ExitStack() as stack:
-        attack(attacked, half[:15_000], 1500, stack)
+        attack(attacked, half[:15_000], 1000, stack)
         settle(attacked)
 
 
