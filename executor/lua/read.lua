@@ -37,12 +37,18 @@ local function watch(record, watchers)
   end
 end
 
+-- As far as Redis can tell without reading it all.
+local function is_too_large(record)
+  local size = try('MEMORY', 'USAGE', record, 'SAMPLES', 0)
+  return type(size) == 'number' and size > 2 * largest
+end
+
 for at = 3, #ARGV do
   local id = ARGV[at]
   local record = base .. 'r:' .. id
-  local fields = try('HGETALL', record)
+  local fields = is_too_large(record) and {err = 'its key is too large'} or try('HGETALL', record)
   if fields.err then
-    answers[#answers + 1] = 'broken: its key has another type'
+    answers[#answers + 1] = 'broken: its key has another type, or is too large'
   elseif #fields == 0 then
     answers[#answers + 1] = type(try('ZSCORE', base .. 'index', id)) == 'string' and 'gone' or 'unknown'
   elseif size_of(fields) > largest then

@@ -8,19 +8,24 @@
 local base, budget, largest = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2])
 local answers, bytes = {}, 0
 
+-- By its members: within a JSON string there are no quotes without a backslash. What is written in another form, as by
+-- a worker in another language, is carried.
 local function is_text_only(batch)
-  local _, events = string.gsub(batch, '"type":"', '')
+  local _, events = string.gsub(batch, '"seq"%s*:', '')
   local _, pieces = string.gsub(batch, '"type":"delta"', '')
-  return events == pieces
+  return pieces > 0 and events == pieces
 end
 
 for at = 3, #ARGV do
   if bytes >= budget then
     answers[#answers + 1] = 'later'
   else
-    local fields = redis.pcall('HGETALL', base .. 'r:' .. ARGV[at])
+    local record = base .. 'r:' .. ARGV[at]
+    local taken = redis.pcall('MEMORY', 'USAGE', record, 'SAMPLES', 0)
+    local too_large = type(taken) == 'number' and taken > 2 * largest
+    local fields = too_large and {err = 'too large'} or redis.pcall('HGETALL', record)
     if fields.err then
-      answers[#answers + 1] = 'broken: its key has another type'
+      answers[#answers + 1] = 'broken: its key has another type, or is too large'
     elseif #fields == 0 then
       answers[#answers + 1] = 'gone'
     else

@@ -39,7 +39,9 @@ awaitable<bool> QueueCore::adopt(int calls) {
     std::vector<std::string> arguments{std::to_string(kAdoptions)};
     const bullmq::RedisReply reply =
         co_await lists_.run(scripts::adopt(), std::move(script_keys), std::move(arguments));
-    if (reply.to_int() < kAdoptions) co_return true;
+    const auto answer = decode_adopt(reply);
+    if (!answer) throw bullmq::RedisError(answer.error().message);
+    if (!answer->more) co_return true;
   }
   co_return false;
 }

@@ -206,6 +206,14 @@ Result<SurveyAnswer> decode_survey(const RedisReply& reply) {
   return answer;
 }
 
+Result<AdoptAnswer> decode_adopt(const RedisReply& reply) {
+  if (!reply.is_array() || reply.elements.size() != 2 || !reply.elements[0].is_integer() ||
+      !reply.elements[1].is_text()) {
+    return unexpected_answer("adopt", reply);
+  }
+  return AdoptAnswer{reply.elements[1].text == "more"};
+}
+
 Result<StraysAnswer> decode_strays(const RedisReply& reply) {
   if (!reply.is_array() || reply.elements.size() != 2 || !reply.elements[0].is_text())
     return unexpected_answer("strays", reply);

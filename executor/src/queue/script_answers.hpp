@@ -116,6 +116,12 @@ struct SurveyAnswer {
 };
 [[nodiscard]] Result<SurveyAnswer> decode_survey(const bullmq::RedisReply& reply);
 
+// adopt.lua
+struct AdoptAnswer {
+  bool more = false;
+};
+[[nodiscard]] Result<AdoptAnswer> decode_adopt(const bullmq::RedisReply& reply);
+
 // strays.lua
 struct StraysAnswer {
   bool more = false;

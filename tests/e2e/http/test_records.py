@@ -155,12 +155,14 @@ def test_a_record_of_another_type_harms_itself_alone(shunt, records, good, kind)
 
 def test_a_record_that_is_far_too_large_is_not_carried(shunt, records):
     bad = records.plant(events=[STARTED, DONE])
-    for part in range(9):
-        records.redis("HSET", f"{records.base}r:{bad}", f"x{part}", "y" * (16 << 20))
-    answer = shunt.request("GET", f"/v1/generations/{bad}")
-    assert (answer.status, answer.code) == (500, "broken_record")
-    assert shunt.request("GET", "/v1/generations").status == 200
-    records.redis("DEL", f"{records.base}r:{bad}")
+    try:
+        for part in range(9):
+            records.redis("HSET", f"{records.base}r:{bad}", f"x{part}", "y" * (16 << 20))
+        answer = shunt.request("GET", f"/v1/generations/{bad}")
+        assert (answer.status, answer.code) == (500, "broken_record")
+        assert shunt.request("GET", "/v1/generations").status == 200
+    finally:
+        records.redis("DEL", f"{records.base}r:{bad}")
 
 
 @pytest.mark.parametrize("claimed", [3_000_000, 0, 2 ** 52])
@@ -290,7 +292,7 @@ def test_a_callers_list_is_found_behind_ten_thousand_of_others(mode):
             id = new_id(later + number)
             metadata = {"metadata": {"x": "y" * (100_000 if number % 500 == 0 else 10)}}
             commands.append(("HSET", f"{records.base}r:{id}", "state", "succeeded", "queue", f"{records.prefix}:quick",
-                             "head", records.head(id, caller="bob", options=metadata), "seq", "2", "attempt", "1",
+                             "head", records.head(id, caller="key:bob", options=metadata), "seq", "2", "attempt", "1",
                              "e2", json.dumps([{"seq": 2, "at": AT, **DONE}])))
             commands.append(("ZADD", f"{records.base}index", "0", id))
         for at in range(0, len(commands), 2000):
@@ -317,7 +319,7 @@ def test_large_metadata_of_one_caller_does_not_hold_up_submits(mode):
         for number in range(200):
             id = records.plant(events=[STARTED, DONE], index=True)
             records.redis("HSET", f"{records.base}r:{id}", "head",
-                          records.head(id, caller="bob", options={"metadata": {"x": "y" * 1_000_000}}))
+                          records.head(id, caller="key:bob", options={"metadata": {"x": "y" * 1_000_000}}))
         page = shunt.request("GET", "/v1/generations?limit=200", headers=bearer("bob"))
         assert page.status == 200 and len(page.body) < 20_000_000
         assert page.json()["generations"] and page.json()["next_cursor"]

@@ -305,16 +305,16 @@ TEST_F(GenerationScripts, WhatTheVersionBeforeHasMadeIsAdoptedBeforeItIsListed) 
     redis({"ZADD", kBase + "index", "0", id});
   }
   EXPECT_EQ(list("", "bob"), "[adopt []]");
-  EXPECT_EQ(run("adopt", {"100"}), "100");
-  EXPECT_EQ(run("adopt", {"1000"}), "200");
-  EXPECT_EQ(run("adopt", {"1000"}), "0");
+  EXPECT_EQ(run("adopt", {"100"}), "[100 more]");
+  EXPECT_EQ(run("adopt", {"1000"}), "[200 ]");
+  EXPECT_EQ(run("adopt", {"1000"}), "[0 ]");
   EXPECT_EQ(list("", "bob"), "[h1298  [h1299 h1298]]");
   EXPECT_EQ(record("h1000", "caller"), "bob");
   // Withdrawn by the version before, and another one made: as many as before.
   redis({"ZREM", kBase + "index", "h1100"});
   redis({"ZADD", kBase + "index", "0", "i1"});
   EXPECT_EQ(list("", "bob"), "[adopt []]");
-  EXPECT_EQ(run("adopt", {"1000"}), "1");
+  EXPECT_EQ(run("adopt", {"1000"}), "[1 ]");
 }
 
 TEST_F(GenerationScripts, ACallersOpenGenerationsAreCountedUntilTheyEnd) {

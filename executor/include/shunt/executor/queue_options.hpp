@@ -45,7 +45,7 @@ struct QueueOptions {
   // room; a claim takes about 400 bytes of Redis.
   std::size_t max_claims = 700'000;
   // A record that is longer was not written by a worker of ours, and is not carried to this process.
-  std::size_t max_record_bytes = 128UL * 1024 * 1024;
+  std::size_t max_record_bytes = 64UL * 1024 * 1024;
   // The event stream of BullMQ is cut to about this many entries.
   std::size_t max_queue_events = 1'000;
   // Entries that wait in a process's inbox before the oldest go (it reads the log instead then).
