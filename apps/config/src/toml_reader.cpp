@@ -62,16 +62,10 @@ class Converter {
 };
 
 // A file of a time when `input` was a word, to which somebody has added a rule.
-std::string advice_for(std::string_view text, const toml::source_region& at, std::string_view problem) {
-  if (problem.find("redefine") == std::string_view::npos) return {};
-  for (toml::source_index line = 1; line < at.begin.line; ++line) {
-    const std::size_t end = text.find('\n');
-    if (end == std::string_view::npos) return {};
-    text.remove_prefix(end + 1);
-  }
-  const std::string_view line = text.substr(0, text.find('\n'));
-  if (line.find("models.") == std::string_view::npos || line.find(".input") == std::string_view::npos)
-    return {};
+std::string_view advice_for(std::string_view problem) {
+  const bool of_input = problem.find("redefine existing string 'models.") != std::string_view::npos &&
+                        problem.find(".input") != std::string_view::npos;
+  if (!of_input) return {};
   return "; a model's `input` is the table of its input rules: where it was a word, write input_mode = "
          "\"...\"";
 }
@@ -85,7 +79,7 @@ Result<Table> read_toml(std::string_view text, const std::string& file) {
     const std::string source = file + ':' + std::to_string(error.source().begin.line);
     return Error{"invalid_configuration",
                  source + ": this is not valid TOML: " + std::string(error.description()) +
-                     advice_for(text, error.source(), error.description())}
+                     std::string(advice_for(error.description()))}
         .with("source", source);
   }
 }

@@ -63,7 +63,9 @@ TEST(BuiltInFile, says_what_a_voice_and_a_text_may_be) {
   const Loaded loaded = Given(std::string(built_in_file())).loaded();
   const InputRules rules = InputRules::compile(loaded.configuration.models.front().input_rules).value();
   const auto takes = [&](const char* member, const std::string& value) {
-    return rules.check(JsonObject{{"text", "x"}, {member, value}}).ok();
+    JsonObject input{{"text", "x"}};
+    input[member] = value;
+    return rules.check(input).ok();
   };
   for (const char* voice : {"en", "de", "en-us", "en-gb-x-rp", "fr+f3", "cmn-latn-pinyin",
                             "chr-US-Qaaa-x-west", "en+Annie", "de+klatt4", "mb-en1", "yue", "en-029"}) {

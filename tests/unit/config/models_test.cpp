@@ -162,7 +162,7 @@ TEST(Models, need_rules_for_what_a_program_is_given) {
        "models.m.input.voice.pattern is no pattern that RE2 takes: missing ]"},
       {"input.voice = { type = \"text\" }\n", "models.m.input.voice.type must be \"string\""},
       {"input.voice = { type = \"string\", minimum = 1 }\n", "models.m.input.voice.minimum is not for"},
-      {"input.voice = { type = \"string\", max_len = 1 }\n", "did you mean \"max_length\"?"},
+      {"input.voice = { type = \"string\", max_lenght = 1 }\n", "did you mean \"max_length\"?"},
       {"input.voice = \"string\"\n", "models.m.input.voice must be a table"},
       {"defaults = { voice = \"../x\" }\ninput.voice = { type = \"string\" }\n",
        "shunt.toml:4: models.m.defaults cannot be used: the default of input.voice must not contain '/'"},
