@@ -137,6 +137,7 @@ void QueueCore::set_health(Health health, std::string reason) {
   if (health == Health::kReady) return;
   models_seen_.clear();
   models_seen_at_.reset();
+  fleet_.reset();
 }
 
 void QueueCore::tell_ended(const Mirror& mirror) {
