@@ -74,6 +74,7 @@ Task<void> send_pieces(Exchange& exchange, const ArtifactPlace& place, ByteRange
     left.first += size;
     left.length -= size;
     if (!sent || left.length == 0) co_return;
+    co_await exchange.client.take_turn();
     memory = MemoryReservation(exchange.service.memory, MemoryShare::kArtifacts);
     const std::size_t next = std::min(left.length, kPieceBytes);
     Bytes bytes = Error{};

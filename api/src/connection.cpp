@@ -237,9 +237,10 @@ Task<Connection::Next> Connection::serve_one() {
     }
   }
   parser_.release();
-  Exchange exchange{service_, client_,    request_,
-                    target_,  gate.match, gate.key ? &gate.key->caller() : nullptr,
-                    date_,    response_,  request_memory_, answer_memory_};
+  Exchange exchange{service_,      client_,    request_,
+                    target_,       gate.match, gate.key ? &gate.key->caller() : nullptr,
+                    date_,         response_,  request_memory_,
+                    answer_memory_};
   if (gate.key != nullptr) exchange.max_open = gate.key->max_open();
   auto handled = handle(exchange);
   co_await handled;

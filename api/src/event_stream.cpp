@@ -9,6 +9,8 @@ namespace {
 
 // Many small events become one write; one slow reader holds about this much, or one event if that is larger.
 constexpr std::size_t kBatchBytes = 16 * 1024;
+// So many batches are written before other connections have their turn.
+constexpr std::size_t kBatchesAtOnce = 4;
 // Every stream may have so much unread without asking.
 constexpr std::size_t kFreeUnreadBytes = 4 * 1024;
 
@@ -101,7 +103,7 @@ Task<bool> send_until_end(Exchange& exchange, EventWatch& watch) {
   ClientSocket& client = exchange.client;
   EventWriter writer(exchange);
   writer.begin();
-  for (;;) {
+  for (std::size_t at_once = 0;;) {
     const bool some = writer.add_next(watch);
     const bool ended = watch.ended();
     if (watch.lost()) co_return cut(client);
@@ -115,7 +117,12 @@ Task<bool> send_until_end(Exchange& exchange, EventWatch& watch) {
     }
     if (client.broken()) co_return false;
     if (ended) co_return true;
-    if (some) continue;
+    if (some) {
+      // A socket may take megabytes at once.
+      if (++at_once % kBatchesAtOnce == 0) co_await client.take_turn();
+      continue;
+    }
+    at_once = 0;
     if (exchange.service.leaving.load(std::memory_order_relaxed)) {
       writer.add_text(kLeavingComment);
       writer.end();

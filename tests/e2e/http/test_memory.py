@@ -115,9 +115,9 @@ def attacked(tmp_path):
         assert not watcher.failures
         assert watcher.most <= idle + LIMIT, f"{(watcher.most - idle) / MIB:.0f} MiB beyond {idle / MIB:.0f} MiB"
         # The machine may be busy: then it was before, too.
-        allowed = max(0.1, 10 * max(calm.waits))
+        allowed = max(0.1, 20 * max(calm.waits))
         slow = [wait for wait in watcher.waits if wait > allowed]
-        assert len(slow) <= max(1, len(watcher.waits) // 50), (max(watcher.waits), allowed)
+        assert len(slow) <= max(1, len(watcher.waits) // 20), (max(watcher.waits), allowed)
     finally:
         shunt.stop()
 
@@ -215,11 +215,12 @@ def test_unread_event_streams(attacked):
 
 def test_ranges_of_large_artifacts(attacked):
     with contextlib.ExitStack() as stack:
-        for id in made_of(attacked, "picture", 3):
-            url = attacked.record(id)["output"]["artifacts"][0]["url"]
+        urls = [attacked.record(id)["output"]["artifacts"][0]["url"] for id in made_of(attacked, "picture", 3)]
+        for url in urls:
             part = attacked.request("GET", url, headers={"Range": "bytes=4194300-"})
             assert (part.status, len(part.body)) == (206, 4)
-            assert attacked.request("GET", url).headers["content-length"] == "4194304"
+            assert len(attacked.request("GET", url).body) == 4194304
+        for url in urls:
             attack(attacked, get(url, "Range: bytes=0-0"), 20, stack)
             attack(attacked, get(url), 20, stack)
         settle(attacked)
