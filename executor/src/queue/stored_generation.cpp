@@ -85,6 +85,7 @@ class LogReplay {
     if (!events) return std::move(events).error();
     if (skipped_ && first > last_) last_ = first - 1;
     skipped_ = false;
+    if (!events->empty() && events->front().sequence != first) return hole(events->front().sequence);
     for (GenerationEvent& event : *events) {
       if (event.sequence != last_ + 1 || stored_.withheld) return hole(event.sequence);
       last_ = event.sequence;

@@ -151,7 +151,8 @@ INSTANTIATE_TEST_SUITE_P(
         Malformed{with(R"("type":"cancelled")"), "\"reason\""}));
 
 TEST(EventCodec, ACodeThatCannotBeOneIsAGeneratorsFailure) {
-  for (const std::string code : {std::string(), std::string("Bad Code"), std::string("9lives"), std::string(65, 'a')}) {
+  for (const std::string& code :
+       {std::string(), std::string("Bad Code"), std::string("9lives"), std::string(65, 'a')}) {
     const auto decoded =
         decode_events(with(R"("type":"failed","error":{"code":")" + code + R"(","message":"m"})"));
     ASSERT_TRUE(decoded.ok()) << code;
