@@ -89,20 +89,20 @@ bool ChatCall::try_again(const FailedAttempt& failure, const Error& error) {
   if (const auto& deadline = run_->envelope().deadline) moment.time_left = *deadline - moment.now;
   const RetryPolicy policy{options.max_retries, options.retry_backoff, options.max_retry_after,
                            options.max_loading_wait};
-  const auto wait = retry_wait(policy, failure, moment);
-  if (!wait) return false;
-  tell_retry(*wait, failure.loading, error);
-  if (failure.loading) ++loading_retries_;
+  const auto retry = next_retry(policy, failure, moment);
+  if (!retry) return false;
+  tell_retry(*retry, error);
+  if (retry->waits_for_model) ++loading_retries_;
   transfer_.cancel();
-  attempt(*wait);
+  attempt(retry->wait);
   return true;
 }
 
-void ChatCall::tell_retry(milliseconds wait, bool loading, const Error& error) {
-  if (!loading) {
+void ChatCall::tell_retry(const Retry& retry, const Error& error) {
+  if (!retry.waits_for_model) {
     return run_->log("warn", "attempt " + std::to_string(attempts_ - loading_retries_) + " of " +
                                  std::to_string(upstream_->options.max_retries + 1) +
-                                 " failed, the next one follows in " + format_duration(wait) + ": " +
+                                 " failed, the next one follows in " + format_duration(retry.wait) + ": " +
                                  error.message);
   }
   const SteadyTime now = std::chrono::steady_clock::now();

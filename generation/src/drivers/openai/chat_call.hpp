@@ -50,7 +50,7 @@ class ChatCall final : public TransferHandler, public std::enable_shared_from_th
   void read_answer(std::string_view bytes);
   void follow_the_answer();
   void tell(const AnswerPieces& pieces);
-  void tell_retry(std::chrono::milliseconds wait, bool loading, const Error& error);
+  void tell_retry(const Retry& retry, const Error& error);
   [[nodiscard]] std::span<const std::string> secrets() const { return upstream_->secrets; }
   void end_of_answer(const TransferEnd& end);
   void no_response(const TransferEnd& end);

@@ -76,12 +76,13 @@ std::optional<milliseconds> usual_wait(const RetryPolicy& policy, const FailedAt
 
 }  // namespace
 
-std::optional<milliseconds> retry_wait(const RetryPolicy& policy, const FailedAttempt& attempt,
-                                       const RetryMoment& moment) {
+std::optional<Retry> next_retry(const RetryPolicy& policy, const FailedAttempt& attempt,
+                                const RetryMoment& moment) {
   auto wait = attempt.loading ? loading_wait(policy, attempt, moment) : std::nullopt;
+  const bool waits_for_model = wait.has_value();
   if (!wait) wait = usual_wait(policy, attempt, moment);
-  if (wait && moment.time_left && *wait >= *moment.time_left) return std::nullopt;
-  return wait;
+  if (!wait || (moment.time_left && *wait >= *moment.time_left)) return std::nullopt;
+  return Retry{*wait, waits_for_model};
 }
 
 }  // namespace shunt::openai

@@ -36,6 +36,11 @@ struct RetryMoment {
   double random = 0;
 };
 
+struct Retry {
+  std::chrono::milliseconds wait{};
+  bool waits_for_model = false;  // costs no retry
+};
+
 // The wait before the next attempt, or nothing: give up. Doubles from `backoff` with the last half of it
 // random; a Retry-After is waited for in full (plus up to one `backoff`, so that requests refused together do
 // not return together), unless it is longer than `max_retry_after`. A wait that would outlive the deadline is
@@ -43,9 +48,8 @@ struct RetryMoment {
 //
 // A model that loads costs no retry: it is asked for again, every five seconds in the end, as long as
 // `max_loading_wait` and the deadline allow.
-[[nodiscard]] std::optional<std::chrono::milliseconds> retry_wait(const RetryPolicy& policy,
-                                                                  const FailedAttempt& attempt,
-                                                                  const RetryMoment& moment);
+[[nodiscard]] std::optional<Retry> next_retry(const RetryPolicy& policy, const FailedAttempt& attempt,
+                                              const RetryMoment& moment);
 
 // Retry-After (RFC 9110, section 10.2.3): whole seconds or an HTTP date. Nothing if it is neither.
 [[nodiscard]] std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view text, WallTime now);

@@ -88,7 +88,9 @@ class Picker {
   }
   bool on_double(double number, bj::string_view part, bj::error_code& failure) {
     const std::string token = std::exchange(text_, {}) + std::string(part);
-    const bool integer = token.find_first_of(".eE") == std::string::npos;
+    // Beyond 2^53 a double is an integer whatever its token looks like, and may be written as one.
+    const bool integer = token.find_first_of(".eE") == std::string::npos ||
+                         (std::isfinite(number) && std::abs(number) > static_cast<double>(kMaxSafeInteger));
     if (integer) return add(Json(token), failure);
     return add(std::isfinite(number) ? Json(number) : Json(), failure);
   }

@@ -19,7 +19,7 @@ struct UpstreamDocuments {
 // Reads JSON as real servers write it, where parse_json is for what callers send. Of the document's members
 // only those are kept that the driver reads (of an answer, a chunk, or an error); what is wrong with the
 // others costs nothing. In what is kept
-// - NaN and the infinities become null, and integers beyond +-(2^53 - 1) become texts of their digits;
+// - NaN and the infinities become null, and numbers beyond +-(2^53 - 1) become texts, as they were written;
 // - text may hold bytes that are no UTF-8: a character may be cut between two chunks, so whoever joins the
 //   pieces replaces what is still broken then;
 // - raw control characters, unknown escapes and lone surrogates are taken for what they must mean;

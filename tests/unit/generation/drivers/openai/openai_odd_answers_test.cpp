@@ -112,6 +112,15 @@ TEST_F(OpenAiTest, DoesNotWaitForAModelBeyondTheDeadlineOrTheSetting) {
   }
 }
 
+TEST_F(OpenAiTest, TriesNoMoreThanItsRetriesWhereItDoesNotWaitForModels) {
+  const auto record = run_once("loading?times=1000", [](OpenAiOptions& o) {
+    o.max_loading_wait = 0ms;
+    o.max_retries = 2;
+  });
+  EXPECT_EQ(record.state, GenerationState::kFailed);
+  EXPECT_EQ(calls(), 3);
+}
+
 TEST_F(OpenAiTest, StopsAtOnceWhileAModelLoads) {
   given_model("loading?times=1000&retry_after=20");
   const GenerationId id = start();

@@ -13,6 +13,12 @@ constexpr RetryPolicy kPolicy{
 // 1994-11-06 08:49:00 UTC, 37 s before the date of RFC 9110's examples.
 constexpr WallTime kNow{milliseconds(784'111'740'000)};
 
+std::optional<milliseconds> retry_wait(const RetryPolicy& policy, const FailedAttempt& attempt,
+                                       const RetryMoment& moment) {
+  const auto retry = next_retry(policy, attempt, moment);
+  return retry ? std::optional(retry->wait) : std::nullopt;
+}
+
 std::optional<milliseconds> wait_after(const FailedAttempt& attempt, RetryMoment moment = {}) {
   moment.now = kNow;
   return retry_wait(kPolicy, attempt, moment);
@@ -82,6 +88,12 @@ TEST(RetryPolicy, NeverAsksALoadingServerWithoutAPause) {
 TEST(RetryPolicy, HonoursTheRetryAfterOfAModelThatLoads) {
   EXPECT_EQ(wait_after({.status = 503, .retry_after = "30", .loading = true}, {.retries = 3}), 30s);
   EXPECT_FALSE(wait_after({.status = 503, .retry_after = "61", .loading = true}, {.retries = 3}));
+}
+
+TEST(RetryPolicy, CountsARetryOnceItNoLongerWaitsForTheModel) {
+  EXPECT_TRUE(next_retry(kPolicy, kLoading, {})->waits_for_model);
+  EXPECT_FALSE(next_retry(kPolicy, kLoading, {.loading_for = 60s})->waits_for_model);
+  EXPECT_FALSE(next_retry(kPolicy, {.status = 503}, {})->waits_for_model);
 }
 
 TEST(RetryPolicy, StopsWaitingForAModelInTheEnd) {

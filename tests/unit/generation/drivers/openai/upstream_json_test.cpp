@@ -29,9 +29,9 @@ TEST(UpstreamJson, KeepsOnlyTheMembersThatAreRead) {
 TEST(UpstreamJson, TakesNumbersForWhatTheyCanBe) {
   EXPECT_EQ(
       read(R"({"usage":{"a":9007199254740991,"b":9007199254740992,"c":-99999999999999999999999,"d":1e999,
-                    "e":NaN,"f":-Infinity,"g":0.5,"h":18446744073709551615}})"),
+                    "e":NaN,"f":-Infinity,"g":0.5,"h":18446744073709551615,"i":333333333333333333333.5,"j":1e20}})"),
       json(R"({"usage":{"a":9007199254740991,"b":"9007199254740992","c":"-99999999999999999999999","d":null,
-                    "e":null,"f":null,"g":0.5,"h":"18446744073709551615"}})"));
+                    "e":null,"f":null,"g":0.5,"h":"18446744073709551615","i":"333333333333333333333.5","j":"1e20"}})"));
 }
 
 TEST(UpstreamJson, LeavesOutWhatIsTooDeepOrTooMuch) {
