@@ -6,6 +6,7 @@
 #include <string>
 
 #include "problem.hpp"
+#include "shunt/base/display_text.hpp"
 #include "shunt/base/json.hpp"
 #include "shunt/tracing/trace_context.hpp"
 
@@ -14,6 +15,8 @@ namespace {
 
 constexpr std::size_t kMaxIdempotencyKeyBytes = 255;
 constexpr std::size_t kMaxTracestateBytes = 4096;
+// A reason is a sentence; it is kept with the generation and shown in lists.
+constexpr std::size_t kMaxReasonBytes = 1024;
 
 std::string_view kind_name(const Json& value) {
   switch (value.kind()) {
@@ -36,7 +39,7 @@ std::string_view kind_name(const Json& value) {
 }
 
 std::string named(std::string_view pointer) {
-  return pointer.empty() ? std::string("the body") : '"' + std::string(pointer.substr(1)) + '"';
+  return pointer.empty() ? std::string("the body") : '"' + excerpt(pointer.substr(1)) + '"';
 }
 
 Error wrong_type(std::string_view pointer, std::string_view expected, const Json& got) {
@@ -181,6 +184,12 @@ Result<std::string> decode_cancel_body(std::string_view body, std::size_t max_js
   if (!object) return std::move(object).error();
   if (auto known = only_known(*object, "", {"reason"}); !known) return std::move(known).error();
   if (auto read = read_string(*object, "", "reason", reason); !read) return std::move(read).error();
+  if (reason.size() > kMaxReasonBytes) {
+    return invalid_field("/reason", "\"reason\" may have at most " + std::to_string(kMaxReasonBytes) +
+                                        " bytes, got " + std::to_string(reason.size()))
+        .with("limit", kMaxReasonBytes)
+        .with("received", reason.size());
+  }
   return reason;
 }
 

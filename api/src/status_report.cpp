@@ -19,9 +19,15 @@ void put_time(JsonObject& into, std::string_view name, const std::optional<WallT
   if (time) into.emplace(view(name), format_rfc3339(*time));
 }
 
-JsonArray models_of(const executor::ExecutorDescription& executor) {
+// A key that may use some models only is told of those.
+bool shows(const Key* key, std::string_view model) {
+  return key == nullptr || key->may_use(model);
+}
+
+JsonArray models_of(const executor::ExecutorDescription& executor, const Key* key) {
   JsonArray models;
   for (const executor::ModelDescription& model : executor.models) {
+    if (!shows(key, model.name)) continue;
     models.push_back(JsonObject{{"name", view(model.name)},
                                 {"open", model.open},
                                 {"waiting", model.waiting},
@@ -42,9 +48,10 @@ JsonObject redis_of(const executor::ServerStatus& server, std::string_view url) 
   return redis;
 }
 
-JsonObject worker_of(const executor::WorkerStatus& worker) {
+JsonObject worker_of(const executor::WorkerStatus& worker, const Key* key) {
   JsonArray models;
   for (const auto& model : worker.models) {
+    if (!shows(key, model.name)) continue;
     models.push_back(JsonObject{{"name", view(model.name)}, {"slots", model.slots}});
   }
   JsonObject told{{"name", view(worker.name)},
@@ -57,7 +64,7 @@ JsonObject worker_of(const executor::WorkerStatus& worker) {
   return told;
 }
 
-JsonObject about(const ServiceAbout& service, const executor::ExecutorDescription& executor) {
+JsonObject about(const ServiceAbout& service, const executor::ExecutorDescription& executor, const Key* key) {
   JsonArray roles;
   for (const std::string& role : service.roles) roles.emplace_back(view(role));
   JsonObject status{{"status", view(health_name(executor.health))}};
@@ -71,7 +78,7 @@ JsonObject about(const ServiceAbout& service, const executor::ExecutorDescriptio
                                         {"reason", view(service.strategy_reason)}});
   status.emplace("running", executor.running);
   status.emplace("waiting", executor.waiting);
-  status.emplace("models", models_of(executor));
+  status.emplace("models", models_of(executor, key));
   return status;
 }
 
@@ -84,12 +91,12 @@ Task<void> report_status(Exchange& exchange) {
   const auto workers = co_await pending;
   const executor::ExecutorDescription executor = exchange.service.describe();
   const ServiceAbout& service = exchange.service.options.about;
-  JsonObject status = about(service, executor);
+  JsonObject status = about(service, executor, exchange.key);
   if (executor.server) {
     status.emplace("redis", redis_of(*executor.server, service.redis_url));
     JsonArray told;
     if (workers) {
-      for (const auto& worker : *workers) told.push_back(worker_of(worker));
+      for (const auto& worker : *workers) told.push_back(worker_of(worker, exchange.key));
     } else {
       status.emplace("workers_error", view(workers.error().message));
     }
