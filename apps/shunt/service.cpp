@@ -71,7 +71,11 @@ Error worker_without_queue() {
 }  // namespace
 
 Service::Service(const config::Loaded& loaded, executor::ExecutorChoice choice, std::size_t threads)
-    : loaded_(loaded), configuration_(loaded.configuration), choice_(std::move(choice)), loops_(threads) {}
+    : loaded_(loaded),
+      running_(loaded),
+      configuration_(loaded.configuration),
+      choice_(std::move(choice)),
+      loops_(threads) {}
 
 Result<std::unique_ptr<Service>> Service::start(const config::Loaded& loaded) {
   const config::Configuration& configuration = loaded.configuration;
@@ -140,6 +144,12 @@ std::string Service::metrics_text() const {
   std::string text = metrics_ ? metrics_->text(executor_->describe()) : std::string();
   if (worker_) text += worker_metrics_->text(worker_->describe());
   if (tracer_) text += tracer_->metrics_text();
+  text +=
+      "# HELP shunt_config_reloads_total Configurations read again on SIGHUP, by what became of them\n"
+      "# TYPE shunt_config_reloads_total counter\n"
+      "shunt_config_reloads_total{outcome=\"taken\"} " +
+      std::to_string(reloads_.load()) + "\nshunt_config_reloads_total{outcome=\"rejected\"} " +
+      std::to_string(rejected_reloads_.load()) + '\n';
   return text + process_metrics_text();
 }
 
@@ -203,6 +213,29 @@ void Service::log_start() const {
                                 {"traces", config::redacted_url(config::traces_url(configuration_.tracing))},
                                 {"threads", loops_.size()},
                                 {"configuration", loaded_.file}});
+}
+
+Result<void> Service::reload_servers(const config::Configuration& configuration) {
+  if (server_) {
+    if (auto taken = server_->reload(configuration.server); !taken) return taken;
+  }
+  // What the one takes the other does: its rules are the same but for the address, where probes need no keys.
+  return probes_ ? probes_->reload(configuration.server) : Result<void>();
+}
+
+void Service::reload(const Result<config::Loaded>& fresh) {
+  const auto reject = [this](const Error& error) {
+    ++rejected_reloads_;
+    log::error("service.reload_rejected", {{"code", error.code}, {"reason", error.message}});
+  };
+  if (!fresh) return reject(fresh.error());
+  config::Reload reload = config::reload(running_, *fresh);
+  if (const auto taken = reload_servers(reload.merged.configuration); !taken) return reject(taken.error());
+  running_ = std::move(reload.merged);
+  log::configure(running_.configuration.log_level, running_.configuration.log_format);
+  ++reloads_;
+  log::info("service.reloaded", {{"file", fresh->file}, {"changed", joined(reload.taken)}});
+  if (!reload.kept.empty()) log::warn("service.restart_needed", {{"unchanged", joined(reload.kept)}});
 }
 
 void Service::shut_down() {
