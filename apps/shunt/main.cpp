@@ -1,9 +1,11 @@
 #include <csignal>
 
 #include "command_line.hpp"
+#include "standard_output.hpp"
 
 int main(int argc, char** argv) {
   // A reader that has gone is an error of the write that meets it, never the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
-  return shunt::app::run_command_line(argc, argv);
+  shunt::app::StandardOutput output;
+  return output.exit_code(shunt::app::run_command_line(argc, argv));
 }
