@@ -218,7 +218,8 @@ Task<void> ClientSocket::close_gently() {
   error_code ignored;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   set_deadline(kLingerTime);
-  set_busy();
+  // Nothing is under way any more, so it may have to make room, as one that does not complete its header.
+  set_waits_for(WaitsFor::kHeader);
   for (std::size_t discarded = 0; discarded < kLingerBytes;) {
     discarded += in_.size();
     in_.consume(in_.size());

@@ -63,7 +63,7 @@ async function pageAt(url) {
 const generations = async shunt => (await (await fetch(`${shunt}/v1/generations`)).json()).generations.length;
 const strangerAt = name => `http://${name}:${pages.address().port}/`;
 
-test('a page of another origin starts nothing and reads nothing', async () => {
+test('a page of another origin starts nothing and reads nothing', { timeout: 3 * patience }, async () => {
   const shunt = await startShunt('open', model);
   for (const origin of [strangerAt('127.0.0.1'), strangerAt('rebound.example')]) {
     const { page } = await pageAt(origin);
@@ -85,8 +85,9 @@ test('a page of another origin starts nothing and reads nothing', async () => {
       navigator.sendBeacon(target, text);
       navigator.sendBeacon(target, new Blob([text], { type: '' }));
       const form = document.body.appendChild(document.createElement('form'));
-      const frame = document.body.appendChild(document.createElement('iframe'));
-      frame.name = 'frame';
+      const frame = document.createElement('iframe');
+      frame.name = 'frame'; // before it is there: a target is looked up by the name that it came with
+      document.body.appendChild(frame);
       Object.assign(form, { action: target, method: 'POST', enctype: 'text/plain', target: 'frame' });
       const field = form.appendChild(document.createElement('input'));
       field.name = text;
@@ -102,7 +103,7 @@ test('a page of another origin starts nothing and reads nothing', async () => {
   }
 });
 
-test('a name that was pointed at the server reads nothing', async () => {
+test('a name that was pointed at the server reads nothing', { timeout: 3 * patience }, async () => {
   const shunt = await startShunt('rebound', model);
   const port = new URL(shunt).port;
   for (const path of ['/v1/models', '/metrics', '/healthz', '/openapi.json', '/v1/generations']) {
@@ -120,7 +121,7 @@ test('a name that was pointed at the server reads nothing', async () => {
   assert.equal(await generations(shunt), 0);
 });
 
-test('a page of the server itself works', async () => {
+test('a page of the server itself works', { timeout: 3 * patience }, async () => {
   const shunt = await startShunt('own', model);
   const { page, answer } = await pageAt(`${shunt}/`);
   assert.equal(answer.status(), 200);
@@ -133,7 +134,7 @@ test('a page of the server itself works', async () => {
   await page.close();
 });
 
-test('with keys a listed page uses the API, and another one reads nothing', async () => {
+test('with keys a listed page uses the API, and another one reads nothing', { timeout: 3 * patience }, async () => {
   const hash = createHash('sha256').update('secret').digest('hex');
   const app = strangerAt('127.0.0.1').slice(0, -1);
   const shunt = await startShunt('keys', `[server]\ncors_origins = ["${app}"]\n[[server.keys]]\nname = "app"\nsha256 = "${hash}"\n${model}`);
