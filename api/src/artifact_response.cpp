@@ -5,6 +5,7 @@
 #include "byte_range.hpp"
 #include "entity_tag.hpp"
 #include "handlers.hpp"
+#include "shunt/base/display_text.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::api {
@@ -168,7 +169,7 @@ Task<void> get_artifact(Exchange& exchange) {
     const std::string link = generation_link(*id);
     exchange.response.set_problem(
         Error{std::string(error_code::kArtifactUnknown),
-              "the generation has no artifact \"" + std::string(exchange.route.parameters[1]) + '"'},
+              "the generation has no artifact \"" + excerpt(exchange.route.parameters[1]) + '"'},
         {.instance = link});
     co_return;
   }

@@ -27,11 +27,13 @@ constexpr std::size_t kLingerBytes = 1024 * 1024;
 }  // namespace
 
 ClientSocket::ClientSocket(asio::ip::tcp::socket socket, EventLoop& loop, SendBatch& batch,
-                           HttpMetrics& metrics, MemoryBudget& memory, MemoryReservation own,
+                           WaitingConnections& waiting, HttpMetrics& metrics, MemoryBudget& memory,
+                           MemoryReservation own,
                            std::chrono::milliseconds write_timeout)
     : socket_(std::move(socket)),
       loop_(loop),
       batch_(batch),
+      waiting_(waiting),
       metrics_(metrics),
       write_timeout_(write_timeout),
       remote_(std::make_shared<RemoteWake>(loop, [this] { wake_.wake(); })),
@@ -69,9 +71,11 @@ Task<ClientSocket::Input> ClientSocket::more_input() {
     if (!sent) co_return Input::kBroken;
     deadline_ = deadline;
   }
+  // Not before: a client that has yet to read its response has a request under way.
+  if (next_wait_ != WaitsFor::kNothing) waiting_.enter(*this, next_wait_);
   for (;;) {
     if (in_.size() > before) co_return Input::kData;
-    if (broken_ || (stopping_ && idle_)) co_return Input::kBroken;
+    if (broken_ || shed_ || (stopping_ && next_wait_ == WaitsFor::kRequest)) co_return Input::kBroken;
     if (ended_) co_return Input::kEnd;
     if (expired_) co_return Input::kTimeout;
     if (!start_read()) co_return Input::kNoMemory;
@@ -256,7 +260,8 @@ Task<void> ClientSocket::close_gently() {
   error_code ignored;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   set_deadline(kLingerTime);
-  idle_ = false;
+  // Nothing is under way any more, so it may have to make room, as one that does not complete its header.
+  set_waits_for(WaitsFor::kHeader);
   for (std::size_t discarded = 0; discarded < kLingerBytes;) {
     discarded += in_.size();
     in_.consume(in_.size());
@@ -295,9 +300,19 @@ void ClientSocket::left_batch() {
   wake_.wake();
 }
 
+void ClientSocket::set_busy() {
+  next_wait_ = WaitsFor::kNothing;
+  waiting_.remove(*this);
+}
+
 void ClientSocket::stop_if_idle() {
   stopping_ = true;
-  if (idle_) wake_.wake();
+  if (next_wait_ == WaitsFor::kRequest) wake_.wake();
+}
+
+void ClientSocket::shed() {
+  shed_ = true;
+  wake_.wake();
 }
 
 void ClientSocket::abort_and_wake() {

@@ -15,6 +15,7 @@
 #include "shunt/base/event_loop.hpp"
 #include "shunt/base/memory_budget.hpp"
 #include "task.hpp"
+#include "waiting_connections.hpp"
 #include "wake.hpp"
 
 namespace shunt::api {
@@ -30,10 +31,13 @@ using SocketListHook =
 // Everything completes through wake(): start an operation or register for an event, wait for the wake, look
 // at the state, repeat. One deadline at a time; the loop's tick (LoopShard) checks it, so a connection has no
 // timer.
-class ClientSocket : public std::enable_shared_from_this<ClientSocket>, public SocketListHook {
+class ClientSocket : public std::enable_shared_from_this<ClientSocket>,
+                     public SocketListHook,
+                     public WaitingPlace {
  public:
-  ClientSocket(boost::asio::ip::tcp::socket socket, EventLoop& loop, SendBatch& batch, HttpMetrics& metrics,
-               MemoryBudget& memory, MemoryReservation own, std::chrono::milliseconds write_timeout);
+  ClientSocket(boost::asio::ip::tcp::socket socket, EventLoop& loop, SendBatch& batch,
+               WaitingConnections& waiting, HttpMetrics& metrics, MemoryBudget& memory, MemoryReservation own,
+               std::chrono::milliseconds write_timeout);
   ~ClientSocket();
 
   // Received and not yet used; to be written. `out` may be appended to at any time.
@@ -69,8 +73,14 @@ class ClientSocket : public std::enable_shared_from_this<ClientSocket>, public S
   void clear_deadline() noexcept;
   [[nodiscard]] bool expired() const noexcept { return expired_; }
 
-  // Between requests: the server may close the connection at once.
-  void set_idle(bool idle) noexcept { idle_ = idle; }
+  // What the next more_input is for. Where it is a request or the rest of a header, the server may close the
+  // connection to make room; where it is a request, also to stop. Counts from when everything has been
+  // written.
+  void set_waits_for(WaitsFor what) noexcept { next_wait_ = what; }
+  // A request is under way.
+  void set_busy();
+  // The server has made room for another connection with this one's place.
+  [[nodiscard]] bool was_shed() const noexcept { return shed_; }
 
   // What stays of `out` when nothing is in it.
   [[nodiscard]] std::size_t kept_bytes() const noexcept { return out_.capacity(); }
@@ -117,6 +127,7 @@ class ClientSocket : public std::enable_shared_from_this<ClientSocket>, public S
   // For the loop's tick and the server's stop.
   void check_deadline(SteadyTime now);
   void stop_if_idle();
+  void shed();
   void abort_and_wake();
 
  private:
@@ -133,6 +144,7 @@ class ClientSocket : public std::enable_shared_from_this<ClientSocket>, public S
   boost::asio::ip::tcp::socket socket_;
   EventLoop& loop_;
   SendBatch& batch_;
+  WaitingConnections& waiting_;
   HttpMetrics& metrics_;
   const std::chrono::milliseconds write_timeout_;
   Wake wake_;
@@ -157,7 +169,8 @@ class ClientSocket : public std::enable_shared_from_this<ClientSocket>, public S
   bool awaiting_room_ = false;
   bool ended_ = false;
   bool broken_ = false;
-  bool idle_ = false;
+  WaitsFor next_wait_ = WaitsFor::kNothing;
+  bool shed_ = false;
   bool stopping_ = false;
   bool in_batch_ = false;
   bool others_turn_ = false;

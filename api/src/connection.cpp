@@ -7,6 +7,7 @@
 #include "generation_body.hpp"
 #include "handlers.hpp"
 #include "shunt/base/log.hpp"
+#include "too_many_connections.hpp"
 
 namespace shunt::api {
 namespace {
@@ -40,10 +41,12 @@ Task<void> finished(void (*report)(Exchange&), Exchange& exchange) {
 
 }  // namespace
 
-Connection::Connection(ClientSocket& client, Service& service, const std::string& date)
+Connection::Connection(ClientSocket& client, Service& service, const std::string& date, Arrival arrival)
     : client_(client),
       service_(service),
       date_(date),
+      arrival_(std::move(arrival)),
+      live_(service.live),
       request_memory_(service.memory, MemoryShare::kRequests),
       answer_memory_(service.memory, MemoryShare::kAnswers),
       kept_memory_(service.memory, MemoryShare::kConnections) {}
@@ -66,6 +69,10 @@ Task<void> Connection::run() {
   }
 }
 
+void Connection::renew_settings() {
+  if (live_.renew()) let_in_ = {};
+}
+
 void Connection::begin_request() {
   request_.clear();
   response_.clear();
@@ -73,9 +80,41 @@ void Connection::begin_request() {
   parser_.reset(request_);
 }
 
-void Connection::skip_empty_lines() {
+std::size_t Connection::skip_empty_lines() {
   // A client may end a body with a line too many (RFC 9112, 2.2).
-  while (client_.in().view().starts_with("\r\n")) client_.in().consume(2);
+  std::size_t skipped = 0;
+  for (; client_.in().view().starts_with("\r\n"); skipped += 2) client_.in().consume(2);
+  return skipped;
+}
+
+bool Connection::limits_address() const noexcept {
+  return options().max_connections_per_address > 0 && !arrival_.peer.is_unspecified();
+}
+
+// A proxy that is trusted carries the requests of many: each counts for its own client while it is under way.
+std::optional<Error> Connection::count_client(const Gate& gate, AddressCounts::Slot& slot) {
+  if (gate.key != nullptr) arrival_.slot.release();
+  if (gate.key != nullptr || !limits_address()) return std::nullopt;
+  const TrustedProxies& proxies = live_.get().proxies;
+  if (!proxies.contains(arrival_.peer)) return std::nullopt;
+  const std::string xff = request_.headers.joined("X-Forwarded-For");
+  const auto client = proxies.client_of(arrival_.peer, xff, request_.headers.joined("Forwarded"));
+  if (proxies.contains(client)) return std::nullopt;
+  slot = service_.addresses->take(counted_address(client), options().max_connections_per_address);
+  if (slot) return std::nullopt;
+  return too_many_of_address(options().max_connections_per_address);
+}
+
+// Beyond the limit of connections only probes are answered, unless there is room by now.
+std::optional<Error> Connection::check_room(const Gate& gate) {
+  if (!arrival_.probes_only) return std::nullopt;
+  if (service_.connections->taken() <= options().max_connections) {
+    arrival_.probes_only = false;
+    return std::nullopt;
+  }
+  const bool probe = gate.match.route != nullptr && gate.match.route->access == Access::kOpen;
+  if (probe) return std::nullopt;
+  return too_many_connections(options().max_connections);
 }
 
 Connection::Received Connection::refuse(const Error& error) {
@@ -119,7 +158,7 @@ void Connection::keep_buffers() {
 }
 
 std::optional<Error> Connection::header_error(HeaderScan& scan) {
-  const std::size_t limit = service_.options.max_header_bytes;
+  const std::size_t limit = options().max_header_bytes;
   const HeaderScan::State state = scan.scan(client_.in().view());
   if (state == HeaderScan::State::kMalformed) {
     return Error{std::string(problem_code::kMalformedRequest),
@@ -133,31 +172,37 @@ std::optional<Error> Connection::header_error(HeaderScan& scan) {
   return std::nullopt;
 }
 
+// From here on the time counts for the whole of what is waited for: single bytes buy nobody more of it.
+void Connection::wait_for(WaitsFor what) {
+  client_.set_waits_for(what);
+  client_.set_deadline(what == WaitsFor::kRequest ? options().idle_timeout : options().header_timeout);
+}
+
 Task<Connection::Received> Connection::receive_header() {
   begin_request();
   HeaderScan scan;
   bool started = false;
+  std::size_t skipped = 0;
+  wait_for(WaitsFor::kRequest);
   for (;;) {
-    if (!started) skip_empty_lines();
-    const bool first = !started && !client_.in().empty() && client_.in().view() != "\r";
-    started = started || first;
+    if (!started) skipped += skip_empty_lines();
+    if (skipped > options().max_header_bytes) co_return Received::kNothing;
+    if (!started && !client_.in().empty() && client_.in().view() != "\r") {
+      started = true;
+      wait_for(WaitsFor::kHeader);
+    }
     if (started) {
       if (const auto error = header_error(scan)) co_return refuse(*error);
       if (scan.complete()) break;
-    }
-    if (first) {
-      client_.set_deadline(service_.options.header_timeout);
-    } else if (!started) {
-      if (service_.draining.load(std::memory_order_relaxed)) co_return Received::kNothing;
-      client_.set_deadline(service_.options.idle_timeout);
+    } else if (service_.draining.load(std::memory_order_relaxed)) {
+      co_return Received::kNothing;
+    } else {
       keep_buffers();
     }
-    client_.set_idle(!started);
     auto more = client_.more_input();
     const ClientSocket::Input input = co_await more;
-    client_.set_idle(false);
     if (input == ClientSocket::Input::kTimeout && started) {
-      co_return refuse(too_slow("header", service_.options.header_timeout));
+      co_return refuse(too_slow("header", options().header_timeout));
     }
     if (input == ClientSocket::Input::kNoMemory) co_return refuse_overloaded("requests");
     if (input != ClientSocket::Input::kData) co_return Received::kNothing;
@@ -181,7 +226,7 @@ Task<Connection::Received> Connection::receive_header() {
 Task<Connection::Received> Connection::receive_body(std::size_t limit) {
   const bool expects = request_.http11 && request_.headers.has("Expect");
   if (expects && client_.in().empty()) client_.out() += "HTTP/1.1 100 Continue\r\n\r\n";
-  client_.set_deadline(service_.options.body_timeout);
+  client_.set_deadline(options().body_timeout);
   for (;;) {
     if (!reserve_body(limit)) co_return refuse_overloaded("requests");
     const RequestParser::Fed fed = parser_.feed_body(client_.in().view(), limit);
@@ -189,14 +234,12 @@ Task<Connection::Received> Connection::receive_body(std::size_t limit) {
     if (fed.error) co_return refuse(*fed.error);
     if (parser_.done()) break;
     // A chunk's header or the trailers: bounded like every header.
-    if (client_.in().size() > service_.options.max_header_bytes) {
-      co_return refuse(
-          too_long(problem_code::kHeadersTooLarge, "trailer", service_.options.max_header_bytes));
+    if (client_.in().size() > options().max_header_bytes) {
+      co_return refuse(too_long(problem_code::kHeadersTooLarge, "trailer", options().max_header_bytes));
     }
     auto more = client_.more_input();
     const ClientSocket::Input input = co_await more;
-    if (input == ClientSocket::Input::kTimeout)
-      co_return refuse(too_slow("body", service_.options.body_timeout));
+    if (input == ClientSocket::Input::kTimeout) co_return refuse(too_slow("body", options().body_timeout));
     if (input == ClientSocket::Input::kNoMemory) co_return refuse_overloaded("requests");
     if (input == ClientSocket::Input::kEnd) {
       co_return refuse(Error{std::string(problem_code::kMalformedRequest), "the body ended early"});
@@ -208,8 +251,10 @@ Task<Connection::Received> Connection::receive_body(std::size_t limit) {
 }
 
 Task<Connection::Next> Connection::serve_one() {
+  renew_settings();
   auto header = receive_header();
   Received received = co_await header;
+  client_.set_busy();
   began_ = std::chrono::steady_clock::now();
   if (received == Received::kNothing) co_return Next::kClose;
   if (received == Received::kRefused) {
@@ -218,7 +263,18 @@ Task<Connection::Next> Connection::serve_one() {
     co_return Next::kLinger;
   }
   Gate gate;
-  check_request(gate, service_, request_, target_, response_, began_);
+  renew_settings();
+  const LiveSettings& live = live_.get();
+  check_request(gate, service_, live, let_in_, request_, target_, response_, began_);
+  AddressCounts::Slot slot;
+  auto full = check_room(gate);
+  if (!full) full = count_client(gate, slot);
+  if (full) {
+    response_.set_problem(*full);
+    response_.set_retry_after(kComeAgainAfter);
+    response_.close = response_.close || arrival_.probes_only;
+    gate.answered = true;
+  }
   if (gate.answered) {
     // The body was never asked for. Where there is one, only the connection's end says where it ends.
     const bool reusable = !request_.has_body() && !request_.headers.has("Transfer-Encoding");
@@ -237,11 +293,18 @@ Task<Connection::Next> Connection::serve_one() {
     }
   }
   parser_.release();
-  Exchange exchange{service_,      client_,    request_,
-                    target_,       gate.match, gate.key ? &gate.key->caller() : nullptr,
-                    date_,         response_,  request_memory_,
-                    answer_memory_};
-  if (gate.key != nullptr) exchange.max_open = gate.key->max_open();
+  Exchange exchange{.service = service_,
+                    .client = client_,
+                    .request = request_,
+                    .target = target_,
+                    .route = gate.match,
+                    .options = live.options,
+                    .key = gate.key.get(),
+                    .date = date_,
+                    .response = response_,
+                    .memory = request_memory_,
+                    .answer_memory = answer_memory_,
+                    .tells_all = gate.tells_all};
   auto handled = handle(exchange);
   co_await handled;
   bool keep = !client_.broken() && request_.keep_alive && !response_.close;
@@ -287,6 +350,8 @@ Task<void> Connection::handle(Exchange& exchange) {
       return finished(report_metrics, exchange);
     case RouteId::kOpenApi:
       return finished(describe_api, exchange);
+    case RouteId::kRoot:
+      return finished(point_the_way, exchange);
   }
   throw std::logic_error("a route without a handler");
 }

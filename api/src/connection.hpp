@@ -4,9 +4,11 @@
 #include <optional>
 #include <string_view>
 
+#include "arrival.hpp"
 #include "client_socket.hpp"
 #include "exchange.hpp"
 #include "header_scan.hpp"
+#include "live_settings.hpp"
 #include "request.hpp"
 #include "request_gate.hpp"
 #include "request_parser.hpp"
@@ -21,7 +23,7 @@ namespace shunt::api {
 class Connection {
  public:
   // `date` is the shard's current Date text; all three outlive the connection.
-  Connection(ClientSocket& client, Service& service, const std::string& date);
+  Connection(ClientSocket& client, Service& service, const std::string& date, Arrival arrival);
 
   // Serves requests until either side ends the connection, which is closed then.
   [[nodiscard]] Task<void> run();
@@ -37,7 +39,14 @@ class Connection {
   [[nodiscard]] Task<void> handle(Exchange& exchange);
 
   [[nodiscard]] std::optional<Error> header_error(HeaderScan& scan);
-  void skip_empty_lines();
+  void renew_settings();
+  void wait_for(WaitsFor what);
+  // Tells how many bytes.
+  std::size_t skip_empty_lines();
+  [[nodiscard]] bool limits_address() const noexcept;
+  [[nodiscard]] std::optional<Error> count_client(const Gate& gate, AddressCounts::Slot& slot);
+  [[nodiscard]] std::optional<Error> check_room(const Gate& gate);
+  [[nodiscard]] const HttpServerOptions& options() const noexcept { return live_.get().options; }
   void begin_request();
   // Room for what has come of the body. False: there is none.
   [[nodiscard]] bool reserve_body(std::size_t limit);
@@ -52,6 +61,9 @@ class Connection {
   ClientSocket& client_;
   Service& service_;
   const std::string& date_;
+  Arrival arrival_;
+  LiveSettingsSource::Reader live_;  // renewed with each request
+  LetIn let_in_;                     // by the settings of live_
   RequestParser parser_;
   Request request_;
   RequestTarget target_;

@@ -6,6 +6,7 @@
 #include "handlers.hpp"
 #include "representation.hpp"
 #include "shunt/generation/error_codes.hpp"
+#include "submit_answer.hpp"
 #include "wait_for_generation.hpp"
 #include "wait_plan.hpp"
 
@@ -21,18 +22,6 @@ struct Plan {
   bool no_worker_yet = false;
 };
 
-// Long enough not to hammer, short enough to be of use; a client that wants to know at once asks with Prefer:
-// wait.
-constexpr std::chrono::seconds kLookAgainAfter{1};
-
-Error unknown_model(const ModelRegistry& models, std::string_view name) {
-  boost::json::array known;
-  for (const auto& [model_name, model] : models.all())
-    known.emplace_back(boost::json::string_view(model_name));
-  return invalid_field("/model", "there is no model \"" + std::string(name) + '"', error_code::kUnknownModel)
-      .with("known", std::move(known));
-}
-
 Error not_acceptable(const std::vector<std::string>& produces) {
   boost::json::array available{boost::json::string_view(kJsonType),
                                boost::json::string_view(kEventStreamType)};
@@ -41,16 +30,19 @@ Error not_acceptable(const std::vector<std::string>& produces) {
       .with("available", std::move(available));
 }
 
-Result<Plan> make_plan(const Exchange& exchange) {
-  auto body = decode_generation_body(exchange.request, body_limits(exchange.service.options));
+Result<Plan> make_plan(Exchange& exchange) {
+  auto body = decode_generation_body(exchange.request, body_limits(exchange.options));
   if (!body) return std::move(body).error();
   Plan plan{.request = std::move(body->request)};
-  if (exchange.caller != nullptr) plan.request.caller = *exchange.caller;
-  plan.request.max_open = exchange.max_open;
-  const Model* const model = exchange.service.models.find(plan.request.model);
-  if (model == nullptr) return unknown_model(exchange.service.models, plan.request.model);
-  plan.wait = plan_wait(parse_prefer(exchange.request.headers.joined("Prefer")),
-                        exchange.service.options.wait_deadline);
+  if (exchange.key != nullptr) {
+    plan.request.caller = exchange.key->caller();
+    plan.request.max_open = exchange.key->max_open();
+  }
+  const auto found = usable_model(exchange, plan.request.model);
+  if (!found) return found.error();
+  const Model* const model = *found;
+  plan.wait =
+      plan_wait(parse_prefer(exchange.request.headers.joined("Prefer")), exchange.options.wait_deadline);
   if (model->on_disconnect == OnDisconnect::kContinue) plan.when_client_goes = WhenClientGoes::kContinue;
   if (body->stream) {
     plan.representation = Representation::kEventStream;
@@ -61,27 +53,6 @@ Result<Plan> make_plan(const Exchange& exchange) {
   if (!chosen) return not_acceptable(model->produces);
   plan.representation = *chosen;
   return plan;
-}
-
-void answer_refused(Exchange& exchange, const executor::Refused& refused) {
-  exchange.response.set_problem(refused.error);
-  if (refused.retry_after) exchange.response.set_retry_after(*refused.retry_after);
-}
-
-void answer_unknown(Exchange& exchange, const executor::Unknown& unknown) {
-  const std::string link = generation_link(unknown.id);
-  const bool has_key = exchange.request.headers.has("Idempotency-Key");
-  Error error{std::string(problem_code::kSubmitUnknown),
-              "it is not known whether the generation was taken (" + unknown.error.message + "): " +
-                  (has_key ? "send the request again with the same Idempotency-Key, or look the generation up"
-                           : "look it up before you send it again; an Idempotency-Key makes that safe"),
-              has_key};
-  exchange.response.set_problem(
-      std::move(error).with("generation_id", unknown.id.to_string()).with("cause", unknown.error.code),
-      {.instance = link});
-  exchange.response.add_header("Location", link);
-  exchange.response.add_header("Shunt-Generation-Id", unknown.id.to_string());
-  exchange.response.set_retry_after(kLookAgainAfter);
 }
 
 void answer_failed(Exchange& exchange, const GenerationRecord& record) {
@@ -215,29 +186,16 @@ Task<void> create_generation(Exchange& exchange) {
   const executor::SubmitOutcome outcome = co_await pending;
   drop_body(exchange);
   if (exchange.trace) exchange.trace->submitted(outcome);
-  if (const auto* const refused = std::get_if<executor::Refused>(&outcome)) {
-    answer_refused(exchange, *refused);
-    co_return;
-  }
-  if (const auto* const unknown = std::get_if<executor::Unknown>(&outcome)) {
-    answer_unknown(exchange, *unknown);
-    co_return;
-  }
-  const auto& accepted = std::get<executor::Accepted>(outcome);
-  plan->no_worker_yet = accepted.no_worker_yet;
-  const std::string link = generation_link(accepted.id);
-  exchange.response.add_header("Location", link);
-  exchange.response.add_header("Shunt-Generation-Id", std::string_view(link).substr(link.rfind('/') + 1));
+  const executor::Accepted* const accepted = answer_submitted(exchange, outcome);
+  if (accepted == nullptr) co_return;
+  plan->no_worker_yet = accepted->no_worker_yet;
   // Somebody else may be waiting for a generation that this request has only joined.
-  if (accepted.replayed) {
-    exchange.response.add_header("Idempotency-Replayed", "true");
-    plan->when_client_goes = WhenClientGoes::kContinue;
-  }
+  if (accepted->replayed) plan->when_client_goes = WhenClientGoes::kContinue;
   if (plan->representation == Representation::kEventStream) {
-    co_await send_event_stream(exchange, accepted.id, 0, plan->when_client_goes);
+    co_await send_event_stream(exchange, accepted->id, 0, plan->when_client_goes);
     co_return;
   }
-  co_await answer_in_time(exchange, accepted.id, *plan, model);
+  co_await answer_in_time(exchange, accepted->id, *plan, model);
 }
 
 }  // namespace shunt::api

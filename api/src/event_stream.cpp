@@ -78,7 +78,7 @@ class EventWriter {
 Task<bool> wait_for_events(Exchange& exchange, EventWriter& writer, EventWatch& watch) {
   ClientSocket& client = exchange.client;
   client.release_buffers();
-  client.set_deadline(exchange.service.options.sse_heartbeat);
+  client.set_deadline(exchange.options.sse_heartbeat);
   const bool had_ended = client.ended();
   const auto wake = client.remote_wake();
   watch.on_ready(wake);

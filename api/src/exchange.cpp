@@ -2,6 +2,7 @@
 
 #include "media_type.hpp"
 #include "representation.hpp"
+#include "shunt/base/display_text.hpp"
 #include "shunt/base/json_memory.hpp"
 #include "shunt/generation/error_codes.hpp"
 
@@ -9,8 +10,7 @@ namespace shunt::api {
 namespace {
 
 Error unknown_generation(std::string_view id) {
-  return Error{std::string(error_code::kGenerationUnknown),
-               "there is no generation \"" + std::string(id) + '"'};
+  return Error{std::string(error_code::kGenerationUnknown), "there is no generation \"" + excerpt(id) + '"'};
 }
 
 Error gone_generation(std::string_view id) {
@@ -36,12 +36,14 @@ Task<std::optional<GenerationRecord>> find_visible(Exchange& exchange, Generatio
     co_return std::nullopt;
   }
   const std::string link = generation_link(id);
-  if (std::holds_alternative<GenerationGone>(*answer)) {
+  // Nobody knows any more whose it was, and it was nobody else's business: with keys it is as if it had never
+  // been.
+  if (std::holds_alternative<GenerationGone>(*answer) && exchange.key == nullptr) {
     exchange.response.set_problem(gone_generation(id.to_string()), {.instance = link});
     co_return std::nullopt;
   }
   auto* const record = std::get_if<GenerationRecord>(&*answer);
-  if (record == nullptr || (exchange.caller != nullptr && record->caller != *exchange.caller)) {
+  if (record == nullptr || (exchange.key != nullptr && record->caller != exchange.key->caller())) {
     exchange.response.set_problem(unknown_generation(id.to_string()), {.instance = link});
     co_return std::nullopt;
   }

@@ -25,15 +25,16 @@ struct Exchange {
   Request& request;  // for its body, which may go once it has been decoded
   const RequestTarget& target;
   const RouteMatch& route;
-  // Whose generations may be seen: the key's caller, nullptr without authentication.
-  const std::string* caller;
+  const HttpServerOptions& options;  // of the request's beginning
+  // Whose generations may be seen and which models may be used; nullptr without authentication.
+  const Key* key;
   const std::string& date;  // the shard's, which is another text a second later
 
   Response& response;
   MemoryReservation& memory;  // of the request
   MemoryReservation& answer_memory;
-  std::size_t max_open = 0;   // generations that the caller may have open; 0: no limit
-  bool streamed = false;      // the handler has sent the response itself
+  bool tells_all = true;  // whether /readyz may: a key with the scope for it, or no keys at all
+  bool streamed = false;  // the handler has sent the response itself
   std::unique_ptr<RequestTrace> trace = {};
 };
 

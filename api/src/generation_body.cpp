@@ -6,6 +6,7 @@
 #include <string>
 
 #include "problem.hpp"
+#include "shunt/base/display_text.hpp"
 #include "shunt/base/json.hpp"
 #include "shunt/tracing/trace_context.hpp"
 
@@ -14,7 +15,8 @@ namespace {
 
 constexpr std::size_t kMaxIdempotencyKeyBytes = 255;
 constexpr std::size_t kMaxTracestateBytes = 4096;
-constexpr std::size_t kMaxReasonBytes = 4096;  // it comes back with every record
+// A reason is a sentence; it is kept with the generation and shown in lists.
+constexpr std::size_t kMaxReasonBytes = 1024;
 
 std::string_view kind_name(const Json& value) {
   switch (value.kind()) {
@@ -37,7 +39,7 @@ std::string_view kind_name(const Json& value) {
 }
 
 std::string named(std::string_view pointer) {
-  return pointer.empty() ? std::string("the body") : '"' + std::string(pointer.substr(1)) + '"';
+  return pointer.empty() ? std::string("the body") : '"' + excerpt(pointer.substr(1)) + '"';
 }
 
 Error wrong_type(std::string_view pointer, std::string_view expected, const Json& got) {

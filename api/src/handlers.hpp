@@ -23,5 +23,6 @@ void report_health(Exchange& exchange);
 void report_readiness(Exchange& exchange);
 void report_metrics(Exchange& exchange);
 void describe_api(Exchange& exchange);
+void point_the_way(Exchange& exchange);
 
 }  // namespace shunt::api

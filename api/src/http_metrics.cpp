@@ -84,6 +84,11 @@ struct HttpMetrics::Impl {
                                        .Help("Connections open now")
                                        .Register(registry)
                                        .Add({});
+  prometheus::Counter& shed = prometheus::BuildCounter()
+                                  .Name("shunt_http_connections_shed_total")
+                                  .Help("Waiting connections closed to make room for new ones")
+                                  .Register(registry)
+                                  .Add({});
   prometheus::Gauge& streams = prometheus::BuildGauge()
                                    .Name("shunt_http_event_streams")
                                    .Help("Event streams open now")
@@ -119,6 +124,9 @@ void HttpMetrics::connection_opened() {
 }
 void HttpMetrics::connection_closed() {
   impl_->connections.Decrement();
+}
+void HttpMetrics::connection_shed() {
+  impl_->shed.Increment();
 }
 void HttpMetrics::stream_opened() {
   impl_->streams.Increment();

@@ -21,6 +21,7 @@ class HttpMetrics {
   void request_done(const Route* route, std::string_view method, int status, std::chrono::nanoseconds took);
   void connection_opened();
   void connection_closed();
+  void connection_shed();
   void stream_opened();
   void stream_closed();
   void received(std::size_t bytes);

@@ -4,12 +4,12 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <condition_variable>
 #include <future>
-#include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "connection_admission.hpp"
 #include "listen_address.hpp"
 #include "loop_shard.hpp"
 #include "openapi.hpp"
@@ -18,6 +18,7 @@
 #include "response.hpp"
 #include "service.hpp"
 #include "shunt/base/log.hpp"
+#include "too_many_connections.hpp"
 
 namespace shunt::api {
 namespace {
@@ -31,32 +32,6 @@ constexpr std::size_t kBytesAConnection = 4608;
 // After the last connection was told to go: they end at once unless an executor breaks its promise.
 constexpr std::chrono::seconds kAbortWait{5};
 
-// How many connections there are, and a way to wait until there are none.
-class ConnectionCount {
- public:
-  void joined() {
-    const std::lock_guard lock(mutex_);
-    ++count_;
-  }
-  void left() {
-    const std::lock_guard lock(mutex_);
-    if (--count_ == 0) none_.notify_all();
-  }
-  [[nodiscard]] std::size_t now() const {
-    const std::lock_guard lock(mutex_);
-    return count_;
-  }
-  [[nodiscard]] bool wait_for_none(std::chrono::milliseconds limit) {
-    std::unique_lock lock(mutex_);
-    return none_.wait_for(lock, limit, [this] { return count_ == 0; });
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::condition_variable none_;
-  std::size_t count_ = 0;
-};
-
 // The parts that connections and posted functions may still touch when the HttpServer has gone.
 struct Core : std::enable_shared_from_this<Core> {
   Core(HttpServerOptions options, EventLoopThreads& loops, executor::GenerationExecutor& executor,
@@ -67,15 +42,16 @@ struct Core : std::enable_shared_from_this<Core> {
                 .extra_metrics = std::move(extra_metrics),
                 .surface = surface,
                 .openapi = openapi_document(),
-                .keys = KeyRing(options.keys, std::chrono::steady_clock::now()),
+                .live = LiveSettingsSource(
+                    std::make_shared<const LiveSettings>(options, std::chrono::steady_clock::now(), nullptr)),
                 .metrics = HttpMetrics(surface),
                 .memory = *options.memory},
         accept_loop(loops.at(0)),
         acceptor(accept_loop.context()) {
     for (std::size_t i = 0; i < loops.size(); ++i) {
       // The count is shared: the last connection's end may let go of everything else.
-      shards.push_back(
-          std::make_shared<LoopShard>(loops.at(i), service, [count = connections] { count->left(); }));
+      shards.push_back(std::make_shared<LoopShard>(
+          loops.at(i), service, [count = service.connections](bool was_shed) { count->left(was_shed); }));
     }
   }
 
@@ -87,7 +63,12 @@ struct Core : std::enable_shared_from_this<Core> {
   void accept_next();
   void settle();
   void accepted(LoopShard& shard, tcp::socket socket);
-  void turn_away(tcp::socket socket);
+  [[nodiscard]] std::optional<Error> admit(Arrival& arrival);
+  [[nodiscard]] std::optional<Error> count_address(const tcp::socket& socket, Arrival& arrival);
+  [[nodiscard]] LoopShard* longest_waiting(WaitsFor what);
+  // False: none waits.
+  bool shed_longest(WaitsFor what);
+  void turn_away(tcp::socket socket, const Error& why);
   void pause_accepting(const error_code& failure);
   template <typename Do>
   void on_each_shard(Do act) {
@@ -100,7 +81,6 @@ struct Core : std::enable_shared_from_this<Core> {
   tcp::acceptor acceptor;  // accept_loop's thread, once listening
   Timer accept_pause;
   std::vector<std::shared_ptr<LoopShard>> shards;
-  const std::shared_ptr<ConnectionCount> connections = std::make_shared<ConnectionCount>();
 };
 
 void Core::accept_next() {
@@ -119,28 +99,95 @@ void Core::accept_next() {
 }
 
 void Core::accepted(LoopShard& shard, tcp::socket socket) {
-  MemoryReservation memory(service.memory, MemoryShare::kConnections);
-  if (connections->now() >= service.options.max_connections || !memory.try_resize(kBytesAConnection)) {
-    return turn_away(std::move(socket));
-  }
-  connections->joined();
+  Arrival arrival;
+  auto refused = count_address(socket, arrival);
+  if (!refused) refused = admit(arrival);
+  arrival.memory = MemoryReservation(service.memory, MemoryShare::kConnections);
+  if (!refused && !arrival.memory.try_resize(kBytesAConnection)) refused = overloaded("connections");
+  if (refused) return turn_away(std::move(socket), *refused);
+  service.connections->joined();
   shard.reserve();
-  if (&shard.loop() == &accept_loop) return shard.adopt(std::move(socket), std::move(memory));
+  if (&shard.loop() == &accept_loop) return shard.adopt(std::move(socket), std::move(arrival));
   // std::function wants copies; the socket has none.
   const auto carried =
-      std::make_shared<std::pair<tcp::socket, MemoryReservation>>(std::move(socket), std::move(memory));
+      std::make_shared<std::pair<tcp::socket, Arrival>>(std::move(socket), std::move(arrival));
   shard.loop().post([self = shared_from_this(), &shard, carried] {
     shard.adopt(std::move(carried->first), std::move(carried->second));
   });
 }
 
+// Where connections have grown too many: makes room, or says why there is none.
+std::optional<Error> Core::admit(Arrival& arrival) {
+  const std::size_t limit = service.live.now()->options.max_connections;
+  // More than one may have to go: those that came for probes alone and stayed take no place from others.
+  for (;;) {
+    Crowd crowd{.taken = service.connections->taken(), .limit = limit};
+    if (crowd.taken >= limit) {
+      crowd.waiting = longest_waiting(WaitsFor::kRequest) != nullptr;
+      crowd.unfinished = longest_waiting(WaitsFor::kHeader) != nullptr;
+    }
+    switch (admit_connection(crowd)) {
+      case Admission::kAdmit:
+        return std::nullopt;
+      case Admission::kShedWaiting:
+        shed_longest(WaitsFor::kRequest);
+        break;
+      case Admission::kShedUnfinished:
+        shed_longest(WaitsFor::kHeader);
+        break;
+      case Admission::kProbesOnly:
+        arrival.probes_only = true;
+        return std::nullopt;
+      case Admission::kTurnAway:
+        return too_many_connections(limit);
+    }
+  }
+}
+
+std::optional<Error> Core::count_address(const tcp::socket& socket, Arrival& arrival) {
+  const auto live = service.live.now();
+  const std::size_t limit = live->options.max_connections_per_address;
+  if (limit == 0) return std::nullopt;
+  error_code failure;
+  const auto peer = socket.remote_endpoint(failure);
+  if (failure) return std::nullopt;  // gone already: its connection will find that out
+  arrival.peer = peer.address();
+  // A proxy's connection counts for whoever speaks over it (Connection::count_client).
+  if (live->proxies.contains(arrival.peer)) return std::nullopt;
+  arrival.slot = service.addresses->take(counted_address(arrival.peer), limit);
+  if (arrival.slot) return std::nullopt;
+  return too_many_of_address(limit);
+}
+
+LoopShard* Core::longest_waiting(WaitsFor what) {
+  LoopShard* found = nullptr;
+  SteadyTime since = SteadyTime::max();
+  for (const auto& shard : shards) {
+    const auto oldest = shard->waiting().oldest(what);
+    if (!oldest || *oldest >= since) continue;
+    since = *oldest;
+    found = shard.get();
+  }
+  return found;
+}
+
+bool Core::shed_longest(WaitsFor what) {
+  LoopShard* const shard = longest_waiting(what);
+  if (shard == nullptr) return false;
+  // Its loop may have been faster, and one that is no longer waiting stays.
+  auto client = shard->waiting().take_oldest(what);
+  if (!client) return false;
+  service.connections->shed();
+  service.metrics.connection_shed();
+  shard->loop().post([self = shared_from_this(), client = std::move(client)] { client->shed(); });
+  return true;
+}
+
 // One short answer that fits into any send buffer, so it needs no waiting.
-void Core::turn_away(tcp::socket socket) {
+void Core::turn_away(tcp::socket socket, const Error& why) {
   Response response;
-  response.set_problem(
-      Error{std::string(problem_code::kTooManyConnections),
-            "the server has its limit of " + std::to_string(connections->now()) + " connections", true});
-  response.set_retry_after(std::chrono::seconds(1));
+  response.set_problem(why);
+  response.set_retry_after(kComeAgainAfter);
   std::string bytes;
   const std::string date = format_http_date(system_clock().now());
   append_head(bytes, response, {.connection = ConnectionHeader::kClose, .date = date});
@@ -154,6 +201,10 @@ void Core::turn_away(tcp::socket socket) {
 // Out of descriptors, most likely: trying again at once would spin.
 void Core::pause_accepting(const error_code& failure) {
   log::warn("http.accept_failed", {{"reason", failure.message()}});
+  // The limit of descriptors is one of connections, too.
+  const bool full = failure == boost::asio::error::no_descriptors ||
+                    failure == boost::system::errc::too_many_files_open_in_system;
+  if (full && !shed_longest(WaitsFor::kRequest)) shed_longest(WaitsFor::kHeader);
   accept_pause = accept_loop.after(kAcceptPause, [this] { accept_next(); });
 }
 
@@ -212,15 +263,26 @@ class Server final : public HttpServer {
     });
   }
 
+  Result<void> reload(HttpServerOptions options) override {
+    const auto before = core_->service.live.now();
+    options.address = before->options.address;
+    options.port = before->options.port;
+    options.allow_unauthenticated = before->options.allow_unauthenticated;
+    if (auto endpoint = listen_endpoint(options, core_->service.surface); !endpoint) return endpoint.error();
+    core_->service.live.replace(std::make_shared<const LiveSettings>(
+        std::move(options), std::chrono::steady_clock::now(), before.get()));
+    return {};
+  }
+
   void close(std::chrono::milliseconds deadline) override {
     if (std::exchange(closed_, true)) return;
     stop_accepting();
     core_->service.leaving = true;
     core_->on_each_shard([](LoopShard& shard) { shard.wake_all(); });
-    if (!core_->connections->wait_for_none(deadline)) {
+    if (!core_->service.connections->wait_for_none(deadline)) {
       core_->on_each_shard([](LoopShard& shard) { shard.abort_all(); });
-      if (!core_->connections->wait_for_none(kAbortWait)) {
-        log::error("http.close_incomplete", {{"connections", core_->connections->now()}});
+      if (!core_->service.connections->wait_for_none(kAbortWait)) {
+        log::error("http.close_incomplete", {{"connections", core_->service.connections->now()}});
       }
     }
     core_->settle();
@@ -239,6 +301,7 @@ class ProbeServer final : public HttpServer {
                                                    std::function<executor::ExecutorDescription()> describe,
                                                    MetricsSource metrics);
   [[nodiscard]] unsigned short port() const noexcept override { return server_->port(); }
+  Result<void> reload(HttpServerOptions options) override { return server_->reload(std::move(options)); }
   void stop_accepting() override { server_->stop_accepting(); }
   void close(std::chrono::milliseconds deadline) override { server_->close(deadline); }
 

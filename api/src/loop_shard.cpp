@@ -20,26 +20,23 @@ std::chrono::milliseconds tick_period(const HttpServerOptions& options) {
 
 }  // namespace
 
-LoopShard::LoopShard(EventLoop& loop, Service& service, std::function<void()> on_left)
-    : loop_(loop),
-      service_(service),
-      on_left_(std::move(on_left)),
-      tick_period_(tick_period(service.options)),
-      batch_(loop) {}
+LoopShard::LoopShard(EventLoop& loop, Service& service, std::function<void(bool)> on_left)
+    : loop_(loop), service_(service), on_left_(std::move(on_left)), batch_(loop) {}
 
-void LoopShard::adopt(boost::asio::ip::tcp::socket socket, MemoryReservation memory) {
-  auto client =
-      std::make_shared<ClientSocket>(std::move(socket), loop_, batch_, service_.metrics, service_.memory,
-                                     std::move(memory), service_.options.write_timeout);
+void LoopShard::adopt(boost::asio::ip::tcp::socket socket, Arrival arrival) {
+  auto client = std::make_shared<ClientSocket>(std::move(socket), loop_, batch_, waiting_, service_.metrics,
+                                               service_.memory, std::move(arrival.memory),
+                                               service_.live.now()->options.write_timeout);
   clients_.push_back(*client);
   service_.metrics.connection_opened();
   if (!timer_.pending()) tick();
-  serve(shared_from_this(), std::move(client));
+  serve(shared_from_this(), std::move(client), std::move(arrival));
 }
 
-Detached LoopShard::serve(std::shared_ptr<LoopShard> shard, std::shared_ptr<ClientSocket> client) {
+Detached LoopShard::serve(std::shared_ptr<LoopShard> shard, std::shared_ptr<ClientSocket> client,
+                          Arrival arrival) {
   try {
-    Connection connection(*client, shard->service_, shard->date_);
+    Connection connection(*client, shard->service_, shard->date_, std::move(arrival));
     co_await connection.run();
   } catch (const std::exception& failure) {
     // A broken invariant: this connection ends, the others go on.
@@ -50,11 +47,12 @@ Detached LoopShard::serve(std::shared_ptr<LoopShard> shard, std::shared_ptr<Clie
 }
 
 void LoopShard::leave(ClientSocket& client) {
-  client.unlink();
+  waiting_.remove(client);
+  client.SocketListHook::unlink();
   service_.metrics.connection_closed();
   if (clients_.empty()) timer_.cancel();  // an idle server sleeps
   unreserve();
-  on_left_();
+  on_left_(client.was_shed());
 }
 
 void LoopShard::tick() {
@@ -63,7 +61,7 @@ void LoopShard::tick() {
   const SteadyTime now = std::chrono::steady_clock::now();
   for_each([now](ClientSocket& client) { client.check_deadline(now); });
   if (clients_.empty()) return;
-  timer_ = loop_.after(tick_period_, [this] { tick(); });
+  timer_ = loop_.after(tick_period(service_.live.now()->options), [this] { tick(); });
 }
 
 void LoopShard::stop_idle() {

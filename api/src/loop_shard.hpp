@@ -8,9 +8,11 @@
 #include <memory>
 #include <string>
 
+#include "arrival.hpp"
 #include "client_socket.hpp"
 #include "service.hpp"
 #include "task.hpp"
+#include "waiting_connections.hpp"
 
 namespace shunt::api {
 
@@ -19,13 +21,15 @@ namespace shunt::api {
 class LoopShard : public std::enable_shared_from_this<LoopShard> {
  public:
   // `on_left` is called, on the loop, each time a connection has ended.
-  LoopShard(EventLoop& loop, Service& service, std::function<void()> on_left);
+  LoopShard(EventLoop& loop, Service& service, std::function<void(bool was_shed)> on_left);
 
-  // `memory` is what every connection takes.
-  void adopt(boost::asio::ip::tcp::socket socket, MemoryReservation memory);
+  void adopt(boost::asio::ip::tcp::socket socket, Arrival arrival = {});
   void stop_idle();
   void wake_all();
   void abort_all();
+
+  // Those that may be closed to make room. Any thread.
+  [[nodiscard]] WaitingConnections& waiting() noexcept { return waiting_; }
 
   [[nodiscard]] EventLoop& loop() const noexcept { return loop_; }
   // Connections here, and those on the way (reserve). Any thread.
@@ -34,7 +38,8 @@ class LoopShard : public std::enable_shared_from_this<LoopShard> {
   void unreserve() noexcept { size_.fetch_sub(1, std::memory_order_relaxed); }
 
  private:
-  static Detached serve(std::shared_ptr<LoopShard> shard, std::shared_ptr<ClientSocket> client);
+  static Detached serve(std::shared_ptr<LoopShard> shard, std::shared_ptr<ClientSocket> client,
+                        Arrival arrival);
   void leave(ClientSocket& client);
   void tick();
   template <typename Visit>
@@ -42,8 +47,8 @@ class LoopShard : public std::enable_shared_from_this<LoopShard> {
 
   EventLoop& loop_;
   Service& service_;
-  const std::function<void()> on_left_;
-  const std::chrono::milliseconds tick_period_;
+  const std::function<void(bool)> on_left_;
+  WaitingConnections waiting_;
   boost::intrusive::list<ClientSocket, boost::intrusive::base_hook<SocketListHook>,
                          boost::intrusive::constant_time_size<false>>
       clients_;

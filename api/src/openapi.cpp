@@ -149,6 +149,9 @@ JsonObject responses_of(const Route& route) {
     case RouteId::kStatus:
       responses.emplace("200", json_response("The service as it stands", "Status"));
       break;
+    case RouteId::kRoot:
+      responses.emplace("200", response("Paths by name", content("application/json", {{"type", "object"}})));
+      break;
     case RouteId::kOpenApi:
       responses.emplace("200", response("This document", content("application/json", {{"type", "object"}})));
       break;

@@ -77,10 +77,11 @@ constexpr std::string_view kSchemas = R"json({
     "properties": {"models": {"type": "array", "items": {"$ref": "#/components/schemas/Model"}}}},
   "Health": {"type": "object", "properties": {"status": {"const": "ok"}}},
   "Readiness": {
-    "type": "object", "required": ["status", "executor", "mode"],
+    "type": "object", "required": ["status"],
     "properties": {
       "status": {"enum": ["ready", "degraded", "draining"]}, "reason": {"type": "string"},
-      "executor": {"type": "string"}, "mode": {"type": "string"},
+      "executor": {"type": "string", "description": "This and what follows: where no keys are, or with one that may read the status"},
+      "mode": {"type": "string"},
       "running": {"type": "integer"}, "waiting": {"type": "integer"},
       "redis": {"type": "string", "description": "With the queue: ready, or what is wrong with it"},
       "models_without_worker": {"type": "array", "items": {"type": "string"}},

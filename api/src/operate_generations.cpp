@@ -3,6 +3,7 @@
 #include "handlers.hpp"
 #include "representation.hpp"
 #include "shunt/generation/error_codes.hpp"
+#include "submit_answer.hpp"
 
 namespace shunt::api {
 namespace {
@@ -23,28 +24,6 @@ Error not_ended(const GenerationId& id, std::string_view what) {
 Task<void> look_again(Exchange& exchange, GenerationId id) {
   const auto record = co_await find_visible(exchange, id);
   if (record) exchange.response.set_problem(request_forgotten(id), {.instance = generation_link(id)});
-}
-
-void answer_submitted(Exchange& exchange, const executor::SubmitOutcome& outcome) {
-  if (const auto* refused = std::get_if<executor::Refused>(&outcome)) {
-    exchange.response.set_problem(refused->error);
-    if (refused->retry_after) exchange.response.set_retry_after(*refused->retry_after);
-    return;
-  }
-  const auto* unknown = std::get_if<executor::Unknown>(&outcome);
-  const GenerationId id = unknown != nullptr ? unknown->id : std::get<executor::Accepted>(outcome).id;
-  const std::string link = generation_link(id);
-  exchange.response.add_header("Location", link);
-  exchange.response.add_header("Shunt-Generation-Id", id.to_string());
-  if (unknown == nullptr) return;
-  exchange.response.set_problem(
-      Error{std::string(problem_code::kSubmitUnknown),
-            "it is not known whether the generation was taken (" + unknown->error.message +
-                "): look it up before you ask again; an Idempotency-Key makes that safe",
-            exchange.request.headers.has("Idempotency-Key")}
-          .with("generation_id", id.to_string())
-          .with("cause", unknown->error.code),
-      {.instance = link});
 }
 
 }  // namespace
@@ -74,19 +53,21 @@ Task<void> retry_generation(Exchange& exchange) {
     exchange.response.set_problem(read.error());
     co_return;
   }
-  request->max_open = exchange.max_open;
+  if (exchange.key != nullptr) request->max_open = exchange.key->max_open();
   // Whoever asks is the caller, whatever the stored request says.
   request->caller = before->caller;
+  if (const auto permitted = check_model_permission(exchange, request->model); !permitted) {
+    exchange.response.set_problem(permitted.error(), {.instance = generation_link(*id)});
+    co_return;
+  }
   begin_trace(exchange, *request);
   auto submitting = answer_of<executor::SubmitOutcome>(exchange.client, [&](auto done) {
     exchange.service.executor.submit(std::move(*request), std::move(done));
   });
   const executor::SubmitOutcome outcome = co_await submitting;
   if (exchange.trace) exchange.trace->submitted(outcome);
-  answer_submitted(exchange, outcome);
-  const auto* const accepted = std::get_if<executor::Accepted>(&outcome);
+  const executor::Accepted* const accepted = answer_submitted(exchange, outcome);
   if (accepted == nullptr) co_return;
-  if (accepted->replayed) exchange.response.add_header("Idempotency-Replayed", "true");
   const auto record = co_await find_visible(exchange, accepted->id);
   if (!record) co_return;
   answer_with_record(exchange, 202, *record);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "shunt/base/display_text.hpp"
 #include "shunt/base/json.hpp"
 #include "shunt/generation/error_codes.hpp"
 
@@ -25,6 +26,9 @@ constexpr auto kTypes = std::to_array<ProblemType>({
     {"too_many_members", 400, "An object has too many members"},
     {"colliding_members", 400, "The names of an object's members collide"},
     {pc::kUnauthorized, 401, "A valid API key is needed"},
+    {pc::kForeignOrigin, 403, "A page of another site may not do this"},
+    {pc::kModelForbidden, 403, "The key may not use the model"},
+    {pc::kScopeMissing, 403, "The key does not have the scope for this"},
     {pc::kRouteUnknown, 404, "There is nothing here"},
     {ec::kGenerationUnknown, 404, "There is no such generation"},
     {ec::kArtifactUnknown, 404, "The generation has no such artifact"},
@@ -43,6 +47,7 @@ constexpr auto kTypes = std::to_array<ProblemType>({
     {pc::kUnsupportedMediaType, 415, "The body's media type is not supported"},
     {pc::kRangeNotSatisfiable, 416, "The range lies outside the artifact"},
     {pc::kExpectationFailed, 417, "The expectation cannot be met"},
+    {pc::kMisdirectedRequest, 421, "The server does not answer for this host"},
     {ec::kInvalidRequest, 422, "A member of the request is not usable"},
     {pc::kUnknownField, 422, "The request has an unknown member"},
     {ec::kUnknownModel, 422, "There is no such model"},
@@ -92,6 +97,30 @@ void append_member(std::string& out, std::string_view name, std::string_view tex
   append_json_string(out, text);
 }
 
+// What an error quotes came from a request, a program or an upstream, and may be as long as those let it be.
+// Whoever makes an error cuts it for reading; this is the bound that holds for all.
+constexpr std::size_t kMaxDetailBytes = 8 * 1024;
+constexpr std::size_t kMaxValueBytes = 4 * 1024;
+
+void append_bounded(std::string& out, const Json& value) {
+  const std::size_t start = out.size();
+  append_json(out, value);
+  if (out.size() - start <= kMaxValueBytes) return;
+  out.resize(start);
+  if (!value.is_array()) {
+    append_json_string(out, value.is_string() ? excerpt(value.get_string()) : excerpt(to_json_text(value)));
+    return;
+  }
+  out += '[';
+  for (const Json& element : value.get_array()) {
+    const std::string text = to_json_text(element);
+    if (out.size() - start + text.size() > kMaxValueBytes) break;
+    if (out.back() != '[') out += ',';
+    out += text;
+  }
+  out += ']';
+}
+
 bool is_reserved(std::string_view name) noexcept {
   constexpr auto kReserved =
       std::to_array<std::string_view>({"type", "title", "status", "detail", "code", "retryable", "instance"});
@@ -117,7 +146,7 @@ void append_problem(std::string& out, const Error& error, const ProblemContext& 
   append_json_string(out, "urn:shunt:problem:" + error.code);
   append_member(out, "title", type.title);
   out += ",\"status\":" + std::to_string(type.status);
-  append_member(out, "detail", error.message);
+  append_member(out, "detail", excerpt(error.message, kMaxDetailBytes));
   append_member(out, "code", error.code);
   out += error.retryable ? ",\"retryable\":true" : ",\"retryable\":false";
   if (!context.instance.empty()) append_member(out, "instance", context.instance);
@@ -126,7 +155,7 @@ void append_problem(std::string& out, const Error& error, const ProblemContext& 
     out += ',';
     append_json_string(out, name);
     out += ':';
-    append_json(out, value);
+    append_bounded(out, value);
   }
   if (context.generation != nullptr) {
     out += ",\"generation\":";

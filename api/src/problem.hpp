@@ -18,6 +18,10 @@ inline constexpr std::string_view kInvalidParameter = "invalid_parameter";
 inline constexpr std::string_view kInvalidHeader = "invalid_header";
 inline constexpr std::string_view kUnknownField = "unknown_field";
 inline constexpr std::string_view kUnauthorized = "unauthorized";
+inline constexpr std::string_view kForeignOrigin = "foreign_origin";
+inline constexpr std::string_view kMisdirectedRequest = "misdirected_request";
+inline constexpr std::string_view kModelForbidden = "model_forbidden";
+inline constexpr std::string_view kScopeMissing = "scope_missing";
 inline constexpr std::string_view kRouteUnknown = "route_unknown";
 inline constexpr std::string_view kMethodNotAllowed = "method_not_allowed";
 inline constexpr std::string_view kNotAcceptable = "not_acceptable";
@@ -63,7 +67,7 @@ struct ProblemContext {
 };
 
 // Appends the error as application/problem+json: type, title, status, detail, code, retryable, then the
-// members of `details`.
+// members of `details`. Whatever an error quotes of a request is cut where it is long.
 void append_problem(std::string& out, const Error& error, const ProblemContext& context = {});
 
 [[nodiscard]] Error body_too_large(std::size_t limit);

@@ -3,7 +3,9 @@
 #include <array>
 
 #include "ascii.hpp"
+#include "cors.hpp"
 #include "media_type.hpp"
+#include "shunt/base/display_text.hpp"
 
 namespace shunt::api {
 namespace {
@@ -17,7 +19,7 @@ Error refusal(std::string_view code, std::string message) {
 // Framing and fields that must be right whatever the route.
 std::optional<Error> check_fields(const Request& request) {
   const Headers& headers = request.headers;
-  if (request.http11 && headers.count("Host") != 1) {
+  if (const std::size_t hosts = headers.count("Host"); hosts > 1 || (request.http11 && hosts == 0)) {
     return refusal(pc::kMalformedRequest, "an HTTP/1.1 request has exactly one Host header");
   }
   const std::string_view encoding = headers.get("Transfer-Encoding");
@@ -29,7 +31,7 @@ std::optional<Error> check_fields(const Request& request) {
   }
   constexpr auto kSingle =
       std::to_array<std::string_view>({"Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID",
-                                       "Range", "If-Range", "traceparent"});
+                                       "Range", "If-Range", "traceparent", "Origin", "Sec-Fetch-Site"});
   for (const std::string_view name : kSingle) {
     if (headers.count(name) < 2) continue;
     return refusal(pc::kInvalidHeader, std::string(name) + " may be sent once only")
@@ -42,6 +44,27 @@ std::optional<Error> check_fields(const Request& request) {
   return std::nullopt;
 }
 
+std::optional<std::string_view> value_of(const Headers& headers, std::string_view name) {
+  if (!headers.has(name)) return std::nullopt;
+  return headers.get(name);
+}
+
+// Whether the request may come from where it comes from, and what is told to the browser about that.
+std::optional<Error> check_boundary(const WebBoundary& boundary, LetIn& let_in, const Request& request,
+                                    const RequestTarget& target, Response& response) {
+  WebRequest web{.host = target.authority(),
+                 .origin = value_of(request.headers, "Origin"),
+                 .fetch_site = value_of(request.headers, "Sec-Fetch-Site")};
+  if (!web.host) web.host = value_of(request.headers, "Host");
+  if (boundary.shares())
+    allow_reading(response, web.origin && boundary.shares_with(*web.origin) ? *web.origin : "");
+  const bool by_host_alone = web.host && !web.origin && !web.fetch_site;
+  if (by_host_alone && let_in.boundary == &boundary && let_in.host == *web.host) return std::nullopt;
+  auto refused = boundary.refusal(web);
+  if (by_host_alone && !refused) let_in = {std::string(*web.host), &boundary};
+  return refused;
+}
+
 // True: go on to the route.
 bool check_route(Gate& gate, Surface surface, const Request& request, const RequestTarget& target,
                  Response& response) {
@@ -50,11 +73,14 @@ bool check_route(Gate& gate, Surface surface, const Request& request, const Requ
   const bool known = gate.match.path_known || target.asterisk();
   if (known && request.method == "OPTIONS") {
     response.status = 204;
-    response.add_header("Allow", allowed_methods(target, surface));
+    const std::string allowed = allowed_methods(target, surface);
+    response.add_header("Allow", allowed);
+    // A preflight carries no key, since it asks whether one may be sent.
+    if (request.headers.has("Access-Control-Request-Method")) allow_sending(response, allowed);
   } else if (known) {
     const std::string allowed = allowed_methods(target, surface);
     response.set_problem(
-        refusal(pc::kMethodNotAllowed, request.method + " is not allowed here, but " + allowed));
+        refusal(pc::kMethodNotAllowed, excerpt(request.method) + " is not allowed here, but " + allowed));
     response.add_header("Allow", allowed);
   } else {
     response.set_problem(refusal(
@@ -89,10 +115,44 @@ bool check_limits(Gate& gate, Response& response, SteadyTime now) {
   return false;
 }
 
-bool check_key(Gate& gate, Service& service, const Request& request, Response& response, SteadyTime now) {
-  if (!service.keys.required() || gate.match.route->access == Access::kOpen) return true;
-  gate.key = service.keys.find(request.headers.get("Authorization"));
-  if (gate.key != nullptr) return check_limits(gate, response, now);
+std::optional<Scope> scope_of(Access access) {
+  switch (access) {
+    case Access::kGenerate:
+      return Scope::kGenerate;
+    case Access::kMetrics:
+      return Scope::kMetrics;
+    case Access::kStatus:
+      return Scope::kStatus;
+    case Access::kOpen:
+    case Access::kAnyKey:
+      break;
+  }
+  return std::nullopt;
+}
+
+Error scope_missing(const Key& key, Scope scope) {
+  const std::string name(scope_name(scope));
+  const std::string or_admin = scope == Scope::kStatus ? R"( (nor "admin"))" : "";
+  return refusal(pc::kScopeMissing, "the key \"" + key.config().name + "\" does not have the scope \"" +
+                                        name + '"' + or_admin + ", which this needs (server.keys: scopes)")
+      .with("scope", name);
+}
+
+bool check_key(Gate& gate, const KeyRing& keys, const Request& request, Response& response, SteadyTime now) {
+  if (!keys.required()) return true;
+  gate.key = keys.find(request.headers.get("Authorization"));
+  if (gate.match.route->access == Access::kOpen) {
+    // Probes have no key; who shows one that may read the status gets more than they need.
+    gate.tells_all = gate.key != nullptr && gate.key->has(Scope::kStatus);
+    gate.key = nullptr;
+    return true;
+  }
+  if (gate.key != nullptr) {
+    const auto scope = scope_of(gate.match.route->access);
+    if (!scope || gate.key->has(*scope)) return check_limits(gate, response, now);
+    response.set_problem(scope_missing(*gate.key, *scope));
+    return false;
+  }
   const bool sent = request.headers.has("Authorization");
   response.set_problem(refusal(pc::kUnauthorized, sent ? "the API key is not known here"
                                                        : "send an API key: Authorization: Bearer <key>"));
@@ -101,21 +161,30 @@ bool check_key(Gate& gate, Service& service, const Request& request, Response& r
   return false;
 }
 
-std::optional<Error> check_body(const Gate& gate, const Request& request) {
+Error media_type_missing() {
+  return refusal(pc::kUnsupportedMediaType,
+                 "say what the body is: Content-Type: application/json. Without API keys a body without a "
+                 "media type is "
+                 "refused, since any web page can send one")
+      .with("received", std::string());
+}
+
+std::optional<Error> check_body(const Gate& gate, const Request& request, bool keys) {
   const bool required = gate.match.route->body == BodyUse::kRequired;
   if (required && !request.chunked && !request.content_length) {
     return refusal(pc::kLengthRequired, "this route needs a body: send Content-Length or a chunked body");
   }
   if (gate.match.route->body != BodyUse::kNone && request.has_body()) {
     const std::string_view type = request.headers.get("Content-Type");
+    if (type.empty() && !keys) return media_type_missing();
     if (!type.empty() && !is_json(type)) {
       return refusal(pc::kUnsupportedMediaType, "send JSON with Content-Type: application/json")
-          .with("received", std::string(essence(type)));
+          .with("received", excerpt(essence(type)));
     }
     const std::string_view coding = request.headers.get("Content-Encoding");
     if (!coding.empty() && !equals_ignoring_case(coding, "identity")) {
       return refusal(pc::kUnsupportedMediaType, "send the body without Content-Encoding")
-          .with("received", std::string(coding));
+          .with("received", excerpt(coding));
     }
   }
   if (request.content_length.value_or(0) > gate.max_body_bytes) {
@@ -127,19 +196,21 @@ std::optional<Error> check_body(const Gate& gate, const Request& request) {
 
 }  // namespace
 
-void check_request(Gate& gate, Service& service, const Request& request, RequestTarget& target,
-                   Response& response, SteadyTime now) {
+void check_request(Gate& gate, const Service& service, const LiveSettings& live, LetIn& let_in,
+                   const Request& request, RequestTarget& target, Response& response, SteadyTime now) {
   gate.answered = true;
   const auto refuse = [&](const Error& error) { response.set_problem(error); };
   if (const auto error = check_fields(request)) return refuse(*error);
   if (const auto parsed = target.parse(request.target); !parsed) return refuse(parsed.error());
+  if (const auto error = check_boundary(live.boundary, let_in, request, target, response))
+    return refuse(*error);
   if (!check_route(gate, service.surface, request, target, response)) return;
-  if (!check_key(gate, service, request, response, now)) return;
-  gate.max_body_bytes = service.options.max_body_bytes;
+  if (!check_key(gate, live.keys, request, response, now)) return;
+  gate.max_body_bytes = live.options.max_body_bytes;
   if (gate.key != nullptr && gate.key->config().max_body_bytes > 0) {
     gate.max_body_bytes = gate.key->config().max_body_bytes;
   }
-  if (const auto error = check_body(gate, request)) return refuse(*error);
+  if (const auto error = check_body(gate, request, live.keys.required())) return refuse(*error);
   gate.answered = false;
 }
 

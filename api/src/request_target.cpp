@@ -21,10 +21,12 @@ int hex_digit(char c) noexcept {
 }
 
 // Takes "http://host" off the front of an absolute-form target (RFC 9112, 3.2.2).
-std::string_view without_authority(std::string_view target) noexcept {
+std::string_view without_authority(std::string_view target,
+                                   std::optional<std::string_view>& authority) noexcept {
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!equals_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
     const std::size_t path = target.find_first_of("/?", scheme.size());
+    authority = target.substr(scheme.size(), path == std::string_view::npos ? path : path - scheme.size());
     return path == std::string_view::npos ? std::string_view("/") : target.substr(path);
   }
   return target;
@@ -62,10 +64,12 @@ Result<void> RequestTarget::parse(std::string_view target) {
   count_ = 0;
   decoded_.clear();
   query_.clear();
+  authority_.reset();
   asterisk_ = target == "*";
   if (asterisk_) return {};
   if (target.find('#') != std::string_view::npos) return invalid_target("it contains a fragment (#)");
-  target = without_authority(target);
+  target = without_authority(target, authority_);
+  if (authority_ && authority_->empty()) return invalid_target("it names no host");
   const std::size_t mark = target.find('?');
   if (mark != std::string_view::npos) query_ = target.substr(mark + 1);
   std::string_view path = target.substr(0, mark);

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,13 +22,15 @@ class RequestTarget {
   RequestTarget(const RequestTarget&) = delete;
   RequestTarget& operator=(const RequestTarget&) = delete;
 
-  // `target` in origin form ("/a?b"), absolute form ("http://host/a") or "*". The error is `invalid_target`.
-  // A path of more segments than any route has is cut: it matches nothing.
+  // `target` in origin form ("/a?b"), absolute form ("http://host/a") or "*"; it outlives this. The error is
+  // `invalid_target`. A path of more segments than any route has is cut: it matches nothing.
   [[nodiscard]] Result<void> parse(std::string_view target);
 
   [[nodiscard]] std::size_t size() const noexcept { return count_; }
   [[nodiscard]] std::string_view segment(std::size_t index) const noexcept { return segments_[index]; }
   [[nodiscard]] std::string_view query() const noexcept { return query_; }
+  // Of an absolute-form target: it stands in the place of the Host header (RFC 9112, 3.2.2).
+  [[nodiscard]] const std::optional<std::string_view>& authority() const noexcept { return authority_; }
   [[nodiscard]] bool asterisk() const noexcept { return asterisk_; }
 
  private:
@@ -37,6 +40,7 @@ class RequestTarget {
   std::array<std::string_view, kMaxSegments> segments_{};
   std::size_t count_ = 0;
   std::string query_;
+  std::optional<std::string_view> authority_;  // looks at what was parsed
   bool asterisk_ = false;
 };
 

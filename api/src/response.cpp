@@ -25,6 +25,7 @@ void Response::clear() {
   status = 200;
   content_type.clear();
   headers.clear();
+  sharing.clear();
   body.clear();
   if (body.capacity() > kKeptBytes) body.shrink_to_fit();
   shared_body.reset();
@@ -69,7 +70,7 @@ void append_head(std::string& out, const Response& response, const HeadOptions& 
       .append("\r\n");
   if (!response.content_type.empty())
     out.append("Content-Type: ").append(response.content_type).append("\r\n");
-  out.append(response.headers);
+  out.append(response.headers).append(response.sharing);
   if (options.framing == BodyFraming::kChunked) {
     out.append("Transfer-Encoding: chunked\r\n");
   } else if (options.framing == BodyFraming::kLength && !has_no_body(response.status)) {
@@ -95,6 +96,7 @@ std::string_view reason_phrase(int status) noexcept {
       {304, "Not Modified"},
       {400, "Bad Request"},
       {401, "Unauthorized"},
+      {403, "Forbidden"},
       {404, "Not Found"},
       {405, "Method Not Allowed"},
       {406, "Not Acceptable"},
@@ -107,6 +109,7 @@ std::string_view reason_phrase(int status) noexcept {
       {415, "Unsupported Media Type"},
       {416, "Range Not Satisfiable"},
       {417, "Expectation Failed"},
+      {421, "Misdirected Request"},
       {422, "Unprocessable Content"},
       {429, "Too Many Requests"},
       {431, "Request Header Fields Too Large"},

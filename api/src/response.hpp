@@ -18,6 +18,7 @@ struct Response {
   int status = 200;
   std::string content_type;
   std::string headers;  // complete lines, each with its CRLF
+  std::string sharing;  // the same, of CORS: they stay whatever becomes of the response
   std::string body;
   // Instead of `body`: part of bytes that others share, sent without a copy.
   std::shared_ptr<const std::string> shared_body;

@@ -8,33 +8,35 @@ namespace shunt::api {
 namespace {
 
 constexpr auto kRoutes = std::to_array<Route>({
-    {RouteId::kCreateGeneration, "POST", "/v1/generations", Access::kKey, BodyUse::kRequired,
+    {RouteId::kCreateGeneration, "POST", "/v1/generations", Access::kGenerate, BodyUse::kRequired,
      "createGeneration", "Run a generation and answer with its result"},
-    {RouteId::kGetGeneration, "GET", "/v1/generations/{id}", Access::kKey, BodyUse::kNone, "getGeneration",
-     "Get a generation as it stands"},
-    {RouteId::kListGenerations, "GET", "/v1/generations", Access::kKey, BodyUse::kNone, "listGenerations",
-     "List generations, newest first"},
-    {RouteId::kCancelGeneration, "POST", "/v1/generations/{id}/cancel", Access::kKey, BodyUse::kOptional,
+    {RouteId::kGetGeneration, "GET", "/v1/generations/{id}", Access::kGenerate, BodyUse::kNone,
+     "getGeneration", "Get a generation as it stands"},
+    {RouteId::kListGenerations, "GET", "/v1/generations", Access::kGenerate, BodyUse::kNone,
+     "listGenerations", "List generations, newest first"},
+    {RouteId::kCancelGeneration, "POST", "/v1/generations/{id}/cancel", Access::kGenerate, BodyUse::kOptional,
      "cancelGeneration", "Ask a generation to stop"},
-    {RouteId::kRetryGeneration, "POST", "/v1/generations/{id}/retry", Access::kKey, BodyUse::kNone,
+    {RouteId::kRetryGeneration, "POST", "/v1/generations/{id}/retry", Access::kGenerate, BodyUse::kNone,
      "retryGeneration", "Run an ended generation's request again, as a new generation"},
-    {RouteId::kRemoveGeneration, "DELETE", "/v1/generations/{id}", Access::kKey, BodyUse::kNone,
+    {RouteId::kRemoveGeneration, "DELETE", "/v1/generations/{id}", Access::kGenerate, BodyUse::kNone,
      "removeGeneration", "Forget an ended generation"},
-    {RouteId::kStreamEvents, "GET", "/v1/generations/{id}/events", Access::kKey, BodyUse::kNone,
+    {RouteId::kStreamEvents, "GET", "/v1/generations/{id}/events", Access::kGenerate, BodyUse::kNone,
      "streamEvents", "Follow a generation's events (server-sent events)"},
-    {RouteId::kGetArtifact, "GET", "/v1/generations/{id}/artifacts/{name}", Access::kKey, BodyUse::kNone,
+    {RouteId::kGetArtifact, "GET", "/v1/generations/{id}/artifacts/{name}", Access::kGenerate, BodyUse::kNone,
      "getArtifact", "Get an artifact's bytes"},
-    {RouteId::kListModels, "GET", "/v1/models", Access::kKey, BodyUse::kNone, "listModels",
+    {RouteId::kListModels, "GET", "/v1/models", Access::kAnyKey, BodyUse::kNone, "listModels",
      "List the models of this server"},
     {RouteId::kHealth, "GET", "/healthz", Access::kOpen, BodyUse::kNone, "health",
      "Whether the process is alive"},
     {RouteId::kReady, "GET", "/readyz", Access::kOpen, BodyUse::kNone, "ready",
      "Whether the server takes new generations"},
-    {RouteId::kMetrics, "GET", "/metrics", Access::kKey, BodyUse::kNone, "metrics",
+    {RouteId::kMetrics, "GET", "/metrics", Access::kMetrics, BodyUse::kNone, "metrics",
      "Metrics in Prometheus text format"},
-    {RouteId::kStatus, "GET", "/admin/status", Access::kKey, BodyUse::kNone, "status",
+    {RouteId::kStatus, "GET", "/admin/status", Access::kStatus, BodyUse::kNone, "status",
      "The service in one document: strategy, Redis, workers, backlog"},
-    {RouteId::kOpenApi, "GET", "/openapi.json", Access::kKey, BodyUse::kNone, "openApi", "This description"},
+    {RouteId::kOpenApi, "GET", "/openapi.json", Access::kAnyKey, BodyUse::kNone, "openApi",
+     "This description"},
+    {RouteId::kRoot, "GET", "/", Access::kOpen, BodyUse::kNone, "root", "Where things are"},
 });
 
 // The {name} segments if `pattern` fits.
@@ -44,6 +46,10 @@ std::optional<std::array<std::string_view, 2>> match_path(std::string_view patte
   std::size_t parameter = 0;
   std::size_t index = 0;
   pattern.remove_prefix(1);
+  if (pattern.empty()) {
+    if (target.size() == 1 && target.segment(0).empty()) return parameters;
+    return std::nullopt;
+  }
   while (!pattern.empty()) {
     const std::string_view expected = take_until(pattern, '/');
     if (index == target.size()) return std::nullopt;

@@ -25,9 +25,11 @@ enum class RouteId {
   kMetrics,
   kStatus,
   kOpenApi,
+  kRoot,
 };
 
-enum class Access { kOpen, kKey };  // whether an API key is needed where keys are configured
+// What is needed where API keys are configured: nothing, any key, or one with the scope.
+enum class Access { kOpen, kAnyKey, kGenerate, kMetrics, kStatus };
 enum class BodyUse { kNone, kOptional, kRequired };
 
 struct Route {
@@ -53,7 +55,7 @@ struct RouteMatch {
 enum class Surface { kAll, kProbes };
 [[nodiscard]] constexpr bool is_on(Surface surface, RouteId id) noexcept {
   return surface == Surface::kAll || id == RouteId::kHealth || id == RouteId::kReady ||
-         id == RouteId::kMetrics;
+         id == RouteId::kMetrics || id == RouteId::kRoot;
 }
 
 [[nodiscard]] RouteMatch match_route(std::string_view method, const RequestTarget& target,

@@ -37,7 +37,9 @@ executor::ExecutorDescription Service::describe() const {
 
 void list_models(Exchange& exchange) {
   JsonArray models;
-  for (const auto& [name, model] : exchange.service.models.all()) models.push_back(describe_model(model));
+  for (const auto& [name, model] : exchange.service.models.all()) {
+    if (exchange.key == nullptr || exchange.key->may_use(name)) models.push_back(describe_model(model));
+  }
   exchange.response.set_json(200);
   append_json(exchange.response.body, JsonObject{{"models", std::move(models)}});
 }
@@ -52,6 +54,11 @@ void report_readiness(Exchange& exchange) {
   const bool ready = executor.health == executor::Health::kReady;
   exchange.response.set_json(ready ? 200 : 503);
   exchange.response.add_header("Cache-Control", "no-store");
+  if (!exchange.tells_all) {
+    // Reasons name addresses, and the models are the callers' business.
+    append_json(exchange.response.body, JsonObject{{"status", view(health_name(executor.health))}});
+    return;
+  }
   JsonObject report{{"status", view(health_name(executor.health))},
                     {"executor", view(executor.name)},
                     {"mode", view(executor.mode)},
@@ -78,6 +85,19 @@ void report_metrics(Exchange& exchange) {
 void describe_api(Exchange& exchange) {
   exchange.response.set_json(200);
   exchange.response.body = exchange.service.openapi;
+}
+
+void point_the_way(Exchange& exchange) {
+  JsonObject paths{{"service", "shunt"}};
+  for (const Route& route : routes()) {
+    if (route.method != "GET" || !is_on(exchange.service.surface, route.id) || route.id == RouteId::kRoot)
+      continue;
+    // What has a place in it is found from the list above it.
+    if (route.path.find('{') == std::string_view::npos)
+      paths.emplace(view(route.operation), view(route.path));
+  }
+  exchange.response.set_json(200);
+  append_json(exchange.response.body, paths);
 }
 
 }  // namespace shunt::api

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <string>
 
+#include "connection_count.hpp"
 #include "http_metrics.hpp"
-#include "key_ring.hpp"
+#include "live_settings.hpp"
 #include "route_table.hpp"
 #include "shunt/api/http_server.hpp"
 #include "shunt/base/memory_budget.hpp"
@@ -13,15 +15,18 @@ namespace shunt::api {
 
 // What every connection of a server shares. Outlives them all.
 struct Service {
-  const HttpServerOptions options;
+  const HttpServerOptions options;  // as the server began: what no reload changes
   executor::GenerationExecutor& executor;
   const ModelRegistry& models;
   const MetricsSource extra_metrics;
   const Surface surface;
   const std::string openapi;
-  KeyRing keys;
+  LiveSettingsSource live;
   HttpMetrics metrics;
   MemoryBudget& memory;
+  // Shared: the last connection's end may let go of everything else.
+  const std::shared_ptr<ConnectionCount> connections = std::make_shared<ConnectionCount>();
+  const std::shared_ptr<AddressCounts> addresses = std::make_shared<AddressCounts>();
   // No new connections, no keep-alive, not ready.
   std::atomic<bool> draining{false};
   // Whoever waits gets its answer now: what has not ended goes on without this server.

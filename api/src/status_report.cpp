@@ -21,9 +21,15 @@ void put_time(JsonObject& into, std::string_view name, const std::optional<WallT
   if (time) into.emplace(view(name), format_rfc3339(*time));
 }
 
-JsonArray models_of(const std::vector<executor::ModelDescription>& described) {
+// A key that may use some models only is told of those.
+bool shows(const Key* key, std::string_view model) {
+  return key == nullptr || key->may_use(model);
+}
+
+JsonArray models_of(const std::vector<executor::ModelDescription>& described, const Key* key) {
   JsonArray models;
   for (const executor::ModelDescription& model : described) {
+    if (!shows(key, model.name)) continue;
     models.push_back(JsonObject{{"name", view(model.name)},
                                 {"open", model.open},
                                 {"waiting", model.waiting},
@@ -47,9 +53,10 @@ JsonObject redis_of(const executor::ServerStatus& server, std::string_view url) 
   return redis;
 }
 
-JsonObject worker_of(const executor::WorkerStatus& worker) {
+JsonObject worker_of(const executor::WorkerStatus& worker, const Key* key) {
   JsonArray models;
   for (const auto& model : worker.models) {
+    if (!shows(key, model.name)) continue;
     models.push_back(JsonObject{{"name", view(model.name)}, {"slots", model.slots}});
   }
   JsonObject told{{"name", view(worker.name)},
@@ -109,14 +116,14 @@ Task<void> report_status(Exchange& exchange) {
   const ServiceAbout& service = exchange.service.options.about;
   JsonObject status = about(service, executor);
   // Looked at just now, all together; what the process knew before only where that cannot be done.
-  status.emplace("models", models_of(fleet ? fleet->models : executor.models));
+  status.emplace("models", models_of(fleet ? fleet->models : executor.models, exchange.key));
   put_age(status, fleet ? fleet->as_of : executor.models_as_of);
   status.emplace("memory", memory_of(exchange.service.memory));
   if (executor.server) {
     status.emplace("redis", redis_of(*executor.server, service.redis_url));
     JsonArray told;
     if (fleet) {
-      for (const auto& worker : fleet->workers) told.push_back(worker_of(worker));
+      for (const auto& worker : fleet->workers) told.push_back(worker_of(worker, exchange.key));
     } else {
       status.emplace("workers_error", view(fleet.error().message));
     }

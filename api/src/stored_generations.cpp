@@ -3,6 +3,7 @@
 #include "generation_body.hpp"
 #include "handlers.hpp"
 #include "representation.hpp"
+#include "shunt/base/display_text.hpp"
 #include "sse.hpp"
 #include "wait_for_generation.hpp"
 #include "wait_plan.hpp"
@@ -15,9 +16,9 @@ constexpr std::uint64_t kLargestPage = 200;
 
 Error bad_parameter(std::string_view name, std::string_view expected, const std::string& received) {
   return Error{std::string(problem_code::kInvalidParameter),
-               "the query parameter \"" + std::string(name) + "\" must be " + std::string(expected)}
-      .with("parameter", std::string(name))
-      .with("received", received);
+               "the query parameter \"" + excerpt(name) + "\" must be " + std::string(expected)}
+      .with("parameter", excerpt(name))
+      .with("received", excerpt(received));
 }
 
 Result<void> read_parameter(ListQuery& query, const std::string& name, const std::string& value) {
@@ -44,7 +45,7 @@ Result<ListQuery> read_list_query(const Exchange& exchange) {
   if (!parameters) return std::move(parameters).error();
   ListQuery query;
   query.limit = kDefaultPage;
-  if (exchange.caller != nullptr) query.caller = *exchange.caller;
+  if (exchange.key != nullptr) query.caller = exchange.key->caller();
   for (const auto& [name, value] : *parameters) {
     if (auto read = read_parameter(query, name, value); !read) return std::move(read).error();
   }
@@ -78,7 +79,7 @@ Task<void> get_generation(Exchange& exchange) {
   if (!record) co_return;
   const Preferences preferences = parse_prefer(exchange.request.headers.joined("Prefer"));
   if (preferences.wait) {
-    const WaitPlan plan = plan_wait({.wait = preferences.wait}, exchange.service.options.wait_deadline);
+    const WaitPlan plan = plan_wait({.wait = preferences.wait}, exchange.options.wait_deadline);
     exchange.response.add_header("Preference-Applied", plan.applied);
     if (!is_terminal(record->state)) {
       auto waiting = wait_for_generation(exchange, *id, plan.limit);
@@ -116,7 +117,7 @@ Task<void> list_generations(Exchange& exchange) {
 Task<void> cancel_generation(Exchange& exchange) {
   const auto id = id_of_path(exchange);
   if (!id || !reserve_decoding(exchange)) co_return;
-  const auto reason = decode_cancel_body(exchange.request.body, body_limits(exchange.service.options));
+  const auto reason = decode_cancel_body(exchange.request.body, body_limits(exchange.options));
   if (!reason) {
     exchange.response.set_problem(reason.error());
     co_return;

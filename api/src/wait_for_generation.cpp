@@ -22,7 +22,7 @@ class Patience {
     if (client.broken()) return WaitEnd::kClientGone;
     const SteadyTime now = std::chrono::steady_clock::now();
     if (client.ended() && gone_at_ == SteadyTime::max()) {
-      gone_at_ = now + exchange_.service.options.half_close_grace;
+      gone_at_ = now + exchange_.options.half_close_grace;
     }
     if (now >= gone_at_) return WaitEnd::kClientGone;
     if (now >= until_) return WaitEnd::kOutOfTime;

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "shunt/base/display_text.hpp"
 #include "write_all.hpp"
 
 namespace shunt::app {
@@ -20,9 +21,10 @@ Error cannot_write(const std::string& path, std::string_view reason) {
 }  // namespace
 
 std::string new_artifact_path(std::string_view model, std::string_view artifact) {
-  std::string stem(model);
-  std::replace_if(stem.begin(), stem.end(), [](char c) { return c == '/' || c == ':'; }, '-');
-  const std::filesystem::path name(stem + '-' + std::string(artifact));
+  // One name in this folder that a terminal shows, whatever somebody called the artifact.
+  std::string text = displayable(std::string(model) + '-' + std::string(artifact));
+  std::replace_if(text.begin(), text.end(), [](char c) { return c == '/' || c == ':' || c == '\\'; }, '-');
+  const std::filesystem::path name(text);
   std::filesystem::path path = name;
   std::error_code ignored;
   for (int number = 2; std::filesystem::exists(path, ignored); ++number) {

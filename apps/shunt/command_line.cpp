@@ -23,7 +23,8 @@ constexpr const char* kExitCodes =
     "  1    the generation failed, or the service could not start (its port is taken, say)\n"
     "  2    the command line or the input was refused; nothing has run\n"
     "  78   the configuration is wrong; the message names the file and line, variable or flag\n"
-    "  130  interrupted with Ctrl-C (143: by SIGTERM)";
+    "  130  interrupted with Ctrl-C (143: by SIGTERM)\n"
+    "  141  who read standard output has gone";
 
 constexpr const char* kServeFooter =
     "Examples:\n"
@@ -32,7 +33,8 @@ constexpr const char* kServeFooter =
     "  shunt serve --set log.format=json --set models.speech.concurrency=2\n\n"
     "Prints one line when it is ready: listening on http://ADDRESS:PORT. The log goes to standard error.\n"
     "SIGTERM or Ctrl-C: stops accepting, lets running generations finish within shutdown.grace,\n"
-    "cancels the rest, exits 0. A second signal ends the process at once.";
+    "cancels the rest, exits 0. A second signal ends the process at once.\n"
+    "SIGHUP: reads the configuration again, or, when the terminal has gone, stops like that.";
 
 constexpr const char* kWorkerFooter =
     "Examples:\n"

@@ -12,6 +12,7 @@
 #include "service.hpp"
 #include "settings.hpp"
 #include "shunt/base/digest.hpp"
+#include "shunt/base/display_text.hpp"
 #include "shunt/base/log.hpp"
 #include "terminal.hpp"
 
@@ -57,8 +58,8 @@ void print_table(const std::vector<config::Explained>& settings) {
   for (const auto& setting : settings) {
     const bool is_default = setting.source == "default";
     std::cout << padded(setting.name, names) << "  "
-              << (is_default ? padded(setting.value, values)
-                             : terminal.styled(Style::kGreen, padded(setting.value, values)))
+              << (is_default ? padded(displayable(setting.value), values)
+                             : terminal.styled(Style::kGreen, padded(displayable(setting.value), values)))
               << "  " << terminal.styled(Style::kDim, setting.source) << '\n';
   }
 }

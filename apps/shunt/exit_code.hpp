@@ -9,5 +9,6 @@ inline constexpr int kExitUsage = 2;   // the command line or the input was refu
 inline constexpr int kExitConfiguration = 78;  // EX_CONFIG of sysexits.h
 inline constexpr int kExitSignalBase = 128;    // + the signal's number, as shells report it
 inline constexpr int kExitInterrupted = 130;   // Ctrl-C
+inline constexpr int kExitBrokenPipe = 141;    // SIGPIPE: who read standard output has gone
 
 }  // namespace shunt::app

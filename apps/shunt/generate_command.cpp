@@ -18,6 +18,7 @@
 #include "shunt/generation/artifact_store.hpp"
 #include "shutdown_signals.hpp"
 #include "terminal.hpp"
+#include "write_all.hpp"
 
 namespace shunt::app {
 namespace {
@@ -142,10 +143,15 @@ Result<GenerationEvent> follow(OneGeneration& generation, const GenerationId& id
   return last;
 }
 
+// `head` has seen enough: nothing is wrong, and there is nobody to tell.
+int output_failed(const Error& error) {
+  return error.code == kBrokenPipe ? kExitBrokenPipe : refuse(kExitFailed, error.message);
+}
+
 int report_end(const GenerationEvent& last, GenerationPrinter& printer, int signal) {
   if (std::holds_alternative<event::Succeeded>(last.payload)) {
     const auto finished = printer.finish();
-    return finished ? kExitOk : refuse(kExitFailed, finished.error().message);
+    return finished ? kExitOk : output_failed(finished.error());
   }
   printer.abandon();
   if (const auto* failed = std::get_if<event::Failed>(&last.payload)) {
@@ -172,7 +178,7 @@ int run(const GenerationRequest& request, OneGeneration& generation, ShutdownSig
   signals.stop();
   if (!last) {
     printer.abandon();
-    return refuse(kExitFailed, last.error().message);
+    return output_failed(last.error());
   }
   return report_end(*last, printer, interrupted);
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "artifact_file.hpp"
+#include "shunt/base/display_text.hpp"
 #include "write_all.hpp"
 
 namespace shunt::app {
@@ -53,6 +54,7 @@ void GenerationPrinter::say_restarted() {
 Result<void> GenerationPrinter::print_json(const GenerationEvent& event) {
   std::string line;
   append_event_json(line, event);
+  if (stdout_.is_terminal()) line = displayable_json(line);
   line += '\n';
   return to_stdout(line);
 }
@@ -62,7 +64,7 @@ Result<void> GenerationPrinter::print_delta(std::string_view text) {
   progress_.clear();
   printed_text_ = true;
   inside_line_ = !text.ends_with('\n');
-  return to_stdout(text);
+  return to_stdout(text, What::kText);
 }
 
 Result<void> GenerationPrinter::finish() {
@@ -72,13 +74,13 @@ Result<void> GenerationPrinter::finish() {
   if (options_.json && !options_.output) return {};
   if (!artifacts_.empty()) {
     if (auto put = put_artifacts(); !put) return put;
-    return options_.json ? Result<void>() : to_stdout(held_text_);
+    return options_.json ? Result<void>() : to_stdout(held_text_, What::kText);
   }
   if (printed_text_) return {};
   // A generation without a word says everything in its result.
   const bool has_text = !held_text_.empty() || result_.is_null();
   const std::string result = has_text ? held_text_ : to_pretty_json(result_) + '\n';
-  if (!options_.output) return to_stdout(result);
+  if (!options_.output) return to_stdout(result, What::kText);
   return put_to_output(result, has_text ? "text" : "application/json");
 }
 
@@ -115,15 +117,18 @@ Result<void> GenerationPrinter::put_to_output(std::string_view bytes, std::strin
 Result<void> GenerationPrinter::put_to_file(const std::string& path, std::string_view bytes,
                                             std::string_view media_type) {
   if (auto written = write_file(path, bytes); !written) return written;
-  std::cerr << "wrote " << path << " (" << bytes.size() << " bytes, " << media_type << ')' << std::endl;
+  std::cerr << "wrote " << displayable(path) << " (" << bytes.size() << " bytes, " << displayable(media_type)
+            << ')' << std::endl;
   return {};
 }
 
-Result<void> GenerationPrinter::to_stdout(std::string_view bytes) {
-  if (auto written = write_all(STDOUT_FILENO, bytes); !written) {
-    return Error{"write_failed", "cannot write to standard output: " + written.error().message};
-  }
-  return {};
+// What a model says goes to a pipe or a file as it is, and to a terminal without what would steer it.
+Result<void> GenerationPrinter::to_stdout(std::string_view bytes, What what) {
+  const bool shown = what == What::kText && stdout_.is_terminal();
+  auto written = shown ? write_all(STDOUT_FILENO, displayable(bytes, LineBreaks::kKept))
+                       : write_all(STDOUT_FILENO, bytes);
+  if (written) return {};
+  return Error{written.error().code, "cannot write to standard output: " + written.error().message};
 }
 
 void GenerationPrinter::end_line() {

@@ -23,7 +23,7 @@ class GenerationPrinter {
   };
   explicit GenerationPrinter(Options options);
 
-  // Fails when standard output takes no more: its reader has gone, the disk is full.
+  // Fails when standard output takes no more: its reader has gone (kBrokenPipe), the disk is full.
   [[nodiscard]] Result<void> print(const GenerationEvent& event);
   // After the last event of a generation that succeeded: brings the results to where they belong.
   [[nodiscard]] Result<void> finish();
@@ -39,7 +39,8 @@ class GenerationPrinter {
   [[nodiscard]] Result<void> put_to_output(std::string_view bytes, std::string_view media_type);
   [[nodiscard]] Result<void> put_to_file(const std::string& path, std::string_view bytes,
                                          std::string_view media_type);
-  [[nodiscard]] Result<void> to_stdout(std::string_view bytes);
+  enum class What { kBytes, kText };
+  [[nodiscard]] Result<void> to_stdout(std::string_view bytes, What what = What::kBytes);
   void end_line();
 
   const Options options_;

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "json_fields.hpp"
+#include "shunt/base/display_text.hpp"
 
 namespace shunt::app {
 namespace {
@@ -45,7 +46,7 @@ void put_time(std::string& out, std::string_view name, const JsonObject& record,
   const double seconds = std::chrono::duration<double>(now - *at).count();
   const std::string how_far =
       seconds < 0 ? "in " + short_duration(-seconds) : short_duration(seconds) + " ago";
-  put(out, name, text_in(record, member) + "  (" + how_far + ')');
+  put(out, name, displayable(text_in(record, member)) + "  (" + how_far + ')');
 }
 
 void put_output(std::string& out, const JsonObject& output) {
@@ -53,14 +54,15 @@ void put_output(std::string& out, const JsonObject& output) {
     if (!entry.is_object()) continue;
     const JsonObject& artifact = entry.get_object();
     put(out, "artifact",
-        printable(text_in(artifact, "name") + "  " + text_in(artifact, "media_type")) + "  " +
+        displayable(text_in(artifact, "name") + "  " + text_in(artifact, "media_type")) + "  " +
             size_text(static_cast<std::size_t>(number_in(artifact, "size"))) + "  " +
-            text_in(artifact, "url"));
+            displayable(text_in(artifact, "url")));
   }
-  if (const Json* result = output.if_contains("result")) put(out, "result", to_json_text(*result));
+  if (const Json* result = output.if_contains("result"))
+    put(out, "result", displayable_json(to_json_text(*result)));
   const std::string text = text_in(output, "text");
   if (text.empty()) return;
-  out.append("\n").append(text);
+  out.append("\n").append(displayable(text, LineBreaks::kKept));
   if (!text.ends_with('\n')) out += '\n';
 }
 
@@ -81,20 +83,20 @@ TextTable jobs_table() {
 std::vector<TextTable::Cell> job_row(const JsonObject& record, WallTime now) {
   const std::string state = text_in(record, "state");
   const auto started = time_in(record, "started_at");
-  return {{text_in(record, "id")},
-          {state, style_of_state(state)},
-          {printable(text_in(record, "model"))},
+  return {{displayable(text_in(record, "id"))},
+          {displayable(state), style_of_state(state)},
+          {displayable(text_in(record, "model"))},
           {between(time_in(record, "created_at"), now)},
           {between(started, time_in(record, "finished_at").value_or(now))},
-          {printable(note_of(record))}};
+          {displayable(note_of(record))}};
 }
 
 std::string job_description(const JsonObject& record, const Terminal& terminal, WallTime now) {
   std::string out;
   const std::string state = text_in(record, "state");
-  put(out, "id", text_in(record, "id"));
-  put(out, "model", printable(text_in(record, "model")));
-  put(out, "state", terminal.styled(style_of_state(state), state));
+  put(out, "id", displayable(text_in(record, "id")));
+  put(out, "model", displayable(text_in(record, "model")));
+  put(out, "state", terminal.styled(style_of_state(state), displayable(state)));
   put_time(out, "created", record, "created_at", now);
   put_time(out, "started", record, "started_at", now);
   put_time(out, "finished", record, "finished_at", now);
@@ -103,12 +105,12 @@ std::string job_description(const JsonObject& record, const Terminal& terminal, 
   if (!time_in(record, "finished_at")) put_time(out, "deadline", record, "deadline", now);
   const JsonObject& error = object_in(record, "error");
   if (!error.empty()) {
-    put(out, "error", printable(text_in(error, "message") + " (" + text_in(error, "code") + ')'));
+    put(out, "error", displayable(text_in(error, "message") + " (" + text_in(error, "code") + ')'));
   } else {
-    put(out, state == "cancelled" ? "reason" : "note", printable(note_of(record)));
+    put(out, state == "cancelled" ? "reason" : "note", displayable(note_of(record)));
   }
   if (const JsonObject& metadata = object_in(record, "metadata"); !metadata.empty()) {
-    put(out, "metadata", to_json_text(metadata));
+    put(out, "metadata", displayable_json(to_json_text(metadata)));
   }
   put_output(out, object_in(record, "output"));
   return out;

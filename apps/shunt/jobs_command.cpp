@@ -9,6 +9,7 @@
 #include "json_fields.hpp"
 #include "service_client.hpp"
 #include "shunt/base/clock.hpp"
+#include "shunt/base/display_text.hpp"
 
 namespace shunt::app {
 namespace {
@@ -74,6 +75,12 @@ std::string state_in(const ServiceAnswer& answer) {
   return json && json->is_object() ? text_in(json->get_object(), "state") : std::string();
 }
 
+std::string json_line(const Json& json) {
+  static const bool terminal = Terminal(STDOUT_FILENO).is_terminal();
+  const std::string text = to_json_text(json);
+  return (terminal ? displayable_json(text) : text) + '\n';
+}
+
 std::string id_in(const ServiceAnswer& answer) {
   return answer.location.substr(answer.location.rfind('/') + 1);
 }
@@ -94,13 +101,13 @@ int jobs_list(const JobsListOptions& options) {
       if (!record.is_object()) continue;
       --left;
       if (options.json) {
-        std::cout << to_json_text(record) << '\n';
+        std::cout << json_line(record);
       } else {
         table.add(job_row(record.get_object(), now));
       }
     }
     cursor = text_in(*page, "next_cursor");
-  } while (!cursor.empty() && left > 0);
+  } while (!cursor.empty() && left > 0 && std::cout.good());
   if (options.json) {
     std::cout << std::flush;
     return kExitOk;
@@ -119,7 +126,7 @@ int jobs_show(const JobsOptions& options) {
     const auto record = client.get(job_path(id));
     if (!record) return record.error();
     if (options.json) {
-      std::cout << to_json_text(*record) << '\n';
+      std::cout << json_line(*record);
     } else {
       std::cout << job_description(*record, Terminal(STDOUT_FILENO), system_clock().now());
     }
@@ -138,7 +145,7 @@ int jobs_cancel(const JobsOptions& options) {
     std::cout << id << ' '
               << (stopping               ? "is stopping"
                   : state == "cancelled" ? "cancelled"
-                                         : "had " + state)
+                                         : "had " + displayable(state))
               << '\n';
     return std::nullopt;
   });
@@ -148,7 +155,7 @@ int jobs_retry(const JobsOptions& options) {
   return for_each_job(options, [](ServiceClient& client, const std::string& id) -> std::optional<Error> {
     const auto answer = ask(client, "POST", job_path(id) + "/retry");
     if (!answer) return answer.error();
-    std::cout << id_in(*answer) << '\n';
+    std::cout << displayable(id_in(*answer)) << '\n';
     return std::nullopt;
   });
 }

@@ -10,10 +10,12 @@
 #include "exit_code.hpp"
 #include "generation_printer.hpp"
 #include "service_client.hpp"
+#include "shunt/base/display_text.hpp"
 #include "shunt/generation/event_codec.hpp"
 #include "shutdown_signals.hpp"
 #include "sse_reader.hpp"
 #include "text_table.hpp"
+#include "write_all.hpp"
 
 namespace shunt::app {
 namespace {
@@ -60,7 +62,7 @@ class Tail {
 void Tail::note(const std::string& text) {
   if (json_) return;
   printer_.abandon();
-  std::cerr << Terminal(STDERR_FILENO).styled(Style::kDim, text) << std::endl;
+  std::cerr << Terminal(STDERR_FILENO).styled(Style::kDim, displayable(text)) << std::endl;
 }
 
 void Tail::take(const SseReader::Event& event) {
@@ -93,9 +95,11 @@ void Tail::tell(const GenerationEvent& event) {
 // One connection. An error that is worth another try is retryable.
 std::optional<Error> Tail::read_once() {
   reader_.reset();
-  auto answer = client_.stream(
-      "/v1/generations/" + id_ + "/events", last_id_, [this](std::string_view bytes) { reader_.feed(bytes); },
-      stop_);
+  const auto take_bytes = [this](std::string_view bytes) {
+    reader_.feed(bytes);
+    return !broken_;
+  };
+  auto answer = client_.stream("/v1/generations/" + id_ + "/events", last_id_, take_bytes, stop_);
   if (end_ || broken_ || stop_) return std::nullopt;
   if (!answer) {
     Error error = std::move(answer).error();
@@ -138,13 +142,14 @@ int Tail::run() {
 int Tail::report_end() {
   printer_.abandon();
   if (broken_) {
+    if (broken_->code == kBrokenPipe) return kExitBrokenPipe;
     complain(broken_->message);
     return kExitFailed;
   }
   if (const auto* succeeded = std::get_if<event::Succeeded>(&end_->payload)) {
     // A generation without a word says everything in its result.
     if (!json_ && !has_text_ && !succeeded->result.is_null()) {
-      std::cout << to_pretty_json(succeeded->result) << std::endl;
+      std::cout << displayable_json(to_pretty_json(succeeded->result)) << std::endl;
     }
     note("succeeded");
     return kExitOk;

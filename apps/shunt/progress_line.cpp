@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "shunt/base/display_text.hpp"
 #include "shunt/base/json.hpp"
 #include "text_table.hpp"
 
@@ -22,7 +23,7 @@ std::string progress_bar(double fraction, std::string_view message, std::size_t 
   percent.insert(0, 3 - percent.size(), ' ');
   std::string line =
       '[' + std::string(filled, '#') + std::string(kBarWidth - filled, '-') + "] " + percent + '%';
-  if (!message.empty()) line += ' ' + printable(message);
+  if (!message.empty()) line += ' ' + displayable(message);
   // One column stays free, since a full line would wrap on some terminals.
   if (line.size() >= columns)
     line.resize(utf8_complete_prefix(line.substr(0, columns > 1 ? columns - 1 : 0)));
@@ -43,7 +44,7 @@ void ProgressLine::log(std::string_view level, std::string_view message) {
   if (!terminal_.is_terminal()) return;
   const std::string bar = shown_;
   clear();
-  std::cerr << terminal_.styled(Style::kDim, std::string(level) + ": " + printable(message)) << '\n'
+  std::cerr << terminal_.styled(Style::kDim, std::string(level) + ": " + displayable(message)) << '\n'
             << bar << std::flush;
   shown_ = bar;
 }

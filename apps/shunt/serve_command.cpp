@@ -4,12 +4,14 @@
 #include <iostream>
 
 #include "commands.hpp"
+#include "controlling_terminal.hpp"
 #include "exit_code.hpp"
 #include "memory_metrics.hpp"
 #include "service.hpp"
 #include "settings.hpp"
 #include "shunt/base/log.hpp"
 #include "shutdown_signals.hpp"
+#include "standard_output.hpp"
 #include "terminal.hpp"
 
 namespace shunt::app {
@@ -28,10 +30,19 @@ int exit_code_of(const Error& error) {
   return error.code == "address_in_use" || error.code == "cannot_listen" ? kExitFailed : kExitConfiguration;
 }
 
+// A SIGHUP asks to stop when the terminal has gone, and else to read the configuration again.
+bool stops_on_hang_up(const ControllingTerminal& terminal, const SettingOptions& settings, Service& service) {
+  if (terminal.has_gone()) return true;
+  const auto fresh = load_settings(settings);
+  service.reload(fresh);
+  return false;
+}
+
 }  // namespace
 
 int serve(const ServeOptions& options) {
   ShutdownSignals signals;
+  const ControllingTerminal terminal;
   const auto loaded = load_settings(options.settings);
   if (!loaded) {
     complain(loaded.error().message);
@@ -55,7 +66,10 @@ int serve(const ServeOptions& options) {
     std::cout << "listening on " << url << std::endl;
   }
 
+  StandardOutput::forgive();
+
   std::promise<int> asked;
+  signals.on_hang_up([&] { return stops_on_hang_up(terminal, options.settings, **service); });
   signals.on_first([&asked](int signal) { asked.set_value(signal); });
   const int signal = asked.get_future().get();
   log::info("service.stopping", {{"signal", signal}});

@@ -79,6 +79,7 @@ Error worker_without_queue() {
 
 Service::Service(const config::Loaded& loaded, executor::ExecutorChoice choice, std::size_t threads)
     : loaded_(loaded),
+      running_(loaded),
       configuration_(loaded.configuration),
       choice_(std::move(choice)),
       memory_(memory_limit(configuration_), configuration_.store.max_bytes),
@@ -181,6 +182,12 @@ std::string Service::metrics_text() const {
   }
   if (redis) text += redis_metrics_text(*redis);
   if (tracer_) text += tracer_->metrics_text();
+  text +=
+      "# HELP shunt_config_reloads_total Configurations read again on SIGHUP, by what became of them\n"
+      "# TYPE shunt_config_reloads_total counter\n"
+      "shunt_config_reloads_total{outcome=\"taken\"} " +
+      std::to_string(reloads_.load()) + "\nshunt_config_reloads_total{outcome=\"rejected\"} " +
+      std::to_string(rejected_reloads_.load()) + '\n';
   return text + fault_metrics_text(faults_) + memory_metrics_text(memory_) + process_metrics_text();
 }
 
@@ -252,6 +259,29 @@ void Service::log_start() const {
       std::ranges::any_of(models_.all(), [](const auto& each) { return each.second.driver == "command"; });
   const std::string open_to_programs = runs_programs ? missing_confinement() : "";
   if (!open_to_programs.empty()) log::warn("programs.not_confined", {{"can_reach", open_to_programs}});
+}
+
+Result<void> Service::reload_servers(const config::Configuration& configuration) {
+  if (server_) {
+    if (auto taken = server_->reload(configuration.server); !taken) return taken;
+  }
+  // What the one takes the other does: its rules are the same but for the address, where probes need no keys.
+  return probes_ ? probes_->reload(configuration.server) : Result<void>();
+}
+
+void Service::reload(const Result<config::Loaded>& fresh) {
+  const auto reject = [this](const Error& error) {
+    ++rejected_reloads_;
+    log::error("service.reload_rejected", {{"code", error.code}, {"reason", error.message}});
+  };
+  if (!fresh) return reject(fresh.error());
+  config::Reload reload = config::reload(running_, *fresh);
+  if (const auto taken = reload_servers(reload.merged.configuration); !taken) return reject(taken.error());
+  running_ = std::move(reload.merged);
+  log::configure(running_.configuration.log_level, running_.configuration.log_format);
+  ++reloads_;
+  log::info("service.reloaded", {{"file", fresh->file}, {"changed", joined(reload.taken)}});
+  if (!reload.kept.empty()) log::warn("service.restart_needed", {{"unchanged", joined(reload.kept)}});
 }
 
 void Service::shut_down() {

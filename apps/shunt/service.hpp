@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -37,6 +38,10 @@ class Service {
   // The line of the log that tells what this process is.
   void log_start() const;
 
+  // Takes over what is live of a configuration that was read anew, or nothing of it, and logs which and why.
+  // One thread at a time.
+  void reload(const Result<config::Loaded>& fresh);
+
   // Stops accepting, lets what runs finish within the configured grace, and closes. What is left then is
   // cancelled, or with the queue given back to it. Not from a loop's thread; once.
   void shut_down();
@@ -49,12 +54,17 @@ class Service {
   [[nodiscard]] MemoryStoreLimits store_limits();
   Result<void> listen();
   Result<void> listen_for_probes();
+  // Where the server and the probes go by `configuration`: of the options that are live.
+  [[nodiscard]] Result<void> reload_servers(const config::Configuration& configuration);
   [[nodiscard]] executor::ExecutorDescription describe_worker() const;
   [[nodiscard]] api::ServiceAbout about() const;
   [[nodiscard]] std::string metrics_text() const;
   [[nodiscard]] executor::QueueWorkerOptions worker_options();
 
   const config::Loaded& loaded_;
+  config::Loaded running_;  // with what reloads have changed
+  std::atomic<std::uint64_t> reloads_{0};
+  std::atomic<std::uint64_t> rejected_reloads_{0};
   const config::Configuration& configuration_;
   const executor::ExecutorChoice choice_;
   const WallTime started_at_ = system_clock().now();

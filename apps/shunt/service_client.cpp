@@ -34,8 +34,9 @@ std::string key_of(const ClientOptions& options) {
 struct Transfer {
   CURL* curl = nullptr;
   ServiceAnswer answer{};
-  const std::function<void(std::string_view)>* on_bytes = nullptr;
+  const std::function<bool(std::string_view)>* on_bytes = nullptr;
   const std::atomic<bool>* stop = nullptr;
+  bool enough = false;
 };
 
 std::size_t take_body(char* bytes, std::size_t size, std::size_t count, void* into) {
@@ -44,7 +45,10 @@ std::size_t take_body(char* bytes, std::size_t size, std::size_t count, void* in
   long status = 0;
   ::curl_easy_getinfo(transfer.curl, CURLINFO_RESPONSE_CODE, &status);
   if (transfer.on_bytes != nullptr && status == 200) {
-    (*transfer.on_bytes)(piece);
+    if (!(*transfer.on_bytes)(piece)) {
+      transfer.enough = true;
+      return 0;
+    }
   } else {
     transfer.answer.body += piece;
   }
@@ -165,7 +169,7 @@ Result<JsonObject> ServiceClient::get(const std::string& path) {
 }
 
 Result<ServiceAnswer> ServiceClient::stream(const std::string& path, const std::string& last_event_id,
-                                            const std::function<void(std::string_view)>& on_bytes,
+                                            const std::function<bool(std::string_view)>& on_bytes,
                                             const std::atomic<bool>& stop) {
   Transfer transfer;
   transfer.on_bytes = &on_bytes;
@@ -180,7 +184,7 @@ Result<ServiceAnswer> ServiceClient::stream(const std::string& path, const std::
   ::curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_whether_to_stop);
   ::curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &transfer);
   const std::string reason = handle_->perform(transfer, url_ + path, sent);
-  if (!reason.empty() && !stop) return unreachable(reason);
+  if (!reason.empty() && !stop && !transfer.enough) return unreachable(reason);
   return std::move(transfer.answer);
 }
 

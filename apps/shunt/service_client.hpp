@@ -41,10 +41,11 @@ class ServiceClient {
   // and words.
   [[nodiscard]] Result<JsonObject> get(const std::string& path);
 
-  // Reads an event stream until it ends; `on_bytes` gets its body as it comes, if the status is 200. Fails as
-  // call() does, also when the connection breaks or stays silent for a minute; ends early once `stop` is set.
+  // Reads an event stream until it ends; `on_bytes` gets its body as it comes, if the status is 200, and says
+  // whether to go on. Fails as call() does, also when the connection breaks or stays silent for a minute;
+  // ends early once `stop` is set.
   [[nodiscard]] Result<ServiceAnswer> stream(const std::string& path, const std::string& last_event_id,
-                                             const std::function<void(std::string_view)>& on_bytes,
+                                             const std::function<bool(std::string_view)>& on_bytes,
                                              const std::atomic<bool>& stop);
 
  private:

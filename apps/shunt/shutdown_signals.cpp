@@ -19,11 +19,18 @@
 namespace shunt::app {
 namespace {
 
+bool is_ignored(int signal) {
+  struct sigaction now{};
+  return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 sigset_t shutdown_set() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
+  // Blocked, an ignored signal would be kept for us.
+  if (!is_ignored(SIGHUP)) sigaddset(&set, SIGHUP);
   return set;
 }
 
@@ -67,12 +74,15 @@ ShutdownSignals::~ShutdownSignals() {
 }
 
 void ShutdownSignals::on_first(std::function<void(int)> first) {
-  thread_ = std::thread([signals = signals_, wake = wake_, call = std::move(first)] {
-    const auto signal = next_signal(signals, wake);
+  thread_ = std::thread([signals = signals_, wake = wake_, call = std::move(first), hang_up = hang_up_] {
+    auto signal = next_signal(signals, wake);
+    while (signal == SIGHUP && hang_up && !hang_up()) signal = next_signal(signals, wake);
     if (!signal) return;
     call(*signal);
     // The process is on its way out; who asks again does not want to wait for that.
-    if (const auto again = next_signal(signals, wake)) ::_exit(kExitSignalBase + *again);
+    auto again = next_signal(signals, wake);
+    while (again == SIGHUP) again = next_signal(signals, wake);
+    if (again) ::_exit(kExitSignalBase + *again);
   });
 }
 

@@ -8,6 +8,7 @@
 #include "json_fields.hpp"
 #include "service_client.hpp"
 #include "shunt/base/clock.hpp"
+#include "shunt/base/display_text.hpp"
 #include "text_table.hpp"
 
 namespace shunt::app {
@@ -41,17 +42,17 @@ Style style_of(std::string_view status) {
 void print_line(std::string_view name, const std::string& text) {
   std::string padded(name);
   padded.resize(10, ' ');
-  std::cout << "  " << padded << printable(text) << '\n';
+  std::cout << "  " << padded << displayable(text) << '\n';
 }
 
 void print_redis(const JsonObject& redis, const Terminal& terminal) {
   const bool connected = is_true_in(redis, "connected");
   const std::string version = text_in(redis, "version");
   const std::string since = age_of(redis, "since");
-  std::string line = printable(text_in(redis, "url")) + "  ";
+  std::string line = displayable(text_in(redis, "url")) + "  ";
   line += terminal.styled(connected ? Style::kGreen : Style::kRed, connected ? "connected" : "not connected");
   if (!since.empty()) line += " for " + since;
-  if (!version.empty()) line += ", version " + printable(version);
+  if (!version.empty()) line += ", version " + displayable(version);
   std::cout << "  redis     " << line << '\n';
   const std::string error = text_in(redis, "last_error");
   if (!error.empty()) print_line("", "last error " + age_of(redis, "last_error_at") + " ago: " + error);
@@ -65,7 +66,7 @@ std::string tenths(double seconds) {
 void print_warnings(const JsonArray& warnings, const Terminal& terminal) {
   for (const Json& entry : warnings) {
     if (!entry.is_object()) continue;
-    const std::string text = printable(text_in(entry.get_object(), "message"));
+    const std::string text = displayable(text_in(entry.get_object(), "message"));
     std::cout << "  " << terminal.styled(Style::kYellow, "warning") << "   " << text << '\n';
   }
 }
@@ -83,7 +84,7 @@ void print_memory(const JsonObject& memory) {
     const double bytes = number_in(share, "bytes");
     held += bytes;
     if (bytes * 2 < number_in(share, "limit") || bytes == 0) continue;
-    full.append(full.empty() ? "" : ", ").append(printable(std::string(member.key())));
+    full.append(full.empty() ? "" : ", ").append(displayable(std::string(member.key())));
     full.append(" ").append(mebibytes(bytes)).append(" of ").append(mebibytes(number_in(share, "limit")));
   }
   const std::string text = mebibytes(held) + " of " + mebibytes(number_in(memory, "limit"));
@@ -103,7 +104,7 @@ void print_models(const JsonArray& models, const Terminal& terminal) {
     const JsonObject& model = entry.get_object();
     const bool waits = number_in(model, "waiting") > 0;
     const bool served = number_in(model, "workers") + number_in(model, "plain_workers") > 0;
-    table.add({{printable(text_in(model, "name"))},
+    table.add({{displayable(text_in(model, "name"))},
                {count_in(model, "open")},
                {count_in(model, "waiting"), waits ? Style::kYellow : Style::kPlain},
                {waits ? short_duration(number_in(model, "oldest_waiting_seconds")) : "-"},
@@ -131,12 +132,12 @@ void print_workers(const JsonArray& workers, const Terminal& terminal) {
       models.append("=").append(count_in(model.get_object(), "slots"));
     }
     const std::string claim = age_of(worker, "last_claim_at");
-    table.add({{printable(text_in(worker, "name"))},
-               {printable(text_in(worker, "version"))},
+    table.add({{displayable(text_in(worker, "name"))},
+               {displayable(text_in(worker, "version"))},
                {count_in(worker, "running")},
                {age_of(worker, "started_at")},
                {claim.empty() ? "never" : claim + " ago"},
-               {printable(models)}});
+               {displayable(models)}});
   }
   std::cout << '\n';
   if (table.empty()) {
@@ -149,8 +150,8 @@ void print_workers(const JsonArray& workers, const Terminal& terminal) {
 void print_status(const JsonObject& status, const std::string& url) {
   const Terminal terminal(STDOUT_FILENO);
   const std::string state = text_in(status, "status");
-  std::cout << "shunt " << printable(text_in(status, "version")) << " at " << url << " is "
-            << terminal.styled(style_of(state), printable(state)) << '\n';
+  std::cout << "shunt " << displayable(text_in(status, "version")) << " at " << url << " is "
+            << terminal.styled(style_of(state), displayable(state)) << '\n';
   if (const std::string reason = text_in(status, "reason"); !reason.empty()) print_line("because", reason);
   const JsonObject& strategy = object_in(status, "strategy");
   print_line("strategy", text_in(strategy, "mode") + " (" + text_in(strategy, "reason") + ')');
@@ -167,7 +168,7 @@ void print_status(const JsonObject& status, const std::string& url) {
   print_models(array_in(status, "models"), terminal);
   if (!queue) return;
   if (const std::string error = text_in(status, "workers_error"); !error.empty()) {
-    std::cout << '\n' << "Workers are not known now: " << printable(error) << '\n';
+    std::cout << '\n' << "Workers are not known now: " << displayable(error) << '\n';
   } else {
     print_workers(array_in(status, "workers"), terminal);
   }
@@ -187,7 +188,7 @@ int status(const StatusOptions& options) {
     return kExitFailed;
   }
   if (options.json) {
-    std::cout << to_json_text(*told) << std::endl;
+    std::cout << displayable_json(to_json_text(*told)) << std::endl;
   } else {
     print_status(*told, client->url());
     std::cout << std::flush;

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "shunt/base/display_text.hpp"
+
 namespace shunt::app {
 namespace {
 
@@ -57,7 +59,8 @@ std::string Terminal::styled(Style style, std::string_view text) const {
 
 void complain(std::string_view message) {
   static const Terminal terminal(STDERR_FILENO);
-  std::cerr << terminal.styled(Style::kRed, "shunt:") << ' ' << message << std::endl;
+  std::cerr << terminal.styled(Style::kRed, "shunt:") << ' ' << displayable(message, LineBreaks::kKept)
+            << std::endl;
 }
 
 }  // namespace shunt::app

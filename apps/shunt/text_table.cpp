@@ -22,15 +22,6 @@ std::size_t width_of(std::string_view text) noexcept {
       std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
-std::string printable(std::string_view text) {
-  std::string plain(text);
-  for (char& c : plain) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) c = ' ';
-  }
-  return plain;
-}
-
 std::string short_duration(double seconds) {
   if (seconds < 0.0005) return "0s";
   if (seconds < 1) return std::to_string(std::lround(seconds * 1000)) + "ms";

@@ -37,9 +37,6 @@ class TextTable {
 // How many columns of a terminal a text takes; bytes of one character count once.
 [[nodiscard]] std::size_t width_of(std::string_view text) noexcept;
 
-// A program's words must not move the cursor or recolour the terminal, nor break a line.
-[[nodiscard]] std::string printable(std::string_view text);
-
 // "850ms", "12s", "5m", "3h", "2d": the largest unit that is not zero.
 [[nodiscard]] std::string short_duration(double seconds);
 

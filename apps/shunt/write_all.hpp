@@ -6,7 +6,11 @@
 
 namespace shunt::app {
 
-// Writes every byte to a descriptor; waits when it is full. The error's message is the system's reason.
+// Of a reader that has gone, which is no failure of the writer: `head` has seen enough.
+inline constexpr std::string_view kBrokenPipe = "broken_pipe";
+
+// Writes every byte to a descriptor; waits when it is full. The error's message is the system's reason, its
+// code kBrokenPipe or `write_failed`.
 [[nodiscard]] Result<void> write_all(int descriptor, std::string_view bytes);
 
 }  // namespace shunt::app

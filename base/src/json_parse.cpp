@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "json_member_guard.hpp"
+#include "shunt/base/display_text.hpp"
 #include "shunt/base/json.hpp"
 
 namespace shunt {
@@ -200,10 +201,10 @@ Error duplicate_key(std::string_view text, const JsonLimits& limits) {
   bj::error_code failure;
   const std::size_t offset = parser.write_some(false, text.data(), text.size(), failure);
   return invalid_field("",
-                       "the key \"" + parser.handler().key() + "\" stands twice in one object, near byte " +
-                           std::to_string(offset),
+                       "the key \"" + excerpt(parser.handler().key()) +
+                           "\" stands twice in one object, near byte " + std::to_string(offset),
                        "duplicate_key")
-      .with("key", parser.handler().key())
+      .with("key", excerpt(parser.handler().key()))
       .with("offset", offset);
 }
 

@@ -6,6 +6,7 @@
 #include <atomic>
 
 #include "shunt/base/clock.hpp"
+#include "shunt/base/display_text.hpp"
 #include "shunt/base/json.hpp"
 
 namespace shunt::log {
@@ -44,11 +45,14 @@ std::string_view name_of(Level level) {
   return "off";
 }
 
+// A line that a person or a collector can take: what others wrote may be as long as they like.
+constexpr std::size_t kMaxFieldBytes = 4096;
+
 Json to_json(const Field& field) {
   return std::visit(
       [](const auto& value) -> Json {
         if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string_view>) {
-          return Json(to_valid_utf8(value));
+          return Json(to_valid_utf8(excerpt(value, kMaxFieldBytes)));
         } else {
           return Json(value);
         }
@@ -60,12 +64,13 @@ std::string json_line(Level level, std::string_view event, std::initializer_list
   JsonObject line{
       {"time", format_rfc3339(system_clock().now())}, {"level", name_of(level)}, {"event", event}};
   for (const Field& field : fields) line.insert_or_assign(field.name, to_json(field));
-  return to_json_text(line);
+  return displayable_json(to_json_text(line));
 }
 
-// A value is quoted where a reader could not tell where it ends.
+// A value is quoted where a reader could not tell where it ends, or a terminal would not show it as it is.
 bool reads_plain(std::string_view text) {
-  return !text.empty() && text.find_first_of(" \"=\\\n\r\t") == std::string_view::npos && is_valid_utf8(text);
+  return !text.empty() && text.size() <= kMaxFieldBytes &&
+         text.find_first_of(" \"=\\") == std::string_view::npos && is_displayable(text);
 }
 
 std::string text_line(Level level, std::string_view event, std::initializer_list<Field> fields) {
@@ -80,7 +85,7 @@ std::string text_line(Level level, std::string_view event, std::initializer_list
     if (text != nullptr && reads_plain(*text)) {
       line.append(*text);
     } else {
-      append_json(line, to_json(field));
+      line += displayable_json(to_json_text(to_json(field)));
     }
   }
   return line;

@@ -83,7 +83,7 @@ def load(server, seconds, script):
 
 def one_answer(server):
     with socket.create_connection(("127.0.0.1", server.port)) as client:
-        client.sendall(b"POST /v1/generations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        client.sendall(b"POST /v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
                        b"Connection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY.encode()))
         answer = b"".join(iter(lambda: client.recv(65536), b""))
     return answer.split(b"\r\n\r\n", 1)[1].decode()

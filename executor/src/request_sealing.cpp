@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "shunt/base/display_text.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::executor {
@@ -19,9 +20,9 @@ Error timeout_out_of_range(const Model& model, std::chrono::milliseconds timeout
 Error unknown_model(const ModelRegistry& models, std::string_view name) {
   JsonArray names;
   for (const auto& [known, model] : models.all()) names.emplace_back(boost::json::string_view(known));
-  Error error =
-      invalid_field("/model", "there is no model \"" + to_valid_utf8(name) + '"', error_code::kUnknownModel);
-  return std::move(error).with("available", std::move(names));
+  Error error = invalid_field("/model", "there is no model \"" + to_valid_utf8(excerpt(name)) + '"',
+                              error_code::kUnknownModel);
+  return std::move(error).with("known", std::move(names));
 }
 
 Error key_conflict(const GenerationId& holder) {

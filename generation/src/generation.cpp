@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "shunt/base/display_text.hpp"
 #include "shunt/base/json_memory.hpp"
 #include "shunt/generation/artifact_rules.hpp"
 #include "shunt/generation/error_codes.hpp"
@@ -262,7 +263,7 @@ bool Generation::artifact(Artifact artifact) {
                event::Failed{{std::string(error_code::kInvalidOutput),
                               "the generator produced an artifact with " +
                                   std::string(taken ? "a name that is taken: \"" : "an invalid name: \"") +
-                                  to_valid_utf8(artifact.name) + '"'}});
+                                  to_valid_utf8(excerpt(artifact.name)) + '"'}});
     wake(std::move(lock));
     return false;
   }

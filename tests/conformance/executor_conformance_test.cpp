@@ -92,7 +92,7 @@ TEST_P(ExecutorConformance, AnUnknownModelIsRefusedWithTheKnownOnes) {
   const Error error = refusal(request("gpt-99"));
   EXPECT_EQ(error.code, error_code::kUnknownModel);
   EXPECT_EQ(error.details.at("field"), "/model");
-  EXPECT_FALSE(error.details.at("available").as_array().empty());
+  EXPECT_FALSE(error.details.at("known").as_array().empty());
 }
 
 TEST_P(ExecutorConformance, AnInputThatTheGeneratorRejectsIsRefusedNotFailed) {

@@ -34,7 +34,7 @@ def submit(port, prompt, tokens):
     """A client that goes as soon as its generation is there; that goes on."""
     body = json.dumps({"model": "m", "input": {"prompt": prompt, "tokens": tokens}}).encode()
     with socket.create_connection(("127.0.0.1", port)) as connection:
-        connection.sendall(b"POST /v1/generations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        connection.sendall(b"POST /v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
                            b"Accept: text/event-stream\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
         while b"queued" not in connection.recv(4096):
             pass

@@ -42,6 +42,7 @@ api::HttpServerOptions small_limits() {
   api::HttpServerOptions options;
   options.max_header_bytes = 2048;
   options.max_body_bytes = 4096;
+  options.allowed_hosts = {"x"};
   return options;
 }
 
@@ -59,12 +60,14 @@ struct World {
                        .extra_metrics = {},
                        .surface = api::Surface::kAll,
                        .openapi = api::openapi_document(),
-                       .keys = api::KeyRing({}, std::chrono::steady_clock::now()),
-                       .metrics = api::HttpMetrics(api::Surface::kAll)};
+                       .live = api::LiveSettingsSource(std::make_shared<const api::LiveSettings>(
+                           options, std::chrono::steady_clock::now(), nullptr)),
+                       .metrics = api::HttpMetrics(api::Surface::kAll),
+                       .memory = MemoryBudget::unlimited()};
   EventLoop loop;
   bool left = false;
   std::shared_ptr<api::LoopShard> shard =
-      std::make_shared<api::LoopShard>(loop, service, [this] { left = true; });
+      std::make_shared<api::LoopShard>(loop, service, [this](bool) { left = true; });
 
   // Lets the loop do what is ready.
   void turn() {

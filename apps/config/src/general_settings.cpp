@@ -3,6 +3,7 @@
 
 #include "general_setting.hpp"
 #include "settings_table.hpp"
+#include "shunt/api/web_names.hpp"
 #include "value_kinds.hpp"
 
 namespace shunt::config {
@@ -60,51 +61,100 @@ void add_server(std::vector<General>& to) {
   to.push_back(general(
       "server.allow_unauthenticated", Switch{}, server(&api::HttpServerOptions::allow_unauthenticated),
       "Serve a public address without keys. For networks where something else keeps strangers out."));
-  to.push_back(general("server.max_connections", Count{1, 1'000'000},
-                       server(&api::HttpServerOptions::max_connections),
-                       "Open connections at once; further ones get 503 with `Retry-After`."));
+  to.push_back(
+      general(
+          "server.max_connections", Count{1, 1'000'000}, server(&api::HttpServerOptions::max_connections),
+          "Open connections at once. A further one takes the place of the one that has waited longest for "
+          "its next request; where each has one under way, it gets 503 with `Retry-After`, but for probes.")
+          .live());
+  to.push_back(
+      general("server.max_connections_per_address", Count{0, 1'000'000, "no limit"},
+              server(&api::HttpServerOptions::max_connections_per_address),
+              "Connections of one address (IPv6: of a network of 64 bits) that have not shown a valid API "
+              "key; further ones get 503.")
+          .live());
   to.push_back(general("server.max_header_bytes", Bytes{1024, 1 << 20},
                        server(&api::HttpServerOptions::max_header_bytes),
-                       "Request line and headers of a request; larger ones get 431."));
+                       "Request line and headers of a request; larger ones get 431.")
+                   .live());
   to.push_back(general("server.max_body_bytes", Bytes{1, std::size_t{1} << 30U},
                        server(&api::HttpServerOptions::max_body_bytes),
-                       "Body of a request; larger ones get 413."));
+                       "Body of a request; larger ones get 413.")
+                   .live());
   to.push_back(general("server.max_json_depth", Count{1, kMaxJsonDepth},
                        server(&api::HttpServerOptions::max_json_depth),
-                       "How deep arrays and objects of a body may nest; deeper ones get 400."));
+                       "How deep arrays and objects of a body may nest; deeper ones get 400.")
+                   .live());
   to.push_back(general("server.max_json_members", Count{1, 1'000'000},
                        server(&api::HttpServerOptions::max_json_members),
-                       "Members of one object of a body; more get 400."));
-  to.push_back(general(
-      "server.max_metadata_bytes", Bytes{2, 1 << 20}, server(&api::HttpServerOptions::max_metadata_bytes),
-      "`options.metadata` of a request as JSON; more gets 422. It comes back with every record."));
+                       "Members of one object of a body; more get 400.")
+                   .live());
+  to.push_back(general("server.max_metadata_bytes", Bytes{2, 1 << 20},
+                       server(&api::HttpServerOptions::max_metadata_bytes),
+                       "`options.metadata` of a request as JSON; more gets 422. It comes back with every record.")
+                   .live());
+}
+
+void add_server_neighbours(std::vector<General>& to) {
+  to.push_back(
+      general("server.allowed_hosts",
+              kind::NamesOf{api::is_host, "list of hosts", R"(["api", "shunt.example.com"])"},
+              server(&api::HttpServerOptions::allowed_hosts),
+              "Names that requests may be sent to while there are no `[[server.keys]]`, beside IP addresses "
+              "and localhost; others get 421, so that no web page gets in under a name of its own (DNS "
+              "rebinding).")
+          .live());
+  to.push_back(
+      general(
+          "server.cors_origins",
+          kind::NamesOf{api::is_origin, "list of origins", R"(["https://app.example.com"])"},
+          server(&api::HttpServerOptions::cors_origins),
+          "Web pages of other origins that may use the API from a browser (CORS); without keys, requests of "
+          "all others get 403.")
+          .live());
+  to.push_back(
+      general("server.trusted_proxies",
+              kind::NamesOf{api::is_address_range, "list of address ranges", R"(["10.0.0.0/8", "::1"])"},
+              server(&api::HttpServerOptions::trusted_proxies),
+              "Proxies whose `X-Forwarded-For` (or `Forwarded`) tells who the client is; for "
+              "`server.max_connections_per_address`.")
+          .live());
 }
 
 void add_server_times(std::vector<General>& to) {
   to.push_back(general("server.header_timeout", Duration{10ms, 1h},
                        server(&api::HttpServerOptions::header_timeout),
-                       "From a request's first byte to the end of its headers."));
+                       "From a request's first byte to the end of its headers.")
+                   .live());
   to.push_back(general("server.body_timeout", Duration{10ms, 24h},
                        server(&api::HttpServerOptions::body_timeout),
-                       "From the end of the headers to the end of the body."));
-  to.push_back(general(
-      "server.idle_timeout", Duration{10ms, 24h}, server(&api::HttpServerOptions::idle_timeout),
-      "How long a connection may wait for its next request. Keep it above that of a proxy in front."));
+                       "From the end of the headers to the end of the body.")
+                   .live());
+  to.push_back(
+      general("server.idle_timeout", Duration{10ms, 24h}, server(&api::HttpServerOptions::idle_timeout),
+              "How long a connection may wait for its next request. Keep it above that of a proxy in front.")
+          .live());
   to.push_back(general("server.write_timeout", Duration{10ms, 24h},
                        server(&api::HttpServerOptions::write_timeout),
-                       "How long a client may take none of its response before it is given up."));
+                       "How long a client may take none of its response before it is given up.")
+                   .live());
   to.push_back(general("server.sse_heartbeat", Duration{10ms, 1h},
                        server(&api::HttpServerOptions::sse_heartbeat),
-                       "A quiet event stream sends a comment this often, so that proxies keep it open."));
+                       "A quiet event stream sends a comment this often, so that proxies keep it open.")
+                   .live());
   to.push_back(general("server.half_close_grace", Duration{0ms, 1h},
                        server(&api::HttpServerOptions::half_close_grace),
-                       "A client that closed its sending side counts as still reading for this long."));
-  to.push_back(general(
-      "server.wait_deadline", Duration{0ms, 24h}, server(&api::HttpServerOptions::wait_deadline),
-      "The longest that a request waits for its generation; then it gets 504 with the generation's link (202 "
-      "with "
-      "`Prefer`), and the generation goes on. Set it below the timeout of a proxy in front. 0ms: until the "
-      "generation ends, at its own timeout at the latest."));
+                       "A client that closed its sending side counts as still reading for this long.")
+                   .live());
+  to.push_back(general("server.wait_deadline", Duration{0ms, 24h},
+                       server(&api::HttpServerOptions::wait_deadline),
+                       "The longest that a request waits for its generation; then it gets 504 with the "
+                       "generation's link (202 "
+                       "with "
+                       "`Prefer`), and the generation goes on. Set it below the timeout of a proxy in front. "
+                       "0ms: until the "
+                       "generation ends, at its own timeout at the latest.")
+                   .live());
 }
 
 void add_process(std::vector<General>& to) {
@@ -117,7 +167,8 @@ void add_process(std::vector<General>& to) {
                                            {"error", log::Level::kError},
                                            {"off", log::Level::kOff}}},
                        &Configuration::log_level,
-                       "The least important lines that are written. `debug` has each request."));
+                       "The least important lines that are written. `debug` has each request.")
+                   .live());
   to.push_back(general("log.format",
                        Choice<log::Format>{{{"text", log::Format::kText}, {"json", log::Format::kJson}}},
                        &Configuration::log_format, "`json` writes one object a line, for log collectors."));
@@ -173,6 +224,7 @@ void add_store(std::vector<General>& to) {
 std::vector<General> make_general_settings() {
   std::vector<General> made;
   add_server(made);
+  add_server_neighbours(made);
   add_server_times(made);
   add_process(made);
   add_memory(made);
@@ -181,6 +233,13 @@ std::vector<General> make_general_settings() {
   for (General& setting : artifact_settings()) made.push_back(std::move(setting));
   for (General& setting : tracing_settings()) made.push_back(std::move(setting));
   return made;
+}
+
+// A reload takes whole tables of these over.
+template <typename Target>
+std::vector<Setting<Target>> all_live(std::vector<Setting<Target>> settings) {
+  for (auto& setting : settings) setting.text.live = true;
+  return settings;
 }
 
 }  // namespace
@@ -192,7 +251,7 @@ const std::vector<Setting<Configuration>>& general_settings() {
 
 const std::vector<Setting<api::ApiKey>>& key_settings() {
   using api::ApiKey;
-  static const std::vector<Setting<ApiKey>> kSettings = {
+  static const std::vector<Setting<ApiKey>> kSettings = all_live<ApiKey>({
       setting<ApiKey>(
           "name", Text{Text::Empty::kRefused}, &ApiKey::name,
           "Who this is: generations belong to the caller `key:NAME`, and callers see only their own.")
@@ -214,7 +273,19 @@ const std::vector<Setting<api::ApiKey>>& key_settings() {
                       "Requests that may come at once before the rate applies."),
       setting<ApiKey>("max_body_bytes", Bytes{1, std::size_t{1} << 30U, "the server's"},
                       &ApiKey::max_body_bytes, "Body of this key's requests."),
-  };
+      setting<ApiKey>("models", kind::Names{}, &ApiKey::models,
+                      "The only models that it may use, and is told of; none listed: all."),
+      setting<ApiKey>(
+          "scopes",
+          kind::Choices<api::Scope>{{{"generate", api::Scope::kGenerate},
+                                     {"metrics", api::Scope::kMetrics},
+                                     {"status", api::Scope::kStatus},
+                                     {"admin", api::Scope::kAdmin}}},
+          &ApiKey::scopes,
+          "What it may do: `generate` is `/v1/generations`, `metrics` is `/metrics`, `status` is "
+          "`/admin/status` and all of `/readyz`, `admin` is what changes the service, and `status`. Others "
+          "get 403. None listed: all but `admin`."),
+  });
   return kSettings;
 }
 

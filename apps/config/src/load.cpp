@@ -59,6 +59,7 @@ class Loading {
   [[nodiscard]] Result<Loaded> finish(std::string file) {
     for (const LoadedModel& model : models_) check_model(model, problems_);
     check_default_model();
+    check_key_models();
     check_queue();
     if (!problems_.empty()) return problems_.error();
     Loaded loaded;
@@ -120,6 +121,21 @@ class Loading {
                       did_you_mean(configuration_.default_model, known));
   }
 
+  void check_key_models() {
+    std::vector<std::string> known;
+    for (const LoadedModel& model : models_) known.push_back(model.config.model.name);
+    for (const LoadedKey& key : keys_) {
+      for (const std::string& name : key.key.models) {
+        if (std::ranges::find(known, name) != known.end()) continue;
+        const auto setting = std::ranges::find_if(
+            key.group.settings, [](const BoundSetting& s) { return s.text().name == "models"; });
+        problems_.add(
+            setting->explain({}).source, key.group.prefix + "models",
+            "names the model " + in_quotes(name) + ", which is not configured" + did_you_mean(name, known));
+      }
+    }
+  }
+
   [[nodiscard]] std::string source_of(std::string_view name) const {
     const auto setting = std::ranges::find_if(
         general_.settings, [name](const BoundSetting& s) { return s.text().name == name; });
@@ -168,8 +184,8 @@ class Loading {
     add(general_);
     for (const LoadedKey& key : keys_) add(key.group);
     for (const LoadedModel& model : models_) {
-      explained.push_back(
-          {model.group.prefix + "driver", in_quotes(model.config.model.driver), model.driver_source});
+      explained.push_back({model.group.prefix + "driver", in_quotes(model.config.model.driver),
+                           model.driver_source, false, model.config.model.driver});
       add(model.group);
       for (const LoadedInputRule& rule : model.input_rules) add(rule.group);
     }

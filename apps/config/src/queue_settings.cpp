@@ -80,8 +80,10 @@ void add_enqueue(std::vector<General>& to) {
 void add_attempts(std::vector<General>& to) {
   to.push_back(general(
       "queue.attempts", Count{1, 1000}, queue(&QueueOptions::attempts),
-      "How often a generation is tried when it fails with a retryable error. Lost workers do not count. The "
-      "only retry there is: see that clients and generators do not retry too."));
+      "How often a generation is tried when it fails with a retryable error. Lost workers do not count. Each "
+      "such attempt has the driver's own retries in it (`max_retries` of `openai`, which are over before a "
+      "generation "
+      "fails), and clients may retry too: see that they do not multiply."));
   to.push_back(
       general("queue.backoff", Duration{1ms, 24h}, queue(&QueueOptions::backoff),
               "Pause before the second attempt; it doubles with each further one. A generation whose "

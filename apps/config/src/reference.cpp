@@ -33,6 +33,10 @@ file to start your own. It is [TOML](https://toml.io): `server.listen` below is 
 
 Durations have a unit: `"250ms"`, `"30s"`, `"10m"`, `"2h"`, `"7d"`. Sizes may have one: `512`, `"64KiB"`, `"8MiB"`,
 `"1GiB"`. Booleans are `true` and `false`; in a variable or a flag also `1`, `0`, `yes`, `no`, `on` and `off`.
+
+SIGHUP reads the file again (`systemctl reload`, `kill -HUP PID`). The new file is checked as a
+whole and taken or rejected as a whole, with the reason in the log. Settings marked *live* change at once; the log names
+what else has changed, which stays as it was until a restart. Variables and flags stay those of the start.
 )";
 
 // Inside a table cell: a bar would end it.
@@ -80,6 +84,10 @@ std::string value_of(const SettingText& text) {
   return text.type + (text.bounds.starts_with('(') ? " " : ", ") + text.bounds;
 }
 
+std::string meaning(const SettingText& text) {
+  return cell(text.doc) + (text.live ? " *Live.*" : "");
+}
+
 // "server" of "server.listen"; "" at the top.
 std::string_view section_of(std::string_view name) {
   const std::size_t dot = name.find('.');
@@ -95,7 +103,7 @@ void append_general(std::string& to, const std::vector<std::string_view>& sectio
     if (std::ranges::find(sections, section_of(text.name)) == sections.end()) continue;
     const std::string flag = text.flag.empty() ? "" : ", " + code(text.flag);
     rows.push_back({code(text.name), default_of(text), cell(value_of(text)), code(text.environment) + flag,
-                    cell(text.doc)});
+                    meaning(text)});
   }
   to += '\n' + std::string(explanation) + "\n\n";
   to += markdown_table({"setting", "default", "value", "variable, flag", "meaning"}, rows);
@@ -107,7 +115,7 @@ void append_table(std::string& to, const std::vector<Setting<Target>>& settings,
   std::vector<Row> rows;
   for (const auto& setting : settings) {
     const SettingText& text = setting.text;
-    rows.push_back({code(text.name), default_of(text), cell(value_of(text)), cell(text.doc)});
+    rows.push_back({code(text.name), default_of(text), cell(value_of(text)), meaning(text)});
   }
   to += '\n' + std::string(explanation) + "\n\n";
   to += markdown_table({"setting", "default", "value", "meaning"}, rows);

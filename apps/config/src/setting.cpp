@@ -1,6 +1,13 @@
 #include "setting.hpp"
 
+#include "shunt/base/digest.hpp"
+
 namespace shunt::config {
+
+Explained BoundSetting::explain(const std::string& name) const {
+  // A digest, since the value itself may be a secret.
+  return {name, show_(), source_, text_->live, sha256_hex(identity_())};
+}
 
 void BoundSetting::take(const Node& given, const std::string& name, Problems& problems) {
   source_ = given.source;

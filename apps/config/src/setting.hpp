@@ -23,6 +23,7 @@ struct SettingText {
   std::string default_value{};
   bool required = false;
   bool secret = false;  // errors do not quote it
+  bool live = false;    // SIGHUP takes it over; others wait for a restart
 };
 
 // A setting of a Target (the configuration, a model, a driver's options, a key): the one place that knows its
@@ -32,6 +33,9 @@ struct Setting {
   SettingText text{};
   std::function<bool(Target& target, const Node& given)> read{};  // false: not allowed
   std::function<std::string(const Target& target)> show{};        // redacted if need be
+  std::function<std::string(const Target& target)>
+      identity{};  // the same in full, to tell whether it changed
+  std::function<void(Target& to, const Target& from)> copy{};
 
   Setting required() && {
     text.required = true;
@@ -44,6 +48,10 @@ struct Setting {
   }
   Setting with_flag(std::string flag) && {
     text.flag = std::move(flag);
+    return std::move(*this);
+  }
+  Setting live() && {
+    text.live = true;
     return std::move(*this);
   }
   // `redact` makes what may be shown of the value.
@@ -71,6 +79,10 @@ Setting<Target> setting(std::string name, const Kind& kind, Access access, std::
     return true;
   };
   made.show = [kind, access](const Target& target) { return kind.show(std::invoke(access, target)); };
+  made.identity = made.show;
+  made.copy = [access](Target& to, const Target& from) {
+    std::invoke(access, to) = std::invoke(access, from);
+  };
   made.text.default_value = made.show(Target{});
   return made;
 }
@@ -88,19 +100,23 @@ class BoundSetting {
   BoundSetting(const Setting<Target>& setting, Target& target)
       : text_(&setting.text),
         read_([&setting, &target](const Node& given) { return setting.read(target, given); }),
-        show_([&setting, &target] { return setting.show(target); }) {}
+        show_([&setting, &target] { return setting.show(target); }),
+        identity_([&setting, &target] {
+          return setting.identity ? setting.identity(target) : setting.show(target);
+        }) {}
 
   [[nodiscard]] const SettingText& text() const noexcept { return *text_; }
   [[nodiscard]] bool given() const noexcept { return source_ != "default"; }
 
   // Takes the value, or adds a problem. `name` is the setting's full name.
   void take(const Node& given, const std::string& name, Problems& problems);
-  [[nodiscard]] Explained explain(const std::string& name) const { return {name, show_(), source_}; }
+  [[nodiscard]] Explained explain(const std::string& name) const;
 
  private:
   const SettingText* text_;
   std::function<bool(const Node&)> read_;
   std::function<std::string()> show_;
+  std::function<std::string()> identity_;
   std::string source_ = "default";
 };
 

@@ -253,11 +253,18 @@ std::optional<std::vector<std::string>> Names::read(const Node& node) const {
   if (!Text{}.read(node)) return std::nullopt;
   std::vector<std::string> names;
   std::string_view rest = untyped->text;
+  if (rest == "[]") return names;  // as the file would say it
   while (!rest.empty()) {
     const std::size_t comma = std::min(rest.find(','), rest.size());
     if (comma > 0) names.emplace_back(rest.substr(0, comma));
     rest.remove_prefix(std::min(comma + 1, rest.size()));
   }
+  return names;
+}
+
+std::optional<std::vector<std::string>> NamesOf::read(const Node& node) const {
+  auto names = Names{}.read(node);
+  if (names && !std::ranges::all_of(*names, valid)) return std::nullopt;
   return names;
 }
 

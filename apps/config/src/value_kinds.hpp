@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -121,6 +123,55 @@ struct Names {
   [[nodiscard]] std::string allowed() const {
     return "a list of names, as in [\"a\", \"b\"] (a,b outside the file)";
   }
+};
+
+// Words of one sort, as Names.
+struct NamesOf {
+  bool (*valid)(std::string_view);
+  std::string what{};  // "list of hosts"
+  std::string example{};
+
+  using Value = std::vector<std::string>;
+  [[nodiscard]] std::optional<Value> read(const Node& node) const;
+  [[nodiscard]] std::string show(const Value& value) const { return TextList{}.show(value); }
+  [[nodiscard]] std::string type() const { return what; }
+  [[nodiscard]] std::string bounds() const { return {}; }
+  [[nodiscard]] std::string allowed() const {
+    return "a " + what + ", as in " + example + " (a,b outside the file)";
+  }
+};
+
+// Some of a few words.
+template <typename Enum>
+struct Choices {
+  std::vector<std::pair<std::string, Enum>> words;
+
+  using Value = std::vector<Enum>;
+  [[nodiscard]] std::optional<Value> read(const Node& node) const {
+    const auto names = Names{}.read(node);
+    if (!names) return std::nullopt;
+    Value values;
+    for (const std::string& name : *names) {
+      const auto known = std::ranges::find(words, name, &std::pair<std::string, Enum>::first);
+      if (known == words.end()) return std::nullopt;
+      values.push_back(known->second);
+    }
+    return values;
+  }
+  [[nodiscard]] std::string show(const Value& value) const {
+    std::vector<std::string> names;
+    for (const auto& [word, meaning] : words) {
+      if (std::ranges::find(value, meaning) != value.end()) names.push_back(word);
+    }
+    return TextList{}.show(names);
+  }
+  [[nodiscard]] std::string type() const {
+    std::string text = "list of";
+    for (const auto& [word, value] : words) text += (text.size() > 7 ? ", " : " ") + in_quotes(word);
+    return text;
+  }
+  [[nodiscard]] std::string bounds() const { return {}; }
+  [[nodiscard]] std::string allowed() const { return "a " + type(); }
 };
 
 struct TextMap {

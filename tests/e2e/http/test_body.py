@@ -62,7 +62,7 @@ def test_a_body_of_exactly_the_limit_passes_and_one_more_byte_does_not(shunt):
 
 def test_a_chunked_body_is_stopped_at_the_limit_while_it_is_read(shunt):
     with shunt.connect() as connection:
-        connection.send("POST /v1/generations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        connection.send("POST /v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
         chunk = b"4000\r\n" + b" " * 0x4000 + b"\r\n"
         for _ in range(5):
             connection.send(chunk)
@@ -74,18 +74,18 @@ def test_chunked_bodies_are_understood_in_any_pieces(shunt):
     body = b'{"model": "quick", "input": {"prompt": "x"}}'
     encoded = b"".join(b"%x;ext=\"1\"\r\n%c\r\n" % (1, byte) for byte in body) + b"0\r\nTrailer: x\r\n\r\n"
     with shunt.connect() as connection:
-        connection.send("POST /v1/generations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        connection.send("POST /v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
         for at in range(0, len(encoded), 7):
             connection.send(encoded[at:at + 7])
         assert connection.read_response().status == 200
-        connection.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.send("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         assert connection.read_response().status == 200
 
 
 @pytest.mark.parametrize("encoded", [b"x\r\n", b"-1\r\n", b"1\r\nab\r\n0\r\n\r\n", b"ffffffffffffffffff\r\n"])
 def test_a_broken_chunk_is_400(shunt, encoded):
     with shunt.connect() as connection:
-        connection.send(b"POST /v1/generations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + encoded)
+        connection.send(b"POST /v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n" + encoded)
         answer = connection.read_response()
         assert (answer.status, answer.code) == (400, "malformed_request")
         assert connection.closed()
@@ -98,8 +98,8 @@ def test_another_media_type_is_415(shunt, media_type):
     assert answer.json()["received"] == media_type
 
 
-def test_json_media_types_and_none_at_all_are_taken(shunt):
-    for headers in ({}, {"Content-Type": "application/json; charset=utf-8"}, {"Content-Type": "application/x+json"}):
+def test_json_media_types_are_taken(shunt):
+    for headers in ({"Content-Type": "application/json; charset=utf-8"}, {"Content-Type": "application/x+json"}):
         assert post(shunt, '{"model": "quick", "input": {"prompt": "x"}}', headers).status == 200
 
 

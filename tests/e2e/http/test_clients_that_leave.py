@@ -7,7 +7,7 @@ from shunt_process import eventually
 
 def waiting_request(model, **members):
     body = json.dumps({"model": model, "input": {"prompt": "x", "tokens": 1000}, **members})
-    return f"POST /v1/generations HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+    return f"POST /v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}"
 
 
 def started(shunt, connection, model, **members):
@@ -47,7 +47,7 @@ def test_a_closed_stream_cancels(shunt):
 def test_a_half_closed_client_gets_an_answer_that_is_quick_enough(shunt):
     with shunt.connect() as connection:
         body = json.dumps({"model": "slow", "input": {"prompt": "x", "tokens": 1}})
-        connection.send(f"POST /v1/generations HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+        connection.send(f"POST /v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}")
         connection.finish_sending()
         assert connection.read_response().status == 200
         assert connection.closed()
@@ -64,7 +64,7 @@ def test_a_half_closed_client_that_waits_too_long_counts_as_gone(shunt):
 def test_a_half_closed_reader_of_a_stream_reads_on(shunt):
     with shunt.connect() as connection:
         body = json.dumps({"model": "stubborn", "input": {"prompt": "x"}, "stream": True})
-        connection.send(f"POST /v1/generations HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+        connection.send(f"POST /v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}")
         connection.finish_sending()
         assert b"event: succeeded" in connection.read_response().body
 
@@ -80,7 +80,7 @@ def test_leaving_an_events_stream_stops_nothing(shunt):
     with shunt.connect() as owner:
         generation_id = started(shunt, owner, "stubborn")
         reader = shunt.connect()
-        reader.send(f"GET /v1/generations/{generation_id}/events HTTP/1.1\r\nHost: x\r\n\r\n")
+        reader.send(f"GET /v1/generations/{generation_id}/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         reader.read_head()
         reader.reset()
         assert owner.read_response().json()["state"] == "succeeded"
@@ -89,7 +89,7 @@ def test_leaving_an_events_stream_stops_nothing(shunt):
 def test_a_replay_that_leaves_stops_nothing(shunt):
     with shunt.connect() as owner:
         body = json.dumps({"model": "stubborn", "input": {"prompt": "replay"}})
-        request = (f"POST /v1/generations HTTP/1.1\r\nHost: x\r\nIdempotency-Key: leave\r\n"
+        request = (f"POST /v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nIdempotency-Key: leave\r\n"
                    f"Content-Length: {len(body)}\r\n\r\n{body}")
         owner.send(request)
         other = shunt.connect()

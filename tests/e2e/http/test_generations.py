@@ -76,7 +76,7 @@ def test_a_busy_model_is_429_with_retry_after(start):
     shunt = start()
     with shunt.connect() as waiting:
         body = json.dumps({"model": "busy", "input": {"prompt": "x"}, "stream": True})
-        waiting.send(f"POST /v1/generations HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+        waiting.send(f"POST /v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}")
         assert waiting.read_head().status == 200
         answer = shunt.generate("busy")
         assert (answer.status, answer.code) == (429, "model_busy")
@@ -121,7 +121,7 @@ def test_list_refuses_what_it_does_not_know(shunt):
 
 def start_slow(shunt, connection, tokens=200):
     body = json.dumps({"model": "slow", "input": {"prompt": "x", "tokens": tokens}, "stream": True})
-    connection.send(f"POST /v1/generations HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+    connection.send(f"POST /v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}")
     head = connection.read_head()
     assert head.status == 200
     return head.headers["shunt-generation-id"]
@@ -149,7 +149,7 @@ def test_cancel_of_an_ended_generation_changes_nothing(shunt):
 def test_a_waiting_client_of_a_cancelled_generation_gets_409(shunt):
     with shunt.connect() as waiting:
         body = json.dumps({"model": "slow", "input": {"prompt": "x", "tokens": 200}})
-        waiting.send(f"POST /v1/generations HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+        waiting.send(f"POST /v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}")
         running = []
         while not running:
             running = shunt.request("GET", "/v1/generations?state=running&model=slow").json()["generations"]

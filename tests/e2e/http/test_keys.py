@@ -48,6 +48,23 @@ def test_a_key_opens_everything(shunt):
     assert shunt.generate("quick", headers=bearer("ann")).status == 200
 
 
+def test_anothers_removed_generation_is_as_if_it_had_never_been(shunt):
+    id = shunt.generate("quick", headers=bearer("ann")).json()["id"]
+    assert shunt.request("DELETE", f"/v1/generations/{id}", headers=bearer("ann")).status == 204
+    never = "gen_019abc3f5c2a7d1e8f00a1b2c3d4e5f6"
+    for method, below in (("GET", ""), ("GET", "/events"), ("GET", "/artifacts/a"), ("POST", "/cancel"), ("POST", "/retry"),
+                          ("DELETE", "")):
+        gone = shunt.request(method, f"/v1/generations/{id}{below}", headers=bearer("bob"))
+        unknown = shunt.request(method, f"/v1/generations/{never}{below}", headers=bearer("bob"))
+        assert gone.status == unknown.status == 404, (method, below)
+        assert gone.text().replace(id, never) == unknown.text(), (method, below)
+
+
+def test_readiness_tells_more_to_those_with_a_key(shunt):
+    assert shunt.request("GET", "/readyz").json() == {"status": "ready"}
+    assert {"executor", "mode", "running"} <= shunt.request("GET", "/readyz", headers=bearer("ann")).json().keys()
+
+
 def test_others_generations_are_not_there(shunt):
     record = shunt.generate("picture", headers=bearer("ann")).json()
     path = f"/v1/generations/{record['id']}"
@@ -71,7 +88,7 @@ def test_the_callers_idempotency_keys_do_not_meet(shunt):
 def test_too_many_at_once_is_429(shunt):
     with shunt.connect() as connection:
         body = json.dumps({"model": "slow", "input": {"prompt": "x", "tokens": 1000}, "stream": True})
-        connection.send(f"POST /v1/generations HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer secret-one\r\n"
+        connection.send(f"POST /v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nAuthorization: Bearer secret-one\r\n"
                         f"Content-Length: {len(body)}\r\n\r\n{body}")
         assert connection.read_head().status == 200
         answer = shunt.request("GET", "/v1/models", headers=bearer("one"))

@@ -177,7 +177,7 @@ def test_a_client_that_leaves_ends_its_span(traced, collector):
     shunt = traced()
     with shunt.connect() as connection:
         body = json.dumps({"model": "slow", "input": {"prompt": "x", "tokens": 100000}, "stream": True})
-        connection.send(f"POST /v1/generations HTTP/1.1\r\nHost: x\r\ntraceparent: {SAMPLED}\r\n"
+        connection.send(f"POST /v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\ntraceparent: {SAMPLED}\r\n"
                         f"Content-Length: {len(body)}\r\n\r\n{body}")
         connection.read_head()
         while b"event: delta" not in connection.read_chunk():  # one that has not begun has no run

@@ -6,8 +6,8 @@ import pytest
 
 import wire
 
-HEALTH = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
-POST = "POST /v1/generations HTTP/1.1\r\nHost: x\r\n"
+HEALTH = "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+POST = "POST /v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
 BODY = '{"model": "quick", "input": {"prompt": "x"}}'
 
 
@@ -30,31 +30,31 @@ def answer_to(shunt, data):
     (b"GET /healthz HTTP/1.1\r\n\r\n", 400, "malformed_request"),
     (b"GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "malformed_request"),
     (b"GET /healthz HTTP/1.1\r\nHost : x\r\n\r\n", 400, "malformed_request"),
-    (b"GET /healthz HTTP/1.1\r\nHost: x\r\nA: b\r\n folded\r\n\r\n", 400, "malformed_request"),
-    (b"GET /healthz HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n", 400, "malformed_request"),
-    (b"GET /healthz HTTP/1.1\r\nHost: x\r\nA: \x00\r\n\r\n", 400, "malformed_request"),
-    (b"GET /healthz HTTP/2.0\r\nHost: x\r\n\r\n", 505, "http_version_unsupported"),
+    (b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nA: b\r\n folded\r\n\r\n", 400, "malformed_request"),
+    (b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nno colon\r\n\r\n", 400, "malformed_request"),
+    (b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nA: \x00\r\n\r\n", 400, "malformed_request"),
+    (b"GET /healthz HTTP/2.0\r\nHost: 127.0.0.1\r\n\r\n", 505, "http_version_unsupported"),
     (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "http_version_unsupported"),
-    (b"GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n", 400, "invalid_target"),
-    (b"GET /%00 HTTP/1.1\r\nHost: x\r\n\r\n", 400, "invalid_target"),
-    (b"GET /%ff HTTP/1.1\r\nHost: x\r\n\r\n", 400, "invalid_target"),
-    (b"GET nowhere HTTP/1.1\r\nHost: x\r\n\r\n", 400, "invalid_target"),
-    (b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n", 404, "route_unknown"),
-    (b"GET /v1/generations/ HTTP/1.1\r\nHost: x\r\n\r\n", 404, "route_unknown"),
-    (b"DELETE /v1/generations HTTP/1.1\r\nHost: x\r\n\r\n", 405, "method_not_allowed"),
-    (b"BREW /healthz HTTP/1.1\r\nHost: x\r\n\r\n", 405, "method_not_allowed"),
-    (b"GET /healthz HTTP/1.1\r\nHost: x\r\nExpect: tea\r\n\r\n", 417, "expectation_failed"),
-    (b"POST /v1/generations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 501,
+    (b"GET /%zz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400, "invalid_target"),
+    (b"GET /%00 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400, "invalid_target"),
+    (b"GET /%ff HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400, "invalid_target"),
+    (b"GET nowhere HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400, "invalid_target"),
+    (b"GET /nowhere HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 404, "route_unknown"),
+    (b"GET /v1/generations/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 404, "route_unknown"),
+    (b"DELETE /v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 405, "method_not_allowed"),
+    (b"BREW /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 405, "method_not_allowed"),
+    (b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: tea\r\n\r\n", 417, "expectation_failed"),
+    (b"POST /v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: gzip\r\n\r\n", 501,
      "transfer_encoding_unsupported"),
-    (b"POST /v1/generations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501,
+    (b"POST /v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501,
      "transfer_encoding_unsupported"),
     (b"POST /v1/generations HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, "malformed_request"),
-    (b"POST /v1/generations HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}", 400,
+    (b"POST /v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}", 400,
      "malformed_request"),
-    (b"POST /v1/generations HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400,
+    (b"POST /v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400,
      "malformed_request"),
-    (b"POST /v1/generations HTTP/1.1\r\nHost: x\r\nContent-Length: -2\r\n\r\n{}", 400, "malformed_request"),
-    (b"POST /v1/generations HTTP/1.1\r\nHost: x\r\nContent-Type: a/b\r\nContent-Type: a/c\r\nContent-Length: 0\r\n\r\n",
+    (b"POST /v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -2\r\n\r\n{}", 400, "malformed_request"),
+    (b"POST /v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: a/b\r\nContent-Type: a/c\r\nContent-Length: 0\r\n\r\n",
      400, "invalid_header"),
 ])
 def test_a_wrong_request_has_its_status(shunt, data, status, code):
@@ -92,16 +92,16 @@ def test_head_is_everywhere_where_get_is(shunt):
 
 def test_too_large_headers_are_431_and_a_too_long_target_is_414(shunt):
     many = "".join(f"X-{i}: {'y' * 100}\r\n" for i in range(200))
-    assert answer_to(shunt, f"GET /healthz HTTP/1.1\r\nHost: x\r\n{many}\r\n").code == "headers_too_large"
-    assert answer_to(shunt, f"GET /healthz HTTP/1.1\r\nHost: x\r\nA: {'y' * 20000}").code == "headers_too_large"
+    assert answer_to(shunt, f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n{many}\r\n").code == "headers_too_large"
+    assert answer_to(shunt, f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nA: {'y' * 20000}").code == "headers_too_large"
     assert answer_to(shunt, f"GET /{'y' * 20000}").code == "target_too_long"
-    assert answer_to(shunt, f"GET /{'y' * 9000} HTTP/1.1\r\nHost: x\r\n\r\n").code == "target_too_long"
+    assert answer_to(shunt, f"GET /{'y' * 9000} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").code == "target_too_long"
 
 
 def test_paths_are_percent_decoded_and_absolute_targets_are_taken(shunt):
-    assert answer_to(shunt, "GET /health%7a HTTP/1.1\r\nHost: x\r\n\r\n").status == 200
-    assert answer_to(shunt, "GET /v1%2Fmodels HTTP/1.1\r\nHost: x\r\n\r\n").status == 404
-    assert answer_to(shunt, "GET http://x/healthz HTTP/1.1\r\nHost: x\r\n\r\n").status == 200
+    assert answer_to(shunt, "GET /health%7a HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").status == 200
+    assert answer_to(shunt, "GET /v1%2Fmodels HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").status == 404
+    assert answer_to(shunt, "GET http://127.0.0.1/healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").status == 200
 
 
 def test_requests_may_come_byte_by_byte(shunt):
@@ -116,7 +116,7 @@ def test_pipelined_requests_are_answered_in_order(shunt):
     with shunt.connect() as connection:
         slow = '{"model": "slow", "input": {"prompt": "x", "tokens": 2}}'
         connection.send((POST + f"Content-Length: {len(slow)}\r\n\r\n{slow}" + HEALTH) * 2
-                        + "GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n" + HEALTH)
+                        + "GET /nowhere HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" + HEALTH)
         statuses = []
         bodies = []
         for _ in range(6):
@@ -143,7 +143,7 @@ def test_empty_lines_between_requests_are_passed_over(shunt):
 
 
 def test_connection_close_is_honoured(shunt):
-    answer = answer_to(shunt, "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    answer = answer_to(shunt, "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
     assert answer.status == 200 and answer.closes
 
 
@@ -164,10 +164,10 @@ def test_100_continue(shunt):
 
 
 def test_no_100_continue_for_a_request_that_is_refused(shunt):
-    for extra, status in (("Content-Length: 999999999\r\n", 413),
-                          ("Content-Length: 2\r\nContent-Type: text/plain\r\n", 415)):
+    for extra, media_type, status in (("Content-Length: 999999999\r\n", "application/json", 413),
+                                      ("Content-Length: 2\r\n", "text/plain", 415)):
         with shunt.connect() as connection:
-            connection.send(POST + "Expect: 100-continue\r\n" + extra + "\r\n")
+            connection.send(POST.replace("application/json", media_type) + "Expect: 100-continue\r\n" + extra + "\r\n")
             assert connection.read_response().status == status
 
 
@@ -214,7 +214,7 @@ def test_an_answer_is_not_lost_when_the_client_is_still_sending(shunt):
 
 def test_every_answer_has_a_date_and_errors_are_problems(shunt):
     with shunt.connect() as connection:
-        connection.send("GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.send("GET /nowhere HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         answer = connection.read_response()
         assert answer.headers["date"].endswith(" GMT")
         assert answer.code == "route_unknown"

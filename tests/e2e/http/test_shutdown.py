@@ -11,7 +11,7 @@ from shunt_process import CONFIG, eventually
 
 def wait_for_generation(shunt, connection, tokens):
     body = json.dumps({"model": "slow", "input": {"prompt": "x", "tokens": tokens}, "stream": True})
-    connection.send(f"POST /v1/generations HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+    connection.send(f"POST /v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}")
     head = connection.read_head()
     assert head.status == 200
     return head.headers["shunt-generation-id"]
@@ -20,7 +20,7 @@ def wait_for_generation(shunt, connection, tokens):
 def test_what_runs_may_finish(start):
     shunt = start()
     with shunt.connect() as connection, shunt.connect() as idle:
-        idle.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        idle.send("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         idle.read_response()
         wait_for_generation(shunt, connection, tokens=10)
         shunt.terminate()

@@ -104,7 +104,7 @@ def test_a_quiet_stream_gets_comments(shunt):
 def test_http_1_0_gets_a_stream_that_ends_with_the_connection(shunt):
     with shunt.connect() as connection:
         body = '{"model": "quick", "input": {"prompt": "x"}, "stream": true}'
-        connection.send(f"POST /v1/generations HTTP/1.0\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+        connection.send(f"POST /v1/generations HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}")
         head = connection.read_head()
         assert "transfer-encoding" not in head.headers and head.headers["connection"] == "close"
         try:

@@ -107,8 +107,14 @@ class Connection:
 
 
 def request_bytes(method, path, body=None, headers=None):
+    """A body is JSON unless a header says otherwise; "Content-Type": None sends none."""
+    headers = dict(headers or {})
+    if body is not None and not any(name.lower() == "content-type" for name in headers):
+        headers["Content-Type"] = "application/json"
     text = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-    for name, value in (headers or {}).items():
+    for name, value in headers.items():
+        if value is None:
+            continue
         text += f"{name}: {value}\r\n"
     data = b"" if body is None else body if isinstance(body, bytes) else body.encode()
     if body is not None:

@@ -53,6 +53,25 @@ TEST_F(OperatingTest, ARetryIsRefusedAsAnyOtherRequest) {
   EXPECT_EQ(answer.headers.at("retry-after"), "1");
 }
 
+TEST_F(OperatingTest, ARetryWhoseOutcomeIsUnknownSaysTheSameAsTheFirstTry) {
+  recording_.on_request_of = [](const GenerationId&) {
+    return executor::RequestOutcome(GenerationRequest{});
+  };
+  recording_.on_submit = [this](const GenerationRequest&) -> executor::SubmitOutcome {
+    return executor::Unknown{id_, {"timeout", "no word from the queue"}};
+  };
+  serve_recording();
+  const Answer plain = retry();
+  EXPECT_EQ(plain.status, 503);
+  EXPECT_EQ(plain.headers.at("retry-after"), "1");
+  EXPECT_EQ(plain.headers.at("location"), path_);
+  EXPECT_EQ(json(plain).at("retryable"), false);
+  const Answer keyed = client().request("POST", path_ + "/retry", {}, "Idempotency-Key: k\r\n");
+  EXPECT_EQ(keyed.headers.at("retry-after"), "1");
+  EXPECT_EQ(json(keyed).at("retryable"), true);
+  EXPECT_NE(keyed.body.find("with the same Idempotency-Key"), std::string::npos) << keyed.body;
+}
+
 TEST_F(OperatingTest, WhatCannotBeTriedAgainSaysWhy) {
   recording_.on_request_of = [](const GenerationId&) {
     return executor::RequestOutcome(executor::RequestForgotten{});

@@ -63,6 +63,7 @@ class ServerTest : public ::testing::Test {
  protected:
   ServerTest() {
     options_.port = 0;
+    options_.allowed_hosts = {"x"};
     add_model("held", OnDisconnect::kCancel);
     add_model("stubborn", OnDisconnect::kContinue);
   }

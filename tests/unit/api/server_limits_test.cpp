@@ -41,8 +41,9 @@ TEST_F(ServerLimitsTest, CallersSeeOnlyTheirOwnGenerations) {
   add_key("bob");
   serve();
   HttpClient http = client();
-  http.send("POST /v1/generations HTTP/1.1\r\nHost: x\r\nContent-Length: 16\r\n" + std::string(kAnn) +
-            "\r\n" + kHeld);
+  http.send(
+      "POST /v1/generations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 16\r\n" +
+      std::string(kAnn) + "\r\n" + kHeld);
   generator_->take()->succeed();
   const std::string path = http.read_answer().headers.at("location");
   EXPECT_EQ(http.request("GET", path, {}, kAnn).status, 200);
@@ -60,8 +61,9 @@ TEST_F(ServerLimitsTest, AKeyHasItsOwnLimits) {
   add_key("bob", 0, 0.01);
   serve();
   HttpClient http = client();
-  http.send("POST /v1/generations HTTP/1.1\r\nHost: x\r\nContent-Length: 16\r\n" + std::string(kAnn) +
-            "\r\n" + kHeld);
+  http.send(
+      "POST /v1/generations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 16\r\n" +
+      std::string(kAnn) + "\r\n" + kHeld);
   const auto run = generator_->take();
   const Answer concurrent = client().request("GET", "/v1/models", {}, kAnn);
   EXPECT_EQ(concurrent.status, 429);
@@ -92,7 +94,9 @@ TEST_F(ServerLimitsTest, ASlowBodyIsToldSoAndClosed) {
   options_.body_timeout = 30ms;
   serve();
   HttpClient http = client();
-  http.send("POST /v1/generations HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{");
+  http.send(
+      "POST /v1/generations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
+      "100\r\n\r\n{");
   EXPECT_EQ(http.read_answer().status, 408);
   EXPECT_TRUE(http.closed_by_server());
 }
@@ -105,15 +109,22 @@ TEST_F(ServerLimitsTest, AnIdleConnectionIsClosedWithoutAWord) {
   EXPECT_TRUE(http.closed_by_server());
 }
 
-TEST_F(ServerLimitsTest, ConnectionsBeyondTheLimitAreTurnedAway) {
+TEST_F(ServerLimitsTest, ConnectionsBeyondTheLimitAreTurnedAwayWhereAllAreBusy) {
   options_.max_connections = 1;
   serve();
   HttpClient first = client();
-  EXPECT_EQ(first.request("GET", "/healthz").status, 200);
+  first.send(
+      "POST /v1/generations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
+      "16\r\n\r\n" +
+      std::string(kHeld));
+  const auto run = generator_->take();
   HttpClient second = client();
-  const Answer answer = second.read_answer();
+  const Answer answer = second.request("GET", "/v1/models");
   EXPECT_EQ(answer.status, 503);
   EXPECT_NE(answer.body.find("too_many_connections"), std::string::npos);
+  run->succeed();
+  EXPECT_EQ(first.read_answer().status, 200);
+  EXPECT_EQ(client().request("GET", "/v1/models").status, 200) << "in the place of one that waits";
 }
 
 TEST_F(ServerLimitsTest, ATakenPortIsAnErrorAtStart) {
@@ -144,7 +155,10 @@ TEST_F(ServerLimitsTest, StoppingClosesIdleConnectionsAndLetsAnswersFinish) {
   HttpClient idle = client();
   EXPECT_EQ(idle.request("GET", "/readyz").status, 200);
   HttpClient waiting = client();
-  waiting.send("POST /v1/generations HTTP/1.1\r\nHost: x\r\nContent-Length: 16\r\n\r\n" + std::string(kHeld));
+  waiting.send(
+      "POST /v1/generations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
+      "16\r\n\r\n" +
+      std::string(kHeld));
   const auto run = generator_->take();
   server_->stop_accepting();
   EXPECT_TRUE(idle.closed_by_server());

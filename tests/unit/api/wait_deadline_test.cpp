@@ -13,8 +13,9 @@ namespace {
 using namespace testing;
 
 std::string post_of(std::string_view body, std::string_view headers = {}) {
-  return "POST /v1/generations HTTP/1.1\r\nHost: x\r\n" + std::string(headers) +
-         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
+  return "POST /v1/generations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" +
+         std::string(headers) + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+         std::string(body);
 }
 
 class WaitDeadlineTest : public ServerTest {

@@ -9,8 +9,9 @@ using namespace testing;
 class WaitingClientTest : public ServerTest {};
 
 std::string post(std::string_view body, std::string_view headers = {}) {
-  return "POST /v1/generations HTTP/1.1\r\nHost: x\r\n" + std::string(headers) +
-         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
+  return "POST /v1/generations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" +
+         std::string(headers) + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+         std::string(body);
 }
 
 TEST_F(WaitingClientTest, GetsTheResultWhenItIsThere) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "shunt/base/clock.hpp"
@@ -19,6 +20,15 @@ namespace shunt::api {
 
 class RequestTracer;
 
+// What a key may do. /v1/models and /openapi.json are for every key.
+enum class Scope {
+  kGenerate,  // /v1/generations and below: its own generations
+  kMetrics,   // GET /metrics
+  kStatus,    // GET /admin/status, and all that /readyz tells
+  kAdmin,     // what changes the service itself; kStatus comes with it
+};
+[[nodiscard]] std::string_view scope_name(Scope scope) noexcept;
+
 // A bearer key as configuration holds it: the SHA-256 of the secret, and this key's own limits (0 = none).
 struct ApiKey {
   std::string name;                // becomes the generation's caller: "key:<name>"
@@ -27,8 +37,10 @@ struct ApiKey {
   std::size_t max_concurrent = 0;  // requests under way
   std::size_t max_open = 0;        // generations open, waited for or not; 0: as max_concurrent
   double requests_per_second = 0;
-  std::size_t burst = 0;           // 0: one second's worth
-  std::size_t max_body_bytes = 0;  // 0: the server's
+  std::size_t burst = 0;              // 0: one second's worth
+  std::size_t max_body_bytes = 0;     // 0: the server's
+  std::vector<Scope> scopes{};        // empty: all but kAdmin
+  std::vector<std::string> models{};  // empty: all
 };
 
 // What GET /admin/status tells of the process beside its executor.
@@ -50,6 +62,8 @@ struct HttpServerOptions {
   std::size_t max_json_members = 1024;         // of one object
   std::size_t max_metadata_bytes = 16 * 1024;  // of options.metadata as JSON text
   std::size_t max_connections = 20'000;
+  // Of connections that have not shown a valid key; 0: no limit.
+  std::size_t max_connections_per_address = 0;
   std::chrono::milliseconds header_timeout = std::chrono::seconds(10);  // from first byte to end of headers
   std::chrono::milliseconds body_timeout = std::chrono::seconds(30);
   std::chrono::milliseconds idle_timeout = std::chrono::seconds(75);   // between requests of a connection
@@ -65,6 +79,13 @@ struct HttpServerOptions {
   std::vector<ApiKey> keys;  // empty: no authentication
   // Serve a public address without keys.
   bool allow_unauthenticated = false;
+
+  // Names, as is_host knows them, that requests may give in Host where no keys are configured.
+  std::vector<std::string> allowed_hosts;
+  // Web pages, as is_origin knows them, that may read answers (CORS).
+  std::vector<std::string> cors_origins;
+  // As is_address_range knows them: whose X-Forwarded-For and Forwarded are believed.
+  std::vector<std::string> trusted_proxies;
 
   ServiceAbout about;
 
@@ -98,6 +119,12 @@ class HttpServer {
   virtual ~HttpServer() = default;
 
   [[nodiscard]] virtual unsigned short port() const noexcept = 0;
+
+  // Goes by other options from now on: keys (those that keep their name go on with the rate they have used),
+  // limits, times, hosts, origins and proxies. Address, port, `about` and `tracer` stay what they were. What
+  // is under way keeps the options that it began with. Fails, and changes nothing, where listen would have
+  // refused them. Any thread.
+  [[nodiscard]] virtual Result<void> reload(HttpServerOptions options) = 0;
 
   // Closes the listening socket and idle connections; responses under way go on and carry Connection: close.
   // /readyz says 503 from now on. Any thread.

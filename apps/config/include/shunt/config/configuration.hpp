@@ -99,6 +99,8 @@ struct Explained {
   std::string value;  // as one would write it in the file; no secrets
   // "default", "shunt.toml:12", "environment SHUNT_SERVER_LISTEN", "--listen", "--set log.level"
   std::string source;
+  bool live = false;          // whether reload() takes it over
+  std::string fingerprint{};  // differs when the value does, also where `value` is redacted
 };
 
 struct Loaded {
@@ -128,6 +130,15 @@ struct Sources {
 // `invalid_configuration`) names file and line, variable or flag, the value that came and what is allowed;
 // for an unknown key also the nearest known one.
 [[nodiscard]] Result<Loaded> load(const Sources& sources);
+
+// What a reload makes of two configurations.
+struct Reload {
+  Loaded merged;                   // what is running from now on
+  std::vector<std::string> taken;  // settings with another value that are live
+  std::vector<std::string> kept;   // settings with another value that stay as they were until a restart
+};
+// `running` with what is live of `fresh`: keys, limits and the log's level.
+[[nodiscard]] Reload reload(const Loaded& running, const Loaded& fresh);
 
 // docs/configuration.md, from the table of settings.
 [[nodiscard]] std::string reference_markdown();
