@@ -43,7 +43,9 @@ awaitable<std::int64_t> move_jobs_to_wait(std::shared_ptr<QueueBackend> backend,
                                          keys.wait, keys.paused, keys.meta, keys.active, keys.marker)
                                 .add_all(count, timestamp, detail::key_name_of(from))
                                 .take());
-  co_return expect_integer(reply, "moveJobsToWait");
+  const std::int64_t more = expect_integer(reply, "moveJobsToWait");
+  if (more != 0 && more != 1) detail::unexpected_reply("moveJobsToWait", "0 or 1", reply);
+  co_return more;
 }
 
 }  // namespace
@@ -118,6 +120,7 @@ awaitable<void> Queue::obliterate(ObliterateOptions options) {
     if (answer == -1) throw Error("Cannot obliterate non-paused queue");
     if (answer == -2) throw Error("Cannot obliterate queue with active jobs");
     if (answer == 0) co_return;
+    if (answer != 1) detail::unexpected_reply("obliterate", "-2 to 1", reply);
   }
 }
 
