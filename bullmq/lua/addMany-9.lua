@@ -2,8 +2,8 @@
   Adds many jobs in the order given. Each leaves what upstream's addStandardJob, addDelayedJob or addPrioritizedJob
   leaves, and emits the same events; what does not depend on the job is read and written once.
 
-  Preconditions, which the caller sees to: no job has a parent, deduplication or a scheduler; none has both a delay and
-  a priority.
+  What the caller sees to, as it depends on its arguments alone: no job has a parent, deduplication or a scheduler; none
+  has both a delay and a priority. One job that cannot be added fails alone.
 
     KEYS  1 wait, 2 meta, 3 id, 4 delayed, 5 active, 6 events, 7 marker, 8 prioritized, 9 pc
     ARGV  1 key prefix, then for each job: custom id ("" = none), name, data, options (JSON), timestamp, kind
@@ -47,9 +47,12 @@ for i = 1, count do
   if jobId == "" then jobId = format("%d", before + i) end
   local jobKey = prefix .. jobId
   if ARGV[at] ~= "" and rcall("EXISTS", jobKey) == 1 then
-    rcall("XADD", eventsKey, "*", "event", "duplicated", "jobId", jobId)
+    -- A key that is no job, as the queue's own lists are, is an error here as in upstream's script.
+    local other = rpcall("HGET", jobKey, "parentKey")
+    local isJob = type(other) ~= "table"
+    if isJob then rcall("XADD", eventsKey, "*", "event", "duplicated", "jobId", jobId) end
     answer[#answer + 1] = i
-    answer[#answer + 1] = 0
+    answer[#answer + 1] = isJob and 0 or other
   else
     local mode = ARGV[at + 5]
     local kind, value = "", nil
@@ -58,24 +61,33 @@ for i = 1, count do
                          "timestamp", ARGV[at + 4], "delay", kind == "d" and value or "0",
                          "priority", kind == "p" and value or "0")
     -- The number of new fields, but for an error.
-    if stored ~= 6 and type(stored) == "table" then
-      answer[#answer + 1] = i
-      answer[#answer + 1] = stored
-    else
+    local failure = stored ~= 6 and type(stored) == "table" and stored
+    if not failure then
       rcall("XADD", eventsKey, "*", "event", "added", "jobId", jobId, "name", ARGV[at + 1])
+      -- Those that are stored already have to get into their lists, whatever is wrong with the place of this one.
       if kind == "d" then
-        rare().addDelayedJob(jobId, KEYS[4], eventsKey, ARGV[at + 4], maxEvents, KEYS[7], value)
+        local fine, why = pcall(rare().addDelayedJob, jobId, KEYS[4], eventsKey, ARGV[at + 4], maxEvents, KEYS[7], value)
+        if not fine then failure = why end
       else
         if kind == "p" then
-          prioritized[#prioritized + 1] = rare().getPriorityScore(tonumber(value), KEYS[9])
-          prioritized[#prioritized + 1] = jobId
+          local fine, score = pcall(rare().getPriorityScore, tonumber(value), KEYS[9])
+          if fine then
+            prioritized[#prioritized + 1] = score
+            prioritized[#prioritized + 1] = jobId
+          else
+            failure = score
+          end
         elseif kind == "l" then
           lifo[#lifo + 1] = jobId
         else
           fifo[#fifo + 1] = jobId
         end
-        rcall("XADD", eventsKey, "*", "event", "waiting", "jobId", jobId)
+        if not failure then rcall("XADD", eventsKey, "*", "event", "waiting", "jobId", jobId) end
       end
+    end
+    if failure then
+      answer[#answer + 1] = i
+      answer[#answer + 1] = type(failure) == "table" and failure or {err = failure}
     end
   end
 end

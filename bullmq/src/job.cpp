@@ -12,7 +12,9 @@
 #include "bullmq_scripts.hpp"
 #include "core/backoff_delay.hpp"
 #include "core/identity.hpp"
+#include "core/json_text.hpp"
 #include "queue_events_state.hpp"
+#include "redis/expected_reply.hpp"
 #include "worker/failure_decision.hpp"
 
 namespace bullmq {
@@ -46,19 +48,33 @@ AddOutcome Job::outcome() const noexcept {
   return state_->outcome;
 }
 
+namespace {
+
+// A script that answers with a number, negative when it refused.
+void check_done(const Reply& reply, const std::string& id, std::string_view command,
+                std::string_view state = {}) {
+  QueueBackend::check(reply, id, command, state);
+  static_cast<void>(detail::expect_integer(reply, command));
+}
+
+}  // namespace
+
 // Every coroutine keeps the state: the handle that it was called on may be gone before it ends.
 
 awaitable<JobState> Job::state() {
   const auto job = state_;
   const auto& keys = job->queue->keys();
-  const Reply reply =
+  Reply reply =
       co_await job->queue->run(ScriptCall(scripts::getStateV2, 1)
                                    .add_all(keys.completed, keys.failed, keys.delayed, keys.active, keys.wait,
                                             keys.paused, keys.waiting_children, keys.prioritized)
                                    .add(job->record.id)
                                    .idempotent()
                                    .take());
-  co_return job_state_from(reply.text);
+  const std::string name = detail::expect_text(std::move(reply), "getState");
+  const auto known = detail::known_job_state(name);
+  if (!known) throw UnexpectedReplyError("getState: Redis answered with a state that there is none of");
+  co_return *known;
 }
 
 awaitable<bool> Job::is_in(JobState wanted) {
@@ -68,15 +84,15 @@ awaitable<bool> Job::is_in(JobState wanted) {
   switch (wanted) {
     case JobState::waiting: {
       const Reply in_wait = co_await job->queue->run(make_query("LPOS", keys.wait, id));
-      if (in_wait.is_integer()) co_return true;
+      if (detail::expect_found(in_wait, "LPOS")) co_return true;
       const Reply in_paused = co_await job->queue->run(make_query("LPOS", keys.paused, id));
-      co_return in_paused.is_integer();
+      co_return detail::expect_found(in_paused, "LPOS");
     }
     case JobState::active:
     case JobState::paused: {
       const std::string& list = wanted == JobState::active ? keys.active : keys.paused;
       const Reply reply = co_await job->queue->run(make_query("LPOS", list, id));
-      co_return reply.is_integer();
+      co_return detail::expect_found(reply, "LPOS");
     }
     case JobState::unknown: {
       Job handle(job);
@@ -87,25 +103,27 @@ awaitable<bool> Job::is_in(JobState wanted) {
       break;
   }
   const Reply reply = co_await job->queue->run(make_query("ZSCORE", keys.of(name_of(wanted)), id));
-  co_return !reply.is_nil();
+  co_return detail::expect_found(reply, "ZSCORE");
 }
 
 awaitable<void> Job::update_data(std::string data_json) {
   const auto job = state_;
+  detail::require_json("data of job " + job->record.id, data_json);
   const Reply reply = co_await job->queue->run(
       ScriptCall(scripts::updateData, 1).add(job->queue->keys().job(job->record.id)).add(data_json).take());
-  QueueBackend::check(reply, job->record.id, "updateData");
+  check_done(reply, job->record.id, "updateData");
   job->record.data = std::move(data_json);
 }
 
 awaitable<void> Job::update_progress(std::string progress_json) {
   const auto job = state_;
+  detail::require_json("progress of job " + job->record.id, progress_json);
   const auto& keys = job->queue->keys();
   const Reply reply = co_await job->queue->run(ScriptCall(scripts::updateProgress, 2)
                                                    .add_all(keys.job(job->record.id), keys.events, keys.meta)
                                                    .add_all(job->record.id, progress_json)
                                                    .take());
-  QueueBackend::check(reply, job->record.id, "updateProgress");
+  check_done(reply, job->record.id, "updateProgress");
   job->record.progress = std::move(progress_json);
   if (job->queue->on_progress) job->queue->on_progress(Job(job), job->record.progress);
 }
@@ -121,7 +139,8 @@ awaitable<std::int64_t> Job::log(std::string line) {
                                    .add_all(keys.job(job->record.id), keys.job(job->record.id, "logs"))
                                    .add_all(job->record.id, line, keep)
                                    .take());
-  co_return QueueBackend::check(reply, job->record.id, "addLog");
+  check_done(reply, job->record.id, "addLog");
+  co_return reply.integer;
 }
 
 awaitable<JobLogs> Job::logs(std::int64_t start, std::int64_t end, bool ascending) {
@@ -134,11 +153,12 @@ awaitable<JobLogs> Job::logs(std::int64_t start, std::int64_t end, bool ascendin
     transaction.add(make_command("LRANGE", key, -(end + 1), -(start + 1)));
   }
   transaction.add(make_command("LLEN", key));
-  const Reply reply = co_await job->queue->run(transaction.take());
+  Reply reply = co_await job->queue->run(transaction.take());
+  std::vector<Reply> results = detail::expect_array(std::move(reply), "EXEC", 2, 2);
   JobLogs logs;
-  for (const Reply& line : reply.elements.at(0).elements) logs.lines.push_back(line.text);
+  logs.lines = detail::expect_texts(std::move(results[0]), "LRANGE");
   if (!ascending) std::reverse(logs.lines.begin(), logs.lines.end());
-  logs.count = reply.elements.at(1).to_int();
+  logs.count = detail::expect_integer(results[1], "LLEN");
   co_return logs;
 }
 
@@ -162,7 +182,7 @@ awaitable<void> Job::retry(JobState from, RetryOptions options) {
                    failed ? "failedReason" : "returnvalue", name_of(from),
                    options.reset_attempts_made ? 1 : 0, options.reset_attempts_started ? 1 : 0)
           .take());
-  QueueBackend::check(reply, job->record.id, "reprocessJob", name_of(from));
+  check_done(reply, job->record.id, "reprocessJob", name_of(from));
   JobRecord& record = job->record;
   record.failed_reason.reset();
   record.finished_on.reset();
@@ -181,7 +201,7 @@ awaitable<void> Job::promote() {
                                             keys.active, keys.pc, keys.events, keys.marker)
                                    .add_all(keys.base, job->record.id)
                                    .take());
-  QueueBackend::check(reply, job->record.id, "promote", "delayed");
+  check_done(reply, job->record.id, "promote", "delayed");
   job->record.delay = Milliseconds(0);
 }
 
@@ -193,7 +213,7 @@ awaitable<void> Job::change_delay(Milliseconds delay) {
           .add_all(keys.delayed, keys.meta, keys.marker, keys.events)
           .add_all(delay.count(), detail::now_ms(), job->record.id, keys.job(job->record.id))
           .take());
-  QueueBackend::check(reply, job->record.id, "changeDelay", "delayed");
+  check_done(reply, job->record.id, "changeDelay", "delayed");
   job->record.delay = delay;
 }
 
@@ -205,7 +225,7 @@ awaitable<void> Job::change_priority(ChangePriorityOptions options) {
           .add_all(keys.wait, keys.paused, keys.meta, keys.prioritized, keys.active, keys.pc, keys.marker)
           .add_all(options.priority, keys.base, job->record.id, options.lifo ? 1 : 0)
           .take());
-  QueueBackend::check(reply, job->record.id, "changePriority");
+  check_done(reply, job->record.id, "changePriority");
   job->record.priority = options.priority;
 }
 
@@ -217,7 +237,8 @@ awaitable<void> Job::remove(bool remove_children) {
                                    .add_all(keys.job(job->record.id), keys.repeat)
                                    .add_all(job->record.id, remove_children ? 1 : 0, keys.base)
                                    .take());
-  if (QueueBackend::check(reply, job->record.id, "removeJob") == 0) {
+  check_done(reply, job->record.id, "removeJob");
+  if (reply.integer == 0) {
     throw Error("Job " + job->record.id + " could not be removed because it is locked by another worker");
   }
 }
@@ -230,7 +251,7 @@ awaitable<bool> Job::remove_deduplication_key() {
                                    .add(job->queue->keys().deduplication(*job->record.deduplication_id))
                                    .add(job->record.id)
                                    .take());
-  co_return reply.to_int() > 0;
+  co_return detail::expect_integer(reply, "removeDeduplicationKey") > 0;
 }
 
 namespace {
@@ -268,20 +289,22 @@ awaitable<std::string> Job::wait_until_finished(QueueEvents& events, Millisecond
     if (told && !told->completed) throw JobFailedError(told->text);
     if (told) co_return told->text;
     const auto& keys = job->queue->keys();
-    const Reply reply =
-        co_await job->queue->run(ScriptCall(scripts::isFinished, 2)
-                                     .add_all(keys.completed, keys.failed, keys.job(job->record.id))
-                                     .add_all(job->record.id, "1")
-                                     .idempotent()
-                                     .take());
+    Reply reply = co_await job->queue->run(ScriptCall(scripts::isFinished, 2)
+                                               .add_all(keys.completed, keys.failed, keys.job(job->record.id))
+                                               .add_all(job->record.id, "1")
+                                               .idempotent()
+                                               .take());
     // It may be removed with its end.
     if (told) continue;
-    const auto code = reply.elements.empty() ? 0 : reply.elements[0].to_int();
-    if (code == 1) {
-      const std::string& value = reply.elements.at(1).text;
-      co_return value.empty() ? "null" : value;
-    }
-    if (code != 0) throw JobFailedError(reply.elements.at(1).text);
+    std::vector<Reply> parts = detail::expect_array(std::move(reply), "isFinished", 1, 2);
+    const auto code = detail::expect_integer(parts[0], "isFinished");
+    // Lua's false, of a field that is not there, is nil.
+    std::string text;
+    if (parts.size() == 2 && !parts[1].is_nil())
+      text = detail::expect_text(std::move(parts[1]), "isFinished");
+    if (code == 1 && text.empty()) text = "null";
+    if (code == 1) co_return text;
+    if (code != 0) throw JobFailedError(text);
     const auto now = std::chrono::steady_clock::now();
     if (now >= until) {
       throw WaitTimeoutError("Job wait " + job->record.name +
@@ -316,6 +339,8 @@ awaitable<std::int64_t> Job::move_to_wait(std::string token) {
 awaitable<std::optional<Job>> Job::move_to_completed(std::string return_value_json, std::string token,
                                                      bool fetch_next) {
   const auto job = state_;
+  if (return_value_json.empty()) return_value_json = "null";
+  detail::require_json("return value of job " + job->record.id, return_value_json);
   detail::NextJob next = co_await job->queue->finish(job->record, detail::Outcome::completed,
                                                      return_value_json, token, fetch_next, {});
   job->record.return_value = std::move(return_value_json);

@@ -96,7 +96,14 @@ Queue::~Queue() {
   if (state_ && !state_->shares_connection) state_->backend->connection().close();
 }
 Queue::Queue(Queue&&) noexcept = default;
-Queue& Queue::operator=(Queue&&) noexcept = default;
+Queue& Queue::operator=(Queue&& other) noexcept {
+  if (this != &other) {
+    // Its connection ends with it.
+    const Queue ended(std::move(*this));
+    state_ = std::move(other.state_);
+  }
+  return *this;
+}
 
 const std::string& Queue::name() const noexcept {
   return state_->backend->queue_name();

@@ -11,6 +11,7 @@
 #include "core/job_validation.hpp"
 #include "queue_events_state.hpp"
 #include "redis/endpoint.hpp"
+#include "redis/expected_reply.hpp"
 
 namespace bullmq {
 namespace {
@@ -23,6 +24,8 @@ using detail::Reply;
 // What a read may take longer than it was asked to block.
 constexpr Milliseconds kReadMargin{1'000};
 constexpr std::chrono::milliseconds kErrorPause{1'000};
+constexpr unsigned kEmptyReadsAtOnce = 100;
+constexpr std::chrono::milliseconds kEmptyPause{2};
 
 }  // namespace
 
@@ -78,9 +81,9 @@ struct EventReader {
       state->position = state->options.last_event_id;
       co_return;
     }
-    const Reply reply = co_await state->connection->execute(
+    Reply reply = co_await state->connection->execute(
         make_query("XREVRANGE", state->keys.events, "+", "-", "COUNT", 1));
-    state->position = detail::last_event_id(reply);
+    state->position = detail::last_event_id(std::move(reply));
   }
 
   static asio::awaitable<void> read_once(StatePointer state) {
@@ -89,10 +92,16 @@ struct EventReader {
     read.timeout = state->options.blocking_timeout + kReadMargin;
     read.drop_on_timeout = true;
     Reply reply = co_await state->connection->execute(std::move(read));
-    if (reply.is_nil()) co_return;
+    const bool timed_out = reply.is_nil();
     const std::vector<QueueEvent> events = detail::decode_events(std::move(reply));
-    // Read again at once, it would be the same answer.
-    if (events.empty()) throw Error("the answer to XREAD has no entry in it");
+    // A stream that is capped at nothing wakes its readers without an entry, each time; they must be back
+    // before the next one. A server that answers so without end gets no more than kEmptyPause allows.
+    const bool empty = events.empty() && !timed_out;
+    state->empty_reads = empty ? state->empty_reads + 1 : 0;
+    if (state->empty_reads > kEmptyReadsAtOnce) {
+      detail::Wakeup pause(state->connection->executor());
+      co_await pause.wait(std::chrono::steady_clock::now() + kEmptyPause);
+    }
     for (const QueueEvent& event : events) {
       if (state->closed) co_return;
       state->position = event.id;
@@ -145,8 +154,10 @@ QueueEvents::~QueueEvents() {
 
 QueueEvents::QueueEvents(QueueEvents&&) noexcept = default;
 QueueEvents& QueueEvents::operator=(QueueEvents&& other) noexcept {
-  QueueEvents ended(std::move(*this));
-  state_ = std::move(other.state_);
+  if (this != &other) {
+    const QueueEvents ended(std::move(*this));
+    state_ = std::move(other.state_);
+  }
   return *this;
 }
 
@@ -220,8 +231,8 @@ awaitable<std::string> QueueEventsProducer::publish(std::string event_name,
   const auto connection = state_->connection;
   // Built by a function of its own: g++ 12 gets lists of temporaries inside a coroutine wrong.
   detail::Command command = publish_command(state_->keys.events, event_name, fields, max_events);
-  const Reply reply = co_await connection->execute(std::move(command));
-  co_return reply.text;
+  Reply reply = co_await connection->execute(std::move(command));
+  co_return detail::expect_id(std::move(reply), "XADD");
 }
 
 awaitable<void> QueueEventsProducer::close() {

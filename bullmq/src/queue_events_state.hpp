@@ -23,6 +23,8 @@ struct QueueEvents::State : std::enable_shared_from_this<QueueEvents::State> {
   // Where reading goes on; empty until it is known.
   std::string position;
   bool closed = false;
+  // Answers in a row that had a stream but no entry in it.
+  unsigned empty_reads = 0;
   Signal<const QueueEvent&> on_event;
   Signal<const std::exception&> on_error;
   std::uint64_t last_watch = 0;

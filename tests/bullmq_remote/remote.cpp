@@ -8,6 +8,10 @@
 namespace remote {
 namespace {
 
+// For that long after an object was made, and so many of its events, what nobody has subscribed to is kept.
+constexpr std::chrono::seconds kSubscriptionDelay{1};
+constexpr std::size_t kMostEarly = 1'000;
+
 bullmq::awaitable<bullmq::Job> find_job(Handle& handle, std::string id) {
   const auto held = handle.held.find(id);
   if (held != handle.held.end()) co_return held->second;
@@ -73,8 +77,25 @@ Handle* Remote::find(const std::string& name) {
 
 void Remote::tell(const std::string& name, const std::string& event, const Json& args) {
   const auto found = objects_.find(name);
-  if (found == objects_.end() || !found->second->heard.contains(event)) return;
-  send_({{"event", event}, {"from", name}, {"args", args}});
+  if (found == objects_.end()) return;
+  Handle& object = *found->second;
+  if (object.heard.contains(event)) return send_({{"event", event}, {"from", name}, {"args", args}});
+  // The line that subscribes to it may be on its way.
+  if (std::chrono::steady_clock::now() - object.made < kSubscriptionDelay && object.early.size() < kMostEarly)
+    object.early.emplace_back(event, args);
+}
+
+void Remote::subscribe(const std::string& name, Handle& object, const std::string& event) {
+  object.heard.insert(event);
+  std::vector<std::pair<std::string, Json>> others;
+  for (auto& [early, args] : std::exchange(object.early, {})) {
+    if (early == event) {
+      tell(name, event, args);
+    } else {
+      others.emplace_back(early, std::move(args));
+    }
+  }
+  object.early = std::move(others);
 }
 
 void Remote::construct(const Json& request) {
@@ -107,6 +128,12 @@ void Remote::construct(const Json& request) {
           if (!event.job_id().empty()) {
             tell(name, event.name + ":" + std::string(event.job_id()), Json::array({fields, event.id}));
           }
+        }));
+    object->subscriptions.push_back(
+        object->events->on_error().subscribe([this, name](const std::exception& error) {
+          Json described;
+          described["$error"] = {{"name", "Error"}, {"message", error.what()}};
+          tell(name, "error", Json::array({described}));
         }));
   } else if (kind == "QueueEventsProducer") {
     object->producer.emplace(executor_, args.text(0), producer_options(args.at(1)));
@@ -199,9 +226,12 @@ bullmq::awaitable<Json> Remote::call_on(Json request) {
   if (call == "on" || call == "off") {
     refuse_unknown_event(object, args.text(0));
     if (call == "on") {
-      object.heard.insert(args.text(0));
+      subscribe(name, object, args.text(0));
     } else {
       object.heard.erase(args.text(0));
+      // What comes from now on is not wanted, also if it is subscribed to again.
+      object.early.clear();
+      object.made = {};
     }
     co_return Json();
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <initializer_list>
 #include <map>
@@ -34,6 +35,9 @@ struct Handle {
   std::optional<bullmq::Queue> jobs;
   // The events that the caller subscribed to.
   std::set<std::string, std::less<>> heard;
+  // Events of the first moments that nobody had subscribed to yet.
+  std::vector<std::pair<std::string, Json>> early;
+  std::chrono::steady_clock::time_point made = std::chrono::steady_clock::now();
   // Jobs in a processor, or fetched by hand.
   std::map<std::string, bullmq::Job, std::less<>> held;
   std::vector<bullmq::Subscription> subscriptions;
@@ -70,6 +74,7 @@ class Remote {
 
  private:
   void construct(const Json& request);
+  void subscribe(const std::string& name, Handle& object, const std::string& event);
   [[nodiscard]] bullmq::awaitable<Json> call_on(Json request);
 
   bullmq::Executor executor_;

@@ -55,18 +55,27 @@ void fuzz_fields(std::string_view text) {
   for (const auto& [name, value] : events[0].fields) check(model.contains(name));
 }
 
+// Each may refuse what it is given, with the library's own error.
+void fuzz_decoders(const Reply& reply) {
+  try {
+    check(!last_event_id(reply).empty());
+  } catch (const Error&) {
+  }
+  try {
+    for (const QueueEvent& event : decode_events(reply)) {
+      check(!event.id.empty());
+      (void)event.job_id();
+    }
+  } catch (const Error&) {
+  }
+}
+
 // Whatever Redis may answer.
 void fuzz_reply(std::string_view bytes) {
   ReplyReader reader(65'536);
   try {
     reader.feed(bytes);
-    while (const auto reply = reader.next()) {
-      check(!last_event_id(*reply).empty());
-      for (const QueueEvent& event : decode_events(*reply)) {
-        check(!event.id.empty());
-        (void)event.job_id();
-      }
-    }
+    while (const auto reply = reader.next()) fuzz_decoders(*reply);
   } catch (const ConnectionError&) {
   }
 }

@@ -10,8 +10,10 @@
 #include "bullmq/error.hpp"
 #include "core/event_codec.hpp"
 #include "core/job_codec.hpp"
+#include "core/script_answers.hpp"
 #include "redis/command.hpp"
 #include "redis/endpoint.hpp"
+#include "redis/expected_reply.hpp"
 #include "redis/handshake.hpp"
 #include "redis/reply_reader.hpp"
 
@@ -85,9 +87,38 @@ void judge(const std::vector<Reply>& replies) {
   }
 }
 
+// Runs a decoder: it may refuse what it is given, with the library's own error.
+template <typename Decode>
+void try_to(Decode decode) {
+  try {
+    decode();
+  } catch (const Error&) {
+  }
+}
+
+// What scripts answer.
+void consume_answer(const Reply& reply) {
+  const auto check_job = [](const NextJob& next) {
+    if (next.has_job == next.record.id.empty() || next.rate_limit_ms < 0) std::abort();
+  };
+  try_to([&] { check_job(decode_next_job(reply)); });
+  try_to([&] { check_job(read_taken(reply)); });
+  try_to([&] {
+    if (read_added(reply, 3).size() != 3) std::abort();
+  });
+  try_to([&] {
+    const auto shared = share_out({{1, 0}, {0, 2}, {2, 0}, {0, 1}}, reply);
+    if (shared.size() != 4 || shared[0].size() != 1 || shared[1].empty() || shared[3].size() != 1)
+      std::abort();
+  });
+  try_to([&] { (void)expect_integer(reply, "a command"); });
+  try_to([&] { (void)expect_numbers(reply, "a command", 2); });
+  try_to([&] { (void)expect_pairs(reply, "a command"); });
+  try_to([&] { (void)expect_texts(reply, "a command"); });
+}
+
 void consume(const Reply& reply) {
-  const NextJob next = decode_next_job(reply);
-  if (next.has_job == next.record.id.empty()) std::abort();
+  consume_answer(reply);
   (void)decode_job("1", reply.elements);
   constexpr std::uint16_t kSlots[] = {0, 5'061, 16'383};
   for (const std::uint16_t slot : kSlots) {
@@ -97,10 +128,14 @@ void consume(const Reply& reply) {
   const auto redirect = parse_redirect(reply.text, "asked");
   if (redirect && (redirect->address.host.empty() || redirect->address.port == 0)) std::abort();
   (void)parse_version(reply.text);
-  (void)last_event_id(reply);
-  for (const QueueEvent& event : decode_events(reply)) {
-    if (event.id.empty()) std::abort();
-  }
+  try_to([&] {
+    if (last_event_id(reply).empty()) std::abort();
+  });
+  try_to([&] {
+    for (const QueueEvent& event : decode_events(reply)) {
+      if (event.id.empty()) std::abort();
+    }
+  });
 }
 
 }  // namespace

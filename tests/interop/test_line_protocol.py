@@ -73,6 +73,24 @@ def test_events_stop_after_off(remote):
     assert len(worker.events["resumed"].items) == 1
 
 
+@pytest.mark.skipif("SHUNT_BULLMQ_REMOTE" not in os.environ, reason="Node's are gone when nobody listens")
+def test_an_on_behind_a_new_misses_no_event(server):
+    with Remote.under_test(server.url) as remote:
+        queue = remote.queue("paint")
+        events = remote.queue_events("paint", events=["added"])
+        queue.add("cars", {})
+        events.events["added"].wait(1)  # read, so the others of that moment are, too
+        assert events.on("waiting").wait(1)[0][0]["jobId"] == "1"
+
+
+@pytest.mark.skipif("SHUNT_BULLMQ_REMOTE" not in os.environ, reason="it is this program that did not")
+def test_errors_of_queue_events_are_told(server):
+    with Remote.under_test(server.url) as remote:
+        server("SET", "bull:paint:events", "no stream")
+        events = remote.new("QueueEvents", "paint", remote.options(lastEventId="0"), events=["error"])
+        assert "WRONGTYPE" in events.events["error"].wait(1)[0][0]["message"]
+
+
 @pytest.mark.skipif("SHUNT_BULLMQ_REMOTE" not in os.environ, reason="Node's emitters take any name")
 def test_events_and_options_that_do_not_exist_are_not_supported(server):
     with Remote.under_test(server.url) as remote:

@@ -182,18 +182,46 @@ def test_a_schedule_outlives_a_change_of_workers(shared):
 
 
 @pytest.mark.skipif("SHUNT_BULLMQ_REMOTE" not in os.environ, reason="Node knows patterns")
-def test_a_pattern_that_cannot_be_continued_is_told(shared):
-    """A limitation that must not be silent: the job runs, and the error event says that nothing follows."""
+def test_a_pattern_waits_for_a_worker_that_knows_it(shared):
+    """Two native workers and other work, for a while; then one of Node. Nothing is lost, doubled, used up or held up."""
     server, clients = shared
     server("FLUSHALL")
     queue = clients["node"].queue(QUEUE)
-    worker = clients["cpp"].worker(QUEUE, lambda call: "done", events=["completed", "error"])
+    ran = []
+    native = [clients["cpp"].worker(QUEUE, lambda call: ran.append((call["name"], call.id)), events=["error"],
+                                    inline=True, drainDelay=1) for _ in range(2)]
+    workers = list(native)
     try:
-        queue.upsertJobScheduler("s", {"pattern": "* * * * * *"}, {"name": "tick"})
-        worker.events["completed"].wait()
-        error = worker.events["error"].wait()[0][0]
-        assert error["message"].startswith("Failed to add repeatable job for next iteration: ")
-        assert "pattern" in error["message"] and '"s"' in error["message"]
+        queue.upsertJobScheduler("s", {"pattern": "* * * * * *"}, {"name": "tick", "opts": {"attempts": 2}})
+        for number in range(20):
+            queue.add("other", {"n": number})
+        eventually(lambda: len(_instants(server, "repeat:s:")) >= 4, what="four takes")
+        queue.add("other", {"n": 20})
+        eventually(lambda: len(ran) == 21, what="the other jobs")
+        assert {name for name, _ in ran} == {"other"}
+        taken = _instants(server, "repeat:s:")
+        # It is late by as much as it is put back for, so each take is twice as late as the one before: 1, 2, 4 s, ...
+        assert min(later - earlier for earlier, later in zip(taken, taken[1:])) >= 900, taken
+        told = [error["message"] for worker in native for [error] in worker.events["error"].items]
+        assert 1 <= len(told) <= 2 and all("pattern" in message and '"s"' in message for message in told), told
+        for worker in native:
+            worker.close()
+        [waiting] = queue.getJobs(["delayed", "waiting"])
+        assert (waiting["attemptsMade"] or 0, waiting["attemptsStarted"] or 0) == (0, 0), waiting
+        server("ZADD", f"bull:{QUEUE}:delayed", 1, waiting.id)  # instead of waiting until it comes back
+        node = clients["node"].worker(QUEUE, lambda call: ran.append((call["name"], call.id)), events=["completed"])
+        workers.append(node)
+        eventually(lambda: sum(name == "tick" for name, _ in ran) >= 3, what="iterations")
+        ticks = [id for name, id in ran if name == "tick"]
+        assert ticks[0] == waiting.id and len(set(ticks)) == len(ticks)
+        assert queue.getJobScheduler("s")["next"] > 0
     finally:
-        worker.free()
-        queue.free()
+        for made in workers + [queue]:
+            made.free()
+
+
+def _instants(server, prefix):
+    """When such jobs were taken, in ms."""
+    events = [(int(id.split("-")[0]), dict(zip(fields[::2], fields[1::2])))
+              for id, fields in server("XRANGE", f"bull:{QUEUE}:events", "-", "+")]
+    return [at for at, event in events if event["event"] == "active" and event["jobId"].startswith(prefix)]

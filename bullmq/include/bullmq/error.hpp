@@ -7,7 +7,9 @@
 
 // What the library throws. Every exception that leaves a function of this library derives from bullmq::Error;
 // messages are the ones that the official clients use, so a text that users search for finds the same
-// answers.
+// answers. There are two exceptions, which are everybody's: std::bad_alloc, and, where a coroutine is
+// cancelled, Asio's boost::system::system_error with boost::asio::error::operation_aborted. A cancelled
+// operation that was not sent yet never is; one that was sent may be executed all the same.
 namespace bullmq {
 
 class Error : public std::runtime_error {
@@ -78,6 +80,13 @@ class RedisError : public Error {
     const std::string text = what();
     return text.substr(0, text.find(' '));
   }
+};
+
+// Redis answered with something that the command never answers: it is no Redis, or a proxy or another program
+// has come between. Whether the command was executed is not known.
+class UnexpectedReplyError : public Error {
+ public:
+  using Error::Error;
 };
 
 // What is known of a command that got no answer.

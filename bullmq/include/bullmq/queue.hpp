@@ -50,10 +50,11 @@ class Queue {
   // Waits for what was begun, at most for the command timeout, then ends the connection. Never throws.
   awaitable<void> close();
 
-  // ---- Adding. `data` is JSON text and is not parsed.
+  // ---- Adding. `data` is JSON text: it is checked, and stored as it is.
   // The job, with its id, and whether it was created (Job::outcome()).
-  // Throws ValidationError, JobError (no such parent), RedisError, ConnectionError (see its fate()).
-  // The options are copied before it returns.
+  // Throws ValidationError (data that is no JSON, texts that are no UTF-8, options that make no sense),
+  // JobError (no such parent), RedisError, ConnectionError (see its fate()). The options are copied before it
+  // returns.
   awaitable<Job> add(std::string name, std::string data = "{}", const JobOptions& options = {});
   // All or none of each chunk (QueueOptions::bulk_chunk_jobs), in order; the next chunk is sent when the one
   // before is answered. All jobs are validated before anything is sent.

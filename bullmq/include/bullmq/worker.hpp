@@ -25,11 +25,11 @@ namespace detail {
 class PoolProcessor;
 }
 
-// Does a job and returns its return value, a JSON text ("null" for nothing). An exception is a failure; some
-// mean more, see error.hpp. `stop` is requested when the job is cancelled (cancel_job, its lock was lost, its
-// time is up, the worker closes); so is a terminal Asio cancellation of the coroutine, so that a co_await in
-// it ends with operation_aborted. A processor that wants to finish its waits all the same disables that
-// (boost::asio::disable_cancellation) and looks at `stop`.
+// Does a job and returns its return value, a JSON text (nothing is "null"); text that is no JSON fails the
+// job. An exception is a failure; some mean more, see error.hpp. `stop` is requested when the job is
+// cancelled (cancel_job, its lock was lost, its time is up, the worker closes); so is a terminal Asio
+// cancellation of the coroutine, so that a co_await in it ends with operation_aborted. A processor that wants
+// to finish its waits all the same disables that (boost::asio::disable_cancellation) and looks at `stop`.
 using Processor = std::function<awaitable<std::string>(Job job, std::stop_token stop)>;
 
 // What a worker tells. Listeners run on the worker's thread.

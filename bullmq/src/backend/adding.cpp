@@ -8,12 +8,19 @@
 #include "bullmq_scripts.hpp"
 #include "core/job_options_codec.hpp"
 #include "core/msgpack_writer.hpp"
+#include "redis/expected_reply.hpp"
 
 namespace bullmq::detail {
 namespace {
 
-std::string id_of(const Reply& reply) {
-  return reply.is_integer() ? std::to_string(reply.integer) : reply.text;
+// The queries before an add (add_checks).
+constexpr std::size_t kChecks = 2;
+
+// Of a transaction of this size; whether one of its calls failed is for whoever reads that.
+std::vector<Reply> results_of(Reply exec, std::size_t size) {
+  if (!exec.is_array() || exec.elements.size() != size)
+    unexpected_reply("EXEC", "an array of " + std::to_string(size), exec);
+  return std::move(exec.elements);
 }
 
 std::string parent_key_of(const JobToAdd& job) {
@@ -94,12 +101,12 @@ std::size_t QueueBackend::add_checks(const JobToAdd& job, Transaction& transacti
   transaction.add(make_query("EXISTS", keys_.job(job.options.job_id.value_or(""))));
   transaction.add(make_query(
       "GET", job.options.deduplication ? keys_.deduplication(job.options.deduplication->id) : keys_.id));
-  return 2;
+  return kChecks;
 }
 
 AddOutcome QueueBackend::judge(const JobToAdd& job, const std::string& id, const Reply* checks) const {
-  if (job.options.job_id && !job.options.job_id->empty() && checks[0].to_int() == 1 &&
-      id == *job.options.job_id) {
+  if (job.options.job_id && !job.options.job_id->empty() && checks[0].is_integer() &&
+      checks[0].integer == 1 && id == *job.options.job_id) {
     return AddOutcome::duplicate;
   }
   if (job.options.deduplication && checks[1].is_text() && checks[1].text == id)
@@ -143,52 +150,49 @@ void QueueBackend::append_plain(const JobToAdd& job, std::string& out) {
   append_bulk(out, std::string_view(kind_of(job.options)));
 }
 
-// The answer's number is the job's, or -1 for one that was there already; an error is the job's own.
-awaitable<std::vector<Reply>> QueueBackend::add_many(std::size_t count, std::string arguments) {
+awaitable<std::vector<AddedJob>> QueueBackend::add_many(std::size_t count, std::string arguments) {
   constexpr std::size_t kOfOne = 6;
   Command command = ScriptCall(scripts::addMany, 1 + kOfOne * count, arguments.size() + 1024)
                         .add_all(keys_.wait, keys_.meta, keys_.id, keys_.delayed, keys_.active, keys_.events,
                                  keys_.marker, keys_.prioritized, keys_.pc, keys_.base)
                         .add_encoded(arguments)
                         .take();
-  const Reply reply = co_await run(std::move(command));
-  std::vector<Reply> results(count);
-  const std::int64_t first = reply.elements.at(0).integer;
-  for (std::size_t i = 0; i < count; ++i) {
-    results[i].type = Reply::Type::integer;
-    results[i].integer = first + static_cast<std::int64_t>(i);
-  }
-  for (std::size_t at = 1; at + 1 < reply.elements.size(); at += 2) {
-    Reply& result = results.at(static_cast<std::size_t>(reply.elements[at].integer - 1));
-    result = reply.elements[at + 1];
-    if (result.is_integer()) result.integer = -1;
-  }
-  co_return results;
+  Reply reply = co_await run(std::move(command));
+  co_return read_added(std::move(reply), count);
 }
 
-QueueBackend::Added QueueBackend::added_plainly(const JobToAdd& job, const Reply& result) {
-  if (result.is_error()) throw RedisError(result.text);
-  const bool duplicate = result.integer < 0;
+QueueBackend::Added QueueBackend::added_plainly(const JobToAdd& job, const AddedJob& result) {
+  if (result.error) throw RedisError(*result.error);
   if (job.options.job_id && !job.options.job_id->empty()) {
-    return {*job.options.job_id, duplicate ? AddOutcome::duplicate : AddOutcome::created};
+    return {*job.options.job_id, result.duplicate ? AddOutcome::duplicate : AddOutcome::created};
   }
-  return {std::to_string(result.integer), AddOutcome::created};
+  return {std::to_string(result.number), AddOutcome::created};
+}
+
+// What addJob answered, behind the checks before it if there were any.
+QueueBackend::Added QueueBackend::added_alone(const JobToAdd& job, Reply result, const Reply* checks) const {
+  if (result.is_error()) throw RedisError(result.text);
+  check(result, "undefined", "addJob", {}, parent_key_of(job));
+  std::string id = expect_id(std::move(result), "addJob");
+  const AddOutcome outcome = checks != nullptr ? judge(job, id, checks) : AddOutcome::created;
+  return {std::move(id), outcome};
 }
 
 // A call of its own is sent as it is; all others share one.
-awaitable<std::vector<Reply>> QueueBackend::send_adds(std::vector<AddItem> items) {
+awaitable<std::vector<AddAnswer>> QueueBackend::send_adds(std::vector<AddItem> items) {
+  std::vector<AddAnswer> answers(items.size());
   if (items.front().alone) {
-    std::vector<Reply> one(1);
-    if (items.front().command) one[0] = co_await run(std::move(*items.front().command));
-    co_return one;
+    if (items.front().command) answers.front().reply = co_await run(std::move(*items.front().command));
+    co_return answers;
   }
   std::string arguments;
   std::size_t bytes = 0;
   for (const AddItem& item : items) bytes += item.arguments.size();
   arguments.reserve(bytes);
   for (const AddItem& item : items) arguments += item.arguments;
-  auto results = co_await add_many(items.size(), std::move(arguments));
-  co_return results;
+  auto added = co_await add_many(items.size(), std::move(arguments));
+  for (std::size_t i = 0; i < answers.size(); ++i) answers[i].added = std::move(added[i]);
+  co_return answers;
 }
 
 awaitable<QueueBackend::Added> QueueBackend::add(const JobToAdd& job) {
@@ -207,14 +211,11 @@ awaitable<QueueBackend::Added> QueueBackend::add(const JobToAdd& job) {
   }
   item.alone = !plain;
   const auto group = adds();
-  const Reply reply = co_await group->join(std::move(item));
-  if (plain) co_return added_plainly(job, reply);
-  const Reply& result = checked ? reply.elements.at(2) : reply;
-  if (result.is_error()) throw RedisError(result.text);
-  check(result, "undefined", "addJob", {}, parent_key_of(job));
-  std::string id = id_of(result);
-  const AddOutcome outcome = checked ? judge(job, id, reply.elements.data()) : AddOutcome::created;
-  co_return Added{std::move(id), outcome};
+  AddAnswer answer = co_await group->join(std::move(item));
+  if (plain) co_return added_plainly(job, answer.added);
+  if (!checked) co_return added_alone(job, std::move(answer.reply), nullptr);
+  std::vector<Reply> results = results_of(std::move(answer.reply), kChecks + 1);
+  co_return added_alone(job, std::move(results[kChecks]), results.data());
 }
 
 awaitable<std::vector<QueueBackend::Added>> QueueBackend::add_bulk(const std::vector<const JobToAdd*>& jobs) {
@@ -232,20 +233,14 @@ awaitable<std::vector<QueueBackend::Added>> QueueBackend::add_bulk(const std::ve
     add_checks(*job, transaction);
     transaction.add(add_command(*job));
   }
-  const Reply reply = co_await run(transaction.take());
+  const std::size_t size = transaction.size();
+  Reply reply = co_await run(transaction.take());
+  std::vector<Reply> results = results_of(std::move(reply), size);
   std::size_t at = 0;
   for (const JobToAdd* job : jobs) {
-    const Reply* checks = nullptr;
-    if (needs_checks(*job)) {
-      checks = &reply.elements.at(at);
-      at += 2;
-    }
-    const Reply& result = reply.elements.at(at++);
-    if (result.is_error()) throw RedisError(result.text);
-    check(result, "undefined", "addJob", {}, parent_key_of(*job));
-    std::string id = id_of(result);
-    const AddOutcome outcome = checks != nullptr ? judge(*job, id, checks) : AddOutcome::created;
-    added.push_back({std::move(id), outcome});
+    const Reply* checks = needs_checks(*job) ? &results[at] : nullptr;
+    if (checks != nullptr) at += kChecks;
+    added.push_back(added_alone(*job, std::move(results[at++]), checks));
   }
   co_return added;
 }
@@ -254,6 +249,7 @@ const std::shared_ptr<QueueBackend::AddGroup>& QueueBackend::adds() {
   if (!adds_) {
     AddGroup::Limits limits;
     limits.waiting_bytes = connection_->options().max_unsent_bytes;
+    limits.bytes = std::clamp<std::size_t>(limits.waiting_bytes / 4, 1, limits.bytes);
     // Not the backend itself, which has the group: calls that are on their way hold it.
     adds_ = std::make_shared<AddGroup>(
         connection_->executor(),
@@ -274,8 +270,8 @@ awaitable<void> QueueBackend::hand_over_adds() {
   co_await group->join(std::move(last));
 }
 
-awaitable<std::vector<Reply>> QueueBackend::send_adds_of(std::shared_ptr<QueueBackend> self,
-                                                         std::vector<AddItem> items) {
+awaitable<std::vector<AddAnswer>> QueueBackend::send_adds_of(std::shared_ptr<QueueBackend> self,
+                                                             std::vector<AddItem> items) {
   if (!self) throw ConnectionError(Fate::not_executed, "Connection is closed.");
   auto results = co_await self->send_adds(std::move(items));
   co_return results;

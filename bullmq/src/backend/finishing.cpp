@@ -8,31 +8,19 @@
 #include "core/identity.hpp"
 #include "core/job_options_codec.hpp"
 #include "core/msgpack_writer.hpp"
+#include "core/script_answers.hpp"
+#include "redis/expected_reply.hpp"
 
 namespace bullmq::detail {
 namespace {
 
-// Answered for a job that has children: only upstream's script knows all that becomes of those.
+// Answered for a job that has a parent, children, or whatever else asks for more than ending it: only
+// upstream's script knows all that becomes of those.
 constexpr std::int64_t kForUpstream = -100;
 
-// Ends come before further slots in the script's answers, which stop at the first slot that found nothing:
-// what it says, until when to wait, holds for the slots behind it too.
-std::vector<EndAnswer> share_out(const std::vector<EndItem>& items, Reply reply, std::size_t ending,
-                                 Timestamp now) {
-  std::vector<EndAnswer> answers(items.size());
-  std::size_t end = 0;
-  std::size_t slot = ending;
-  const std::size_t last = reply.elements.size() - 1;
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    answers[i].at = now;
-    std::vector<Reply>& replies = answers[i].replies;
-    for (std::size_t n = 0; n < items[i].ends; ++n) replies.push_back(std::move(reply.elements.at(end++)));
-    const std::size_t until = slot + items[i].slots;
-    for (; slot < until && slot < last; ++slot) replies.push_back(std::move(reply.elements[slot]));
-    if (slot < until) replies.push_back(reply.elements.at(last));
-    slot = until;
-  }
-  return answers;
+Reply the_only_one(std::vector<Reply> replies) {
+  if (replies.size() != 1) unexpected_reply("finishMany", "one answer to an end", Reply());
+  return std::move(replies.front());
 }
 
 }  // namespace
@@ -151,7 +139,6 @@ awaitable<NextJob> QueueBackend::finish(const JobRecord& job, Outcome outcome, s
   append_bulk(item.arguments, std::string_view(token));
   append_bulk(item.arguments, std::string_view(completed ? "c" : "f"));
   append_bulk(item.arguments, std::string_view(value));
-  append_bulk(item.arguments, job.attempts_made + 1);
   append_bulk(item.arguments, job.options.attempts.value_or(0));
   append_bulk(item.arguments, std::string_view(pack_fields(fields)));
   std::string keep;
@@ -160,7 +147,7 @@ awaitable<NextJob> QueueBackend::finish(const JobRecord& job, Outcome outcome, s
   append_bulk(item.arguments, std::string_view(fetch_next ? "1" : "0"));
   const auto group = ends();
   EndAnswer answer = co_await group->join(std::move(item));
-  Reply& reply = answer.replies.at(0);
+  Reply reply = the_only_one(std::move(answer.replies));
   if (reply.is_integer() && reply.integer == kForUpstream) {
     NextJob next =
         co_await finish_one(job, outcome, std::move(value), std::move(token), fetch_next, std::move(fields));
@@ -172,7 +159,9 @@ awaitable<NextJob> QueueBackend::finish(const JobRecord& job, Outcome outcome, s
 
 awaitable<std::vector<NextJob>> QueueBackend::move_to_active(std::vector<std::string> tokens) {
   std::vector<NextJob> taken;
-  if (!may_share_ends()) {
+  if (tokens.empty()) co_return taken;
+  // Without a lock: finishMany always sets one.
+  if (!may_share_ends() || tokens.front() == kNoToken) {
     NextJob next = co_await take_one(std::move(tokens.front()));
     taken.push_back(std::move(next));
     co_return taken;
@@ -183,20 +172,18 @@ awaitable<std::vector<NextJob>> QueueBackend::move_to_active(std::vector<std::st
   const auto group = ends();
   EndAnswer answer = co_await group->join(std::move(item));
   for (Reply& reply : answer.replies) taken.push_back(decode_taken(std::move(reply), answer.at));
+  if (taken.empty()) unexpected_reply("finishMany", "an answer for a slot", Reply());
   co_return taken;
 }
 
 // A job as it was before the script took it, and what the script has set since.
 NextJob QueueBackend::decode_taken(Reply reply, Timestamp at) {
-  if (!reply.is_array() || reply.elements.size() != 2)
-    return decode_next_job(std::move(reply), &stored_options_);
-  NextJob next;
-  next.record =
-      decode_job(std::move(reply.elements[1].text), std::move(reply.elements[0].elements), &stored_options_);
+  const bool as_upstream = reply.elements.size() > 3;
+  NextJob next = read_taken(std::move(reply), &stored_options_);
+  if (!next.has_job || as_upstream) return next;
   next.record.processed_on = at;
   ++next.record.attempts_started;
   if (!terms.name.empty()) next.record.processed_by = terms.name;
-  next.has_job = true;
   return next;
 }
 
@@ -205,7 +192,9 @@ awaitable<std::vector<EndAnswer>> QueueBackend::send_ends(std::vector<EndItem> i
   std::size_t ending = 0;
   std::size_t slots = 0;
   std::string arguments;
+  std::vector<EndShare> shares;
   for (const EndItem& item : items) {
+    shares.push_back({item.ends, item.slots});
     ending += item.ends;
     if (item.ends > 0) arguments += item.arguments;
   }
@@ -214,7 +203,7 @@ awaitable<std::vector<EndAnswer>> QueueBackend::send_ends(std::vector<EndItem> i
     if (item.ends == 0) arguments += item.arguments;
   }
   constexpr std::size_t kCommon = 8;
-  constexpr std::size_t kOfOne = 9;
+  constexpr std::size_t kOfOne = 8;
   const Timestamp now = now_ms();
   const std::string points =
       terms.metrics_max_data_points ? std::to_string(*terms.metrics_max_data_points) : std::string();
@@ -230,15 +219,27 @@ awaitable<std::vector<EndAnswer>> QueueBackend::send_ends(std::vector<EndItem> i
           .add_encoded(arguments)
           .take();
   Reply reply = co_await run(std::move(command));
-  co_return share_out(items, std::move(reply), ending, now);
+  std::vector<EndAnswer> answers;
+  for (std::vector<Reply>& replies : share_out(shares, std::move(reply))) {
+    EndAnswer& answer = answers.emplace_back();
+    answer.replies = std::move(replies);
+    answer.at = now;
+  }
+  co_return answers;
 }
 
 const std::shared_ptr<QueueBackend::EndGroup>& QueueBackend::ends() {
   if (!ends_) {
-    ends_ = std::make_shared<EndGroup>(connection_->executor(),
-                                       [weak = weak_from_this()](std::vector<EndItem> items) {
-                                         return send_ends_of(weak.lock(), std::move(items));
-                                       });
+    EndGroup::Limits limits;
+    limits.waiting_bytes = connection_->options().max_unsent_bytes;
+    // Two calls, with what is in them beside the items, have room in the connection's own bound.
+    limits.bytes = std::clamp<std::size_t>(limits.waiting_bytes / 4, 1, limits.bytes);
+    ends_ = std::make_shared<EndGroup>(
+        connection_->executor(),
+        [weak = weak_from_this()](std::vector<EndItem> items) {
+          return send_ends_of(weak.lock(), std::move(items));
+        },
+        limits);
   }
   return ends_;
 }

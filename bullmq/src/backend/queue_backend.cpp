@@ -1,12 +1,14 @@
 #include "backend/queue_backend.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "bullmq/error.hpp"
 #include "bullmq_scripts.hpp"
 #include "core/identity.hpp"
 #include "core/job_options_codec.hpp"
 #include "core/msgpack_writer.hpp"
+#include "redis/expected_reply.hpp"
 
 namespace bullmq::detail {
 namespace {
@@ -41,6 +43,29 @@ end
 return lost
 )lua";
 
+// KEYS: the instant of the last that comes back. ARGV: now, ms. A clock that was wrong is forgotten.
+constexpr std::string_view kReservePutBack = R"lua(
+local now, delay = tonumber(ARGV[1]), tonumber(ARGV[2])
+local last = tonumber(redis.call('GET', KEYS[1]) or '') or 0
+if last > now + 3600000 then last = 0 end
+local at = math.max(now + delay, last + 1000)
+redis.call('SET', KEYS[1], string.format('%.0f', at), 'PX', string.format('%.0f', at - now + 1000))
+return at - now
+)lua";
+constexpr Milliseconds kLongestPutBack{3'601'000};
+
+// Ids that were asked about.
+std::vector<std::string> expect_some_of(const std::vector<std::string>& ids, Reply reply,
+                                        std::string_view command) {
+  std::vector<std::string> some = expect_texts(std::move(reply), command);
+  for (const std::string& id : some) {
+    if (std::find(ids.begin(), ids.end(), id) == ids.end())
+      throw UnexpectedReplyError(std::string(command) +
+                                 ": Redis answered with an id that it was not asked about");
+  }
+  return some;
+}
+
 }  // namespace
 
 QueueBackend::QueueBackend(SharedConnection connection, std::string prefix, std::string queue)
@@ -60,7 +85,10 @@ Job QueueBackend::make_job(JobRecord record, std::string token, AddOutcome outco
 
 std::int64_t QueueBackend::check(const Reply& reply, std::string_view id, std::string_view command,
                                  std::string_view state, std::string_view parent_key) {
-  if (!reply.is_integer() || reply.integer >= 0) return reply.to_int();
+  if (reply.is_error()) throw RedisError(reply.text);
+  if (!reply.is_integer()) return 0;
+  if (reply.integer >= 0) return reply.integer;
+  if (reply.integer < std::numeric_limits<int>::min()) unexpected_reply(command, "a code", reply);
   const std::string job(id);
   const std::string cmd(command);
   const auto code = static_cast<ErrorCode>(reply.integer);
@@ -132,7 +160,10 @@ awaitable<std::int64_t> QueueBackend::move_to_wait(std::string id, std::string t
                         .add_all(id, token, keys_.job(id))
                         .take();
   const Reply reply = co_await run(std::move(command));
-  co_return check(reply, id, "moveJobFromActiveToWait", "active");
+  check(reply, id, "moveJobFromActiveToWait", "active");
+  // For how long the queue is rate limited.
+  static_cast<void>(expect_integer(reply, "moveJobFromActiveToWait"));
+  co_return bounded_number(reply);
 }
 
 awaitable<bool> QueueBackend::move_to_waiting_children(std::string id, std::string token,
@@ -154,10 +185,8 @@ awaitable<std::vector<std::string>> QueueBackend::move_stalled_jobs(std::int64_t
                                  keys_.paused, keys_.marker, keys_.events, keys_.repeat)
                         .add_all(max_stalled_count, keys_.base, now_ms(), interval.count())
                         .take();
-  const Reply reply = co_await run(std::move(command));
-  std::vector<std::string> ids;
-  for (const Reply& id : reply.elements) ids.push_back(id.text);
-  co_return ids;
+  Reply reply = co_await run(std::move(command));
+  co_return expect_texts(std::move(reply), "moveStalledJobsToWait");
 }
 
 awaitable<bool> QueueBackend::schedule_next_iteration(std::string scheduler, std::string data,
@@ -174,12 +203,36 @@ awaitable<bool> QueueBackend::schedule_next_iteration(std::string scheduler, std
           .idempotent()
           .take();
   const Reply reply = co_await run(std::move(command));
+  if (!reply.is_text() && !reply.is_nil()) unexpected_reply("updateJobScheduler", "an id or nil", reply);
   co_return reply.is_text();
 }
 
 awaitable<bool> QueueBackend::is_job_scheduler(std::string id) {
   const Reply reply = co_await run(make_query("HEXISTS", keys_.job("repeat", id), "ic"));
-  co_return reply.to_int() == 1;
+  co_return expect_integer(reply, "HEXISTS") == 1;
+}
+
+awaitable<bool> QueueBackend::is_current_iteration(std::string scheduler, std::string job_id) {
+  const Reply reply = co_await run(make_query("ZSCORE", keys_.repeat, scheduler));
+  if (!expect_found(reply, "ZSCORE")) co_return false;
+  co_return job_id == "repeat:" + scheduler + ":" + std::to_string(bounded_number(reply));
+}
+
+awaitable<Milliseconds> QueueBackend::reserve_put_back(Milliseconds delay) {
+  // Under "repeat", which is known to all that look for keys of nobody.
+  Command command =
+      make_command("EVAL", kReservePutBack, 1, keys_.of("repeat::put-back"), now_ms(), delay.count());
+  const Reply reply = co_await run(std::move(command));
+  static_cast<void>(expect_integer(reply, "reservePutBack"));
+  co_return std::clamp(Milliseconds(bounded_number(reply)), delay, std::max(delay, kLongestPutBack));
+}
+
+awaitable<NextJob> QueueBackend::put_back(const JobRecord& job, Milliseconds delay, std::string token,
+                                          bool fetch_next) {
+  JobFields fields{{"ats", std::to_string(std::max<std::int64_t>(0, job.attempts_started - 1))}};
+  NextJob next =
+      co_await move_to_delayed(job.id, delay, std::move(token), true, std::move(fields), fetch_next);
+  co_return next;
 }
 
 awaitable<bool> QueueBackend::extend_lock(std::string id, std::string token, Milliseconds duration) {
@@ -188,7 +241,7 @@ awaitable<bool> QueueBackend::extend_lock(std::string id, std::string token, Mil
                         .add_all(token, duration.count(), id)
                         .take();
   const Reply reply = co_await run(std::move(command));
-  co_return reply.to_int() == 1;
+  co_return expect_integer(reply, "extendLock") == 1;
 }
 
 awaitable<std::vector<std::string>> QueueBackend::extend_locks(std::vector<std::string> ids,
@@ -206,10 +259,8 @@ awaitable<std::vector<std::string>> QueueBackend::extend_locks(std::vector<std::
                         .add_all(keys_.stalled)
                         .add_all(keys_.base, packed_tokens, packed_ids, duration.count())
                         .take();
-  const Reply reply = co_await run(std::move(command));
-  std::vector<std::string> failed;
-  for (const Reply& id : reply.elements) failed.push_back(id.text);
-  co_return failed;
+  Reply reply = co_await run(std::move(command));
+  co_return expect_some_of(ids, std::move(reply), "extendLocks");
 }
 
 awaitable<std::vector<std::string>> QueueBackend::reclaim_locks(std::vector<std::string> ids,
@@ -229,30 +280,30 @@ awaitable<std::vector<std::string>> QueueBackend::reclaim_locks(std::vector<std:
   Command command;
   command.bytes = std::move(bytes);
   command.idempotent = true;
-  const Reply reply = co_await run(std::move(command));
-  std::vector<std::string> lost;
-  for (const Reply& id : reply.elements) lost.push_back(id.text);
-  co_return lost;
+  Reply reply = co_await run(std::move(command));
+  co_return expect_some_of(ids, std::move(reply), "reclaimLocks");
 }
 
 awaitable<std::optional<JobRecord>> QueueBackend::find_locked_job(std::string token) {
-  const Reply active = co_await run(make_query("LRANGE", keys_.active, 0, -1));
-  for (std::size_t first = 0; first < active.elements.size(); first += kLocksAtOnce) {
-    const std::size_t count = std::min(kLocksAtOnce, active.elements.size() - first);
+  Reply range = co_await run(make_query("LRANGE", keys_.active, 0, -1));
+  const std::vector<std::string> active = expect_texts(std::move(range), "LRANGE");
+  for (std::size_t first = 0; first < active.size(); first += kLocksAtOnce) {
+    const std::size_t count = std::min(kLocksAtOnce, active.size() - first);
     Command command;
     command.bytes = "*" + std::to_string(1 + count) + "\r\n";
     append_bulk(command.bytes, std::string_view("MGET"));
     for (std::size_t i = first; i < first + count; ++i)
-      append_bulk(command.bytes, keys_.job(active.elements[i].text, "lock"));
+      append_bulk(command.bytes, keys_.job(active[i], "lock"));
     command.idempotent = true;
-    const Reply locks = co_await run(std::move(command));
-    for (std::size_t i = 0; i < locks.elements.size(); ++i) {
-      if (!locks.elements[i].is_text() || locks.elements[i].text != token) continue;
-      const std::string id = active.elements[first + i].text;
+    Reply found = co_await run(std::move(command));
+    const std::vector<Reply> locks = expect_array(std::move(found), "MGET", count, count);
+    for (std::size_t i = 0; i < locks.size(); ++i) {
+      if (!locks[i].is_text() || locks[i].text != token) continue;
+      const std::string id = active[first + i];
       const bool ours = co_await extend_lock(id, token, terms.lock_duration);
       if (!ours) continue;
       Reply hash = co_await run(make_query("HGETALL", keys_.job(id)));
-      co_return decode_job(id, std::move(hash.elements));
+      co_return decode_job(id, expect_fields(std::move(hash), "HGETALL"));
     }
   }
   co_return std::nullopt;
@@ -260,7 +311,8 @@ awaitable<std::optional<JobRecord>> QueueBackend::find_locked_job(std::string to
 
 awaitable<std::int64_t> QueueBackend::attempts_made(std::string id) {
   const Reply reply = co_await run(make_query("HGET", keys_.job(id), "atm"));
-  co_return reply.is_nil() ? 0 : static_cast<std::int64_t>(reply.number());
+  if (!reply.is_nil() && !reply.is_text()) unexpected_reply("HGET", "a text or nil", reply);
+  co_return bounded_number(reply);
 }
 
 }  // namespace bullmq::detail

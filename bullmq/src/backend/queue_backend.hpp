@@ -18,6 +18,7 @@
 #include "bullmq/worker.hpp"
 #include "core/job_codec.hpp"
 #include "core/queue_keys.hpp"
+#include "core/script_answers.hpp"
 #include "redis/connection.hpp"
 
 namespace bullmq::detail {
@@ -55,6 +56,12 @@ struct AddItem {
   [[nodiscard]] std::size_t size() const noexcept {
     return arguments.size() + (command ? command->bytes.size() : 0);
   }
+};
+// Of addMany, or of its own call.
+struct AddAnswer {
+  AddAnswer() = default;
+  AddedJob added;
+  Reply reply;
 };
 // For finishMany: a job that ends, or slots to be filled.
 struct EndItem {
@@ -128,6 +135,13 @@ class QueueBackend : public std::enable_shared_from_this<QueueBackend> {
   // Of a scheduler with a fixed interval: adds the iteration after `producer`, if it is the current one.
   awaitable<bool> schedule_next_iteration(std::string scheduler, std::string data, const JobOptions& options,
                                           std::string producer);
+  // Whether a scheduler waits for this job to add the next one.
+  awaitable<bool> is_current_iteration(std::string scheduler, std::string job_id);
+  // For how long to put a job back that this client does not process, at least `delay`: such jobs of a queue
+  // come back one a second, whoever puts them back.
+  awaitable<Milliseconds> reserve_put_back(Milliseconds delay);
+  // As if it had not been taken, and delayed.
+  awaitable<NextJob> put_back(const JobRecord& job, Milliseconds delay, std::string token, bool fetch_next);
   // Not what versions before 6 called a repeatable job, which are in the same set.
   awaitable<bool> is_job_scheduler(std::string id);
   awaitable<bool> extend_lock(std::string id, std::string token, Milliseconds duration);
@@ -150,7 +164,7 @@ class QueueBackend : public std::enable_shared_from_this<QueueBackend> {
                             std::string_view state = {}, std::string_view parent_key = {});
 
  private:
-  using AddGroup = CommitGroup<AddItem, Reply>;
+  using AddGroup = CommitGroup<AddItem, AddAnswer>;
   using EndGroup = CommitGroup<EndItem, EndAnswer>;
 
   // ---- adding.cpp
@@ -158,11 +172,12 @@ class QueueBackend : public std::enable_shared_from_this<QueueBackend> {
   [[nodiscard]] bool is_plain(const JobToAdd& job) const;
   [[nodiscard]] std::string stored_options(const JobOptions& options);
   void append_plain(const JobToAdd& job, std::string& out);
-  awaitable<std::vector<Reply>> add_many(std::size_t count, std::string arguments);
-  [[nodiscard]] static Added added_plainly(const JobToAdd& job, const Reply& result);
-  awaitable<std::vector<Reply>> send_adds(std::vector<AddItem> items);
-  static awaitable<std::vector<Reply>> send_adds_of(std::shared_ptr<QueueBackend> self,
-                                                    std::vector<AddItem> items);
+  awaitable<std::vector<AddedJob>> add_many(std::size_t count, std::string arguments);
+  [[nodiscard]] static Added added_plainly(const JobToAdd& job, const AddedJob& result);
+  [[nodiscard]] Added added_alone(const JobToAdd& job, Reply result, const Reply* checks) const;
+  awaitable<std::vector<AddAnswer>> send_adds(std::vector<AddItem> items);
+  static awaitable<std::vector<AddAnswer>> send_adds_of(std::shared_ptr<QueueBackend> self,
+                                                        std::vector<AddItem> items);
   [[nodiscard]] const std::shared_ptr<AddGroup>& adds();
   [[nodiscard]] Command add_command(const JobToAdd& job) const;
   // The checks before an add that tell afterwards what it did, if its options can make it anything but a

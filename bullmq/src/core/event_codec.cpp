@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "bullmq/error.hpp"
+#include "redis/expected_reply.hpp"
+
 namespace bullmq {
 
 std::string_view QueueEvent::field(std::string_view field_name) const noexcept {
@@ -17,8 +20,20 @@ namespace {
 // The name of the field that says what happened.
 constexpr std::string_view kEventField = "event";
 
+// "ms-sequence". Another one, handed back as the position to read on from, is refused by Redis for ever.
+bool is_stream_id(std::string_view id) {
+  constexpr std::size_t kLongestNumber = 20;
+  const auto dash = id.find('-');
+  if (dash == std::string_view::npos) return false;
+  for (const std::string_view number : {id.substr(0, dash), id.substr(dash + 1)}) {
+    if (number.empty() || number.size() > kLongestNumber) return false;
+    if (number.find_first_not_of("0123456789") != std::string_view::npos) return false;
+  }
+  return true;
+}
+
 bool has_id(const Reply& entry) {
-  return !entry.elements.empty() && entry.elements[0].is_text() && !entry.elements[0].text.empty();
+  return !entry.elements.empty() && entry.elements[0].is_text() && is_stream_id(entry.elements[0].text);
 }
 
 QueueEvent decode_entry(Reply& entry) {
@@ -40,19 +55,28 @@ QueueEvent decode_entry(Reply& entry) {
 }  // namespace
 
 std::vector<QueueEvent> decode_events(Reply xread) {
+  constexpr std::string_view kCommand = "XREAD";
   std::vector<QueueEvent> events;
-  if (xread.elements.empty() || xread.elements[0].elements.size() < 2) return events;
-  auto& entries = xread.elements[0].elements[1].elements;
+  if (xread.is_nil()) return events;
+  std::vector<Reply> streams = expect_array(std::move(xread), kCommand, 1, 1);
+  std::vector<Reply> stream = expect_array(std::move(streams[0]), kCommand, 2, 2);
+  std::vector<Reply> entries = expect_array(std::move(stream[1]), kCommand);
   events.reserve(entries.size());
   for (Reply& entry : entries) {
     if (has_id(entry)) events.push_back(decode_entry(entry));
   }
+  // The position would stay where it is, and the next answer be the same.
+  if (events.empty() && !entries.empty())
+    throw UnexpectedReplyError("XREAD: Redis answered with entries that have no id");
   return events;
 }
 
-std::string last_event_id(const Reply& xrevrange) {
-  const bool has_entry = !xrevrange.elements.empty() && has_id(xrevrange.elements[0]);
-  return has_entry ? xrevrange.elements[0].elements[0].text : "0-0";
+std::string last_event_id(Reply xrevrange) {
+  std::vector<Reply> entries = expect_array(std::move(xrevrange), "XREVRANGE", 0, 1);
+  if (entries.empty()) return "0-0";
+  if (!has_id(entries[0]))
+    throw UnexpectedReplyError("XREVRANGE: Redis answered with an entry that has no id");
+  return std::move(entries[0].elements[0].text);
 }
 
 }  // namespace detail

@@ -4,14 +4,15 @@
 
 #include <array>
 #include <chrono>
-#include <stdexcept>
+
+#include "bullmq/error.hpp"
 
 namespace bullmq::detail {
 
 std::string make_uuid() {
   std::array<unsigned char, 16> bytes{};
   if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
-    throw std::runtime_error("no random bytes");
+    throw Error("OpenSSL has no random bytes");
   bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0f) | 0x40);
   bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3f) | 0x80);
   constexpr std::string_view kDigits = "0123456789abcdef";

@@ -1,5 +1,6 @@
 #include "core/job_codec.hpp"
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -7,6 +8,7 @@
 #include "bullmq/error.hpp"
 #include "core/bounded_json.hpp"
 #include "core/job_options_codec.hpp"
+#include "redis/expected_reply.hpp"
 
 namespace bullmq {
 namespace {
@@ -36,12 +38,17 @@ std::string_view name_of(JobState state) noexcept {
   return "unknown";
 }
 
-JobState job_state_from(std::string_view name) {
+std::optional<JobState> detail::known_job_state(std::string_view name) noexcept {
   // The name of its list.
   if (name == "wait") return JobState::waiting;
   for (const auto& [state, known] : kStateNames) {
     if (known == name) return state;
   }
+  return std::nullopt;
+}
+
+JobState job_state_from(std::string_view name) {
+  if (const auto known = detail::known_job_state(name)) return *known;
   throw ValidationError("unknown job state: " + std::string(name).substr(0, 80));
 }
 
@@ -55,7 +62,7 @@ std::optional<std::string> text_of(Reply& value) {
 }
 
 std::optional<Timestamp> timestamp_of(const Reply& value) {
-  const auto number = value.to_int();
+  const auto number = bounded_number(value);
   if (number == 0) return std::nullopt;
   return number;
 }
@@ -90,23 +97,23 @@ JobRecord decode_job(std::string id, std::vector<Reply> fields, StoredJobOptions
     } else if (name == "opts") {
       job.options = known != nullptr ? known->read(value.text, job.id) : stored_job_options(value.text);
     } else if (name == "timestamp") {
-      job.timestamp = value.to_int();
+      job.timestamp = bounded_number(value);
     } else if (name == "delay") {
-      job.delay = Milliseconds(value.to_int());
+      job.delay = Milliseconds(bounded_number(value));
     } else if (name == "priority") {
-      job.priority = value.to_int();
+      job.priority = bounded_number(value);
     } else if (name == "progress") {
       if (!value.text.empty()) job.progress = std::move(value.text);
     } else if (name == "ats") {
-      job.attempts_started = value.to_int();
+      job.attempts_started = bounded_number(value);
     } else if (name == "attemptsMade") {
       // Before version 5; where both are, it is this one that the others read.
       has_legacy_attempts = true;
-      job.attempts_made = value.to_int();
+      job.attempts_made = bounded_number(value);
     } else if (name == "atm") {
-      if (!has_legacy_attempts) job.attempts_made = value.to_int();
+      if (!has_legacy_attempts) job.attempts_made = bounded_number(value);
     } else if (name == "stc") {
-      job.stalled_counter = value.to_int();
+      job.stalled_counter = bounded_number(value);
     } else if (name == "processedOn") {
       job.processed_on = timestamp_of(value);
     } else if (name == "finishedOn") {
@@ -135,17 +142,22 @@ JobRecord decode_job(std::string id, std::vector<Reply> fields, StoredJobOptions
 }
 
 NextJob decode_next_job(Reply reply, StoredJobOptions* known) {
+  constexpr std::string_view kWhat = "the next job";
   NextJob next;
-  if (!reply.is_array() || reply.elements.size() < 4) return next;
-  next.rate_limit_ms = reply.elements[2].to_int();
-  next.delay_until = reply.elements[3].number();
-  if (reply.elements[0].is_array()) {
-    Reply& id = reply.elements[1];
-    next.record = decode_job(id.is_integer() ? std::to_string(id.integer) : std::move(id.text),
-                             std::move(reply.elements[0].elements), known);
-    // Without an id it could never be finished.
-    next.has_job = !next.record.id.empty();
+  if (reply.is_integer() && reply.integer == 0) return next;
+  std::vector<Reply> parts = expect_array(std::move(reply), kWhat, 4, 4);
+  for (std::size_t i = 2; i < 4; ++i) {
+    if (!parts[i].is_integer() && !parts[i].is_text()) unexpected_reply(kWhat, "a number of ms", parts[i]);
   }
+  next.rate_limit_ms = std::max<std::int64_t>(0, bounded_number(parts[2]));
+  next.delay_until = std::max(0.0, parts[3].number());
+  if (!parts[0].is_array()) {
+    if (!parts[0].is_integer() && !parts[0].is_text()) unexpected_reply(kWhat, "a hash or 0", parts[0]);
+    return next;
+  }
+  next.record =
+      decode_job(expect_id(std::move(parts[1]), kWhat), expect_fields(std::move(parts[0]), kWhat), known);
+  next.has_job = true;
   return next;
 }
 

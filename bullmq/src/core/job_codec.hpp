@@ -1,6 +1,8 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bullmq/job_record.hpp"
@@ -8,6 +10,8 @@
 #include "redis/reply.hpp"
 
 namespace bullmq::detail {
+
+[[nodiscard]] std::optional<JobState> known_job_state(std::string_view name) noexcept;
 
 // A job from its hash, as HGETALL tells it: names and values in turn. Fields that are missing or make no
 // sense have their defaults; a hash is never refused. With `known`, options that it has read before are not
@@ -24,8 +28,11 @@ struct NextJob {
   std::int64_t rate_limit_ms = 0;
   // When the next delayed job is due; 0: there is none.
   double delay_until = 0;
+  // What went wrong in Redis beside this, with another job; empty: nothing.
+  std::string trouble;
 };
-// The scripts answer {job hash or 0, id or 0, limit, next delayed}, or a number when nothing was asked for.
+// The scripts answer {job hash or 0, id or 0, limit, next delayed}, or 0 when nothing was asked for. Throws
+// UnexpectedReplyError for anything else.
 [[nodiscard]] NextJob decode_next_job(Reply reply, StoredJobOptions* known = nullptr);
 
 // The plain text or JSON array of stack traces.

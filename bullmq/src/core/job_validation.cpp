@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "bullmq/error.hpp"
+#include "core/json_text.hpp"
 
 namespace bullmq::detail {
 
@@ -46,6 +47,24 @@ std::string text_of_js_parse_int(std::string_view text) {
   return number + rendered;
 }
 
+namespace {
+
+// JavaScript's texts have no other bytes, and our own JSON cannot hold them.
+void validate_texts(const std::string& name, const JobOptions& options) {
+  require_utf8("name of the job", name);
+  if (options.job_id) require_utf8("jobId", *options.job_id);
+  if (options.backoff) require_utf8("backoff type", options.backoff->type);
+  if (options.deduplication) require_utf8("deduplication id", options.deduplication->id);
+  if (options.telemetry_metadata) require_utf8("telemetry metadata", *options.telemetry_metadata);
+  if (options.parent) {
+    require_utf8("parent id", options.parent->id);
+    require_utf8("parent queue", options.parent->queue);
+  }
+  if (!options.extra.empty()) require_json("options that are not known", options.extra);
+}
+
+}  // namespace
+
 void validate_job(const std::string& name, std::string_view data, const JobOptions& options) {
   if (options.size_limit && *options.size_limit != 0 &&
       static_cast<std::int64_t>(data.size()) > *options.size_limit) {
@@ -82,6 +101,8 @@ void validate_job(const std::string& name, std::string_view data, const JobOptio
       (*options.backoff->jitter < 0 || *options.backoff->jitter > 1)) {
     throw ValidationError("Jitter should be between 0 and 1");
   }
+  validate_texts(name, options);
+  require_json("data of job " + name, data);
 }
 
 void validate_single_add(const JobOptions& options) {

@@ -4,6 +4,7 @@
 #include "bullmq/error.hpp"
 #include "bullmq/job.hpp"
 #include "bullmq_scripts.hpp"
+#include "redis/expected_reply.hpp"
 
 // What a job knows of its children, and of its parent.
 namespace bullmq {
@@ -16,10 +17,10 @@ namespace scripts = detail::scripts;
 
 namespace {
 
-std::map<std::string, std::string> to_map(const Reply& flat) {
+std::map<std::string, std::string> to_map(Reply flat) {
   std::map<std::string, std::string> map;
-  for (std::size_t i = 0; i + 1 < flat.elements.size(); i += 2)
-    map[flat.elements[i].text] = flat.elements[i + 1].text;
+  for (auto& [name, value] : detail::expect_pairs(std::move(flat), "HGETALL"))
+    map.insert_or_assign(std::move(name), std::move(value));
   return map;
 }
 
@@ -27,16 +28,16 @@ std::map<std::string, std::string> to_map(const Reply& flat) {
 
 awaitable<std::map<std::string, std::string>> Job::children_values() {
   const auto job = state_;
-  const Reply reply =
+  Reply reply =
       co_await job->queue->run(make_query("HGETALL", job->queue->keys().job(job->record.id, "processed")));
-  co_return to_map(reply);
+  co_return to_map(std::move(reply));
 }
 
 awaitable<std::map<std::string, std::string>> Job::ignored_children_failures() {
   const auto job = state_;
-  const Reply reply =
+  Reply reply =
       co_await job->queue->run(make_query("HGETALL", job->queue->keys().job(job->record.id, "failed")));
-  co_return to_map(reply);
+  co_return to_map(std::move(reply));
 }
 
 awaitable<JobDependencies> Job::dependencies() {
@@ -48,12 +49,13 @@ awaitable<JobDependencies> Job::dependencies() {
   transaction.add(make_query("SMEMBERS", keys.job(id, "dependencies")));
   transaction.add(make_query("HGETALL", keys.job(id, "failed")));
   transaction.add(make_query("ZRANGE", keys.job(id, "unsuccessful"), 0, -1));
-  const Reply reply = co_await job->queue->run(transaction.take());
+  Reply reply = co_await job->queue->run(transaction.take());
+  std::vector<Reply> results = detail::expect_array(std::move(reply), "EXEC", 4, 4);
   JobDependencies children;
-  children.processed = to_map(reply.elements.at(0));
-  for (const Reply& key : reply.elements.at(1).elements) children.unprocessed.push_back(key.text);
-  children.ignored = to_map(reply.elements.at(2));
-  for (const Reply& key : reply.elements.at(3).elements) children.failed.push_back(key.text);
+  children.processed = to_map(std::move(results[0]));
+  children.unprocessed = detail::expect_texts(std::move(results[1]), "SMEMBERS");
+  children.ignored = to_map(std::move(results[2]));
+  children.failed = detail::expect_texts(std::move(results[3]), "ZRANGE");
   co_return children;
 }
 
@@ -61,18 +63,18 @@ awaitable<JobDependenciesCount> Job::dependencies_count() {
   const auto job = state_;
   const auto& keys = job->queue->keys();
   const std::string& id = job->record.id;
-  const Reply reply =
-      co_await job->queue->run(ScriptCall(scripts::getDependencyCounts, 4)
-                                   .add_all(keys.job(id, "processed"), keys.job(id, "dependencies"),
-                                            keys.job(id, "failed"), keys.job(id, "unsuccessful"))
-                                   .add_all("processed", "unprocessed", "ignored", "failed")
-                                   .idempotent()
-                                   .take());
+  Reply reply = co_await job->queue->run(ScriptCall(scripts::getDependencyCounts, 4)
+                                             .add_all(keys.job(id, "processed"), keys.job(id, "dependencies"),
+                                                      keys.job(id, "failed"), keys.job(id, "unsuccessful"))
+                                             .add_all("processed", "unprocessed", "ignored", "failed")
+                                             .idempotent()
+                                             .take());
   JobDependenciesCount count;
-  count.processed = reply.elements.at(0).to_int();
-  count.unprocessed = reply.elements.at(1).to_int();
-  count.ignored = reply.elements.at(2).to_int();
-  count.failed = reply.elements.at(3).to_int();
+  const auto numbers = detail::expect_numbers(std::move(reply), "getDependencyCounts", 4);
+  count.processed = numbers[0];
+  count.unprocessed = numbers[1];
+  count.ignored = numbers[2];
+  count.failed = numbers[3];
   co_return count;
 }
 
@@ -85,8 +87,8 @@ awaitable<bool> Job::remove_child_dependency() {
                                                    .add(keys.base)
                                                    .add_all(keys.job(job->record.id), parent_key)
                                                    .take());
-  const auto code = QueueBackend::check(reply, job->record.id, "removeChildDependency", {}, parent_key);
-  if (code != 0) co_return false;
+  QueueBackend::check(reply, job->record.id, "removeChildDependency", {}, parent_key);
+  if (detail::expect_integer(reply, "removeChildDependency") != 0) co_return false;
   job->record.parent.reset();
   job->record.parent_key.reset();
   co_return true;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -7,9 +8,12 @@
 #include "bullmq_scripts.hpp"
 #include "core/identity.hpp"
 #include "queue/queue_state.hpp"
+#include "redis/expected_reply.hpp"
 
 namespace bullmq {
 
+using detail::expect_integer;
+using detail::expect_texts;
 using detail::make_command;
 using detail::make_query;
 using detail::QueueBackend;
@@ -27,7 +31,7 @@ awaitable<std::int64_t> set_paused(std::shared_ptr<QueueBackend> backend, bool p
                                          keys.meta, keys.prioritized, keys.events, keys.delayed, keys.marker)
                                 .add_all(paused ? "paused" : "resumed", emit ? 1 : 0)
                                 .take());
-  co_return reply.to_int();
+  co_return expect_integer(reply, "pause");
 }
 
 awaitable<std::int64_t> move_jobs_to_wait(std::shared_ptr<QueueBackend> backend, JobState from,
@@ -39,7 +43,9 @@ awaitable<std::int64_t> move_jobs_to_wait(std::shared_ptr<QueueBackend> backend,
                                          keys.wait, keys.paused, keys.meta, keys.active, keys.marker)
                                 .add_all(count, timestamp, detail::key_name_of(from))
                                 .take());
-  co_return reply.to_int();
+  const std::int64_t more = expect_integer(reply, "moveJobsToWait");
+  if (more != 0 && more != 1) detail::unexpected_reply("moveJobsToWait", "0 or 1", reply);
+  co_return more;
 }
 
 }  // namespace
@@ -66,7 +72,8 @@ awaitable<int> Queue::remove(std::string job_id, bool remove_children) {
                                                 .add_all(keys.job(job_id), keys.repeat)
                                                 .add_all(job_id, remove_children ? 1 : 0, keys.base)
                                                 .take());
-  co_return static_cast<int>(QueueBackend::check(reply, job_id, "removeJob"));
+  QueueBackend::check(reply, job_id, "removeJob");
+  co_return expect_integer(reply, "removeJob") == 0 ? 0 : 1;
 }
 
 awaitable<void> Queue::drain(bool delayed) {
@@ -87,13 +94,15 @@ awaitable<std::vector<std::string>> Queue::clean(CleanOptions options) {
   const Timestamp before = detail::now_ms() - options.grace.count();
   std::vector<std::string> removed;
   while (options.limit <= 0 || static_cast<std::int64_t>(removed.size()) < options.limit) {
-    const Reply reply = co_await backend->run(
+    Reply reply = co_await backend->run(
         ScriptCall(scripts::cleanJobsInSet, 4)
             .add_all(keys.of(detail::key_name_of(options.state)), keys.events, keys.repeat)
             .add_all(keys.base, before, step, detail::key_name_of(options.state))
             .take());
-    for (const Reply& id : reply.elements) removed.push_back(id.text);
-    if (static_cast<std::int64_t>(reply.elements.size()) < step) break;
+    std::vector<std::string> ids = expect_texts(std::move(reply), "cleanJobsInSet");
+    const bool last = static_cast<std::int64_t>(ids.size()) < step;
+    removed.insert(removed.end(), std::make_move_iterator(ids.begin()), std::make_move_iterator(ids.end()));
+    if (last) break;
   }
   co_return removed;
 }
@@ -107,9 +116,11 @@ awaitable<void> Queue::obliterate(ObliterateOptions options) {
                                                   .add_all(keys.meta, keys.base)
                                                   .add_all(options.count, options.force ? "force" : "")
                                                   .take());
-    if (reply.to_int() == -1) throw Error("Cannot obliterate non-paused queue");
-    if (reply.to_int() == -2) throw Error("Cannot obliterate queue with active jobs");
-    if (reply.to_int() == 0) co_return;
+    const std::int64_t answer = expect_integer(reply, "obliterate");
+    if (answer == -1) throw Error("Cannot obliterate non-paused queue");
+    if (answer == -2) throw Error("Cannot obliterate queue with active jobs");
+    if (answer == 0) co_return;
+    if (answer != 1) detail::unexpected_reply("obliterate", "-2 to 1", reply);
   }
 }
 
@@ -150,7 +161,7 @@ awaitable<std::int64_t> Queue::trim_events(std::int64_t max_length) {
   const auto backend = state_->backend;
   const Reply reply =
       co_await backend->run(make_command("XTRIM", backend->keys().events, "MAXLEN", "~", max_length));
-  co_return reply.to_int();
+  co_return expect_integer(reply, "XTRIM");
 }
 
 awaitable<void> Queue::rate_limit(Milliseconds duration) {
@@ -163,46 +174,46 @@ awaitable<void> Queue::rate_limit(Milliseconds duration) {
 awaitable<bool> Queue::remove_rate_limit_key() {
   const auto backend = state_->backend;
   const Reply reply = co_await backend->run(make_command("DEL", backend->keys().limiter));
-  co_return reply.to_int() > 0;
+  co_return expect_integer(reply, "DEL") > 0;
 }
 
 awaitable<bool> Queue::remove_deduplication_key(std::string deduplication_id) {
   const auto backend = state_->backend;
   const Reply reply =
       co_await backend->run(make_command("DEL", backend->keys().deduplication(deduplication_id)));
-  co_return reply.to_int() > 0;
+  co_return expect_integer(reply, "DEL") > 0;
 }
 
 awaitable<std::int64_t> Queue::set_global_concurrency(std::int64_t concurrency) {
   const auto backend = state_->backend;
   const Reply reply =
       co_await backend->run(make_command("HSET", backend->keys().meta, "concurrency", concurrency));
-  co_return reply.to_int();
+  co_return expect_integer(reply, "HSET");
 }
 
 awaitable<std::int64_t> Queue::remove_global_concurrency() {
   const auto backend = state_->backend;
   const Reply reply = co_await backend->run(make_command("HDEL", backend->keys().meta, "concurrency"));
-  co_return reply.to_int();
+  co_return expect_integer(reply, "HDEL");
 }
 
 awaitable<std::int64_t> Queue::set_global_rate_limit(std::int64_t max, Milliseconds duration) {
   const auto backend = state_->backend;
   const Reply reply = co_await backend->run(
       make_command("HSET", backend->keys().meta, "max", max, "duration", duration.count()));
-  co_return reply.to_int();
+  co_return expect_integer(reply, "HSET");
 }
 
 awaitable<std::int64_t> Queue::remove_global_rate_limit() {
   const auto backend = state_->backend;
   const Reply reply = co_await backend->run(make_command("HDEL", backend->keys().meta, "max", "duration"));
-  co_return reply.to_int();
+  co_return expect_integer(reply, "HDEL");
 }
 
 awaitable<bool> Queue::remove_deprecated_priority_key() {
   const auto backend = state_->backend;
   const Reply reply = co_await backend->run(make_command("DEL", backend->keys().of("priority")));
-  co_return reply.to_int() > 0;
+  co_return expect_integer(reply, "DEL") > 0;
 }
 
 awaitable<std::int64_t> Queue::remove_orphaned_jobs(std::int64_t count, std::int64_t limit) {
@@ -220,12 +231,13 @@ awaitable<std::int64_t> Queue::remove_orphaned_jobs(std::int64_t count, std::int
   std::int64_t removed = 0;
   std::string cursor = "0";
   do {
-    const Reply page =
-        co_await backend->run(make_query("SCAN", cursor, "MATCH", keys.base + "*", "COUNT", count));
-    cursor = page.elements.at(0).text;
+    Reply reply = co_await backend->run(make_query("SCAN", cursor, "MATCH", keys.base + "*", "COUNT", count));
+    std::vector<Reply> page = detail::expect_array(std::move(reply), "SCAN", 2, 2);
+    cursor = detail::expect_id(std::move(page[0]), "SCAN");
     std::set<std::string> candidates;
-    for (const Reply& key : page.elements.at(1).elements) {
-      const std::string suffix = key.text.substr(std::min(keys.base.size(), key.text.size()));
+    for (const std::string& key : expect_texts(std::move(page[1]), "SCAN")) {
+      if (!key.starts_with(keys.base)) continue;
+      const std::string suffix = key.substr(keys.base.size());
       const auto colon = suffix.find(':');
       const std::string id = suffix.substr(0, colon);
       if (is_queue_part(suffix) || is_queue_part(id)) continue;
@@ -243,8 +255,9 @@ awaitable<std::int64_t> Queue::remove_orphaned_jobs(std::int64_t count, std::int
     call.add(kJobParts.size());
     for (const char* part : kJobParts) call.add(part);
     for (const std::string& id : candidates) call.add(id);
-    const Reply reply = co_await backend->run(call.take());
-    removed += reply.to_int();
+    const Reply count_removed = co_await backend->run(call.take());
+    removed += std::clamp<std::int64_t>(expect_integer(count_removed, "removeOrphanedJobs"), 0,
+                                        static_cast<std::int64_t>(candidates.size()));
     if (limit > 0 && removed >= limit) break;
   } while (cursor != "0");
   co_return removed;

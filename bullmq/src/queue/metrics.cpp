@@ -2,6 +2,7 @@
 
 #include "bullmq_scripts.hpp"
 #include "queue/queue_state.hpp"
+#include "redis/expected_reply.hpp"
 
 namespace bullmq {
 
@@ -30,16 +31,16 @@ awaitable<QueueMetrics> Queue::metrics(FinishedState state, std::int64_t start, 
   const auto backend = state_->backend;
   const auto& keys = backend->keys();
   const std::string& key = state == FinishedState::completed ? keys.metrics_completed : keys.metrics_failed;
-  const Reply reply = co_await backend->run(
+  Reply reply = co_await backend->run(
       ScriptCall(scripts::getMetrics, 2).add_all(key, key + ":data").add_all(start, end).idempotent().take());
   QueueMetrics metrics;
-  const auto& totals = reply.elements.at(0).elements;
-  const auto at = [&](std::size_t i) { return i < totals.size() ? totals[i].to_int() : 0; };
-  metrics.count = at(0);
-  metrics.previous_timestamp = at(1);
-  metrics.previous_count = at(2);
-  for (const Reply& point : reply.elements.at(1).elements) metrics.data.push_back(point.to_int());
-  metrics.points = reply.elements.at(2).to_int();
+  std::vector<Reply> parts = detail::expect_array(std::move(reply), "getMetrics", 3);
+  const auto totals = detail::expect_numbers(std::move(parts[0]), "getMetrics", 3);
+  metrics.count = totals[0];
+  metrics.previous_timestamp = totals[1];
+  metrics.previous_count = totals[2];
+  metrics.data = detail::expect_numbers(std::move(parts[1]), "getMetrics");
+  metrics.points = detail::expect_integer(parts[2], "getMetrics");
   co_return metrics;
 }
 

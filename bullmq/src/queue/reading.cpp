@@ -5,9 +5,11 @@
 #include "bullmq/error.hpp"
 #include "bullmq_scripts.hpp"
 #include "queue/queue_state.hpp"
+#include "redis/expected_reply.hpp"
 
 namespace bullmq {
 
+using detail::expect_integer;
 using detail::make_query;
 using detail::QueueBackend;
 using detail::Reply;
@@ -25,8 +27,9 @@ namespace {
 
 awaitable<std::optional<Job>> load(std::shared_ptr<QueueBackend> backend, std::string id) {
   Reply reply = co_await backend->run(make_query("HGETALL", backend->keys().job(id)));
-  if (reply.elements.empty()) co_return std::nullopt;
-  co_return backend->make_job(detail::decode_job(std::move(id), std::move(reply.elements)));
+  std::vector<Reply> fields = detail::expect_fields(std::move(reply), "HGETALL");
+  if (fields.empty()) co_return std::nullopt;
+  co_return backend->make_job(detail::decode_job(std::move(id), std::move(fields)));
 }
 
 }  // namespace
@@ -50,14 +53,16 @@ awaitable<std::vector<Job>> Queue::get_jobs(std::vector<JobState> states, std::i
   Reply reply = co_await backend->run(call.take());
   std::vector<Job> jobs;
   std::set<std::string> seen;
-  for (Reply& of_state : reply.elements) {
-    for (Reply& entry : of_state.elements) {
-      if (entry.elements.size() < 2) continue;
-      std::string id =
-          entry.elements[0].is_integer() ? std::to_string(entry.elements[0].integer) : entry.elements[0].text;
+  constexpr std::string_view kCommand = "getJobs";
+  for (Reply& of_state : detail::expect_array(std::move(reply), kCommand)) {
+    for (Reply& entry : detail::expect_array(std::move(of_state), kCommand)) {
+      std::vector<Reply> parts = detail::expect_array(std::move(entry), kCommand);
+      // Of a job that is gone.
+      if (parts.size() < 2) continue;
+      std::string id = detail::expect_id(std::move(parts[0]), kCommand);
       if (!seen.insert(id).second) continue;
-      jobs.push_back(
-          backend->make_job(detail::decode_job(std::move(id), std::move(entry.elements[1].elements))));
+      std::vector<Reply> fields = detail::expect_fields(std::move(parts[1]), kCommand);
+      jobs.push_back(backend->make_job(detail::decode_job(std::move(id), std::move(fields))));
     }
   }
   co_return jobs;
@@ -70,11 +75,10 @@ awaitable<std::map<JobState, std::int64_t>> Queue::job_counts(std::vector<JobSta
   call.add(backend->keys().base);
   for (const JobState state : states) call.add(detail::key_name_of(state));
   call.idempotent();
-  const Reply reply = co_await backend->run(call.take());
+  Reply reply = co_await backend->run(call.take());
+  const auto numbers = detail::expect_numbers(std::move(reply), "getCounts", states.size());
   std::map<JobState, std::int64_t> counts;
-  for (std::size_t i = 0; i < states.size() && i < reply.elements.size(); ++i) {
-    counts[states[i]] = reply.elements[i].to_int();
-  }
+  for (std::size_t i = 0; i < states.size(); ++i) counts[states[i]] = numbers[i];
   co_return counts;
 }
 
@@ -89,12 +93,13 @@ awaitable<std::int64_t> Queue::count() {
 
 awaitable<std::int64_t> Queue::delayed_count(Timestamp due_by) {
   const auto backend = state_->backend;
-  const Reply reply = co_await backend->run(ScriptCall(scripts::getCounts, 2)
-                                                .add(backend->keys().base)
-                                                .add_all(due_by, "delayed")
-                                                .idempotent()
-                                                .take());
-  co_return reply.elements.empty() ? 0 : reply.elements[0].to_int();
+  Reply reply = co_await backend->run(ScriptCall(scripts::getCounts, 2)
+                                          .add(backend->keys().base)
+                                          .add_all(due_by, "delayed")
+                                          .idempotent()
+                                          .take());
+  const auto numbers = detail::expect_numbers(std::move(reply), "getCounts", 1);
+  co_return numbers.front();
 }
 
 awaitable<std::map<std::int64_t, std::int64_t>> Queue::counts_per_priority(
@@ -104,11 +109,10 @@ awaitable<std::map<std::int64_t, std::int64_t>> Queue::counts_per_priority(
   call.add_all(backend->keys().wait, backend->keys().prioritized);
   for (const auto priority : priorities) call.add(priority);
   call.idempotent();
-  const Reply reply = co_await backend->run(call.take());
+  Reply reply = co_await backend->run(call.take());
+  const auto numbers = detail::expect_numbers(std::move(reply), "getCountsPerPriority", priorities.size());
   std::map<std::int64_t, std::int64_t> counts;
-  for (std::size_t i = 0; i < priorities.size() && i < reply.elements.size(); ++i) {
-    counts[priorities[i]] = reply.elements[i].to_int();
-  }
+  for (std::size_t i = 0; i < priorities.size(); ++i) counts[priorities[i]] = numbers[i];
   co_return counts;
 }
 
@@ -130,19 +134,20 @@ awaitable<JobLogs> Queue::job_logs(std::string job_id, std::int64_t start, std::
 
 awaitable<QueueMeta> Queue::meta() {
   const auto backend = state_->backend;
-  const Reply reply = co_await backend->run(make_query("HGETALL", backend->keys().meta));
+  Reply reply = co_await backend->run(make_query("HGETALL", backend->keys().meta));
+  const std::vector<Reply> fields = detail::expect_fields(std::move(reply), "HGETALL");
   QueueMeta meta;
-  for (std::size_t i = 0; i + 1 < reply.elements.size(); i += 2) {
-    const std::string& field = reply.elements[i].text;
-    const Reply& value = reply.elements[i + 1];
+  for (std::size_t i = 0; i < fields.size(); i += 2) {
+    const std::string& field = fields[i].text;
+    const Reply& value = fields[i + 1];
     if (field == "concurrency") {
-      meta.concurrency = value.to_int();
+      meta.concurrency = detail::bounded_number(value);
     } else if (field == "max") {
-      meta.max = value.to_int();
+      meta.max = detail::bounded_number(value);
     } else if (field == "duration") {
-      meta.duration = value.to_int();
+      meta.duration = detail::bounded_number(value);
     } else if (field == "opts.maxLenEvents") {
-      meta.max_len_events = value.to_int();
+      meta.max_len_events = detail::bounded_number(value);
     } else if (field == "paused") {
       meta.paused = value.text == "1";
     } else if (field == "version") {
@@ -156,8 +161,9 @@ awaitable<QueueMeta> Queue::meta() {
 
 awaitable<std::string> Queue::version() {
   const auto backend = state_->backend;
-  const Reply reply = co_await backend->run(make_query("HGET", backend->keys().meta, "version"));
-  co_return reply.text;
+  Reply reply = co_await backend->run(make_query("HGET", backend->keys().meta, "version"));
+  if (reply.is_nil()) co_return std::string();
+  co_return detail::expect_text(std::move(reply), "HGET");
 }
 
 namespace {
@@ -166,8 +172,9 @@ awaitable<std::vector<ClientInfo>> clients_of(std::shared_ptr<QueueBackend> back
                                               detail::ClientRole role) {
   std::vector<ClientInfo> clients;
   try {
-    const Reply reply = co_await backend->run(make_query("CLIENT", "LIST"));
-    clients = detail::clients_in(reply.text, backend->prefix(), backend->queue_name(), role);
+    Reply reply = co_await backend->run(make_query("CLIENT", "LIST"));
+    const std::string list = detail::expect_text(std::move(reply), "CLIENT LIST");
+    clients = detail::clients_in(list, backend->prefix(), backend->queue_name(), role);
   } catch (const RedisError& error) {
     // Some clouds do not let their users see it; upstream answers with one entry that says so.
     if (std::string_view(error.what()).find("unknown command") == std::string_view::npos) throw;
@@ -194,7 +201,7 @@ awaitable<std::int64_t> Queue::workers_count() {
 awaitable<bool> Queue::is_paused() {
   const auto backend = state_->backend;
   const Reply reply = co_await backend->run(make_query("HEXISTS", backend->keys().meta, "paused"));
-  co_return reply.to_int() == 1;
+  co_return expect_integer(reply, "HEXISTS") == 1;
 }
 
 awaitable<bool> Queue::is_maxed() {
@@ -203,7 +210,8 @@ awaitable<bool> Queue::is_maxed() {
                                                 .add_all(backend->keys().meta, backend->keys().active)
                                                 .idempotent()
                                                 .take());
-  co_return reply.to_int() == 1;
+  // Lua's false is nil.
+  co_return !reply.is_nil() && expect_integer(reply, "isMaxed") == 1;
 }
 
 awaitable<std::int64_t> Queue::rate_limit_ttl(std::optional<std::int64_t> max_jobs) {
@@ -213,32 +221,33 @@ awaitable<std::int64_t> Queue::rate_limit_ttl(std::optional<std::int64_t> max_jo
                                                 .add(max_jobs.value_or(0))
                                                 .idempotent()
                                                 .take());
-  co_return reply.to_int();
+  co_return expect_integer(reply, "getRateLimitTtl");
 }
 
 awaitable<std::optional<std::int64_t>> Queue::global_concurrency() {
   const auto backend = state_->backend;
   const Reply reply = co_await backend->run(make_query("HGET", backend->keys().meta, "concurrency"));
   if (reply.is_nil()) co_return std::nullopt;
-  co_return reply.to_int();
+  if (!reply.is_text()) detail::unexpected_reply("HGET", "a text or nil", reply);
+  co_return detail::bounded_number(reply);
 }
 
 awaitable<std::optional<GlobalRateLimit>> Queue::global_rate_limit() {
   const auto backend = state_->backend;
-  const Reply reply = co_await backend->run(make_query("HMGET", backend->keys().meta, "max", "duration"));
-  if (reply.elements.at(0).is_nil() || reply.elements.at(1).is_nil()) co_return std::nullopt;
+  Reply reply = co_await backend->run(make_query("HMGET", backend->keys().meta, "max", "duration"));
+  const std::vector<Reply> values = detail::expect_array(std::move(reply), "HMGET", 2, 2);
+  if (values[0].is_nil() || values[1].is_nil()) co_return std::nullopt;
   GlobalRateLimit limit;
-  limit.max = reply.elements[0].to_int();
-  limit.duration = Milliseconds(reply.elements[1].to_int());
+  limit.max = detail::bounded_number(values[0]);
+  limit.duration = Milliseconds(detail::bounded_number(values[1]));
   co_return limit;
 }
 
 awaitable<std::optional<std::string>> Queue::deduplication_job_id(std::string deduplication_id) {
   const auto backend = state_->backend;
-  const Reply reply =
-      co_await backend->run(make_query("GET", backend->keys().deduplication(deduplication_id)));
+  Reply reply = co_await backend->run(make_query("GET", backend->keys().deduplication(deduplication_id)));
   if (reply.is_nil()) co_return std::nullopt;
-  co_return reply.text;
+  co_return detail::expect_text(std::move(reply), "GET");
 }
 
 }  // namespace bullmq

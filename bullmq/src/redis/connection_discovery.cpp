@@ -46,7 +46,8 @@ asio::awaitable<RedisAddress> Connection::ask_sentinels(Instant until) {
       Command question = make_command("SENTINEL", "get-master-addr-by-name", sentinel.master_name);
       const Reply reply = co_await ask_once(address, sentinel.username, sentinel.password,
                                             std::move(question), Clock::now() + share);
-      if (reply.elements.size() >= 2) {
+      // nil: it does not know the name.
+      if (reply.elements.size() >= 2 && reply.elements[0].is_text() && !reply.elements[0].text.empty()) {
         const auto port = reply.elements[1].to_int();
         if (port > 0 && port <= 65'535) {
           co_return RedisAddress{reply.elements[0].text, static_cast<std::uint16_t>(port)};

@@ -13,6 +13,8 @@ namespace asio = boost::asio;
 
 // The slot is being moved: the cluster asks to try again.
 constexpr std::chrono::milliseconds kTryAgainPause{50};
+// A slot moves to one node. A server that names ever others gets no connection to each.
+constexpr std::size_t kMostAsked = 16;
 
 // The server has become a replica. Redis before 7 wraps what a script was told into an error of its own; a
 // blocked read is ended with UNBLOCKED (CLIENT UNBLOCK says that too, with other words).
@@ -45,6 +47,7 @@ bool Connection::handle_refusal(Pending& pending, const std::string& error) {
   const auto redirect = parse_redirect(error, connected_host_);
   if (!redirect) return false;
   if (redirect->ask) {
+    if (asked_.size() >= kMostAsked && !asked_.contains(to_string(redirect->address))) return false;
     follow_ask(pending, redirect->address);
   } else {
     redirect_ = redirect->address;

@@ -3,7 +3,6 @@
 #include <openssl/evp.h>
 
 #include <array>
-#include <stdexcept>
 #include <utility>
 
 #include "bullmq/error.hpp"
@@ -18,7 +17,7 @@ std::string sha1_hex(std::string_view text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
   if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha1(), nullptr) != 1) {
-    throw std::runtime_error("OpenSSL cannot compute SHA-1");
+    throw Error("OpenSSL cannot compute SHA-1");
   }
   constexpr const char* kDigits = "0123456789abcdef";
   std::string hex;

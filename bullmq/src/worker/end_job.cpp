@@ -43,13 +43,20 @@ awaitable<std::optional<Job>> Worker::State::end_job(RunningPointer current, Job
     try {
       detail::NextJob next = co_await apply(job, ending, fetch_next);
       told(current->job, ending);
-      if (!fetch_next) co_return std::nullopt;
-      co_return take(std::move(next), job.token());
+      if (fetch_next) co_return take(std::move(next), job.token());
+      if (!next.trouble.empty()) report(RedisError(next.trouble));
+      co_return std::nullopt;
     } catch (const ConnectionError& error) {
       if (closed || backend->connection().is_closed() || current->given_back) throw;
       unknown = unknown || error.fate() == Fate::unknown;
     } catch (const JobError& error) {
       refusal = error;
+    } catch (const UnexpectedReplyError& error) {
+      // As good as none.
+      if (closed || current->given_back) throw;
+      report(error);
+      unknown = true;
+      pause = std::min<Milliseconds>(options.max_error_pause, pause * (1LL << std::min(refusals++, 10U)));
     } catch (const RedisError& error) {
       if (closed || current->given_back || !detail::is_transient_refusal(error.word())) throw;
       report(error);
@@ -80,6 +87,10 @@ awaitable<detail::NextJob> Worker::State::apply(const Job& job, const JobEnding&
   if (ending.kind == Kind::rate_limited) {
     const auto ttl = co_await backend->move_to_wait(job.id(), token);
     limit_until = ttl > 0 ? detail::now_ms() + ttl : 0;
+    co_return next;
+  }
+  if (ending.kind == Kind::put_back) {
+    next = co_await backend->put_back(job.record(), Milliseconds(ending.delay_ms), token, fetch_next);
     co_return next;
   }
   if (ending.kind == Kind::moved) {
@@ -133,7 +144,7 @@ awaitable<std::optional<Job>> Worker::State::refused_end(RunningPointer current,
 
 awaitable<bool> Worker::State::was_done(const Job& job, const JobEnding& ending) {
   using Kind = JobEnding::Kind;
-  if (ending.kind == Kind::rate_limited || ending.kind == Kind::moved) co_return true;
+  if (!ending.is_attempt()) co_return true;
   while (true) {
     try {
       Job stored = job;
@@ -153,7 +164,7 @@ awaitable<bool> Worker::State::was_done(const Job& job, const JobEnding& ending)
 
 void Worker::State::told(Job& job, const JobEnding& ending) {
   using Kind = JobEnding::Kind;
-  if (ending.kind == Kind::rate_limited || ending.kind == Kind::moved) return;
+  if (!ending.is_attempt()) return;
   JobRecord& record = detail::JobHandleState::of(job).record;
   ++record.attempts_made;
   if (ending.kind == Kind::completed || ending.kind == Kind::failed) record.finished_on = detail::now_ms();

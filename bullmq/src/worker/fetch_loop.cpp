@@ -8,6 +8,7 @@
 #include "bullmq/error.hpp"
 #include "core/identity.hpp"
 #include "redis/command.hpp"
+#include "redis/expected_reply.hpp"
 #include "worker/worker_state.hpp"
 
 namespace bullmq {
@@ -101,14 +102,25 @@ awaitable<void> Worker::State::fetch_once(std::optional<double> block_seconds) {
   } catch (const ConnectionError& error) {
     if (error.fate() == Fate::unknown) lost_fetches.insert(lost_fetches.end(), tokens.begin(), tokens.end());
     throw;
+  } catch (const UnexpectedReplyError&) {
+    // Jobs may have been taken all the same.
+    lost_fetches.insert(lost_fetches.end(), tokens.begin(), tokens.end());
+    throw;
   }
   taken_last = 0;
-  for (std::size_t i = 0; i < found.size(); ++i) {
+  std::string trouble;
+  for (std::size_t i = 0; i < std::min(found.size(), tokens.size()); ++i) {
+    // Told, and paced, by pause_after when the others have begun.
+    if (!found[i].has_job) trouble = std::exchange(found[i].trouble, {});
     auto job = take(std::move(found[i]), tokens[i]);
     if (!job) continue;
     ++taken_last;
     errors_in_a_row = 0;
     co_await begin(std::move(*job));
+  }
+  if (!trouble.empty()) {
+    drained = false;
+    throw RedisError(trouble);
   }
 }
 
@@ -135,11 +147,17 @@ awaitable<void> Worker::State::pause_after(std::exception_ptr failure) {
 }
 
 std::optional<Job> Worker::State::take(detail::NextJob next, const std::string& token) {
+  if (!next.trouble.empty()) report(RedisError(next.trouble));
   fetch_due = false;
   limit_until = next.rate_limit_ms > 0 ? detail::now_ms() + next.rate_limit_ms : 0;
   block_until = std::max(0.0, next.delay_until);
   if (!next.has_job) {
-    if (!std::exchange(drained, true)) emit(events.drained);
+    // Something is wrong with what waits: whether that is nothing is for the next fetch to find out.
+    if (!next.trouble.empty()) {
+      drained = false;
+    } else if (!std::exchange(drained, true)) {
+      emit(events.drained);
+    }
     return std::nullopt;
   }
   drained = false;
@@ -170,12 +188,14 @@ awaitable<bool> Worker::State::block(double seconds) {
     if (stopping()) co_await return_marker("0", "0");
     std::rethrow_exception(failure);
   }
-  if (!reply.is_array() || reply.elements.size() < 3) co_return true;
+  if (reply.is_nil()) co_return true;
+  // Whatever came, it may have been a marker: the next step is a fetch.
+  std::vector<Reply> marker = detail::expect_array(std::move(reply), "BZPOPMIN", 3, 3);
   if (stopping()) {
-    co_await return_marker(reply.elements[1].text, reply.elements[2].text);
+    co_await return_marker(std::move(marker[1].text), std::move(marker[2].text));
     co_return false;
   }
-  const double score = reply.elements[2].number();
+  const double score = marker[2].number();
   block_until = known > 0 && score > known ? known : score;
   const bool now = block_until <= 0 || block_until - static_cast<double>(detail::now_ms()) < 1;
   fetch_due = now;

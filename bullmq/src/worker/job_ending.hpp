@@ -17,6 +17,7 @@ struct JobEnding {
     retried,       // failed, and tried again at once
     rate_limited,  // back to wait, no attempt used
     moved,         // its processor has moved it
+    put_back,      // not for this client: it comes again after delay_ms, no attempt and no start used
   };
   Kind kind = Kind::completed;
   std::string return_value;
@@ -24,6 +25,10 @@ struct JobEnding {
   std::vector<std::string> stacktrace;
   std::int64_t delay_ms = 0;
 
+  // It used one, so events tell of it.
+  [[nodiscard]] bool is_attempt() const noexcept {
+    return kind != Kind::rate_limited && kind != Kind::moved && kind != Kind::put_back;
+  }
   // The script that ends the job so can hand out the next one.
   [[nodiscard]] bool can_fetch_next() const noexcept {
     return kind != Kind::retried && kind != Kind::rate_limited;

@@ -7,6 +7,8 @@
 #include <boost/asio/post.hpp>
 #include <chrono>
 #include <mutex>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -123,7 +125,7 @@ struct LockKeeper::State {
       if (!trouble.empty()) {
         listener.error(trouble);
         next = Clock::now() + std::min(retry_pause, renew_time / 2);
-        retry_pause *= 2;
+        retry_pause = std::min(2 * retry_pause, std::max(renew_time, kFirstRetryPause));
       }
       while (!stopping && Clock::now() < next) co_await pause.wait(next);
     }
@@ -147,7 +149,11 @@ LockKeeper::LockKeeper(ConnectionOptions connection, std::string prefix, std::st
                                      std::move(listener))) {
   // Detached: the destructor waits for the loop.
   asio::co_spawn(state_->loop, state_->run(), asio::detached);
-  state_->thread = std::thread([state = state_.get()] { state->loop.run(); });
+  try {
+    state_->thread = std::thread([state = state_.get()] { state->loop.run(); });
+  } catch (const std::system_error& error) {
+    throw Error(std::string("a worker needs a thread to renew its locks: ") + error.what());
+  }
 }
 
 LockKeeper::~LockKeeper() {

@@ -20,6 +20,10 @@ double number(const json& object, const char* name) {
   return member != object.end() && member->is_number() ? member->get<double>() : 0;
 }
 
+// JavaScript's last Date.
+constexpr double kLatestInstant = 8.64e15;
+constexpr std::size_t kMostToldPatterns = 1'000;
+
 bool all_digits(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
@@ -53,9 +57,14 @@ Iteration next_iteration(const JobRecord& job, Timestamp now) {
     return NoIteration{};
   }
   if (const double every = number(repeat, "every"); every <= 0) {
-    return UnknownSchedule{
-        "scheduler \"" + *job.repeat_job_key +
-        "\" has a pattern, which this client cannot continue; upsert it again, or use an interval (every)"};
+    const auto pattern = repeat.find("pattern");
+    if (pattern == repeat.end() || !pattern->is_string())
+      return UnknownSchedule{"scheduler \"" + *job.repeat_job_key +
+                             "\" has neither an interval nor a pattern"};
+    const double due = number(extra, "prevMillis");
+    const bool is_instant = due > 0 && due < kLatestInstant;
+    return PatternIteration{*job.repeat_job_key,
+                            is_instant ? static_cast<Timestamp>(due) : job.timestamp + job.delay.count()};
   }
   repeat.erase("immediately");
   repeat["count"] = static_cast<std::int64_t>(count);
@@ -70,14 +79,42 @@ Iteration next_iteration(const JobRecord& job, Timestamp now) {
   return next;
 }
 
+Milliseconds put_back_delay(Timestamp due, Timestamp now) noexcept {
+  constexpr Milliseconds kShortest{1'000};
+  constexpr Milliseconds kLongest{30'000};
+  return std::clamp(Milliseconds(now - due), kShortest, kLongest);
+}
+
 }  // namespace detail
 
-// Never throws. The job is processed in any case: upstream drops it when this fails, and it comes back only
-// when it has stalled.
-awaitable<void> Worker::State::schedule_next(Job job) {
+// One `error` event for each schedule.
+void Worker::State::tell_pattern(const std::string& scheduler) {
+  if (told_patterns.size() >= detail::kMostToldPatterns || !told_patterns.insert(scheduler).second) return;
+  report(
+      Error("scheduler \"" + scheduler +
+            "\" has a pattern, which this client cannot continue: its iterations are put back and wait for a "
+            "worker of another client; use an interval (every) to have them done here"));
+}
+
+awaitable<std::optional<Milliseconds>> Worker::State::leave_to_others(detail::PatternIteration pattern,
+                                                                      std::string job_id) {
+  // One that was taken before, and comes again for another attempt: the schedule does not depend on it.
+  const bool is_current = co_await backend->is_current_iteration(pattern.scheduler, job_id);
+  if (!is_current) co_return std::nullopt;
+  tell_pattern(pattern.scheduler);
+  const Milliseconds delay = detail::put_back_delay(pattern.due, detail::now_ms());
+  auto reserved = co_await backend->reserve_put_back(delay);
+  co_return reserved;
+}
+
+// Never throws. Most jobs are processed in any case: upstream drops one when this fails, and it comes back
+// only when it has stalled. What is returned is for how long a job has to be put back that is not to be
+// processed.
+awaitable<std::optional<Milliseconds>> Worker::State::schedule_next(Job job) {
   const std::string failed = "Failed to add repeatable job for next iteration: ";
   while (!closed) {
     std::string reason;
+    std::optional<Milliseconds> put_back;
     try {
       const JobRecord& record = job.record();
       if (detail::has_legacy_repeatable_shape(*record.repeat_job_key)) {
@@ -91,23 +128,27 @@ awaitable<void> Worker::State::schedule_next(Job job) {
       const detail::Iteration iteration = detail::next_iteration(record, detail::now_ms());
       if (const auto* unknown = std::get_if<detail::UnknownSchedule>(&iteration))
         throw Error(unknown->reason);
-      if (const auto* next = std::get_if<detail::NextIteration>(&iteration)) {
+      if (const auto* pattern = std::get_if<detail::PatternIteration>(&iteration)) {
+        // What is known should the question fail.
+        put_back = detail::put_back_delay(pattern->due, detail::now_ms());
+        put_back = co_await leave_to_others(*pattern, record.id);
+      } else if (const auto* next = std::get_if<detail::NextIteration>(&iteration)) {
         co_await backend->schedule_next_iteration(next->scheduler, record.data, next->options, record.id);
       }
-      co_return;
+      co_return put_back;
     } catch (const ConnectionError& error) {
-      if (closed || backend->connection().is_closed()) co_return;
+      if (closed || backend->connection().is_closed()) co_return put_back;
     } catch (const std::exception& error) {
       reason = error.what();
     }
     if (!reason.empty()) {
-      const Error described(failed + reason);
-      emit(events.error, static_cast<const std::exception&>(described));
-      co_return;
+      report(Error(failed + reason));
+      co_return put_back;
     }
     detail::Wakeup pause(executor);
     co_await pause.wait(std::chrono::steady_clock::now() + options.run_retry_delay);
   }
+  co_return std::nullopt;
 }
 
 }  // namespace bullmq

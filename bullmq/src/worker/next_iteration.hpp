@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "bullmq/job_record.hpp"
@@ -14,11 +15,22 @@ struct NextIteration {
   std::string scheduler;
   JobOptions options;
 };
-// The schedule cannot be continued here.
+// The schedule cannot be continued by anybody.
 struct UnknownSchedule {
   std::string reason;
 };
-using Iteration = std::variant<NoIteration, NextIteration, UnknownSchedule>;
+// The schedule has a pattern (cron), which this client does not read. Whoever takes its current iteration and
+// does not add the next one ends it, so the iteration is left to a worker that can.
+struct PatternIteration {
+  std::string scheduler;
+  // When it was to run.
+  Timestamp due = 0;
+};
+using Iteration = std::variant<NoIteration, NextIteration, UnknownSchedule, PatternIteration>;
+
+// For how long such an iteration is put back: as long again as it is late already, between 1 s and 30 s. So
+// the delay grows whoever takes it next, and nothing has to be remembered.
+[[nodiscard]] Milliseconds put_back_delay(Timestamp due, Timestamp now) noexcept;
 
 // What follows this iteration of a job scheduler. Whoever takes an iteration has to add the next one, as
 // upstream's workers do before they process it; otherwise the schedule ends.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "bullmq/error.hpp"
+#include "core/json_text.hpp"
 #include "worker/failure_decision.hpp"
 #include "worker/worker_state.hpp"
 
@@ -61,7 +62,16 @@ awaitable<void> Worker::State::process(std::shared_ptr<State> self, RunningPoint
 
 awaitable<std::optional<Job>> Worker::State::process_one(RunningPointer current) {
   const JobRecord& record = current->job.record();
-  if (record.repeat_job_key) co_await schedule_next(current->job);
+  if (record.repeat_job_key) {
+    const auto put_back = co_await schedule_next(current->job);
+    if (put_back) {
+      detail::JobEnding back;
+      back.kind = detail::JobEnding::Kind::put_back;
+      back.delay_ms = put_back->count();
+      auto after = co_await end_job(current, std::move(back));
+      co_return after;
+    }
+  }
   JobFailure refused;
   if (record.deferred_failure) {
     refused.message = *record.deferred_failure;
@@ -79,7 +89,16 @@ awaitable<std::optional<Job>> Worker::State::process_one(RunningPointer current)
     if (current->given_back) co_return std::nullopt;
     if (!current->failure) {
       ending.return_value = std::move(current->return_value);
-    } else {
+      // A processor that has nothing to say.
+      if (ending.return_value.empty()) ending.return_value = "null";
+      try {
+        detail::require_json("return value of job " + record.id, ending.return_value);
+      } catch (const ValidationError& error) {
+        // The next attempt would do it all again and return the same.
+        current->failure = std::make_exception_ptr(UnrecoverableError(error.what()));
+      }
+    }
+    if (current->failure) {
       JobFailure failure;
       try {
         std::rethrow_exception(current->failure);

@@ -276,13 +276,22 @@ awaitable<std::optional<Job>> Worker::get_next_job(std::string token, bool block
       if (!fetch_now || state->stopping()) co_return std::nullopt;
     }
   }
-  std::vector<std::string> tokens{token};
-  auto found = co_await state->backend->move_to_active(std::move(tokens));
-  detail::NextJob next = std::move(found.at(0));
-  auto job = state->take(std::move(next), token);
-  if (job) state->emit(state->events.active, *job);
-  if (job && job->record().repeat_job_key) co_await state->schedule_next(*job);
-  co_return job;
+  while (true) {
+    std::vector<std::string> tokens{token};
+    auto found = co_await state->backend->move_to_active(std::move(tokens));
+    detail::NextJob next = std::move(found.at(0));
+    auto job = state->take(std::move(next), token);
+    if (!job) co_return job;
+    if (job->record().repeat_job_key) {
+      const auto put_back = co_await state->schedule_next(*job);
+      if (put_back) {
+        co_await state->backend->put_back(job->record(), *put_back, token, false);
+        continue;
+      }
+    }
+    state->emit(state->events.active, *job);
+    co_return job;
+  }
 }
 
 void Worker::start_stalled_check_timer() {

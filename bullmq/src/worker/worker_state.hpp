@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -20,6 +21,7 @@
 #include "worker/fetch_step.hpp"
 #include "worker/job_ending.hpp"
 #include "worker/lock_keeper.hpp"
+#include "worker/next_iteration.hpp"
 
 namespace bullmq {
 
@@ -74,8 +76,12 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
   [[nodiscard]] std::string next_token() { return id + ":" + std::to_string(token_number++); }
   [[nodiscard]] detail::FetchState fetch_state() const;
 
-  // Adds the iteration that follows this one, of a job scheduler (next_iteration.cpp).
-  awaitable<void> schedule_next(Job job);
+  // Adds the iteration that follows this one, of a job scheduler (next_iteration.cpp). For how long the job
+  // is to be put back, if it is not for this client.
+  awaitable<std::optional<Milliseconds>> schedule_next(Job job);
+  awaitable<std::optional<Milliseconds>> leave_to_others(detail::PatternIteration pattern,
+                                                         std::string job_id);
+  void tell_pattern(const std::string& scheduler);
 
   // ---- Processing (process_job.cpp).
   // Starts a slot with this job, or gives it back if the worker has come to stop meanwhile.
@@ -168,6 +174,8 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
   std::uint64_t token_number = 0;
   // Tokens of fetches whose answers were lost: each may have taken a job.
   std::vector<std::string> lost_fetches;
+  // Schedules that an error event has told of.
+  std::set<std::string, std::less<>> told_patterns;
   bool drained = false;
   // A wake-up was taken, or may have been: the next step is a fetch whatever else is known.
   bool fetch_due = false;

@@ -75,7 +75,8 @@ Words take(Side& side, const std::vector<std::string>& tokens) {
 // ---- What is in Redis afterwards, without what differs between any two runs.
 
 std::string tidy_field(const std::string& key, const std::string& field, const std::string& value) {
-  if (field == "processedOn" || field == "finishedOn" || (key.ends_with("completed") && field == "prevTS"))
+  if (field == "processedOn" || field == "finishedOn" ||
+      (key.find(":metrics:") != std::string::npos && field == "prevTS"))
     return "*";
   // The order of a JSON object's members is nobody's business.
   if (field == "opts") return nlohmann::json::parse(value).dump();
@@ -134,6 +135,10 @@ class Sequence {
   Sequence(std::uint32_t seed, Side& fast, Side& slow) : random_(seed), sides_{&fast, &slow} {
     fast.reset(true);
     slow.reset(false);
+    const bool metrics = chance(30);
+    for (Side* side : sides_) {
+      if (metrics) side->backend->terms.metrics_max_data_points = 10;
+    }
   }
 
   void step() {
@@ -156,7 +161,7 @@ class Sequence {
         change_meta();
         break;
       default:
-        lose_something();
+        meddle();
     }
     EXPECT_EQ(keyspace(*sides_[0]), keyspace(*sides_[1]));
   }
@@ -241,7 +246,7 @@ class Sequence {
     std::vector<End> of_kind[3];
     for (End& end : ends) {
       const JobRecord& job = sides_[1]->active.at(end.token);
-      const std::size_t kind = job.deduplication_id ? 0 : with_children_.contains(job.id) ? 1 : 2;
+      const std::size_t kind = job.deduplication_id ? 0 : odd_.contains(job.id) ? 1 : 2;
       of_kind[kind].push_back(std::move(end));
     }
     for (const auto& some : of_kind) end_all(some);
@@ -254,37 +259,165 @@ class Sequence {
   }
 
   void change_meta() {
-    const std::size_t what = draw(4);
+    const std::size_t what = draw(6);
     for (Side* side : sides_) {
       const std::string meta = side->backend->keys().meta;
       if (what == 0) side->ask(make_command("HSET", meta, "paused", 1));
       if (what == 1) side->ask(make_command("HDEL", meta, "paused"));
       if (what == 2) side->ask(make_command("HSET", meta, "concurrency", 4));
       if (what == 3) side->ask(make_command("HDEL", meta, "concurrency"));
+      if (what == 4) side->ask(make_command("HSET", meta, "max", 3, "duration", 600'000));
+      if (what == 5) side->ask(make_command("HDEL", meta, "max", "duration"));
     }
   }
 
-  // Between two operations somebody else takes a lock, an active job, or a whole job away.
-  void lose_something() {
+  // What any client may do to an active job between its fetch and its end. What is left of those that only
+  // upstream's script can end then goes by itself (end_some).
+  void meddle() {
     if (sides_[1]->active.empty()) return;
-    auto lost = sides_[1]->active.begin();
-    std::advance(lost, draw(sides_[1]->active.size()));
-    const std::string id = lost->second.id;
-    const std::size_t how = draw(4);
-    if (how == 3) with_children_.insert(id);
-    for (Side* side : sides_) {
-      const auto& keys = side->backend->keys();
-      if (how == 0) side->ask(make_command("DEL", keys.job(id, "lock")));
-      if (how == 1) side->ask(make_command("SET", keys.job(id, "lock"), "somebody else's"));
-      if (how == 2) side->ask(make_command("LREM", keys.active, 0, id));
-      if (how == 3) side->ask(make_command("SADD", keys.job(id, "dependencies"), "bull:child:1"));
+    auto chosen = sides_[1]->active.begin();
+    std::advance(chosen, draw(sides_[1]->active.size()));
+    const std::string token = chosen->first;
+    const JobRecord job = chosen->second;
+    const std::size_t how = draw(22);
+    if (how >= 3 && how <= 8) odd_.insert(job.id);
+    const std::size_t number = next_parent_++;
+    for (Side* side : sides_) meddle_with(*side, how, job, token, number);
+  }
+
+  void meddle_with(Side& side, std::size_t how, const JobRecord& job, const std::string& token,
+                   std::size_t number) {
+    const auto& keys = side.backend->keys();
+    const std::string key = keys.job(job.id);
+    const std::string lock = keys.job(job.id, "lock");
+    const auto leave_active = [&] {
+      side.ask(make_command("DEL", lock));
+      side.ask(make_command("LREM", keys.active, 0, job.id));
+    };
+    switch (how) {
+      case 0:
+        side.ask(make_command("DEL", lock));
+        break;
+      case 1:
+        side.ask(make_command("SET", lock, "somebody else's"));
+        break;
+      case 2:
+        side.ask(make_command("LREM", keys.active, 0, job.id));
+        break;
+      case 3:
+        side.ask(make_command("SADD", keys.job(job.id, "dependencies"), "bull:child:1"));
+        break;
+      case 4:
+        side.ask(make_command("ZADD", keys.job(job.id, "unsuccessful"), 1, "bull:child:1"));
+        break;
+      case 5:
+        reparent(side, job, number);
+        break;
+      case 6:
+        side.ask(make_command("HSET", key, "deid", "late"));
+        side.ask(make_command("SET", keys.deduplication("late"), job.id));
+        break;
+      case 7:
+        side.ask(make_command("HSET", key, "atm", "many"));
+        break;
+      case 8:
+        side.ask(make_command("DEL", key));
+        side.ask(make_command("SADD", key, "not a hash"));
+        break;
+      case 9:
+        side.ask(make_command("HSET", key, "atm", 5));
+        break;
+      case 10:
+        side.ask(make_command("HSET", key, "attemptsMade", 4));
+        break;
+      case 11:
+        side.ask(make_command("DEL", keys.deduplication("same-" + std::to_string(number % 3))));
+        break;
+      case 12:
+        side.ask(
+            make_command("HSET", key, "data", "{\"new\":1}", "progress", "50", "priority", 3, "delay", 0));
+        break;
+      case 13:
+        side.ask(make_command("DEL", key, lock));
+        break;
+      case 14:
+        // Renewed.
+        side.ask(make_command("SET", lock, token, "PX", 30'000));
+        break;
+      case 15:
+        leave_active();
+        side.ask(make_command("ZADD", keys.delayed, (kThen + 1) * 4096, job.id));
+        break;
+      case 16:
+        leave_active();
+        side.ask(make_command("ZADD", keys.waiting_children, 1, job.id));
+        break;
+      case 17:
+        retry(side, job, token);
+        break;
+      case 18:
+        // Away and back with the same token.
+        side.ask(make_command("HINCRBY", key, "ats", 1));
+        break;
+      case 19:
+        drain(side);
+        break;
+      case 20:
+        side.ask(make_command("HSET", keys.meta, "opts.maxLenEvents",
+                              number % 3 == 0   ? 0
+                              : number % 3 == 1 ? 5
+                                                : 10'000));
+        break;
+      default:
+        if (number % 5 == 0) side.ask(make_command("FLUSHALL"));
     }
+  }
+
+  // An add of a job that is there, with a parent that waits for its children.
+  static void reparent(Side& side, const JobRecord& job, std::size_t number) {
+    const auto& keys = side.backend->keys();
+    JobToAdd parent;
+    parent.name = "parent";
+    parent.data = "{}";
+    parent.timestamp = kThen;
+    parent.options.job_id = "parent-" + std::to_string(number);
+    side.loop.run(side.backend->add(parent));
+    side.ask(make_command("LREM", keys.wait, 0, *parent.options.job_id));
+    side.ask(make_command("ZADD", keys.waiting_children, 1, *parent.options.job_id));
+    JobToAdd again;
+    again.name = job.name;
+    again.data = job.data;
+    again.timestamp = kThen;
+    again.options.job_id = job.id;
+    again.options.parent.emplace();
+    again.options.parent->id = *parent.options.job_id;
+    again.options.parent->queue = "bull:paint";
+    again.options.fail_parent_on_failure = number % 2 == 0;
+    all<JobToAdd>(side, {again}, add_one);
+  }
+  static void retry(Side& side, const JobRecord& job, const std::string& token) {
+    const auto run = [&]() -> awaitable<void> {
+      try {
+        co_await side.backend->retry_job(job.id, false, token, {});
+      } catch (const Error&) {
+        // Its lock or its place is gone already.
+      }
+    };
+    side.loop.run(run());
+  }
+  static void drain(Side& side) {
+    const auto& keys = side.backend->keys();
+    for (const Reply& id : side.ask(make_query("LRANGE", keys.wait, 0, -1)).elements)
+      side.ask(make_command("DEL", keys.job(id.text)));
+    side.ask(make_command("DEL", keys.wait));
   }
 
   std::mt19937 random_;
   Side* sides_[2];
   std::size_t next_token_ = 0;
-  std::set<std::string> with_children_;
+  std::size_t next_parent_ = 0;
+  // Jobs that only upstream's script can end.
+  std::set<std::string> odd_;
 };
 
 std::size_t from_environment(const char* name, std::size_t otherwise) {

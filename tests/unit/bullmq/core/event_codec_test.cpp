@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "bullmq/error.hpp"
 #include "support/redis_replies.hpp"
 
 namespace bullmq::detail {
@@ -69,18 +70,16 @@ TEST(EventCodec, LeavesOutWhatIsNoEntry) {
   const Reply good = entry("9-0", {"event", "drained"});
   const Malformed cases[] = {
       {"nil", nil(), {}},
-      {"a number", integer(3), {}},
-      {"an error", replies::error("ERR no"), {}},
-      {"no stream", array({}), {}},
-      {"a stream that is nil", array({nil()}), {}},
-      {"a stream without entries", array({array({text("key")})}), {}},
-      {"entries that are nil", array({array({text("key"), nil()})}), {}},
+      // Of a stream that is cut to nothing by what woke the reader.
       {"no entries", stream({}), {}},
       {"an entry that is nil", stream({nil(), good}), {"9-0"}},
       {"an empty entry", stream({array({}), good}), {"9-0"}},
       {"an entry without an id", stream({array({nil(), array({})}), good}), {"9-0"}},
       {"an entry with an empty id", stream({entry("", {}), good}), {"9-0"}},
       {"an entry whose id is a number", stream({array({integer(1), array({})}), good}), {"9-0"}},
+      {"an entry whose id is a word", stream({entry("last", {}), good}), {"9-0"}},
+      {"an entry whose id is half one", stream({entry("12-", {}), entry("-1", {}), good}), {"9-0"}},
+      {"an entry whose id has no end", stream({entry(std::string(99, '1') + "-0", {}), good}), {"9-0"}},
       {"an entry without fields", stream({array({text("1-0")}), good}), {"1-0", "9-0"}},
       {"an entry whose fields are nil", stream({array({text("1-0"), nil()}), good}), {"1-0", "9-0"}},
       {"an entry whose fields are a text", stream({array({text("1-0"), text("x")}), good}), {"1-0", "9-0"}},
@@ -90,6 +89,23 @@ TEST(EventCodec, LeavesOutWhatIsNoEntry) {
     for (const QueueEvent& event : decode_events(c.reply)) ids.push_back(event.id);
     EXPECT_EQ(ids, c.ids) << c.name;
   }
+}
+
+TEST(EventCodec, RefusesWhatIsNoStream) {
+  const Malformed cases[] = {
+      {"a number", integer(3), {}},
+      {"a text", text("OK"), {}},
+      {"no stream", array({}), {}},
+      {"two streams", array({array({text("a"), array({})}), array({text("b"), array({})})}), {}},
+      {"a stream that is nil", array({nil()}), {}},
+      {"a stream without entries", array({array({text("key")})}), {}},
+      {"entries that are nil", array({array({text("key"), nil()})}), {}},
+      // The position to read on from would stay the same.
+      {"no entry that is one", stream({nil(), array({}), entry("last", {})}), {}},
+  };
+  for (const Malformed& c : cases)
+    EXPECT_THROW(static_cast<void>(decode_events(c.reply)), UnexpectedReplyError) << c.name;
+  EXPECT_THROW(static_cast<void>(decode_events(replies::error("ERR no"))), RedisError);
 }
 
 TEST(EventCodec, LeavesOutFieldsWithoutAValue) {
@@ -111,9 +127,10 @@ TEST(EventCodec, LeavesOutFieldsWithoutAValue) {
 
 TEST(EventCodec, FindsWhereTheStreamEnds) {
   EXPECT_EQ(last_event_id(array({entry("5-3", {"event", "drained"})})), "5-3");
-  const Reply nothing[] = {nil(),     array({}), array({nil()}), array({array({})}), array({array({nil()})}),
-                           integer(1)};
-  for (const Reply& reply : nothing) EXPECT_EQ(last_event_id(reply), "0-0");
+  EXPECT_EQ(last_event_id(array({})), "0-0");
+  const Reply lies[] = {nil(),      array({nil()}), array({array({})}),     array({array({nil()})}),
+                        integer(1), text("5-3"),    array({entry("x", {})})};
+  for (const Reply& reply : lies) EXPECT_THROW(static_cast<void>(last_event_id(reply)), UnexpectedReplyError);
 }
 
 }  // namespace

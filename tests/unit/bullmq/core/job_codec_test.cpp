@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "bullmq/error.hpp"
 #include "support/redis_replies.hpp"
 
@@ -103,7 +105,9 @@ TEST(JobCodec, ReadsNumbersAsEveryServerWritesThem) {
       {"-5", -5},
       {"1e999", 0},
       {"-1e999", 0},
-      {"9e18", 9'000'000'000'000'000'000},
+      {"9e15", 9'000'000'000'000'000},
+      // JavaScript's largest exact number bounds them.
+      {"9e18", 9'007'199'254'740'991},
       {"1e19", 0},
       {"nan", 0},
       {"inf", 0},
@@ -182,19 +186,49 @@ TEST(JobCodec, ReadsWhenToComeAgain) {
   EXPECT_EQ(next.delay_until, 1'700'000'000'000.5);
 }
 
-TEST(JobCodec, ReadsNoJobFromAnythingElse) {
-  const Reply nothing[] = {
+TEST(JobCodec, ReadsNoJobWhereNoneWasAskedFor) {
+  EXPECT_FALSE(decode_next_job(integer(0)).has_job);
+  EXPECT_FALSE(decode_next_job(array({integer(0), integer(0), integer(0), integer(0)})).has_job);
+}
+
+TEST(JobCodec, RefusesWhatIsNoNextJob) {
+  const Reply lies[] = {
       nil(),
-      integer(0),
+      integer(7),
       text("7"),
       array({}),
       array({array({}), text("7"), integer(0)}),
-      array({nil(), text("7"), integer(0), integer(0)}),
+      array({array({}), text("7"), integer(0), integer(0), integer(0)}),
       array({array({}), nil(), integer(0), integer(0)}),
       array({array({}), text(""), integer(0), integer(0)}),
       array({array({}), array({}), array({}), array({})}),
+      array({array({text("name")}), text("7"), integer(0), integer(0)}),
+      array({array({text("name"), nil()}), text("7"), integer(0), integer(0)}),
+      array({array({integer(1), text("x")}), text("7"), integer(0), integer(0)}),
+      array({nil(), integer(0), integer(0), integer(0)}),
+      array({integer(0), integer(0), nil(), integer(0)}),
+      array({integer(0), integer(0), integer(0), array({})}),
   };
-  for (const Reply& reply : nothing) EXPECT_FALSE(decode_next_job(reply).has_job);
+  for (const Reply& reply : lies)
+    EXPECT_THROW(static_cast<void>(decode_next_job(reply)), UnexpectedReplyError);
+  const Reply within = array({array({}), replies::error("WRONGTYPE of another"), integer(0), integer(0)});
+  EXPECT_THROW(static_cast<void>(decode_next_job(within)), RedisError);
+}
+
+// Sums with them must not overflow.
+TEST(JobCodec, BoundsTheNumbersThatItReads) {
+  constexpr std::int64_t kMost = 9'007'199'254'740'991;
+  const JobRecord job =
+      decoded({"ats", "9100000000000000000", "atm", "9e18", "stc", "-9e18", "delay", "1e300"});
+  EXPECT_EQ(job.attempts_started, kMost);
+  EXPECT_EQ(job.attempts_made, kMost);
+  EXPECT_EQ(job.stalled_counter, -kMost);
+  EXPECT_EQ(job.delay, Milliseconds(0));
+  const std::int64_t largest = std::numeric_limits<std::int64_t>::max();
+  EXPECT_EQ(decode_next_job(array({integer(0), integer(0), integer(largest), integer(0)})).rate_limit_ms,
+            kMost);
+  EXPECT_EQ(decode_next_job(array({integer(0), integer(0), integer(-largest), integer(-1)})).rate_limit_ms,
+            0);
 }
 
 TEST(JobState, IsNamedAsTheOtherClientsDo) {

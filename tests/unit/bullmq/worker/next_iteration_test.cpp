@@ -37,9 +37,49 @@ TEST(NextIteration, EndsAtTheLimitAndAtTheEndDate) {
   }
 }
 
-TEST(NextIteration, SaysThatItCannotContinueAPattern) {
+TEST(NextIteration, LeavesAPatternToOthers) {
   const Iteration iteration = next_iteration(given_iteration(R"({"pattern":"0 0 * * *"})"), kNow);
-  EXPECT_NE(std::get<UnknownSchedule>(iteration).reason.find("pattern"), std::string::npos);
+  EXPECT_EQ(std::get<PatternIteration>(iteration).scheduler, "tick");
+  EXPECT_EQ(std::get<PatternIteration>(iteration).due, 1'763'999'999'000);
+}
+
+TEST(NextIteration, TakesTheJobsOwnTimeForAPatternsWithoutOne) {
+  for (const char* due : {"", R"("prevMillis":"soon",)", R"("prevMillis":-1,)", R"("prevMillis":1e300,)"}) {
+    JobRecord job = given_iteration("{}");
+    job.timestamp = kNow;
+    job.delay = Milliseconds(500);
+    job.options.extra = std::string("{") + due + R"("repeat":{"pattern":"* * * * *"}})";
+    EXPECT_EQ(std::get<PatternIteration>(next_iteration(job, kNow)).due, kNow + 500) << due;
+  }
+}
+
+TEST(NextIteration, EndsAPatternsScheduleAtItsLimit) {
+  const Iteration iteration =
+      next_iteration(given_iteration(R"({"pattern":"* * * * *","limit":1,"count":1})"), kNow);
+  EXPECT_TRUE(std::holds_alternative<NoIteration>(iteration));
+}
+
+TEST(NextIteration, KnowsThatNobodyCanContinueOneWithoutAnIntervalOrAPattern) {
+  for (const char* repeat : {"{}", R"({"every":0})", R"({"pattern":7})"}) {
+    EXPECT_TRUE(std::holds_alternative<UnknownSchedule>(next_iteration(given_iteration(repeat), kNow)))
+        << repeat;
+  }
+}
+
+TEST(PutBackDelay, GrowsWithHowLateTheIterationIs) {
+  const std::pair<std::int64_t, std::int64_t> late_and_delay[] = {
+      {-5'000, 1'000}, {0, 1'000}, {999, 1'000}, {4'000, 4'000}, {30'001, 30'000}, {9'000'000'000, 30'000}};
+  for (const auto& [late, delay] : late_and_delay)
+    EXPECT_EQ(put_back_delay(kNow - late, kNow), Milliseconds(delay)) << late;
+}
+
+// Native workers only, for an hour: the takes of one iteration.
+TEST(PutBackDelay, MakesFewTakesOfAnHour) {
+  Timestamp now = kNow;
+  int takes = 0;
+  for (; now < kNow + 3'600'000; ++takes) now += put_back_delay(kNow, now).count();
+  EXPECT_GT(takes, 3'600 / 30);
+  EXPECT_LT(takes, 3'600 / 30 + 10);
 }
 
 TEST(NextIteration, TellsOldRepeatableKeysFromSchedulers) {

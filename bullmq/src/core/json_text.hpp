@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace bullmq::detail {
+
+// Where a text stops being JSON (RFC 8259, in UTF-8); nothing for one that is JSON as a whole. Takes no
+// stack, however deep the text is.
+[[nodiscard]] std::optional<std::size_t> find_json_error(std::string_view text);
+
+[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
+
+// Throws ValidationError, which names `what`. Other clients parse what this one writes: data that is no JSON
+// stops a worker of Node, an event with a return value that is none stops its QueueEvents.
+void require_json(std::string_view what, std::string_view text);
+void require_utf8(std::string_view what, std::string_view text);
+
+}  // namespace bullmq::detail
