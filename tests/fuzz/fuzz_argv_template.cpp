@@ -3,6 +3,7 @@
 #include "drivers/command/argv_template.hpp"
 
 #include "shunt/base/json.hpp"
+#include "shunt/generation/input_rules.hpp"
 #include "support/fuzzing.hpp"
 
 namespace {
@@ -22,6 +23,19 @@ void check_arguments(const std::vector<std::string>& written, const std::vector<
   }
 }
 
+// Each member of a template may be anything: what a rule refuses never gets as far as a template.
+Result<InputRules> rules_for(const std::vector<std::string>& argv) {
+  constexpr std::string_view kBegin = "{input.";
+  std::map<std::string, InputRule> rules;
+  for (const std::string& argument : argv) {
+    for (std::size_t at = argument.find(kBegin); at != std::string::npos; at = argument.find(kBegin, at + 1)) {
+      const std::size_t name = at + kBegin.size();
+      rules[argument.substr(name, argument.find('}', name) - name)].any = true;
+    }
+  }
+  return InputRules::compile(std::move(rules));
+}
+
 }  // namespace
 
 // Lines of a template, an empty line, and the input.
@@ -32,7 +46,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::erase(head, '\0');  // a configuration has none
   const std::vector<std::string> argv = fuzz::lines_of(head);
   const auto input = parse_json(text.substr(std::min(end + 2, text.size())));
-  const auto made = command::ArgvTemplate::parse(argv, {{"speed", "175"}});
+  const auto rules = rules_for(argv);
+  if (!rules || (input && !rules->check(*input))) return 0;
+  const auto made = command::ArgvTemplate::parse(argv, {{"speed", "175"}}, *rules);
   if (!made) {
     check(!made.error().message.empty(), "a refusal says why");
     return 0;
