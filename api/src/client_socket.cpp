@@ -1,5 +1,8 @@
 #include "client_socket.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
@@ -21,6 +24,7 @@ constexpr std::size_t kLargeRead = 64 * 1024;
 constexpr std::size_t kMaxAhead = 64 * 1024;
 constexpr std::size_t kKeptOutBytes = 4 * 1024;
 constexpr std::size_t kIdleOutBytes = 512;
+constexpr int kMostNotSent = 128 * 1024;
 constexpr std::chrono::milliseconds kLingerTime{1000};
 constexpr std::size_t kLingerBytes = 1024 * 1024;
 
@@ -43,6 +47,10 @@ ClientSocket::ClientSocket(asio::ip::tcp::socket socket, EventLoop& loop, SendBa
   error_code ignored;
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   socket_.non_blocking(true, ignored);
+  // Without it the kernel takes megabytes for a client that reads nothing: memory that a container's limit
+  // counts, and work for nobody. What is on its way to a fast client is not bounded by this.
+  using NotSentLowWater = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
+  socket_.set_option(NotSentLowWater(kMostNotSent), ignored);
 }
 
 ClientSocket::~ClientSocket() {
