@@ -14,6 +14,7 @@
 
 #include "drivers/command/confinement.hpp"
 #include "drivers/command/output_file.hpp"
+#include "shunt/base/display_text.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::command {
@@ -218,7 +219,7 @@ void CommandRun::take_stdout(std::string_view bytes) {
 }
 
 void CommandRun::take_stderr_line(std::string_view line) {
-  const std::string text = printable(line);
+  const std::string text = displayable(line, LineBreaks::kKept);
   if (const auto progress = parse_progress(text)) {
     run_->progress(progress->fraction, progress->message);
     return;

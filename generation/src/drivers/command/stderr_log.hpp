@@ -7,17 +7,14 @@
 
 namespace shunt::command {
 
-// A line as it may be shown on a terminal and in a log: control characters, which could move the cursor or
-// forge lines, become U+FFFD, as do bytes that are no UTF-8.
-[[nodiscard]] std::string printable(std::string_view line);
-
 // Writes a program's standard error into the process's log: the first lines as they come, and at the end what
 // came last, so that a program that says much costs little, and its last words are there.
 class StderrLog {
  public:
   StderrLog(std::string id, std::string model) : id_(std::move(id)), model_(std::move(model)) {}
 
-  void line(std::string_view printable_line);
+  // As displayable() makes it.
+  void line(std::string_view displayable_line);
   // The program has ended: the last lines, if not all have been written.
   void finish();
 

@@ -135,7 +135,7 @@ TEST_F(CommandTest, ShowsCallersNoControlCharactersOfStderr) {
   CommandOptions options = shell("printf '\\033[31mred\\302\\233x\\377' >&2; exit 3");
   options.stderr_to_caller = true;
   open(std::move(options));
-  EXPECT_EQ(run().error->details.at("stderr"), "\uFFFD[31mred\uFFFDx\uFFFD\n");
+  EXPECT_EQ(run().error->details.at("stderr"), "\\x1b[31mred\\x9bx\uFFFD\n");
 }
 
 TEST_F(CommandTest, GivesTheProgramOnlyTheEnvironmentThatIsAllowed) {
