@@ -134,7 +134,8 @@ TEST(GenerationBody, MayNestAsDeepAsItsEnvelope) {
     const auto depth = static_cast<std::size_t>(std::count(before.begin(), before.end(), '{'));
     const auto deepest = decode(before + nested(kMaxJsonDepth - depth) + after);
     ASSERT_TRUE(deepest.ok()) << deepest.error().message;
-    Envelope envelope{.request = deepest->request};
+    Envelope envelope;
+    envelope.request = deepest->request;
     envelope.id = *GenerationId::parse("gen_01890a5d5d5d7a5d8a5d5a5d5d5d5d5d");
     const auto text = encode_envelope(envelope);
     ASSERT_TRUE(text.ok()) << text.error().message;

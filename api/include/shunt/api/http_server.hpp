@@ -33,7 +33,7 @@ enum class Scope {
 struct ApiKey {
   std::string name;                // becomes the generation's caller: "key:<name>"
   std::string sha256_hex;          // of the key; `shunt config hash-key` prints it
-  std::string sha256_file;         // where sha256_hex was read from; "": it stood in the configuration
+  std::string sha256_file = {};    // where sha256_hex was read from; "": it stood in the configuration
   std::size_t max_concurrent = 0;  // requests under way
   std::size_t max_open = 0;        // generations open, waited for or not; 0: as max_concurrent
   double requests_per_second = 0;
