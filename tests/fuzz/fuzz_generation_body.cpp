@@ -9,7 +9,6 @@ namespace {
 using namespace shunt;
 using fuzz::check;
 
-constexpr std::size_t kDepth = 32;
 
 void check_travels(GenerationRequest request) {
   Envelope envelope;
@@ -29,14 +28,14 @@ void check_travels(GenerationRequest request) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   api::Request request;
   request.body = fuzz::text_of(data, size);
-  const auto body = api::decode_generation_body(request, kDepth);
+  const auto body = api::decode_generation_body(request, api::BodyLimits{});
   if (body) {
     check_travels(body->request);
   } else {
     check(!body.error().message.empty() && is_valid_utf8(body.error().message), "a refusal can be shown");
     check(!body.error().retryable, "the same body is refused again");
   }
-  const auto reason = api::decode_cancel_body(request.body, kDepth);
+  const auto reason = api::decode_cancel_body(request.body, api::BodyLimits{});
   if (reason) check(is_valid_utf8(*reason), "a reason is text");
   return 0;
 }
