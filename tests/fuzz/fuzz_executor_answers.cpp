@@ -92,7 +92,7 @@ void ask(World& world, std::uint8_t which) {
       case 5:
         return executor.remove(some_id(), answered);
       case 6:
-        return executor.workers(answered);
+        return executor.fleet(answered);
       default: {
         GenerationRequest request;
         request.model = "m";

@@ -9,7 +9,6 @@ namespace {
 using namespace shunt;
 using fuzz::check;
 
-
 void check_travels(GenerationRequest request) {
   Envelope envelope;
   static GenerationIdSource& ids = *new GenerationIdSource(system_clock());

@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   openai::RetryMoment moment;
   moment.now = now;
   moment.time_left = std::chrono::seconds(60);
-  const auto pause = openai::retry_wait(policy, {503, header}, moment);
-  check(!pause || (pause->count() >= 0 && *pause <= *moment.time_left), "no wait outlives the deadline");
+  const auto retry = openai::next_retry(policy, {503, header}, moment);
+  check(!retry || (retry->wait.count() >= 0 && retry->wait <= *moment.time_left), "no wait outlives the deadline");
   return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "job_text.hpp"
 #include "service_client.hpp"
+#include "shunt/base/display_text.hpp"
 #include "shunt/base/json.hpp"
 #include "support/fuzzing.hpp"
 #include "text_table.hpp"
@@ -36,7 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text = fuzz::text_of(data, size);
   const Error error = app::error_of({.status = 500, .location = {}, .body = std::string(text)});
   check(!error.code.empty() && !error.message.empty(), "an error has words");
-  check_harmless(app::printable(text));
+  check_harmless(displayable(text));
   const auto json = parse_json(text, {.max_depth = 128});
   if (json && json->is_object()) check_record(json->get_object());
   return 0;
