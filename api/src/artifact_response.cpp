@@ -125,6 +125,12 @@ Task<void> answer_with_bytes(Exchange& exchange, GenerationId id, ArtifactPlace 
   ByteRange wanted{0, place.size};
   if (const auto* const part = std::get_if<ByteRange>(&range)) wanted = *part;
   if (exchange.request.head()) {
+    auto looking = read_piece(exchange, place, {0, 0});
+    const Bytes there = co_await looking;
+    if (!there) {
+      response.set_problem(there.error(), {.instance = generation_link(id)});
+      co_return;
+    }
     describe(response, id, place.described);
     response.announced_size = place.size;
     co_return;

@@ -18,8 +18,8 @@ Result<boost::asio::ip::tcp::endpoint> listen_endpoint(const HttpServerOptions& 
       !options.allow_unauthenticated) {
     return Error{"keys_required",
                  "refusing to serve " + options.address +
-                     ", which other machines can reach, without API keys: configure keys, listen "
-                     "on 127.0.0.1, or allow unauthenticated access explicitly"};
+                     ", which other machines can reach, without API keys: configure [[server.keys]], set "
+                     "server.listen to 127.0.0.1, or set server.allow_unauthenticated to true"};
   }
   return boost::asio::ip::tcp::endpoint(address, options.port);
 }

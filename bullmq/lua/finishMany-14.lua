@@ -289,11 +289,20 @@ for _, keep in pairs(kept) do
   end
 end
 
--- With the last answer that has room for it; redis.call's errors are tables {err = text} (texts before Redis 7).
-for at = trouble and #answers or 0, 1, -1 do
+if not trouble then return answers end
+
+-- redis.call's errors are tables {err = text} (texts before Redis 7).
+local words = type(trouble) == "table" and trouble.err or trouble
+-- A server that takes no writes has refused the first one already: nothing was done, and the client goes to another
+-- server, or comes again.
+for _, refusal in ipairs({"READONLY", "OOM", "MISCONF", "NOREPLICAS"}) do
+  if find(words, refusal, 1, true) then return {err = words} end
+end
+-- Anything else goes with the last answer that has room for it.
+for at = #answers, 1, -1 do
   if answers[at] == 0 then answers[at] = {0, 0, 0, 0} end
   if type(answers[at]) == "table" then
-    answers[at][#answers[at] + 1] = type(trouble) == "table" and trouble.err or trouble
+    answers[at][#answers[at] + 1] = words
     break
   end
 end

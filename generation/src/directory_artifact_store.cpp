@@ -85,16 +85,16 @@ class DirectoryArtifactStore final : public ArtifactStore {
   }
 
   Result<std::shared_ptr<const std::string>> get(const std::string& sha256) override {
-    auto bytes = read_part(sha256, 0, std::nullopt);
+    auto bytes = read_part(sha256, std::nullopt);
     // A disk, or a person, has changed it: better no bytes than wrong ones.
     if (bytes && sha256_hex(**bytes) != sha256)
       return failed("checking an artifact's digest", path_of(sha256), EBADMSG);
     return bytes;
   }
 
-  Result<std::shared_ptr<const std::string>> read(const std::string& sha256, std::size_t offset,
-                                                  std::size_t length) override {
-    return read_part(sha256, offset, length);
+  Result<std::shared_ptr<const std::string>> read(const std::string& sha256, std::size_t size,
+                                                  std::size_t offset, std::size_t length) override {
+    return read_part(sha256, Part{size, offset, length});
   }
 
   Result<void> remove(const std::string& sha256) override {
@@ -124,9 +124,15 @@ class DirectoryArtifactStore final : public ArtifactStore {
   }
 
  private:
-  // Without a length: all there is.
-  [[nodiscard]] Result<std::shared_ptr<const std::string>> read_part(
-      const std::string& sha256, std::size_t offset, std::optional<std::size_t> length) const {
+  struct Part {
+    std::size_t size;  // of the whole
+    std::size_t offset;
+    std::size_t length;
+  };
+
+  // Without a part: all there is.
+  [[nodiscard]] Result<std::shared_ptr<const std::string>> read_part(const std::string& sha256,
+                                                                     const std::optional<Part>& part) const {
     if (!is_sha256_hex(sha256)) {
       return Error{std::string(error_code::kArtifactGone),
                    "an artifact is named by the SHA-256 of its bytes"};
@@ -143,8 +149,10 @@ class DirectoryArtifactStore final : public ArtifactStore {
     if (::fstat(file.get(), &status) != 0) return failed("opening an artifact", path, errno);
     const auto size = static_cast<std::size_t>(status.st_size);
     // Before room is made for what is not there.
-    if (length && (offset > size || *length > size - offset)) return failed("reading an artifact", path, EIO);
-    auto bytes = std::make_shared<std::string>(length.value_or(size), '\0');
+    if (part && (part->size != size || part->offset > size || part->length > size - part->offset))
+      return failed("reading an artifact of another size than it is said to have", path, EIO);
+    const std::size_t offset = part ? part->offset : 0;
+    auto bytes = std::make_shared<std::string>(part ? part->length : size, '\0');
     std::size_t have = 0;
     while (have < bytes->size()) {
       const ssize_t count =

@@ -1,6 +1,7 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <charconv>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -46,7 +47,8 @@ struct Answer {
   CURLcode code = CURLE_OK;
   long status = 0;
   std::string body;
-  std::string problem;  // of the transfer
+  std::string problem;              // of the transfer
+  std::optional<std::size_t> size;  // of the whole object, where a part was asked for
 };
 
 // One answer's bytes. An error's are cut, since nobody knows what sends them.
@@ -64,6 +66,22 @@ std::size_t take_bytes(char* data, std::size_t, std::size_t size, void* to) {
   if (wanted && size > sink.most - sink.body->size()) return 0;  // ends the transfer
   if (wanted || sink.body->size() < kErrorBytes) sink.body->append(data, size);
   return size;
+}
+
+// What is behind the "/" of Content-Range, or the length of an answer that is the whole.
+std::optional<std::size_t> whole_size(CURL* curl, long status) {
+  if (status == 200) {
+    curl_off_t length = -1;
+    curl_easy_getinfo(curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    return length < 0 ? std::nullopt : std::optional(static_cast<std::size_t>(length));
+  }
+  curl_header* header = nullptr;
+  if (curl_easy_header(curl, "Content-Range", 0, CURLH_HEADER, -1, &header) != CURLHE_OK) return std::nullopt;
+  const std::string_view text(header->value);
+  const std::string_view digits = text.substr(std::min(text.rfind('/'), text.size() - 1) + 1);
+  std::size_t size = 0;
+  const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), size);
+  return parsed.ec == std::errc() ? std::optional(size) : std::nullopt;
 }
 
 // "NoSuchBucket" of "<Error><Code>NoSuchBucket</Code>...".
@@ -108,20 +126,23 @@ class S3ArtifactStore final : public ArtifactStore {
     return std::make_shared<const std::string>(std::move(answer.body));
   }
 
-  Result<std::shared_ptr<const std::string>> read(const std::string& sha256, std::size_t offset,
-                                                  std::size_t length) override {
-    if (length == 0) return std::make_shared<const std::string>();
+  Result<std::shared_ptr<const std::string>> read(const std::string& sha256, std::size_t size,
+                                                  std::size_t offset, std::size_t length) override {
     static const std::string kOfNothing = sha256_hex("");
     if (!is_sha256_hex(sha256)) return not_a_digest();
-    Answer answer = request("GET", sha256, kOfNothing, {}, Part{offset, length});
+    // Of nothing at all the first byte is asked for, which is not there if it is nothing.
+    Answer answer = request("GET", sha256, kOfNothing, {}, Part{offset, std::max<std::size_t>(length, 1)});
+    if (answer.code == CURLE_OK && answer.status == 416 && size == 0 && length == 0)
+      return std::make_shared<const std::string>();
     if (answer.code == CURLE_OK && answer.status == 404 && code_of(answer.body) != "NoSuchBucket")
       return gone();
     // A server that knows no ranges sends the whole, which is right if that was asked for.
     const bool right = answer.status == 206 || (answer.status == 200 && offset == 0);
     if (answer.code != CURLE_OK || !right) return failed("reading", answer);
-    if (answer.body.size() != length) {
+    if (length == 0 && size > 0) answer.body.clear();
+    if (answer.body.size() != length || answer.size != size) {
       return Error{std::string(error_code::kArtifactStoreFailed),
-                   "the object \"" + options_.prefix + sha256 + "\" has fewer bytes than it is said to have"};
+                   "the object \"" + options_.prefix + sha256 + "\" has another size than it is said to have"};
     }
     return std::make_shared<const std::string>(std::move(answer.body));
   }
@@ -199,6 +220,7 @@ class S3ArtifactStore final : public ArtifactStore {
       answer.problem = problem.c_str();
       if (answer.problem.empty()) answer.problem = curl_easy_strerror(answer.code);
     }
+    if (part) answer.size = whole_size(curl, answer.status);
     give_handle(std::move(handle));
     return answer;
   }

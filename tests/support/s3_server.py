@@ -15,6 +15,7 @@ Standard library only.
 import collections
 import hashlib
 import hmac
+import re
 import sys
 import threading
 import time
@@ -68,8 +69,10 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-    def answer(self, status, body=b""):
+    def answer(self, status, body=b"", headers=None):
         self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -114,6 +117,11 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             self.close_connection = True
             return None
+        if part := re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range") or ""):
+            first, last = int(part[1]), min(int(part[2]), len(found) - 1)
+            if first >= len(found):
+                return self.refuse(416, "InvalidRange")
+            return self.answer(206, found[first:last + 1], {"Content-Range": f"bytes {first}-{last}/{len(found)}"})
         return self.answer(200, found)
 
     do_GET = do_PUT = do_DELETE = handle_request

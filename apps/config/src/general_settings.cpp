@@ -207,7 +207,7 @@ void add_store(std::vector<General>& to) {
   to.push_back(general("store.max_age", Duration{1s}, store(&MemoryStoreLimits::max_age),
                        "How long a finished generation can be read."));
   to.push_back(general(
-      "store.max_claims", Count{1, 10'000'000, "as many as fit an eighth of memory.limit, at 72 bytes each"},
+      "store.max_claims", Count{0, 10'000'000, "as many as fit an eighth of memory.limit, at 72 bytes each"},
       store(&MemoryStoreLimits::max_claims),
       "Idempotency keys remembered, and never more than fit. A fifth is kept for callers with "
       "few; when nothing may make room, requests with a new key get 503 `claims_full`."));

@@ -93,9 +93,10 @@ awaitable<Result<std::shared_ptr<const std::string>>> QueueCore::read_part(Artif
                                                                            std::size_t length) {
   if (artifact.bytes || artifact.sha256.empty()) co_return artifact.part(offset, length);
   ArtifactStore* const store = &artifacts;
+  const std::size_t size = artifact.size();
   std::function<Result<std::shared_ptr<const std::string>>()> work =
-      [store, digest = std::move(artifact.sha256), offset, length] {
-        return store->read(digest, offset, length);
+      [store, digest = std::move(artifact.sha256), size, offset, length] {
+        return store->read(digest, size, offset, length);
       };
   auto bytes = co_await run_on(files_, std::move(work));
   co_return bytes;

@@ -270,7 +270,7 @@ TEST_F(BlockingTest, AProcessorThatIgnoresItsTimeoutKeepsItsThreadTaken) {
     const std::lock_guard guard(mutex);
     return told.find("its thread is lost") != std::string::npos;
   }));
-  EXPECT_EQ(worker.active_count(), 0U);
+  EXPECT_TRUE(eventually([&] { return worker.active_count() == 0; }));
   EXPECT_EQ(next.state(), JobState::waiting);
   door.open();
   EXPECT_EQ(next.wait_until_finished(events, kSoon), "null");

@@ -86,7 +86,8 @@ class ThrowingStore final : public ArtifactStore {
   Result<std::shared_ptr<const std::string>> get(const std::string&) override {
     return Error{"artifact_gone", "none"};
   }
-  Result<std::shared_ptr<const std::string>> read(const std::string&, std::size_t, std::size_t) override {
+  Result<std::shared_ptr<const std::string>> read(const std::string&, std::size_t, std::size_t,
+                                                  std::size_t) override {
     return Error{"artifact_gone", "none"};
   }
   Result<void> remove(const std::string&) override { return {}; }

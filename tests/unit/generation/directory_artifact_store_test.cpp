@@ -83,6 +83,19 @@ TEST_F(DirectoryArtifactStore, TwoWritersOfTheSameBytesDoNotDisturbEachOther) {
   EXPECT_EQ(**store_->get(sha256_hex(bytes)), bytes);
 }
 
+TEST_F(DirectoryArtifactStore, ReadsAPartOfWhatHasTheSizeThatItIsSaidToHave) {
+  const auto digest = store_->put("0123456789");
+  ASSERT_TRUE(digest.ok()) << digest.error().message;
+  EXPECT_EQ(**store_->read(*digest, 10, 3, 4), "3456");
+  EXPECT_EQ(**store_->read(*digest, 10, 10, 0), "");
+  for (const std::size_t said : {std::size_t{0}, std::size_t{9}, std::size_t{3'000'000}, ~std::size_t{0}}) {
+    const auto read = store_->read(*digest, said, 0, std::min<std::size_t>(said, 5));
+    ASSERT_FALSE(read.ok()) << said;
+    EXPECT_EQ(read.error().code, "artifact_store_failed");
+  }
+  EXPECT_FALSE(store_->read(*digest, 10, 8, 3).ok());
+}
+
 TEST_F(DirectoryArtifactStore, AChangedFileIsAFailureAndNeverOtherBytes) {
   const auto digest = store_->put("hello");
   std::ofstream(files().at(0)) << "jello";

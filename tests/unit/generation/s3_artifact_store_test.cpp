@@ -45,6 +45,25 @@ TEST_F(S3ArtifactStore, GivesBackWhatItWasGiven) {
   }
 }
 
+TEST_F(S3ArtifactStore, ReadsAPartOfWhatHasTheSizeThatItIsSaidToHave) {
+  const auto subject = store(options("parts/"));
+  const auto digest = subject->put("0123456789");
+  ASSERT_TRUE(digest.ok()) << digest.error().message;
+  const auto part = subject->read(*digest, 10, 3, 4);
+  ASSERT_TRUE(part.ok()) << part.error().message;
+  EXPECT_EQ(**part, "3456");
+  EXPECT_EQ(**subject->read(*digest, 10, 0, 10), "0123456789");
+  EXPECT_EQ(**subject->read(*digest, 10, 0, 0), "");
+  const auto nothing = subject->put("");
+  ASSERT_TRUE(nothing.ok()) << nothing.error().message;
+  EXPECT_EQ(**subject->read(*nothing, 0, 0, 0), "");
+  for (const std::size_t said : {std::size_t{0}, std::size_t{9}, std::size_t{3'000'000}}) {
+    const auto read = subject->read(*digest, said, 0, std::min<std::size_t>(said, 5));
+    ASSERT_FALSE(read.ok()) << said;
+    EXPECT_EQ(read.error().code, "artifact_store_failed");
+  }
+}
+
 TEST_F(S3ArtifactStore, AnswersGoneForWhatItDoesNotHave) {
   EXPECT_EQ(store(options())->get(sha256_hex("never stored")).error().code, error_code::kArtifactGone);
 }

@@ -26,9 +26,10 @@ class ArtifactStore {
   // with `artifact_store_failed` when the store cannot be read or what lies there is something else.
   [[nodiscard]] virtual Result<std::shared_ptr<const std::string>> get(const std::string& sha256) = 0;
   // Exactly `length` of the bytes from `offset` on, without a look at the others and so without a check of
-  // the digest. Fails as get() does, with `artifact_store_failed` also where there are fewer bytes.
+  // the digest. `size` is what all of them are said to be: fails as get() does, with `artifact_store_failed`
+  // also where what is stored has another size, since an event that tells a wrong one is not to be believed.
   [[nodiscard]] virtual Result<std::shared_ptr<const std::string>> read(const std::string& sha256,
-                                                                        std::size_t offset,
+                                                                        std::size_t size, std::size_t offset,
                                                                         std::size_t length) = 0;
   // Removes the bytes with this SHA-256, which nobody needs any more; fine when they are not there. Fails with
   // `artifact_store_failed`.
