@@ -45,8 +45,10 @@ class Program:
 
     def until_it_says(self, words):
         def said():
-            assert self.process.poll() is None, self.log()
-            return words in self.log()
+            ended = self.process.poll() is not None
+            log = self.log()
+            assert words in log or not ended, log
+            return words in log
 
         eventually(said, f"{words!r} in\n{self.log()}")
         return self

@@ -30,6 +30,12 @@ bool spend(const redisReadTask* task, std::size_t bytes) {
   return false;
 }
 
+// What an error says becomes the words of an exception, which has some, and ends at a NUL.
+void give_words(std::string& text) {
+  std::ranges::replace(text, '\0', ' ');
+  if (text.empty()) text = "ERR without a word";
+}
+
 // A null pointer makes hiredis stop with an out-of-memory error.
 void* create_string(const redisReadTask* task, char* text, std::size_t length) noexcept {
   if (!spend(task, length + sizeof(Reply))) return nullptr;
@@ -39,6 +45,7 @@ void* create_string(const redisReadTask* task, char* text, std::size_t length) n
                 : task->type == REDIS_REPLY_STATUS ? Reply::Type::status
                                                    : Reply::Type::string;
   reply->text.assign(text, length);
+  if (reply->type == Reply::Type::error) give_words(reply->text);
   return reply;
 }
 

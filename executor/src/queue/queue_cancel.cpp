@@ -20,8 +20,8 @@ constexpr const char* kInboxTtlMs = "60000";
 
 }  // namespace
 
-// Asks once. True: it has ended, or whoever runs it has been told.
-awaitable<Result<bool>> QueueCore::ask_to_stop(std::string id, std::string reason) {
+// Asks once.
+awaitable<Result<QueueCore::Asked>> QueueCore::ask_to_stop(std::string id, std::string reason) {
   std::vector<std::string> script_keys = keys.of_scripts();
   std::vector<std::string> arguments{id, reason, std::to_string(options.queue.max_inbox_entries),
                                      kInboxTtlMs};
@@ -42,21 +42,22 @@ awaitable<Result<bool>> QueueCore::ask_to_stop(std::string id, std::string reaso
     }
   }
   const auto* const waiting = std::get_if<CancelWaiting>(&*answer);
-  if (waiting == nullptr) co_return true;
+  if (waiting == nullptr) co_return Asked::kTold;
   // Nobody of ours runs it: it ends here, unless a worker begins at this moment, who is told then.
   std::vector<GenerationEvent> end;
   end.push_back({waiting->sequence + 1, clock.now(), event::Cancelled{std::move(reason)}});
   const bool ended = co_await conclude(std::move(id), waiting->attempt, std::move(end));
-  co_return ended;
+  co_return ended ? Asked::kEndedHere : Asked::kTooLate;
 }
 
 awaitable<Result<CancelOutcome>> QueueCore::cancel(GenerationId id, std::string reason) {
   const std::string name = id.to_string();
   std::optional<Error> failure;
+  Result<Asked> asked = Asked::kTooLate;
   try {
-    Result<bool> done = false;
-    for (int tries = 0; done && !*done && tries < kTries; ++tries) done = co_await ask_to_stop(name, reason);
-    if (!done) failure = done.error();
+    for (int tries = 0; asked && *asked == Asked::kTooLate && tries < kTries; ++tries)
+      asked = co_await ask_to_stop(name, reason);
+    if (!asked) failure = asked.error();
   } catch (const std::exception& error) {
     note_caught(faults, "cancel");
     failure = Error{std::string(error_code::kQueueUnavailable),
@@ -65,7 +66,8 @@ awaitable<Result<CancelOutcome>> QueueCore::cancel(GenerationId id, std::string 
   if (failure) co_return std::move(*failure);
   auto found = co_await find(id);
   const auto* record = found ? std::get_if<GenerationRecord>(&*found) : nullptr;
-  if (record != nullptr && record->state == GenerationState::kCancelled) {
+  // A worker that was told ends its job itself, for good and with the reason (job_outcome.hpp).
+  if (record != nullptr && *asked == Asked::kEndedHere) {
     launch(
         [](std::shared_ptr<QueueCore> self, std::string queue, std::string job) -> awaitable<void> {
           co_await self->try_to_remove_job(std::move(queue), std::move(job));

@@ -136,7 +136,12 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   awaitable<bool> remove_job(std::string queue_key, std::string id);
   awaitable<void> try_to_remove_job(std::string queue_key, std::string id);
   [[nodiscard]] bullmq::Queue queue_at(const std::string& queue_key) const;
-  awaitable<Result<bool>> ask_to_stop(std::string id, std::string reason);
+  enum class Asked {
+    kTold,       // whoever runs it; or it had ended, or is not known
+    kEndedHere,  // nobody of ours ran it
+    kTooLate,    // a worker has begun in between
+  };
+  awaitable<Result<Asked>> ask_to_stop(std::string id, std::string reason);
   [[nodiscard]] std::chrono::milliseconds grace_of(std::string_view model) const;
 
   enum class Forget { kLook, kDo };

@@ -88,6 +88,13 @@ TEST(ReplyReader, DoesNotCareWhereTheBytesAreCut) {
   }
 }
 
+TEST(ReplyReader, GivesAnErrorWordsThatAnExceptionCanSay) {
+  ReplyReader reader(1024);
+  reader.feed(std::string_view("-\r\n-\0oops\r\n", 11));
+  EXPECT_EQ(reader.next()->text, "ERR without a word");
+  EXPECT_EQ(reader.next()->text, " oops");
+}
+
 TEST(ReplyReader, WaitsForTheRest) {
   for (const Case& c : cases()) {
     const std::string cut = c.bytes.substr(0, c.bytes.size() - 1);
