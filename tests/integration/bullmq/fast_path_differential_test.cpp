@@ -100,7 +100,8 @@ std::string dump_key(Side& side, const std::string& key) {
   } else if (type == "zset") {
     const Reply reply = side.ask(make_query("ZRANGE", key, 0, -1, "WITHSCORES"));
     // Scores of finished jobs are times; their order within a millisecond is that of their ids.
-    const bool by_time = key.ends_with(":completed") || key.ends_with(":failed");
+    const bool by_time =
+        key.ends_with(":completed") || key.ends_with(":failed") || key.ends_with(":unsuccessful");
     std::multiset<std::string> members;
     for (std::size_t i = 0; i + 1 < reply.elements.size(); i += 2) {
       members.insert(reply.elements[i].text + (by_time ? "" : ' ' + reply.elements[i + 1].text));
@@ -283,7 +284,15 @@ class Sequence {
     const std::size_t how = draw(22);
     if (how >= 3 && how <= 8) odd_.insert(job.id);
     const std::size_t number = next_parent_++;
-    for (Side* side : sides_) meddle_with(*side, how, job, token, number);
+    // A parent that fails with its child comes to be active too, and has that child still.
+    if (how == 5) odd_.insert("parent-" + std::to_string(number));
+    for (Side* side : sides_) {
+      try {
+        meddle_with(*side, how, job, token, number);
+      } catch (const RedisError&) {
+        // An earlier turn has made the key one of another type, on both sides.
+      }
+    }
   }
 
   void meddle_with(Side& side, std::size_t how, const JobRecord& job, const std::string& token,
