@@ -70,6 +70,8 @@ def test_node_sees_the_same_of_shared_calls(packages):
         done = subprocess.run(
             [os.environ["SHUNT_FAST_PATH_TEST"], "--gtest_filter=FastPath.LeavesWhatUpstreamsScriptsLeave"],
             env={**os.environ, "BULLMQ_FAST_PATH_PORT": str(fast.server.port), "BULLMQ_FAST_PATH_SEQUENCES": "1",
+                 # Those that leave queues which Node can read, and every event in its stream.
+                 "BULLMQ_FAST_PATH_WAYS": "5",
                  "BULLMQ_SLOW_PATH_PORT": str(slow.server.port),
                  "BULLMQ_FAST_PATH_STEPS": os.environ.get("SHUNT_INTEROP_STEPS", "300")},
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=150)

@@ -134,7 +134,9 @@ Words keyspace(Side& side) {
 
 class Sequence {
  public:
-  Sequence(std::uint32_t seed, Side& fast, Side& slow) : random_(seed), sides_{&fast, &slow} {
+  // `ways`: how many of those to meddle with a job may be drawn, the harmless ones first.
+  Sequence(std::uint32_t seed, Side& fast, Side& slow, std::size_t ways)
+      : random_(seed), sides_{&fast, &slow}, ways_(ways) {
     fast.reset(true);
     slow.reset(false);
     const bool metrics = chance(30);
@@ -281,7 +283,7 @@ class Sequence {
     std::advance(chosen, draw(sides_[1]->active.size()));
     const std::string token = chosen->first;
     const JobRecord job = chosen->second;
-    const std::size_t how = draw(22);
+    const std::size_t how = draw(ways_);
     if (how >= 3 && how <= 8) odd_.insert(job.id);
     const std::size_t number = next_parent_++;
     // A parent that fails with its child comes to be active too, and has that child still.
@@ -424,6 +426,7 @@ class Sequence {
 
   std::mt19937 random_;
   Side* sides_[2];
+  const std::size_t ways_;
   std::size_t next_token_ = 0;
   std::size_t next_parent_ = 0;
   // Jobs that only upstream's script can end.
@@ -446,9 +449,10 @@ TEST(FastPath, LeavesWhatUpstreamsScriptsLeave) {
   Side slow(loop, false, port_from_environment("BULLMQ_SLOW_PATH_PORT"));
   const std::size_t sequences = from_environment("BULLMQ_FAST_PATH_SEQUENCES", 60);
   const std::size_t steps = from_environment("BULLMQ_FAST_PATH_STEPS", 12);
+  const std::size_t ways = from_environment("BULLMQ_FAST_PATH_WAYS", 22);
   for (std::uint32_t seed = 1; seed <= sequences; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    Sequence sequence(seed, fast, slow);
+    Sequence sequence(seed, fast, slow, ways);
     for (std::size_t step = 0; step < steps; ++step) {
       SCOPED_TRACE("step " + std::to_string(step));
       sequence.step();
