@@ -4,6 +4,7 @@
 --check runs nothing: it fails if a row names a test that is not there.
 """
 
+import itertools
 import os
 import re
 import subprocess
@@ -40,7 +41,8 @@ def missing(row, known):
 def commands(row, build):
     if patterns := row.get("ctest"):
         yield ["ctest", "--test-dir", str(build), "-j2", "--output-on-failure", "-R", f"^({'|'.join(patterns)})$"]
-    if cases := row.get("pytest"):
+    # A call for each folder: each has a conftest.py of its own.
+    for folder, cases in itertools.groupby(sorted(row.get("pytest", [])), os.path.dirname):
         yield [*PYTEST, *[str(TESTS / case) for case in cases]]
 
 
