@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <memory>
 
 #include "shunt/generation/error_codes.hpp"
 #include "shunt/generation/generation_store.hpp"
@@ -295,7 +296,8 @@ TEST_F(ClaimsTest, HoldsWhatAModelHoldsThroughManyChanges) {
 
 // Ten minutes of 1,000 keyed requests a second, which the default limit of 512 MiB has to carry.
 TEST_F(ClaimsTest, TheDefaultsCarryAThousandKeyedRequestsASecond) {
-  MemoryBudget memory(std::size_t{512} << 20U);
+  const auto budget = std::make_unique<MemoryBudget>(std::size_t{512} << 20U);
+  MemoryBudget& memory = *budget;
   open({.memory = &memory});
   EXPECT_TRUE(wins("b", "precious"));
   for (int i = 0; i < 600'000; ++i) {
@@ -373,7 +375,8 @@ TEST_F(CallersTest, NobodyOpensTheWholeStoreWhereThereAreOthers) {
 }
 
 TEST_F(MemoryStoreTest, AnEvictedGenerationGivesItsMemoryBackWhoeverReadsIt) {
-  MemoryBudget memory(std::size_t{64} << 20U);
+  const auto budget = std::make_unique<MemoryBudget>(std::size_t{64} << 20U);
+  MemoryBudget& memory = *budget;
   open({.max_generations = 1, .memory = &memory});
   Envelope envelope;
   envelope.id = ids_.next();
@@ -399,7 +402,8 @@ TEST_F(MemoryStoreTest, AnEvictedGenerationGivesItsMemoryBackWhoeverReadsIt) {
 TEST(GenerationMemory, WhatOutgrowsTheShareFails) {
   const testing::ManualClock clock;
   GenerationIdSource ids(clock);
-  MemoryBudget memory(std::size_t{16} << 20U);
+  const auto budget = std::make_unique<MemoryBudget>(std::size_t{16} << 20U);
+  MemoryBudget& memory = *budget;
   Envelope envelope;
   envelope.id = ids.next();
   envelope.request.model = "m";
