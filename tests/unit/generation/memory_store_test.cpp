@@ -41,6 +41,7 @@ class MemoryStoreTest : public ::testing::Test {
 
   testing::ManualClock clock_;
   GenerationIdSource ids_{clock_};
+  std::unique_ptr<MemoryBudget> budget_;  // of those tests that bound it; outlives the store
   std::unique_ptr<GenerationStore> store_;
   Result<void> added_;
   Generation* last_ = nullptr;
@@ -296,8 +297,8 @@ TEST_F(ClaimsTest, HoldsWhatAModelHoldsThroughManyChanges) {
 
 // Ten minutes of 1,000 keyed requests a second, which the default limit of 512 MiB has to carry.
 TEST_F(ClaimsTest, TheDefaultsCarryAThousandKeyedRequestsASecond) {
-  const auto budget = std::make_unique<MemoryBudget>(std::size_t{512} << 20U);
-  MemoryBudget& memory = *budget;
+  budget_ = std::make_unique<MemoryBudget>(std::size_t{512} << 20U);
+  MemoryBudget& memory = *budget_;
   open({.memory = &memory});
   EXPECT_TRUE(wins("b", "precious"));
   for (int i = 0; i < 600'000; ++i) {
@@ -375,8 +376,8 @@ TEST_F(CallersTest, NobodyOpensTheWholeStoreWhereThereAreOthers) {
 }
 
 TEST_F(MemoryStoreTest, AnEvictedGenerationGivesItsMemoryBackWhoeverReadsIt) {
-  const auto budget = std::make_unique<MemoryBudget>(std::size_t{64} << 20U);
-  MemoryBudget& memory = *budget;
+  budget_ = std::make_unique<MemoryBudget>(std::size_t{64} << 20U);
+  MemoryBudget& memory = *budget_;
   open({.max_generations = 1, .memory = &memory});
   Envelope envelope;
   envelope.id = ids_.next();
