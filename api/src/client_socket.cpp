@@ -32,8 +32,7 @@ constexpr std::size_t kLingerBytes = 1024 * 1024;
 
 ClientSocket::ClientSocket(asio::ip::tcp::socket socket, EventLoop& loop, SendBatch& batch,
                            WaitingConnections& waiting, HttpMetrics& metrics, MemoryBudget& memory,
-                           MemoryReservation own,
-                           std::chrono::milliseconds write_timeout)
+                           MemoryReservation own, std::chrono::milliseconds write_timeout)
     : socket_(std::move(socket)),
       loop_(loop),
       batch_(batch),

@@ -67,8 +67,8 @@ void drop_body(Exchange& exchange);
 inline constexpr std::size_t kLargeAnswer = 16UL * 1024;
 
 // Before an answer of about so many bytes is made, which is work too. False: the response has been made a
-// problem, as there is no room while others are unread. An answer larger than the whole share is made while it
-// is the only one.
+// problem, as there is no room while others are unread. An answer larger than the whole share is made while
+// it is the only one.
 [[nodiscard]] bool reserve_answer(Exchange& exchange, std::size_t bytes);
 
 // The record as JSON.

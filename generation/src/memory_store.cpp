@@ -296,10 +296,10 @@ class MemoryStore final : public GenerationStore {
 }  // namespace
 
 Error too_many_open(std::size_t max_open) {
-  return Error{std::string(error_code::kTooManyConcurrent),
-               "this caller may have " + std::to_string(max_open) +
-                   " generations open at once, waited for or not",
-               true}
+  return Error{
+      std::string(error_code::kTooManyConcurrent),
+      "this caller may have " + std::to_string(max_open) + " generations open at once, waited for or not",
+      true}
       .with("limit", max_open);
 }
 

@@ -141,8 +141,9 @@ class S3ArtifactStore final : public ArtifactStore {
     if (answer.code != CURLE_OK || !right) return failed("reading", answer);
     if (length == 0 && size > 0) answer.body.clear();
     if (answer.body.size() != length || answer.size != size) {
-      return Error{std::string(error_code::kArtifactStoreFailed),
-                   "the object \"" + options_.prefix + sha256 + "\" has another size than it is said to have"};
+      return Error{
+          std::string(error_code::kArtifactStoreFailed),
+          "the object \"" + options_.prefix + sha256 + "\" has another size than it is said to have"};
     }
     return std::make_shared<const std::string>(std::move(answer.body));
   }

@@ -28,7 +28,8 @@ Result<InputRules> rules_for(const std::vector<std::string>& argv) {
   constexpr std::string_view kBegin = "{input.";
   std::map<std::string, InputRule> rules;
   for (const std::string& argument : argv) {
-    for (std::size_t at = argument.find(kBegin); at != std::string::npos; at = argument.find(kBegin, at + 1)) {
+    for (std::size_t at = argument.find(kBegin); at != std::string::npos;
+         at = argument.find(kBegin, at + 1)) {
       const std::size_t name = at + kBegin.size();
       rules[argument.substr(name, argument.find('}', name) - name)].any = true;
     }

@@ -17,6 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   moment.now = now;
   moment.time_left = std::chrono::seconds(60);
   const auto retry = openai::next_retry(policy, {503, header}, moment);
-  check(!retry || (retry->wait.count() >= 0 && retry->wait <= *moment.time_left), "no wait outlives the deadline");
+  check(!retry || (retry->wait.count() >= 0 && retry->wait <= *moment.time_left),
+        "no wait outlives the deadline");
   return 0;
 }

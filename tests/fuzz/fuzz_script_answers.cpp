@@ -1,5 +1,5 @@
-// What Redis answers to the scripts of executor/lua. Checks that each answer is either understood or refused in
-// words that can be shown, and that what is understood holds what its type promises.
+// What Redis answers to the scripts of executor/lua. Checks that each answer is either understood or refused
+// in words that can be shown, and that what is understood holds what its type promises.
 #include <array>
 #include <functional>
 

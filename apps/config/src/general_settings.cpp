@@ -89,10 +89,11 @@ void add_server(std::vector<General>& to) {
                        server(&api::HttpServerOptions::max_json_members),
                        "Members of one object of a body; more get 400.")
                    .live());
-  to.push_back(general("server.max_metadata_bytes", Bytes{2, 1 << 20},
-                       server(&api::HttpServerOptions::max_metadata_bytes),
-                       "`options.metadata` of a request as JSON; more gets 422. It comes back with every record.")
-                   .live());
+  to.push_back(
+      general("server.max_metadata_bytes", Bytes{2, 1 << 20},
+              server(&api::HttpServerOptions::max_metadata_bytes),
+              "`options.metadata` of a request as JSON; more gets 422. It comes back with every record.")
+          .live());
 }
 
 void add_server_neighbours(std::vector<General>& to) {

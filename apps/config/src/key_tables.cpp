@@ -39,8 +39,9 @@ void read_hash_file(LoadedKey& made, const std::string& source, Problems& proble
   const std::string setting = made.group.prefix + "sha256";
   const std::string& path = made.key.sha256_file;
   if (path.empty()) {
-    problems.add(source, setting,
-                 "is missing; it must be " + kind::Sha256{}.allowed() + ", or sha256_file names a file of it");
+    problems.add(
+        source, setting,
+        "is missing; it must be " + kind::Sha256{}.allowed() + ", or sha256_file names a file of it");
     return;
   }
   if (!made.key.sha256_hex.empty()) {
@@ -49,12 +50,14 @@ void read_hash_file(LoadedKey& made, const std::string& source, Problems& proble
   }
   const auto text = read_hash(path);
   if (!text) {
-    problems.add(source, setting + "_file", "names " + in_quotes(path) + ", which cannot be read or is empty");
+    problems.add(source, setting + "_file",
+                 "names " + in_quotes(path) + ", which cannot be read or is empty");
     return;
   }
   auto hash = kind::Sha256{}.read(Node{*text, path});
   if (!hash) {
-    problems.add(source, setting + "_file", "names " + in_quotes(path) + ", which must hold " + kind::Sha256{}.allowed());
+    problems.add(source, setting + "_file",
+                 "names " + in_quotes(path) + ", which must hold " + kind::Sha256{}.allowed());
     return;
   }
   made.key.sha256_hex = std::move(*hash);

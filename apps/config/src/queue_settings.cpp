@@ -113,12 +113,14 @@ void add_job(std::vector<General>& to) {
       "queue.claim_age", Duration{1s}, queue(&QueueOptions::claim_age),
       "How long an idempotency key leads to its generation, and an id that was removed is answered 410 "
       "rather than 404."));
-  to.push_back(general("queue.min_claim_age", Duration{0ms}, queue(&QueueOptions::min_claim_age),
-                       "How long after its generation's end an idempotency key is certain to lead to it. After "
-                       "that the same caller's newer keys may take its place."));
-  to.push_back(general("queue.max_claims", Count{1, 100'000'000}, queue(&QueueOptions::max_claims),
-                       "Idempotency keys of one caller that Redis remembers; at the bound, and with none to give "
-                       "up, requests with a new key get 503 `claims_full`."));
+  to.push_back(
+      general("queue.min_claim_age", Duration{0ms}, queue(&QueueOptions::min_claim_age),
+              "How long after its generation's end an idempotency key is certain to lead to it. After "
+              "that the same caller's newer keys may take its place."));
+  to.push_back(
+      general("queue.max_claims", Count{1, 100'000'000}, queue(&QueueOptions::max_claims),
+              "Idempotency keys of one caller that Redis remembers; at the bound, and with none to give "
+              "up, requests with a new key get 503 `claims_full`."));
   to.push_back(general("queue.max_record_bytes", Bytes{1 << 20}, queue(&QueueOptions::max_record_bytes),
                        "A generation's record in Redis that is longer is not read: it answers 500 "
                        "`broken_record`."));

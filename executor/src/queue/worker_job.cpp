@@ -175,9 +175,15 @@ awaitable<std::string> WorkerCore::process(bullmq::Job job, std::stop_token stop
   std::unique_ptr<RunTrace> traced;
   if (const auto place_of = place_in(begun)) {
     if (options_.observer != nullptr) options_.observer->claimed(model, place_of->attempt);
-    QueuedRun::Services services{loop_,  log_,    artifacts_,
-                                 files_, clock_,  faults_,
-                                 options_.queue.max_inline_bytes, *options_.memory, commands_,
+    QueuedRun::Services services{loop_,
+                                 log_,
+                                 artifacts_,
+                                 files_,
+                                 clock_,
+                                 faults_,
+                                 options_.queue.max_inline_bytes,
+                                 *options_.memory,
+                                 commands_,
                                  keys_};
     traced = trace(*envelope, place_of->attempt);
     attempt =

@@ -16,8 +16,8 @@
 namespace shunt {
 namespace {
 
-// Budgets of these tests are on the heap: they are aligned to cache lines, which g++ 12 does not do for a stack that
-// AddressSanitizer watches for uses after its return.
+// Budgets of these tests are on the heap: they are aligned to cache lines, which g++ 12 does not do for a
+// stack that AddressSanitizer watches for uses after its return.
 
 TEST(MemoryBudget, DividesTheLimitWithoutExceedingIt) {
   for (const std::size_t limit : {std::size_t{64} << 20U, std::size_t{512} << 20U, std::size_t{1} << 40U}) {

@@ -10,8 +10,8 @@
 
 #include "shunt/base/event_loop.hpp"
 #include "shunt/base/fault_log.hpp"
-#include "shunt/executor/generation_executor.hpp"
 #include "shunt/base/memory_budget.hpp"
+#include "shunt/executor/generation_executor.hpp"
 #include "shunt/executor/observer.hpp"
 #include "shunt/executor/queue_options.hpp"
 #include "shunt/executor/run_tracer.hpp"

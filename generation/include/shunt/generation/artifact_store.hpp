@@ -31,8 +31,8 @@ class ArtifactStore {
   [[nodiscard]] virtual Result<std::shared_ptr<const std::string>> read(const std::string& sha256,
                                                                         std::size_t size, std::size_t offset,
                                                                         std::size_t length) = 0;
-  // Removes the bytes with this SHA-256, which nobody needs any more; fine when they are not there. Fails with
-  // `artifact_store_failed`.
+  // Removes the bytes with this SHA-256, which nobody needs any more; fine when they are not there. Fails
+  // with `artifact_store_failed`.
   virtual Result<void> remove(const std::string& sha256) = 0;
   // Removes what was stored, or stored again, longer ago than `age`, and returns how many that were. A call
   // looks at a part of the store only, and the next one at the next part: a bounded piece of work, to be

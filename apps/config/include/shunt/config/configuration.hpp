@@ -82,9 +82,9 @@ struct Configuration {
   log::Level log_level = log::Level::kInfo;
   log::Format log_format = log::Format::kText;
   std::string default_model = "speech";  // of `shunt generate`
-  bool dumpable = false;                 // lets debuggers look into the process, and other programs of its user
+  bool dumpable = false;  // lets debuggers look into the process, and other programs of its user
   bool queue_enabled = false;
-  executor::QueueOptions queue;     // its redis_password is empty: the binary takes it from the file
+  executor::QueueOptions queue;  // its redis_password is empty: the binary takes it from the file
   std::string redis_password_file;
   Roles roles;
   WorkerSettings worker;

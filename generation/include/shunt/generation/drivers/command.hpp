@@ -69,9 +69,9 @@ struct CommandOptions {
 // Errors name the option as "/OPTION...". Looks at no file.
 [[nodiscard]] Result<void> check_command(const CommandOptions& options, const InputRules& rules);
 
-// Fails as check_command does, and on a program or a listed path that cannot be found. `rules` are those of the model.
-// Children are made on `spawn_loops`' threads only, because the kernel's parent-death signal follows the
-// thread that forked; they must outlive the generator.
+// Fails as check_command does, and on a program or a listed path that cannot be found. `rules` are those of
+// the model. Children are made on `spawn_loops`' threads only, because the kernel's parent-death signal
+// follows the thread that forked; they must outlive the generator.
 [[nodiscard]] Result<std::unique_ptr<Generator>> make_command_generator(CommandOptions options,
                                                                         EventLoopThreads& spawn_loops,
                                                                         const InputRules& rules = {});
