@@ -93,16 +93,20 @@ def measure_requests(report, options, folder):
     script = folder / "post.lua"
     script.write_text(f'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"\nwrk.body = \'{BODY}\'\n',
                       encoding="ascii")
-    shunt_port, nginx_port, node_port = free_port(), free_port(), free_port()
-    shunt = [options.shunt, "serve", "--config", str(folder / "shunt.toml"), "--listen", f"127.0.0.1:{shunt_port}"]
-    with Server(shunt, shunt_port) as server:
-        constant = one_answer(server)  # nginx answers exactly as many bytes
-    (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=nginx_port, body=constant), encoding="utf-8")
-    commands = {
-        "ours": (shunt, shunt_port),
-        "nginx": (["nginx", "-c", str(folder / "nginx.conf")], nginx_port),
-        "node": (["node", str(HERE / "server.mjs"), str(node_port)], node_port),
-    }
+    shunt_port, peer_port, node_port = free_port(), free_port(), free_port()
+
+    def serve(binary, port):
+        return [binary, "serve", "--config", str(folder / "shunt.toml"), "--listen", f"127.0.0.1:{port}"], port
+
+    commands = {"ours": serve(options.shunt, shunt_port)}
+    if options.before:
+        commands["before"] = serve(options.before, peer_port)
+    else:
+        with Server(*commands["ours"]) as server:
+            constant = one_answer(server)  # nginx answers exactly as many bytes
+        (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=peer_port, body=constant), encoding="utf-8")
+        commands["nginx"] = (["nginx", "-c", str(folder / "nginx.conf")], peer_port)
+        commands["node"] = (["node", str(HERE / "server.mjs"), str(node_port)], node_port)
     rates = {name: [] for name in commands}
     costs = {name: [] for name in commands}
     for turn in range(options.rounds):
@@ -114,6 +118,10 @@ def measure_requests(report, options, folder):
             rates[name].append(rate)
             costs[name].append(cost)
     name = "POST /v1/generations"
+    if options.before:
+        report.add(name, rates["ours"], "requests/s", rates["before"], "before", ">= 0.97x")
+        report.add("server CPU a request", costs["ours"], "us", costs["before"], "before", "<= 1.03x")
+        return
     report.add(name, rates["ours"], "requests/s", rates["node"], "node http", ">= 3x")
     report.add(name, rates["ours"], "requests/s", rates["nginx"], "nginx constant", ">= 0.55x")
     report.add("server CPU a request", costs["ours"], "us", costs["node"], "node http")
@@ -173,7 +181,10 @@ def main():
     parser.add_argument("--streams", type=int, default=10_000)
     parser.add_argument("--hold", type=int, default=30, help="seconds that the streams last")
     parser.add_argument("--only", choices=["requests", "executor", "spawn", "streams"])
+    parser.add_argument("--before", metavar="BINARY", help="only requests, in turns with this other build of shunt")
     options = parser.parse_args()
+    if options.before:
+        options.only = "requests"
     options.bin = str(pathlib.Path(options.bin).resolve())
     options.shunt = f"{options.bin}/shunt"
     for tool in ("wrk", "nginx", "node", "taskset"):

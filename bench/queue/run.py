@@ -43,6 +43,7 @@ class Deployment(contextlib.ExitStack):
     """Redis, an API and a worker, from the first answer to the end of the block."""
 
     def __init__(self, options, folder, kind, concurrency=200):
+        """kind: sync, queue, before (the queue of another build) or node."""
         super().__init__()
         self.port, self.redis_port = free_port(), free_port()
         self.processes = {}
@@ -50,14 +51,15 @@ class Deployment(contextlib.ExitStack):
         config = folder / f"shunt-{concurrency}.toml"
         config.write_text(CONFIG.format(concurrency=concurrency), encoding="ascii")
         environment = os.environ | {"QUEUE_ENABLED": "true", "REDIS_URL": url, "XDG_STATE_HOME": str(folder)}
-        shunt = [options.shunt, "serve", "--config", str(config), "--listen", f"127.0.0.1:{self.port}"]
+        binary = options.before if kind == "before" else options.shunt
+        shunt = [binary, "serve", "--config", str(config), "--listen", f"127.0.0.1:{self.port}"]
         if kind != "sync":
             self.start("redis", ["redis-server", "--port", str(self.redis_port), "--save", "", "--appendonly", "no"])
             wait_for(self.redis_port)
         if kind == "sync":
             self.start("api", shunt)
-        elif kind == "queue":
-            self.start("worker", [options.shunt, "worker", "--config", str(config)], environment)
+        elif kind in ("queue", "before"):
+            self.start("worker", [binary, "worker", "--config", str(config)], environment)
             self.start("api", shunt, environment)
         else:
             packages = str(options.packages)
@@ -92,9 +94,12 @@ def measure_throughput(report, options, folder):
     script = folder / "post.lua"
     script.write_text(f'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"\nwrk.body = \'{BODY}\'\n',
                       encoding="ascii")
+    peer, peer_name, wanted = "node", "node http + bullmq", ">= 5x"
+    if options.before:
+        peer, peer_name, wanted = "before", "before", ">= 0.97x"
     for connections in options.connections:
-        rates = {"queue": [], "node": []}
-        costs = {"queue": {}, "node": {}}
+        rates = {"queue": [], peer: []}
+        costs = {"queue": {}, peer: {}}
         for turn in range(options.rounds):
             for kind in rates:
                 report.progress(f"{connections} connections: round {turn + 1} of {options.rounds}, {kind}")
@@ -104,10 +109,9 @@ def measure_throughput(report, options, folder):
                 rates[kind].append(rate)
                 for name, used in cost.items():
                     costs[kind].setdefault(name, []).append(used)
-        report.add(f"POST, {connections} connections", rates["queue"], "requests/s", rates["node"], "node http + bullmq",
-                   ">= 5x")
+        report.add(f"POST, {connections} connections", rates["queue"], "requests/s", rates[peer], peer_name, wanted)
         for name in ("redis", "api", "worker"):
-            report.add(f"  CPU a request: {name}", costs["queue"][name], "us", costs["node"][name], "node http + bullmq")
+            report.add(f"  CPU a request: {name}", costs["queue"][name], "us", costs[peer][name], peer_name)
 
 
 def figures(command):
@@ -159,7 +163,10 @@ def main():
     parser.add_argument("--gap", type=int, default=20, help="ms between two tokens of a stream")
     parser.add_argument("--hold", type=int, default=10, help="seconds that the streams last")
     parser.add_argument("--only", choices=["throughput", "overhead", "streams"])
+    parser.add_argument("--before", metavar="BINARY", help="only throughput, in turns with this other build of shunt")
     options = parser.parse_args()
+    if options.before:
+        options.only = "throughput"
     options.bin = str(pathlib.Path(options.bin).resolve())
     options.shunt = f"{options.bin}/shunt"
     options.packages = npm_packages.HERE

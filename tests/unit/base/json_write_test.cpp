@@ -56,6 +56,22 @@ TEST(WriteJson, KeepsALargeDoubleADouble) {
   }
 }
 
+TEST(WriteJson, EscapesEveryByteThatMustBeWhereverItStands) {
+  for (int byte = 0; byte < 0x80; ++byte) {
+    for (std::size_t length = 1; length < 36; ++length) {
+      for (std::size_t at = 0; at < length; ++at) {
+        std::string text(length, 'a');
+        text[at] = static_cast<char>(byte);
+        std::string written;
+        append_json_string(written, text);
+        const bool is_plain = byte >= 0x20 && byte != '"' && byte != '\\';
+        ASSERT_EQ(written == '"' + text + '"', is_plain) << byte << " at " << at << " of " << length;
+        ASSERT_EQ(parse_json(written).value(), Json(text)) << written;
+      }
+    }
+  }
+}
+
 TEST(WriteJson, IndentsForPeople) {
   EXPECT_EQ(to_pretty_json(JsonObject{{"a", JsonArray{1, JsonObject{}}}, {"b", JsonArray{}}}),
             "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": []\n}");
