@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "byte_range.hpp"
-#include "entity_tag.hpp"
 #include "handlers.hpp"
 #include "shunt/base/display_text.hpp"
 #include "shunt/generation/error_codes.hpp"
+#include "shunt/http/byte_range.hpp"
+#include "shunt/http/entity_tag.hpp"
 
 namespace shunt::api {
 namespace {
@@ -18,7 +18,17 @@ constexpr std::size_t kSmallPiece = 16UL * 1024;
 
 using Bytes = Result<std::shared_ptr<const std::string>>;
 
-void describe_range(Response& response, const ByteRange& range, std::size_t size) {
+// A strong validator: an artifact never changes, so its generation and name say it all.
+std::string artifact_tag(const GenerationId& id, std::string_view name) {
+  std::string tag = "\"";
+  id.append_to(tag);
+  tag += '.';
+  tag += name;
+  tag += '"';
+  return tag;
+}
+
+void describe_range(http::Response& response, const http::ByteRange& range, std::size_t size) {
   response.status = 206;
   response.add_header("Content-Range", "bytes " + std::to_string(range.first) + '-' +
                                            std::to_string(range.first + range.length - 1) + '/' +
@@ -27,9 +37,9 @@ void describe_range(Response& response, const ByteRange& range, std::size_t size
 
 void answer_unsatisfiable(Exchange& exchange, std::size_t size) {
   exchange.response.headers.clear();
-  exchange.response.set_problem(Error{std::string(problem_code::kRangeNotSatisfiable),
-                                      "the artifact has " + std::to_string(size) + " bytes"}
-                                    .with("size", static_cast<std::uint64_t>(size)));
+  set_problem(exchange.response, Error{std::string(problem_code::kRangeNotSatisfiable),
+                                       "the artifact has " + std::to_string(size) + " bytes"}
+                                     .with("size", static_cast<std::uint64_t>(size)));
   exchange.response.add_header("Content-Range", "bytes */" + std::to_string(size));
 }
 
@@ -39,7 +49,7 @@ const Artifact* find_artifact(const GenerationRecord& record, std::string_view n
   return found == record.artifacts.end() ? nullptr : &*found;
 }
 
-void describe(Response& response, GenerationId id, const Artifact& artifact) {
+void describe(http::Response& response, GenerationId id, const Artifact& artifact) {
   response.status = 200;
   response.content_type = artifact.media_type;
   std::replace_if(
@@ -52,7 +62,7 @@ void describe(Response& response, GenerationId id, const Artifact& artifact) {
   response.add_header("Content-Security-Policy", "sandbox");
 }
 
-Task<Bytes> read_piece(Exchange& exchange, const ArtifactPlace& place, ByteRange piece) {
+http::Task<Bytes> read_piece(Exchange& exchange, const ArtifactPlace& place, http::ByteRange piece) {
   const auto artifact = place.find();
   if (!artifact) {
     co_return Error{std::string(error_code::kArtifactGone), "the artifact's generation is no longer kept"};
@@ -66,8 +76,8 @@ Task<Bytes> read_piece(Exchange& exchange, const ArtifactPlace& place, ByteRange
 
 // The head has been written and the first piece is ready. Whatever goes wrong from here on, only the
 // connection's end can tell it.
-Task<void> send_pieces(Exchange& exchange, const ArtifactPlace& place, ByteRange left,
-                       std::shared_ptr<const std::string> piece, MemoryReservation memory) {
+http::Task<void> send_pieces(Exchange& exchange, const ArtifactPlace& place, http::ByteRange left,
+                             std::shared_ptr<const std::string> piece, MemoryReservation memory) {
   for (;;) {
     const std::size_t size = piece->size();
     exchange.client.set_tail(std::move(piece), 0, size, std::move(memory));
@@ -92,16 +102,16 @@ Task<void> send_pieces(Exchange& exchange, const ArtifactPlace& place, ByteRange
 }
 
 void begin_pieces(Exchange& exchange, std::size_t length) {
-  Response& response = exchange.response;
+  http::Response& response = exchange.response;
   response.announced_size = length;
   if (exchange.service.draining.load(std::memory_order_relaxed)) response.close = true;
-  ConnectionHeader connection = ConnectionHeader::kNone;
+  http::ConnectionHeader connection = http::ConnectionHeader::kNone;
   if (response.close || !exchange.request.keep_alive) {
-    connection = ConnectionHeader::kClose;
+    connection = http::ConnectionHeader::kClose;
   } else if (!exchange.request.http11) {
-    connection = ConnectionHeader::kKeepAlive;
+    connection = http::ConnectionHeader::kKeepAlive;
   }
-  append_head(exchange.client.out(), response, {.connection = connection, .date = exchange.date});
+  http::append_head(exchange.client.out(), response, {.connection = connection, .date = exchange.date});
   exchange.streamed = true;
 }
 
@@ -120,15 +130,16 @@ ArtifactPlace place_of(const Artifact& artifact) {
   return place;
 }
 
-Task<void> answer_with_bytes(Exchange& exchange, GenerationId id, ArtifactPlace place, RangeChoice range) {
-  Response& response = exchange.response;
-  ByteRange wanted{0, place.size};
-  if (const auto* const part = std::get_if<ByteRange>(&range)) wanted = *part;
+http::Task<void> answer_with_bytes(Exchange& exchange, GenerationId id, ArtifactPlace place,
+                                   http::RangeChoice range) {
+  http::Response& response = exchange.response;
+  http::ByteRange wanted{0, place.size};
+  if (const auto* const part = std::get_if<http::ByteRange>(&range)) wanted = *part;
   if (exchange.request.head()) {
     auto looking = read_piece(exchange, place, {0, 0});
     const Bytes there = co_await looking;
     if (!there) {
-      response.set_problem(there.error(), {.instance = generation_link(id)});
+      set_problem(response, there.error(), {.instance = generation_link(id)});
       co_return;
     }
     describe(response, id, place.described);
@@ -139,18 +150,18 @@ Task<void> answer_with_bytes(Exchange& exchange, GenerationId id, ArtifactPlace 
   const std::size_t first = std::min(wanted.length, kPieceBytes);
   if (first > kSmallPiece && !memory.try_resize(first)) {
     response.set_retry_after(std::chrono::seconds(1));
-    response.set_problem(overloaded("artifacts that their clients have not read yet"));
+    set_problem(response, overloaded("artifacts that their clients have not read yet"));
     co_return;
   }
   auto reading = read_piece(exchange, place, {wanted.first, first});
   Bytes piece = co_await reading;
   if (!piece) {
     const std::string link = generation_link(id);
-    response.set_problem(piece.error(), {.instance = link});
+    set_problem(response, piece.error(), {.instance = link});
     co_return;
   }
   describe(response, id, place.described);
-  if (std::holds_alternative<ByteRange>(range)) describe_range(response, wanted, place.size);
+  if (std::holds_alternative<http::ByteRange>(range)) describe_range(response, wanted, place.size);
   if (first < wanted.length) {
     begin_pieces(exchange, wanted.length);
     co_await send_pieces(exchange, place, wanted, std::move(*piece), std::move(memory));
@@ -161,7 +172,7 @@ Task<void> answer_with_bytes(Exchange& exchange, GenerationId id, ArtifactPlace 
   response.shared_memory = std::move(memory);
 }
 
-Task<void> get_artifact(Exchange& exchange) {
+http::Task<void> get_artifact(Exchange& exchange) {
   const auto id = id_of_path(exchange);
   if (!id) co_return;
   std::optional<ArtifactPlace> place;
@@ -173,24 +184,25 @@ Task<void> get_artifact(Exchange& exchange) {
   }
   if (!place) {
     const std::string link = generation_link(*id);
-    exchange.response.set_problem(
-        Error{std::string(error_code::kArtifactUnknown),
-              "the generation has no artifact \"" + excerpt(exchange.route.parameters[1]) + '"'},
-        {.instance = link});
+    set_problem(exchange.response,
+                Error{std::string(error_code::kArtifactUnknown),
+                      "the generation has no artifact \"" + excerpt(exchange.route.parameters[1]) + '"'},
+                {.instance = link});
     co_return;
   }
-  const Headers& headers = exchange.request.headers;
+  const http::Headers& headers = exchange.request.headers;
   const std::string tag = artifact_tag(*id, place->described.name);
-  if (matches_any_tag(headers.joined("If-None-Match"), tag)) {
+  if (http::matches_any_tag(headers.joined("If-None-Match"), tag)) {
     exchange.response.status = 304;
     exchange.response.add_header("ETag", tag);
     co_return;
   }
-  RangeChoice range = WholeBody{};
-  if (headers.has("Range") && !exchange.request.head() && if_range_allows(headers.get("If-Range"), tag)) {
-    range = choose_range(headers.get("Range"), place->size);
+  http::RangeChoice range = http::WholeBody{};
+  if (headers.has("Range") && !exchange.request.head() &&
+      http::if_range_allows(headers.get("If-Range"), tag)) {
+    range = http::choose_range(headers.get("Range"), place->size);
   }
-  if (std::holds_alternative<RangeUnsatisfiable>(range)) {
+  if (std::holds_alternative<http::RangeUnsatisfiable>(range)) {
     answer_unsatisfiable(exchange, place->size);
     co_return;
   }

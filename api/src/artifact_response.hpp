@@ -3,10 +3,10 @@
 #include <memory>
 #include <string>
 
-#include "byte_range.hpp"
 #include "exchange.hpp"
 #include "shunt/generation/artifact.hpp"
-#include "task.hpp"
+#include "shunt/http/byte_range.hpp"
+#include "shunt/http/server/task.hpp"
 
 namespace shunt::api {
 
@@ -23,7 +23,7 @@ struct ArtifactPlace {
 
 // The artifact's bytes, or a range of them, as the response; what is wrong, if they cannot be had. What is
 // large is read and sent piece by piece, so that a slow reader holds one piece.
-[[nodiscard]] Task<void> answer_with_bytes(Exchange& exchange, GenerationId id, ArtifactPlace place,
-                                           RangeChoice range);
+[[nodiscard]] http::Task<void> answer_with_bytes(Exchange& exchange, GenerationId id, ArtifactPlace place,
+                                                 http::RangeChoice range);
 
 }  // namespace shunt::api

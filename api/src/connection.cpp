@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "ascii.hpp"
 #include "generation_body.hpp"
 #include "handlers.hpp"
 #include "shunt/base/log.hpp"
+#include "shunt/http/ascii.hpp"
 #include "too_many_connections.hpp"
 
 namespace shunt::api {
@@ -34,14 +34,15 @@ Error too_long(std::string_view code, std::string_view what, std::size_t limit) 
       .with("limit", static_cast<std::uint64_t>(limit));
 }
 
-Task<void> finished(void (*report)(Exchange&), Exchange& exchange) {
+http::Task<void> finished(void (*report)(Exchange&), Exchange& exchange) {
   report(exchange);
   co_return;
 }
 
 }  // namespace
 
-Connection::Connection(ClientSocket& client, Service& service, const std::string& date, Arrival arrival)
+Connection::Connection(http::ClientSocket& client, Service& service, const std::string& date,
+                       http::Arrival arrival)
     : client_(client),
       service_(service),
       date_(date),
@@ -51,7 +52,7 @@ Connection::Connection(ClientSocket& client, Service& service, const std::string
       answer_memory_(service.memory, MemoryShare::kAnswers),
       kept_memory_(service.memory, MemoryShare::kConnections) {}
 
-Task<void> Connection::run() {
+http::Task<void> Connection::run() {
   Next next = Next::kRequest;
   for (std::size_t at_once = 0; next == Next::kRequest;) {
     auto served = serve_one();
@@ -92,15 +93,15 @@ bool Connection::limits_address() const noexcept {
 }
 
 // A proxy that is trusted carries the requests of many: each counts for its own client while it is under way.
-std::optional<Error> Connection::count_client(const Gate& gate, AddressCounts::Slot& slot) {
+std::optional<Error> Connection::count_client(const Gate& gate, http::AddressCounts::Slot& slot) {
   if (gate.key != nullptr) arrival_.slot.release();
   if (gate.key != nullptr || !limits_address()) return std::nullopt;
-  const TrustedProxies& proxies = live_.get().proxies;
+  const http::TrustedProxies& proxies = live_.get().proxies;
   if (!proxies.contains(arrival_.peer)) return std::nullopt;
   const std::string xff = request_.headers.joined("X-Forwarded-For");
   const auto client = proxies.client_of(arrival_.peer, xff, request_.headers.joined("Forwarded"));
   if (proxies.contains(client)) return std::nullopt;
-  slot = service_.addresses->take(counted_address(client), options().max_connections_per_address);
+  slot = service_.addresses->take(http::counted_address(client), options().max_connections_per_address);
   if (slot) return std::nullopt;
   return too_many_of_address(options().max_connections_per_address);
 }
@@ -118,7 +119,7 @@ std::optional<Error> Connection::check_room(const Gate& gate) {
 }
 
 Connection::Received Connection::refuse(const Error& error) {
-  response_.set_problem(error);
+  set_problem(response_, error);
   return Received::kRefused;
 }
 
@@ -150,21 +151,22 @@ void Connection::keep_buffers() {
       counted <= kept_memory_.bytes() || service_.memory.used(MemoryShare::kConnections) <
                                              service_.memory.capacity(MemoryShare::kConnections) / 2;
   if (room && kept_memory_.try_resize(counted)) return;
-  request_ = Request();
-  response_ = Response();
+  request_ = http::Request();
+  response_ = http::Response();
   parser_.reset(request_);
   client_.release_buffers();
   kept_memory_.release();
 }
 
-std::optional<Error> Connection::header_error(HeaderScan& scan) {
+std::optional<Error> Connection::header_error(http::HeaderScan& scan) {
   const std::size_t limit = options().max_header_bytes;
-  const HeaderScan::State state = scan.scan(client_.in().view());
-  if (state == HeaderScan::State::kMalformed) {
+  const http::HeaderScan::State state = scan.scan(client_.in().view());
+  if (state == http::HeaderScan::State::kMalformed) {
     return Error{std::string(problem_code::kMalformedRequest),
                  "the request is not HTTP/1.1: " + std::string(scan.complaint())};
   }
-  const std::size_t received = state == HeaderScan::State::kComplete ? scan.size() : client_.in().size();
+  const std::size_t received =
+      state == http::HeaderScan::State::kComplete ? scan.size() : client_.in().size();
   if (scan.in_request_line() && received > std::min(limit, kMaxTargetBytes)) {
     return too_long(problem_code::kTargetTooLong, "request line", std::min(limit, kMaxTargetBytes));
   }
@@ -173,23 +175,23 @@ std::optional<Error> Connection::header_error(HeaderScan& scan) {
 }
 
 // From here on the time counts for the whole of what is waited for: single bytes buy nobody more of it.
-void Connection::wait_for(WaitsFor what) {
+void Connection::wait_for(http::WaitsFor what) {
   client_.set_waits_for(what);
-  client_.set_deadline(what == WaitsFor::kRequest ? options().idle_timeout : options().header_timeout);
+  client_.set_deadline(what == http::WaitsFor::kRequest ? options().idle_timeout : options().header_timeout);
 }
 
-Task<Connection::Received> Connection::receive_header() {
+http::Task<Connection::Received> Connection::receive_header() {
   begin_request();
-  HeaderScan scan;
+  http::HeaderScan scan;
   bool started = false;
   std::size_t skipped = 0;
-  wait_for(WaitsFor::kRequest);
+  wait_for(http::WaitsFor::kRequest);
   for (;;) {
     if (!started) skipped += skip_empty_lines();
     if (skipped > options().max_header_bytes) co_return Received::kNothing;
     if (!started && !client_.in().empty() && client_.in().view() != "\r") {
       started = true;
-      wait_for(WaitsFor::kHeader);
+      wait_for(http::WaitsFor::kHeader);
     }
     if (started) {
       if (const auto error = header_error(scan)) co_return refuse(*error);
@@ -200,12 +202,12 @@ Task<Connection::Received> Connection::receive_header() {
       keep_buffers();
     }
     auto more = client_.more_input();
-    const ClientSocket::Input input = co_await more;
-    if (input == ClientSocket::Input::kTimeout && started) {
+    const http::ClientSocket::Input input = co_await more;
+    if (input == http::ClientSocket::Input::kTimeout && started) {
       co_return refuse(too_slow("header", options().header_timeout));
     }
-    if (input == ClientSocket::Input::kNoMemory) co_return refuse_overloaded("requests");
-    if (input != ClientSocket::Input::kData) co_return Received::kNothing;
+    if (input == http::ClientSocket::Input::kNoMemory) co_return refuse_overloaded("requests");
+    if (input != http::ClientSocket::Input::kData) co_return Received::kNothing;
   }
   client_.clear_deadline();
   const auto error = parser_.parse_header(client_.in().view().substr(0, scan.size()));
@@ -214,8 +216,8 @@ Task<Connection::Received> Connection::receive_header() {
   if (request_.headers.too_many()) {
     co_return refuse(
         Error{std::string(problem_code::kHeadersTooLarge),
-              "a request may have at most " + std::to_string(Headers::kMaxFields) + " header fields"}
-            .with("limit", static_cast<std::uint64_t>(Headers::kMaxFields)));
+              "a request may have at most " + std::to_string(http::Headers::kMaxFields) + " header fields"}
+            .with("limit", static_cast<std::uint64_t>(http::Headers::kMaxFields)));
   }
   if (request_.target.size() > kMaxTargetBytes) {
     co_return refuse(too_long(problem_code::kTargetTooLong, "request target", kMaxTargetBytes));
@@ -223,13 +225,13 @@ Task<Connection::Received> Connection::receive_header() {
   co_return Received::kRequest;
 }
 
-Task<Connection::Received> Connection::receive_body(std::size_t limit) {
+http::Task<Connection::Received> Connection::receive_body(std::size_t limit) {
   const bool expects = request_.http11 && request_.headers.has("Expect");
   if (expects && client_.in().empty()) client_.out() += "HTTP/1.1 100 Continue\r\n\r\n";
   client_.set_deadline(options().body_timeout);
   for (;;) {
     if (!reserve_body(limit)) co_return refuse_overloaded("requests");
-    const RequestParser::Fed fed = parser_.feed_body(client_.in().view(), limit);
+    const http::RequestParser::Fed fed = parser_.feed_body(client_.in().view(), limit);
     client_.in().consume(fed.used);
     if (fed.error) co_return refuse(*fed.error);
     if (parser_.done()) break;
@@ -238,19 +240,20 @@ Task<Connection::Received> Connection::receive_body(std::size_t limit) {
       co_return refuse(too_long(problem_code::kHeadersTooLarge, "trailer", options().max_header_bytes));
     }
     auto more = client_.more_input();
-    const ClientSocket::Input input = co_await more;
-    if (input == ClientSocket::Input::kTimeout) co_return refuse(too_slow("body", options().body_timeout));
-    if (input == ClientSocket::Input::kNoMemory) co_return refuse_overloaded("requests");
-    if (input == ClientSocket::Input::kEnd) {
+    const http::ClientSocket::Input input = co_await more;
+    if (input == http::ClientSocket::Input::kTimeout)
+      co_return refuse(too_slow("body", options().body_timeout));
+    if (input == http::ClientSocket::Input::kNoMemory) co_return refuse_overloaded("requests");
+    if (input == http::ClientSocket::Input::kEnd) {
       co_return refuse(Error{std::string(problem_code::kMalformedRequest), "the body ended early"});
     }
-    if (input != ClientSocket::Input::kData) co_return Received::kNothing;
+    if (input != http::ClientSocket::Input::kData) co_return Received::kNothing;
   }
   client_.clear_deadline();
   co_return Received::kRequest;
 }
 
-Task<Connection::Next> Connection::serve_one() {
+http::Task<Connection::Next> Connection::serve_one() {
   renew_settings();
   auto header = receive_header();
   Received received = co_await header;
@@ -266,11 +269,11 @@ Task<Connection::Next> Connection::serve_one() {
   renew_settings();
   const LiveSettings& live = live_.get();
   check_request(gate, service_, live, let_in_, request_, target_, response_, began_);
-  AddressCounts::Slot slot;
+  http::AddressCounts::Slot slot;
   auto full = check_room(gate);
   if (!full) full = count_client(gate, slot);
   if (full) {
-    response_.set_problem(*full);
+    set_problem(response_, *full);
     response_.set_retry_after(kComeAgainAfter);
     response_.close = response_.close || arrival_.probes_only;
     gate.answered = true;
@@ -320,7 +323,7 @@ Task<Connection::Next> Connection::serve_one() {
   co_return client_.in().empty() ? Next::kClose : Next::kLinger;
 }
 
-Task<void> Connection::handle(Exchange& exchange) {
+http::Task<void> Connection::handle(Exchange& exchange) {
   switch (exchange.route.route->id) {
     case RouteId::kCreateGeneration:
       return create_generation(exchange);
@@ -368,10 +371,10 @@ bool Connection::send_response(bool keep_alive) {
   }
   const bool keep = keep_alive && request_.keep_alive && !response_.close &&
                     !service_.draining.load(std::memory_order_relaxed);
-  ConnectionHeader connection = ConnectionHeader::kNone;
-  if (!keep) connection = ConnectionHeader::kClose;
-  if (keep && !request_.http11) connection = ConnectionHeader::kKeepAlive;
-  append_head(client_.out(), response_, {.connection = connection, .date = date_});
+  http::ConnectionHeader connection = http::ConnectionHeader::kNone;
+  if (!keep) connection = http::ConnectionHeader::kClose;
+  if (keep && !request_.http11) connection = http::ConnectionHeader::kKeepAlive;
+  http::append_head(client_.out(), response_, {.connection = connection, .date = date_});
   if (request_.head()) return keep;
   if (response_.shared_body) {
     client_.set_tail(std::move(response_.shared_body), response_.shared_offset, response_.shared_length,

@@ -4,17 +4,17 @@
 #include <optional>
 #include <string_view>
 
-#include "arrival.hpp"
-#include "client_socket.hpp"
 #include "exchange.hpp"
-#include "header_scan.hpp"
 #include "live_settings.hpp"
-#include "request.hpp"
 #include "request_gate.hpp"
-#include "request_parser.hpp"
-#include "response.hpp"
 #include "service.hpp"
-#include "task.hpp"
+#include "shunt/http/server/arrival.hpp"
+#include "shunt/http/server/client_socket.hpp"
+#include "shunt/http/server/header_scan.hpp"
+#include "shunt/http/server/request.hpp"
+#include "shunt/http/server/request_parser.hpp"
+#include "shunt/http/server/response.hpp"
+#include "shunt/http/server/task.hpp"
 
 namespace shunt::api {
 
@@ -23,28 +23,28 @@ namespace shunt::api {
 class Connection {
  public:
   // `date` is the shard's current Date text; all three outlive the connection.
-  Connection(ClientSocket& client, Service& service, const std::string& date, Arrival arrival);
+  Connection(http::ClientSocket& client, Service& service, const std::string& date, http::Arrival arrival);
 
   // Serves requests until either side ends the connection, which is closed then.
-  [[nodiscard]] Task<void> run();
+  [[nodiscard]] http::Task<void> run();
 
  private:
   enum class Next { kRequest, kClose, kLinger };
   // kRefused: the response is set, and what the client still sends is not to be understood.
   enum class Received { kRequest, kRefused, kNothing };
 
-  [[nodiscard]] Task<Next> serve_one();
-  [[nodiscard]] Task<Received> receive_header();
-  [[nodiscard]] Task<Received> receive_body(std::size_t limit);
-  [[nodiscard]] Task<void> handle(Exchange& exchange);
+  [[nodiscard]] http::Task<Next> serve_one();
+  [[nodiscard]] http::Task<Received> receive_header();
+  [[nodiscard]] http::Task<Received> receive_body(std::size_t limit);
+  [[nodiscard]] http::Task<void> handle(Exchange& exchange);
 
-  [[nodiscard]] std::optional<Error> header_error(HeaderScan& scan);
+  [[nodiscard]] std::optional<Error> header_error(http::HeaderScan& scan);
   void renew_settings();
-  void wait_for(WaitsFor what);
+  void wait_for(http::WaitsFor what);
   // Tells how many bytes.
   std::size_t skip_empty_lines();
   [[nodiscard]] bool limits_address() const noexcept;
-  [[nodiscard]] std::optional<Error> count_client(const Gate& gate, AddressCounts::Slot& slot);
+  [[nodiscard]] std::optional<Error> count_client(const Gate& gate, http::AddressCounts::Slot& slot);
   [[nodiscard]] std::optional<Error> check_room(const Gate& gate);
   [[nodiscard]] const HttpServerOptions& options() const noexcept { return live_.get().options; }
   void begin_request();
@@ -58,16 +58,16 @@ class Connection {
   Received refuse(const Error& error);
   Received refuse_overloaded(std::string_view what);
 
-  ClientSocket& client_;
+  http::ClientSocket& client_;
   Service& service_;
   const std::string& date_;
-  Arrival arrival_;
+  http::Arrival arrival_;
   LiveSettingsSource::Reader live_;  // renewed with each request
   LetIn let_in_;                     // by the settings of live_
-  RequestParser parser_;
-  Request request_;
-  RequestTarget target_;
-  Response response_;
+  http::RequestParser parser_;
+  http::Request request_;
+  http::RequestTarget target_;
+  http::Response response_;
   MemoryReservation request_memory_;  // of a body that is more than small, and of decoding it
   MemoryReservation answer_memory_;   // until the answer is handed to the client's socket
   MemoryReservation kept_memory_;     // of what is kept for the next request

@@ -21,7 +21,7 @@ void add(std::string& lines, std::string_view name, std::string_view value) {
 
 }  // namespace
 
-void allow_reading(Response& response, std::string_view origin) {
+void allow_reading(http::Response& response, std::string_view origin) {
   add(response.sharing, "Vary", "Origin");
   if (origin.empty()) return;
   // As it came: it has been compared with the list, so it has no byte that a header may not hold.
@@ -29,7 +29,7 @@ void allow_reading(Response& response, std::string_view origin) {
   add(response.sharing, "Access-Control-Expose-Headers", kReadableHeaders);
 }
 
-void allow_sending(Response& response, std::string_view methods) {
+void allow_sending(http::Response& response, std::string_view methods) {
   if (response.sharing.find("Access-Control-Allow-Origin") == std::string::npos) return;
   add(response.sharing, "Access-Control-Allow-Methods", methods);
   add(response.sharing, "Access-Control-Allow-Headers", kSendableHeaders);

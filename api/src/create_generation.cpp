@@ -49,7 +49,7 @@ Result<Plan> make_plan(Exchange& exchange) {
     return plan;
   }
   const std::string accept = exchange.request.headers.joined("Accept");
-  const auto chosen = choose_representation(AcceptList(accept), model->produces);
+  const auto chosen = choose_representation(http::AcceptList(accept), model->produces);
   if (!chosen) return not_acceptable(model->produces);
   plan.representation = *chosen;
   return plan;
@@ -59,29 +59,29 @@ void answer_failed(Exchange& exchange, const GenerationRecord& record) {
   const std::string link = generation_link(record.id);
   Error error{std::string(problem_code::kCancelled), "the generation was cancelled: " + record.cancel_reason};
   if (record.error) error = *record.error;
-  exchange.response.set_problem(error, {.instance = link, .generation = &record});
+  set_problem(exchange.response, error, {.instance = link, .generation = &record});
 }
 
-Task<void> answer_with_artifact(Exchange& exchange, GenerationRecord& record) {
+http::Task<void> answer_with_artifact(Exchange& exchange, GenerationRecord& record) {
   const std::string header = exchange.request.headers.joined("Accept");
-  const AcceptList accept(header);
+  const http::AcceptList accept(header);
   if (const Artifact* const artifact = choose_artifact(accept, record.artifacts)) {
     // Only a name for the bytes from here on: the record may go before its reader does.
     const ArtifactPlace place = place_of(*artifact);
     const GenerationId id = record.id;
     record = {};
-    co_await answer_with_bytes(exchange, id, place, WholeBody{});
+    co_await answer_with_bytes(exchange, id, place, http::WholeBody{});
   } else if (accept.fit(kJsonType).acceptable()) {
     answer_with_record(exchange, 200, record);
   } else {
     std::vector<std::string> produced;
     for (const Artifact& other : record.artifacts) produced.push_back(other.media_type);
-    exchange.response.set_problem(not_acceptable(produced),
-                                  {.instance = generation_link(record.id), .generation = &record});
+    set_problem(exchange.response, not_acceptable(produced),
+                {.instance = generation_link(record.id), .generation = &record});
   }
 }
 
-Task<void> answer_ended(Exchange& exchange, GenerationRecord& record, Representation representation) {
+http::Task<void> answer_ended(Exchange& exchange, GenerationRecord& record, Representation representation) {
   if (record.state != GenerationState::kSucceeded) {
     answer_failed(exchange, record);
     co_return;
@@ -103,7 +103,7 @@ Task<void> answer_ended(Exchange& exchange, GenerationRecord& record, Representa
 }
 
 // The generation as it stands. It has been taken, so an executor that cannot say now makes no failure of it.
-Task<GenerationRecord> pending_record(Exchange& exchange, GenerationId id, std::string_view model) {
+http::Task<GenerationRecord> pending_record(Exchange& exchange, GenerationId id, std::string_view model) {
   auto pending = answer_of<Result<executor::FindOutcome>>(
       exchange.client, [&](auto done) { exchange.service.executor.find(id, std::move(done)); });
   auto answer = co_await pending;
@@ -127,8 +127,8 @@ Error wait_deadline_exceeded(WaitEnd why, GenerationId id) {
 }
 
 // The client has waited long enough; the generation goes on.
-Task<void> answer_pending(Exchange& exchange, GenerationId id, const Plan& plan, std::string_view model,
-                          WaitEnd why) {
+http::Task<void> answer_pending(Exchange& exchange, GenerationId id, const Plan& plan, std::string_view model,
+                                WaitEnd why) {
   auto finding = pending_record(exchange, id, model);
   GenerationRecord record = co_await finding;
   if (is_terminal(record.state) && !plan.wait.at_once) {
@@ -141,13 +141,14 @@ Task<void> answer_pending(Exchange& exchange, GenerationId id, const Plan& plan,
     answer_with_record(exchange, 202, record);
     if (plan.no_worker_yet && record.state == GenerationState::kQueued) add_no_worker_hint(exchange);
   } else {
-    exchange.response.set_problem(wait_deadline_exceeded(why, id),
-                                  {.instance = generation_link(id), .generation = &record});
+    set_problem(exchange.response, wait_deadline_exceeded(why, id),
+                {.instance = generation_link(id), .generation = &record});
   }
 }
 
 // Waits as planned and answers.
-Task<void> answer_in_time(Exchange& exchange, GenerationId id, const Plan& plan, std::string_view model) {
+http::Task<void> answer_in_time(Exchange& exchange, GenerationId id, const Plan& plan,
+                                std::string_view model) {
   WaitEnd end = WaitEnd::kOutOfTime;
   if (!plan.wait.at_once) {
     auto waiting = wait_for_generation(exchange, id, plan.wait.limit);
@@ -171,11 +172,11 @@ Task<void> answer_in_time(Exchange& exchange, GenerationId id, const Plan& plan,
 
 }  // namespace
 
-Task<void> create_generation(Exchange& exchange) {
+http::Task<void> create_generation(Exchange& exchange) {
   if (!reserve_decoding(exchange)) co_return;
   auto plan = make_plan(exchange);
   if (!plan) {
-    exchange.response.set_problem(plan.error());
+    set_problem(exchange.response, plan.error());
     co_return;
   }
   const std::string model = plan->request.model;

@@ -2,6 +2,7 @@
 
 #include "representation.hpp"
 #include "shunt/base/log.hpp"
+#include "shunt/http/chunked_body.hpp"
 #include "sse.hpp"
 
 namespace shunt::api {
@@ -34,7 +35,7 @@ class EventWriter {
   explicit EventWriter(Exchange& exchange) : exchange_(exchange), chunked_(exchange.request.http11) {}
 
   void begin() {
-    Response& response = exchange_.response;
+    http::Response& response = exchange_.response;
     response.status = 200;
     response.content_type = kEventStreamType;
     response.add_header("Cache-Control", "no-store");
@@ -42,10 +43,10 @@ class EventWriter {
     if (exchange_.service.draining.load(std::memory_order_relaxed)) response.close = true;
     if (!chunked_) response.close = true;
     const bool last = response.close || !exchange_.request.keep_alive;
-    append_head(exchange_.client.out(), response,
-                {.connection = last ? ConnectionHeader::kClose : ConnectionHeader::kNone,
-                 .framing = chunked_ ? BodyFraming::kChunked : BodyFraming::kUntilClose,
-                 .date = exchange_.date});
+    http::append_head(exchange_.client.out(), response,
+                      {.connection = last ? http::ConnectionHeader::kClose : http::ConnectionHeader::kNone,
+                       .framing = chunked_ ? http::BodyFraming::kChunked : http::BodyFraming::kUntilClose,
+                       .date = exchange_.date});
     exchange_.streamed = true;
   }
 
@@ -59,14 +60,14 @@ class EventWriter {
 
   void add_text(std::string_view text) {
     if (chunked_) {
-      append_chunk(exchange_.client.out(), text);
+      http::append_chunk(exchange_.client.out(), text);
     } else {
       exchange_.client.out() += text;
     }
   }
 
   void end() {
-    if (chunked_) exchange_.client.out() += kLastChunk;
+    if (chunked_) exchange_.client.out() += http::kLastChunk;
   }
 
  private:
@@ -75,8 +76,8 @@ class EventWriter {
 };
 
 // Waits until there are events to read. False: the client has gone.
-Task<bool> wait_for_events(Exchange& exchange, EventWriter& writer, EventWatch& watch) {
-  ClientSocket& client = exchange.client;
+http::Task<bool> wait_for_events(Exchange& exchange, EventWriter& writer, EventWatch& watch) {
+  http::ClientSocket& client = exchange.client;
   client.release_buffers();
   client.set_deadline(exchange.options.sse_heartbeat);
   const bool had_ended = client.ended();
@@ -93,14 +94,14 @@ Task<bool> wait_for_events(Exchange& exchange, EventWriter& writer, EventWatch& 
 
 // What is left cannot be sent: the client sees that the stream is not whole, and may go on with
 // Last-Event-ID. It has not left by itself, so the generation goes on too.
-bool cut(ClientSocket& client) {
+bool cut(http::ClientSocket& client) {
   client.abort();
   return true;
 }
 
 // Sends until the terminal event, or until this server goes. False: the client has gone before.
-Task<bool> send_until_end(Exchange& exchange, EventWatch& watch) {
-  ClientSocket& client = exchange.client;
+http::Task<bool> send_until_end(Exchange& exchange, EventWatch& watch) {
+  http::ClientSocket& client = exchange.client;
   EventWriter writer(exchange);
   writer.begin();
   for (std::size_t at_once = 0;;) {
@@ -135,7 +136,7 @@ Task<bool> send_until_end(Exchange& exchange, EventWatch& watch) {
 
 }  // namespace
 
-Task<void> cancel_abandoned(Exchange& exchange, GenerationId id) {
+http::Task<void> cancel_abandoned(Exchange& exchange, GenerationId id) {
   // Cut off by us, not gone by itself.
   if (exchange.service.leaving.load(std::memory_order_relaxed)) co_return;
   log::debug("http.client_gone", {{"id", id.to_string()}});
@@ -146,8 +147,8 @@ Task<void> cancel_abandoned(Exchange& exchange, GenerationId id) {
   if (!answer) log::warn("http.cancel_failed", {{"id", id.to_string()}, {"code", answer.error().code}});
 }
 
-Task<void> send_event_stream(Exchange& exchange, GenerationId id, std::uint64_t after_sequence,
-                             WhenClientGoes when_client_goes) {
+http::Task<void> send_event_stream(Exchange& exchange, GenerationId id, std::uint64_t after_sequence,
+                                   WhenClientGoes when_client_goes) {
   auto pending = answer_of<Result<executor::WatchOutcome>>(exchange.client, [&](auto done) {
     exchange.service.executor.watch(id, {.after_sequence = after_sequence}, std::move(done));
   });
@@ -156,7 +157,7 @@ Task<void> send_event_stream(Exchange& exchange, GenerationId id, std::uint64_t 
   if (watch == nullptr) {
     // Evicted since, or the executor failed: the look-up says which.
     (void)co_await find_visible(exchange, id);
-    if (!answer) exchange.response.set_problem(answer.error(), {.instance = generation_link(id)});
+    if (!answer) set_problem(exchange.response, answer.error(), {.instance = generation_link(id)});
     co_return;
   }
   const StreamCount count(exchange.service.metrics);

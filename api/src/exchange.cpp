@@ -1,10 +1,10 @@
 #include "exchange.hpp"
 
-#include "media_type.hpp"
 #include "representation.hpp"
 #include "shunt/base/display_text.hpp"
 #include "shunt/base/json_memory.hpp"
 #include "shunt/generation/error_codes.hpp"
+#include "shunt/http/media_type.hpp"
 
 namespace shunt::api {
 namespace {
@@ -27,24 +27,24 @@ void begin_trace(Exchange& exchange, GenerationRequest& request) {
   exchange.trace = tracer->begin(route.method, route.path, request);
 }
 
-Task<std::optional<GenerationRecord>> find_visible(Exchange& exchange, GenerationId id) {
+http::Task<std::optional<GenerationRecord>> find_visible(Exchange& exchange, GenerationId id) {
   auto pending = answer_of<Result<executor::FindOutcome>>(
       exchange.client, [&](auto done) { exchange.service.executor.find(id, std::move(done)); });
   auto answer = co_await pending;
   if (!answer) {
-    exchange.response.set_problem(answer.error(), {.instance = generation_link(id)});
+    set_problem(exchange.response, answer.error(), {.instance = generation_link(id)});
     co_return std::nullopt;
   }
   const std::string link = generation_link(id);
   // Nobody knows any more whose it was, and it was nobody else's business: with keys it is as if it had never
   // been.
   if (std::holds_alternative<GenerationGone>(*answer) && exchange.key == nullptr) {
-    exchange.response.set_problem(gone_generation(id.to_string()), {.instance = link});
+    set_problem(exchange.response, gone_generation(id.to_string()), {.instance = link});
     co_return std::nullopt;
   }
   auto* const record = std::get_if<GenerationRecord>(&*answer);
   if (record == nullptr || (exchange.key != nullptr && record->caller != exchange.key->caller())) {
-    exchange.response.set_problem(unknown_generation(id.to_string()), {.instance = link});
+    set_problem(exchange.response, unknown_generation(id.to_string()), {.instance = link});
     co_return std::nullopt;
   }
   co_return std::move(*record);
@@ -53,7 +53,7 @@ Task<std::optional<GenerationRecord>> find_visible(Exchange& exchange, Generatio
 std::optional<GenerationId> id_of_path(Exchange& exchange) {
   const std::string_view text = exchange.route.parameters[0];
   const auto id = GenerationId::parse(text);
-  if (!id) exchange.response.set_problem(unknown_generation(text));
+  if (!id) set_problem(exchange.response, unknown_generation(text));
   return id;
 }
 
@@ -74,14 +74,14 @@ bool reserve_decoding(Exchange& exchange) {
   const std::size_t capacity = exchange.service.memory.capacity(MemoryShare::kRequests);
   if (bytes <= capacity) {
     exchange.response.set_retry_after(std::chrono::seconds(1));
-    exchange.response.set_problem(overloaded("requests"));
+    set_problem(exchange.response, overloaded("requests"));
   } else {
-    exchange.response.set_problem(Error{std::string(problem_code::kBodyTooLarge),
-                                        "decoding this body may take " + std::to_string(bytes) +
-                                            " bytes, and there are " + std::to_string(capacity) +
-                                            " for all requests (a share of memory.limit)"}
-                                      .with("limit", static_cast<std::uint64_t>(capacity))
-                                      .with("received", static_cast<std::uint64_t>(bytes)));
+    set_problem(exchange.response,
+                Error{std::string(problem_code::kBodyTooLarge),
+                      "decoding this body may take " + std::to_string(bytes) + " bytes, and there are " +
+                          std::to_string(capacity) + " for all requests (a share of memory.limit)"}
+                    .with("limit", static_cast<std::uint64_t>(capacity))
+                    .with("received", static_cast<std::uint64_t>(bytes)));
   }
   return false;
 }
@@ -98,7 +98,7 @@ bool reserve_answer(Exchange& exchange, std::size_t bytes) {
     return true;
   }
   exchange.response.set_retry_after(std::chrono::seconds(1));
-  exchange.response.set_problem(overloaded("answers that their clients have not read yet"));
+  set_problem(exchange.response, overloaded("answers that their clients have not read yet"));
   return false;
 }
 
@@ -117,11 +117,11 @@ void add_no_worker_hint(Exchange& exchange) {
 
 bool accepts(Exchange& exchange, std::string_view media_type) {
   const std::string header = exchange.request.headers.joined("Accept");
-  if (AcceptList(header).fit(media_type).acceptable()) return true;
-  exchange.response.set_problem(
-      Error{std::string(problem_code::kNotAcceptable),
-            "this resource is available as " + std::string(media_type) + " only"}
-          .with("available", boost::json::array{boost::json::string_view(media_type)}));
+  if (http::AcceptList(header).fit(media_type).acceptable()) return true;
+  set_problem(exchange.response,
+              Error{std::string(problem_code::kNotAcceptable),
+                    "this resource is available as " + std::string(media_type) + " only"}
+                  .with("available", boost::json::array{boost::json::string_view(media_type)}));
   return false;
 }
 

@@ -5,15 +5,16 @@
 #include <string>
 #include <utility>
 
-#include "client_socket.hpp"
-#include "request.hpp"
-#include "response.hpp"
+#include "problem.hpp"
 #include "route_table.hpp"
 #include "service.hpp"
 #include "shunt/api/request_tracer.hpp"
 #include "shunt/base/memory_budget.hpp"
 #include "shunt/generation/generation_record.hpp"
-#include "task.hpp"
+#include "shunt/http/server/client_socket.hpp"
+#include "shunt/http/server/request.hpp"
+#include "shunt/http/server/response.hpp"
+#include "shunt/http/server/task.hpp"
 
 namespace shunt::api {
 
@@ -21,16 +22,16 @@ namespace shunt::api {
 // as long as the request does.
 struct Exchange {
   Service& service;
-  ClientSocket& client;
-  Request& request;  // for its body, which may go once it has been decoded
-  const RequestTarget& target;
+  http::ClientSocket& client;
+  http::Request& request;  // for its body, which may go once it has been decoded
+  const http::RequestTarget& target;
   const RouteMatch& route;
   const HttpServerOptions& options;  // of the request's beginning
   // Whose generations may be seen and which models may be used; nullptr without authentication.
   const Key* key;
   const std::string& date;  // the shard's, which is another text a second later
 
-  Response& response;
+  http::Response& response;
   MemoryReservation& memory;  // of the request
   MemoryReservation& answer_memory;
   bool tells_all = true;  // whether /readyz may: a key with the scope for it, or no keys at all
@@ -43,7 +44,7 @@ void begin_trace(Exchange& exchange, GenerationRequest& request);
 
 // Starts something that answers through a callback and waits for the answer. `start` gets the callback.
 template <typename T, typename Start>
-[[nodiscard]] Task<T> answer_of(ClientSocket& client, Start start) {
+[[nodiscard]] http::Task<T> answer_of(http::ClientSocket& client, Start start) {
   std::optional<T> slot;
   start(client.deliver_to(slot));
   while (!slot) co_await client.wake();
@@ -52,7 +53,7 @@ template <typename T, typename Start>
 
 // Finds a generation that the caller may see; otherwise the response has been made a problem: not found (also
 // when it is another caller's), gone, or the executor's error.
-[[nodiscard]] Task<std::optional<GenerationRecord>> find_visible(Exchange& exchange, GenerationId id);
+[[nodiscard]] http::Task<std::optional<GenerationRecord>> find_visible(Exchange& exchange, GenerationId id);
 
 // The {id} of the path; nullopt: the response has been made a problem.
 [[nodiscard]] std::optional<GenerationId> id_of_path(Exchange& exchange);

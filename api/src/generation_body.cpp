@@ -149,7 +149,7 @@ Result<void> read_input(JsonObject& body, GenerationRequest& out) {
 
 }  // namespace
 
-Result<void> read_request_headers(const Headers& headers, GenerationRequest& out) {
+Result<void> read_request_headers(const http::Headers& headers, GenerationRequest& out) {
   out.idempotency_key = headers.get("Idempotency-Key");
   const bool printable = std::all_of(out.idempotency_key.begin(), out.idempotency_key.end(),
                                      [](char c) { return c >= 0x20 && c < 0x7f; });
@@ -174,7 +174,7 @@ BodyLimits body_limits(const HttpServerOptions& options) noexcept {
           .max_metadata_bytes = options.max_metadata_bytes};
 }
 
-Result<GenerationBody> decode_generation_body(const Request& request, const BodyLimits& limits) {
+Result<GenerationBody> decode_generation_body(const http::Request& request, const BodyLimits& limits) {
   auto body = parse_object(request.body, limits.json);
   if (!body) return std::move(body).error();
   GenerationBody decoded;

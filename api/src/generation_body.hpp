@@ -3,11 +3,11 @@
 #include <cstddef>
 #include <string_view>
 
-#include "request.hpp"
 #include "shunt/api/http_server.hpp"
 #include "shunt/base/json.hpp"
 #include "shunt/base/result.hpp"
 #include "shunt/generation/envelope.hpp"
+#include "shunt/http/server/request.hpp"
 
 namespace shunt::api {
 
@@ -26,10 +26,11 @@ struct BodyLimits {
 
 // Strict: an unknown member, a wrong type and a missing member are refused by name (details.field is a JSON
 // pointer). Fills in what headers say: Idempotency-Key, traceparent, tracestate. `caller` stays empty.
-[[nodiscard]] Result<GenerationBody> decode_generation_body(const Request& request, const BodyLimits& limits);
+[[nodiscard]] Result<GenerationBody> decode_generation_body(const http::Request& request,
+                                                            const BodyLimits& limits);
 
 // Idempotency-Key, traceparent and tracestate, where they are sent. Fails on a key that is not usable.
-[[nodiscard]] Result<void> read_request_headers(const Headers& headers, GenerationRequest& out);
+[[nodiscard]] Result<void> read_request_headers(const http::Headers& headers, GenerationRequest& out);
 
 // The optional body of POST .../cancel: {"reason"?: text}.
 [[nodiscard]] Result<std::string> decode_cancel_body(std::string_view body, const BodyLimits& limits);

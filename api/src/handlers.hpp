@@ -3,20 +3,20 @@
 #include <cstdint>
 
 #include "exchange.hpp"
-#include "task.hpp"
+#include "shunt/http/server/task.hpp"
 
 // One function a route. Each fills exchange.response, or streams it.
 namespace shunt::api {
 
-[[nodiscard]] Task<void> create_generation(Exchange& exchange);
-[[nodiscard]] Task<void> get_generation(Exchange& exchange);
-[[nodiscard]] Task<void> list_generations(Exchange& exchange);
-[[nodiscard]] Task<void> cancel_generation(Exchange& exchange);
-[[nodiscard]] Task<void> retry_generation(Exchange& exchange);
-[[nodiscard]] Task<void> remove_generation(Exchange& exchange);
-[[nodiscard]] Task<void> stream_events(Exchange& exchange);
-[[nodiscard]] Task<void> get_artifact(Exchange& exchange);
-[[nodiscard]] Task<void> report_status(Exchange& exchange);
+[[nodiscard]] http::Task<void> create_generation(Exchange& exchange);
+[[nodiscard]] http::Task<void> get_generation(Exchange& exchange);
+[[nodiscard]] http::Task<void> list_generations(Exchange& exchange);
+[[nodiscard]] http::Task<void> cancel_generation(Exchange& exchange);
+[[nodiscard]] http::Task<void> retry_generation(Exchange& exchange);
+[[nodiscard]] http::Task<void> remove_generation(Exchange& exchange);
+[[nodiscard]] http::Task<void> stream_events(Exchange& exchange);
+[[nodiscard]] http::Task<void> get_artifact(Exchange& exchange);
+[[nodiscard]] http::Task<void> report_status(Exchange& exchange);
 
 void list_models(Exchange& exchange);
 void report_health(Exchange& exchange);

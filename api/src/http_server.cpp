@@ -9,15 +9,15 @@
 #include <utility>
 #include <vector>
 
-#include "connection_admission.hpp"
 #include "listen_address.hpp"
 #include "loop_shard.hpp"
 #include "openapi.hpp"
 #include "probed_process.hpp"
 #include "problem.hpp"
-#include "response.hpp"
 #include "service.hpp"
 #include "shunt/base/log.hpp"
+#include "shunt/http/server/connection_admission.hpp"
+#include "shunt/http/server/response.hpp"
 #include "too_many_connections.hpp"
 
 namespace shunt::api {
@@ -63,11 +63,11 @@ struct Core : std::enable_shared_from_this<Core> {
   void accept_next();
   void settle();
   void accepted(LoopShard& shard, tcp::socket socket);
-  [[nodiscard]] std::optional<Error> admit(Arrival& arrival);
-  [[nodiscard]] std::optional<Error> count_address(const tcp::socket& socket, Arrival& arrival);
-  [[nodiscard]] LoopShard* longest_waiting(WaitsFor what);
+  [[nodiscard]] std::optional<Error> admit(http::Arrival& arrival);
+  [[nodiscard]] std::optional<Error> count_address(const tcp::socket& socket, http::Arrival& arrival);
+  [[nodiscard]] LoopShard* longest_waiting(http::WaitsFor what);
   // False: none waits.
-  bool shed_longest(WaitsFor what);
+  bool shed_longest(http::WaitsFor what);
   void turn_away(tcp::socket socket, const Error& why);
   void pause_accepting(const error_code& failure);
   template <typename Do>
@@ -99,7 +99,7 @@ void Core::accept_next() {
 }
 
 void Core::accepted(LoopShard& shard, tcp::socket socket) {
-  Arrival arrival;
+  http::Arrival arrival;
   auto refused = count_address(socket, arrival);
   if (!refused) refused = admit(arrival);
   arrival.memory = MemoryReservation(service.memory, MemoryShare::kConnections);
@@ -110,41 +110,41 @@ void Core::accepted(LoopShard& shard, tcp::socket socket) {
   if (&shard.loop() == &accept_loop) return shard.adopt(std::move(socket), std::move(arrival));
   // std::function wants copies; the socket has none.
   const auto carried =
-      std::make_shared<std::pair<tcp::socket, Arrival>>(std::move(socket), std::move(arrival));
+      std::make_shared<std::pair<tcp::socket, http::Arrival>>(std::move(socket), std::move(arrival));
   shard.loop().post([self = shared_from_this(), &shard, carried] {
     shard.adopt(std::move(carried->first), std::move(carried->second));
   });
 }
 
 // Where connections have grown too many: makes room, or says why there is none.
-std::optional<Error> Core::admit(Arrival& arrival) {
+std::optional<Error> Core::admit(http::Arrival& arrival) {
   const std::size_t limit = service.live.now()->options.max_connections;
   // More than one may have to go: those that came for probes alone and stayed take no place from others.
   for (;;) {
-    Crowd crowd{.taken = service.connections->taken(), .limit = limit};
-    if (crowd.taken >= limit) {
-      crowd.waiting = longest_waiting(WaitsFor::kRequest) != nullptr;
-      crowd.unfinished = longest_waiting(WaitsFor::kHeader) != nullptr;
+    http::ConnectionLoad load{.taken = service.connections->taken(), .limit = limit};
+    if (load.taken >= limit) {
+      load.waiting = longest_waiting(http::WaitsFor::kRequest) != nullptr;
+      load.unfinished = longest_waiting(http::WaitsFor::kHeader) != nullptr;
     }
-    switch (admit_connection(crowd)) {
-      case Admission::kAdmit:
+    switch (http::admit_connection(load)) {
+      case http::ConnectionAdmission::kAdmit:
         return std::nullopt;
-      case Admission::kShedWaiting:
-        shed_longest(WaitsFor::kRequest);
+      case http::ConnectionAdmission::kShedWaiting:
+        shed_longest(http::WaitsFor::kRequest);
         break;
-      case Admission::kShedUnfinished:
-        shed_longest(WaitsFor::kHeader);
+      case http::ConnectionAdmission::kShedUnfinished:
+        shed_longest(http::WaitsFor::kHeader);
         break;
-      case Admission::kProbesOnly:
+      case http::ConnectionAdmission::kProbesOnly:
         arrival.probes_only = true;
         return std::nullopt;
-      case Admission::kTurnAway:
+      case http::ConnectionAdmission::kTurnAway:
         return too_many_connections(limit);
     }
   }
 }
 
-std::optional<Error> Core::count_address(const tcp::socket& socket, Arrival& arrival) {
+std::optional<Error> Core::count_address(const tcp::socket& socket, http::Arrival& arrival) {
   const auto live = service.live.now();
   const std::size_t limit = live->options.max_connections_per_address;
   if (limit == 0) return std::nullopt;
@@ -154,12 +154,12 @@ std::optional<Error> Core::count_address(const tcp::socket& socket, Arrival& arr
   arrival.peer = peer.address();
   // A proxy's connection counts for whoever speaks over it (Connection::count_client).
   if (live->proxies.contains(arrival.peer)) return std::nullopt;
-  arrival.slot = service.addresses->take(counted_address(arrival.peer), limit);
+  arrival.slot = service.addresses->take(http::counted_address(arrival.peer), limit);
   if (arrival.slot) return std::nullopt;
   return too_many_of_address(limit);
 }
 
-LoopShard* Core::longest_waiting(WaitsFor what) {
+LoopShard* Core::longest_waiting(http::WaitsFor what) {
   LoopShard* found = nullptr;
   SteadyTime since = SteadyTime::max();
   for (const auto& shard : shards) {
@@ -171,7 +171,7 @@ LoopShard* Core::longest_waiting(WaitsFor what) {
   return found;
 }
 
-bool Core::shed_longest(WaitsFor what) {
+bool Core::shed_longest(http::WaitsFor what) {
   LoopShard* const shard = longest_waiting(what);
   if (shard == nullptr) return false;
   // Its loop may have been faster, and one that is no longer waiting stays.
@@ -185,12 +185,12 @@ bool Core::shed_longest(WaitsFor what) {
 
 // One short answer that fits into any send buffer, so it needs no waiting.
 void Core::turn_away(tcp::socket socket, const Error& why) {
-  Response response;
-  response.set_problem(why);
+  http::Response response;
+  set_problem(response, why);
   response.set_retry_after(kComeAgainAfter);
   std::string bytes;
-  const std::string date = format_http_date(system_clock().now());
-  append_head(bytes, response, {.connection = ConnectionHeader::kClose, .date = date});
+  const std::string date = http::format_http_date(system_clock().now());
+  http::append_head(bytes, response, {.connection = http::ConnectionHeader::kClose, .date = date});
   bytes += response.body;
   error_code ignored;
   socket.non_blocking(true, ignored);
@@ -204,7 +204,7 @@ void Core::pause_accepting(const error_code& failure) {
   // The limit of descriptors is one of connections, too.
   const bool full = failure == boost::asio::error::no_descriptors ||
                     failure == boost::system::errc::too_many_files_open_in_system;
-  if (full && !shed_longest(WaitsFor::kRequest)) shed_longest(WaitsFor::kHeader);
+  if (full && !shed_longest(http::WaitsFor::kRequest)) shed_longest(http::WaitsFor::kHeader);
   accept_pause = accept_loop.after(kAcceptPause, [this] { accept_next(); });
 }
 

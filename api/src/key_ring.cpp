@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "ascii.hpp"
 #include "shunt/base/digest.hpp"
+#include "shunt/http/ascii.hpp"
 
 namespace shunt::api {
 namespace {
@@ -92,10 +92,10 @@ KeyRing::KeyRing(const std::vector<ApiKey>& keys, SteadyTime now, const KeyRing*
 }
 
 std::shared_ptr<const Key> KeyRing::find(std::string_view authorization) const {
-  std::string_view rest = trim(authorization);
-  const std::string_view scheme = take_until(rest, ' ');
-  if (!equals_ignoring_case(scheme, "Bearer")) return nullptr;
-  const std::string digest = sha256_hex(trim(rest));
+  std::string_view rest = http::trim(authorization);
+  const std::string_view scheme = http::take_until(rest, ' ');
+  if (!http::equals_ignoring_case(scheme, "Bearer")) return nullptr;
+  const std::string digest = sha256_hex(http::trim(rest));
   std::shared_ptr<const Key> found;
   for (const auto& key : keys_) {
     if (equal_in_constant_time(digest, key->config().sha256_hex)) found = key;

@@ -6,9 +6,9 @@
 #include <mutex>
 #include <utility>
 
-#include "client_address.hpp"
 #include "key_ring.hpp"
 #include "shunt/api/http_server.hpp"
+#include "shunt/http/server/client_address.hpp"
 #include "web_boundary.hpp"
 
 namespace shunt::api {
@@ -25,7 +25,7 @@ struct LiveSettings {
   const HttpServerOptions options;
   const KeyRing keys;
   const WebBoundary boundary;
-  const TrustedProxies proxies;
+  const http::TrustedProxies proxies;
 };
 
 // The settings of now, for readers on many threads: each keeps its copy of the pointer and looks at a counter

@@ -4,8 +4,8 @@
 #include <exception>
 
 #include "connection.hpp"
-#include "response.hpp"
 #include "shunt/base/log.hpp"
+#include "shunt/http/server/response.hpp"
 
 namespace shunt::api {
 namespace {
@@ -23,18 +23,18 @@ std::chrono::milliseconds tick_period(const HttpServerOptions& options) {
 LoopShard::LoopShard(EventLoop& loop, Service& service, std::function<void(bool)> on_left)
     : loop_(loop), service_(service), on_left_(std::move(on_left)), batch_(loop) {}
 
-void LoopShard::adopt(boost::asio::ip::tcp::socket socket, Arrival arrival) {
-  auto client = std::make_shared<ClientSocket>(std::move(socket), loop_, batch_, waiting_, service_.metrics,
-                                               service_.memory, std::move(arrival.memory),
-                                               service_.live.now()->options.write_timeout);
+void LoopShard::adopt(boost::asio::ip::tcp::socket socket, http::Arrival arrival) {
+  auto client = std::make_shared<http::ClientSocket>(
+      std::move(socket), loop_, batch_, waiting_, service_.metrics, service_.memory,
+      std::move(arrival.memory), service_.live.now()->options.write_timeout);
   clients_.push_back(*client);
   service_.metrics.connection_opened();
   if (!timer_.pending()) tick();
   serve(shared_from_this(), std::move(client), std::move(arrival));
 }
 
-Detached LoopShard::serve(std::shared_ptr<LoopShard> shard, std::shared_ptr<ClientSocket> client,
-                          Arrival arrival) {
+http::Detached LoopShard::serve(std::shared_ptr<LoopShard> shard, std::shared_ptr<http::ClientSocket> client,
+                                http::Arrival arrival) {
   try {
     Connection connection(*client, shard->service_, shard->date_, std::move(arrival));
     co_await connection.run();
@@ -46,7 +46,7 @@ Detached LoopShard::serve(std::shared_ptr<LoopShard> shard, std::shared_ptr<Clie
   shard->leave(*client);
 }
 
-void LoopShard::leave(ClientSocket& client) {
+void LoopShard::leave(http::ClientSocket& client) {
   waiting_.remove(client);
   client.SocketListHook::unlink();
   service_.metrics.connection_closed();
@@ -57,30 +57,30 @@ void LoopShard::leave(ClientSocket& client) {
 
 void LoopShard::tick() {
   const auto self = shared_from_this();  // the last connection's end may release the shard
-  date_ = format_http_date(system_clock().now());
+  date_ = http::format_http_date(system_clock().now());
   const SteadyTime now = std::chrono::steady_clock::now();
-  for_each([now](ClientSocket& client) { client.check_deadline(now); });
+  for_each([now](http::ClientSocket& client) { client.check_deadline(now); });
   if (clients_.empty()) return;
   timer_ = loop_.after(tick_period(service_.live.now()->options), [this] { tick(); });
 }
 
 void LoopShard::stop_idle() {
-  for_each([](ClientSocket& client) { client.stop_if_idle(); });
+  for_each([](http::ClientSocket& client) { client.stop_if_idle(); });
 }
 
 void LoopShard::wake_all() {
-  for_each([](ClientSocket& client) { client.wake().wake(); });
+  for_each([](http::ClientSocket& client) { client.wake().wake(); });
 }
 
 void LoopShard::abort_all() {
-  for_each([](ClientSocket& client) { client.abort_and_wake(); });
+  for_each([](http::ClientSocket& client) { client.abort_and_wake(); });
 }
 
 // A visit may end the visited connection, and only that one.
 template <typename Visit>
 void LoopShard::for_each(Visit visit) {
   for (auto next = clients_.begin(); next != clients_.end();) {
-    ClientSocket& client = *next;
+    http::ClientSocket& client = *next;
     ++next;
     visit(client);
   }

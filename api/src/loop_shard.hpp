@@ -8,11 +8,11 @@
 #include <memory>
 #include <string>
 
-#include "arrival.hpp"
-#include "client_socket.hpp"
 #include "service.hpp"
-#include "task.hpp"
-#include "waiting_connections.hpp"
+#include "shunt/http/server/arrival.hpp"
+#include "shunt/http/server/client_socket.hpp"
+#include "shunt/http/server/task.hpp"
+#include "shunt/http/server/waiting_connections.hpp"
 
 namespace shunt::api {
 
@@ -23,13 +23,13 @@ class LoopShard : public std::enable_shared_from_this<LoopShard> {
   // `on_left` is called, on the loop, each time a connection has ended.
   LoopShard(EventLoop& loop, Service& service, std::function<void(bool was_shed)> on_left);
 
-  void adopt(boost::asio::ip::tcp::socket socket, Arrival arrival = {});
+  void adopt(boost::asio::ip::tcp::socket socket, http::Arrival arrival = {});
   void stop_idle();
   void wake_all();
   void abort_all();
 
   // Those that may be closed to make room. Any thread.
-  [[nodiscard]] WaitingConnections& waiting() noexcept { return waiting_; }
+  [[nodiscard]] http::WaitingConnections& waiting() noexcept { return waiting_; }
 
   [[nodiscard]] EventLoop& loop() const noexcept { return loop_; }
   // Connections here, and those on the way (reserve). Any thread.
@@ -38,9 +38,9 @@ class LoopShard : public std::enable_shared_from_this<LoopShard> {
   void unreserve() noexcept { size_.fetch_sub(1, std::memory_order_relaxed); }
 
  private:
-  static Detached serve(std::shared_ptr<LoopShard> shard, std::shared_ptr<ClientSocket> client,
-                        Arrival arrival);
-  void leave(ClientSocket& client);
+  static http::Detached serve(std::shared_ptr<LoopShard> shard, std::shared_ptr<http::ClientSocket> client,
+                              http::Arrival arrival);
+  void leave(http::ClientSocket& client);
   void tick();
   template <typename Visit>
   void for_each(Visit visit);
@@ -48,11 +48,11 @@ class LoopShard : public std::enable_shared_from_this<LoopShard> {
   EventLoop& loop_;
   Service& service_;
   const std::function<void(bool)> on_left_;
-  WaitingConnections waiting_;
-  boost::intrusive::list<ClientSocket, boost::intrusive::base_hook<SocketListHook>,
+  http::WaitingConnections waiting_;
+  boost::intrusive::list<http::ClientSocket, boost::intrusive::base_hook<http::SocketListHook>,
                          boost::intrusive::constant_time_size<false>>
       clients_;
-  SendBatch batch_;
+  http::SendBatch batch_;
   std::atomic<std::size_t> size_{0};
   std::string date_;
   Timer timer_;

@@ -1,9 +1,9 @@
 #include "openapi.hpp"
 
-#include "ascii.hpp"
 #include "openapi_schemas.hpp"
 #include "route_table.hpp"
 #include "shunt/base/json.hpp"
+#include "shunt/http/ascii.hpp"
 
 namespace shunt::api {
 namespace {
@@ -41,7 +41,7 @@ JsonObject parameter(std::string_view name, std::string_view place, std::string_
 JsonArray parameters_of(const Route& route) {
   JsonArray parameters;
   for (std::string_view rest = route.path; !rest.empty();) {
-    std::string_view segment = take_until(rest, '/');
+    std::string_view segment = http::take_until(rest, '/');
     if (!segment.starts_with('{')) continue;
     segment.remove_prefix(1);
     segment.remove_suffix(1);
@@ -180,7 +180,7 @@ JsonObject operation_of(const Route& route) {
 
 std::string lower(std::string_view method) {
   std::string text;
-  for (const char c : method) text += ascii_lower(c);
+  for (const char c : method) text += http::ascii_lower(c);
   return text;
 }
 

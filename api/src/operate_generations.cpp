@@ -21,27 +21,27 @@ Error not_ended(const GenerationId& id, std::string_view what) {
 }
 
 // What a look-up says by now: the generation has gone since it was found.
-Task<void> look_again(Exchange& exchange, GenerationId id) {
+http::Task<void> look_again(Exchange& exchange, GenerationId id) {
   const auto record = co_await find_visible(exchange, id);
-  if (record) exchange.response.set_problem(request_forgotten(id), {.instance = generation_link(id)});
+  if (record) set_problem(exchange.response, request_forgotten(id), {.instance = generation_link(id)});
 }
 
 }  // namespace
 
-Task<void> retry_generation(Exchange& exchange) {
+http::Task<void> retry_generation(Exchange& exchange) {
   const auto id = id_of_path(exchange);
   if (!id || !accepts(exchange, kJsonType)) co_return;
   const auto before = co_await find_visible(exchange, *id);
   if (!before) co_return;
   if (!is_terminal(before->state)) {
-    exchange.response.set_problem(not_ended(*id, "tried again"), {.instance = generation_link(*id)});
+    set_problem(exchange.response, not_ended(*id, "tried again"), {.instance = generation_link(*id)});
     co_return;
   }
   auto asking = answer_of<Result<executor::RequestOutcome>>(
       exchange.client, [&](auto done) { exchange.service.executor.request_of(*id, std::move(done)); });
   auto answer = co_await asking;
   if (!answer) {
-    exchange.response.set_problem(answer.error(), {.instance = generation_link(*id)});
+    set_problem(exchange.response, answer.error(), {.instance = generation_link(*id)});
     co_return;
   }
   auto* const request = std::get_if<GenerationRequest>(&*answer);
@@ -50,14 +50,14 @@ Task<void> retry_generation(Exchange& exchange) {
     co_return;
   }
   if (auto read = read_request_headers(exchange.request.headers, *request); !read) {
-    exchange.response.set_problem(read.error());
+    set_problem(exchange.response, read.error());
     co_return;
   }
   if (exchange.key != nullptr) request->max_open = exchange.key->max_open();
   // Whoever asks is the caller, whatever the stored request says.
   request->caller = before->caller;
   if (const auto permitted = check_model_permission(exchange, request->model); !permitted) {
-    exchange.response.set_problem(permitted.error(), {.instance = generation_link(*id)});
+    set_problem(exchange.response, permitted.error(), {.instance = generation_link(*id)});
     co_return;
   }
   begin_trace(exchange, *request);
@@ -74,7 +74,7 @@ Task<void> retry_generation(Exchange& exchange) {
   if (accepted->no_worker_yet && record->state == GenerationState::kQueued) add_no_worker_hint(exchange);
 }
 
-Task<void> remove_generation(Exchange& exchange) {
+http::Task<void> remove_generation(Exchange& exchange) {
   const auto id = id_of_path(exchange);
   if (!id) co_return;
   // Also the check that it is the caller's own.
@@ -84,9 +84,9 @@ Task<void> remove_generation(Exchange& exchange) {
       exchange.client, [&](auto done) { exchange.service.executor.remove(*id, std::move(done)); });
   const auto answer = co_await pending;
   if (!answer) {
-    exchange.response.set_problem(answer.error(), {.instance = generation_link(*id)});
+    set_problem(exchange.response, answer.error(), {.instance = generation_link(*id)});
   } else if (std::holds_alternative<executor::NotEnded>(*answer)) {
-    exchange.response.set_problem(not_ended(*id, "removed"), {.instance = generation_link(*id)});
+    set_problem(exchange.response, not_ended(*id, "removed"), {.instance = generation_link(*id)});
   } else {
     // Also when somebody else has removed it since: it is not there any more.
     exchange.response.status = 204;

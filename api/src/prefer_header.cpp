@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "ascii.hpp"
+#include "shunt/http/ascii.hpp"
 
 namespace shunt::api {
 namespace {
@@ -51,12 +51,12 @@ struct Preference {
 };
 
 std::optional<Preference> read_preference(std::string_view text) noexcept {
-  std::string_view rest = trim(take_unquoted_until(text, ';'));  // no parameter is understood
+  std::string_view rest = http::trim(take_unquoted_until(text, ';'));  // no parameter is understood
   const bool has_value = rest.find('=') != std::string_view::npos;
-  Preference preference{.name = trim(take_until(rest, '=')), .value = {}};
+  Preference preference{.name = http::trim(http::take_until(rest, '=')), .value = {}};
   if (!is_token(preference.name)) return std::nullopt;
   if (!has_value) return preference;
-  const auto value = word(trim(rest));
+  const auto value = word(http::trim(rest));
   if (!value) return std::nullopt;
   preference.value = *value;
   return preference;
@@ -66,7 +66,7 @@ std::optional<std::chrono::seconds> read_seconds(std::string_view text) noexcept
   const bool digits =
       !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (!digits) return std::nullopt;
-  const auto number = parse_unsigned(text);
+  const auto number = http::parse_unsigned(text);
   const auto longest = static_cast<std::uint64_t>(kLongestWait.count());
   return std::chrono::seconds(std::min(number.value_or(longest), longest));  // beyond 64 bits: very long
 }
@@ -79,9 +79,9 @@ Preferences parse_prefer(std::string_view header) {
   while (!header.empty()) {
     const auto preference = read_preference(take_unquoted_until(header, ','));
     if (!preference) continue;
-    if (equals_ignoring_case(preference->name, "respond-async") && preference->value.empty())
+    if (http::equals_ignoring_case(preference->name, "respond-async") && preference->value.empty())
       found.respond_async = true;
-    if (equals_ignoring_case(preference->name, "wait") && !wait_seen) {
+    if (http::equals_ignoring_case(preference->name, "wait") && !wait_seen) {
       wait_seen = true;
       found.wait = read_seconds(preference->value);
     }

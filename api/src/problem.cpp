@@ -164,15 +164,14 @@ void append_problem(std::string& out, const Error& error, const ProblemContext& 
   out += '}';
 }
 
+void set_problem(http::Response& response, const Error& error, const ProblemContext& context) {
+  response.replace_body(problem_type(error.code).status, "application/problem+json");
+  append_problem(response.body, error, context);
+}
+
 Error overloaded(std::string_view what) {
   return {std::string(pc::kOverloaded),
           "this server's memory for " + std::string(what) + " (a share of memory.limit) is used up", true};
-}
-
-Error body_too_large(std::size_t limit) {
-  return Error{std::string(pc::kBodyTooLarge),
-               "the body may have at most " + std::to_string(limit) + " bytes"}
-      .with("limit", static_cast<std::int64_t>(limit));
 }
 
 }  // namespace shunt::api

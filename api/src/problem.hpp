@@ -7,13 +7,14 @@
 #include "shunt/base/error.hpp"
 #include "shunt/generation/error_codes.hpp"
 #include "shunt/generation/generation_record.hpp"
+#include "shunt/http/problem_code.hpp"
+#include "shunt/http/server/response.hpp"
 
 namespace shunt::api {
 
 // Codes that only HTTP has; those of generations are in shunt/generation/error_codes.hpp.
 namespace problem_code {
-inline constexpr std::string_view kMalformedRequest = "malformed_request";
-inline constexpr std::string_view kInvalidTarget = "invalid_target";
+using namespace http::problem_code;  // what the transport finds
 inline constexpr std::string_view kInvalidParameter = "invalid_parameter";
 inline constexpr std::string_view kInvalidHeader = "invalid_header";
 inline constexpr std::string_view kUnknownField = "unknown_field";
@@ -25,18 +26,13 @@ inline constexpr std::string_view kScopeMissing = "scope_missing";
 inline constexpr std::string_view kRouteUnknown = "route_unknown";
 inline constexpr std::string_view kMethodNotAllowed = "method_not_allowed";
 inline constexpr std::string_view kNotAcceptable = "not_acceptable";
-inline constexpr std::string_view kRequestTimeout = "request_timeout";
 inline constexpr std::string_view kCancelled = "cancelled";
 inline constexpr std::string_view kLengthRequired = "length_required";
-inline constexpr std::string_view kBodyTooLarge = "body_too_large";
-inline constexpr std::string_view kTargetTooLong = "target_too_long";
-inline constexpr std::string_view kHeadersTooLarge = "headers_too_large";
 inline constexpr std::string_view kUnsupportedMediaType = "unsupported_media_type";
 inline constexpr std::string_view kRangeNotSatisfiable = "range_not_satisfiable";
 inline constexpr std::string_view kExpectationFailed = "expectation_failed";
 inline constexpr std::string_view kRateLimited = "rate_limited";
 inline constexpr std::string_view kTooManyConcurrent = "too_many_concurrent";
-inline constexpr std::string_view kTooManyConnections = "too_many_connections";
 inline constexpr std::string_view kTransferEncodingUnsupported = "transfer_encoding_unsupported";
 inline constexpr std::string_view kNotEnded = "not_ended";
 inline constexpr std::string_view kRequestForgotten = "request_forgotten";
@@ -44,7 +40,6 @@ inline constexpr std::string_view kSubmitUnknown = "submit_unknown";
 inline constexpr std::string_view kWaitDeadlineExceeded = "wait_deadline_exceeded";
 inline constexpr std::string_view kOverloaded = shunt::error_code::kOverloaded;
 inline constexpr std::string_view kInternalError = "internal_error";
-inline constexpr std::string_view kHttpVersionUnsupported = "http_version_unsupported";
 }  // namespace problem_code
 
 // One kind of problem: what RFC 9457 calls a problem type.
@@ -70,7 +65,9 @@ struct ProblemContext {
 // members of `details`. Whatever an error quotes of a request is cut where it is long.
 void append_problem(std::string& out, const Error& error, const ProblemContext& context = {});
 
-[[nodiscard]] Error body_too_large(std::size_t limit);
+// Turns the response into that document; header lines that are there stay.
+void set_problem(http::Response& response, const Error& error, const ProblemContext& context = {});
+
 // A share of memory.limit has no room for `what`; answer it with Retry-After.
 [[nodiscard]] Error overloaded(std::string_view what);
 

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "media_type.hpp"
 #include "shunt/generation/artifact.hpp"
+#include "shunt/http/media_type.hpp"
 
 namespace shunt::api {
 
@@ -22,10 +22,11 @@ inline constexpr std::string_view kTextType = "text/plain";
 // Decided before the generation runs, so that work for an answer nobody accepts is not started. `produces`:
 // the model's media types, empty if it does not say. The best quality wins, then the most exactly named, then
 // the order of the enumerators.
-[[nodiscard]] std::optional<Representation> choose_representation(const AcceptList& accept,
+[[nodiscard]] std::optional<Representation> choose_representation(const http::AcceptList& accept,
                                                                   const std::vector<std::string>& produces);
 
 // The artifact that fits best; the first of equals. nullptr: none is acceptable.
-[[nodiscard]] const Artifact* choose_artifact(const AcceptList& accept, std::span<const Artifact> artifacts);
+[[nodiscard]] const Artifact* choose_artifact(const http::AcceptList& accept,
+                                              std::span<const Artifact> artifacts);
 
 }  // namespace shunt::api

@@ -2,10 +2,11 @@
 
 #include <array>
 
-#include "ascii.hpp"
 #include "cors.hpp"
-#include "media_type.hpp"
+#include "problem.hpp"
 #include "shunt/base/display_text.hpp"
+#include "shunt/http/ascii.hpp"
+#include "shunt/http/media_type.hpp"
 
 namespace shunt::api {
 namespace {
@@ -17,8 +18,8 @@ Error refusal(std::string_view code, std::string message) {
 }
 
 // Framing and fields that must be right whatever the route.
-std::optional<Error> check_fields(const Request& request) {
-  const Headers& headers = request.headers;
+std::optional<Error> check_fields(const http::Request& request) {
+  const http::Headers& headers = request.headers;
   if (const std::size_t hosts = headers.count("Host"); hosts > 1 || (request.http11 && hosts == 0)) {
     return refusal(pc::kMalformedRequest, "an HTTP/1.1 request has exactly one Host header");
   }
@@ -26,7 +27,7 @@ std::optional<Error> check_fields(const Request& request) {
   if (!encoding.empty() && !request.http11) {
     return refusal(pc::kMalformedRequest, "HTTP/1.0 has no Transfer-Encoding");
   }
-  if (headers.has("Transfer-Encoding") && !equals_ignoring_case(encoding, "chunked")) {
+  if (headers.has("Transfer-Encoding") && !http::equals_ignoring_case(encoding, "chunked")) {
     return refusal(pc::kTransferEncodingUnsupported, "the only Transfer-Encoding understood is chunked");
   }
   constexpr auto kSingle =
@@ -38,20 +39,20 @@ std::optional<Error> check_fields(const Request& request) {
         .with("header", std::string(name));
   }
   const std::string_view expect = request.http11 ? headers.get("Expect") : std::string_view();
-  if (!expect.empty() && !equals_ignoring_case(expect, "100-continue")) {
+  if (!expect.empty() && !http::equals_ignoring_case(expect, "100-continue")) {
     return refusal(pc::kExpectationFailed, "the only expectation understood is 100-continue");
   }
   return std::nullopt;
 }
 
-std::optional<std::string_view> value_of(const Headers& headers, std::string_view name) {
+std::optional<std::string_view> value_of(const http::Headers& headers, std::string_view name) {
   if (!headers.has(name)) return std::nullopt;
   return headers.get(name);
 }
 
 // Whether the request may come from where it comes from, and what is told to the browser about that.
-std::optional<Error> check_boundary(const WebBoundary& boundary, LetIn& let_in, const Request& request,
-                                    const RequestTarget& target, Response& response) {
+std::optional<Error> check_boundary(const WebBoundary& boundary, LetIn& let_in, const http::Request& request,
+                                    const http::RequestTarget& target, http::Response& response) {
   WebRequest web{.host = target.authority(),
                  .origin = value_of(request.headers, "Origin"),
                  .fetch_site = value_of(request.headers, "Sec-Fetch-Site")};
@@ -66,8 +67,8 @@ std::optional<Error> check_boundary(const WebBoundary& boundary, LetIn& let_in, 
 }
 
 // True: go on to the route.
-bool check_route(Gate& gate, Surface surface, const Request& request, const RequestTarget& target,
-                 Response& response) {
+bool check_route(Gate& gate, Surface surface, const http::Request& request, const http::RequestTarget& target,
+                 http::Response& response) {
   gate.match = match_route(request.method, target, surface);
   if (gate.match.route != nullptr) return true;
   const bool known = gate.match.path_known || target.asterisk();
@@ -79,19 +80,20 @@ bool check_route(Gate& gate, Surface surface, const Request& request, const Requ
     if (request.headers.has("Access-Control-Request-Method")) allow_sending(response, allowed);
   } else if (known) {
     const std::string allowed = allowed_methods(target, surface);
-    response.set_problem(
-        refusal(pc::kMethodNotAllowed, excerpt(request.method) + " is not allowed here, but " + allowed));
+    set_problem(response, refusal(pc::kMethodNotAllowed,
+                                  excerpt(request.method) + " is not allowed here, but " + allowed));
     response.add_header("Allow", allowed);
   } else {
-    response.set_problem(refusal(
-        pc::kRouteUnknown, surface == Surface::kAll ? "there is no such path; GET /openapi.json lists them"
-                                                    : "this process only answers /healthz, /readyz and "
-                                                      "/metrics"));
+    set_problem(response,
+                refusal(pc::kRouteUnknown, surface == Surface::kAll
+                                               ? "there is no such path; GET /openapi.json lists them"
+                                               : "this process only answers /healthz, /readyz and "
+                                                 "/metrics"));
   }
   return false;
 }
 
-bool check_limits(Gate& gate, Response& response, SteadyTime now) {
+bool check_limits(Gate& gate, http::Response& response, SteadyTime now) {
   Key::Admission admission = gate.key->admit(now);
   if (auto* const lease = std::get_if<Key::Lease>(&admission)) {
     gate.lease.emplace(std::move(*lease));
@@ -102,14 +104,14 @@ bool check_limits(Gate& gate, Response& response, SteadyTime now) {
         pc::kRateLimited,
         "this key may send " + std::to_string(gate.key->config().requests_per_second) + " requests a second");
     error.retryable = true;
-    response.set_problem(std::move(error).with("limit", gate.key->config().requests_per_second));
+    set_problem(response, std::move(error).with("limit", gate.key->config().requests_per_second));
     response.set_retry_after(limited->retry_after);
   } else {
     const std::size_t limit = std::get<Key::TooManyConcurrent>(admission).limit;
     Error error = refusal(pc::kTooManyConcurrent,
                           "this key may have " + std::to_string(limit) + " requests under way at once");
     error.retryable = true;
-    response.set_problem(std::move(error).with("limit", limit));
+    set_problem(response, std::move(error).with("limit", limit));
     response.set_retry_after(std::chrono::seconds(1));
   }
   return false;
@@ -138,7 +140,8 @@ Error scope_missing(const Key& key, Scope scope) {
       .with("scope", name);
 }
 
-bool check_key(Gate& gate, const KeyRing& keys, const Request& request, Response& response, SteadyTime now) {
+bool check_key(Gate& gate, const KeyRing& keys, const http::Request& request, http::Response& response,
+               SteadyTime now) {
   if (!keys.required()) return true;
   gate.key = keys.find(request.headers.get("Authorization"));
   if (gate.match.route->access == Access::kOpen) {
@@ -150,12 +153,12 @@ bool check_key(Gate& gate, const KeyRing& keys, const Request& request, Response
   if (gate.key != nullptr) {
     const auto scope = scope_of(gate.match.route->access);
     if (!scope || gate.key->has(*scope)) return check_limits(gate, response, now);
-    response.set_problem(scope_missing(*gate.key, *scope));
+    set_problem(response, scope_missing(*gate.key, *scope));
     return false;
   }
   const bool sent = request.headers.has("Authorization");
-  response.set_problem(refusal(pc::kUnauthorized, sent ? "the API key is not known here"
-                                                       : "send an API key: Authorization: Bearer <key>"));
+  set_problem(response, refusal(pc::kUnauthorized, sent ? "the API key is not known here"
+                                                        : "send an API key: Authorization: Bearer <key>"));
   response.add_header("WWW-Authenticate",
                       sent ? R"(Bearer realm="shunt", error="invalid_token")" : R"(Bearer realm="shunt")");
   return false;
@@ -169,7 +172,7 @@ Error media_type_missing() {
       .with("received", std::string());
 }
 
-std::optional<Error> check_body(const Gate& gate, const Request& request, bool keys) {
+std::optional<Error> check_body(const Gate& gate, const http::Request& request, bool keys) {
   const bool required = gate.match.route->body == BodyUse::kRequired;
   if (required && !request.chunked && !request.content_length) {
     return refusal(pc::kLengthRequired, "this route needs a body: send Content-Length or a chunked body");
@@ -177,18 +180,18 @@ std::optional<Error> check_body(const Gate& gate, const Request& request, bool k
   if (gate.match.route->body != BodyUse::kNone && request.has_body()) {
     const std::string_view type = request.headers.get("Content-Type");
     if (type.empty() && !keys) return media_type_missing();
-    if (!type.empty() && !is_json(type)) {
+    if (!type.empty() && !http::is_json(type)) {
       return refusal(pc::kUnsupportedMediaType, "send JSON with Content-Type: application/json")
-          .with("received", excerpt(essence(type)));
+          .with("received", excerpt(http::essence(type)));
     }
     const std::string_view coding = request.headers.get("Content-Encoding");
-    if (!coding.empty() && !equals_ignoring_case(coding, "identity")) {
+    if (!coding.empty() && !http::equals_ignoring_case(coding, "identity")) {
       return refusal(pc::kUnsupportedMediaType, "send the body without Content-Encoding")
           .with("received", excerpt(coding));
     }
   }
   if (request.content_length.value_or(0) > gate.max_body_bytes) {
-    return body_too_large(gate.max_body_bytes)
+    return http::body_too_large(gate.max_body_bytes)
         .with("received", static_cast<std::uint64_t>(request.content_length.value_or(0)));
   }
   return std::nullopt;
@@ -197,9 +200,10 @@ std::optional<Error> check_body(const Gate& gate, const Request& request, bool k
 }  // namespace
 
 void check_request(Gate& gate, const Service& service, const LiveSettings& live, LetIn& let_in,
-                   const Request& request, RequestTarget& target, Response& response, SteadyTime now) {
+                   const http::Request& request, http::RequestTarget& target, http::Response& response,
+                   SteadyTime now) {
   gate.answered = true;
-  const auto refuse = [&](const Error& error) { response.set_problem(error); };
+  const auto refuse = [&](const Error& error) { set_problem(response, error); };
   if (const auto error = check_fields(request)) return refuse(*error);
   if (const auto parsed = target.parse(request.target); !parsed) return refuse(parsed.error());
   if (const auto error = check_boundary(live.boundary, let_in, request, target, response))

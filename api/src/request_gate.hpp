@@ -6,10 +6,10 @@
 #include <string>
 
 #include "live_settings.hpp"
-#include "request.hpp"
-#include "response.hpp"
 #include "route_table.hpp"
 #include "service.hpp"
+#include "shunt/http/server/request.hpp"
+#include "shunt/http/server/response.hpp"
 
 namespace shunt::api {
 
@@ -31,6 +31,7 @@ struct LetIn {
 
 // Fills `response` when the request goes no further. `target` is parsed here and outlives the gate's match.
 void check_request(Gate& gate, const Service& service, const LiveSettings& live, LetIn& let_in,
-                   const Request& request, RequestTarget& target, Response& response, SteadyTime now);
+                   const http::Request& request, http::RequestTarget& target, http::Response& response,
+                   SteadyTime now);
 
 }  // namespace shunt::api

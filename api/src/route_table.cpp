@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "ascii.hpp"
+#include "shunt/http/ascii.hpp"
 
 namespace shunt::api {
 namespace {
@@ -41,7 +41,7 @@ constexpr auto kRoutes = std::to_array<Route>({
 
 // The {name} segments if `pattern` fits.
 std::optional<std::array<std::string_view, 2>> match_path(std::string_view pattern,
-                                                          const RequestTarget& target) {
+                                                          const http::RequestTarget& target) {
   std::array<std::string_view, 2> parameters{};
   std::size_t parameter = 0;
   std::size_t index = 0;
@@ -51,7 +51,7 @@ std::optional<std::array<std::string_view, 2>> match_path(std::string_view patte
     return std::nullopt;
   }
   while (!pattern.empty()) {
-    const std::string_view expected = take_until(pattern, '/');
+    const std::string_view expected = http::take_until(pattern, '/');
     if (index == target.size()) return std::nullopt;
     const std::string_view segment = target.segment(index++);
     if (!expected.starts_with('{')) {
@@ -72,7 +72,7 @@ std::span<const Route> routes() {
   return kRoutes;
 }
 
-RouteMatch match_route(std::string_view method, const RequestTarget& target, Surface surface) {
+RouteMatch match_route(std::string_view method, const http::RequestTarget& target, Surface surface) {
   const std::string_view wanted = method == "HEAD" ? "GET" : method;
   RouteMatch match;
   for (const Route& route : kRoutes) {
@@ -88,7 +88,7 @@ RouteMatch match_route(std::string_view method, const RequestTarget& target, Sur
   return match;
 }
 
-std::string allowed_methods(const RequestTarget& target, Surface surface) {
+std::string allowed_methods(const http::RequestTarget& target, Surface surface) {
   std::string allowed;
   for (const Route& route : kRoutes) {
     if (!is_on(surface, route.id)) continue;

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "request_target.hpp"
+#include "shunt/http/request_target.hpp"
 
 namespace shunt::api {
 
@@ -58,10 +58,10 @@ enum class Surface { kAll, kProbes };
          id == RouteId::kMetrics || id == RouteId::kRoot;
 }
 
-[[nodiscard]] RouteMatch match_route(std::string_view method, const RequestTarget& target,
+[[nodiscard]] RouteMatch match_route(std::string_view method, const http::RequestTarget& target,
                                      Surface surface = Surface::kAll);
 
 // "GET, HEAD, OPTIONS": what Allow says of a path that is known.
-[[nodiscard]] std::string allowed_methods(const RequestTarget& target, Surface surface = Surface::kAll);
+[[nodiscard]] std::string allowed_methods(const http::RequestTarget& target, Surface surface = Surface::kAll);
 
 }  // namespace shunt::api

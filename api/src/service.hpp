@@ -4,12 +4,12 @@
 #include <memory>
 #include <string>
 
-#include "connection_count.hpp"
 #include "http_metrics.hpp"
 #include "live_settings.hpp"
 #include "route_table.hpp"
 #include "shunt/api/http_server.hpp"
 #include "shunt/base/memory_budget.hpp"
+#include "shunt/http/server/connection_count.hpp"
 
 namespace shunt::api {
 
@@ -25,8 +25,8 @@ struct Service {
   HttpMetrics metrics;
   MemoryBudget& memory;
   // Shared: the last connection's end may let go of everything else.
-  const std::shared_ptr<ConnectionCount> connections = std::make_shared<ConnectionCount>();
-  const std::shared_ptr<AddressCounts> addresses = std::make_shared<AddressCounts>();
+  const std::shared_ptr<http::ConnectionCount> connections = std::make_shared<http::ConnectionCount>();
+  const std::shared_ptr<http::AddressCounts> addresses = std::make_shared<http::AddressCounts>();
   // No new connections, no keep-alive, not ready.
   std::atomic<bool> draining{false};
   // Whoever waits gets its answer now: what has not ended goes on without this server.

@@ -1,10 +1,7 @@
 #include "sse.hpp"
 
-#include <array>
-#include <charconv>
-
-#include "ascii.hpp"
 #include "problem.hpp"
+#include "shunt/http/ascii.hpp"
 
 namespace shunt::api {
 
@@ -20,19 +17,11 @@ void append_sse_event(std::string& out, const GenerationEvent& event) {
 
 Result<std::uint64_t> parse_last_event_id(std::string_view header) {
   if (header.empty()) return std::uint64_t{0};
-  const auto sequence = parse_unsigned(header);
+  const auto sequence = http::parse_unsigned(header);
   if (sequence) return *sequence;
   return Error{std::string(problem_code::kInvalidHeader),
                "Last-Event-ID must be the id of an event of this stream: a whole number"}
       .with("header", std::string("Last-Event-ID"));
-}
-
-void append_chunk(std::string& out, std::string_view payload) {
-  if (payload.empty()) return;  // a chunk of size zero would end the body
-  std::array<char, 16> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), payload.size(), 16).ptr;
-  out.append(digits.data(), end);
-  out.append("\r\n").append(payload).append("\r\n");
 }
 
 }  // namespace shunt::api

@@ -18,8 +18,4 @@ inline constexpr std::string_view kSseComment = ":\n\n";
 // Last-Event-ID: the sequence number after which to resume; 0 if the header is absent ("").
 [[nodiscard]] Result<std::uint64_t> parse_last_event_id(std::string_view header);
 
-// Frames `payload` as one chunk of a chunked body.
-void append_chunk(std::string& out, std::string_view payload);
-inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
-
 }  // namespace shunt::api

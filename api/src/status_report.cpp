@@ -107,7 +107,7 @@ JsonObject about(const ServiceAbout& service, const executor::ExecutorDescriptio
 
 }  // namespace
 
-Task<void> report_status(Exchange& exchange) {
+http::Task<void> report_status(Exchange& exchange) {
   if (!accepts(exchange, kJsonType)) co_return;
   auto pending = answer_of<Result<executor::Fleet>>(
       exchange.client, [&](auto done) { exchange.service.executor.fleet(std::move(done)); });

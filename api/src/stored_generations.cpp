@@ -28,7 +28,7 @@ Result<void> read_parameter(ListQuery& query, const std::string& name, const std
   } else if (name == "model") {
     query.model = value;
   } else if (name == "limit") {
-    const auto limit = parse_unsigned(value);
+    const auto limit = http::parse_unsigned(value);
     if (!limit || *limit == 0 || *limit > kLargestPage) return bad_parameter(name, "from 1 to 200", value);
     query.limit = static_cast<std::size_t>(*limit);
   } else if (name == "cursor") {
@@ -41,7 +41,7 @@ Result<void> read_parameter(ListQuery& query, const std::string& name, const std
 }
 
 Result<ListQuery> read_list_query(const Exchange& exchange) {
-  auto parameters = parse_query(exchange.target.query());
+  auto parameters = http::parse_query(exchange.target.query());
   if (!parameters) return std::move(parameters).error();
   ListQuery query;
   query.limit = kDefaultPage;
@@ -72,7 +72,7 @@ void append_page(std::string& out, const executor::RecordPage& page) {
 
 }  // namespace
 
-Task<void> get_generation(Exchange& exchange) {
+http::Task<void> get_generation(Exchange& exchange) {
   const auto id = id_of_path(exchange);
   if (!id || !accepts(exchange, kJsonType)) co_return;
   auto record = co_await find_visible(exchange, *id);
@@ -96,30 +96,30 @@ Task<void> get_generation(Exchange& exchange) {
   answer_with_record(exchange, 200, *record);
 }
 
-Task<void> list_generations(Exchange& exchange) {
+http::Task<void> list_generations(Exchange& exchange) {
   if (!accepts(exchange, kJsonType)) co_return;
   const auto query = read_list_query(exchange);
   if (!query) {
-    exchange.response.set_problem(query.error());
+    set_problem(exchange.response, query.error());
     co_return;
   }
   auto pending = answer_of<Result<executor::RecordPage>>(
       exchange.client, [&](auto done) { exchange.service.executor.list(*query, std::move(done)); });
   const auto page = co_await pending;
   if (!page) {
-    exchange.response.set_problem(page.error());
+    set_problem(exchange.response, page.error());
     co_return;
   }
   exchange.response.set_json(200);
   append_page(exchange.response.body, *page);
 }
 
-Task<void> cancel_generation(Exchange& exchange) {
+http::Task<void> cancel_generation(Exchange& exchange) {
   const auto id = id_of_path(exchange);
   if (!id || !reserve_decoding(exchange)) co_return;
   const auto reason = decode_cancel_body(exchange.request.body, body_limits(exchange.options));
   if (!reason) {
-    exchange.response.set_problem(reason.error());
+    set_problem(exchange.response, reason.error());
     co_return;
   }
   drop_body(exchange);
@@ -130,7 +130,7 @@ Task<void> cancel_generation(Exchange& exchange) {
       exchange.client, [&](auto done) { exchange.service.executor.cancel(*id, *reason, std::move(done)); });
   const auto answer = co_await pending;
   if (!answer) {
-    exchange.response.set_problem(answer.error(), {.instance = generation_link(*id)});
+    set_problem(exchange.response, answer.error(), {.instance = generation_link(*id)});
     co_return;
   }
   const auto* const record = std::get_if<GenerationRecord>(&*answer);
@@ -141,12 +141,12 @@ Task<void> cancel_generation(Exchange& exchange) {
   answer_with_record(exchange, is_terminal(record->state) ? 200 : 202, *record);
 }
 
-Task<void> stream_events(Exchange& exchange) {
+http::Task<void> stream_events(Exchange& exchange) {
   const auto id = id_of_path(exchange);
   if (!id || !accepts(exchange, kEventStreamType)) co_return;
   const auto after = parse_last_event_id(exchange.request.headers.get("Last-Event-ID"));
   if (!after) {
-    exchange.response.set_problem(after.error());
+    set_problem(exchange.response, after.error());
     co_return;
   }
   // For as long as the stream: nothing of the record's output.
@@ -161,10 +161,10 @@ Task<void> stream_events(Exchange& exchange) {
   }
   if (!seen) co_return;
   if (*after > seen->last_sequence) {
-    exchange.response.set_problem(
-        Error{std::string(problem_code::kInvalidHeader), "Last-Event-ID lies beyond the stream's last event"}
-            .with("header", std::string("Last-Event-ID"))
-            .with("limit", seen->last_sequence));
+    set_problem(exchange.response, Error{std::string(problem_code::kInvalidHeader),
+                                         "Last-Event-ID lies beyond the stream's last event"}
+                                       .with("header", std::string("Last-Event-ID"))
+                                       .with("limit", seen->last_sequence));
     co_return;
   }
   if (seen->terminal && *after == seen->last_sequence) {

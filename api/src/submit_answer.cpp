@@ -8,7 +8,7 @@
 namespace shunt::api {
 namespace {
 
-void add_place(Response& response, const GenerationId& id) {
+void add_place(http::Response& response, const GenerationId& id) {
   response.add_header("Location", generation_link(id));
   response.add_header("Shunt-Generation-Id", id.to_string());
 }
@@ -21,7 +21,8 @@ void answer_unknown(Exchange& exchange, const executor::Unknown& unknown) {
                   (has_key ? "send the request again with the same Idempotency-Key, or look the generation up"
                            : "look it up before you send it again; an Idempotency-Key makes that safe"),
               has_key};
-  exchange.response.set_problem(
+  set_problem(
+      exchange.response,
       std::move(error).with("generation_id", unknown.id.to_string()).with("cause", unknown.error.code),
       {.instance = link});
   add_place(exchange.response, unknown.id);
@@ -55,7 +56,7 @@ Result<const Model*> usable_model(const Exchange& exchange, std::string_view nam
 
 const executor::Accepted* answer_submitted(Exchange& exchange, const executor::SubmitOutcome& outcome) {
   if (const auto* const refused = std::get_if<executor::Refused>(&outcome)) {
-    exchange.response.set_problem(refused->error);
+    set_problem(exchange.response, refused->error);
     if (refused->retry_after) exchange.response.set_retry_after(*refused->retry_after);
     return nullptr;
   }

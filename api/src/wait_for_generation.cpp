@@ -18,7 +18,7 @@ class Patience {
 
   // Why not to wait on; nullopt: the deadline is set.
   [[nodiscard]] std::optional<WaitEnd> used_up() {
-    ClientSocket& client = exchange_.client;
+    http::ClientSocket& client = exchange_.client;
     if (client.broken()) return WaitEnd::kClientGone;
     const SteadyTime now = std::chrono::steady_clock::now();
     if (client.ended() && gone_at_ == SteadyTime::max()) {
@@ -42,8 +42,8 @@ class Patience {
   SteadyTime gone_at_ = SteadyTime::max();
 };
 
-Task<WaitEnd> wait_for_end(Exchange& exchange, EventWatch& watch, std::chrono::milliseconds limit) {
-  ClientSocket& client = exchange.client;
+http::Task<WaitEnd> wait_for_end(Exchange& exchange, EventWatch& watch, std::chrono::milliseconds limit) {
+  http::ClientSocket& client = exchange.client;
   if (!client.send_now()) {  // responses to requests before this one
     const bool sent = co_await client.flush();
     if (!sent) co_return WaitEnd::kClientGone;
@@ -67,13 +67,14 @@ Task<WaitEnd> wait_for_end(Exchange& exchange, EventWatch& watch, std::chrono::m
 
 }  // namespace
 
-Task<WaitEnd> wait_for_generation(Exchange& exchange, GenerationId id, std::chrono::milliseconds limit) {
+http::Task<WaitEnd> wait_for_generation(Exchange& exchange, GenerationId id,
+                                        std::chrono::milliseconds limit) {
   auto pending = answer_of<Result<executor::WatchOutcome>>(exchange.client, [&](auto done) {
     exchange.service.executor.watch(id, {.only_terminal = true}, std::move(done));
   });
   auto answer = co_await pending;
   if (!answer) {
-    exchange.response.set_problem(answer.error(), {.instance = generation_link(id)});
+    set_problem(exchange.response, answer.error(), {.instance = generation_link(id)});
     co_return WaitEnd::kFailed;
   }
   auto* const watch = std::get_if<std::unique_ptr<EventWatch>>(&*answer);

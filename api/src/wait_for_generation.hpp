@@ -3,7 +3,7 @@
 #include <chrono>
 
 #include "exchange.hpp"
-#include "task.hpp"
+#include "shunt/http/server/task.hpp"
 
 namespace shunt::api {
 
@@ -18,7 +18,7 @@ enum class WaitEnd {
 // Waits for a generation's end, for `limit` at most (max() = as long as it takes; 0 = looks only). Costs no
 // thread and no timer, and next to no memory: the connection's buffers are given back. A client that has
 // closed its sending side is believed to be there for half_close_grace.
-[[nodiscard]] Task<WaitEnd> wait_for_generation(Exchange& exchange, GenerationId id,
-                                                std::chrono::milliseconds limit);
+[[nodiscard]] http::Task<WaitEnd> wait_for_generation(Exchange& exchange, GenerationId id,
+                                                      std::chrono::milliseconds limit);
 
 }  // namespace shunt::api

@@ -42,37 +42,37 @@ WebBoundary::WebBoundary(const std::vector<std::string>& hosts, const std::vecto
                          bool keys)
     : keys_(keys) {
   for (const std::string& host : hosts) {
-    if (auto made = parse_host(host)) hosts_.push_back(std::move(*made));
+    if (auto made = http::parse_host(host)) hosts_.push_back(std::move(*made));
   }
   for (const std::string& origin : origins) {
-    if (auto made = parse_origin(origin)) origins_.push_back(std::move(*made));
+    if (auto made = http::parse_origin(origin)) origins_.push_back(std::move(*made));
   }
 }
 
-bool WebBoundary::answers_for(const Authority& host) const {
+bool WebBoundary::answers_for(const http::Authority& host) const {
   // Nobody can point an address elsewhere. A name below localhost is not taken on trust: not every resolver
   // keeps those on this machine.
-  if (host.kind == Authority::Kind::kAddress || host.host == "localhost") return true;
-  return std::ranges::any_of(hosts_, [&](const Authority& known) { return known.same_host(host); });
+  if (host.kind == http::Authority::Kind::kAddress || host.host == "localhost") return true;
+  return std::ranges::any_of(hosts_, [&](const http::Authority& known) { return known.same_host(host); });
 }
 
 bool WebBoundary::shares_with(std::string_view origin) const {
   if (origins_.empty()) return false;
-  const auto asked = parse_origin(origin);
+  const auto asked = http::parse_origin(origin);
   return asked && std::ranges::find(origins_, *asked) != origins_.end();
 }
 
 std::optional<Error> WebBoundary::refusal(const WebRequest& request) const {
-  std::optional<Authority> host;
+  std::optional<http::Authority> host;
   if (request.host) {
-    host = parse_authority(*request.host);
+    host = http::parse_authority(*request.host);
     if (!host) return malformed_host(*request.host);
   }
   if (keys_) return std::nullopt;
   if (host && !answers_for(*host)) return misdirected(*request.host);
   if (request.origin) {
     if (shares_with(*request.origin)) return std::nullopt;
-    const auto origin = parse_origin(*request.origin);
+    const auto origin = http::parse_origin(*request.origin);
     // This server speaks plain HTTP; the origin of pages behind a proxy that adds TLS stands in cors_origins.
     const bool own = origin && host && origin->scheme == "http" && origin->authority.same_host(*host) &&
                      origin->port == host->port.value_or(kHttpPort);

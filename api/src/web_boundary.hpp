@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "authority.hpp"
 #include "shunt/base/error.hpp"
+#include "shunt/http/authority.hpp"
 
 namespace shunt::api {
 
@@ -36,10 +36,10 @@ class WebBoundary {
   [[nodiscard]] bool shares() const noexcept { return !origins_.empty(); }
 
  private:
-  [[nodiscard]] bool answers_for(const Authority& host) const;
+  [[nodiscard]] bool answers_for(const http::Authority& host) const;
 
-  std::vector<Authority> hosts_;
-  std::vector<Origin> origins_;
+  std::vector<http::Authority> hosts_;
+  std::vector<http::Origin> origins_;
   bool keys_;
 };
 

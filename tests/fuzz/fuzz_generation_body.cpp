@@ -25,7 +25,7 @@ void check_travels(GenerationRequest request) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  api::Request request;
+  http::Request request;
   request.body = fuzz::text_of(data, size);
   const auto body = api::decode_generation_body(request, api::BodyLimits{});
   if (body) {

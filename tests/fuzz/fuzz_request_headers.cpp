@@ -17,7 +17,7 @@ using fuzz::check;
 constexpr std::string_view kSecret = "correct horse";
 
 void check_travelling(std::string_view key, std::string_view parent, std::string_view state) {
-  api::Headers headers;
+  http::Headers headers;
   headers.add("Idempotency-Key", key);
   headers.add("traceparent", parent);
   headers.add("tracestate", state);
