@@ -15,6 +15,8 @@ FOLDER = {"base": "base", "http": "http", "bullmq": "bullmq", "tracing": "tracin
           "config": "apps/config", "apps": "apps/shunt"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"](?:shunt/([a-z]+)|(bullmq))/', re.M)
 ANY_QUOTED = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
+# The folders of a part's src/ that are layers, lowest first: a file includes those of its own and of lower ones.
+LAYERS = {"api": ["representation", "surface", "admission", "service", "routes", "server"]}
 problems = []
 
 
@@ -37,6 +39,19 @@ def check_part(part):
                 problems.append(f"{path.relative_to(ROOT)}: includes {quoted}, past its public headers")
     if not (ROOT / FOLDER[part] / "README.md").is_file():
         problems.append(f"{FOLDER[part]}/ has no README.md")
+
+
+def check_layers(part, layers):
+    source_folder = ROOT / FOLDER[part] / "src"
+    for path in sources(FOLDER[part] + "/src"):
+        layer = path.relative_to(source_folder).parts[0]
+        if layer not in layers:
+            problems.append(f"{path.relative_to(ROOT)}: is in none of the layers {', '.join(layers)}")
+            continue
+        for quoted in ANY_QUOTED.findall(path.read_text(encoding="utf-8")):
+            included = quoted.split("/")[0]
+            if included in layers and layers.index(included) > layers.index(layer):
+                problems.append(f"{path.relative_to(ROOT)}: {layer} may not include {quoted}")
 
 
 def check_light_headers():
@@ -74,6 +89,8 @@ def check_no_machine_paths():
 
 for each in ORDER:
     check_part(each)
+for each, layers in LAYERS.items():
+    check_layers(each, layers)
 check_light_headers()
 check_run_bits()
 check_no_machine_paths()

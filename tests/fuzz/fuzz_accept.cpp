@@ -1,6 +1,6 @@
 // Accept headers and media types. Checks fits against a plain count of what the header says, and that what is
 // chosen for an answer was acceptable.
-#include "representation.hpp"
+#include "representation/representation.hpp"
 #include "shunt/http/media_type.hpp"
 #include "support/fuzzing.hpp"
 

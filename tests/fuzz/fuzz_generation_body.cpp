@@ -1,6 +1,6 @@
 // Bodies of POST /v1/generations and of a cancel. Checks that a body that is taken makes an envelope that can
 // travel, and that a refusal names what was wrong in words that can be sent back.
-#include "generation_body.hpp"
+#include "representation/generation_body.hpp"
 #include "shunt/base/json.hpp"
 #include "support/fuzzing.hpp"
 

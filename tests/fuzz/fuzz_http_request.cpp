@@ -13,11 +13,11 @@
 #include <string_view>
 #include <vector>
 
-#include "loop_shard.hpp"
-#include "openapi.hpp"
+#include "server/loop_shard.hpp"
 #include "shunt/base/log.hpp"
 #include "shunt/executor/sync_executor.hpp"
 #include "shunt/generation/drivers/simulator.hpp"
+#include "surface/openapi.hpp"
 
 namespace {
 

@@ -1,9 +1,9 @@
 // Request targets, as a client writes them into its first line. Checks that segments written again lead to
 // the same route, that what is decoded is text, and that a query has the parameters that it had.
-#include "route_table.hpp"
 #include "shunt/base/json.hpp"
 #include "shunt/http/request_target.hpp"
 #include "support/fuzzing.hpp"
+#include "surface/route_table.hpp"
 
 namespace {
 

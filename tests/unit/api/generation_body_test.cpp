@@ -1,4 +1,4 @@
-#include "generation_body.hpp"
+#include "representation/generation_body.hpp"
 
 #include <gtest/gtest.h>
 

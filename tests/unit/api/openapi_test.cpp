@@ -1,12 +1,12 @@
-#include "openapi.hpp"
+#include "surface/openapi.hpp"
 
 #include <gtest/gtest.h>
 
 #include <set>
 
-#include "route_table.hpp"
 #include "shunt/base/json.hpp"
 #include "shunt/http/ascii.hpp"
+#include "surface/route_table.hpp"
 
 namespace shunt::api {
 namespace {

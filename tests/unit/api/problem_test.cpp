@@ -1,10 +1,10 @@
-#include "problem.hpp"
+#include "representation/problem.hpp"
 
 #include <gtest/gtest.h>
 
+#include "representation/sse.hpp"
 #include "shunt/base/json.hpp"
 #include "shunt/http/server/response.hpp"
-#include "sse.hpp"
 
 namespace shunt::api {
 namespace {

@@ -1,4 +1,4 @@
-#include "representation.hpp"
+#include "representation/representation.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "route_table.hpp"
+#include "surface/route_table.hpp"
 
 #include <gtest/gtest.h>
 

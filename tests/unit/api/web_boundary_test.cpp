@@ -1,4 +1,4 @@
-#include "web_boundary.hpp"
+#include "admission/web_boundary.hpp"
 
 #include <gtest/gtest.h>
 
