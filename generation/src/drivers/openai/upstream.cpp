@@ -26,7 +26,7 @@ std::string part_of(CURLU* url, CURLUPart part, unsigned flags = 0) {
 }
 
 // Never quotes the address: it might hold a password.
-Result<Endpoint> parse_address(std::string_view option, const std::string& text) {
+Result<http::Endpoint> parse_address(std::string_view option, const std::string& text) {
   const std::unique_ptr<CURLU, FreeUrl> url(curl_url());
   const bool is_url = curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) == CURLUE_OK;
   const std::string scheme = is_url ? part_of(url.get(), CURLUPART_SCHEME) : "";
@@ -41,7 +41,7 @@ Result<Endpoint> parse_address(std::string_view option, const std::string& text)
     if (!part_of(url.get(), part).empty())
       return wrong_option(option, "must not contain a query (?) or fragment (#)");
   }
-  Endpoint endpoint;
+  http::Endpoint endpoint;
   endpoint.host = part_of(url.get(), CURLUPART_HOST);
   if (endpoint.host.starts_with('[')) endpoint.host = endpoint.host.substr(1, endpoint.host.size() - 2);
   const std::string port = part_of(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include "drivers/openai/http_transfer.hpp"
+#include "shunt/http/client.hpp"
 
-namespace shunt::openai {
+namespace shunt::http {
 
 // One libcurl easy handle. libcurl's callbacks only record what came and put the transfer on the ready list;
 // deliver() tells the handler once libcurl has returned, so that a handler may do what it likes.
@@ -20,7 +20,7 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   using ReadyList = std::vector<std::shared_ptr<CurlTransfer>>;
 
   // `ready` outlives the object.
-  CurlTransfer(HttpRequest request, std::shared_ptr<TransferHandler> handler, ReadyList& ready);
+  CurlTransfer(ClientRequest request, std::shared_ptr<TransferHandler> handler, ReadyList& ready);
   ~CurlTransfer();
   CurlTransfer(const CurlTransfer&) = delete;
   CurlTransfer& operator=(const CurlTransfer&) = delete;
@@ -55,7 +55,7 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   void take_header_line(std::string_view line);
   void mark_ready();
 
-  const HttpRequest request_;
+  const ClientRequest request_;
   std::shared_ptr<TransferHandler> handler_;
   ReadyList& ready_;
   CURL* easy_;
@@ -76,4 +76,4 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   std::optional<TransferEnd> end_;
 };
 
-}  // namespace shunt::openai
+}  // namespace shunt::http

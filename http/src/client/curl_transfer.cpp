@@ -1,4 +1,4 @@
-#include "drivers/openai/curl_transfer.hpp"
+#include "client/curl_transfer.hpp"
 
 #include <sys/socket.h>
 
@@ -6,7 +6,7 @@
 #include <new>
 #include <utility>
 
-namespace shunt::openai {
+namespace shunt::http {
 namespace {
 
 template <typename Value>
@@ -34,7 +34,7 @@ curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* address) {
 
 }  // namespace
 
-CurlTransfer::CurlTransfer(HttpRequest request, std::shared_ptr<TransferHandler> handler, ReadyList& ready)
+CurlTransfer::CurlTransfer(ClientRequest request, std::shared_ptr<TransferHandler> handler, ReadyList& ready)
     : request_(std::move(request)), handler_(std::move(handler)), ready_(ready), easy_(curl_easy_init()) {
   if (easy_ == nullptr) throw std::bad_alloc();
   set_options();
@@ -186,4 +186,4 @@ void CurlTransfer::deliver() {
   }
 }
 
-}  // namespace shunt::openai
+}  // namespace shunt::http

@@ -1,12 +1,10 @@
-#include "drivers/openai/host_resolver.hpp"
+#include "client/host_resolver.hpp"
 
 #include <gtest/gtest.h>
 
 #include <optional>
 
-#include "shunt/generation/error_codes.hpp"
-
-namespace shunt::openai {
+namespace shunt::http {
 namespace {
 
 TEST(HostResolver, LooksUpNamesOnly) {
@@ -41,7 +39,7 @@ TEST(HostResolver, TellsEveryoneOfAFailureAndAsksAgainNextTime) {
   int failures = 0;
   const auto count = [&](const Result<HostResolver::Addresses>& addresses) {
     ASSERT_FALSE(addresses.ok());
-    EXPECT_EQ(addresses.error().code, error_code::kUpstreamUnreachable);
+    EXPECT_EQ(addresses.error().code, HostResolver::kUnresolvedHost);
     EXPECT_NE(addresses.error().message.find(host), std::string::npos);
     ++failures;
   };
@@ -56,4 +54,4 @@ TEST(HostResolver, TellsEveryoneOfAFailureAndAsksAgainNextTime) {
 }
 
 }  // namespace
-}  // namespace shunt::openai
+}  // namespace shunt::http

@@ -1,11 +1,11 @@
-#include "drivers/openai/curl_loop.hpp"
+#include "client/curl_loop.hpp"
 
 #include <boost/asio/post.hpp>
 #include <new>
 #include <stdexcept>
 #include <utility>
 
-namespace shunt::openai {
+namespace shunt::http {
 namespace {
 
 // Connections kept open without a request, for all upstreams of a loop together.
@@ -55,7 +55,7 @@ void CurlLoop::shutdown() {
   timer_.cancel();
 }
 
-std::weak_ptr<CurlTransfer> CurlLoop::start(HttpRequest request, std::shared_ptr<TransferHandler> handler,
+std::weak_ptr<CurlTransfer> CurlLoop::start(ClientRequest request, std::shared_ptr<TransferHandler> handler,
                                             std::chrono::milliseconds delay) {
   const auto transfer = std::make_shared<CurlTransfer>(std::move(request), std::move(handler), ready_);
   transfers_.insert(transfer);
@@ -193,10 +193,10 @@ void Transfer::cancel() noexcept {
   if (const auto state = std::exchange(state_, {}).lock()) loop_->remove(state);
 }
 
-Transfer start_transfer(EventLoop& loop, HttpRequest request, std::shared_ptr<TransferHandler> handler,
+Transfer start_transfer(EventLoop& loop, ClientRequest request, std::shared_ptr<TransferHandler> handler,
                         std::chrono::milliseconds delay) {
   auto& curl = boost::asio::use_service<CurlLoop>(loop.context());
   return {curl, curl.start(std::move(request), std::move(handler), delay)};
 }
 
-}  // namespace shunt::openai
+}  // namespace shunt::http

@@ -11,7 +11,7 @@
 
 #include "shunt/base/event_loop.hpp"
 
-namespace shunt::openai {
+namespace shunt::http {
 
 // What to connect to: the upstream, or the proxy in front of it. Its name is looked up before libcurl sees
 // the request (host_resolver.hpp says why).
@@ -20,7 +20,7 @@ struct Endpoint {
   std::uint16_t port = 0;
 };
 
-struct HttpRequest {
+struct ClientRequest {
   std::string url;
   std::string proxy;  // "" = none, whatever the environment says
   Endpoint endpoint;
@@ -82,8 +82,8 @@ class Transfer {
 // Sends the request after `delay`. The loop holds `handler` until the transfer's end. Redirects are not
 // followed, only http and https are spoken, connections are kept for the next transfer of this loop. Call it
 // on the loop's thread. Transfers that still run when the loop is destroyed are dropped without on_end.
-[[nodiscard]] Transfer start_transfer(EventLoop& loop, HttpRequest request,
+[[nodiscard]] Transfer start_transfer(EventLoop& loop, ClientRequest request,
                                       std::shared_ptr<TransferHandler> handler,
                                       std::chrono::milliseconds delay = {});
 
-}  // namespace shunt::openai
+}  // namespace shunt::http

@@ -10,10 +10,10 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "drivers/openai/curl_transfer.hpp"
-#include "drivers/openai/host_resolver.hpp"
+#include "client/curl_transfer.hpp"
+#include "client/host_resolver.hpp"
 
-namespace shunt::openai {
+namespace shunt::http {
 
 // libcurl's multi interface on one event loop: Asio waits for libcurl's sockets and timer, and tells it. One
 // for each EventLoop, as a service of its io_context: made by the first transfer, gone with the loop. Loop's
@@ -25,7 +25,7 @@ class CurlLoop final : public boost::asio::execution_context::service {
   explicit CurlLoop(boost::asio::io_context& context);
   ~CurlLoop() override;
 
-  [[nodiscard]] std::weak_ptr<CurlTransfer> start(HttpRequest request,
+  [[nodiscard]] std::weak_ptr<CurlTransfer> start(ClientRequest request,
                                                   std::shared_ptr<TransferHandler> handler,
                                                   std::chrono::milliseconds delay);
   void remove(const std::shared_ptr<CurlTransfer>& transfer) noexcept;
@@ -64,4 +64,4 @@ class CurlLoop final : public boost::asio::execution_context::service {
   std::unordered_set<std::shared_ptr<CurlTransfer>> transfers_;
 };
 
-}  // namespace shunt::openai
+}  // namespace shunt::http

@@ -6,11 +6,12 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "shunt/base/result.hpp"
 
-namespace shunt::openai {
+namespace shunt::http {
 
 // Looks names up for one loop. libcurl would start a thread for each lookup, so two hundred requests to a new
 // name would be two hundred threads; here requests for one name share one lookup, answers are kept for
@@ -22,6 +23,8 @@ class HostResolver {
   using Done = std::function<void(const Result<Addresses>&)>;
 
   static constexpr std::chrono::seconds kKeptFor{30};
+  // The code of the error that `Done` gets.
+  static constexpr std::string_view kUnresolvedHost = "unresolved_host";
 
   explicit HostResolver(boost::asio::io_context& context) : resolver_(context) {}
 
@@ -44,4 +47,4 @@ class HostResolver {
   std::map<std::string, std::vector<Done>> waiting_;
 };
 
-}  // namespace shunt::openai
+}  // namespace shunt::http

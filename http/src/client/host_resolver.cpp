@@ -1,11 +1,9 @@
-#include "drivers/openai/host_resolver.hpp"
+#include "client/host_resolver.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <utility>
 
-#include "shunt/generation/error_codes.hpp"
-
-namespace shunt::openai {
+namespace shunt::http {
 
 bool HostResolver::needs_lookup(const std::string& host) {
   boost::system::error_code not_an_address;
@@ -25,7 +23,7 @@ void HostResolver::resolve(const std::string& host, Done done) {
       host, "", [this, host](const boost::system::error_code& failure, const Endpoints& endpoints) {
         if (failure) {
           return finish(host,
-                        Error{std::string(error_code::kUpstreamUnreachable),
+                        Error{std::string(kUnresolvedHost),
                               "the host name " + host + " cannot be resolved: " + failure.message(), true});
         }
         Addresses addresses;
@@ -43,4 +41,4 @@ void HostResolver::finish(const std::string& host, const Result<Addresses>& answ
   for (const Done& done : waiting.mapped()) done(answer);
 }
 
-}  // namespace shunt::openai
+}  // namespace shunt::http
