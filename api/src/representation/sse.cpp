@@ -2,17 +2,14 @@
 
 #include "representation/problem.hpp"
 #include "shunt/http/ascii.hpp"
+#include "shunt/http/sse_writer.hpp"
 
 namespace shunt::api {
 
 void append_sse_event(std::string& out, const GenerationEvent& event) {
-  out.append("id: ")
-      .append(std::to_string(event.sequence))
-      .append("\nevent: ")
-      .append(event.type())
-      .append("\ndata: ");
+  http::begin_sse_event(out, event.sequence, event.type());
   append_event_json(out, event);
-  out += "\n\n";
+  http::end_sse_event(out);
 }
 
 Result<std::uint64_t> parse_last_event_id(std::string_view header) {

@@ -12,9 +12,6 @@ namespace shunt::api {
 // Appends one event of a text/event-stream: id, event, data and the empty line.
 void append_sse_event(std::string& out, const GenerationEvent& event);
 
-// A comment, which clients ignore: keeps proxies from closing a quiet stream, and finds out who has gone.
-inline constexpr std::string_view kSseComment = ":\n\n";
-
 // Last-Event-ID: the sequence number after which to resume; 0 if the header is absent ("").
 [[nodiscard]] Result<std::uint64_t> parse_last_event_id(std::string_view header);
 

@@ -4,6 +4,7 @@
 #include "representation/sse.hpp"
 #include "shunt/base/log.hpp"
 #include "shunt/http/chunked_body.hpp"
+#include "shunt/http/sse_writer.hpp"
 
 namespace shunt::api {
 namespace {
@@ -16,7 +17,7 @@ constexpr std::size_t kBatchesAtOnce = 4;
 constexpr std::size_t kFreeUnreadBytes = 4 * 1024;
 
 constexpr std::string_view kLeavingComment =
-    ": this server is shutting down; go on with Last-Event-ID at the generation's events\n\n";
+    "this server is shutting down; go on with Last-Event-ID at the generation's events";
 
 class StreamCount {
  public:
@@ -88,7 +89,7 @@ http::Task<bool> wait_for_events(Exchange& exchange, EventWriter& writer, EventW
   if (client.broken()) co_return false;
   // A client that has closed its sending side may be reading on or be gone: writing finds out. If it is gone,
   // its answer is a reset.
-  if (client.expired() || (client.ended() && !had_ended)) writer.add_text(kSseComment);
+  if (client.expired() || (client.ended() && !had_ended)) writer.add_text(http::kSseComment);
   co_return true;
 }
 
@@ -125,7 +126,9 @@ http::Task<bool> send_until_end(Exchange& exchange, EventWatch& watch) {
     }
     at_once = 0;
     if (exchange.service.leaving.load(std::memory_order_relaxed)) {
-      writer.add_text(kLeavingComment);
+      std::string comment;
+      http::append_sse_comment(comment, kLeavingComment);
+      writer.add_text(comment);
       writer.end();
       co_return true;
     }

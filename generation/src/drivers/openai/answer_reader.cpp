@@ -31,7 +31,7 @@ bool is_bare_word(std::string_view text) {
 }
 
 // Events of other types are a server's own; those without a type, and "message", are the answer's.
-bool is_foreign(const SseEvent& event) {
+bool is_foreign(const http::SseEvent& event) {
   return event.bare || !(event.type.empty() || event.type == "message" || event.type == "error");
 }
 
@@ -40,12 +40,19 @@ bool is_of_an_answer(const Json& document) {
          (document.get_object().contains("choices") || document.get_object().contains("error"));
 }
 
+// Of an event beyond the reader's bound, the only thing that it refuses.
+Error too_large(const Error& refused) {
+  Error error{std::string(error_code::kUpstreamBroken), "the upstream sent " + refused.message, true};
+  error.details = refused.details;
+  return error;
+}
+
 }  // namespace
 
 AnswerReader::AnswerReader(std::string_view content_type, std::size_t max_event_bytes, const Quoting& quoting)
     : quoting_(quoting),
       media_type_(media_type_of(content_type)),
-      parser_(max_event_bytes),
+      events_(max_event_bytes, http::BareJson::kEvent),
       completion_(quoting.secrets) {}
 
 bool AnswerReader::complete() const noexcept {
@@ -74,32 +81,33 @@ Result<void> AnswerReader::read(std::string_view bytes, AnswerPieces& pieces) {
                       " where text/event-stream or application/json was expected (check base_url)",
                   bytes, quoting_);
   }
-  std::vector<SseEvent> events;
-  auto parsed = parser_.feed(bytes, events);
-  for (const SseEvent& event : events) {
+  std::vector<http::SseEvent> events;
+  auto parsed = events_.feed(bytes, events);
+  for (const http::SseEvent& event : events) {
     if (auto taken = take(event, pieces); !taken) return taken;
   }
   if (!parsed && complete()) {
-    done_ = true;  // the parser is at its end, and so is the answer
+    done_ = true;  // the reader is at its end, and so is the answer
     return {};
   }
-  return parsed;
+  if (!parsed) return too_large(parsed.error());
+  return {};
 }
 
 Result<void> AnswerReader::end(Ending ending, AnswerPieces& pieces) {
   if (done_ || !form_) return {};
   if (*form_ == AnswerForm::kJson) return take_body(ending, pieces);
   // An event without its empty line counts if it is whole; else the stream was cut in the middle of it.
-  std::vector<SseEvent> events;
-  parser_.finish(events);
-  for (SseEvent& event : events) {
+  std::vector<http::SseEvent> events;
+  events_.finish(events);
+  for (http::SseEvent& event : events) {
     event.bare = true;
     if (auto taken = take(event, pieces); !taken) return taken;
   }
   return {};
 }
 
-Result<void> AnswerReader::take(const SseEvent& event, AnswerPieces& pieces) {
+Result<void> AnswerReader::take(const http::SseEvent& event, AnswerPieces& pieces) {
   if (done_) return {};
   const std::string_view data = trimmed(event.data);
   if (data == "[DONE]" || data == R"("[DONE]")") {
