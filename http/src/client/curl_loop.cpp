@@ -5,17 +5,13 @@
 #include <stdexcept>
 #include <utility>
 
+#include "client/libcurl.hpp"
+
 namespace shunt::http {
 namespace {
 
 // Connections kept open without a request, for all upstreams of a loop together.
 constexpr long kIdleConnections = 32;
-
-void init_libcurl_once() {
-  // The initialisation of a static is thread-safe. There is no cleanup: other code may use libcurl at exit.
-  static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (code != CURLE_OK) throw std::runtime_error("libcurl cannot be initialised");
-}
 
 template <typename Value>
 void set(CURLM* multi, CURLMoption option, Value value) {
@@ -29,7 +25,7 @@ CurlLoop::CurlLoop(boost::asio::io_context& context)
     : service(context), context_(context), timer_(context), resolver_(context) {
   // Makes Asio's descriptor service now, so that it is shut down after this one.
   (void)boost::asio::posix::stream_descriptor(context);
-  init_libcurl_once();
+  init_libcurl();
   multi_ = curl_multi_init();
   if (multi_ == nullptr) throw std::bad_alloc();
   set(multi_, CURLMOPT_SOCKETFUNCTION, &socket_changed);
@@ -78,20 +74,20 @@ void CurlLoop::remove(const std::shared_ptr<CurlTransfer>& transfer) noexcept {
 }
 
 void CurlLoop::begin(const std::shared_ptr<CurlTransfer>& transfer) {
-  const std::string& host = transfer->endpoint().host;
-  if (!HostResolver::needs_lookup(host)) return attach(transfer);
-  resolver_.resolve(
-      host, [this, weak = std::weak_ptr(transfer)](const Result<HostResolver::Addresses>& addresses) {
-        const auto waiting = weak.lock();
-        if (!waiting) return;
-        if (addresses) {
-          waiting->use_addresses(*addresses);
-          return attach(waiting);
-        }
-        transfers_.erase(waiting);
-        waiting->record_end(TransferEnd{TransferEnd::How::kNotConnected, addresses.error().message});
-        deliver();
-      });
+  const auto& endpoint = transfer->endpoint();
+  if (!endpoint || !HostResolver::needs_lookup(endpoint->host)) return attach(transfer);
+  resolver_.resolve(endpoint->host, [this, weak = std::weak_ptr(transfer)](
+                                        const Result<HostResolver::Addresses>& addresses) {
+    const auto waiting = weak.lock();
+    if (!waiting) return;
+    if (addresses) {
+      waiting->use_addresses(*addresses);
+      return attach(waiting);
+    }
+    transfers_.erase(waiting);
+    waiting->record_end(TransferEnd{TransferEnd::How::kNotConnected, addresses.error().message});
+    deliver();
+  });
 }
 
 void CurlLoop::attach(const std::shared_ptr<CurlTransfer>& transfer) {

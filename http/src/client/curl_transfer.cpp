@@ -6,18 +6,17 @@
 #include <new>
 #include <utility>
 
+#include "shunt/http/ascii.hpp"
+
 namespace shunt::http {
 namespace {
+
+constexpr std::chrono::milliseconds kNoLimit = std::chrono::hours(24 * 20);  // as much as 32 bits hold
 
 template <typename Value>
 void set(CURL* easy, CURLoption option, Value value) {
   // Fails only for lack of memory or for an option that this libcurl does not have, and 7.88 has them all.
   if (curl_easy_setopt(easy, option, value) != CURLE_OK) throw std::bad_alloc();
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -58,27 +57,20 @@ void CurlTransfer::set_options() {
   set(easy_, CURLOPT_URL, request_.url.c_str());
   set(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
   set(easy_, CURLOPT_FOLLOWLOCATION, 0L);
-  // Set, even to "", they keep libcurl from reading http_proxy and no_proxy.
-  set(easy_, CURLOPT_PROXY, request_.proxy.c_str());
-  set(easy_, CURLOPT_NOPROXY, "");
+  if (request_.proxy) {
+    // Set, even to "", they keep libcurl from reading http_proxy and no_proxy.
+    set(easy_, CURLOPT_PROXY, request_.proxy->c_str());
+    set(easy_, CURLOPT_NOPROXY, "");
+  }
   set(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   // One request a connection: a slow stream never delays another, and a cancel is a close.
   set(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  set(easy_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.connect_timeout.count()));
   set(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
   set(easy_, CURLOPT_OPENSOCKETFUNCTION, &open_socket);
-
-  for (const std::string& header : request_.headers) {
-    List longer(curl_slist_append(headers_.get(), header.c_str()));
-    if (longer == nullptr) throw std::bad_alloc();
-    (void)headers_.release();  // its nodes belong to `longer` now
-    headers_ = std::move(longer);
-  }
-  set(easy_, CURLOPT_HTTPHEADER, headers_.get());
-  set(easy_, CURLOPT_POST, 1L);
-  set(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
-  set(easy_, CURLOPT_POSTFIELDS, request_.body.data());
-
+  // A name that does not resolve must not hold up the end of the process.
+  set(easy_, CURLOPT_QUICK_EXIT, 1L);
+  set_limits();
+  set_message();
   set(easy_, CURLOPT_PREREQFUNCTION, &take_connected);
   set(easy_, CURLOPT_PREREQDATA, this);
   set(easy_, CURLOPT_HEADERFUNCTION, &take_header);
@@ -87,8 +79,47 @@ void CurlTransfer::set_options() {
   set(easy_, CURLOPT_WRITEDATA, this);
 }
 
+void CurlTransfer::set_limits() {
+  // Zero would be libcurl's own limit, five minutes.
+  const auto connect = request_.connect_timeout.count() > 0 ? request_.connect_timeout : kNoLimit;
+  set(easy_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect.count()));
+  set(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(request_.total_timeout.count()));
+  if (request_.silence_timeout.count() > 0) {
+    set(easy_, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    set(easy_, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request_.silence_timeout.count()));
+  }
+}
+
+void CurlTransfer::append_header(const char* header) {
+  List longer(curl_slist_append(headers_.get(), header));
+  if (longer == nullptr) throw std::bad_alloc();
+  (void)headers_.release();  // its nodes belong to `longer` now
+  headers_ = std::move(longer);
+}
+
+void CurlTransfer::set_message() {
+  for (const std::string& header : request_.headers) append_header(header.c_str());
+  std::optional<std::string_view> body = request_.borrowed_body;
+  if (request_.body) body = *request_.body;
+  if (body) {
+    // No question beforehand whether a large body is welcome: libcurl would wait a second for the answer.
+    append_header("Expect:");
+    set(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));
+    set(easy_, CURLOPT_POSTFIELDS, body->empty() ? "" : body->data());
+  }
+  set(easy_, CURLOPT_HTTPHEADER, headers_.get());
+  // A body makes it POST by itself, and its absence GET.
+  if (request_.method != (body ? "POST" : "GET")) set(easy_, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+  if (!request_.range.empty()) set(easy_, CURLOPT_RANGE, request_.range.c_str());
+  if (request_.signature) {
+    set(easy_, CURLOPT_AWS_SIGV4, request_.signature->provider.c_str());
+    set(easy_, CURLOPT_USERPWD, request_.signature->login.c_str());
+  }
+}
+
 void CurlTransfer::use_addresses(const std::vector<std::string>& addresses) {
-  std::string entry = request_.endpoint.host + ':' + std::to_string(request_.endpoint.port) + ':';
+  const Endpoint& endpoint = *request_.endpoint;
+  std::string entry = endpoint.host + ':' + std::to_string(endpoint.port) + ':';
   for (const std::string& address : addresses) entry += address + ',';
   entry.pop_back();
   addresses_.reset(curl_slist_append(nullptr, entry.c_str()));
@@ -133,8 +164,12 @@ void CurlTransfer::take_header_line(std::string_view line) {
   }
   const std::size_t colon = std::min(line.find(':'), line.size() - 1);
   const std::string_view name = line.substr(0, colon);
-  if (equal_ignoring_case(name, "content-type")) head_.content_type = trimmed(line.substr(colon + 1));
-  if (equal_ignoring_case(name, "retry-after")) head_.retry_after = trimmed(line.substr(colon + 1));
+  const std::string_view value = trimmed(line.substr(colon + 1));
+  if (equals_ignoring_case(name, "content-type")) head_.content_type = value;
+  if (equals_ignoring_case(name, "retry-after")) head_.retry_after = value;
+  if (equals_ignoring_case(name, "location")) head_.location = value;
+  if (equals_ignoring_case(name, "content-range")) head_.content_range = value;
+  if (equals_ignoring_case(name, "content-length")) head_.content_length = parse_unsigned(value);
 }
 
 std::size_t CurlTransfer::take_body(const char* data, std::size_t, std::size_t size, CurlTransfer* self) {
@@ -157,8 +192,10 @@ void CurlTransfer::record_end(CURLcode code) {
     how = How::kComplete;
   } else if (too_large_) {
     how = How::kTooLarge;
+  } else if (code == CURLE_OPERATION_TIMEDOUT) {
+    how = connected_ ? How::kTimedOut : How::kConnectTimedOut;
   } else if (!connected_) {
-    how = code == CURLE_OPERATION_TIMEDOUT ? How::kConnectTimedOut : How::kNotConnected;
+    how = How::kNotConnected;
   }
   record_end(
       TransferEnd{how, reason_[0] != '\0' ? std::string(reason_) : std::string(curl_easy_strerror(code))});

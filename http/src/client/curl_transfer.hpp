@@ -26,9 +26,9 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   CurlTransfer& operator=(const CurlTransfer&) = delete;
 
   [[nodiscard]] static CurlTransfer& of(CURL* easy);
-  [[nodiscard]] const Endpoint& endpoint() const noexcept { return request_.endpoint; }
+  [[nodiscard]] const std::optional<Endpoint>& endpoint() const noexcept { return request_.endpoint; }
 
-  // The addresses of endpoint().host, so that libcurl looks up nothing.
+  // The addresses of endpoint()->host, so that libcurl looks up nothing.
   void use_addresses(const std::vector<std::string>& addresses);
   // False if libcurl has no memory for it.
   [[nodiscard]] bool attach(CURLM* multi);
@@ -52,6 +52,9 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   static std::size_t take_body(const char* data, std::size_t, std::size_t size, CurlTransfer* self);
 
   void set_options();
+  void set_limits();
+  void set_message();
+  void append_header(const char* header);
   void take_header_line(std::string_view line);
   void mark_ready();
 

@@ -65,6 +65,7 @@ void ChatCall::attempt(milliseconds delay) {
   error_body_.clear();
   const OpenAiOptions& options = upstream_->options;
   http::ClientRequest request;
+  request.method = "POST";
   request.url = upstream_->url;
   request.proxy = options.proxy;
   request.endpoint = upstream_->endpoint;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,20 +21,45 @@ struct Endpoint {
   std::uint16_t port = 0;
 };
 
-struct ClientRequest {
-  std::string url;
-  std::string proxy;  // "" = none, whatever the environment says
-  Endpoint endpoint;
-  std::vector<std::string> headers;  // "Name: value"
-  std::string body;                  // sent with POST
-  std::chrono::milliseconds connect_timeout{};
-  std::size_t max_response_bytes = 0;
+// How an S3 service wants requests signed (AWS Signature Version 4).
+struct AwsSignature {
+  std::string provider;  // "aws:amz:REGION:s3"
+  std::string login;     // "ACCESS_KEY:SECRET_KEY"
 };
 
+// One request. Only http and https are spoken, with HTTP/1.1; redirects are not followed; a server's
+// certificate is checked against the system's authorities. Nothing is tried again: whoever asks knows what
+// may be.
+struct ClientRequest {
+  std::string method = "GET";
+  std::string url;
+  // "" = none, whatever the environment says; nothing = as the environment says (http_proxy and its like).
+  std::optional<std::string> proxy = "";
+  // For a transfer on an event loop; without it libcurl looks names up, with a thread for each.
+  std::optional<Endpoint> endpoint;
+  std::vector<std::string> headers;  // "Name: value"
+  // What is sent, even if it is empty; nothing = no body. A borrowed one is not copied, and outlives the
+  // transfer.
+  std::optional<std::string> body;
+  std::optional<std::string_view> borrowed_body;
+  std::string range;  // "0-99" (of bytes); "" = all. libcurl adds the header, so a signature leaves it out
+  std::optional<AwsSignature> signature;
+
+  // 0 = no limit of that kind. A transfer that breaks one ends as kConnectTimedOut or kTimedOut.
+  std::chrono::milliseconds connect_timeout = std::chrono::seconds(10);
+  std::chrono::milliseconds total_timeout{0};
+  std::chrono::seconds silence_timeout{0};           // without a byte of the response
+  std::size_t max_response_bytes = std::size_t(-1);  // of its body, as it travels
+};
+
+// Of what a server says, the little that anybody here asks for.
 struct ResponseHead {
-  int status = 0;
+  int status = 0;  // 0: there is no response yet
   std::string content_type;
   std::string retry_after;
+  std::string location;
+  std::string content_range;
+  std::optional<std::uint64_t> content_length;
 };
 
 struct TransferEnd {
@@ -41,8 +67,10 @@ struct TransferEnd {
     kComplete,         // the whole response came
     kNotConnected,     // no such name, refused, no TLS: the request was not sent
     kConnectTimedOut,  // as kNotConnected, after the time that it had
+    kTimedOut,         // there was a connection, and total_timeout or silence_timeout passed
     kBroken,           // the connection ended before the response did
     kTooLarge,         // more than max_response_bytes
+    kStopped,          // by whoever asked (BlockingClient)
   };
   How how = How::kComplete;
   std::string reason;  // for people; holds nothing of the request but host and port
@@ -79,9 +107,9 @@ class Transfer {
   std::weak_ptr<CurlTransfer> state_;
 };
 
-// Sends the request after `delay`. The loop holds `handler` until the transfer's end. Redirects are not
-// followed, only http and https are spoken, connections are kept for the next transfer of this loop. Call it
-// on the loop's thread. Transfers that still run when the loop is destroyed are dropped without on_end.
+// Sends the request after `delay`. The loop holds `handler` until the transfer's end, and keeps connections
+// for its next transfers. Call it on the loop's thread. Transfers that still run when the loop is destroyed
+// are dropped without on_end.
 [[nodiscard]] Transfer start_transfer(EventLoop& loop, ClientRequest request,
                                       std::shared_ptr<TransferHandler> handler,
                                       std::chrono::milliseconds delay = {});
