@@ -108,7 +108,7 @@ std::optional<Error> Tail::read_once() {
   // A new one for each connection: what was not a whole event yet comes again.
   http::SseReader reader(kMaxEventBytes);
   const auto take = [this, &reader](std::string_view bytes) { return take_bytes(reader, bytes); };
-  auto answer = client_.stream("/v1/generations/" + id_ + "/events", last_id_, take, stop_);
+  auto answer = client_.stream("/v1/generations/" + id_ + "/events", last_id_, take);
   if (end_ || broken_ || stop_) return std::nullopt;
   if (!answer) {
     Error error = std::move(answer).error();
@@ -181,7 +181,10 @@ int jobs_tail(const JobsOptions& options) {
   }
   std::atomic<bool> stop{false};
   ShutdownSignals signals;
-  signals.on_first([&stop](int) { stop = true; });
+  signals.on_first([&stop, &client](int) {
+    stop = true;
+    client->stop();
+  });
   const int exit_code = Tail(*client, options, stop).run();
   signals.stop();
   return exit_code;
