@@ -1,7 +1,7 @@
 // Requests from bytes, without the server around. Checks that the pieces in which they come make no
 // difference, and that a header block that is found is one.
-#include "shunt/http/server/header_scan.hpp"
-#include "shunt/http/server/request_parser.hpp"
+#include "server/header_scan.hpp"
+#include "server/request_parser.hpp"
 #include "support/fuzzing.hpp"
 
 namespace {

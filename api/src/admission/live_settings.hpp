@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -9,7 +11,7 @@
 #include "admission/key_ring.hpp"
 #include "admission/web_boundary.hpp"
 #include "shunt/api/http_server.hpp"
-#include "shunt/http/server/client_address.hpp"
+#include "shunt/http/server/server_limits.hpp"
 
 namespace shunt::api {
 
@@ -20,12 +22,26 @@ struct LiveSettings {
       : options(std::move(given)),
         keys(options.keys, now, before == nullptr ? nullptr : &before->keys),
         boundary(options.allowed_hosts, options.cors_origins, keys.required()),
-        proxies(options.trusted_proxies) {}
+        limits{.max_header_bytes = options.max_header_bytes,
+               .max_connections = options.max_connections,
+               .max_connections_per_address = options.max_connections_per_address,
+               .header_timeout = options.header_timeout,
+               .body_timeout = options.body_timeout,
+               .idle_timeout = options.idle_timeout,
+               .write_timeout = options.write_timeout,
+               .shortest_wait = shortest_wait(options),
+               .proxies = http::TrustedProxies(options.trusted_proxies)} {}
 
   const HttpServerOptions options;
   const KeyRing keys;
   const WebBoundary boundary;
-  const http::TrustedProxies proxies;
+  const http::ServerLimits limits;
+
+ private:
+  static std::chrono::milliseconds shortest_wait(const HttpServerOptions& options) {
+    const auto shortest = std::min(options.sse_heartbeat, options.half_close_grace);
+    return options.wait_deadline.count() > 0 ? std::min(shortest, options.wait_deadline) : shortest;
+  }
 };
 
 // The settings of now, for readers on many threads: each keeps its copy of the pointer and looks at a counter

@@ -169,9 +169,4 @@ void set_problem(http::Response& response, const Error& error, const ProblemCont
   append_problem(response.body, error, context);
 }
 
-Error overloaded(std::string_view what) {
-  return {std::string(pc::kOverloaded),
-          "this server's memory for " + std::string(what) + " (a share of memory.limit) is used up", true};
-}
-
 }  // namespace shunt::api

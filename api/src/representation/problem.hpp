@@ -38,7 +38,6 @@ inline constexpr std::string_view kNotEnded = "not_ended";
 inline constexpr std::string_view kRequestForgotten = "request_forgotten";
 inline constexpr std::string_view kSubmitUnknown = "submit_unknown";
 inline constexpr std::string_view kWaitDeadlineExceeded = "wait_deadline_exceeded";
-inline constexpr std::string_view kOverloaded = shunt::error_code::kOverloaded;
 inline constexpr std::string_view kInternalError = "internal_error";
 }  // namespace problem_code
 
@@ -67,8 +66,5 @@ void append_problem(std::string& out, const Error& error, const ProblemContext& 
 
 // Turns the response into that document; header lines that are there stay.
 void set_problem(http::Response& response, const Error& error, const ProblemContext& context = {});
-
-// A share of memory.limit has no room for `what`; answer it with Retry-After.
-[[nodiscard]] Error overloaded(std::string_view what);
 
 }  // namespace shunt::api

@@ -104,7 +104,7 @@ http::Task<void> send_pieces(Exchange& exchange, const ArtifactPlace& place, htt
 void begin_pieces(Exchange& exchange, std::size_t length) {
   http::Response& response = exchange.response;
   response.announced_size = length;
-  if (exchange.service.draining.load(std::memory_order_relaxed)) response.close = true;
+  if (exchange.service.state.draining.load(std::memory_order_relaxed)) response.close = true;
   http::ConnectionHeader connection = http::ConnectionHeader::kNone;
   if (response.close || !exchange.request.keep_alive) {
     connection = http::ConnectionHeader::kClose;
@@ -150,7 +150,7 @@ http::Task<void> answer_with_bytes(Exchange& exchange, GenerationId id, Artifact
   const std::size_t first = std::min(wanted.length, kPieceBytes);
   if (first > kSmallPiece && !memory.try_resize(first)) {
     response.set_retry_after(std::chrono::seconds(1));
-    set_problem(response, overloaded("artifacts that their clients have not read yet"));
+    set_problem(response, http::overloaded("artifacts that their clients have not read yet"));
     co_return;
   }
   auto reading = read_piece(exchange, place, {wanted.first, first});

@@ -91,7 +91,7 @@ http::Task<void> answer_ended(Exchange& exchange, GenerationRecord& record, Repr
       co_await answer_with_artifact(exchange, record);
       co_return;
     case Representation::kText:
-      if (record.text.size() > kLargeAnswer && !reserve_answer(exchange, record.text.size())) co_return;
+      if (record.text.size() > http::kLargeAnswer && !reserve_answer(exchange, record.text.size())) co_return;
       exchange.response.status = 200;
       exchange.response.content_type = "text/plain; charset=utf-8";
       exchange.response.body = std::move(record.text);

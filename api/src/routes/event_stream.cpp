@@ -41,7 +41,7 @@ class EventWriter {
     response.content_type = kEventStreamType;
     response.add_header("Cache-Control", "no-store");
     response.add_header("X-Accel-Buffering", "no");  // nginx would hold events back
-    if (exchange_.service.draining.load(std::memory_order_relaxed)) response.close = true;
+    if (exchange_.service.state.draining.load(std::memory_order_relaxed)) response.close = true;
     if (!chunked_) response.close = true;
     const bool last = response.close || !exchange_.request.keep_alive;
     http::append_head(exchange_.client.out(), response,
@@ -125,7 +125,7 @@ http::Task<bool> send_until_end(Exchange& exchange, EventWatch& watch) {
       continue;
     }
     at_once = 0;
-    if (exchange.service.leaving.load(std::memory_order_relaxed)) {
+    if (exchange.service.state.leaving.load(std::memory_order_relaxed)) {
       std::string comment;
       http::append_sse_comment(comment, kLeavingComment);
       writer.add_text(comment);
@@ -141,7 +141,7 @@ http::Task<bool> send_until_end(Exchange& exchange, EventWatch& watch) {
 
 http::Task<void> cancel_abandoned(Exchange& exchange, GenerationId id) {
   // Cut off by us, not gone by itself.
-  if (exchange.service.leaving.load(std::memory_order_relaxed)) co_return;
+  if (exchange.service.state.leaving.load(std::memory_order_relaxed)) co_return;
   log::debug("http.client_gone", {{"id", id.to_string()}});
   auto pending = answer_of<Result<executor::CancelOutcome>>(exchange.client, [&](auto done) {
     exchange.service.executor.cancel(id, "client disconnected", std::move(done));

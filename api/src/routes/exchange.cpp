@@ -74,7 +74,7 @@ bool reserve_decoding(Exchange& exchange) {
   const std::size_t capacity = exchange.service.memory.capacity(MemoryShare::kRequests);
   if (bytes <= capacity) {
     exchange.response.set_retry_after(std::chrono::seconds(1));
-    set_problem(exchange.response, overloaded("requests"));
+    set_problem(exchange.response, http::overloaded("requests"));
   } else {
     set_problem(exchange.response,
                 Error{std::string(problem_code::kBodyTooLarge),
@@ -98,12 +98,12 @@ bool reserve_answer(Exchange& exchange, std::size_t bytes) {
     return true;
   }
   exchange.response.set_retry_after(std::chrono::seconds(1));
-  set_problem(exchange.response, overloaded("answers that their clients have not read yet"));
+  set_problem(exchange.response, http::overloaded("answers that their clients have not read yet"));
   return false;
 }
 
 void answer_with_record(Exchange& exchange, int status, const GenerationRecord& record) {
-  if (record.text.size() > kLargeAnswer && !reserve_answer(exchange, record.text.size())) return;
+  if (record.text.size() > http::kLargeAnswer && !reserve_answer(exchange, record.text.size())) return;
   exchange.response.set_json(status);
   append_record_json(exchange.response.body, record);
 }

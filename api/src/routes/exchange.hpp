@@ -10,7 +10,7 @@
 #include "shunt/api/request_tracer.hpp"
 #include "shunt/base/memory_budget.hpp"
 #include "shunt/generation/generation_record.hpp"
-#include "shunt/http/server/client_socket.hpp"
+#include "shunt/http/server/application.hpp"
 #include "shunt/http/server/request.hpp"
 #include "shunt/http/server/response.hpp"
 #include "shunt/http/server/task.hpp"
@@ -34,8 +34,8 @@ struct Exchange {
   http::Response& response;
   MemoryReservation& memory;  // of the request
   MemoryReservation& answer_memory;
+  bool& streamed;         // the handler has sent the response itself
   bool tells_all = true;  // whether /readyz may: a key with the scope for it, or no keys at all
-  bool streamed = false;  // the handler has sent the response itself
   std::unique_ptr<RequestTrace> trace = {};
 };
 
@@ -63,9 +63,6 @@ template <typename T, typename Start>
 // Reserves what decoding the body may take, until drop_body(). False: the response has been made a problem.
 [[nodiscard]] bool reserve_decoding(Exchange& exchange);
 void drop_body(Exchange& exchange);
-
-// From here on answers are counted, and sent without a copy.
-inline constexpr std::size_t kLargeAnswer = 16UL * 1024;
 
 // Before an answer of about so many bytes is made, which is work too. False: the response has been made a
 // problem, as there is no room while others are unread. An answer larger than the whole share is made while

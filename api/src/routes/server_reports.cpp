@@ -28,7 +28,7 @@ JsonObject describe_model(const Model& model) {
 
 executor::ExecutorDescription Service::describe() const {
   executor::ExecutorDescription description = executor.describe();
-  if (draining.load() && description.health == executor::Health::kReady) {
+  if (state.draining.load() && description.health == executor::Health::kReady) {
     description.health = executor::Health::kDraining;
     description.reason = "the server accepts no more connections";
   }

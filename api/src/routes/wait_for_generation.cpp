@@ -26,7 +26,7 @@ class Patience {
     }
     if (now >= gone_at_) return WaitEnd::kClientGone;
     if (now >= until_) return WaitEnd::kOutOfTime;
-    if (exchange_.service.leaving.load(std::memory_order_relaxed)) return WaitEnd::kLeaving;
+    if (exchange_.service.state.leaving.load(std::memory_order_relaxed)) return WaitEnd::kLeaving;
     const SteadyTime next = std::min(until_, gone_at_);
     if (next == SteadyTime::max()) {
       client.clear_deadline();

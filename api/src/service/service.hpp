@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <string>
 
@@ -8,7 +7,7 @@
 #include "service/http_metrics.hpp"
 #include "shunt/api/http_server.hpp"
 #include "shunt/base/memory_budget.hpp"
-#include "shunt/http/server/connection_count.hpp"
+#include "shunt/http/server/server_state.hpp"
 #include "surface/route_table.hpp"
 
 namespace shunt::api {
@@ -24,13 +23,7 @@ struct Service {
   LiveSettingsSource live;
   HttpMetrics metrics;
   MemoryBudget& memory;
-  // Shared: the last connection's end may let go of everything else.
-  const std::shared_ptr<http::ConnectionCount> connections = std::make_shared<http::ConnectionCount>();
-  const std::shared_ptr<http::AddressCounts> addresses = std::make_shared<http::AddressCounts>();
-  // No new connections, no keep-alive, not ready.
-  std::atomic<bool> draining{false};
-  // Whoever waits gets its answer now: what has not ended goes on without this server.
-  std::atomic<bool> leaving{false};
+  http::ServerState state{.metrics = metrics, .memory = memory};
 
   // The executor's word, unless this server knows better.
   [[nodiscard]] executor::ExecutorDescription describe() const;

@@ -1,4 +1,4 @@
-#include "shunt/http/server/header_scan.hpp"
+#include "server/header_scan.hpp"
 
 namespace shunt::http {
 namespace {

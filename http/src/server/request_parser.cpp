@@ -1,4 +1,4 @@
-#include "shunt/http/server/request_parser.hpp"
+#include "server/request_parser.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>

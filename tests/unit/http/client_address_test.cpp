@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "shunt/http/server/connection_admission.hpp"
+#include "server/connection_admission.hpp"
 #include "shunt/http/web_names.hpp"
 
 namespace shunt::http {

@@ -1,8 +1,8 @@
-#include "shunt/http/server/request_parser.hpp"
+#include "server/request_parser.hpp"
 
 #include <gtest/gtest.h>
 
-#include "shunt/http/server/header_scan.hpp"
+#include "server/header_scan.hpp"
 
 namespace shunt::http {
 namespace {

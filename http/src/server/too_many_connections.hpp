@@ -4,9 +4,9 @@
 #include <cstddef>
 #include <string>
 
-#include "representation/problem.hpp"
+#include "shunt/http/problem_code.hpp"
 
-namespace shunt::api {
+namespace shunt::http {
 
 inline constexpr std::chrono::seconds kComeAgainAfter{1};
 
@@ -26,4 +26,4 @@ inline constexpr std::chrono::seconds kComeAgainAfter{1};
       .with("limit", limit);
 }
 
-}  // namespace shunt::api
+}  // namespace shunt::http
