@@ -107,8 +107,8 @@ void Tail::tell(const GenerationEvent& event) {
 std::optional<Error> Tail::read_once() {
   // A new one for each connection: what was not a whole event yet comes again.
   http::SseReader reader(kMaxEventBytes);
-  const auto take = [this, &reader](std::string_view bytes) { return take_bytes(reader, bytes); };
-  auto answer = client_.stream("/v1/generations/" + id_ + "/events", last_id_, take);
+  const auto on_bytes = [this, &reader](std::string_view bytes) { return take_bytes(reader, bytes); };
+  auto answer = client_.stream("/v1/generations/" + id_ + "/events", last_id_, on_bytes);
   if (end_ || broken_ || stop_) return std::nullopt;
   if (!answer) {
     Error error = std::move(answer).error();

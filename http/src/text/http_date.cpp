@@ -1,8 +1,12 @@
 #include "shunt/http/http_date.hpp"
 
+#include <curl/curl.h>
+
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 
 namespace shunt::http {
 
@@ -21,6 +25,15 @@ std::string format_http_date(WallTime time) {
                     static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
                     static_cast<int>(clock.seconds().count()));
   return {text.data(), static_cast<std::size_t>(size)};
+}
+
+std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) {
+  // It does no I/O and needs no initialisation.
+  const std::time_t at = curl_getdate(std::string(text).c_str(), nullptr);
+  if (at == -1) return std::nullopt;
+  // What is further away does not fit into milliseconds.
+  constexpr std::time_t kEndOf9999 = 253'402'300'799;
+  return std::chrono::sys_seconds(std::chrono::seconds(std::clamp<std::time_t>(at, 0, kEndOf9999)));
 }
 
 }  // namespace shunt::http

@@ -12,7 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using How = TransferEnd::How;
-using testing::ScriptedServer;
 
 ClientRequest get(const std::string& url) {
   ClientRequest request;

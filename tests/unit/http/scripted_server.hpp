@@ -10,7 +10,7 @@
 #include <thread>
 #include <utility>
 
-namespace shunt::http::testing {
+namespace shunt::http {
 
 // A server of one connection: does what a test says with it, on a thread of its own, and closes it.
 class ScriptedServer {
@@ -63,4 +63,4 @@ class ScriptedServer {
   std::thread thread_;
 };
 
-}  // namespace shunt::http::testing
+}  // namespace shunt::http

@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <string>
+#include <vector>
 
 #include "shunt/http/server/client_address.hpp"
 
@@ -21,7 +23,7 @@ struct ServerLimits {
   // the shortest of all these.
   std::chrono::milliseconds shortest_wait = std::chrono::seconds(1);
   // Whose word about their clients is believed: their connections count for those.
-  TrustedProxies proxies{{}};
+  TrustedProxies proxies{std::vector<std::string>{}};
 };
 
 }  // namespace shunt::http
