@@ -84,8 +84,6 @@ std::vector<std::string> request_headers(const Upstream& upstream,
                                          const GenerationRequest::Context& context) {
   std::vector<std::string> headers = upstream.headers;
   headers.emplace_back("Content-Type: application/json");
-  headers.emplace_back(
-      "Expect:");  // no "100-continue", for which libcurl would wait a second with a large body
   if (!has_header(headers, "accept")) headers.emplace_back("Accept: text/event-stream, application/json");
   if (!has_header(headers, "user-agent")) headers.emplace_back("User-Agent: shunt");
   if (!context.traceparent.empty() && is_header_value(context.traceparent)) {
