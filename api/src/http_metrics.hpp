@@ -22,6 +22,8 @@ class HttpMetrics {
   void connection_opened();
   void connection_closed();
   void connection_shed();
+  // An exception ended one: a broken invariant.
+  void connection_failed();
   void stream_opened();
   void stream_closed();
   void received(std::size_t bytes);

@@ -41,6 +41,7 @@ Detached LoopShard::serve(std::shared_ptr<LoopShard> shard, std::shared_ptr<Clie
   } catch (const std::exception& failure) {
     // A broken invariant: this connection ends, the others go on.
     log::error("http.connection_failed", {{"what", failure.what()}});
+    shard->service_.metrics.connection_failed();
     client->abort();
   }
   shard->leave(*client);

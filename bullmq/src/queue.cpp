@@ -20,14 +20,23 @@ using detail::QueueBackend;
 
 namespace {
 
-// Written once the connection is there; nobody waits for it, and what goes wrong is seen by the next
-// operation.
-awaitable<void> write_meta(std::shared_ptr<QueueBackend> backend, std::int64_t max_len_events) {
+// Written once the connection is there. Nobody waits for it, so what goes wrong goes to `on_error`; a queue
+// that has been closed meanwhile has nothing to say.
+awaitable<void> write_meta(std::shared_ptr<QueueBackend> backend, std::int64_t max_len_events,
+                           Signal<const std::exception&> on_error) {
   try {
     co_await backend->run(make_command("HSET", backend->keys().meta, "opts.maxLenEvents", max_len_events,
                                        "version", "bullmq:" + std::string(upstream_version())));
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    if (!backend->connection().is_closed()) on_error.emit([] {}, error);
   }
+}
+
+// Detached: it ends with its command, and holds what it needs.
+void begin_to_write_meta(const Executor& executor, const std::shared_ptr<QueueBackend>& backend,
+                         const QueueOptions& options, const Signal<const std::exception&>& on_error) {
+  if (options.skip_metas_update) return;
+  asio::co_spawn(executor, write_meta(backend, options.max_len_events, on_error), asio::detached);
 }
 
 void validate(const std::string& name, const QueueOptions& options) {
@@ -71,9 +80,7 @@ Queue::Queue(Executor executor, std::string name, QueueOptions options) : state_
   state_->backend = std::make_shared<QueueBackend>(std::move(connection), options.prefix, std::move(name));
   state_->backend->fast_path = options.fast_path;
   state_->options = std::move(options);
-  if (!state_->options.skip_metas_update) {
-    asio::co_spawn(executor, write_meta(state_->backend, state_->options.max_len_events), asio::detached);
-  }
+  begin_to_write_meta(executor, state_->backend, state_->options, state_->on_error);
 }
 
 Queue::Queue(SharedConnection connection, std::string name, QueueOptions options)
@@ -86,9 +93,7 @@ Queue::Queue(SharedConnection connection, std::string name, QueueOptions options
   state_->backend->fast_path = options.fast_path;
   state_->options = std::move(options);
   state_->shares_connection = true;
-  if (!state_->options.skip_metas_update) {
-    asio::co_spawn(executor, write_meta(state_->backend, state_->options.max_len_events), asio::detached);
-  }
+  begin_to_write_meta(executor, state_->backend, state_->options, state_->on_error);
 }
 
 Queue::~Queue() {
@@ -103,6 +108,10 @@ Queue& Queue::operator=(Queue&& other) noexcept {
     state_ = std::move(other.state_);
   }
   return *this;
+}
+
+Signal<const std::exception&>& Queue::on_error() noexcept {
+  return state_->on_error;
 }
 
 const std::string& Queue::name() const noexcept {

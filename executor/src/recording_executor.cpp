@@ -60,6 +60,10 @@ void RecordingExecutor::request_of(const GenerationId& id, std::function<void(Re
   done(on_request_of ? on_request_of(id) : Result<RequestOutcome>(RequestOutcome(GenerationUnknown{})));
 }
 
+void RecordingExecutor::was_of(const GenerationId&, std::string, std::function<void(Result<bool>)> done) {
+  done(false);
+}
+
 void RecordingExecutor::remove(const GenerationId& id, std::function<void(Result<RemoveOutcome>)> done) {
   done(on_remove ? on_remove(id) : Result<RemoveOutcome>(RemoveOutcome(GenerationUnknown{})));
 }

@@ -133,6 +133,9 @@ class Core final : public RunOwner, public std::enable_shared_from_this<Core> {
   [[nodiscard]] FindOutcome look_up(const GenerationId& id) const;
   [[nodiscard]] Result<RequestOutcome> request_of(const GenerationId& id) const;
   [[nodiscard]] RemoveOutcome remove(const GenerationId& id);
+  [[nodiscard]] bool was_of(const GenerationId& id, std::string_view caller) {
+    return store_.was_of(id, caller);
+  }
   [[nodiscard]] GenerationStore& store() const noexcept { return store_; }
 
   void run_ended(SyncRun& run) override;
@@ -445,6 +448,10 @@ class SyncExecutor final : public GenerationExecutor {
 
   void remove(const GenerationId& id, std::function<void(Result<RemoveOutcome>)> done) override {
     done(core_->remove(id));
+  }
+
+  void was_of(const GenerationId& id, std::string caller, std::function<void(Result<bool>)> done) override {
+    done(core_->was_of(id, caller));
   }
 
   void fleet(std::function<void(Result<Fleet>)> done) override {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -24,7 +26,10 @@ class Queue {
   // Uses the client's connection (a connection of its own with a cluster, for queues may be on different
   // nodes); options.connection is not used. Throws ValidationError for a name that is empty or has a colon in
   // it, for options that make no sense, and, with a cluster, for a name and prefix without a hash tag.
-  Queue(Client& client, std::string name, QueueOptions options = QueueOptions());
+  //
+  // `on_error` hears what no function reports (bullmq::Queue::on_error), on the client's thread.
+  using ErrorListener = std::function<void(const std::exception&)>;
+  Queue(Client& client, std::string name, QueueOptions options = QueueOptions(), ErrorListener on_error = {});
   ~Queue();
   Queue(Queue&&) noexcept;
   Queue& operator=(Queue&&) noexcept;

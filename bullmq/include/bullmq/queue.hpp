@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "bullmq/connection.hpp"
 #include "bullmq/job.hpp"
 #include "bullmq/queue_options.hpp"
+#include "bullmq/signal.hpp"
 
 namespace bullmq {
 
@@ -47,6 +49,9 @@ class Queue {
 
   // Returns when connected. Throws CommandTimeoutError after the connection's command timeout.
   awaitable<void> wait_until_ready();
+  // What no operation reports, since nobody waits for it: today the writing of the queue's meta data after
+  // construction (QueueOptions::skip_metas_update). Failures to connect are not among them.
+  [[nodiscard]] Signal<const std::exception&>& on_error() noexcept;
   // Waits for what was begun, at most for the command timeout, then ends the connection. Never throws.
   awaitable<void> close();
 

@@ -24,19 +24,20 @@ struct Queue::State {
   detail::Kept<bullmq::Queue> queue;
 };
 
-Queue::Queue(Client& client, std::string name, QueueOptions options) {
+Queue::Queue(Client& client, std::string name, QueueOptions options, ErrorListener on_error) {
   // Not copied into what the thread runs: it must not be the one that drops it last.
   const auto& loop = client.loop();
-  state_ =
-      detail::call_now(loop->gate, [&loop, name = std::move(name), options = std::move(options)]() mutable {
-        options.connection = loop->options;
-        const bool own_connection = loop->options.cluster.has_value();
-        const auto made =
-            own_connection
-                ? std::make_shared<bullmq::Queue>(loop->gate->executor(), std::move(name), std::move(options))
-                : std::make_shared<bullmq::Queue>(loop->connection, std::move(name), std::move(options));
-        return std::make_unique<State>(loop, made);
-      });
+  state_ = detail::call_now(loop->gate, [&loop, name = std::move(name), options = std::move(options),
+                                         on_error = std::move(on_error)]() mutable {
+    options.connection = loop->options;
+    const bool own_connection = loop->options.cluster.has_value();
+    const auto made =
+        own_connection
+            ? std::make_shared<bullmq::Queue>(loop->gate->executor(), std::move(name), std::move(options))
+            : std::make_shared<bullmq::Queue>(loop->connection, std::move(name), std::move(options));
+    if (on_error) made->on_error().subscribe(std::move(on_error)).detach();
+    return std::make_unique<State>(loop, made);
+  });
 }
 Queue::~Queue() = default;
 Queue::Queue(Queue&&) noexcept = default;

@@ -14,6 +14,7 @@ namespace bullmq {
 struct Queue::State {
   QueueOptions options;
   std::shared_ptr<detail::QueueBackend> backend;
+  Signal<const std::exception&> on_error;
   bool shares_connection = false;
 
   // A job of which nothing but the id is known.

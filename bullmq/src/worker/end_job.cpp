@@ -48,6 +48,7 @@ awaitable<std::optional<Job>> Worker::State::end_job(RunningPointer current, Job
       co_return std::nullopt;
     } catch (const ConnectionError& error) {
       if (closed || backend->connection().is_closed() || current->given_back) throw;
+      // Its connection has told, and the end is tried again.
       unknown = unknown || error.fate() == Fate::unknown;
     } catch (const JobError& error) {
       refusal = error;
@@ -156,6 +157,7 @@ awaitable<bool> Worker::State::was_done(const Job& job, const JobEnding& ending)
       const auto attempts = co_await backend->attempts_made(job.id());
       co_return attempts > job.record().attempts_made;
     } catch (const ConnectionError&) {
+      // Its connection has told, and Redis is asked again.
       if (closed || backend->connection().is_closed()) throw;
     }
     co_await sleep(options.run_retry_delay);

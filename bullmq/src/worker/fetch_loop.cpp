@@ -211,7 +211,8 @@ awaitable<void> Worker::State::return_marker(std::string member, std::string sco
   command.timeout = kBlockMargin;
   try {
     co_await backend->run(std::move(command));
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    if (!closed && !backend->connection().is_closed()) report(error);
   }
 }
 
@@ -226,6 +227,7 @@ awaitable<void> Worker::State::unblock(std::shared_ptr<State> self) {
       command.timeout = kUnblockPatience;
       co_await self->backend->run(std::move(command));
     } catch (const Error&) {
+      // The read's connection is broken instead, which ends it too; what a marker's loss means is told there.
       break;
     }
     if (self->blocked) co_await self->sleep(kUnblockPause);
@@ -252,6 +254,7 @@ awaitable<void> Worker::State::check_stalled(std::shared_ptr<State> self, std::u
                                                                  self->options.stalled_interval);
       for (const std::string& stalled : ids) self->emit(self->events.stalled, std::string_view(stalled));
     } catch (const ConnectionError&) {
+      // Its connection has told.
       pause = std::min(pause, kStalledCheckRetry);
     } catch (const std::exception& error) {
       if (current()) self->report(error);

@@ -14,6 +14,7 @@ awaitable<std::optional<Job>> Worker::State::find_taken(std::string token) {
       if (!record) co_return std::nullopt;
       co_return backend->make_job(std::move(*record), token);
     } catch (const ConnectionError&) {
+      // Its connection has told, and Redis is asked again.
       if (closed || backend->connection().is_closed()) throw;
     }
     co_await sleep(options.run_retry_delay);

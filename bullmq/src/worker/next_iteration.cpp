@@ -136,7 +136,8 @@ awaitable<std::optional<Milliseconds>> Worker::State::schedule_next(Job job) {
         co_await backend->schedule_next_iteration(next->scheduler, record.data, next->options, record.id);
       }
       co_return put_back;
-    } catch (const ConnectionError& error) {
+    } catch (const ConnectionError&) {
+      // Its connection has told, and it is tried again.
       if (closed || backend->connection().is_closed()) co_return put_back;
     } catch (const std::exception& error) {
       reason = error.what();

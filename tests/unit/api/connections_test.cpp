@@ -44,6 +44,22 @@ TEST_F(ConnectionsTest, IdleSocketsOfStrangersLockNobodyOut) {
   EXPECT_NO_THROW(stream.read_until("event: succeeded"));
 }
 
+TEST_F(ConnectionsTest, AnExceptionEndsOneConnectionAndIsCounted) {
+  const auto thrown = std::make_shared<std::atomic<bool>>(false);
+  auto server = HttpServer::listen(options_, loops_, recording_, models_, [thrown] {
+    if (!thrown->exchange(true)) throw std::runtime_error("a broken invariant");
+    return std::string();
+  });
+  ASSERT_TRUE(server.ok()) << server.error().message;
+  server_ = std::move(*server);
+  HttpClient other = client();
+  HttpClient failing = client();
+  failing.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_TRUE(failing.closed_by_server());
+  const std::string metrics = other.request("GET", "/metrics").body;
+  EXPECT_NE(metrics.find("shunt_http_connections_failed_total 1"), std::string::npos) << metrics;
+}
+
 TEST_F(ConnectionsTest, UnfinishedHeadersLockNobodyOut) {
   add_key();
   options_.max_connections = 50;

@@ -37,6 +37,7 @@ class RecordingExecutor final : public GenerationExecutor {
             std::function<void(Result<std::shared_ptr<const std::string>>)> done) override;
   void request_of(const GenerationId& id, std::function<void(Result<RequestOutcome>)> done) override;
   void remove(const GenerationId& id, std::function<void(Result<RemoveOutcome>)> done) override;
+  void was_of(const GenerationId& id, std::string caller, std::function<void(Result<bool>)> done) override;
   void fleet(std::function<void(Result<Fleet>)> done) override;
   void drain(std::chrono::milliseconds grace, std::function<void(DrainReport)> done) override;
   [[nodiscard]] ExecutorDescription describe() const override;

@@ -112,7 +112,28 @@ void append_escaped(std::string& to, std::string_view text) {
   }
 }
 
+// In place of what is read when the process starts.
+constexpr const char* kAnyValue = "value";
+
 }  // namespace
+
+Result<void> check_headers(const OpenAiOptions& options) {
+  Collector collector;
+  if (!options.api_key_env.empty() || !options.api_key_file.empty()) {
+    if (auto added = collector.add("api_key_header", options.api_key_header, kAnyValue, false); !added)
+      return added;
+  }
+  for (const auto& [name, value] : options.headers) {
+    if (auto added = collector.add("headers", name, value, false); !added) return added;
+  }
+  for (const auto& [name, source] : options.headers_env) {
+    if (auto added = collector.add("headers_env", name, kAnyValue, false); !added) return added;
+  }
+  for (const auto& [name, source] : options.headers_file) {
+    if (auto added = collector.add("headers_file", name, kAnyValue, false); !added) return added;
+  }
+  return {};
+}
 
 Result<ConfiguredHeaders> configured_headers(const OpenAiOptions& options, const std::string& api_key) {
   Collector collector;
