@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <bit>
-#include <charconv>
 #include <new>
 
 #include "shunt/base/digest.hpp"
+#include "shunt/base/hex.hpp"
 
 namespace shunt {
 namespace {
@@ -13,12 +13,6 @@ namespace {
 // 32 bits of these last for eight years.
 constexpr std::chrono::milliseconds kTick{64};
 constexpr std::size_t kGuaranteedPart = 5;  // one in so many
-
-std::uint64_t from_hex(std::string_view digits) {
-  std::uint64_t number = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
-  return number;
-}
 
 }  // namespace
 
@@ -47,7 +41,8 @@ void ClaimTable::share_anew() {
 
 ClaimTable::Digest ClaimTable::digest_of(const std::string& text) {
   const std::string hex = sha256_hex(text);
-  return {from_hex(std::string_view(hex).substr(0, 16)), from_hex(std::string_view(hex).substr(16, 16))};
+  return {parse_hex(std::string_view(hex).substr(0, 16)).value(),
+          parse_hex(std::string_view(hex).substr(16, 16)).value()};
 }
 
 // A length before the caller keeps ("a", "bc") and ("ab", "c") apart.
