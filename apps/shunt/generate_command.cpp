@@ -40,7 +40,7 @@ Result<const config::ModelConfig*> choose_model(const GenerateOptions& options,
     if (candidate.model.name == name) return &candidate;
     known.append(known.empty() ? "" : ", ").append(candidate.model.name);
   }
-  return Error{"unknown_model", "there is no model \"" + name + "\"; there is: " + known};
+  return Error{error_code::kUnknownModel, "there is no model \"" + name + "\"; there is: " + known};
 }
 
 // One generation: executor, stream, end. Everything is called from the main thread. With an artifact store it
@@ -155,8 +155,8 @@ int report_end(const GenerationEvent& last, GenerationPrinter& printer, int sign
   }
   printer.abandon();
   if (const auto* failed = std::get_if<event::Failed>(&last.payload)) {
-    return refuse(kExitFailed,
-                  "the generation failed: " + failed->error.message + " (" + failed->error.code + ')');
+    return refuse(kExitFailed, "the generation failed: " + failed->error.message + " (" +
+                                   failed->error.code.to_string() + ')');
   }
   return refuse(signal == 0 ? kExitFailed : kExitSignalBase + signal, "the generation was cancelled");
 }
@@ -166,8 +166,8 @@ int run(const GenerationRequest& request, OneGeneration& generation, ShutdownSig
   const auto id = generation.submit(request);
   // Nothing is wrong with what comes back later as it is.
   if (!id) {
-    return refuse(id.error().retryable ? kExitFailed : kExitUsage,
-                  id.error().message + " (" + id.error().code + ')');
+    return refuse(id.error().is_retryable() ? kExitFailed : kExitUsage,
+                  id.error().message + " (" + id.error().code.to_string() + ')');
   }
   std::atomic<int> interrupted{0};
   signals.on_first([&generation, &interrupted, cancelled = *id](int signal) {

@@ -104,15 +104,15 @@ std::optional<Error> Tail::read_once() {
   if (!answer) {
     Error error = std::move(answer).error();
     // Who never answered is not there; who did may come back.
-    error.retryable = heard_;
+    error.retryable = retryable_if(heard_);
     return error;
   }
   if (answer->status == 200) {
-    return Error{"stream_ended", "the stream ended before the generation did", true};
+    return Error{"stream_ended", "the stream ended before the generation did", Retryable::kYes};
   }
   if (answer->status != 204) return error_of(*answer);
   // All events have been seen already; the record tells how it ended.
-  return Error{"stream_ended", "the generation has ended", false};
+  return Error{"stream_ended", "the generation has ended", Retryable::kNo};
 }
 
 int Tail::run() {
@@ -127,9 +127,9 @@ int Tail::run() {
     }
     if (broken_ || end_) break;
     if (last_id_ != before) pause = kFirstPause;
-    if (!failure->retryable || std::chrono::steady_clock::now() - heard_at_ > kPatience) {
+    if (!failure->is_retryable() || std::chrono::steady_clock::now() - heard_at_ > kPatience) {
       printer_.abandon();
-      complain(failure->message + " (" + failure->code + ')');
+      complain(failure->message + " (" + failure->code.to_string() + ')');
       return kExitFailed;
     }
     note(failure->message + "; trying again");
@@ -155,7 +155,7 @@ int Tail::report_end() {
     return kExitOk;
   }
   if (const auto* failed = std::get_if<event::Failed>(&end_->payload)) {
-    complain("the generation failed: " + failed->error.message + " (" + failed->error.code + ')');
+    complain("the generation failed: " + failed->error.message + " (" + failed->error.code.to_string() + ')');
   } else {
     complain("the generation was cancelled: " + std::get<event::Cancelled>(end_->payload).reason);
   }

@@ -9,7 +9,9 @@
 
 #include "request_sealing.hpp"
 #include "shunt/base/json_memory.hpp"
+#include "shunt/base/overloaded.hpp"
 #include "shunt/generation/error_codes.hpp"
+#include "shunt/generation/errors.hpp"
 #include "sync_run.hpp"
 
 namespace shunt::executor {
@@ -26,18 +28,13 @@ constexpr std::size_t kPageBytes = 256UL * 1024;
 // Values below this are part of what every run holds.
 constexpr std::size_t kSmallValues = 4096;
 
-Error overloaded() {
-  return {std::string(error_code::kOverloaded),
-          "this server's memory for open generations (a share of memory.limit) is used up", true};
-}
-
 Error claims_full(std::size_t limit) {
   return Error{
-      std::string(error_code::kClaimsFull),
+      error_code::kClaimsFull,
       "the table of idempotency keys is full (" + std::to_string(limit) +
           " for all callers), and each key of this caller's is too recent to be forgotten: come back "
           "later, or send the request without a key",
-      true}
+      Retryable::kYes}
       .with("limit", limit);
 }
 
@@ -177,10 +174,7 @@ SubmitOutcome Core::refuse(std::string_view model, SteadyTime asked_at, Error er
 }
 
 SubmitOutcome Core::refuse_shutting_down(std::string_view model, SteadyTime asked_at) const {
-  return refuse(
-      model, asked_at,
-      {std::string(error_code::kShuttingDown), "the service is shutting down and takes no new work", true},
-      std::chrono::seconds(1));
+  return refuse(model, asked_at, shutting_down(), std::chrono::seconds(1));
 }
 
 SubmitOutcome Core::submit(GenerationRequest request) {
@@ -223,7 +217,7 @@ SubmitOutcome Core::admit(GenerationRequest request, ModelSlots& slots, SteadyTi
   MemoryReservation memory(*options_.memory, MemoryShare::kOpen);
   if (!generation->fits() || !memory.try_resize(values_of(delivered->request))) {
     if (!key.key.empty()) store_.release_claim(key, id);
-    return refuse(model.name, asked_at, overloaded(), kOverloadedFor);
+    return refuse(model.name, asked_at, overloaded("open generations"), kOverloadedFor);
   }
   std::unique_ptr<RunTrace> trace;
   if (options_.tracer != nullptr) trace = options_.tracer->begin(*delivered, kPath, 1);

@@ -4,21 +4,13 @@
 #include <utility>
 
 #include "shunt/base/log.hpp"
-#include "shunt/generation/error_codes.hpp"
+#include "shunt/generation/errors.hpp"
 
 namespace shunt::executor {
 namespace {
 
 SteadyTime::rep steady_now() {
   return std::chrono::steady_clock::now().time_since_epoch().count();
-}
-
-Error deadline_error(std::chrono::milliseconds timeout, bool started) {
-  Error error{std::string(error_code::kDeadlineExceeded),
-              "the generation did not end within its timeout of " + std::to_string(timeout.count()) + " ms" +
-                  (started ? "" : "; it was still waiting for a free slot of its model"),
-              true};
-  return std::move(error).with("timeout_ms", timeout.count()).with("started", started);
 }
 
 // Joins the caller's trace with the generation, in the log of whichever process runs it.
@@ -49,7 +41,7 @@ SyncRun::~SyncRun() {
     if (stopping) {
       end_as_stopped();
     } else {
-      generation_->fail({std::string(error_code::kGeneratorVanished),
+      generation_->fail({error_code::kGeneratorVanished,
                          "the generator dropped the generation without ending it (a bug in the generator)"});
     }
     tell_owner();
@@ -71,8 +63,7 @@ void SyncRun::begin() {
   try {
     model().generator->start(shared_from_this());
   } catch (const std::exception& failure) {
-    fail({std::string(error_code::kGeneratorFailed),
-          std::string("the generator did not start: ") + failure.what()});
+    fail({error_code::kGeneratorFailed, std::string("the generator did not start: ") + failure.what()});
   }
   if (!concluded_ && !deadline_.pending()) arm_deadline();
 }
@@ -201,13 +192,12 @@ void SyncRun::end_as_stopped() {
       generation_->cancel(why);
       break;
     case StopReason::kDeadline:
-      generation_->fail(deadline_error(timeout_, began_at_ != 0));
+      generation_->fail(deadline_exceeded(timeout_, began_at_ != 0));
       break;
     case StopReason::kOutputLimit:
       break;  // it has ended already
     case StopReason::kNone:
-      generation_->fail(
-          {std::string(error_code::kGeneratorFailed), "the generator stopped without being asked to"});
+      generation_->fail({error_code::kGeneratorFailed, "the generator stopped without being asked to"});
       break;
   }
 }

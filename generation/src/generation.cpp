@@ -6,6 +6,7 @@
 
 #include "shunt/base/display_text.hpp"
 #include "shunt/base/json_memory.hpp"
+#include "shunt/base/overloaded.hpp"
 #include "shunt/generation/artifact_rules.hpp"
 #include "shunt/generation/error_codes.hpp"
 
@@ -184,9 +185,9 @@ bool Generation::end(GenerationState state, GenerationEvent::Payload payload) {
 
 bool Generation::over_limit(std::unique_lock<std::mutex> lock, std::string_view what, std::size_t limit,
                             std::size_t received) {
-  Error error{std::string(error_code::kOutputTooLarge),
-              "the generation's " + std::string(what) + " would exceed its limit of " +
-                  std::to_string(limit) + " (received " + std::to_string(received) + ")"};
+  Error error{error_code::kOutputTooLarge, "the generation's " + std::string(what) +
+                                               " would exceed its limit of " + std::to_string(limit) +
+                                               " (received " + std::to_string(received) + ")"};
   end_locked(
       GenerationState::kFailed,
       event::Failed{
@@ -260,7 +261,7 @@ bool Generation::artifact(Artifact artifact) {
       std::ranges::any_of(artifacts_, [&](const Artifact& a) { return a.name == artifact.name; });
   if (taken || !is_valid_artifact_name(artifact.name)) {
     end_locked(GenerationState::kFailed,
-               event::Failed{{std::string(error_code::kInvalidOutput),
+               event::Failed{{error_code::kInvalidOutput,
                               "the generator produced an artifact with " +
                                   std::string(taken ? "a name that is taken: \"" : "an invalid name: \"") +
                                   to_valid_utf8(excerpt(artifact.name)) + '"'}});
@@ -269,7 +270,7 @@ bool Generation::artifact(Artifact artifact) {
   }
   if (!is_valid_media_type(artifact.media_type)) {
     end_locked(GenerationState::kFailed,
-               event::Failed{{std::string(error_code::kInvalidOutput),
+               event::Failed{{error_code::kInvalidOutput,
                               "the generator produced the artifact \"" + artifact.name +
                                   "\" with an invalid media type: \"" +
                                   to_valid_utf8(artifact.media_type.substr(0, 255)) + '"'}});
@@ -394,7 +395,7 @@ std::uint64_t Generation::last_sequence() const {
 std::string Generation::error_code() const {
   const std::lock_guard lock(mutex_);
   if (state_ != GenerationState::kFailed) return {};
-  return std::get<event::Failed>(*entries_.back().payload).error.code;
+  return std::get<event::Failed>(*entries_.back().payload).error.code.to_string();
 }
 
 GenerationEvent Generation::event_at_locked(std::size_t index) const {
@@ -458,9 +459,7 @@ bool Generation::reserve_locked(std::size_t more) {
 }
 
 bool Generation::overload(std::unique_lock<std::mutex> lock) {
-  Error error{std::string(error_code::kOverloaded),
-              "this server's memory for open generations (a share of memory.limit) is used up", true};
-  end_locked(GenerationState::kFailed, event::Failed{std::move(error)});
+  end_locked(GenerationState::kFailed, event::Failed{overloaded("open generations")});
   wake(std::move(lock));
   return false;
 }

@@ -207,10 +207,10 @@ class MemoryStore final : public GenerationStore {
   }
 
   [[nodiscard]] Error full() const {
-    return Error{std::string(error_code::kStoreFull),
+    return Error{error_code::kStoreFull,
                  "the store holds its limit of " + std::to_string(limits_.max_generations) +
                      " generations and none of them has ended",
-                 true}
+                 Retryable::kYes}
         .with("limit", limits_.max_generations);
   }
 
@@ -297,9 +297,9 @@ class MemoryStore final : public GenerationStore {
 
 Error too_many_open(std::size_t max_open) {
   return Error{
-      std::string(error_code::kTooManyConcurrent),
+      error_code::kTooManyConcurrent,
       "this caller may have " + std::to_string(max_open) + " generations open at once, waited for or not",
-      true}
+      Retryable::kYes}
       .with("limit", max_open);
 }
 

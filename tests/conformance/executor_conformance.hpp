@@ -56,12 +56,12 @@ inline std::string joined_text(const std::vector<GenerationEvent>& events) {
 // factory to executors_under_test(); nothing in the tests knows which one it is.
 class ExecutorConformance : public ::testing::TestWithParam<ExecutorFactory> {
  protected:
-  ExecutorConformance() : loops_(2), models_(conformance_models(gate_)), client_(loops_) {
+  ExecutorConformance() : loops_(2), models_(conformance_models(hold_)), client_(loops_) {
     subject_ = GetParam().make(models_, loops_);
     client_.use(subject_->executor());
   }
   ~ExecutorConformance() override {
-    gate_.open();
+    hold_.release();
     if (!drained_) client_.drain(milliseconds(5000));
     loops_.stop_and_join();
   }
@@ -76,11 +76,11 @@ class ExecutorConformance : public ::testing::TestWithParam<ExecutorFactory> {
   }
   Error refusal(GenerationRequest made) {
     const auto outcome = client_.submit(std::move(made));
-    if (!std::holds_alternative<Refused>(outcome)) return {"(accepted)", ""};
+    if (!std::holds_alternative<Refused>(outcome)) return {"accepted", ""};
     return std::get<Refused>(outcome).error;
   }
 
-  Gate gate_;
+  Hold hold_;
   EventLoopThreads loops_;  // outlives the generators, which may hold a run a moment longer than its end
   ModelRegistry models_;
   ExecutorClient client_;

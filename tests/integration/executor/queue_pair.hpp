@@ -107,7 +107,7 @@ class QueuePair : public ::testing::Test {
   std::string refusal(GenerationRequest made) {
     const auto outcome = client_.submit(std::move(made));
     if (const auto* refused = std::get_if<executor::Refused>(&outcome))
-      return refused->error.code + ": " + refused->error.message;
+      return refused->error.code.to_string() + ": " + refused->error.message;
     return {};
   }
   [[nodiscard]] std::string key(const std::string& rest) const { return queue_.prefix + rest; }

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kLongestWord = 32;
 
 Error broken(std::string message, std::string_view body, const Quoting& quoting) {
-  Error error{std::string(error_code::kUpstreamBroken), std::move(message), true};
+  Error error{error_code::kUpstreamBroken, std::move(message), Retryable::kYes};
   return std::move(error).with("body_excerpt", excerpt(body, quoting));
 }
 

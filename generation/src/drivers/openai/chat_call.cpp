@@ -36,8 +36,8 @@ double random_fraction() {
   return std::uniform_real_distribution<>(0, 1)(generator);
 }
 
-Error upstream_error(std::string_view code, std::string message) {
-  return {std::string(code), std::move(message), true};
+Error upstream_error(ErrorCode code, std::string message) {
+  return {code, std::move(message), Retryable::kYes};
 }
 
 }  // namespace
@@ -240,9 +240,8 @@ void ChatCall::end_of_answer(const TransferEnd& end) {
   if (reader_->complete()) return succeed();
   if (end.how == How::kTooLarge) {
     const std::size_t limit = upstream_->options.max_response_bytes;
-    Error error{
-        std::string(error_code::kOutputTooLarge),
-        "the upstream's answer is longer than " + std::to_string(limit) + " bytes (max_response_bytes)"};
+    Error error{error_code::kOutputTooLarge, "the upstream's answer is longer than " + std::to_string(limit) +
+                                                 " bytes (max_response_bytes)"};
     return fail(std::move(error).with("limit", limit).with("what", std::string("response bytes")));
   }
   std::string message = "the upstream's answer ended before it was complete";
