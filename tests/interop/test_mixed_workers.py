@@ -12,7 +12,8 @@ import time
 from invariants import Snapshot, violations
 from pair import QUEUE
 from redis_server import RedisServer
-from remote import JobError, Remote, eventually
+from remote import JobError, Remote
+from waiting import eventually
 
 JOBS = int(os.environ.get("SHUNT_INTEROP_JOBS", "3000"))
 DEADLINE = 60 + JOBS / 500
@@ -87,7 +88,7 @@ def test_two_and_two_workers_do_each_job_once(server):
             counts = queues[0].getJobCounts("completed", "failed")
             return counts["completed"] + counts["failed"] >= JOBS
 
-        eventually(finished, timeout=DEADLINE, what=f"{JOBS} finished jobs")
+        eventually(finished, patience=DEADLINE, what=f"{JOBS} finished jobs")
         took = time.monotonic() - started
 
         assert len({job.id for job in added}) == JOBS
@@ -147,7 +148,7 @@ def test_a_crash_of_one_kind_of_worker_loses_nothing(server):
             assert taken.wait(30)
             victim.kill()
             heir.worker(QUEUE, ledger.processor("heir"), concurrency=5, inline=True, stalledInterval=100)
-            eventually(lambda: queue.getCompletedCount() == jobs, timeout=60, what=f"{jobs} completed jobs")
+            eventually(lambda: queue.getCompletedCount() == jobs, patience=60, what=f"{jobs} completed jobs")
             assert ledger.succeeded == {job.id: 1 for job in added}
             assert sorted(job.id for job in queue.getCompleted() if job["stalledCounter"]) == sorted(hands)
         finally:
@@ -170,7 +171,7 @@ def test_a_crash_of_the_server_loses_nothing():
         eventually(lambda: len(ledger.succeeded) > jobs / 10, what="work to interrupt")
         assert len(ledger.succeeded) < jobs, "too late to interrupt anything"
         server.restart(kill=True)
-        eventually(lambda: server("ZCARD", f"bull:{QUEUE}:completed") == jobs, timeout=60, what="all completed")
+        eventually(lambda: server("ZCARD", f"bull:{QUEUE}:completed") == jobs, patience=60, what="all completed")
         assert set(ledger.succeeded) == {job.id for job in added}
         for queue in queues:
             assert queue.getJobCounts("completed", "failed", "active", "waiting") == {

@@ -6,8 +6,8 @@ import time
 
 from invariants import Snapshot, violations
 from pair import QUEUE
-from remote import eventually
 from test_mixed_workers import Ledger
+from waiting import eventually
 
 JOBS = int(os.environ.get("SHUNT_INTEROP_JOBS", "2000"))
 DEADLINE = 60 + JOBS / 25
@@ -45,7 +45,7 @@ def test_mixed_workers_do_each_job_once(server, clients, peer):
             counts = queues[0].getJobCounts("completed", "failed")
             return counts["completed"] + counts["failed"] >= JOBS
 
-        eventually(finished, timeout=DEADLINE, what=f"{JOBS} finished jobs")
+        eventually(finished, patience=DEADLINE, what=f"{JOBS} finished jobs")
         took = time.monotonic() - started
         assert len({job.id for job in added}) == JOBS
         assert ledger.twice == []

@@ -10,8 +10,9 @@ import subprocess
 
 import pytest
 
-from conftest import PATIENCE, clean_environment, eventually
+from conftest import PATIENCE, clean_environment
 from modes import Asked, Mode
+from waiting import eventually
 
 CONFIG = """
 [models.words]

@@ -8,12 +8,12 @@ import select
 import signal
 import subprocess
 import tempfile
-import time
 import uuid
 from pathlib import Path
 
 import wire
 from fast_path import with_fast_path
+from waiting import eventually
 
 # Models whose behaviour a test decides by its input. Short timeouts, so that tests of slow clients are quick.
 CONFIG = """
@@ -202,12 +202,3 @@ def end(process):
     process.stdout.close()
 
 
-def eventually(condition, seconds=20):
-    """The condition's value as soon as it is true."""
-    deadline = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.01)

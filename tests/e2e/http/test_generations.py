@@ -1,7 +1,7 @@
 import json
 import re
+from waiting import eventually
 
-from shunt_process import eventually
 
 ID = re.compile(r"gen_[0-9a-f]{32}")
 
