@@ -25,7 +25,7 @@ namespace {
 
 constexpr auto kDrainGrace = std::chrono::milliseconds(0);
 // For an executor to reach its Redis; after that it says itself what is wrong.
-constexpr auto kConnectPatience = std::chrono::seconds(5);
+constexpr auto kConnectWithin = std::chrono::seconds(5);
 
 int refuse(int exit_code, std::string_view message) {
   complain(message);
@@ -61,7 +61,7 @@ class OneGeneration {
     // Nobody else waits for it.
     options.at_drain = executor::QueueExecutorOptions::AtDrain::kCancel;
     executor_ = executor::make_queue_executor(models, *artifacts, std::move(options));
-    const auto until = std::chrono::steady_clock::now() + kConnectPatience;
+    const auto until = std::chrono::steady_clock::now() + kConnectWithin;
     while (executor_->describe().health != executor::Health::kReady &&
            std::chrono::steady_clock::now() < until) {
       std::this_thread::sleep_for(std::chrono::milliseconds(2));

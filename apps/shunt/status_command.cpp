@@ -184,18 +184,18 @@ int status(const StatusOptions& options) {
     complain(client.error().message);
     return kExitConfiguration;
   }
-  const auto told = client->get("/admin/status");
-  if (!told) {
-    complain(told.error().message + " (" + told.error().code.to_string() + ')');
+  const auto answer = client->get("/admin/status");
+  if (!answer) {
+    complain(answer.error().message + " (" + answer.error().code.to_string() + ')');
     return kExitFailed;
   }
   if (options.json) {
-    std::cout << displayable_json(to_json_text(*told)) << std::endl;
+    std::cout << displayable_json(to_json_text(*answer)) << std::endl;
   } else {
-    print_status(*told, client->url());
+    print_status(*answer, client->url());
     std::cout << std::flush;
   }
-  return text_in(*told, "status") == "ready" ? kExitOk : kExitFailed;
+  return text_in(*answer, "status") == "ready" ? kExitOk : kExitFailed;
 }
 
 }  // namespace shunt::app

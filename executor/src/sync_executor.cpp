@@ -142,9 +142,9 @@ class Core final : public RunOwner, public std::enable_shared_from_this<Core> {
   SubmitOutcome refuse(std::string_view model, SteadyTime asked_at, Error error,
                        std::optional<std::chrono::milliseconds> retry_after = {}) const;
   SubmitOutcome refuse_shutting_down(std::string_view model, SteadyTime asked_at) const;
-  void tell_submitted(std::string_view model, SteadyTime asked_at, SubmitKind kind,
-                      std::string_view code = {}) const;
-  static void tell_trace(const SyncRun& run);
+  void report_submitted(std::string_view model, SteadyTime asked_at, SubmitKind kind,
+                        std::string_view code = {}) const;
+  static void report_trace(const SyncRun& run);
   void finish_drain_locked();
 
   const ModelRegistry& models_;
@@ -157,8 +157,8 @@ class Core final : public RunOwner, public std::enable_shared_from_this<Core> {
   std::unique_ptr<Drain> drain_;
 };
 
-void Core::tell_submitted(std::string_view model, SteadyTime asked_at, SubmitKind kind,
-                          std::string_view code) const {
+void Core::report_submitted(std::string_view model, SteadyTime asked_at, SubmitKind kind,
+                            std::string_view code) const {
   if (options_.observer == nullptr) return;
   options_.observer->submitted({.model = model,
                                 .path = kPath,
@@ -169,7 +169,7 @@ void Core::tell_submitted(std::string_view model, SteadyTime asked_at, SubmitKin
 
 SubmitOutcome Core::refuse(std::string_view model, SteadyTime asked_at, Error error,
                            std::optional<std::chrono::milliseconds> retry_after) const {
-  tell_submitted(model, asked_at, SubmitKind::kRefused, error.code);
+  report_submitted(model, asked_at, SubmitKind::kRefused, error.code);
   return Refused{std::move(error), retry_after};
 }
 
@@ -200,14 +200,14 @@ SubmitOutcome Core::admit(GenerationRequest request, ModelSlots& slots, SteadyTi
   if (!key.key.empty()) {
     const ClaimOutcome claim = store_.claim(key, sealed->fingerprint, id);
     if (const auto* held = std::get_if<ClaimHeld>(&claim)) {
-      tell_submitted(model.name, asked_at, SubmitKind::kReplayed);
+      report_submitted(model.name, asked_at, SubmitKind::kReplayed);
       return Accepted{held->id, true};
     }
     if (const auto* conflict = std::get_if<ClaimConflict>(&claim))
       return refuse(model.name, asked_at, key_conflict(conflict->id));
     if (const auto* full = std::get_if<ClaimsFull>(&claim))
       return refuse(model.name, asked_at, claims_full(full->limit), kClaimsFullFor);
-    adding.claim = std::get<ClaimWon>(claim).place;
+    adding.claim = std::get<ClaimWon>(claim).slot;
   }
   EventLoop* const loop = EventLoop::current();
   if (loop == nullptr)
@@ -245,8 +245,8 @@ SubmitOutcome Core::place(std::shared_ptr<SyncRun> run, ModelSlots& slots, Stead
     store_.withdraw(id);
     return refuse_shutting_down(model.name, asked_at);
   }
-  const ModelSlots::Place place = slots.take(run);
-  if (place == ModelSlots::Place::kNone) {
+  const ModelSlots::Outcome taken = slots.take(run);
+  if (taken == ModelSlots::Outcome::kFull) {
     run->dismiss();
     active_.remove(id);
     store_.withdraw(id);
@@ -254,8 +254,8 @@ SubmitOutcome Core::place(std::shared_ptr<SyncRun> run, ModelSlots& slots, Stead
                   slots.retry_after());
   }
   // Before it begins, since it may end before this returns.
-  tell_submitted(model.name, asked_at, SubmitKind::kAccepted);
-  if (place == ModelSlots::Place::kRunning) {
+  report_submitted(model.name, asked_at, SubmitKind::kAccepted);
+  if (taken == ModelSlots::Outcome::kRunning) {
     run->begin();
   } else {
     run->wait_in_line();
@@ -263,7 +263,7 @@ SubmitOutcome Core::place(std::shared_ptr<SyncRun> run, ModelSlots& slots, Stead
   return Accepted{id};
 }
 
-void Core::tell_trace(const SyncRun& run) {
+void Core::report_trace(const SyncRun& run) {
   if (run.trace() == nullptr) return;
   const std::string code = run.generation()->error_code();
   run.trace()->ended(
@@ -289,7 +289,7 @@ void Core::run_ended(SyncRun& run) {
           {.id = id_text, .model = run.model().name, .path = kPath, .error = *record.error, .worker = {}});
     }
   }
-  tell_trace(run);
+  report_trace(run);
   const std::lock_guard lock(drain_mutex_);
   if (drain_)
     ++(run.stop_reason() == StopReason::kShutdown ? drain_->report.cancelled : drain_->report.finished);

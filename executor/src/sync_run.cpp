@@ -44,14 +44,14 @@ SyncRun::~SyncRun() {
       generation_->fail({error_code::kGeneratorVanished,
                          "the generator dropped the generation without ending it (a bug in the generator)"});
     }
-    tell_owner();
+    notify_owner();
   }
   retire_timers();
 }
 
 void SyncRun::dismiss() noexcept {
   concluded_ = true;
-  told_owner_ = true;
+  owner_notified_ = true;
 }
 
 void SyncRun::begin() {
@@ -86,7 +86,7 @@ void SyncRun::request_stop(StopReason reason, std::string why) {
   if (slots_.leave_line(*this)) {
     if (!take_conclusion()) return;
     end_as_stopped();
-    return tell_owner();
+    return notify_owner();
   }
   if (reason == StopReason::kCancelled) generation_->mark_cancel_requested();
   stop_.request_stop();
@@ -139,7 +139,7 @@ void SyncRun::succeed(Json result) {
   release_slot();
   flush_text();
   generation_->succeed(std::move(result));
-  tell_owner();
+  notify_owner();
 }
 
 void SyncRun::fail(Error error) {
@@ -151,7 +151,7 @@ void SyncRun::fail(Error error) {
   flush_text();
   error.message = to_valid_utf8(error.message);
   generation_->fail(std::move(error));
-  tell_owner();
+  notify_owner();
 }
 
 void SyncRun::stopped() {
@@ -159,7 +159,7 @@ void SyncRun::stopped() {
   release_slot();
   flush_text();
   end_as_stopped();
-  tell_owner();
+  notify_owner();
 }
 
 bool SyncRun::take_conclusion() {
@@ -202,15 +202,15 @@ void SyncRun::end_as_stopped() {
   }
 }
 
-void SyncRun::tell_owner() {
-  if (told_owner_.exchange(true)) return;
+void SyncRun::notify_owner() {
+  if (owner_notified_.exchange(true)) return;
   ended_at_ = steady_now();
   owner_->run_ended(*this);
 }
 
 void SyncRun::stop_if_over_limit(bool taken) {
   if (taken || concluded_ || !is_terminal(generation_->state())) return;
-  tell_owner();
+  notify_owner();
   request_stop(StopReason::kOutputLimit, {});
 }
 
@@ -227,7 +227,7 @@ void SyncRun::arm_grace() {
     const auto self = weak.lock();
     if (!self || self->concluded_) return;
     self->end_as_stopped();
-    self->tell_owner();
+    self->notify_owner();
   });
 }
 

@@ -4,13 +4,13 @@
 #include <optional>
 #include <utility>
 
+#include "canonical_events.hpp"
 #include "event_members.hpp"
 #include "shunt/base/json_members.hpp"
 #include "shunt/base/json_object_reader.hpp"
 #include "shunt/generation/artifact_rules.hpp"
 #include "shunt/generation/error_codes.hpp"
 #include "shunt/generation/generation_record.hpp"
-#include "usual_events.hpp"
 
 namespace shunt {
 namespace {
@@ -153,7 +153,7 @@ Result<std::vector<GenerationEvent>> decode_events(std::string_view text) {
   std::string remains;
   if (text.starts_with('[')) {
     std::string_view elements = text.substr(1);
-    take_usual_events(elements, events);
+    take_canonical_events(elements, events);
     if (!events.empty()) {
       if (elements == "]") return events;
       remains = "[" + std::string(elements);

@@ -51,7 +51,7 @@ struct Caller;
 struct Stored {
   std::shared_ptr<Generation> generation;
   Caller* caller = nullptr;
-  ClaimTable::Place claim = 0;
+  ClaimTable::SlotIndex claim = 0;
   bool has_ended = false;
   std::size_t bytes = 0;
   SteadyTime ended_at{};

@@ -265,8 +265,9 @@ void CommandRun::finish() {
   stderr_log_.finish();
   if (run_->stop_token().stop_requested()) return stopped();
   if (output_too_large_) return fail(output_limit_error(model_->options.max_output_bytes));
-  const std::string_view told = model_->options.stderr_to_caller ? stderr_log_.tail() : std::string_view();
-  if (auto error = error_of(*end_, model_->options, told)) return fail(std::move(*error));
+  const std::string_view caller_log =
+      model_->options.stderr_to_caller ? stderr_log_.tail() : std::string_view();
+  if (auto error = error_of(*end_, model_->options, caller_log)) return fail(std::move(*error));
   deliver_output();
 }
 

@@ -91,14 +91,14 @@ bool ChatCall::try_again(const FailedAttempt& failure, const Error& error) {
                            options.max_loading_wait};
   const auto retry = next_retry(policy, failure, moment);
   if (!retry) return false;
-  tell_retry(*retry, error);
+  report_retry(*retry, error);
   if (retry->waits_for_model) ++loading_retries_;
   transfer_.cancel();
   attempt(retry->wait);
   return true;
 }
 
-void ChatCall::tell_retry(const Retry& retry, const Error& error) {
+void ChatCall::report_retry(const Retry& retry, const Error& error) {
   if (!retry.waits_for_model) {
     return run_->log("warn", "attempt " + std::to_string(attempts_ - loading_retries_) + " of " +
                                  std::to_string(upstream_->options.max_retries + 1) +
@@ -106,8 +106,8 @@ void ChatCall::tell_retry(const Retry& retry, const Error& error) {
                                  error.message);
   }
   const SteadyTime now = std::chrono::steady_clock::now();
-  if (loading_retries_ > 0 && now - loading_told_ < kLoadingLog) return;
-  loading_told_ = now;
+  if (loading_retries_ > 0 && now - loading_reported_ < kLoadingLog) return;
+  loading_reported_ = now;
   run_->log("info", "the upstream loads its model; it is asked again until it is there: " + error.message);
 }
 
@@ -158,7 +158,7 @@ void ChatCall::on_deadline() {
   if (reader_) {
     AnswerPieces pieces;
     auto read = reader_->end(AnswerReader::Ending::kCut, pieces);
-    tell(pieces);
+    report(pieces);
     if (!read) return fail(std::move(read).error());
     if (reader_->complete()) return succeed();
   }
@@ -203,7 +203,7 @@ void ChatCall::read_answer(std::string_view bytes) {
   }
   AnswerPieces pieces;
   auto read = reader_->feed(bytes, pieces);
-  tell(pieces);
+  report(pieces);
   if (!read) return fail(std::move(read).error());
   follow_the_answer();
 }
@@ -216,7 +216,7 @@ void ChatCall::follow_the_answer() {
 }
 
 // Clients get text today; the other pieces are in the result, whole.
-void ChatCall::tell(const AnswerPieces& pieces) {
+void ChatCall::report(const AnswerPieces& pieces) {
   std::string text;
   for (const AnswerPiece& piece : pieces) {
     if (const auto* part = std::get_if<TextPiece>(&piece)) text += part->text;
@@ -235,7 +235,7 @@ void ChatCall::end_of_answer(const TransferEnd& end) {
   using Ending = AnswerReader::Ending;
   AnswerPieces pieces;
   auto read = reader_->end(end.how == How::kComplete ? Ending::kInOrder : Ending::kCut, pieces);
-  tell(pieces);
+  report(pieces);
   if (!read) return fail(std::move(read).error());
   if (reader_->complete()) return succeed();
   if (end.how == How::kTooLarge) {
