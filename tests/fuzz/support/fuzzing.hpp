@@ -46,4 +46,16 @@ void in_pieces(std::string_view text, std::size_t piece, Feed feed) {
   for (std::size_t at = 0; at < text.size(); at += piece) feed(text.substr(at, piece));
 }
 
+// Runs `what`, which may refuse what it is given with an `Exception`, and returns whether it did. Anything
+// else that it throws is a finding.
+template <typename Exception, typename What>
+bool may_refuse(What what) {
+  try {
+    what();
+    return false;
+  } catch (const Exception&) {
+    return true;
+  }
+}
+
 }  // namespace shunt::fuzz

@@ -100,7 +100,8 @@ TEST_F(BlockingProcessorTest, ACoroutineThatCallsABlockingFunctionOfAJobGetsAnEr
       .subscribe([&](const bullmq::Job&, std::string_view) {
         try {
           handle->log("from the executor");
-        } catch (const bullmq::ConnectionError&) {
+        } catch (const bullmq::ConnectionError& error) {
+          ADD_FAILURE() << "it went to the server: " << error.what();
         } catch (const bullmq::Error&) {
           refused = true;
         }
