@@ -13,19 +13,13 @@
 #include "conformance/conformance_models.hpp"
 #include "conformance/executors_under_test.hpp"
 #include "support/executor_client.hpp"
+#include "support/generation_requests.hpp"
 
 namespace shunt::testing {
 
 using executor::Accepted;
 using executor::Refused;
 using std::chrono::milliseconds;
-
-inline GenerationRequest request(std::string model, JsonObject input = {}) {
-  GenerationRequest made;
-  made.model = std::move(model);
-  made.input = std::move(input);
-  return made;
-}
 
 inline GenerationRequest with_timeout(GenerationRequest made, milliseconds timeout) {
   made.options.timeout = timeout;
@@ -36,12 +30,6 @@ inline GenerationRequest with_key(GenerationRequest made, std::string key, std::
   made.idempotency_key = std::move(key);
   made.caller = std::move(caller);
   return made;
-}
-
-inline std::vector<std::string> types(const std::vector<GenerationEvent>& events) {
-  std::vector<std::string> names;
-  for (const GenerationEvent& event : events) names.emplace_back(event.type());
-  return names;
 }
 
 inline std::string joined_text(const std::vector<GenerationEvent>& events) {

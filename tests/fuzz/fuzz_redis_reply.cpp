@@ -17,11 +17,13 @@
 #include "redis/handshake.hpp"
 #include "redis/reply_reader.hpp"
 #include "support/fuzzing.hpp"
+#include "support/resp.hpp"
 
 namespace {
 
 using namespace bullmq;
 using namespace bullmq::detail;
+using shunt::fuzz::append_resp;
 using shunt::fuzz::may_refuse;
 
 constexpr std::size_t kMaxReplyBytes = 65'536;
@@ -45,33 +47,9 @@ Read read(std::string_view bytes, std::size_t piece) {
   return result;
 }
 
-void write(const Reply& reply, std::string& out) {
-  switch (reply.type) {
-    case Reply::Type::nil:
-      out += "$-1\r\n";
-      return;
-    case Reply::Type::integer:
-      out += ":" + std::to_string(reply.integer) + "\r\n";
-      return;
-    case Reply::Type::string:
-      append_bulk(out, reply.text);
-      return;
-    case Reply::Type::status:
-      out += "+" + reply.text + "\r\n";
-      return;
-    case Reply::Type::error:
-      out += "-" + reply.text + "\r\n";
-      return;
-    case Reply::Type::array:
-      out += "*" + std::to_string(reply.elements.size()) + "\r\n";
-      for (const Reply& element : reply.elements) write(element, out);
-      return;
-  }
-}
-
 std::string written(const std::vector<Reply>& replies) {
   std::string out;
-  for (const Reply& reply : replies) write(reply, out);
+  for (const Reply& reply : replies) append_resp(out, reply);
   return out;
 }
 

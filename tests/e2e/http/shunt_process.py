@@ -15,6 +15,16 @@ import wire
 from fast_path import with_fast_path
 from waiting import eventually
 
+QUICK_MODEL = """
+[models.quick]
+driver = "simulator"
+text_field = "prompt"
+first_token = "0ms"
+token_gap = "0ms"
+spread = 0.0
+concurrency = 1000
+"""
+
 # Models whose behaviour a test decides by its input. Short timeouts, so that tests of slow clients are quick.
 CONFIG = """
 [server]
@@ -26,14 +36,7 @@ max_body_bytes = "64KiB"
 max_header_bytes = "16KiB"
 threads = 2
 
-[models.quick]
-driver = "simulator"
-text_field = "prompt"
-first_token = "0ms"
-token_gap = "0ms"
-spread = 0.0
-concurrency = 1000
-
+""" + QUICK_MODEL + """
 [models.slow]
 driver = "simulator"
 text_field = "prompt"

@@ -11,7 +11,7 @@ import threading
 import time
 
 import pytest
-from shunt_process import ShuntProcess
+from shunt_process import QUICK_MODEL, ShuntProcess
 
 LIMIT = 64 << 20
 MIB = 1 << 20
@@ -27,14 +27,7 @@ max_body_bytes = "1MiB"
 [memory]
 limit = "64MiB"
 
-[models.quick]
-driver = "simulator"
-text_field = "prompt"
-first_token = "0ms"
-token_gap = "0ms"
-spread = 0.0
-concurrency = 1000
-
+""" + QUICK_MODEL + """
 [models.busy]
 driver = "simulator"
 first_token = "60s"
