@@ -13,7 +13,7 @@ from invariants import Snapshot, violations
 from ledger import Ledger, add_and_finish
 from pair import QUEUE
 from redis_server import RedisServer
-from remote import JobError, Remote
+from remote import Remote
 from waiting import eventually
 
 JOBS = int(os.environ.get("SHUNT_INTEROP_JOBS", "3000"))
