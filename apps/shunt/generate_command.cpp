@@ -16,6 +16,7 @@
 #include "shunt/executor/queue_executor.hpp"
 #include "shunt/executor/sync_executor.hpp"
 #include "shunt/generation/artifact_store.hpp"
+#include "shunt/generation/error_codes.hpp"
 #include "shutdown_signals.hpp"
 #include "terminal.hpp"
 #include "write_all.hpp"

@@ -7,15 +7,15 @@
 
 namespace shunt::executor {
 
-ModelSlots::Outcome ModelSlots::take(const std::shared_ptr<SyncRun>& run) {
+ModelSlots::Place ModelSlots::take(const std::shared_ptr<SyncRun>& run) {
   const std::lock_guard lock(mutex_);
   if (running_ < model_.concurrency) {
     ++running_;
-    return Outcome::kRunning;
+    return Place::kRunning;
   }
-  if (line_.size() >= model_.max_waiting) return Outcome::kFull;
+  if (line_.size() >= model_.max_waiting) return Place::kNone;
   line_.push_back(run);
-  return Outcome::kWaiting;
+  return Place::kWaiting;
 }
 
 std::shared_ptr<SyncRun> ModelSlots::release(std::chrono::nanoseconds took) {

@@ -245,8 +245,8 @@ SubmitOutcome Core::place(std::shared_ptr<SyncRun> run, ModelSlots& slots, Stead
     store_.withdraw(id);
     return refuse_shutting_down(model.name, asked_at);
   }
-  const ModelSlots::Outcome taken = slots.take(run);
-  if (taken == ModelSlots::Outcome::kFull) {
+  const ModelSlots::Place taken = slots.take(run);
+  if (taken == ModelSlots::Place::kNone) {
     run->dismiss();
     active_.remove(id);
     store_.withdraw(id);
@@ -255,7 +255,7 @@ SubmitOutcome Core::place(std::shared_ptr<SyncRun> run, ModelSlots& slots, Stead
   }
   // Before it begins, since it may end before this returns.
   report_submitted(model.name, asked_at, SubmitKind::kAccepted);
-  if (taken == ModelSlots::Outcome::kRunning) {
+  if (taken == ModelSlots::Place::kRunning) {
     run->begin();
   } else {
     run->wait_in_line();

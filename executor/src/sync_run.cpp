@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "shunt/base/log.hpp"
+#include "shunt/generation/error_codes.hpp"
 #include "shunt/generation/errors.hpp"
 
 namespace shunt::executor {

@@ -99,7 +99,7 @@ TEST_P(ExecutorConformance, AnInputThatTheGeneratorRejectsIsRefusedNotFailed) {
   const Error error = refusal(request("picky"));
   EXPECT_EQ(error.code, error_code::kInvalidInput);
   EXPECT_EQ(error.details.at("field"), "/input/text");
-  EXPECT_FALSE(error.retryable);
+  EXPECT_FALSE(error.is_retryable());
 }
 
 TEST_P(ExecutorConformance, AnInputThatCannotTravelIsRefusedByName) {
@@ -122,7 +122,7 @@ TEST_P(ExecutorConformance, BeyondConcurrencyAndLineItIsRefusedAsBusyAndRoomCome
   const auto outcome = client_.submit(request("gated"));
   ASSERT_TRUE(std::holds_alternative<Refused>(outcome));
   EXPECT_EQ(std::get<Refused>(outcome).error.code, error_code::kModelBusy);
-  EXPECT_TRUE(std::get<Refused>(outcome).error.retryable);
+  EXPECT_TRUE(std::get<Refused>(outcome).error.is_retryable());
   EXPECT_TRUE(std::get<Refused>(outcome).retry_after.has_value());
 
   hold_.release();

@@ -40,7 +40,7 @@ class QueueFaults : public QueuePair {
     const auto outcome = client_.submit(std::move(made));
     EXPECT_LT(std::chrono::steady_clock::now() - begun, 3 * queue_.enqueue_deadline + 500ms);
     if (const auto* refused = std::get_if<executor::Refused>(&outcome)) {
-      EXPECT_TRUE(refused->error.retryable);
+      EXPECT_TRUE(refused->error.is_retryable());
       EXPECT_TRUE(refused->retry_after.has_value());
       return refused->error.code.to_string() + ": " + refused->error.message;
     }

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "shunt/base/error_code.hpp"
 #include "shunt/generation/known_error_code.hpp"
 
 namespace shunt {

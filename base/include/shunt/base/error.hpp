@@ -48,6 +48,9 @@ struct Error {
   [[nodiscard]] Error with(std::string_view key, const std::string& text) && {
     return std::move(*this).with(key, boost::json::value(boost::json::string_view(text)));
   }
+  [[nodiscard]] Error with(std::string_view key, const ErrorCode& other) && {
+    return std::move(*this).with(key, other.to_string());
+  }
 };
 
 // An input error that names the offending field as a JSON pointer ("/input/text"; "" is the whole document).

@@ -49,8 +49,10 @@ class ErrorCode {
   }
 
   // Until every part names its codes by the constants.
+  ErrorCode(std::string_view text)  // NOLINT(google-explicit-constructor)
+      : ErrorCode(Checked{}, is_well_formed(text) ? text : "generator_failed") {}
   ErrorCode(const std::string& text)  // NOLINT(google-explicit-constructor)
-      : ErrorCode(Checked{}, is_well_formed(text) ? std::string_view(text) : "generator_failed") {}
+      : ErrorCode(std::string_view(text)) {}
   friend std::string operator+(std::string text, const ErrorCode& code) { return text.append(code.text()); }
 
  private:

@@ -48,7 +48,7 @@ std::string text_of(const AnswerPieces& pieces) {
 }
 
 Outcome failed(AnswerPieces pieces, const Error& error) {
-  return {text_of(pieces), "", error.code, error.retryable, std::move(pieces)};
+  return {text_of(pieces), "", error.code.to_string(), error.is_retryable(), std::move(pieces)};
 }
 
 Outcome outcome_of(const AnswerShape& shape, const std::vector<std::string_view>& split) {
