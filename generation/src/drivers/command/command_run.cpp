@@ -15,6 +15,7 @@
 #include "drivers/command/confinement.hpp"
 #include "drivers/command/output_file.hpp"
 #include "shunt/base/display_text.hpp"
+#include "shunt/base/json_memory.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::command {
@@ -79,6 +80,8 @@ CommandRun::CommandRun(std::shared_ptr<const CommandModel> model, std::shared_pt
       stdout_(loop.context()),
       stderr_(loop.context()),
       pidfd_(loop.context()),
+      memory_(run_->memory()),
+      file_memory_(run_->memory()),
       stderr_lines_(model_->options.max_stderr_line_bytes),
       stderr_log_(run_->envelope().id.to_string(), run_->envelope().request.model) {}
 
@@ -132,6 +135,7 @@ Result<ChildProcess> CommandRun::spawn_in(const ScratchFolder& folder) {
   auto text = write_input();
   if (!text) return std::move(text).error();
   stdin_text_ = std::move(*text);
+  if (!memory_.hold(other_bytes())) return driver_overload();
   auto argv = model_->argv.fill(run_->input(), {envelope.id.to_string(), envelope.request.model, input_file_,
                                                 folder.output_path(options.artifact_name)});
   if (!argv) return std::move(argv).error();
@@ -183,9 +187,7 @@ void CommandRun::read_stderr() {
   stderr_.async_read_some(
       boost::asio::buffer(stderr_chunk_),
       [self = shared_from_this()](const boost::system::error_code& failure, std::size_t count) {
-        for (const std::string& line : self->stderr_lines_.push({self->stderr_chunk_.data(), count})) {
-          self->take_stderr_line(line);
-        }
+        self->take_stderr({self->stderr_chunk_.data(), count});
         if (!failure) return self->read_stderr();
         if (const auto last = self->stderr_lines_.finish()) self->take_stderr_line(*last);
         boost::system::error_code ignored;
@@ -206,18 +208,31 @@ void CommandRun::wait_for_exit() {
 }
 
 void CommandRun::take_stdout(std::string_view bytes) {
-  if (bytes.empty() || output_too_large_) return;
+  if (bytes.empty() || refused_) return;
   output_bytes_ += bytes.size();
   if (output_bytes_ > model_->options.max_output_bytes) {
-    output_too_large_ = true;
-    child_->signal_group(SIGKILL);
-    return;
+    return refuse_output(output_limit_error(model_->options.max_output_bytes));
   }
   if (model_->options.output == CommandOptions::OutputMode::kText) {
     run_->delta(bytes);
-  } else {
-    output_ += bytes;
+  } else if (!memory_.append(output_, bytes, other_bytes())) {
+    refuse_output(driver_overload());
   }
+}
+
+void CommandRun::refuse_output(Error error) {
+  refused_ = std::move(error);
+  output_ = {};
+  child_->signal_group(SIGKILL);
+}
+
+void CommandRun::take_stderr(std::string_view bytes) {
+  for (const std::string& line : stderr_lines_.push(bytes)) take_stderr_line(line);
+  if (!refused_ && !memory_.hold(output_.capacity() + other_bytes())) refuse_output(driver_overload());
+}
+
+std::size_t CommandRun::other_bytes() const noexcept {
+  return stdin_text_.capacity() + stderr_lines_.held_bytes() + stderr_log_.tail().capacity();
 }
 
 void CommandRun::take_stderr_line(std::string_view line) {
@@ -264,7 +279,7 @@ void CommandRun::finish() {
   stderr_.close(ignored);
   stderr_log_.finish();
   if (run_->stop_token().stop_requested()) return stopped();
-  if (output_too_large_) return fail(output_limit_error(model_->options.max_output_bytes));
+  if (refused_) return fail(std::move(*refused_));
   const std::string_view caller_log =
       model_->options.stderr_to_caller ? stderr_log_.tail() : std::string_view();
   if (auto error = error_of(*end_, model_->options, caller_log)) return fail(std::move(*error));
@@ -275,17 +290,23 @@ void CommandRun::deliver_output() {
   switch (model_->options.output) {
     case CommandOptions::OutputMode::kText:
       return succeed();
-    case CommandOptions::OutputMode::kJson: {
-      auto value = parse_json(output_);
-      if (value) return succeed(std::move(*value));
-      const std::string_view excerpt = std::string_view(output_).substr(0, kExcerptBytes);
-      return fail(invalid_output("the program's output is no JSON: " + value.error().message)
-                      .with("output_excerpt", to_valid_utf8(excerpt)));
-    }
+    case CommandOptions::OutputMode::kJson:
+      return deliver_json();
     case CommandOptions::OutputMode::kArtifact:
       if (model_->argv.uses_output_file()) return read_output_file();
       return deliver_artifact(std::move(output_));
   }
+}
+
+void CommandRun::deliver_json() {
+  if (!memory_.hold(output_.capacity() + other_bytes() + json_parse_memory(output_))) {
+    return fail(driver_overload());
+  }
+  auto value = parse_json(output_);
+  if (value) return succeed(std::move(*value));
+  const std::string_view excerpt = std::string_view(output_).substr(0, kExcerptBytes);
+  fail(invalid_output("the program's output is no JSON: " + value.error().message)
+           .with("output_excerpt", to_valid_utf8(excerpt)));
 }
 
 // Not on the loop: a disk may be slow, and the file large.
@@ -293,7 +314,7 @@ void CommandRun::read_output_file() {
   scratch_.files().post([self = shared_from_this()] {
     const CommandOptions& options = self->model_->options;
     auto bytes = std::make_shared<Result<std::string>>(command::read_output_file(
-        self->folder_->output_folder(), options.artifact_name, options.max_output_bytes));
+        self->folder_->output_folder(), options.artifact_name, options.max_output_bytes, self->file_memory_));
     self->loop_.post([self, bytes] { self->deliver_artifact(std::move(*bytes)); });
   });
 }
@@ -307,18 +328,25 @@ void CommandRun::deliver_artifact(Result<std::string> bytes) {
   succeed();
 }
 
-void CommandRun::succeed(Json result) {
+void CommandRun::let_go() {
   folder_.reset();
+  output_ = {};
+  memory_.release();
+  file_memory_.release();
+}
+
+void CommandRun::succeed(Json result) {
+  let_go();
   run_->succeed(std::move(result));
 }
 
 void CommandRun::fail(Error error) {
-  folder_.reset();
+  let_go();
   run_->fail(std::move(error));
 }
 
 void CommandRun::stopped() {
-  folder_.reset();
+  let_go();
   run_->stopped();
 }
 

@@ -46,7 +46,8 @@ Error output_limit_error(std::size_t max_bytes) {
   return std::move(error).with("limit_name", std::string("output")).with("limit", max_bytes);
 }
 
-Result<std::string> read_output_file(int directory, const std::string& name, std::size_t max_bytes) {
+Result<std::string> read_output_file(int directory, const std::string& name, std::size_t max_bytes,
+                                     DriverMemory& memory) {
   const OwnedFd file(
       ::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!file.valid()) return not_opened(errno);
@@ -63,7 +64,12 @@ Result<std::string> read_output_file(int directory, const std::string& name, std
   std::string bytes;
   std::size_t size = 0;
   while (true) {
-    if (size == bytes.size()) bytes.resize(std::max(expected + 1, size + kStep));
+    if (size == bytes.size()) {
+      // Beyond what was expected the text's memory doubles.
+      const std::size_t more = std::max(expected + 1, size + kStep);
+      if (!memory.hold(std::max(more, 2 * bytes.size()))) return driver_overload();
+      bytes.resize(more);
+    }
     const ssize_t count = ::read(file.get(), bytes.data() + size, bytes.size() - size);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return not_opened(errno);

@@ -47,9 +47,11 @@ ChatCall::ChatCall(std::shared_ptr<const Upstream> upstream, std::shared_ptr<Gen
     : upstream_(std::move(upstream)),
       run_(std::move(run)),
       loop_(loop),
-      body_(chat_request_body(run_->input(), upstream_->options)) {}
+      body_(chat_request_body(run_->input(), upstream_->options)),
+      memory_(run_->memory()) {}
 
 void ChatCall::begin() {
+  if (!memory_.hold(request_bytes())) return fail(driver_overload());
   stop_.emplace(run_->stop_token(), [self_or_gone = weak_from_this(), &loop = loop_] {
     loop.post([self_or_gone] {
       if (const auto self = self_or_gone.lock()) self->stop();
@@ -184,14 +186,16 @@ void ChatCall::on_head(const ResponseHead& head) {
   if (!good_status()) return enter(Phase::kIdle);
   const std::size_t max_event_bytes = std::min(kMaxEventBytes, upstream_->options.max_response_bytes);
   reader_.emplace(head.content_type, max_event_bytes,
-                  Quoting{upstream_->options.error_excerpt_bytes, secrets()});
+                  Quoting{upstream_->options.error_excerpt_bytes, secrets()}, run_->memory());
 }
 
 void ChatCall::on_body(std::string_view bytes) {
   if (good_status()) return read_answer(bytes);
   touch();
   const std::size_t enough = kMaxErrorBody + upstream_->options.error_excerpt_bytes;
-  error_body_ += bytes.substr(0, enough - error_body_.size());
+  bytes = bytes.substr(0, enough - error_body_.size());
+  // Without room for the words that explain it, the status still tells what happened.
+  if (!memory_.append(error_body_, bytes, request_bytes())) return bad_status();
   if (error_body_.size() == enough) bad_status();
 }
 
@@ -307,6 +311,9 @@ std::shared_ptr<GenerationRun> ChatCall::leave() {
   stop_.reset();
   timer_.cancel();
   auto run = std::move(run_);
+  reader_.reset();
+  error_body_ = {};
+  memory_.release();
   // May let go of the last reference to this object, so its caller touches nothing of it afterwards.
   transfer_.cancel();
   return run;

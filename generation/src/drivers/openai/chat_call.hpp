@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "drivers/driver_memory.hpp"
 #include "drivers/openai/answer_reader.hpp"
 #include "drivers/openai/http_transfer.hpp"
 #include "drivers/openai/retry_policy.hpp"
@@ -52,6 +53,8 @@ class ChatCall final : public TransferHandler, public std::enable_shared_from_th
   void report(const AnswerPieces& pieces);
   void report_retry(const Retry& retry, const Error& error);
   [[nodiscard]] std::span<const std::string> secrets() const { return upstream_->secrets; }
+  // The body is there twice: the transfer has a copy of its own.
+  [[nodiscard]] std::size_t request_bytes() const noexcept { return 2 * body_.capacity(); }
   void end_of_answer(const TransferEnd& end);
   void no_response(const TransferEnd& end);
   void bad_status();
@@ -74,6 +77,7 @@ class ChatCall final : public TransferHandler, public std::enable_shared_from_th
   Transfer transfer_;
   ResponseHead head_;
   std::optional<AnswerReader> reader_;  // while the status is good
+  DriverMemory memory_;                 // of the request and of an error's body; the reader has its own
   std::string error_body_;
   Phase phase_ = Phase::kConnect;
   SteadyTime deadline_{};

@@ -7,6 +7,7 @@
 #include "drivers/openai/upstream_error.hpp"
 #include "drivers/openai/upstream_json.hpp"
 #include "shunt/base/json_members.hpp"
+#include "shunt/base/json_memory.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::openai {
@@ -246,6 +247,15 @@ Result<void> ChatCompletion::finish(AnswerPieces& pieces) {
   tool_calls_.finish(pieces);
   function_call_.finish(pieces);
   return {};
+}
+
+std::size_t ChatCompletion::held_bytes() const noexcept {
+  constexpr std::size_t kPlaceInSet = 96;
+  std::size_t bytes = model_.capacity() + json_memory(usage_) + json_memory(message_) +
+                      json_memory(last_calls_) + json_memory(logprobs_) + tool_calls_.held_bytes() +
+                      function_call_.held_bytes();
+  for (const std::string& key : streamed_) bytes += kPlaceInSet + key.capacity();
+  return bytes;
 }
 
 Json ChatCompletion::result() const {

@@ -9,6 +9,9 @@
 namespace shunt::openai {
 namespace {
 
+// libcurl reads 16 KiB at once; a TLS connection may hand on several of them.
+constexpr std::size_t kKeptBytes = 64UL * 1024;
+
 template <typename Value>
 void set(CURL* easy, CURLoption option, Value value) {
   // Fails only for lack of memory or for an option that this libcurl does not have, and 7.88 has them all.
@@ -178,7 +181,8 @@ void CurlTransfer::deliver() {
     std::string bytes = std::exchange(body_, {});
     handler->on_body(bytes);
     bytes.clear();
-    body_ = std::move(bytes);  // its memory serves the next piece
+    // Its memory serves the next piece, but what one long piece needed does not stay.
+    if (bytes.capacity() <= kKeptBytes) body_ = std::move(bytes);
   }
   if (handler_ && end_) {
     handler_.reset();

@@ -5,6 +5,7 @@
 
 #include "drivers/openai/delta_merge.hpp"
 #include "shunt/base/json_members.hpp"
+#include "shunt/base/json_memory.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::openai {
@@ -146,6 +147,15 @@ void ToolCalls::finish(AnswerPieces& pieces) {
     std::string rest = calls_[i].arguments.finish();
     if (!rest.empty()) pieces.emplace_back(ToolCallPiece{.call = i, .arguments = std::move(rest)});
   }
+}
+
+std::size_t ToolCalls::held_bytes() const noexcept {
+  std::size_t bytes = calls_.capacity() * sizeof(Call);
+  for (const Call& call : calls_) {
+    bytes += call.id.capacity() + call.name.capacity() + call.arguments.held_bytes() +
+             json_memory(call.rest) + json_memory(call.function_rest);
+  }
+  return bytes;
 }
 
 JsonArray ToolCalls::result() const {
