@@ -1,5 +1,5 @@
 """Instructions and allocations that one request costs, counted by valgrind: figures that a busy machine does not
-change. The service in sync mode, and API and worker on the queue (16 clients at once). What starting and stopping
+change. The service in sync mode, and Redis, worker and API on the queue (16 clients at once). What starting and stopping
 cost is not in them: each figure is the difference of a long and a short run."""
 import argparse
 import concurrent.futures
@@ -16,7 +16,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from report import Report  # noqa: E402
-from servers import free_port, stop, wait_for  # noqa: E402
+from servers import free_port, wait_for  # noqa: E402
 
 BODY = '{"model":"simulator","input":{"prompt":"Why do trains stop at night?","tokens":8}}'
 CONFIG = """
@@ -83,14 +83,13 @@ class Run:
         config.write_text(CONFIG, encoding="ascii")
         port, redis_port = free_port(), free_port()
         environment = os.environ | {"XDG_STATE_HOME": str(folder)}
-        redis = None
-        if queue:
-            redis = subprocess.Popen(["redis-server", "--port", str(redis_port), "--save", ""], stdout=subprocess.DEVNULL)
-            wait_for(redis_port)
-            environment |= {"QUEUE_ENABLED": "true", "REDIS_URL": f"redis://127.0.0.1:{redis_port}"}
         processes = {}
         try:
             if queue:
+                processes["redis"] = self.start(
+                    "redis", ["redis-server", "--port", str(redis_port), "--save", ""], environment)
+                wait_for(redis_port)
+                environment |= {"QUEUE_ENABLED": "true", "REDIS_URL": f"redis://127.0.0.1:{redis_port}"}
                 processes["worker"] = self.start("worker", [binary, "worker", "--config", str(config)], environment)
             processes["api"] = self.start(
                 "api", [binary, "serve", "--config", str(config), "--listen", f"127.0.0.1:{port}"], environment)
@@ -100,12 +99,9 @@ class Run:
                 for done in [pool.submit(post, port, requests // CLIENTS) for _ in range(CLIENTS)]:
                     done.result()
         finally:
-            for process in processes.values():
+            for process in reversed(processes.values()):
                 process.send_signal(signal.SIGTERM)
-            for process in processes.values():
                 process.wait(60)
-            if redis:
-                stop(redis)
         self.counts = {name: counts(folder / f"{name}.out") for name in processes}
 
     def start(self, name, command, environment):

@@ -13,7 +13,7 @@ local call, try, ARGV = redis.call, redis.pcall, ARGV
 local base, now = KEYS[1], ARGV[1]
 local dead_before, most_claims = tonumber(now) - tonumber(ARGV[5]), tonumber(ARGV[6])
 local slots_of, open_of, admitted, entered, of_caller = {}, {}, {}, {}, {}
-local answers = {}
+local answers, kAdmitted = {}, {'admitted'}
 
 -- What is known of the claim's generation, if there is one.
 local function held_by(claim, fingerprint, queue)
@@ -92,6 +92,11 @@ local function refusal_of(at, queue, model)
   return not room and {'claims_full'} or nil
 end
 
+local function enter(list, score, member)
+  list[#list + 1] = score
+  list[#list + 1] = member
+end
+
 local function list_in(lists, name)
   local list = lists[name]
   if not list then
@@ -101,37 +106,41 @@ local function list_in(lists, name)
   return list
 end
 
+local function claim_for(record, at, id, claim, ends_by)
+  local key, held = base .. 'k:' .. claim, base .. 'kc:' .. ARGV[at + 9]
+  call('HSET', key, 'id', id, 'fingerprint', ARGV[at + 5])
+  call('PEXPIRE', key, ARGV[2])
+  call('ZREMRANGEBYSCORE', held, '-inf', tonumber(now) - tonumber(ARGV[2]))
+  call('ZADD', held, ends_by, claim)
+  call('PEXPIRE', held, tonumber(ARGV[2]) + tonumber(ARGV[at + 8]))
+  call('HSET', record, 'claim', claim)
+end
+
+local function count_open(record, at, id, ends_by)
+  local key = base .. 'oc:' .. ARGV[at + 9]
+  call('ZADD', key, ends_by, id)
+  call('PEXPIRE', key, tonumber(ARGV[at + 8]) + 60000)
+  call('HSET', record, 'counted', '1')
+end
+
 for at = 7, #ARGV, 11 do
   local id, queue, model, caller = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 9]
-  local claim = ARGV[at + 4]
-  local answer = claim ~= '' and held_by(base .. 'k:' .. claim, ARGV[at + 5], queue)
-  answer = answer or refusal_of(at, queue, model)
+  local claim, is_limited = ARGV[at + 4], ARGV[at + 10] ~= '0'
+  local answer = claim ~= '' and held_by(base .. 'k:' .. claim, ARGV[at + 5], queue) or refusal_of(at, queue, model)
   if not answer then
-    answer = {'admitted'}
-    local record, ends_by = base .. 'r:' .. id, string.format('%.0f', tonumber(now) + tonumber(ARGV[at + 8]))
+    answer = kAdmitted
+    local record = base .. 'r:' .. id
     call('HSET', record, 'state', 'queued', 'queue', queue, 'head', ARGV[at + 3], 'seq', '1', 'attempt', '0', 'watch',
          ARGV[3], 'caller', caller, 'model', model, 'created', now)
-    if claim ~= '' then
-      call('HSET', base .. 'k:' .. claim, 'id', id, 'fingerprint', ARGV[at + 5])
-      call('PEXPIRE', base .. 'k:' .. claim, ARGV[2])
-      call('ZREMRANGEBYSCORE', base .. 'kc:' .. caller, '-inf', tonumber(now) - tonumber(ARGV[2]))
-      call('ZADD', base .. 'kc:' .. caller, ends_by, claim)
-      call('PEXPIRE', base .. 'kc:' .. caller, tonumber(ARGV[2]) + tonumber(ARGV[at + 8]))
-      call('HSET', record, 'claim', claim)
-    end
-    if ARGV[at + 10] ~= '0' then
-      call('ZADD', base .. 'oc:' .. caller, ends_by, id)
-      call('PEXPIRE', base .. 'oc:' .. caller, tonumber(ARGV[at + 8]) + 60000)
-      call('HSET', record, 'counted', '1')
+    if claim ~= '' or is_limited then
+      local ends_by = string.format('%.0f', tonumber(now) + tonumber(ARGV[at + 8]))
+      if claim ~= '' then claim_for(record, at, id, claim, ends_by) end
+      if is_limited then count_open(record, at, id, ends_by) end
     end
     call('PEXPIRE', record, ARGV[at + 8])
-    for _, list in ipairs({entered, list_in(of_caller, caller)}) do
-      list[#list + 1] = '0'
-      list[#list + 1] = id
-    end
-    local line = list_in(admitted, queue)
-    line[#line + 1] = now
-    line[#line + 1] = id
+    enter(entered, '0', id)
+    if caller ~= '' then enter(list_in(of_caller, caller), '0', id) end
+    enter(list_in(admitted, queue), now, id)
     open_of[queue] = open_of[queue] + 1
   end
   answers[#answers + 1] = answer
@@ -141,6 +150,7 @@ if #entered > 0 then
   try('ZADD', base .. 'index', unpack(entered))
   try('ZADD', base .. 'all', unpack(entered))
 end
+-- Only callers with keys have lists of their own: without keys everybody sees everything.
 for caller, mine in pairs(of_caller) do
   try('ZADD', base .. 'of:' .. caller, unpack(mine))
   try('SADD', base .. 'callers', caller)

@@ -35,7 +35,7 @@ local function adopt(id)
       model, caller = who_of(known[2])
       if model then call('HSET', record, 'caller', caller, 'model', model) end
     end
-    if caller then
+    if caller and caller ~= '' then
       try('ZADD', base .. 'of:' .. caller, '0', id)
       try('SADD', base .. 'callers', caller)
     end

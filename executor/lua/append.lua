@@ -24,7 +24,8 @@ local function now()
   return clock[1] .. '000'
 end
 
-local function is_number(text) return text and #text <= 15 and string.match(text, '^%d+$') end
+local match = string.match
+local function is_number(text) return text and #text <= 15 and match(text, '^%d+$') end
 
 -- Whether a process still reads its inbox. One that does not is told nothing more; it looks for itself when it is back.
 local function is_heard(watcher)
@@ -43,7 +44,7 @@ end
 
 -- Puts the batch into the inboxes of those who watch, and leaves out of the record those who do not listen.
 local function tell(record, id, events, watchers, is_end)
-  local left, deaf, count = {}, false, 0
+  local left, count = {}, 0
   for watcher in string.gmatch(watchers, '%S+') do
     count = count + 1
     if count <= kMostWatchers and is_heard(watcher) then
@@ -51,11 +52,9 @@ local function tell(record, id, events, watchers, is_end)
       local entry = list_in(inboxes, watcher)
       entry[#entry + 1] = id
       entry[#entry + 1] = events
-    else
-      deaf = true
     end
   end
-  if deaf and not is_end then call('HSET', record, 'watch', table.concat(left, ' ')) end
+  if count > #left and not is_end then call('HSET', record, 'watch', table.concat(left, ' ')) end
 end
 
 -- What the generation's caller has of its quotas while it is open.

@@ -11,11 +11,13 @@ local call, try, ARGV = redis.call, redis.pcall, ARGV
 local base = KEYS[1]
 local answers = {}
 
-local function is_number(text) return text and #text <= 15 and string.match(text, '^%d+$') end
+local match = string.match
+local kStates = {queued = true, running = true, succeeded = true, failed = true, cancelled = true}
+
+local function is_number(text) return text and #text <= 15 and match(text, '^%d+$') end
 
 local function is_broken(known)
-  local states = {queued = true, running = true, succeeded = true, failed = true, cancelled = true}
-  return known.err or known[1] and not (states[known[1]] and is_number(known[2]) and is_number(known[4]))
+  return known.err or known[1] and not (kStates[known[1]] and is_number(known[2]) and is_number(known[4]))
 end
 
 -- Enters the record of a producer that wrote only the job: the envelope tells all that it needs.
@@ -28,8 +30,10 @@ local function enter(record, id, queue, head, created)
        created)
   try('ZADD', base .. 'index', '0', id)
   try('ZADD', base .. 'all', '0', id)
-  try('ZADD', base .. 'of:' .. caller, '0', id)
-  try('SADD', base .. 'callers', caller)
+  if caller ~= '' then
+    try('ZADD', base .. 'of:' .. caller, '0', id)
+    try('SADD', base .. 'callers', caller)
+  end
   try('ZADD', base .. 'o:' .. queue, created, id)
   try('SADD', base .. 'queues', queue)
 end
@@ -38,7 +42,7 @@ for at = 2, #ARGV, 5 do
   local id = ARGV[at]
   local record = base .. 'r:' .. id
   local known = try('HMGET', record, 'state', 'seq', 'cancel', 'attempt')
-  local created, token = string.match(ARGV[at + 4], '^(%d+) ?(.*)$')
+  local created, token = match(ARGV[at + 4], '^(%d+) ?(.*)$')
   local ours = token == '' or try('GET', ARGV[at + 1] .. ':' .. id .. ':lock') == token
   local broken = is_broken(known) or not known[1] and call('EXISTS', record) == 1
   local fresh = ours and not broken and not known[1]
