@@ -228,7 +228,7 @@ void Core::settle() {
 
 Error cannot_listen(const HttpServerOptions& options, const error_code& failure) {
   const bool taken = failure == boost::asio::error::address_in_use;
-  return Error{taken ? "address_in_use" : "cannot_listen",
+  return Error{taken ? ErrorCode("address_in_use") : ErrorCode("cannot_listen"),
                "cannot listen on " + options.address + ':' + std::to_string(options.port) + ": " +
                    (taken ? "the port is taken by another program" : failure.message())};
 }

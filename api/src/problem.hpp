@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "shunt/base/error.hpp"
+#include "shunt/base/overloaded.hpp"
 #include "shunt/generation/error_codes.hpp"
 #include "shunt/generation/generation_record.hpp"
 
@@ -71,7 +72,4 @@ struct ProblemContext {
 void append_problem(std::string& out, const Error& error, const ProblemContext& context = {});
 
 [[nodiscard]] Error body_too_large(std::size_t limit);
-// A share of memory.limit has no room for `what`; answer it with Retry-After.
-[[nodiscard]] Error overloaded(std::string_view what);
-
 }  // namespace shunt::api

@@ -55,7 +55,7 @@ std::uint64_t Generation::last_sequence() const {
 std::string Generation::error_code() const {
   const std::lock_guard lock(mutex_);
   if (state_ != GenerationState::kFailed) return {};
-  return std::get<event::Failed>(*entries_.back().payload).error.code;
+  return std::get<event::Failed>(*entries_.back().payload).error.code.to_string();
 }
 
 GenerationEvent Generation::event_at_locked(std::size_t index) const {

@@ -3,7 +3,7 @@
 
 #include "generation_parts.hpp"
 #include "shunt/base/json_memory.hpp"
-#include "shunt/generation/error_codes.hpp"
+#include "shunt/base/overloaded.hpp"
 
 namespace shunt {
 
@@ -48,9 +48,7 @@ bool Generation::reserve_locked(std::size_t more) {
 }
 
 bool Generation::overload(std::unique_lock<std::mutex> lock) {
-  Error error{std::string(error_code::kOverloaded),
-              "this server's memory for open generations (a share of memory.limit) is used up", true};
-  end_locked(GenerationState::kFailed, event::Failed{std::move(error)});
+  end_locked(GenerationState::kFailed, event::Failed{overloaded("open generations")});
   wake(std::move(lock));
   return false;
 }

@@ -56,7 +56,7 @@ struct Caller;
 struct Stored {
   std::shared_ptr<Generation> generation;
   Caller* caller = nullptr;
-  ClaimTable::Place claim = 0;
+  ClaimTable::SlotIndex claim = 0;
   bool has_ended = false;
   std::size_t bytes = 0;
   SteadyTime ended_at{};
@@ -219,10 +219,10 @@ class MemoryStore final : public GenerationStore {
   }
 
   [[nodiscard]] Error full() const {
-    return Error{std::string(error_code::kStoreFull),
+    return Error{error_code::kStoreFull,
                  "the store holds its limit of " + std::to_string(limits_.max_generations) +
                      " generations and none of them has ended",
-                 true}
+                 Retryable::kYes}
         .with("limit", limits_.max_generations);
   }
 
@@ -309,9 +309,9 @@ class MemoryStore final : public GenerationStore {
 
 Error too_many_open(std::size_t max_open) {
   return Error{
-      std::string(error_code::kTooManyConcurrent),
+      error_code::kTooManyConcurrent,
       "this caller may have " + std::to_string(max_open) + " generations open at once, waited for or not",
-      true}
+      Retryable::kYes}
       .with("limit", max_open);
 }
 

@@ -44,7 +44,7 @@ def check_light_headers():
     for part in ORDER[:-1]:
         for path in (ROOT / FOLDER[part] / "include").rglob("*.hpp"):
             text = path.read_text(encoding="utf-8")
-            for heavy in ("boost/asio", "boost/beast", "curl/", "toml++", "spdlog", "CLI/", "hiredis"):
+            for heavy in ("boost/asio", "boost/beast", "curl/", "toml++", "CLI/", "hiredis"):
                 if part == "bullmq" and heavy == "boost/asio":
                     continue
                 if re.search(rf'#include\s*[<"]{re.escape(heavy)}', text):

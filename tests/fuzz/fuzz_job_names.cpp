@@ -13,6 +13,7 @@ namespace {
 using namespace bullmq;
 using namespace bullmq::detail;
 using shunt::fuzz::check;
+using shunt::fuzz::may_refuse;
 
 void check_number(std::string_view text) {
   const std::string number = text_of_js_parse_int(text);
@@ -26,14 +27,8 @@ void check_number(std::string_view text) {
 void check_refusals(const std::string& text) {
   JobOptions options;
   options.job_id = text;
-  try {
-    validate_queue_name(text);
-  } catch (const ValidationError&) {
-  }
-  try {
-    validate_job(text, text, options);
-  } catch (const ValidationError&) {
-  }
+  may_refuse<ValidationError>([&] { validate_queue_name(text); });
+  may_refuse<ValidationError>([&] { validate_job(text, text, options); });
 }
 
 void check_iteration(std::string_view repeat) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "shunt/generation/error_codes.hpp"
+#include "shunt/base/overloaded.hpp"
 
 namespace shunt {
 namespace {
@@ -40,10 +40,7 @@ bool DriverMemory::append(std::string& text, std::string_view more, std::size_t 
 }
 
 Error driver_overload() {
-  return {
-      std::string(error_code::kOverloaded),
-      "this server's memory for the output of programs and upstreams (a share of memory.limit) is used up",
-      true};
+  return overloaded("the output of programs and upstreams");
 }
 
 }  // namespace shunt

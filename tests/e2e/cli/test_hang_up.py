@@ -10,7 +10,8 @@ import subprocess
 
 import pytest
 
-from conftest import PATIENCE, clean_environment, eventually
+from conftest import PATIENCE, clean_environment
+from waiting import eventually
 
 MODEL = '\n[models.simulator]\ndriver = "simulator"\n'
 SLOW = {"prompt": "hi", "tokens": 2, "first_token_ms": 1500}

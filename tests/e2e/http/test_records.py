@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from conftest import QueueMode
-from shunt_process import CONFIG, ShuntProcess, eventually
+from shunt_process import CONFIG, ShuntProcess
+from waiting import eventually
 
 KEYS = "".join(f'\n[[server.keys]]\nname = "{name}"\nsha256 = "{hashlib.sha256(name.encode()).hexdigest()}"\n'
                for name in ("ann", "bob"))
@@ -451,7 +452,7 @@ def test_a_delete_is_seen_at_another_api_at_once(shunt):
         waited = other.request("GET", f"/v1/generations/{id}", headers={"Prefer": "wait=20"})
         assert waited.json()["state"] == "succeeded"
         assert shunt.request("DELETE", f"/v1/generations/{id}").status == 204
-        eventually(lambda: other.request("GET", f"/v1/generations/{id}").status == 410, seconds=1)
+        eventually(lambda: other.request("GET", f"/v1/generations/{id}").status == 410, patience=1)
 
 
 # ---- Retention.
@@ -507,8 +508,8 @@ text_field = "prompt"
         records.redis("LPUSH", f"{gone}:wait", id)
         assert holds(records.redis, records.prefix, "PLANTED")
         assert any(path.is_file() for path in Path(shunt.artifacts.name).rglob("*"))
-        eventually(lambda: not holds(records.redis, records.prefix, "PLANTED"), seconds=75)
-        eventually(lambda: not any(path.is_file() for path in Path(shunt.artifacts.name).rglob("*")), seconds=75)
+        eventually(lambda: not holds(records.redis, records.prefix, "PLANTED"), patience=75)
+        eventually(lambda: not any(path.is_file() for path in Path(shunt.artifacts.name).rglob("*")), patience=75)
     finally:
         shunt.stop()
 

@@ -163,10 +163,9 @@ std::map<std::string, Operation> operations() {
 awaitable<void> attempt(Queue& queue, Operation what, std::string& foreign) {
   try {
     co_await what(queue);
-  } catch (const Error&) {
-    // As error.hpp promises.
   } catch (const std::exception& error) {
-    foreign = error.what();
+    const bool promised = dynamic_cast<const Error*>(&error) != nullptr;  // by error.hpp
+    if (!promised) foreign = error.what();
   }
 }
 

@@ -50,7 +50,7 @@ TEST(Response, RetryAfterIsRoundedUpToWholeSeconds) {
 }
 
 TEST(Problem, CarriesTheErrorAndItsDetails) {
-  Error error{"invalid_input", "no", false};
+  Error error{"invalid_input", "no", Retryable::kNo};
   error.details = {{"field", "/input/text"}, {"status", 7}};
   Response response;
   response.set_problem(error, {.instance = "/v1/generations/gen_1"});

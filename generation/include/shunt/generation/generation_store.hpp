@@ -23,7 +23,7 @@ struct IdempotencyKey {
 };
 
 struct ClaimWon {
-  std::uint32_t place = 0;  // for AddOptions
+  std::uint32_t slot = 0;  // for AddOptions
 };
 struct ClaimHeld {  // same key, same payload: this is the generation
   GenerationId id;

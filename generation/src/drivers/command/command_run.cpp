@@ -21,16 +21,15 @@
 namespace shunt::command {
 namespace {
 
-using IoError = boost::system::error_code;
-
 // How long the pipes may stay open after the program's end (its group has been killed by then; only a process
 // that left the group can hold them).
 constexpr std::chrono::milliseconds kLinger{500};
 constexpr std::size_t kExcerptBytes = 256;
 
 Error input_error(int number) {
-  return {std::string(error_code::kProgramNotStarted),
-          std::string("the program's input file could not be written: ") + std::strerror(number), true};
+  return {error_code::kProgramNotStarted,
+          std::string("the program's input file could not be written: ") + std::strerror(number),
+          Retryable::kYes};
 }
 
 // False with errno set. The folder is fresh: a file of this name is nobody's.
@@ -47,7 +46,7 @@ bool write_file(const std::string& path, std::string_view text) {
 }
 
 Error invalid_output(std::string message) {
-  return {std::string(error_code::kInvalidOutput), std::move(message)};
+  return {error_code::kInvalidOutput, std::move(message)};
 }
 
 bool has_variable(const std::vector<std::string>& environment, std::string_view prefix) {
@@ -163,46 +162,49 @@ void CommandRun::write_stdin() {
   }
   stdin_.async_write_some(
       boost::asio::buffer(stdin_text_.data() + stdin_sent_, stdin_text_.size() - stdin_sent_),
-      [self = shared_from_this()](const IoError& failure, std::size_t count) {
+      [self = shared_from_this()](const boost::system::error_code& failure, std::size_t count) {
         self->stdin_sent_ += count;
         if (!failure) return self->write_stdin();
         // A program need not read its input: a closed pipe is its own business.
-        IoError ignored;
+        boost::system::error_code ignored;
         self->stdin_.close(ignored);
       });
 }
 
 void CommandRun::read_stdout() {
-  stdout_.async_read_some(boost::asio::buffer(stdout_chunk_),
-                          [self = shared_from_this()](const IoError& failure, std::size_t count) {
-                            self->take_stdout({self->stdout_chunk_.data(), count});
-                            if (!failure) return self->read_stdout();
-                            IoError ignored;
-                            self->stdout_.close(ignored);
-                            self->finish_if_complete();
-                          });
+  stdout_.async_read_some(
+      boost::asio::buffer(stdout_chunk_),
+      [self = shared_from_this()](const boost::system::error_code& failure, std::size_t count) {
+        self->take_stdout({self->stdout_chunk_.data(), count});
+        if (!failure) return self->read_stdout();
+        boost::system::error_code ignored;
+        self->stdout_.close(ignored);
+        self->finish_if_complete();
+      });
 }
 
 void CommandRun::read_stderr() {
-  stderr_.async_read_some(boost::asio::buffer(stderr_chunk_),
-                          [self = shared_from_this()](const IoError& failure, std::size_t count) {
-                            self->take_stderr({self->stderr_chunk_.data(), count});
-                            if (!failure) return self->read_stderr();
-                            if (const auto last = self->stderr_lines_.finish()) self->take_stderr_line(*last);
-                            IoError ignored;
-                            self->stderr_.close(ignored);
-                            self->finish_if_complete();
-                          });
+  stderr_.async_read_some(
+      boost::asio::buffer(stderr_chunk_),
+      [self = shared_from_this()](const boost::system::error_code& failure, std::size_t count) {
+        self->take_stderr({self->stderr_chunk_.data(), count});
+        if (!failure) return self->read_stderr();
+        if (const auto last = self->stderr_lines_.finish()) self->take_stderr_line(*last);
+        boost::system::error_code ignored;
+        self->stderr_.close(ignored);
+        self->finish_if_complete();
+      });
 }
 
 void CommandRun::wait_for_exit() {
-  pidfd_.async_wait(Descriptor::wait_read, [self = shared_from_this()](const IoError& failure) {
-    if (failure) return;
-    // Asio may wake a descriptor for an event of an earlier one with the same number: reaping would then kill
-    // a program that is still running.
-    if (!self->child_->has_ended()) return self->wait_for_exit();
-    self->program_exited();
-  });
+  pidfd_.async_wait(Descriptor::wait_read,
+                    [self = shared_from_this()](const boost::system::error_code& failure) {
+                      if (failure) return;
+                      // Asio may wake a descriptor for an event of an earlier one with the same number:
+                      // reaping would then kill a program that is still running.
+                      if (!self->child_->has_ended()) return self->wait_for_exit();
+                      self->program_exited();
+                    });
 }
 
 void CommandRun::take_stdout(std::string_view bytes) {
@@ -256,7 +258,7 @@ void CommandRun::program_exited() {
   end_ = child_->reap();
   pidfd_.close();
   kill_timer_.cancel();
-  IoError ignored;
+  boost::system::error_code ignored;
   stdin_.close(ignored);
   linger_timer_ = loop_.after(kLinger, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->finish();
@@ -272,14 +274,15 @@ void CommandRun::finish() {
   if (std::exchange(finished_, true)) return;
   linger_timer_.cancel();
   stop_callback_.reset();
-  IoError ignored;
+  boost::system::error_code ignored;
   stdout_.close(ignored);
   stderr_.close(ignored);
   stderr_log_.finish();
   if (run_->stop_token().stop_requested()) return stopped();
   if (refused_) return fail(std::move(*refused_));
-  const std::string_view told = model_->options.stderr_to_caller ? stderr_log_.tail() : std::string_view();
-  if (auto error = error_of(*end_, model_->options, told)) return fail(std::move(*error));
+  const std::string_view caller_log =
+      model_->options.stderr_to_caller ? stderr_log_.tail() : std::string_view();
+  if (auto error = error_of(*end_, model_->options, caller_log)) return fail(std::move(*error));
   deliver_output();
 }
 

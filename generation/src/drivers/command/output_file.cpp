@@ -20,8 +20,7 @@ namespace {
 constexpr std::size_t kStep = 64 * 1024;
 
 Error invalid(std::string message) {
-  return {std::string(error_code::kInvalidOutput),
-          "the program exited with code 0 but " + std::move(message)};
+  return {error_code::kInvalidOutput, "the program exited with code 0 but " + std::move(message)};
 }
 
 std::string_view kind_of(mode_t mode) {
@@ -42,7 +41,7 @@ Error not_opened(int number) {
 }  // namespace
 
 Error output_limit_error(std::size_t max_bytes) {
-  Error error{std::string(error_code::kProgramLimit),
+  Error error{error_code::kProgramLimit,
               "the program's output exceeded its limit of " + std::to_string(max_bytes) + " bytes"};
   return std::move(error).with("limit_name", std::string("output")).with("limit", max_bytes);
 }

@@ -17,7 +17,7 @@ constexpr std::size_t kPieceBytes = 16UL * 1024;
 constexpr std::size_t kUnseenGrowth = 1024;
 
 Error broken(std::string message, std::string_view body, const Quoting& quoting) {
-  Error error{std::string(error_code::kUpstreamBroken), std::move(message), true};
+  Error error{error_code::kUpstreamBroken, std::move(message), Retryable::kYes};
   return std::move(error).with("body_excerpt", excerpt(body, quoting));
 }
 

@@ -36,8 +36,8 @@ double random_fraction() {
   return std::uniform_real_distribution<>(0, 1)(generator);
 }
 
-Error upstream_error(std::string_view code, std::string message) {
-  return {std::string(code), std::move(message), true};
+Error upstream_error(ErrorCode code, std::string message) {
+  return {code, std::move(message), Retryable::kYes};
 }
 
 }  // namespace
@@ -93,14 +93,14 @@ bool ChatCall::try_again(const FailedAttempt& failure, const Error& error) {
                            options.max_loading_wait};
   const auto retry = next_retry(policy, failure, moment);
   if (!retry) return false;
-  tell_retry(*retry, error);
+  report_retry(*retry, error);
   if (retry->waits_for_model) ++loading_retries_;
   transfer_.cancel();
   attempt(retry->wait);
   return true;
 }
 
-void ChatCall::tell_retry(const Retry& retry, const Error& error) {
+void ChatCall::report_retry(const Retry& retry, const Error& error) {
   if (!retry.waits_for_model) {
     return run_->log("warn", "attempt " + std::to_string(attempts_ - loading_retries_) + " of " +
                                  std::to_string(upstream_->options.max_retries + 1) +
@@ -108,8 +108,8 @@ void ChatCall::tell_retry(const Retry& retry, const Error& error) {
                                  error.message);
   }
   const SteadyTime now = std::chrono::steady_clock::now();
-  if (loading_retries_ > 0 && now - loading_told_ < kLoadingLog) return;
-  loading_told_ = now;
+  if (loading_retries_ > 0 && now - loading_reported_ < kLoadingLog) return;
+  loading_reported_ = now;
   run_->log("info", "the upstream loads its model; it is asked again until it is there: " + error.message);
 }
 
@@ -160,7 +160,7 @@ void ChatCall::on_deadline() {
   if (reader_) {
     AnswerPieces pieces;
     auto read = reader_->end(AnswerReader::Ending::kCut, pieces);
-    tell(pieces);
+    report(pieces);
     if (!read) return fail(std::move(read).error());
     if (reader_->complete()) return succeed();
   }
@@ -207,7 +207,7 @@ void ChatCall::read_answer(std::string_view bytes) {
   }
   AnswerPieces pieces;
   auto read = reader_->feed(bytes, pieces);
-  tell(pieces);
+  report(pieces);
   if (!read) return fail(std::move(read).error());
   follow_the_answer();
 }
@@ -220,7 +220,7 @@ void ChatCall::follow_the_answer() {
 }
 
 // Clients get text today; the other pieces are in the result, whole.
-void ChatCall::tell(const AnswerPieces& pieces) {
+void ChatCall::report(const AnswerPieces& pieces) {
   std::string text;
   for (const AnswerPiece& piece : pieces) {
     if (const auto* part = std::get_if<TextPiece>(&piece)) text += part->text;
@@ -239,14 +239,13 @@ void ChatCall::end_of_answer(const TransferEnd& end) {
   using Ending = AnswerReader::Ending;
   AnswerPieces pieces;
   auto read = reader_->end(end.how == How::kComplete ? Ending::kInOrder : Ending::kCut, pieces);
-  tell(pieces);
+  report(pieces);
   if (!read) return fail(std::move(read).error());
   if (reader_->complete()) return succeed();
   if (end.how == How::kTooLarge) {
     const std::size_t limit = upstream_->options.max_response_bytes;
-    Error error{
-        std::string(error_code::kOutputTooLarge),
-        "the upstream's answer is longer than " + std::to_string(limit) + " bytes (max_response_bytes)"};
+    Error error{error_code::kOutputTooLarge, "the upstream's answer is longer than " + std::to_string(limit) +
+                                                 " bytes (max_response_bytes)"};
     return fail(std::move(error).with("limit", limit).with("what", std::string("response bytes")));
   }
   std::string message = "the upstream's answer ended before it was complete";

@@ -50,8 +50,8 @@ class ChatCall final : public TransferHandler, public std::enable_shared_from_th
   [[nodiscard]] bool good_status() const { return head_.status >= 200 && head_.status < 300; }
   void read_answer(std::string_view bytes);
   void follow_the_answer();
-  void tell(const AnswerPieces& pieces);
-  void tell_retry(const Retry& retry, const Error& error);
+  void report(const AnswerPieces& pieces);
+  void report_retry(const Retry& retry, const Error& error);
   [[nodiscard]] std::span<const std::string> secrets() const { return upstream_->secrets; }
   // The body is there twice: the transfer has a copy of its own.
   [[nodiscard]] std::size_t request_bytes() const noexcept { return 2 * body_.capacity(); }
@@ -71,7 +71,7 @@ class ChatCall final : public TransferHandler, public std::enable_shared_from_th
   std::size_t attempts_ = 0;
   std::size_t loading_retries_ = 0;  // of the attempts
   SteadyTime loading_since_{};
-  SteadyTime loading_told_{};
+  SteadyTime loading_reported_{};
 
   // Of the current attempt.
   Transfer transfer_;

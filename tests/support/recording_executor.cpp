@@ -1,8 +1,10 @@
-#include "shunt/executor/recording_executor.hpp"
+#include "support/recording_executor.hpp"
 
 #include <utility>
 
-namespace shunt::executor {
+namespace shunt::testing {
+
+using namespace executor;
 
 std::vector<GenerationRequest> RecordingExecutor::submitted() const {
   const std::lock_guard lock(mutex_);
@@ -81,4 +83,4 @@ ExecutorDescription RecordingExecutor::describe() const {
   return {.name = "recording", .mode = "test", .reason = {}};
 }
 
-}  // namespace shunt::executor
+}  // namespace shunt::testing

@@ -14,6 +14,6 @@ namespace shunt {
 // Appends the events that `elements`, the inside of a JSON array, begins with, and takes them and the comma
 // behind each out of it. Stops at the first that is written in any other way; it is for the general reader,
 // which also finds what is wrong with it.
-void take_usual_events(std::string_view& elements, std::vector<GenerationEvent>& events);
+void take_canonical_events(std::string_view& elements, std::vector<GenerationEvent>& events);
 
 }  // namespace shunt

@@ -1,4 +1,4 @@
-#include "usual_events.hpp"
+#include "canonical_events.hpp"
 
 #include <optional>
 #include <string>
@@ -106,7 +106,7 @@ std::optional<GenerationEvent> take_one(Cursor& cursor) {
 
 }  // namespace
 
-void take_usual_events(std::string_view& elements, std::vector<GenerationEvent>& events) {
+void take_canonical_events(std::string_view& elements, std::vector<GenerationEvent>& events) {
   Cursor cursor(elements);
   while (auto event = take_one(cursor)) {
     const bool more = cursor.skip(",");
