@@ -1,12 +1,12 @@
 // Adding jobs: by upstream's scripts, or many at a time by addMany where nothing of a job asks for more.
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "backend/queue_backend.hpp"
 #include "bullmq/error.hpp"
 #include "bullmq_scripts.hpp"
 #include "core/job_options_codec.hpp"
+#include "core/json_value.hpp"
 #include "core/msgpack_writer.hpp"
 #include "redis/expected_reply.hpp"
 
@@ -129,16 +129,16 @@ std::string QueueBackend::stored_options(const JobOptions& options) {
   JobOptions common = options;
   common.job_id.reset();
   if (known_options_json_.empty() || common != known_options_) {
-    std::string packed;
-    pack_job_options(common, packed);
-    known_options_json_ = nlohmann::json::from_msgpack(packed).dump();
+    known_options_json_ = stored_options_json(common);
     known_options_ = std::move(common);
   }
   std::string json = known_options_json_;
   if (!options.job_id || options.job_id->empty()) return json;
   // Never "{}": the attempts are always in it.
   json.pop_back();
-  return json + ",\"jobId\":" + nlohmann::json(*options.job_id).dump() + '}';
+  json += ",\"jobId\":";
+  append_json_string(json, *options.job_id);
+  return json += '}';
 }
 
 void QueueBackend::append_plain(const JobToAdd& job, std::string& out) {

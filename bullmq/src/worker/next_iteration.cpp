@@ -2,26 +2,26 @@
 
 #include <algorithm>
 #include <chrono>
-#include <nlohmann/json.hpp>
 
 #include "bullmq/error.hpp"
 #include "core/identity.hpp"
+#include "core/json_value.hpp"
 #include "worker/worker_state.hpp"
 
 namespace bullmq {
 namespace detail {
 namespace {
 
-using nlohmann::json;
-
 // 0 for what is absent or no number.
-double number(const json& object, const char* name) {
-  const auto member = object.find(name);
-  return member != object.end() && member->is_number() ? member->get<double>() : 0;
+double number(const JsonObject& object, const char* name) {
+  const JsonValue* const member = object.if_contains(name);
+  return member != nullptr && member->is_number() ? member->to_number<double>() : 0;
 }
 
 // JavaScript's last Date.
 constexpr double kLatestInstant = 8.64e15;
+// JavaScript's Number.MAX_SAFE_INTEGER.
+constexpr double kMostIterations = 9'007'199'254'740'991;
 constexpr std::size_t kMostToldPatterns = 1'000;
 
 bool all_digits(std::string_view text) {
@@ -46,36 +46,34 @@ bool has_legacy_repeatable_shape(std::string_view key) {
 
 Iteration next_iteration(const JobRecord& job, Timestamp now) {
   if (!job.repeat_job_key || job.repeat_job_key->empty()) return NoIteration{};
-  json extra = json::parse(job.options.extra, nullptr, false);
-  if (!extra.is_object() || !extra.contains("repeat") || !extra["repeat"].is_object()) {
-    return UnknownSchedule{"the job has no repeat options"};
-  }
-  json repeat = extra["repeat"];
+  auto extra = parse_json_object(job.options.extra);
+  JsonValue* const given = extra ? extra->if_contains("repeat") : nullptr;
+  if (given == nullptr || !given->is_object()) return UnknownSchedule{"the job has no repeat options"};
+  JsonObject& repeat = given->get_object();
   const double count = number(repeat, "count") + 1;
   if (repeat.contains("limit") && count > number(repeat, "limit")) return NoIteration{};
   if (const double end = number(repeat, "endDate"); end != 0 && static_cast<double>(now) > end) {
     return NoIteration{};
   }
   if (const double every = number(repeat, "every"); every <= 0) {
-    const auto pattern = repeat.find("pattern");
-    if (pattern == repeat.end() || !pattern->is_string())
+    const JsonValue* const pattern = repeat.if_contains("pattern");
+    if (pattern == nullptr || !pattern->is_string())
       return UnknownSchedule{"scheduler \"" + *job.repeat_job_key +
                              "\" has neither an interval nor a pattern"};
-    const double due = number(extra, "prevMillis");
+    const double due = number(*extra, "prevMillis");
     const bool is_instant = due > 0 && due < kLatestInstant;
     return PatternIteration{*job.repeat_job_key,
                             is_instant ? static_cast<Timestamp>(due) : job.timestamp + job.delay.count()};
   }
   repeat.erase("immediately");
-  repeat["count"] = static_cast<std::int64_t>(count);
-  extra["repeat"] = std::move(repeat);
-  // What the script writes anew.
-  extra.erase("prevMillis");
-  extra["repeatJobKey"] = *job.repeat_job_key;
+  repeat["count"] = static_cast<std::int64_t>(std::clamp(count, -kMostIterations, kMostIterations));
+  // The script writes it anew.
+  extra->erase("prevMillis");
+  (*extra)["repeatJobKey"] = *job.repeat_job_key;
   NextIteration next{*job.repeat_job_key, job.options};
   next.options.delay = Milliseconds(0);
   next.options.timestamp = now;
-  next.options.extra = extra.dump(-1, ' ', false, json::error_handler_t::replace);
+  next.options.extra = write_json(std::move(*extra), MemberOrder::sorted);
   return next;
 }
 
@@ -89,7 +87,9 @@ Milliseconds put_back_delay(Timestamp due, Timestamp now) noexcept {
 
 // One `error` event for each schedule.
 void Worker::State::tell_pattern(const std::string& scheduler) {
-  if (told_patterns.size() >= detail::kMostToldPatterns || !told_patterns.insert(scheduler).second) return;
+  if (told_patterns.size() >= detail::kMostToldPatterns ||
+      !told_patterns.insert(scheduler).second)
+    return;
   report(
       Error("scheduler \"" + scheduler +
             "\" has a pattern, which this client cannot continue: its iterations are put back and wait for a "
