@@ -8,6 +8,7 @@
 #include "core/job_options_codec.hpp"
 #include "core/json_value.hpp"
 #include "core/msgpack_writer.hpp"
+#include "redis/asio_error.hpp"
 #include "redis/expected_reply.hpp"
 
 namespace bullmq::detail {
@@ -142,7 +143,7 @@ std::string QueueBackend::stored_options(const JobOptions& options) {
 }
 
 void QueueBackend::append_plain(const JobToAdd& job, std::string& out) {
-  append_bulk(out, std::string_view(job.options.job_id ? *job.options.job_id : std::string()));
+  append_bulk(out, job.options.job_id ? std::string_view(*job.options.job_id) : std::string_view());
   append_bulk(out, std::string_view(job.name));
   append_bulk(out, std::string_view(job.data));
   append_bulk(out, std::string_view(stored_options(job.options)));
@@ -211,7 +212,12 @@ awaitable<QueueBackend::Added> QueueBackend::add(const JobToAdd& job) {
   }
   item.alone = !plain;
   const auto group = adds();
-  AddAnswer answer = co_await group->join(std::move(item));
+  AddAnswer answer;
+  try {
+    answer = co_await group->join(std::move(item));
+  } catch (const boost::system::system_error& error) {
+    throw_documented(error);
+  }
   if (plain) co_return added_plainly(job, answer.added);
   if (!checked) co_return added_alone(job, std::move(answer.reply), nullptr);
   std::vector<Reply> results = results_of(std::move(answer.reply), kChecks + 1);

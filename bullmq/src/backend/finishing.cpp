@@ -9,6 +9,7 @@
 #include "core/job_options_codec.hpp"
 #include "core/msgpack_writer.hpp"
 #include "core/script_answers.hpp"
+#include "redis/asio_error.hpp"
 #include "redis/expected_reply.hpp"
 
 namespace bullmq::detail {
@@ -117,8 +118,6 @@ awaitable<NextJob> QueueBackend::finish_one(const JobRecord& job, Outcome outcom
   co_return decode_next_job(std::move(reply), &stored_options_);
 }
 
-// ---- Many at a time.
-
 bool QueueBackend::may_share_ends() const {
   // Of RPOP with a count.
   constexpr ServerVersion kNeeded{6, 2, 0};
@@ -146,7 +145,12 @@ awaitable<NextJob> QueueBackend::finish(const JobRecord& job, Outcome outcome, s
   append_bulk(item.arguments, std::string_view(keep));
   append_bulk(item.arguments, std::string_view(fetch_next ? "1" : "0"));
   const auto group = ends();
-  EndAnswer answer = co_await group->join(std::move(item));
+  EndAnswer answer;
+  try {
+    answer = co_await group->join(std::move(item));
+  } catch (const boost::system::system_error& error) {
+    throw_documented(error);
+  }
   Reply reply = the_only_one(std::move(answer.replies));
   if (reply.is_integer() && reply.integer == kForUpstream) {
     NextJob next =
@@ -170,7 +174,12 @@ awaitable<std::vector<NextJob>> QueueBackend::move_to_active(std::vector<std::st
   for (const std::string& token : tokens) append_bulk(item.arguments, std::string_view(token));
   item.slots = tokens.size();
   const auto group = ends();
-  EndAnswer answer = co_await group->join(std::move(item));
+  EndAnswer answer;
+  try {
+    answer = co_await group->join(std::move(item));
+  } catch (const boost::system::system_error& error) {
+    throw_documented(error);
+  }
   for (Reply& reply : answer.replies) taken.push_back(decode_taken(std::move(reply), answer.at));
   if (taken.empty()) unexpected_reply("finishMany", "an answer for a slot", Reply());
   co_return taken;

@@ -3,7 +3,6 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <iterator>
 
@@ -172,8 +171,8 @@ std::unique_ptr<Pending> Connection::take(Pending& pending) {
 
 void Connection::abandon(Pending& pending) {
   if (pending.at == Pending::Place::nowhere) return;
-  fail_later(take(pending),
-             std::make_exception_ptr(boost::system::system_error(asio::error::operation_aborted)));
+  const bool may_be_executed = pending.at == Pending::Place::sent || pending.at == Pending::Place::elsewhere;
+  fail_later(take(pending), make_error<CancelledError>(may_be_executed ? Fate::unknown : Fate::not_executed));
 }
 
 // Its deadline stays as it is.

@@ -43,7 +43,7 @@ namespace bullmq::detail {
 //   - answered NOSCRIPT, MOVED, ASK, TRYAGAIN, READONLY: it was not executed, and is sent again as it has to
 //   be
 //   - answered with any other error: RedisError
-//   - cancelled: operation_aborted at once; if it was sent, Redis may execute it all the same
+//   - cancelled: CancelledError at once; if it was sent, Redis may execute it all the same
 //
 // One thread or strand: its executor's. Members that users may call while it calls them: all. The executor's
 // context has to outlive it.

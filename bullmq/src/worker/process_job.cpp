@@ -99,23 +99,33 @@ awaitable<std::optional<Job>> Worker::State::process_one(RunningPointer current)
       }
     }
     if (current->failure) {
-      JobFailure failure;
-      try {
-        std::rethrow_exception(current->failure);
-      } catch (const boost::system::system_error& error) {
-        failure = detail::describe_current_exception();
-        if (error.code() == asio::error::operation_aborted && current->stop.stop_requested()) {
-          failure.message = current->cancel_reason;
-          failure.stack = failure.name + ": " + failure.message;
-        }
-      } catch (...) {
-        failure = detail::describe_current_exception();
-      }
-      ending = failed_ending(current->job, std::move(failure));
+      ending = failed_ending(current->job, describe_failure(*current));
     }
   }
   auto next = co_await end_job(current, std::move(ending));
   co_return next;
+}
+
+// A processor that ended because its waiting was cancelled failed for the reason of the cancellation.
+JobFailure Worker::State::describe_failure(const Running& job) {
+  JobFailure failure;
+  bool cancelled = false;
+  try {
+    std::rethrow_exception(job.failure);
+  } catch (const CancelledError&) {
+    failure = detail::describe_current_exception();
+    cancelled = true;
+  } catch (const boost::system::system_error& error) {
+    failure = detail::describe_current_exception();
+    cancelled = error.code() == asio::error::operation_aborted;
+  } catch (...) {
+    failure = detail::describe_current_exception();
+  }
+  if (cancelled && job.stop.stop_requested()) {
+    failure.message = job.cancel_reason;
+    failure.stack = failure.name + ": " + failure.message;
+  }
+  return failure;
 }
 
 // Returns when the processor has ended, was given up after its time, or its job was given back.

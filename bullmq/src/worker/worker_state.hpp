@@ -90,6 +90,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
   static awaitable<void> process(std::shared_ptr<State> self, RunningPointer current);
   awaitable<std::optional<Job>> process_one(RunningPointer current);
   awaitable<void> run_processor(RunningPointer current);
+  [[nodiscard]] static JobFailure describe_failure(const Running& job);
   void cancel(Running& job, std::string reason);
   // A processor that does not end after its cancellation is given up, and its thread with it.
   void give_up(Running& job);
