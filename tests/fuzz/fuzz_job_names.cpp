@@ -46,7 +46,7 @@ void check_iteration(std::string_view repeat) {
   const auto* next = std::get_if<NextIteration>(&iteration);
   if (next == nullptr) return;
   check(next->scheduler == "tick", "of the same scheduler");
-  check(nlohmann::json::accept(next->options.extra), "its options are JSON");
+  check(nlohmann::json::accept(next->options.extra.str()), "its options are JSON");
 }
 
 }  // namespace

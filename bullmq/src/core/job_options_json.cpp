@@ -71,10 +71,10 @@ bool read(const JsonValue& value, std::optional<Milliseconds>& out) {
   return true;
 }
 
-bool read(const JsonValue& value, std::optional<std::string>& out) {
+bool read(const JsonValue& value, std::optional<Text>& out) {
   const auto* const text = value.if_string();
   if (text == nullptr) return false;
-  out.emplace(text->data(), text->size());
+  out.emplace(std::string_view(text->data(), text->size()));
   return true;
 }
 
@@ -117,7 +117,7 @@ bool read(const JsonValue& value, std::optional<Backoff>& out) {
     return true;
   }
   const auto* const object = value.if_object();
-  std::optional<std::string> type;
+  std::optional<Text> type;
   if (object == nullptr || !read_member(*object, "type", type) ||
       !read_member(*object, "delay", backoff.delay) || !read_member(*object, "jitter", backoff.jitter)) {
     return false;
@@ -130,7 +130,7 @@ bool read(const JsonValue& value, std::optional<Backoff>& out) {
 bool read(const JsonValue& value, std::optional<Deduplication>& out) {
   const auto* const object = value.if_object();
   Deduplication deduplication;
-  std::optional<std::string> id;
+  std::optional<Text> id;
   if (object == nullptr || !read_member(*object, "id", id) ||
       !read_member(*object, "ttl", deduplication.ttl) ||
       !read_member(*object, "extend", deduplication.extend) ||
@@ -146,8 +146,8 @@ bool read(const JsonValue& value, std::optional<Deduplication>& out) {
 
 bool read(const JsonValue& value, std::optional<Parent>& out) {
   const auto* const object = value.if_object();
-  std::optional<std::string> id;
-  std::optional<std::string> queue;
+  std::optional<Text> id;
+  std::optional<Text> queue;
   if (object == nullptr || !read_member(*object, "id", id) || !read_member(*object, "queue", queue)) {
     return false;
   }
@@ -224,8 +224,8 @@ JsonValue to_value(std::int64_t value) {
 JsonValue to_value(Milliseconds value) {
   return static_cast<std::int64_t>(value.count());
 }
-JsonValue to_value(const std::string& value) {
-  return JsonValue(boost::json::string_view(value));
+JsonValue to_value(const Text& value) {
+  return JsonValue(boost::json::string_view(value.str()));
 }
 JsonValue to_value(const KeepJobs& keep) {
   if (keep.form == KeepJobs::Form::boolean) return keep.count == 0;

@@ -24,7 +24,7 @@ void pack(MsgpackWriter& out, Milliseconds value) {
 void pack(MsgpackWriter& out, std::chrono::seconds value) {
   out.integer(value.count());
 }
-void pack(MsgpackWriter& out, const std::string& value) {
+void pack(MsgpackWriter& out, const Text& value) {
   out.text(value);
 }
 
@@ -58,13 +58,13 @@ void pack(MsgpackWriter& out, const KeepJobs& keep) {
 }
 
 void pack(MsgpackWriter& out, const Backoff& backoff) {
-  const std::optional<std::string> type = backoff.type;
+  const std::optional<Text> type = backoff.type;
   pack_members(out, 0, member("type", type), member("delay", backoff.delay),
                member("jitter", backoff.jitter));
 }
 
 void pack(MsgpackWriter& out, const Deduplication& deduplication) {
-  const std::optional<std::string> id = deduplication.id;
+  const std::optional<Text> id = deduplication.id;
   pack_members(out, 0, member("id", id), member("ttl", deduplication.ttl),
                member("extend", deduplication.extend), member("replace", deduplication.replace),
                member("keepLastIfActive", deduplication.keep_last_if_active),

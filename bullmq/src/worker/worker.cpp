@@ -209,11 +209,11 @@ void Worker::State::pause_now() {
   wake_all();
 }
 
-awaitable<void> Worker::pause(bool do_not_wait_active) {
+awaitable<void> Worker::pause(ActiveJobs active) {
   const auto state = state_;
   const bool was_paused = state->paused;
   state->pause_now();
-  if (!do_not_wait_active) {
+  if (active == ActiveJobs::wait) {
     const auto ended = [loop = state.get()] { return !loop->running_loop || !loop->paused; };
     co_await state->wait_until(ended);
   }
@@ -256,12 +256,12 @@ awaitable<void> Worker::close(std::optional<Milliseconds> deadline) {
   co_await state->wait_until(closed);
 }
 
-awaitable<std::optional<Job>> Worker::get_next_job(std::string token, bool block) {
+awaitable<std::optional<Job>> Worker::get_next_job(std::string token, WhenEmpty when_empty) {
   const auto state = state_;
   if (state->stopping()) co_return std::nullopt;
   const std::int64_t now = detail::now_ms();
   if (state->limit_until > now) co_return std::nullopt;
-  if (state->drained && block && !state->blocked) {
+  if (state->drained && when_empty == WhenEmpty::wait && !state->blocked) {
     detail::FetchState looked = state->fetch_state();
     looked.active = 0;
     const detail::FetchTerms terms{state->options.drain_delay.count(), 0};
