@@ -22,7 +22,7 @@ double number(const JsonObject& object, const char* name) {
 constexpr double kLatestInstant = 8.64e15;
 // JavaScript's Number.MAX_SAFE_INTEGER.
 constexpr double kMostIterations = 9'007'199'254'740'991;
-constexpr std::size_t kMostToldPatterns = 1'000;
+constexpr std::size_t kMostReportedPatterns = 1'000;
 
 bool all_digits(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -86,9 +86,9 @@ Milliseconds put_back_delay(Timestamp due, Timestamp now) noexcept {
 }  // namespace detail
 
 // One `error` event for each schedule.
-void Worker::State::tell_pattern(const std::string& scheduler) {
-  if (told_patterns.size() >= detail::kMostToldPatterns ||
-      !told_patterns.insert(scheduler).second)
+void Worker::State::report_pattern(const std::string& scheduler) {
+  if (reported_patterns.size() >= detail::kMostReportedPatterns ||
+      !reported_patterns.insert(scheduler).second)
     return;
   report(
       Error("scheduler \"" + scheduler +
@@ -101,7 +101,7 @@ awaitable<std::optional<Milliseconds>> Worker::State::leave_to_others(detail::Pa
   // One that was taken before, and comes again for another attempt: the schedule does not depend on it.
   const bool is_current = co_await backend->is_current_iteration(pattern.scheduler, job_id);
   if (!is_current) co_return std::nullopt;
-  tell_pattern(pattern.scheduler);
+  report_pattern(pattern.scheduler);
   const Milliseconds delay = detail::put_back_delay(pattern.due, detail::now_ms());
   auto reserved = co_await backend->reserve_put_back(delay);
   co_return reserved;
@@ -112,7 +112,7 @@ awaitable<std::optional<Milliseconds>> Worker::State::leave_to_others(detail::Pa
 // processed.
 awaitable<std::optional<Milliseconds>> Worker::State::schedule_next(Job job) {
   const std::string failed = "Failed to add repeatable job for next iteration: ";
-  while (!closed) {
+  while (!is_over()) {
     std::string reason;
     std::optional<Milliseconds> put_back;
     try {
@@ -137,7 +137,7 @@ awaitable<std::optional<Milliseconds>> Worker::State::schedule_next(Job job) {
       }
       co_return put_back;
     } catch (const ConnectionError& error) {
-      if (closed || backend->connection().is_closed()) co_return put_back;
+      if (is_over() || backend->connection().is_closed()) co_return put_back;
     } catch (const std::exception& error) {
       reason = error.what();
     }
