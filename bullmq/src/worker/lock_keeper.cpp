@@ -72,7 +72,7 @@ struct LockKeeper::State {
 
   // What became of those that were asked about. Jobs that have ended while the answer was on its way count
   // neither as renewed nor as lost.
-  std::pair<std::vector<std::string>, std::vector<LostLock>> settle(
+  std::pair<std::vector<std::string>, std::vector<LostLock>> note_answer(
       const Due& asked, const std::vector<std::string>& failed, Clock::time_point at) {
     std::pair<std::vector<std::string>, std::vector<LostLock>> renewed_and_lost;
     const std::lock_guard guard(mutex);
@@ -103,7 +103,7 @@ struct LockKeeper::State {
       }
       failed = co_await backend->reclaim_locks(failed, tokens, lock_duration);
     }
-    auto [renewed, lost] = settle(asked, failed, asked_at);
+    auto [renewed, lost] = note_answer(asked, failed, asked_at);
     if (!lost.empty()) listener.lost(std::move(lost));
     if (!renewed.empty()) listener.renewed(std::move(renewed));
   }
@@ -111,7 +111,7 @@ struct LockKeeper::State {
   asio::awaitable<void> run() {
     Milliseconds retry_pause = kFirstRetryPause;
     while (!stopping) {
-      const auto turn = Clock::now();
+      const auto began = Clock::now();
       std::string trouble;
       try {
         co_await renew_due();
@@ -120,7 +120,7 @@ struct LockKeeper::State {
         trouble = error.what();
       }
       if (stopping) co_return;
-      auto next = turn + renew_time / 2;
+      auto next = began + renew_time / 2;
       if (!trouble.empty()) {
         listener.error(trouble);
         next = Clock::now() + std::min(retry_pause, renew_time / 2);
