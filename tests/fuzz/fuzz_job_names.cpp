@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bullmq/error.hpp"
+#include "bullmq/json.hpp"
 #include "core/job_validation.hpp"
 #include "core/json_value.hpp"
 #include "support/fuzzing.hpp"
@@ -62,6 +63,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_number(text);
   check_refusals(std::string(text));
   (void)has_legacy_repeatable_shape(text);
-  if (parse_json(text)) check(nlohmann::json::accept(text), "what is read is JSON");
+  if (const auto json = parse_json(text)) {
+    check(nlohmann::json::accept(text), "what is read is JSON");
+    check(parse_json(write_json(*json)).has_value(), "what is written is read");
+  }
+  try {
+    check(!to_json_text(from_json_text<boost::json::value>(text)).text().empty());
+  } catch (const JsonError&) {
+  }
   return 0;
 }
