@@ -45,13 +45,14 @@ void validate(const std::string& name, const QueueOptions& options) {
   detail::require_hash_tag(options.connection, options.prefix, name);
 }
 
+// `data` is JSON if it is known to be.
 detail::JobToAdd prepare(std::string name, std::string data, const JobOptions& defaults,
-                         const JobOptions& options) {
+                         const JobOptions& options, detail::DataCheck check) {
   detail::JobToAdd job{std::move(name), std::move(data), merge(defaults, options), 0};
   job.timestamp = job.options.timestamp.value_or(0);
   // 0 is "not set", as with upstream.
   if (job.timestamp == 0) job.timestamp = detail::now_ms();
-  detail::validate_job(job.name, job.data, job.options);
+  detail::validate_job(job.name, job.data, job.options, check);
   return job;
 }
 
@@ -136,9 +137,16 @@ awaitable<void> Queue::close() {
   co_await backend->connection().drain_and_close();
 }
 
-awaitable<Job> Queue::add(std::string name, std::string data, const JobOptions& options) {
+awaitable<Job> Queue::add(std::string name, std::string json, const JobOptions& options) {
   detail::validate_single_add(options);
-  return add_job(prepare(std::move(name), std::move(data), state_->options.default_job_options, options));
+  return add_job(prepare(std::move(name), std::move(json), state_->options.default_job_options, options,
+                         detail::DataCheck::needed));
+}
+
+awaitable<Job> Queue::add(std::string name, JsonText data, const JobOptions& options) {
+  detail::validate_single_add(options);
+  return add_job(prepare(std::move(name), std::move(data), state_->options.default_job_options, options,
+                         detail::DataCheck::done));
 }
 
 awaitable<Job> Queue::add_job(detail::JobToAdd job) {
@@ -147,15 +155,19 @@ awaitable<Job> Queue::add_job(detail::JobToAdd job) {
   co_return backend->make_job(record_of(std::move(job), std::move(added.id)), {}, added.outcome);
 }
 
-awaitable<std::vector<Job>> Queue::add_bulk(std::vector<BulkJob> bulk) {
+awaitable<std::vector<Job>> Queue::add_bulk(BulkJobs bulk) {
+  return add_all(std::move(bulk).take_all());
+}
+
+awaitable<std::vector<Job>> Queue::add_all(std::vector<BulkJob> bulk) {
   const auto backend = state_->backend;
   const std::size_t chunk_jobs = state_->options.bulk_chunk_jobs;
   const std::size_t chunk_bytes = state_->options.bulk_chunk_bytes;
   std::vector<detail::JobToAdd> jobs;
   jobs.reserve(bulk.size());
   for (BulkJob& job : bulk) {
-    jobs.push_back(
-        prepare(std::move(job.name), std::move(job.data), state_->options.default_job_options, job.options));
+    jobs.push_back(prepare(std::move(job.name), std::move(job.data), state_->options.default_job_options,
+                           job.options, detail::DataCheck::needed));
   }
   std::vector<Job> added;
   added.reserve(jobs.size());

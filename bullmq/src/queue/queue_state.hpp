@@ -28,7 +28,7 @@ struct Queue::State {
 namespace detail {
 
 // Upstream's order of states when all are asked for.
-[[nodiscard]] const std::vector<JobState>& all_states();
+[[nodiscard]] const JobStates& all_states();
 
 // The list or set that holds the jobs of a state.
 [[nodiscard]] inline std::string_view key_name_of(JobState state) {

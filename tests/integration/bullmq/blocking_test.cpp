@@ -20,7 +20,7 @@
 #include <thread>
 #include <vector>
 
-#include "bullmq/json.hpp"
+#include "bullmq/nlohmann.hpp"
 #include "support/child_server.hpp"
 #include "support/eventually.hpp"
 #include "support/hold.hpp"
@@ -59,8 +59,8 @@ TEST_F(BlockingTest, AddsWorksAndReturnsTheResult) {
   blocking::Worker worker(client, "work", [](blocking::Job& job, std::stop_token) {
     job.log("begun");
     job.update_progress("50");
-    const auto data = bullmq::from_json_text(job.data());
-    return bullmq::to_json_text(data.at("a").get<int>() + data.at("b").get<int>());
+    const auto data = job.data_as<nlohmann::json>();
+    return data.at("a").get<int>() + data.at("b").get<int>();
   });
   const auto job = queue.add("sum", R"({"a":2,"b":3})");
   EXPECT_EQ(job.outcome(), bullmq::AddOutcome::created);

@@ -143,7 +143,7 @@ class Sequence {
     slow.reset(false);
     const bool metrics = chance(30);
     for (Side* side : sides_) {
-      if (metrics) side->backend->terms.metrics_max_data_points = 10;
+      if (metrics) side->backend->policy.metrics_max_data_points = 10;
     }
   }
 
