@@ -24,7 +24,7 @@ namespace {
 constexpr std::chrono::milliseconds kFirstPause{200};
 constexpr std::chrono::milliseconds kLongestPause{2'000};
 // A service that restarts is back by then.
-constexpr std::chrono::seconds kPatience{60};
+constexpr std::chrono::seconds kReconnectWithin{60};
 // An event may hold a whole result, of which a generator may make hundreds of MiB.
 constexpr std::size_t kMaxEventBytes = 1024UL * 1024 * 1024;
 
@@ -44,7 +44,7 @@ class Tail {
   // False: nothing more can be read.
   [[nodiscard]] bool take_bytes(http::SseReader& reader, std::string_view bytes);
   void take(const http::SseEvent& event);
-  void tell(const GenerationEvent& event);
+  void report(const GenerationEvent& event);
   void note(const std::string& text);
   [[nodiscard]] std::optional<Error> read_once();
   [[nodiscard]] int report_end();
@@ -57,9 +57,9 @@ class Tail {
   std::string last_id_;
   std::optional<GenerationEvent> end_;
   std::optional<Error> broken_;  // nothing more can be done about it
-  bool heard_ = false;
+  bool was_answered_ = false;
   bool has_text_ = false;
-  SteadyTime heard_at_{};
+  SteadyTime last_answer_at_{};
 };
 
 void Tail::note(const std::string& text) {
@@ -83,14 +83,14 @@ void Tail::take(const http::SseEvent& event) {
     broken_ = decoded ? Error{"invalid_events", "the service sent an event that is none"} : decoded.error();
     return;
   }
-  heard_ = true;
-  heard_at_ = std::chrono::steady_clock::now();
+  was_answered_ = true;
+  last_answer_at_ = std::chrono::steady_clock::now();
   last_id_ = event.id;
-  tell(decoded->front());
+  report(decoded->front());
   if (decoded->front().terminal()) end_ = std::move(decoded->front());
 }
 
-void Tail::tell(const GenerationEvent& event) {
+void Tail::report(const GenerationEvent& event) {
   if (auto printed = printer_.print(event); !printed) broken_ = std::move(printed).error();
   if (std::holds_alternative<event::Delta>(event.payload)) has_text_ = true;
   if (const auto* restarted = std::get_if<event::Restarted>(&event.payload)) {
@@ -113,19 +113,19 @@ std::optional<Error> Tail::read_once() {
   if (!answer) {
     Error error = std::move(answer).error();
     // Who never answered is not there; who did may come back.
-    error.retryable = heard_;
+    error.retryable = retryable_if(was_answered_);
     return error;
   }
   if (answer->status == 200) {
-    return Error{"stream_ended", "the stream ended before the generation did", true};
+    return Error{"stream_ended", "the stream ended before the generation did", Retryable::kYes};
   }
   if (answer->status != 204) return error_of(*answer);
   // All events have been seen already; the record tells how it ended.
-  return Error{"stream_ended", "the generation has ended", false};
+  return Error{"stream_ended", "the generation has ended", Retryable::kNo};
 }
 
 int Tail::run() {
-  heard_at_ = std::chrono::steady_clock::now();
+  last_answer_at_ = std::chrono::steady_clock::now();
   auto pause = kFirstPause;
   while (true) {
     const std::string before = last_id_;
@@ -136,9 +136,9 @@ int Tail::run() {
     }
     if (broken_ || end_) break;
     if (last_id_ != before) pause = kFirstPause;
-    if (!failure->retryable || std::chrono::steady_clock::now() - heard_at_ > kPatience) {
+    if (!failure->is_retryable() || std::chrono::steady_clock::now() - last_answer_at_ > kReconnectWithin) {
       printer_.abandon();
-      complain(failure->message + " (" + failure->code + ')');
+      complain(failure->message + " (" + failure->code.to_string() + ')');
       return kExitFailed;
     }
     note(failure->message + "; trying again");
@@ -164,7 +164,7 @@ int Tail::report_end() {
     return kExitOk;
   }
   if (const auto* failed = std::get_if<event::Failed>(&end_->payload)) {
-    complain("the generation failed: " + failed->error.message + " (" + failed->error.code + ')');
+    complain("the generation failed: " + failed->error.message + " (" + failed->error.code.to_string() + ')');
   } else {
     complain("the generation was cancelled: " + std::get<event::Cancelled>(end_->payload).reason);
   }

@@ -3,8 +3,8 @@
 #include <chrono>
 #include <utility>
 
-#include "json_fields.hpp"
 #include "settings.hpp"
+#include "shunt/base/json_members.hpp"
 #include "shunt/base/secrets.hpp"
 
 namespace shunt::app {
@@ -131,12 +131,10 @@ Error error_of(const ServiceAnswer& answer) {
   const auto json = parse_json(answer.body);
   if (!json || !json->is_object()) return {"http_status", "the service answered with " + status};
   const JsonObject& problem = json->get_object();
-  const std::string code = text_in(problem, "code");
-  const std::string detail = text_in(problem, "detail");
-  Error error{code.empty() ? "http_status" : code,
-              detail.empty() ? "the service answered with " + status : detail};
-  error.retryable = is_true_in(problem, "retryable");
-  return error;
+  const std::string_view detail = text_in(problem, "detail");
+  return {ErrorCode::parse(text_in(problem, "code")).value_or(ErrorCode("http_status")),
+          detail.empty() ? "the service answered with " + status : std::string(detail),
+          retryable_if(is_true_in(problem, "retryable"))};
 }
 
 }  // namespace shunt::app

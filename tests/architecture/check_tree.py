@@ -61,7 +61,7 @@ def check_light_headers():
         for path in (ROOT / FOLDER[part] / "include").rglob("*.hpp"):
             shows_asio = part == "bullmq" or "http/include/shunt/http/server/" in str(path)
             text = path.read_text(encoding="utf-8")
-            for heavy in ("boost/asio", "boost/beast", "curl/", "toml++", "spdlog", "CLI/", "hiredis"):
+            for heavy in ("boost/asio", "boost/beast", "curl/", "toml++", "CLI/", "hiredis"):
                 if shows_asio and heavy == "boost/asio":
                     continue
                 if re.search(rf'#include\s*[<"]{re.escape(heavy)}', text):

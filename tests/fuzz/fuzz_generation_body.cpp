@@ -32,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_travels(body->request);
   } else {
     check(!body.error().message.empty() && is_valid_utf8(body.error().message), "a refusal can be shown");
-    check(!body.error().retryable, "the same body is refused again");
+    check(!body.error().is_retryable(), "the same body is refused again");
   }
   const auto reason = api::decode_cancel_body(request.body, api::BodyLimits{});
   if (reason) check(is_valid_utf8(*reason), "a reason is text");

@@ -10,24 +10,12 @@ namespace {
 using namespace shunt;
 using fuzz::check;
 
-std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char character : text) {
-    const auto byte = static_cast<unsigned char>(character);
-    encoded += '%';
-    encoded += kDigits[byte >> 4];
-    encoded += kDigits[byte & 15];
-  }
-  return encoded;
-}
-
 void check_segments(const http::RequestTarget& target) {
   std::string written;
   for (std::size_t i = 0; i < target.size(); ++i) {
     const std::string_view segment = target.segment(i);
     check(is_valid_utf8(segment) && segment.find('\0') == std::string_view::npos, "a segment is text");
-    written += '/' + percent_encoded(segment);
+    written += '/' + fuzz::percent_encoded(segment);
   }
   if (target.size() == 0) return;
   http::RequestTarget again;
@@ -49,7 +37,7 @@ void check_query(std::string_view query) {
   for (const auto& [name, value] : *parameters) {
     check(is_valid_utf8(name) && is_valid_utf8(value), "a parameter is text");
     if (!written.empty()) written += '&';
-    written += percent_encoded(name) + '=' + percent_encoded(value);
+    written += fuzz::percent_encoded(name) + '=' + fuzz::percent_encoded(value);
   }
   const auto again = http::parse_query(written);
   check(again.ok() && *again == *parameters, "the same parameters");

@@ -103,14 +103,14 @@ bool check_limits(Gate& gate, http::Response& response, SteadyTime now) {
     Error error = refusal(
         pc::kRateLimited,
         "this key may send " + std::to_string(gate.key->config().requests_per_second) + " requests a second");
-    error.retryable = true;
+    error.retryable = Retryable::kYes;
     set_problem(response, std::move(error).with("limit", gate.key->config().requests_per_second));
     response.set_retry_after(limited->retry_after);
   } else {
     const std::size_t limit = std::get<Key::TooManyConcurrent>(admission).limit;
     Error error = refusal(pc::kTooManyConcurrent,
                           "this key may have " + std::to_string(limit) + " requests under way at once");
-    error.retryable = true;
+    error.retryable = Retryable::kYes;
     set_problem(response, std::move(error).with("limit", limit));
     response.set_retry_after(std::chrono::seconds(1));
   }

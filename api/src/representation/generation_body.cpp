@@ -8,6 +8,7 @@
 #include "representation/problem.hpp"
 #include "shunt/base/display_text.hpp"
 #include "shunt/base/json.hpp"
+#include "shunt/base/json_object_reader.hpp"
 #include "shunt/tracing/trace_context.hpp"
 
 namespace shunt::api {
@@ -18,34 +19,21 @@ constexpr std::size_t kMaxTracestateBytes = 4096;
 // A reason is a sentence; it is kept with the generation and shown in lists.
 constexpr std::size_t kMaxReasonBytes = 1024;
 
-std::string_view kind_name(const Json& value) {
-  switch (value.kind()) {
-    case boost::json::kind::null:
-      return "null";
-    case boost::json::kind::bool_:
-      return "a boolean";
-    case boost::json::kind::int64:
-    case boost::json::kind::uint64:
-    case boost::json::kind::double_:
-      return "a number";
-    case boost::json::kind::string:
-      return "a string";
-    case boost::json::kind::array:
-      return "an array";
-    case boost::json::kind::object:
-      return "an object";
-  }
-  return "something else";
-}
-
 std::string named(std::string_view pointer) {
   return pointer.empty() ? std::string("the body") : '"' + excerpt(pointer.substr(1)) + '"';
 }
 
+using Presence = JsonObjectReader::Presence;
+
 Error wrong_type(std::string_view pointer, std::string_view expected, const Json& got) {
-  return invalid_field(pointer, named(pointer) + " must be " + std::string(expected) + ", got " +
-                                    std::string(kind_name(got)))
-      .with("received", std::string(kind_name(got)));
+  const std::string kind(json_kind_name(got));
+  return invalid_field(pointer, named(pointer) + " must be " + std::string(expected) + ", got " + kind)
+      .with("received", kind);
+}
+
+// Every member is optional, so that there is always one.
+Error wrong_member(const JsonObjectReader::Wrong& wrong) {
+  return wrong_type(wrong.member_pointer(), wrong.expected, wrong.got == nullptr ? Json() : *wrong.got);
 }
 
 // Refuses the first member of `object` that is not in `known`.
@@ -63,29 +51,8 @@ Result<void> only_known(const JsonObject& object, std::string_view pointer,
   return {};
 }
 
-// Each reader leaves `out` alone when the member is absent.
-Result<void> read_string(const JsonObject& object, std::string_view parent, std::string_view name,
-                         std::string& out) {
-  const Json* const value = object.if_contains(name);
-  if (value == nullptr) return {};
-  const std::string pointer = std::string(parent) + '/' + std::string(name);
-  if (!value->is_string()) return wrong_type(pointer, "a string", *value);
-  out.assign(value->get_string().data(), value->get_string().size());
-  return {};
-}
-
-Result<void> read_object(JsonObject& object, std::string_view parent, std::string_view name,
-                         JsonObject& out) {
-  Json* const value = object.if_contains(name);
-  if (value == nullptr) return {};
-  const std::string pointer = std::string(parent) + '/' + std::string(name);
-  if (!value->is_object()) return wrong_type(pointer, "an object", *value);
-  out = std::move(value->get_object());
-  return {};
-}
-
-Result<void> read_timeout(const JsonObject& options, GenerationRequest::Options& out) {
-  const Json* const value = options.if_contains("timeout_ms");
+Result<void> read_timeout(JsonObjectReader& options, GenerationRequest::Options& out) {
+  const Json* const value = options.find("timeout_ms");
   if (value == nullptr) return {};
   if (!value->is_int64() || value->get_int64() <= 0) {
     return invalid_field("/options/timeout_ms", "\"options/timeout_ms\" must be a whole number of at least 1")
@@ -106,21 +73,22 @@ Result<void> check_metadata(const JsonObject& metadata, std::size_t limit) {
       .with("received", bytes);
 }
 
-Result<void> read_options(JsonObject& body, GenerationRequest::Options& out, std::size_t max_metadata_bytes) {
-  JsonObject options;
-  if (auto read = read_object(body, "", "options", options); !read) return read;
-  if (auto known = only_known(options, "/options", {"timeout_ms", "metadata"}); !known) return known;
+Result<void> read_options(JsonObject object, GenerationRequest::Options& out,
+                          std::size_t max_metadata_bytes) {
+  if (auto known = only_known(object, "/options", {"timeout_ms", "metadata"}); !known) return known;
+  JsonObjectReader options(std::move(object), "/options", wrong_member);
   if (auto read = read_timeout(options, out); !read) return read;
-  if (auto read = read_object(options, "/options", "metadata", out.metadata); !read) return read;
+  out.metadata = options.object("metadata", Presence::kOptional);
+  if (options.problem()) return *options.problem();
   return check_metadata(out.metadata, max_metadata_bytes);
 }
 
-Result<void> read_context(JsonObject& body, GenerationRequest::Context& out) {
-  JsonObject context;
-  if (auto read = read_object(body, "", "context", context); !read) return read;
-  if (auto known = only_known(context, "/context", {"tenant", "baggage"}); !known) return known;
-  if (auto read = read_string(context, "/context", "tenant", out.tenant); !read) return read;
-  if (auto read = read_object(context, "/context", "baggage", out.baggage); !read) return read;
+Result<void> read_context(JsonObject object, GenerationRequest::Context& out) {
+  if (auto known = only_known(object, "/context", {"tenant", "baggage"}); !known) return known;
+  JsonObjectReader context(std::move(object), "/context", wrong_member);
+  out.tenant = context.text("tenant", Presence::kOptional);
+  out.baggage = context.object("baggage", Presence::kOptional);
+  if (context.problem()) return *context.problem();
   for (const auto& [key, value] : out.baggage) {
     if (!value.is_string()) return wrong_type("/context/baggage/" + std::string(key), "a string", value);
   }
@@ -134,16 +102,24 @@ Result<JsonObject> parse_object(std::string_view text, const JsonLimits& limits)
   return std::move(parsed->get_object());
 }
 
-Result<void> read_model(const JsonObject& body, GenerationRequest& out) {
-  if (auto read = read_string(body, "", "model", out.model); !read) return read;
-  if (!out.model.empty()) return {};
-  return invalid_field("/model", R"("model" is missing: name one of GET /v1/models)");
-}
-
-Result<void> read_input(JsonObject& body, GenerationRequest& out) {
-  JsonObject input;
-  if (auto read = read_object(body, "", "input", input); !read) return read;
-  out.input = std::move(input);
+Result<void> read_body(JsonObject object, GenerationBody& out, std::size_t max_metadata_bytes) {
+  if (auto known = only_known(object, "", {"model", "input", "options", "stream", "context"}); !known)
+    return known;
+  JsonObjectReader body(std::move(object), "", wrong_member);
+  out.request.model = body.text("model", Presence::kOptional);
+  if (body.problem()) return *body.problem();
+  if (out.request.model.empty())
+    return invalid_field("/model", R"("model" is missing: name one of GET /v1/models)");
+  out.request.input = body.object("input", Presence::kOptional);
+  JsonObject options = body.object("options", Presence::kOptional);
+  if (body.problem()) return *body.problem();
+  if (auto read = read_options(std::move(options), out.request.options, max_metadata_bytes); !read)
+    return read;
+  JsonObject context = body.object("context", Presence::kOptional);
+  if (body.problem()) return *body.problem();
+  if (auto read = read_context(std::move(context), out.request.context); !read) return read;
+  out.stream = body.boolean("stream", Presence::kOptional).value_or(false);
+  if (body.problem()) return *body.problem();
   return {};
 }
 
@@ -178,18 +154,8 @@ Result<GenerationBody> decode_generation_body(const http::Request& request, cons
   auto body = parse_object(request.body, limits.json);
   if (!body) return std::move(body).error();
   GenerationBody decoded;
-  if (auto known = only_known(*body, "", {"model", "input", "options", "stream", "context"}); !known) {
-    return std::move(known).error();
-  }
-  if (auto read = read_model(*body, decoded.request); !read) return std::move(read).error();
-  if (auto read = read_input(*body, decoded.request); !read) return std::move(read).error();
-  if (auto read = read_options(*body, decoded.request.options, limits.max_metadata_bytes); !read)
+  if (auto read = read_body(std::move(*body), decoded, limits.max_metadata_bytes); !read)
     return std::move(read).error();
-  if (auto read = read_context(*body, decoded.request.context); !read) return std::move(read).error();
-  if (const Json* const stream = body->if_contains("stream")) {
-    if (!stream->is_bool()) return wrong_type("/stream", "a boolean", *stream);
-    decoded.stream = stream->get_bool();
-  }
   if (auto read = read_request_headers(request.headers, decoded.request); !read)
     return std::move(read).error();
   return decoded;
@@ -201,7 +167,9 @@ Result<std::string> decode_cancel_body(std::string_view body, const BodyLimits& 
   auto object = parse_object(body, limits.json);
   if (!object) return std::move(object).error();
   if (auto known = only_known(*object, "", {"reason"}); !known) return std::move(known).error();
-  if (auto read = read_string(*object, "", "reason", reason); !read) return std::move(read).error();
+  JsonObjectReader members(std::move(*object), "", wrong_member);
+  if (members.find("reason") != nullptr) reason = members.text("reason");
+  if (members.problem()) return *members.problem();
   if (reason.size() > kMaxReasonBytes) {
     return invalid_field("/reason", "\"reason\" may have at most " + std::to_string(kMaxReasonBytes) +
                                         " bytes, got " + std::to_string(reason.size()))

@@ -5,6 +5,7 @@
 
 #include "shunt/base/display_text.hpp"
 #include "shunt/base/json.hpp"
+#include "shunt/base/json_object_writer.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::api {
@@ -90,13 +91,6 @@ constexpr auto kTypes = std::to_array<ProblemType>({
     {pc::kHttpVersionUnsupported, 505, "The HTTP version is not supported"},
 });
 
-void append_member(std::string& out, std::string_view name, std::string_view text) {
-  out += ',';
-  append_json_string(out, name);
-  out += ':';
-  append_json_string(out, text);
-}
-
 // What an error quotes came from a request, a program or an upstream, and may be as long as those let it be.
 // Whoever makes an error cuts it for reading; this is the bound that holds for all.
 constexpr std::size_t kMaxDetailBytes = 8 * 1024;
@@ -142,26 +136,20 @@ ProblemType problem_type(std::string_view code) {
 
 void append_problem(std::string& out, const Error& error, const ProblemContext& context) {
   const ProblemType type = problem_type(error.code);
-  out += "{\"type\":";
-  append_json_string(out, "urn:shunt:problem:" + error.code);
-  append_member(out, "title", type.title);
-  out += ",\"status\":" + std::to_string(type.status);
-  append_member(out, "detail", excerpt(error.message, kMaxDetailBytes));
-  append_member(out, "code", error.code);
-  out += error.retryable ? ",\"retryable\":true" : ",\"retryable\":false";
-  if (!context.instance.empty()) append_member(out, "instance", context.instance);
+  JsonObjectWriter problem(out);
+  problem.text("type", "urn:shunt:problem:" + error.code.to_string());
+  problem.text("title", type.title);
+  problem.number("status", type.status);
+  problem.text("detail", excerpt(error.message, kMaxDetailBytes));
+  problem.text("code", error.code);
+  problem.boolean("retryable", error.is_retryable());
+  if (!context.instance.empty()) problem.text("instance", context.instance);
   for (const auto& [name, value] : error.details) {
     if (is_reserved(name) || (name == "generation" && context.generation != nullptr)) continue;
-    out += ',';
-    append_json_string(out, name);
-    out += ':';
-    append_bounded(out, value);
+    append_bounded(problem.begin(name), value);
   }
-  if (context.generation != nullptr) {
-    out += ",\"generation\":";
-    append_record_json(out, *context.generation);
-  }
-  out += '}';
+  if (context.generation != nullptr) append_record_json(problem.begin("generation"), *context.generation);
+  problem.close();
 }
 
 void set_problem(http::Response& response, const Error& error, const ProblemContext& context) {

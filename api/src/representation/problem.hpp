@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "shunt/base/error.hpp"
+#include "shunt/base/overloaded.hpp"
 #include "shunt/generation/error_codes.hpp"
 #include "shunt/generation/generation_record.hpp"
 #include "shunt/http/problem_code.hpp"

@@ -150,7 +150,7 @@ http::Task<void> answer_with_bytes(Exchange& exchange, GenerationId id, Artifact
   const std::size_t first = std::min(wanted.length, kPieceBytes);
   if (first > kSmallPiece && !memory.try_resize(first)) {
     response.set_retry_after(std::chrono::seconds(1));
-    set_problem(response, http::overloaded("artifacts that their clients have not read yet"));
+    set_problem(response, overloaded("artifacts that their clients have not read yet"));
     co_return;
   }
   auto reading = read_piece(exchange, place, {wanted.first, first});

@@ -30,24 +30,40 @@ void begin_trace(Exchange& exchange, GenerationRequest& request) {
 http::Task<std::optional<GenerationRecord>> find_visible(Exchange& exchange, GenerationId id) {
   auto pending = answer_of<Result<executor::FindOutcome>>(
       exchange.client, [&](auto done) { exchange.service.executor.find(id, std::move(done)); });
-  auto answer = co_await pending;
-  if (!answer) {
-    set_problem(exchange.response, answer.error(), {.instance = generation_link(id)});
+  auto found = co_await pending;
+  if (found && std::holds_alternative<GenerationGone>(*found)) {
+    co_await tell_gone(exchange, id);
     co_return std::nullopt;
   }
-  const std::string link = generation_link(id);
-  // Nobody knows any more whose it was, and it was nobody else's business: with keys it is as if it had never
-  // been.
-  if (std::holds_alternative<GenerationGone>(*answer) && exchange.key == nullptr) {
-    set_problem(exchange.response, gone_generation(id.to_string()), {.instance = link});
-    co_return std::nullopt;
+  co_return visible_record(exchange, id, std::move(found));
+}
+
+std::optional<GenerationRecord> visible_record(Exchange& exchange, const GenerationId& id,
+                                               Result<executor::FindOutcome> found) {
+  if (!found) {
+    set_problem(exchange.response, found.error(), {.instance = generation_link(id)});
+    return std::nullopt;
   }
-  auto* const record = std::get_if<GenerationRecord>(&*answer);
+  auto* const record = std::get_if<GenerationRecord>(&*found);
   if (record == nullptr || (exchange.key != nullptr && record->caller != exchange.key->caller())) {
-    set_problem(exchange.response, unknown_generation(id.to_string()), {.instance = link});
-    co_return std::nullopt;
+    set_problem(exchange.response, unknown_generation(id.to_string()), {.instance = generation_link(id)});
+    return std::nullopt;
   }
-  co_return std::move(*record);
+  return std::move(*record);
+}
+
+http::Task<void> tell_gone(Exchange& exchange, GenerationId id) {
+  Result<bool> callers_own = true;
+  if (exchange.key != nullptr) {
+    auto pending = answer_of<Result<bool>>(exchange.client, [&](auto done) {
+      exchange.service.executor.was_of(id, exchange.key->caller(), std::move(done));
+    });
+    callers_own = co_await pending;
+  }
+  const Error problem = !callers_own   ? callers_own.error()
+                        : *callers_own ? gone_generation(id.to_string())
+                                       : unknown_generation(id.to_string());
+  set_problem(exchange.response, problem, {.instance = generation_link(id)});
 }
 
 std::optional<GenerationId> id_of_path(Exchange& exchange) {
@@ -74,7 +90,7 @@ bool reserve_decoding(Exchange& exchange) {
   const std::size_t capacity = exchange.service.memory.capacity(MemoryShare::kRequests);
   if (bytes <= capacity) {
     exchange.response.set_retry_after(std::chrono::seconds(1));
-    set_problem(exchange.response, http::overloaded("requests"));
+    set_problem(exchange.response, overloaded("requests"));
   } else {
     set_problem(exchange.response,
                 Error{std::string(problem_code::kBodyTooLarge),
@@ -98,7 +114,7 @@ bool reserve_answer(Exchange& exchange, std::size_t bytes) {
     return true;
   }
   exchange.response.set_retry_after(std::chrono::seconds(1));
-  set_problem(exchange.response, http::overloaded("answers that their clients have not read yet"));
+  set_problem(exchange.response, overloaded("answers that their clients have not read yet"));
   return false;
 }
 

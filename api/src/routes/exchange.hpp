@@ -54,6 +54,12 @@ template <typename T, typename Start>
 // Finds a generation that the caller may see; otherwise the response has been made a problem: not found (also
 // when it is another caller's), gone, or the executor's error.
 [[nodiscard]] http::Task<std::optional<GenerationRecord>> find_visible(Exchange& exchange, GenerationId id);
+// Its two halves, for who looks at the executor's answer first. `found` is not GenerationGone.
+[[nodiscard]] std::optional<GenerationRecord> visible_record(Exchange& exchange, const GenerationId& id,
+                                                             Result<executor::FindOutcome> found);
+// Makes the response the problem that one which is gone is to the caller: gone if it was the caller's own.
+// Whose it was is nobody else's business, so to all others it is as if it had never been.
+[[nodiscard]] http::Task<void> tell_gone(Exchange& exchange, GenerationId id);
 
 // The {id} of the path; nullopt: the response has been made a problem.
 [[nodiscard]] std::optional<GenerationId> id_of_path(Exchange& exchange);

@@ -20,6 +20,25 @@ Error not_ended(const GenerationId& id, std::string_view what) {
                                                     std::string(what)};
 }
 
+// A broken record cannot tell whose it is as others do: whoever may change the service itself removes any.
+// Without keys everybody is one caller.
+std::optional<std::string> whose_broken_records(const Exchange& exchange) {
+  if (exchange.key == nullptr || exchange.key->has(Scope::kAdmin)) return std::nullopt;
+  return exchange.key->caller();
+}
+
+void answer_removed(Exchange& exchange, const GenerationId& id,
+                    const Result<executor::RemoveOutcome>& answer) {
+  if (!answer) {
+    set_problem(exchange.response, answer.error(), {.instance = generation_link(id)});
+  } else if (std::holds_alternative<executor::NotEnded>(*answer)) {
+    set_problem(exchange.response, not_ended(id, "removed"), {.instance = generation_link(id)});
+  } else {
+    // Also when somebody else has removed it since: it is not there any more.
+    exchange.response.status = 204;
+  }
+}
+
 // What a look-up says by now: the generation has gone since it was found.
 http::Task<void> look_again(Exchange& exchange, GenerationId id) {
   const auto record = co_await find_visible(exchange, id);
@@ -77,20 +96,31 @@ http::Task<void> retry_generation(Exchange& exchange) {
 http::Task<void> remove_generation(Exchange& exchange) {
   const auto id = id_of_path(exchange);
   if (!id) co_return;
-  // Also the check that it is the caller's own.
-  const auto before = co_await find_visible(exchange, *id);
-  if (!before) co_return;
-  auto pending = answer_of<Result<executor::RemoveOutcome>>(
-      exchange.client, [&](auto done) { exchange.service.executor.remove(*id, std::move(done)); });
-  const auto answer = co_await pending;
-  if (!answer) {
-    set_problem(exchange.response, answer.error(), {.instance = generation_link(*id)});
-  } else if (std::holds_alternative<executor::NotEnded>(*answer)) {
-    set_problem(exchange.response, not_ended(*id, "removed"), {.instance = generation_link(*id)});
-  } else {
-    // Also when somebody else has removed it since: it is not there any more.
-    exchange.response.status = 204;
+  auto looking = answer_of<Result<executor::FindOutcome>>(
+      exchange.client, [&](auto done) { exchange.service.executor.find(*id, std::move(done)); });
+  auto found = co_await looking;
+  if (found && std::holds_alternative<GenerationGone>(*found)) {
+    co_await tell_gone(exchange, *id);
+    co_return;
   }
+  if (!found && found.error().code == error_code::kBrokenRecord) {
+    auto removing = answer_of<Result<executor::RemoveOutcome>>(exchange.client, [&](auto done) {
+      exchange.service.executor.remove_broken(*id, whose_broken_records(exchange), std::move(done));
+    });
+    const auto answer = co_await removing;
+    if (answer && std::holds_alternative<GenerationUnknown>(*answer)) {
+      (void)visible_record(exchange, *id, executor::FindOutcome(GenerationUnknown{}));
+    } else {
+      answer_removed(exchange, *id, answer);
+    }
+    co_return;
+  }
+  // Also the check that it is the caller's own.
+  if (!visible_record(exchange, *id, std::move(found))) co_return;
+  auto removing = answer_of<Result<executor::RemoveOutcome>>(
+      exchange.client, [&](auto done) { exchange.service.executor.remove(*id, std::move(done)); });
+  const auto answer = co_await removing;
+  answer_removed(exchange, *id, answer);
 }
 
 }  // namespace shunt::api

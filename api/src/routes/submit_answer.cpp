@@ -4,6 +4,7 @@
 #include "routes/handlers.hpp"
 #include "shunt/base/display_text.hpp"
 #include "shunt/generation/error_codes.hpp"
+#include "shunt/generation/errors.hpp"
 
 namespace shunt::api {
 namespace {
@@ -50,8 +51,7 @@ Result<const Model*> usable_model(const Exchange& exchange, std::string_view nam
     if (exchange.key == nullptr || exchange.key->may_use(model_name))
       known.emplace_back(boost::json::string_view(model_name));
   }
-  return invalid_field("/model", "there is no model \"" + excerpt(name) + '"', error_code::kUnknownModel)
-      .with("known", std::move(known));
+  return unknown_model(name, std::move(known));
 }
 
 const executor::Accepted* answer_submitted(Exchange& exchange, const executor::SubmitOutcome& outcome) {

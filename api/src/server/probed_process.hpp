@@ -44,6 +44,9 @@ class ProbedProcess final : public executor::GenerationExecutor {
   void remove(const GenerationId&, std::function<void(Result<executor::RemoveOutcome>)> done) override {
     done(nothing_here());
   }
+  void was_of(const GenerationId&, std::string, std::function<void(Result<bool>)> done) override {
+    done(nothing_here());
+  }
   void fleet(std::function<void(Result<executor::Fleet>)> done) override { done(nothing_here()); }
   void drain(std::chrono::milliseconds, std::function<void(executor::DrainReport)> done) override {
     done({});

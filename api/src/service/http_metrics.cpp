@@ -89,6 +89,12 @@ struct HttpMetrics::Impl {
                                   .Help("Waiting connections closed to make room for new ones")
                                   .Register(registry)
                                   .Add({});
+  prometheus::Counter& failed =
+      prometheus::BuildCounter()
+          .Name("shunt_http_connections_failed_total")
+          .Help("Connections that an exception ended: each is a fault of the server")
+          .Register(registry)
+          .Add({});
   prometheus::Gauge& streams = prometheus::BuildGauge()
                                    .Name("shunt_http_event_streams")
                                    .Help("Event streams open now")
@@ -127,6 +133,9 @@ void HttpMetrics::connection_closed() {
 }
 void HttpMetrics::connection_shed() {
   impl_->shed.Increment();
+}
+void HttpMetrics::connection_failed() {
+  impl_->failed.Increment();
 }
 void HttpMetrics::stream_opened() {
   impl_->streams.Increment();

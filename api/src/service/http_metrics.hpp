@@ -23,6 +23,7 @@ class HttpMetrics final : public http::ServerMetrics {
   void connection_opened() override;
   void connection_closed() override;
   void connection_shed() override;
+  void connection_failed() override;
   void stream_opened();
   void stream_closed();
   void received(std::size_t bytes) override;

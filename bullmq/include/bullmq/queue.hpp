@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <map>
 #include <memory>
 #include <optional>
@@ -11,9 +12,13 @@
 #include <vector>
 
 #include "bullmq/awaitable.hpp"
+#include "bullmq/bulk_job.hpp"
 #include "bullmq/connection.hpp"
 #include "bullmq/job.hpp"
+#include "bullmq/job_states.hpp"
+#include "bullmq/json_text.hpp"
 #include "bullmq/queue_options.hpp"
+#include "bullmq/signal.hpp"
 
 namespace bullmq {
 
@@ -38,6 +43,7 @@ class Queue {
   Queue(SharedConnection connection, std::string name, QueueOptions options = QueueOptions());
   ~Queue();
   Queue(Queue&&) noexcept;
+  // Ends the connection of the queue that is replaced, as its destructor does.
   Queue& operator=(Queue&&) noexcept;
 
   [[nodiscard]] const std::string& name() const noexcept;
@@ -47,29 +53,43 @@ class Queue {
 
   // Returns when connected. Throws CommandTimeoutError after the connection's command timeout.
   awaitable<void> wait_until_ready();
+  // What no operation reports, since nobody waits for it: today the writing of the queue's meta data after
+  // construction (QueueOptions::skip_metas_update). Failures to connect are not among them.
+  [[nodiscard]] Signal<const std::exception&>& on_error() noexcept;
   // Waits for what was begun, at most for the command timeout, then ends the connection. Never throws.
   awaitable<void> close();
 
-  // ---- Adding. `data` is JSON text: it is checked, and stored as it is.
-  // The job, with its id, and whether it was created (Job::outcome()).
+  // ---- Adding.
+  // Adds a job with a value as its data, of any type with a conversion to JSON (json_text.hpp). Returns the
+  // job, with its id, and whether it was created (Job::outcome()). Arguments are copied before it returns;
+  // options of the queue (QueueOptions::default_job_options) stand where `options` says nothing.
+  //
   // Throws ValidationError (data that is no JSON, texts that are no UTF-8, options that make no sense),
-  // JobError (no such parent), RedisError, ConnectionError (see its fate()). The options are copied before it
-  // returns.
-  awaitable<Job> add(std::string name, std::string data = "{}", const JobOptions& options = {});
-  // All or none of each chunk (QueueOptions::bulk_chunk_jobs), in order; the next chunk is sent when the one
-  // before is answered. All jobs are validated before anything is sent.
-  awaitable<std::vector<Job>> add_bulk(std::vector<BulkJob> jobs);
+  // JsonError (a value that its conversion refuses), JobError (no such parent), RedisError, ConnectionError
+  // (see its fate()), CancelledError.
+  template <detail::DataValue Data>
+  awaitable<Job> add(std::string name, const Data& data, const JobOptions& options = JobOptions()) {
+    return add(std::move(name), to_json_text(data), options);
+  }
+  awaitable<Job> add(std::string name, JsonText data, const JobOptions& options = JobOptions());
+  // With a text, which is JSON already: it is checked, and stored as it is.
+  awaitable<Job> add(std::string name, std::string json = "{}", const JobOptions& options = JobOptions());
+  // Adds all or none of each chunk (QueueOptions::bulk_chunk_jobs), in order; the next chunk is sent when the
+  // one before is answered. All jobs are validated before anything is sent.
+  //   co_await queue.add_bulk({{"welcome", mail}, {"report", month, options}});
+  awaitable<std::vector<Job>> add_bulk(BulkJobs jobs);
 
   // ---- Reading.
   // Absent: there is no such job.
   [[nodiscard]] awaitable<std::optional<Job>> get_job(std::string job_id);
   // A handle that knows nothing but the id, for operations on a job without reading it first.
   [[nodiscard]] Job job_handle(std::string job_id);
-  // Jobs of these states (empty: all), each state from `start` to `end` (negative: from the end).
-  [[nodiscard]] awaitable<std::vector<Job>> get_jobs(std::vector<JobState> states, std::int64_t start = 0,
-                                                     std::int64_t end = -1, bool ascending = false);
-  // How many jobs are in each of these states (empty: in every state).
-  [[nodiscard]] awaitable<std::map<JobState, std::int64_t>> job_counts(std::vector<JobState> states = {});
+  // Jobs of these states ({"waiting", "failed"}; empty: all), each state from `start` to `end` (negative:
+  // from the end).
+  [[nodiscard]] awaitable<std::vector<Job>> get_jobs(JobStates states = JobStates(), std::int64_t start = 0,
+                                                     std::int64_t end = -1, Order order = Order::descending);
+  // How many jobs are in each of these states ({"waiting", "failed"}; empty: in every state).
+  [[nodiscard]] awaitable<std::map<JobState, std::int64_t>> job_counts(JobStates states = JobStates());
   // waiting + delayed + prioritized + waiting-children.
   [[nodiscard]] awaitable<std::int64_t> count();
   // Delayed jobs that are due by then.
@@ -81,7 +101,7 @@ class Queue {
   [[nodiscard]] awaitable<JobState> job_state(std::string job_id);
   // Lines from `start` to `end` (negative: from the end).
   [[nodiscard]] awaitable<JobLogs> job_logs(std::string job_id, std::int64_t start = 0, std::int64_t end = -1,
-                                            bool ascending = true);
+                                            Order order = Order::ascending);
   // What is stored of the queue as a whole.
   [[nodiscard]] awaitable<QueueMeta> meta();
   // "bullmq:<version>" of the client that wrote the meta last.
@@ -115,20 +135,20 @@ class Queue {
   awaitable<void> pause();
   // Ends pause().
   awaitable<void> resume();
-  // 1: removed, 0: a worker holds its lock.
-  awaitable<int> remove(std::string job_id, bool remove_children = true);
-  // Removes what waits; with `delayed`, what is delayed too. Active and finished jobs stay.
-  awaitable<void> drain(bool delayed = false);
+  // Returns whether it was removed: not while a worker holds its lock.
+  awaitable<bool> remove(std::string job_id, Children children = Children::remove);
+  // Removes what waits, and what is delayed if that is said. Active and finished jobs stay.
+  awaitable<void> drain(DelayedJobs delayed = DelayedJobs::keep);
   // The ids of the removed jobs.
   awaitable<std::vector<std::string>> clean(CleanOptions options);
   // Pauses the queue and removes everything of it.
-  awaitable<void> obliterate(ObliterateOptions options = {});
+  awaitable<void> obliterate(ObliterateOptions options = ObliterateOptions());
   // Puts finished jobs back to wait, failed ones unless told otherwise.
-  awaitable<void> retry_jobs(RetryJobsOptions options = {});
+  awaitable<void> retry_jobs(RetryJobsOptions options = RetryJobsOptions());
   // Puts all delayed jobs to wait, `count` in one call of the script.
   awaitable<void> promote_jobs(std::int64_t count = 1'000);
   // As Job::update_progress.
-  awaitable<void> update_job_progress(std::string job_id, std::string progress_json);
+  awaitable<void> update_job_progress(std::string job_id, std::string json);
   // As Job::log; `keep` is how many lines stay. Returns how many there are.
   awaitable<std::int64_t> add_job_log(std::string job_id, std::string line,
                                       std::optional<std::int64_t> keep = std::nullopt);
@@ -154,6 +174,7 @@ class Queue {
 
  private:
   awaitable<Job> add_job(detail::JobToAdd job);
+  awaitable<std::vector<Job>> add_all(std::vector<BulkJob> bulk);
   struct State;
   std::unique_ptr<State> state_;
 };

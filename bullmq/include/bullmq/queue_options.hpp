@@ -35,13 +35,6 @@ struct QueueOptions {
   std::size_t bulk_chunk_bytes = 4UL * 1024 * 1024;
 };
 
-// One of many jobs that are added together.
-struct BulkJob {
-  std::string name{};
-  std::string data = "{}";
-  JobOptions options{};
-};
-
 // Which jobs Queue::clean removes.
 struct CleanOptions {
   // Only jobs that finished (or were added) at least this long ago.

@@ -58,14 +58,15 @@ bool precedes(std::string_view a, std::string_view b) {
 }
 
 Inbox::Inbox(EventLoop& loop, bullmq::Redis blocking, bullmq::Redis commands, const GenerationKeys& keys,
-             std::string_view process, Listener listener)
+             std::string_view process, Listener listener, FaultListener on_fault)
     : loop_(loop),
       blocking_(std::move(blocking)),
       commands_(std::move(commands)),
       key_(keys.inbox(process)),
       heard_key_(keys.heard(process)),
       process_(process),
-      listener_(std::move(listener)) {}
+      listener_(std::move(listener)),
+      on_fault_(std::move(on_fault)) {}
 
 void Inbox::start() {
   // Detached: it holds the inbox, and ends when the inbox is stopped.
@@ -136,9 +137,11 @@ bullmq::awaitable<void> Inbox::read(std::shared_ptr<Inbox> self) {
     } catch (const bullmq::RedisError& error) {
       foreign = error.word() == "WRONGTYPE";
       failed = true;
+      if (!self->stopped_) self->on_fault_();
     } catch (const std::exception&) {
-      // The connection is made again by itself, and what is there says so (see QueueExecutor::describe).
+      // A connection is made again by itself, and what is there says so (see QueueExecutor::describe).
       failed = true;
+      if (!self->stopped_) self->on_fault_();
     }
     if (self->stopped_) break;
     if (!failed && self->position_ != self->trimmed_ && !std::exchange(self->trimming_, true)) {
@@ -161,6 +164,7 @@ bullmq::awaitable<void> Inbox::clear(std::shared_ptr<Inbox> self) {
     co_await self->commands_.execute(std::move(command));
   } catch (const std::exception&) {
     // The next read finds it again.
+    if (!self->stopped_) self->on_fault_();
   }
 }
 
@@ -173,6 +177,7 @@ bullmq::awaitable<void> Inbox::trim(std::shared_ptr<Inbox> self) {
     self->trimmed_ = position;
   } catch (const std::exception&) {
     // The next read tries again.
+    if (!self->stopped_) self->on_fault_();
   }
   self->trimming_ = false;
 }

@@ -22,13 +22,15 @@ namespace shunt::executor {
 class Inbox : public std::enable_shared_from_this<Inbox> {
  public:
   using Listener = std::function<void(const std::string& id, const std::string& message)>;
+  // Called inside the catch clause of whatever goes wrong (note_caught).
+  using FaultListener = std::function<void()>;
 
   // Nothing is written any more to an inbox whose process has not been heard of for so long.
   static constexpr std::chrono::milliseconds kHeard{15'000};
 
   // `blocking`: a connection of its own; `commands`: where what was read is deleted.
   Inbox(EventLoop& loop, bullmq::Redis blocking, bullmq::Redis commands, const GenerationKeys& keys,
-        std::string_view process, Listener listener);
+        std::string_view process, Listener listener, FaultListener on_fault);
   // Enters the process into this sorted set, too, whenever it tells that it reads: for those who tell all.
   void announce_in(std::string set) { announced_in_ = std::move(set); }
   void start();
@@ -51,6 +53,7 @@ class Inbox : public std::enable_shared_from_this<Inbox> {
   const std::string process_;
   std::string announced_in_;
   Listener listener_;
+  FaultListener on_fault_;
   std::string position_ = "0-0";
   std::string trimmed_ = "0-0";
   std::chrono::steady_clock::time_point announced_{};

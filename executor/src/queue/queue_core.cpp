@@ -68,10 +68,14 @@ void QueueCore::start() {
   admissions_ = std::make_shared<CallGroup>(loop, commands_, scripts::admit(), std::move(admitting));
   log_ = std::make_shared<LogWriter>(loop, queries_, keys, options.queue);
   const std::weak_ptr<QueueCore> weak = weak_from_this();
-  inbox_ = std::make_shared<Inbox>(loop, blocking_, queries_, keys, process,
-                                   [weak](const std::string& id, const std::string& message) {
-                                     if (const auto self = weak.lock()) self->on_message(id, message);
-                                   });
+  inbox_ = std::make_shared<Inbox>(
+      loop, blocking_, queries_, keys, process,
+      [weak](const std::string& id, const std::string& message) {
+        if (const auto self = weak.lock()) self->on_message(id, message);
+      },
+      [weak] {
+        if (const auto self = weak.lock()) note_caught(self->faults, "inbox");
+      });
   inbox_->announce_in(keys.apis());
   inbox_->start();
   subscriptions_.push_back(commands_.on_up().subscribe([weak] {

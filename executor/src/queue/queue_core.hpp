@@ -79,6 +79,8 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   // ---- Operating (queue_operations.cpp).
   awaitable<Result<RequestOutcome>> request_of(GenerationId id);
   awaitable<Result<RemoveOutcome>> remove(GenerationId id);
+  awaitable<Result<RemoveOutcome>> remove_broken(GenerationId id, std::optional<std::string> caller);
+  awaitable<Result<bool>> was_of(GenerationId id, std::string caller);
   awaitable<Result<Fleet>> fleet();  // queue_fleet.cpp
 
   // ---- Upkeep.
@@ -124,6 +126,7 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   awaitable<Result<ReadOutcome>> read(std::string id, bool watch);
   awaitable<Result<ReadOutcome>> read_settled(std::string id, bool watch);
   awaitable<std::optional<Error>> load_result(GenerationEvent& ending);
+  awaitable<Result<std::shared_ptr<const std::string>>> read_result(std::string digest, std::size_t size);
   awaitable<Result<std::shared_ptr<const std::string>>> read_stored(std::string digest);
   awaitable<bool> adopt(int calls);
   awaitable<Result<ListAnswer>> find_page(const ListQuery& query, const std::string& before,
@@ -147,6 +150,7 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   enum class Forget { kLook, kDo };
   awaitable<Result<ForgetAnswer>> forget(std::string id, Forget how);
   awaitable<Result<ForgetAnswer>> look_before_removal(std::string id);
+  awaitable<Result<ForgetAnswer>> discard(std::string id, std::optional<std::string> caller, Forget how);
   // Counts and logs it, and returns it.
   Error tell_broken(std::string_view id, Error error);
   awaitable<void> learn_server();

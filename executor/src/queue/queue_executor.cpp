@@ -134,6 +134,27 @@ class QueueExecutor final : public GenerationExecutor {
         id, std::move(done));
   }
 
+  void remove_broken(const GenerationId& id, std::optional<std::string> caller,
+                     std::function<void(Result<RemoveOutcome>)> done) override {
+    core_->launch(
+        [](std::shared_ptr<QueueCore> core, GenerationId wanted, std::optional<std::string> of,
+           std::function<void(Result<RemoveOutcome>)> tell) -> awaitable<void> {
+          Result<RemoveOutcome> outcome = co_await core->remove_broken(wanted, std::move(of));
+          tell(std::move(outcome));
+        },
+        id, std::move(caller), std::move(done));
+  }
+
+  void was_of(const GenerationId& id, std::string caller, std::function<void(Result<bool>)> done) override {
+    core_->launch(
+        [](std::shared_ptr<QueueCore> core, GenerationId wanted, std::string of,
+           std::function<void(Result<bool>)> tell) -> awaitable<void> {
+          Result<bool> answer = co_await core->was_of(wanted, std::move(of));
+          tell(std::move(answer));
+        },
+        id, std::move(caller), std::move(done));
+  }
+
   void fleet(std::function<void(Result<Fleet>)> done) override {
     core_->launch(
         [](std::shared_ptr<QueueCore> core, std::function<void(Result<Fleet>)> tell) -> awaitable<void> {

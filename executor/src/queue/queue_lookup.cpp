@@ -10,6 +10,8 @@
 #include "queue/queue_launch.hpp"
 #include "queue/redis_fault.hpp"
 #include "queue/script_answers.hpp"
+#include "shunt/base/digest.hpp"
+#include "shunt/base/json_memory.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::executor {
@@ -17,6 +19,11 @@ namespace {
 
 bool is_open(const StoredGeneration& stored) {
   return !is_terminal(stored.generation->state()) && !stored.withheld;
+}
+
+Error no_room() {
+  return {std::string(error_code::kOverloaded),
+          "this server's memory for generations (a share of memory.limit) is used up", true};
 }
 
 }  // namespace
@@ -56,16 +63,38 @@ awaitable<Result<ReadOutcome>> QueueCore::read_settled(std::string id, bool watc
   co_return outcome;
 }
 
-// The result that the end of a log only refers to. Returns what is wrong, if it cannot be had.
+// The result that the end of a log only refers to. Returns what is wrong, if it cannot be had. Its text, and
+// what decoding it takes, count for the open generations until it is its generation's.
 awaitable<std::optional<Error>> QueueCore::load_result(GenerationEvent& ending) {
   auto& succeeded = std::get<event::Succeeded>(ending.payload);
-  auto bytes = co_await read_stored(succeeded.stored->sha256);
+  const std::size_t size = succeeded.stored->size;
+  MemoryReservation memory(*options.memory, MemoryShare::kOpen);
+  if (!memory.try_resize(size)) co_return no_room();
+  auto bytes = co_await read_result(succeeded.stored->sha256, size);
   if (!bytes) co_return std::move(bytes).error();
+  if (!memory.try_resize(size + json_parse_memory(**bytes))) co_return no_room();
   auto result = parse_json(**bytes);
   if (!result) co_return broken_record("the stored result of a generation", result.error().message);
   succeeded.result = std::move(*result);
   succeeded.stored.reset();
   co_return std::nullopt;
+}
+
+// No more than the size that was told, whatever the store has.
+awaitable<Result<std::shared_ptr<const std::string>>> QueueCore::read_result(std::string digest,
+                                                                             std::size_t size) {
+  ArtifactStore* const store = &artifacts;
+  std::function<Result<std::shared_ptr<const std::string>>()> work =
+      [store, digest = std::move(digest), size]() -> Result<std::shared_ptr<const std::string>> {
+    auto bytes = store->read(digest, size, 0, size);
+    if (bytes && sha256_hex(**bytes) != digest) {
+      return Error{std::string(error_code::kArtifactStoreFailed),
+                   "the stored result of a generation does not have the digest that it is named by"};
+    }
+    return bytes;
+  };
+  auto bytes = co_await run_on(files_, std::move(work));
+  co_return bytes;
 }
 
 // On a thread that may block.

@@ -80,10 +80,14 @@ void WorkerCore::start() {
   begins_ = std::make_shared<CallGroup>(loop_, commands_, scripts::begin(), std::move(beginning));
   log_ = std::make_shared<LogWriter>(loop_, commands_, keys_, options_.queue, options_.observer);
   const std::weak_ptr<WorkerCore> weak = weak_from_this();
-  inbox_ = std::make_shared<Inbox>(loop_, blocking_, commands_, keys_, process_,
-                                   [weak](const std::string& id, const std::string& message) {
-                                     if (const auto self = weak.lock()) self->on_message(id, message);
-                                   });
+  inbox_ = std::make_shared<Inbox>(
+      loop_, blocking_, commands_, keys_, process_,
+      [weak](const std::string& id, const std::string& message) {
+        if (const auto self = weak.lock()) self->on_message(id, message);
+      },
+      [weak] {
+        if (const auto self = weak.lock()) note_caught(self->faults_, "inbox");
+      });
   inbox_->start();
   subscriptions_.push_back(commands_.on_up().subscribe([weak] {
     const auto self = weak.lock();

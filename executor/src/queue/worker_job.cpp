@@ -65,7 +65,7 @@ void tell_trace(RunTrace& trace, const QueuedRun& run, QueuedRun::End end) {
   const auto* failed = std::get_if<event::Failed>(&run.ending());
   // An attempt that will be repeated has no end of its own in the log.
   const std::string code = retried             ? run.generation().error_code()
-                           : failed != nullptr ? failed->error.code
+                           : failed != nullptr ? failed->error.code.to_string()
                                                : std::string();
   trace.ended({.state = retried ? GenerationState::kFailed : state_of(run.ending()),
                .error_code = code,
@@ -114,7 +114,7 @@ awaitable<BeginAnswer> WorkerCore::begin(const Envelope& envelope, bullmq::Job j
     if (answer) co_return std::move(*answer);
     // Trying again does not mend a record.
     if (answer.error().code == error_code::kBrokenRecord)
-      throw bullmq::UnrecoverableError(answer.error().code + ": " + answer.error().message);
+      throw bullmq::UnrecoverableError(answer.error().code.to_string() + ": " + answer.error().message);
     boost::asio::steady_timer pause(loop_.context(), kPauseAfterError);
     co_await pause.async_wait(boost::asio::use_awaitable);
   }
@@ -291,7 +291,7 @@ void WorkerCore::tell_ended(const QueuedRun& run, const std::string& model) {
   if (options_.observer == nullptr) return;
   const std::string& id = run.generation_id();
   const auto* failed = std::get_if<event::Failed>(&run.ending());
-  const std::string code = failed != nullptr ? failed->error.code : std::string();
+  const std::string code = failed != nullptr ? failed->error.code.to_string() : std::string();
   options_.observer->ended({.id = id,
                             .model = model,
                             .state = state_of(run.ending()),

@@ -12,6 +12,8 @@ namespace shunt::http {
 namespace {
 
 constexpr std::chrono::milliseconds kNoLimit = std::chrono::hours(24 * 20);  // as much as 32 bits hold
+// libcurl reads 16 KiB at once; a TLS connection may hand on several of them.
+constexpr std::size_t kKeptBytes = 64UL * 1024;
 
 template <typename Value>
 void set(CURL* easy, CURLoption option, Value value) {
@@ -168,7 +170,10 @@ void CurlTransfer::take_header_line(std::string_view line) {
   if (equals_ignoring_case(name, "content-type")) head_.content_type = value;
   if (equals_ignoring_case(name, "retry-after")) head_.retry_after = value;
   if (equals_ignoring_case(name, "location")) head_.location = value;
-  if (equals_ignoring_case(name, "content-range")) head_.content_range = value;
+  if (equals_ignoring_case(name, "content-range")) {
+    // Two of them make a list, which is no range.
+    head_.content_range.append(head_.content_range.empty() ? "" : ", ").append(value);
+  }
   if (equals_ignoring_case(name, "content-length")) head_.content_length = parse_unsigned(value);
 }
 
@@ -215,7 +220,8 @@ void CurlTransfer::deliver() {
     std::string bytes = std::exchange(body_, {});
     handler->on_body(bytes);
     bytes.clear();
-    body_ = std::move(bytes);  // its memory serves the next piece
+    // Its memory serves the next piece, but what one long piece needed does not stay.
+    if (bytes.capacity() <= kKeptBytes) body_ = std::move(bytes);
   }
   if (handler_ && end_) {
     handler_.reset();

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/too_many_connections.hpp"
+#include "shunt/base/overloaded.hpp"
 #include "shunt/http/problem_code.hpp"
 
 namespace shunt::http {

@@ -42,6 +42,8 @@ Detached LoopShard::serve(std::shared_ptr<LoopShard> shard, std::shared_ptr<Clie
   } catch (const std::exception& failure) {
     // A broken invariant: this connection ends, the others go on.
     log::error("http.connection_failed", {{"what", failure.what()}});
+    shard->state_.metrics.connection_failed();
+    shard->service_.metrics.connection_failed();
     client->abort();
   }
   shard->leave(*client);
@@ -53,7 +55,7 @@ void LoopShard::leave(ClientSocket& client) {
   state_.metrics.connection_closed();
   if (clients_.empty()) timer_.cancel();  // an idle server sleeps
   unreserve();
-  on_left_(client.was_shed());
+  on_left_(client.WaitingPlace::taken);
 }
 
 void LoopShard::tick() {

@@ -21,7 +21,7 @@ class LoopShard : public std::enable_shared_from_this<LoopShard> {
   // `on_left` is called, on the loop, each time a connection has ended. Application and state outlive the
   // connections.
   LoopShard(EventLoop& loop, Application& application, ServerState& state,
-            std::function<void(bool was_shed)> on_left);
+            std::function<void(bool was_taken)> on_left);
 
   void adopt(boost::asio::ip::tcp::socket socket, Arrival arrival = {});
   void stop_idle();

@@ -12,6 +12,7 @@
 #include "server/loop_shard.hpp"
 #include "server/too_many_connections.hpp"
 #include "shunt/base/log.hpp"
+#include "shunt/base/overloaded.hpp"
 #include "shunt/http/http_date.hpp"
 #include "shunt/http/problem_code.hpp"
 
@@ -35,7 +36,7 @@ std::future<void> passed(EventLoop& loop) {
 
 Error cannot_listen(const tcp::endpoint& endpoint, const error_code& failure) {
   const bool taken = failure == boost::asio::error::address_in_use;
-  return Error{taken ? "address_in_use" : "cannot_listen",
+  return Error{taken ? ErrorCode("address_in_use") : ErrorCode("cannot_listen"),
                "cannot listen on " + endpoint.address().to_string() + ':' + std::to_string(endpoint.port()) +
                    ": " + (taken ? "the port is taken by another program" : failure.message())};
 }
@@ -60,9 +61,9 @@ struct Server::Core : std::enable_shared_from_this<Core> {
         acceptor(accept_loop.context()) {
     for (std::size_t i = 0; i < loops.size(); ++i) {
       // The count is shared: the last connection's end may let go of everything else.
-      shards.push_back(
-          std::make_shared<LoopShard>(loops.at(i), *application, state,
-                                      [count = state.connections](bool was_shed) { count->left(was_shed); }));
+      shards.push_back(std::make_shared<LoopShard>(
+          loops.at(i), *application, state,
+          [count = state.connections](bool was_taken) { count->left(was_taken); }));
     }
   }
 
@@ -189,6 +190,8 @@ bool Server::Core::shed_longest(WaitsFor what) {
   // Its loop may have been faster, and one that is no longer waiting stays.
   auto client = shard->waiting().take_oldest(what);
   if (!client) return false;
+  // It may leave before it hears of this. What it was counted as is decided by the one who took it out, so
+  // that each is counted once, whichever comes first.
   state.connections->shed();
   state.metrics.connection_shed();
   shard->loop().post([self = shared_from_this(), client = std::move(client)] { client->shed(); });

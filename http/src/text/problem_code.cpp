@@ -11,9 +11,4 @@ Error body_too_large(std::size_t limit) {
       .with("limit", static_cast<std::int64_t>(limit));
 }
 
-Error overloaded(std::string_view what) {
-  return {std::string(problem_code::kOverloaded),
-          "this server's memory for " + std::string(what) + " (a share of memory.limit) is used up", true};
-}
-
 }  // namespace shunt::http

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "shunt/base/hex.hpp"
 #include "shunt/base/json.hpp"
 #include "shunt/http/ascii.hpp"
 #include "shunt/http/problem_code.hpp"
@@ -12,12 +13,6 @@ namespace {
 Error invalid_target(std::string_view why) {
   return {std::string(problem_code::kInvalidTarget),
           "the request target cannot be used: " + std::string(why)};
-}
-
-int hex_digit(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = ascii_lower(c);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
 // Takes "http://host" off the front of an absolute-form target (RFC 9112, 3.2.2).
@@ -41,10 +36,11 @@ bool percent_decode(std::string_view text, std::string& out, bool plus_is_space)
     } else if (text[i] != '%') {
       out += text[i];
     } else {
-      const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
-      const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
-      if (high < 0 || low < 0) return false;
-      out += static_cast<char>(high * 16 + low);
+      if (i + 2 >= text.size()) return false;
+      const auto high = hex_value(text[i + 1]);
+      const auto low = hex_value(text[i + 2]);
+      if (!high || !low) return false;
+      out += static_cast<char>(*high << 4U | *low);
       i += 2;
     }
   }

@@ -68,7 +68,7 @@ TEST_P(GenerationBodyRefuses, ByNameAndCode) {
   EXPECT_EQ(decoded.error().code, row.code) << row.body;
   const auto* const field = decoded.error().details.if_contains("field");
   EXPECT_EQ(field == nullptr ? "" : std::string(field->as_string()), row.field) << row.body;
-  EXPECT_FALSE(decoded.error().retryable);
+  EXPECT_FALSE(decoded.error().is_retryable());
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -27,7 +27,7 @@ Parsed parse(std::string_view bytes, std::size_t step = 1) {
   RequestParser parser;
   parser.reset(parsed.request);
   if (const auto error = parser.parse_header(bytes.substr(0, scan.size()))) {
-    parsed.error = error->code;
+    parsed.error = error->code.to_string();
     return parsed;
   }
   std::size_t used = scan.size();
@@ -35,7 +35,7 @@ Parsed parse(std::string_view bytes, std::size_t step = 1) {
     const RequestParser::Fed fed =
         parser.feed_body(bytes.substr(0, std::min(end, bytes.size())).substr(used), kLimit);
     used += fed.used;
-    if (fed.error) parsed.error = fed.error->code;
+    if (fed.error) parsed.error = fed.error->code.to_string();
     if (fed.error || end > bytes.size()) break;
   }
   parsed.done = parser.done();

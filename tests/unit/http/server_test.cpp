@@ -20,6 +20,7 @@ class NoMetrics final : public ServerMetrics {
   void connection_opened() override {}
   void connection_closed() override {}
   void connection_shed() override {}
+  void connection_failed() override {}
   void received(std::size_t) override {}
   void sent(std::size_t) override {}
 };
@@ -42,7 +43,7 @@ class EchoHandler final : public RequestHandler {
   }
   void refuse(Response& response, const Error& error) override {
     response.replace_body(400, "text/plain");
-    response.body = error.code;
+    response.body = error.code.text();
   }
   void answered(const ServerExchange&, std::chrono::nanoseconds) override {}
   void end() noexcept override { ++ended_; }

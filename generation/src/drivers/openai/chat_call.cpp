@@ -36,8 +36,8 @@ double random_fraction() {
   return std::uniform_real_distribution<>(0, 1)(generator);
 }
 
-Error upstream_error(std::string_view code, std::string message) {
-  return {std::string(code), std::move(message), true};
+Error upstream_error(ErrorCode code, std::string message) {
+  return {code, std::move(message), Retryable::kYes};
 }
 
 }  // namespace
@@ -47,9 +47,11 @@ ChatCall::ChatCall(std::shared_ptr<const Upstream> upstream, std::shared_ptr<Gen
     : upstream_(std::move(upstream)),
       run_(std::move(run)),
       loop_(loop),
-      body_(chat_request_body(run_->input(), upstream_->options)) {}
+      body_(chat_request_body(run_->input(), upstream_->options)),
+      memory_(run_->memory()) {}
 
 void ChatCall::begin() {
+  if (!memory_.hold(request_bytes())) return fail(driver_overload());
   stop_.emplace(run_->stop_token(), [self_or_gone = weak_from_this(), &loop = loop_] {
     loop.post([self_or_gone] {
       if (const auto self = self_or_gone.lock()) self->stop();
@@ -92,14 +94,14 @@ bool ChatCall::try_again(const FailedAttempt& failure, const Error& error) {
                            options.max_loading_wait};
   const auto retry = next_retry(policy, failure, moment);
   if (!retry) return false;
-  tell_retry(*retry, error);
+  report_retry(*retry, error);
   if (retry->waits_for_model) ++loading_retries_;
   transfer_.cancel();
   attempt(retry->wait);
   return true;
 }
 
-void ChatCall::tell_retry(const Retry& retry, const Error& error) {
+void ChatCall::report_retry(const Retry& retry, const Error& error) {
   if (!retry.waits_for_model) {
     return run_->log("warn", "attempt " + std::to_string(attempts_ - loading_retries_) + " of " +
                                  std::to_string(upstream_->options.max_retries + 1) +
@@ -107,8 +109,8 @@ void ChatCall::tell_retry(const Retry& retry, const Error& error) {
                                  error.message);
   }
   const SteadyTime now = std::chrono::steady_clock::now();
-  if (loading_retries_ > 0 && now - loading_told_ < kLoadingLog) return;
-  loading_told_ = now;
+  if (loading_retries_ > 0 && now - loading_reported_ < kLoadingLog) return;
+  loading_reported_ = now;
   run_->log("info", "the upstream loads its model; it is asked again until it is there: " + error.message);
 }
 
@@ -159,7 +161,7 @@ void ChatCall::on_deadline() {
   if (reader_) {
     AnswerPieces pieces;
     auto read = reader_->end(AnswerReader::Ending::kCut, pieces);
-    tell(pieces);
+    report(pieces);
     if (!read) return fail(std::move(read).error());
     if (reader_->complete()) return succeed();
   }
@@ -185,14 +187,16 @@ void ChatCall::on_head(const http::ResponseHead& head) {
   if (!good_status()) return enter(Phase::kIdle);
   const std::size_t max_event_bytes = std::min(kMaxEventBytes, upstream_->options.max_response_bytes);
   reader_.emplace(head.content_type, max_event_bytes,
-                  Quoting{upstream_->options.error_excerpt_bytes, secrets()});
+                  Quoting{upstream_->options.error_excerpt_bytes, secrets()}, run_->memory());
 }
 
 void ChatCall::on_body(std::string_view bytes) {
   if (good_status()) return read_answer(bytes);
   touch();
   const std::size_t enough = kMaxErrorBody + upstream_->options.error_excerpt_bytes;
-  error_body_ += bytes.substr(0, enough - error_body_.size());
+  bytes = bytes.substr(0, enough - error_body_.size());
+  // Without room for the words that explain it, the status still tells what happened.
+  if (!memory_.append(error_body_, bytes, request_bytes())) return bad_status();
   if (error_body_.size() == enough) bad_status();
 }
 
@@ -204,7 +208,7 @@ void ChatCall::read_answer(std::string_view bytes) {
   }
   AnswerPieces pieces;
   auto read = reader_->feed(bytes, pieces);
-  tell(pieces);
+  report(pieces);
   if (!read) return fail(std::move(read).error());
   follow_the_answer();
 }
@@ -217,7 +221,7 @@ void ChatCall::follow_the_answer() {
 }
 
 // Clients get text today; the other pieces are in the result, whole.
-void ChatCall::tell(const AnswerPieces& pieces) {
+void ChatCall::report(const AnswerPieces& pieces) {
   std::string text;
   for (const AnswerPiece& piece : pieces) {
     if (const auto* part = std::get_if<TextPiece>(&piece)) text += part->text;
@@ -236,14 +240,13 @@ void ChatCall::end_of_answer(const http::TransferEnd& end) {
   using Ending = AnswerReader::Ending;
   AnswerPieces pieces;
   auto read = reader_->end(end.how == How::kComplete ? Ending::kInOrder : Ending::kCut, pieces);
-  tell(pieces);
+  report(pieces);
   if (!read) return fail(std::move(read).error());
   if (reader_->complete()) return succeed();
   if (end.how == How::kTooLarge) {
     const std::size_t limit = upstream_->options.max_response_bytes;
-    Error error{
-        std::string(error_code::kOutputTooLarge),
-        "the upstream's answer is longer than " + std::to_string(limit) + " bytes (max_response_bytes)"};
+    Error error{error_code::kOutputTooLarge, "the upstream's answer is longer than " + std::to_string(limit) +
+                                                 " bytes (max_response_bytes)"};
     return fail(std::move(error).with("limit", limit).with("what", std::string("response bytes")));
   }
   std::string message = "the upstream's answer ended before it was complete";
@@ -309,6 +312,9 @@ std::shared_ptr<GenerationRun> ChatCall::leave() {
   stop_.reset();
   timer_.cancel();
   auto run = std::move(run_);
+  reader_.reset();
+  error_body_ = {};
+  memory_.release();
   // May let go of the last reference to this object, so its caller touches nothing of it afterwards.
   transfer_.cancel();
   return run;

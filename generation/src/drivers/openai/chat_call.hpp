@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "drivers/driver_memory.hpp"
 #include "drivers/openai/answer_reader.hpp"
 #include "drivers/openai/retry_policy.hpp"
 #include "drivers/openai/upstream.hpp"
@@ -49,9 +50,11 @@ class ChatCall final : public http::TransferHandler, public std::enable_shared_f
   [[nodiscard]] bool good_status() const { return head_.status >= 200 && head_.status < 300; }
   void read_answer(std::string_view bytes);
   void follow_the_answer();
-  void tell(const AnswerPieces& pieces);
-  void tell_retry(const Retry& retry, const Error& error);
+  void report(const AnswerPieces& pieces);
+  void report_retry(const Retry& retry, const Error& error);
   [[nodiscard]] std::span<const std::string> secrets() const { return upstream_->secrets; }
+  // The body is there twice: the transfer has a copy of its own.
+  [[nodiscard]] std::size_t request_bytes() const noexcept { return 2 * body_.capacity(); }
   void end_of_answer(const http::TransferEnd& end);
   void no_response(const http::TransferEnd& end);
   void bad_status();
@@ -68,12 +71,13 @@ class ChatCall final : public http::TransferHandler, public std::enable_shared_f
   std::size_t attempts_ = 0;
   std::size_t loading_retries_ = 0;  // of the attempts
   SteadyTime loading_since_{};
-  SteadyTime loading_told_{};
+  SteadyTime loading_reported_{};
 
   // Of the current attempt.
   http::Transfer transfer_;
   http::ResponseHead head_;
   std::optional<AnswerReader> reader_;  // while the status is good
+  DriverMemory memory_;                 // of the request and of an error's body; the reader has its own
   std::string error_body_;
   Phase phase_ = Phase::kConnect;
   SteadyTime deadline_{};

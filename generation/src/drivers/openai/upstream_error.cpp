@@ -59,18 +59,17 @@ Error with_words(Error error, const ReportedError& words, std::span<const std::s
 
 Error bare_error(int status, const std::string& answered) {
   if (status == 429)
-    return {std::string(error_code::kUpstreamRateLimited), answered + " (too many requests)", true};
-  if (status == 408)
-    return {std::string(error_code::kUpstreamTimeout), answered + " (request timeout)", true};
+    return {error_code::kUpstreamRateLimited, answered + " (too many requests)", Retryable::kYes};
+  if (status == 408) return {error_code::kUpstreamTimeout, answered + " (request timeout)", Retryable::kYes};
   if (status == 401 || status == 403) {
-    return {std::string(error_code::kUpstreamRejected), answered + " (check the model's API key)"};
+    return {error_code::kUpstreamRejected, answered + " (check the model's API key)"};
   }
   if (status >= 300 && status < 400) {
-    return {std::string(error_code::kUpstreamRejected),
+    return {error_code::kUpstreamRejected,
             answered + " (a redirect, which is not followed: set base_url to the final address)"};
   }
-  if (status >= 400 && status < 500) return {std::string(error_code::kUpstreamRejected), answered};
-  return {std::string(error_code::kUpstreamFailed), answered, true};
+  if (status >= 400 && status < 500) return {error_code::kUpstreamRejected, answered};
+  return {error_code::kUpstreamFailed, answered, Retryable::kYes};
 }
 
 Error error_of_report(const ReportedError& words, std::span<const std::string> secrets) {

@@ -17,14 +17,10 @@ inline constexpr std::string_view kBodyTooLarge = "body_too_large";
 inline constexpr std::string_view kTargetTooLong = "target_too_long";
 inline constexpr std::string_view kHeadersTooLarge = "headers_too_large";
 inline constexpr std::string_view kTooManyConnections = "too_many_connections";
-inline constexpr std::string_view kOverloaded = "overloaded";
 inline constexpr std::string_view kHttpVersionUnsupported = "http_version_unsupported";
 }  // namespace problem_code
 
 // The error of a body that has more than `limit` bytes, or says that it will.
 [[nodiscard]] Error body_too_large(std::size_t limit);
-
-// A share of memory.limit has no room for `what`; answer it with Retry-After.
-[[nodiscard]] Error overloaded(std::string_view what);
 
 }  // namespace shunt::http

@@ -14,6 +14,8 @@ class ServerMetrics {
   virtual void connection_closed() = 0;
   // One was closed to make room for another.
   virtual void connection_shed() = 0;
+  // An exception ended one: a broken invariant.
+  virtual void connection_failed() = 0;
   virtual void received(std::size_t bytes) = 0;
   virtual void sent(std::size_t bytes) = 0;
 };
