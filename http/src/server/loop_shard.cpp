@@ -43,7 +43,6 @@ Detached LoopShard::serve(std::shared_ptr<LoopShard> shard, std::shared_ptr<Clie
     // A broken invariant: this connection ends, the others go on.
     log::error("http.connection_failed", {{"what", failure.what()}});
     shard->state_.metrics.connection_failed();
-    shard->service_.metrics.connection_failed();
     client->abort();
   }
   shard->leave(*client);
