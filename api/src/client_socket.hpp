@@ -79,8 +79,6 @@ class ClientSocket : public std::enable_shared_from_this<ClientSocket>,
   void set_waits_for(WaitsFor what) noexcept { next_wait_ = what; }
   // A request is under way.
   void set_busy();
-  // The server has made room for another connection with this one's place.
-  [[nodiscard]] bool was_shed() const noexcept { return shed_; }
 
   // What stays of `out` when nothing is in it.
   [[nodiscard]] std::size_t kept_bytes() const noexcept { return out_.capacity(); }

@@ -23,6 +23,7 @@ class ConnectionCount {
     const std::lock_guard lock(mutex_);
     ++going_;
   }
+  // `was_shed`: shed() is called for it, if not yet then in a moment.
   void left(bool was_shed) {
     const std::lock_guard lock(mutex_);
     if (was_shed) --going_;

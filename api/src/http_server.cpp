@@ -51,7 +51,7 @@ struct Core : std::enable_shared_from_this<Core> {
     for (std::size_t i = 0; i < loops.size(); ++i) {
       // The count is shared: the last connection's end may let go of everything else.
       shards.push_back(std::make_shared<LoopShard>(
-          loops.at(i), service, [count = service.connections](bool was_shed) { count->left(was_shed); }));
+          loops.at(i), service, [count = service.connections](bool was_taken) { count->left(was_taken); }));
     }
   }
 
@@ -177,6 +177,8 @@ bool Core::shed_longest(WaitsFor what) {
   // Its loop may have been faster, and one that is no longer waiting stays.
   auto client = shard->waiting().take_oldest(what);
   if (!client) return false;
+  // It may leave before it hears of this. What it was counted as is decided by the one who took it out, so
+  // that each is counted once, whichever comes first.
   service.connections->shed();
   service.metrics.connection_shed();
   shard->loop().post([self = shared_from_this(), client = std::move(client)] { client->shed(); });

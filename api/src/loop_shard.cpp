@@ -53,7 +53,7 @@ void LoopShard::leave(ClientSocket& client) {
   service_.metrics.connection_closed();
   if (clients_.empty()) timer_.cancel();  // an idle server sleeps
   unreserve();
-  on_left_(client.was_shed());
+  on_left_(client.WaitingPlace::taken);
 }
 
 void LoopShard::tick() {

@@ -21,7 +21,7 @@ namespace shunt::api {
 class LoopShard : public std::enable_shared_from_this<LoopShard> {
  public:
   // `on_left` is called, on the loop, each time a connection has ended.
-  LoopShard(EventLoop& loop, Service& service, std::function<void(bool was_shed)> on_left);
+  LoopShard(EventLoop& loop, Service& service, std::function<void(bool was_taken)> on_left);
 
   void adopt(boost::asio::ip::tcp::socket socket, Arrival arrival = {});
   void stop_idle();

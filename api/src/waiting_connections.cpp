@@ -9,6 +9,8 @@ void WaitingConnections::enter(WaitingPlace& client, WaitsFor what) {
   const std::lock_guard lock(mutex_);
   if (client.is_linked()) list(client.waits_for).erase(List::s_iterator_to(client));
   client.waits_for = what;
+  // Its next request came before the word that it has to go. Taken again it would be counted twice.
+  if (client.taken) return;
   client.waits_since = std::chrono::steady_clock::now();
   list(what).push_back(client);
 }
@@ -32,6 +34,7 @@ std::shared_ptr<ClientSocket> WaitingConnections::take_oldest(WaitsFor what) {
   if (waiting.empty()) return nullptr;
   auto& client = static_cast<ClientSocket&>(waiting.front());
   waiting.pop_front();
+  client.taken = true;
   // It is removed before it goes, so it is there.
   return client.shared_from_this();
 }

@@ -20,6 +20,9 @@ enum class WaitsFor { kNothing, kRequest, kHeader };
 struct WaitingPlace : boost::intrusive::list_base_hook<boost::intrusive::tag<class WaitingTag>> {
   WaitsFor waits_for = WaitsFor::kNothing;
   SteadyTime waits_since{};
+  // Somebody took it out to close it. From then on it is in no list, and counts as leaving until it has left.
+  // Written under the lists' mutex; whoever has left them reads it.
+  bool taken = false;
 };
 
 // The connections of one loop that may be closed to make room, those that have waited longest first. The
@@ -33,7 +36,7 @@ class WaitingConnections {
 
   // Since when the one that has waited longest has done so.
   [[nodiscard]] std::optional<SteadyTime> oldest(WaitsFor what) const;
-  // Takes that one out; it is the caller's to close. Empty: there is none.
+  // Takes that one out for good; it is the caller's to close. Empty: there is none.
   [[nodiscard]] std::shared_ptr<ClientSocket> take_oldest(WaitsFor what);
 
  private:

@@ -95,6 +95,35 @@ TEST_F(ConnectionsTest, ProbesAreAnsweredWhenEveryConnectionHasARequestUnderWay)
   EXPECT_EQ(client().request("GET", "/v1/models", {}, kAnn).status, 200);
 }
 
+// Some leave by themselves in the moment in which they are to go, others send their next request.
+TEST_F(ConnectionsTest, TheLimitHoldsAfterManyHaveLeftWhileTheyWereToGo) {
+  add_key();
+  options_.max_connections = 4;
+  serve();
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 6; ++i) {
+    clients.emplace_back([this] {
+      for (int round = 0; round < 300; ++round) {
+        try {
+          HttpClient http = client();
+          for (int request = 0; request < 3; ++request) (void)http.request("GET", "/healthz");
+        } catch (const std::exception&) {  // made room for another
+          continue;
+        }
+      }
+    });
+  }
+  for (std::thread& each : clients) each.join();
+  std::deque<HttpClient> streams;
+  std::vector<std::shared_ptr<GenerationRun>> runs;
+  for (int i = 0; i < 4; ++i) {
+    open_stream(streams.emplace_back(server_->port()));
+    runs.push_back(generator_->take());
+  }
+  EXPECT_EQ(client().request("GET", "/v1/models", {}, kAnn).status, 503);
+  for (const auto& run : runs) run->succeed();
+}
+
 TEST_F(ConnectionsTest, EmptyLinesKeepNoConnection) {
   options_.idle_timeout = 200ms;
   serve();
