@@ -62,8 +62,7 @@ std::string content_of(const std::filesystem::path& path) {
 
 std::vector<std::string> seeds() {
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(target.seeds))
-    files.push_back(entry.path());
+  for (const auto& entry : std::filesystem::directory_iterator(target.seeds)) files.push_back(entry.path());
   std::ranges::sort(files);
   std::vector<std::string> texts;
   for (const auto& file : files) texts.push_back(content_of(file));

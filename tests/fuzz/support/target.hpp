@@ -2,8 +2,8 @@
 
 namespace shunt::fuzz {
 
-// What the build knows of a target. target.cpp.in becomes one definition a target, so that whatever else targets share
-// is compiled once.
+// What the build knows of a target. target.cpp.in becomes one definition a target, so that whatever else
+// targets share is compiled once.
 struct Target {
   const char* name;
   const char* seeds;       // a folder
