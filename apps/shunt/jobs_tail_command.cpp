@@ -5,6 +5,7 @@
 #include <chrono>
 #include <iostream>
 #include <thread>
+#include <vector>
 
 #include "commands.hpp"
 #include "exit_code.hpp"
@@ -12,8 +13,8 @@
 #include "service_client.hpp"
 #include "shunt/base/display_text.hpp"
 #include "shunt/generation/event_codec.hpp"
+#include "shunt/http/sse_reader.hpp"
 #include "shutdown_signals.hpp"
-#include "sse_reader.hpp"
 #include "text_table.hpp"
 #include "write_all.hpp"
 
@@ -24,6 +25,8 @@ constexpr std::chrono::milliseconds kFirstPause{200};
 constexpr std::chrono::milliseconds kLongestPause{2'000};
 // A service that restarts is back by then.
 constexpr std::chrono::seconds kReconnectWithin{60};
+// An event may hold a whole result, of which a generator may make hundreds of MiB.
+constexpr std::size_t kMaxEventBytes = 1024UL * 1024 * 1024;
 
 // Follows one generation's events over as many connections as it takes.
 class Tail {
@@ -33,13 +36,14 @@ class Tail {
         id_(options.ids.front()),
         json_(options.json),
         stop_(stop),
-        printer_({.model = {}, .output = {}, .json = options.json}),
-        reader_([this](const SseReader::Event& event) { take(event); }) {}
+        printer_({.model = {}, .output = {}, .json = options.json}) {}
 
   int run();
 
  private:
-  void take(const SseReader::Event& event);
+  // False: nothing more can be read.
+  [[nodiscard]] bool take_bytes(http::SseReader& reader, std::string_view bytes);
+  void take(const http::SseEvent& event);
   void report(const GenerationEvent& event);
   void note(const std::string& text);
   [[nodiscard]] std::optional<Error> read_once();
@@ -50,7 +54,6 @@ class Tail {
   const bool json_;
   const std::atomic<bool>& stop_;
   GenerationPrinter printer_;
-  SseReader reader_;
   std::string last_id_;
   std::optional<GenerationEvent> end_;
   std::optional<Error> broken_;  // nothing more can be done about it
@@ -65,7 +68,15 @@ void Tail::note(const std::string& text) {
   std::cerr << Terminal(STDERR_FILENO).styled(Style::kDim, displayable(text)) << std::endl;
 }
 
-void Tail::take(const SseReader::Event& event) {
+bool Tail::take_bytes(http::SseReader& reader, std::string_view bytes) {
+  std::vector<http::SseEvent> events;
+  const auto read = reader.feed(bytes, events);
+  for (const http::SseEvent& event : events) take(event);
+  if (!read && !end_) broken_ = Error{"invalid_events", "the service sent " + read.error().message};
+  return !broken_;
+}
+
+void Tail::take(const http::SseEvent& event) {
   if (end_ || broken_) return;
   auto decoded = decode_events('[' + event.data + ']');
   if (!decoded || decoded->size() != 1) {
@@ -94,12 +105,10 @@ void Tail::report(const GenerationEvent& event) {
 
 // One connection. An error that is worth another try is retryable.
 std::optional<Error> Tail::read_once() {
-  reader_.reset();
-  const auto take_bytes = [this](std::string_view bytes) {
-    reader_.feed(bytes);
-    return !broken_;
-  };
-  auto answer = client_.stream("/v1/generations/" + id_ + "/events", last_id_, take_bytes, stop_);
+  // A new one for each connection: what was not a whole event yet comes again.
+  http::SseReader reader(kMaxEventBytes);
+  const auto on_bytes = [this, &reader](std::string_view bytes) { return take_bytes(reader, bytes); };
+  auto answer = client_.stream("/v1/generations/" + id_ + "/events", last_id_, on_bytes);
   if (end_ || broken_ || stop_) return std::nullopt;
   if (!answer) {
     Error error = std::move(answer).error();
@@ -172,7 +181,10 @@ int jobs_tail(const JobsOptions& options) {
   }
   std::atomic<bool> stop{false};
   ShutdownSignals signals;
-  signals.on_first([&stop](int) { stop = true; });
+  signals.on_first([&stop, &client](int) {
+    stop = true;
+    client->stop();
+  });
   const int exit_code = Tail(*client, options, stop).run();
   signals.stop();
   return exit_code;

@@ -1,6 +1,6 @@
 // Bodies of POST /v1/generations and of a cancel. Checks that a body that is taken makes an envelope that can
 // travel, and that a refusal names what was wrong in words that can be sent back.
-#include "generation_body.hpp"
+#include "representation/generation_body.hpp"
 #include "shunt/base/json.hpp"
 #include "support/fuzzing.hpp"
 
@@ -25,7 +25,7 @@ void check_travels(GenerationRequest request) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  api::Request request;
+  http::Request request;
   request.body = fuzz::text_of(data, size);
   const auto body = api::decode_generation_body(request, api::BodyLimits{});
   if (body) {

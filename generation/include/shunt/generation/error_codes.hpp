@@ -2,7 +2,7 @@
 
 #include "shunt/base/error_code.hpp"
 
-// The stable codes of failed and refused generations. HTTP statuses for them: api/src/problem.cpp;
+// The stable codes of failed and refused generations. HTTP statuses for them: api's problem.cpp;
 // meanings for users: docs/errors.md (a test compares the two lists).
 namespace shunt::error_code {
 

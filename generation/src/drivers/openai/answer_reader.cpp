@@ -36,7 +36,7 @@ bool is_bare_word(std::string_view text) {
 }
 
 // Events of other types are a server's own; those without a type, and "message", are the answer's.
-bool is_foreign(const SseEvent& event) {
+bool is_foreign(const http::SseEvent& event) {
   return event.bare || !(event.type.empty() || event.type == "message" || event.type == "error");
 }
 
@@ -45,13 +45,20 @@ bool is_of_an_answer(const Json& document) {
          (document.get_object().contains("choices") || document.get_object().contains("error"));
 }
 
+// Of an event beyond the reader's bound, the only thing that it refuses.
+Error too_large(const Error& refused) {
+  Error error{std::string(error_code::kUpstreamBroken), "the upstream sent " + refused.message, true};
+  error.details = refused.details;
+  return error;
+}
+
 }  // namespace
 
 AnswerReader::AnswerReader(std::string_view content_type, std::size_t max_event_bytes, const Quoting& quoting,
                            MemoryBudget& memory)
     : quoting_(quoting),
       media_type_(media_type_of(content_type)),
-      parser_(max_event_bytes),
+      events_(max_event_bytes, http::BareJson::kEvent),
       completion_(quoting.secrets),
       memory_(memory) {}
 
@@ -113,37 +120,38 @@ Result<void> AnswerReader::read(std::string_view bytes, AnswerPieces& pieces) {
 
 Result<void> AnswerReader::feed_parser(std::string_view bytes, AnswerPieces& pieces) {
   // The event that is being read grows by doubling, and another may begin.
-  const auto room = room_for(parser_.held_bytes() + 2 * bytes.size());
+  const auto room = room_for(events_.held_bytes() + 2 * bytes.size());
   if (!room) return room.error();
   if (!*room) return {};
-  std::vector<SseEvent> events;
-  auto parsed = parser_.feed(bytes, events);
-  for (const SseEvent& event : events) {
+  std::vector<http::SseEvent> events;
+  auto parsed = events_.feed(bytes, events);
+  for (const http::SseEvent& event : events) {
     if (auto taken = take(event, pieces); !taken) return taken;
   }
   if (!parsed && complete()) {
-    done_ = true;  // the parser is at its end, and so is the answer
+    done_ = true;  // the reader is at its end, and so is the answer
     return {};
   }
   // What the events took goes back, also if the next piece takes its time.
   if (auto held = room_for(0); !held) return std::move(held).error();
-  return parsed;
+  if (!parsed) return too_large(parsed.error());
+  return {};
 }
 
 Result<void> AnswerReader::end(Ending ending, AnswerPieces& pieces) {
   if (done_ || !form_) return {};
   if (*form_ == AnswerForm::kJson) return take_body(ending, pieces);
   // An event without its empty line counts if it is whole; else the stream was cut in the middle of it.
-  std::vector<SseEvent> events;
-  parser_.finish(events);
-  for (SseEvent& event : events) {
+  std::vector<http::SseEvent> events;
+  events_.finish(events);
+  for (http::SseEvent& event : events) {
     event.bare = true;
     if (auto taken = take(event, pieces); !taken) return taken;
   }
   return {};
 }
 
-Result<void> AnswerReader::take(const SseEvent& event, AnswerPieces& pieces) {
+Result<void> AnswerReader::take(const http::SseEvent& event, AnswerPieces& pieces) {
   if (done_) return {};
   const std::string_view data = trimmed(event.data);
   if (data == "[DONE]" || data == R"("[DONE]")") {

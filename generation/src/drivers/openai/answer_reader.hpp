@@ -10,10 +10,10 @@
 #include "drivers/openai/answer_form.hpp"
 #include "drivers/openai/answer_piece.hpp"
 #include "drivers/openai/chat_completion.hpp"
-#include "drivers/openai/sse_parser.hpp"
 #include "drivers/openai/upstream_error.hpp"
 #include "drivers/openai/upstream_json.hpp"
 #include "shunt/base/result.hpp"
+#include "shunt/http/sse_reader.hpp"
 
 namespace shunt::openai {
 
@@ -52,7 +52,7 @@ class AnswerReader {
 
   // What is held of the body's bytes, at most max_response_bytes of the transfer.
   [[nodiscard]] std::size_t held_bytes() const noexcept {
-    return lead_.capacity() + body_.capacity() + parser_.held_bytes();
+    return lead_.capacity() + body_.capacity() + events_.held_bytes();
   }
   // What is taken from the memory of the drivers.
   [[nodiscard]] std::size_t reserved_bytes() const noexcept { return memory_.held(); }
@@ -67,7 +67,7 @@ class AnswerReader {
   // A document has been taken that may have left this much in the completion.
   void count_document(std::size_t most);
   [[nodiscard]] Result<void> read(std::string_view bytes, AnswerPieces& pieces);
-  [[nodiscard]] Result<void> take(const SseEvent& event, AnswerPieces& pieces);
+  [[nodiscard]] Result<void> take(const http::SseEvent& event, AnswerPieces& pieces);
   [[nodiscard]] Result<void> take_documents(const UpstreamDocuments& read, AnswerPieces& pieces);
   [[nodiscard]] Result<void> take_body(Ending ending, AnswerPieces& pieces);
 
@@ -75,7 +75,7 @@ class AnswerReader {
   const std::string media_type_;
   std::optional<AnswerForm> form_;
   std::string lead_;  // the first bytes, until they tell the form
-  SseParser parser_;
+  http::SseReader events_;
   std::string body_;  // of a JSON answer, whole
   ChatCompletion completion_;
   DriverMemory memory_;

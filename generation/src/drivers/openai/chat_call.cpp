@@ -66,7 +66,8 @@ void ChatCall::attempt(milliseconds delay) {
   reader_.reset();
   error_body_.clear();
   const OpenAiOptions& options = upstream_->options;
-  HttpRequest request;
+  http::ClientRequest request;
+  request.method = "POST";
   request.url = upstream_->url;
   request.proxy = options.proxy;
   request.endpoint = upstream_->endpoint;
@@ -75,7 +76,7 @@ void ChatCall::attempt(milliseconds delay) {
   request.connect_timeout = options.connect_timeout;
   request.max_response_bytes = options.max_response_bytes;
   enter(Phase::kConnect, delay);
-  transfer_ = start_transfer(loop_, std::move(request), shared_from_this(), delay);
+  transfer_ = http::start_transfer(loop_, std::move(request), shared_from_this(), delay);
 }
 
 bool ChatCall::try_again(const FailedAttempt& failure, const Error& error) {
@@ -164,7 +165,7 @@ void ChatCall::on_deadline() {
     if (!read) return fail(std::move(read).error());
     if (reader_->complete()) return succeed();
   }
-  if (phase_ == Phase::kConnect) return no_response({TransferEnd::How::kConnectTimedOut, ""});
+  if (phase_ == Phase::kConnect) return no_response({http::TransferEnd::How::kConnectTimedOut, ""});
   const bool first = phase_ == Phase::kFirstByte;
   const milliseconds limit = limit_of(phase_);
   Error error = upstream_error(
@@ -181,7 +182,7 @@ void ChatCall::on_connected() {
   if (phase_ == Phase::kConnect) enter(Phase::kFirstByte);
 }
 
-void ChatCall::on_head(const ResponseHead& head) {
+void ChatCall::on_head(const http::ResponseHead& head) {
   head_ = head;
   if (!good_status()) return enter(Phase::kIdle);
   const std::size_t max_event_bytes = std::min(kMaxEventBytes, upstream_->options.max_response_bytes);
@@ -228,14 +229,14 @@ void ChatCall::report(const AnswerPieces& pieces) {
   if (!text.empty()) run_->delta(text);
 }
 
-void ChatCall::on_end(const TransferEnd& end) {
+void ChatCall::on_end(const http::TransferEnd& end) {
   if (head_.status == 0) return no_response(end);
   if (!good_status()) return bad_status();
   end_of_answer(end);
 }
 
-void ChatCall::end_of_answer(const TransferEnd& end) {
-  using How = TransferEnd::How;
+void ChatCall::end_of_answer(const http::TransferEnd& end) {
+  using How = http::TransferEnd::How;
   using Ending = AnswerReader::Ending;
   AnswerPieces pieces;
   auto read = reader_->end(end.how == How::kComplete ? Ending::kInOrder : Ending::kCut, pieces);
@@ -253,11 +254,11 @@ void ChatCall::end_of_answer(const TransferEnd& end) {
   fail(upstream_error(error_code::kUpstreamBroken, std::move(message)));
 }
 
-void ChatCall::no_response(const TransferEnd& end) {
+void ChatCall::no_response(const http::TransferEnd& end) {
   const std::string& address = upstream_->address;
   Error error;
   switch (end.how) {
-    case TransferEnd::How::kConnectTimedOut: {
+    case http::TransferEnd::How::kConnectTimedOut: {
       const milliseconds limit = limit_of(Phase::kConnect);
       error = upstream_error(error_code::kUpstreamTimeout, "no connection to the upstream at " + address +
                                                                " within " + format_duration(limit) +
@@ -266,7 +267,7 @@ void ChatCall::no_response(const TransferEnd& end) {
                   .with("timeout_ms", limit.count());
       break;
     }
-    case TransferEnd::How::kNotConnected:
+    case http::TransferEnd::How::kNotConnected:
       error = upstream_error(error_code::kUpstreamUnreachable,
                              "cannot connect to the upstream at " + address + ": " + end.reason);
       break;

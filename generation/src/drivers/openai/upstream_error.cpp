@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "drivers/openai/reported_error.hpp"
-#include "drivers/openai/sse_parser.hpp"
 #include "drivers/openai/upstream_json.hpp"
 #include "shunt/generation/error_codes.hpp"
+#include "shunt/http/sse_reader.hpp"
 
 namespace shunt::openai {
 namespace {
@@ -80,11 +80,11 @@ Error error_of_report(const ReportedError& words, std::span<const std::string> s
 // An error's body may be JSON, or an event that holds it.
 std::optional<ReportedError> words_of_body(std::string_view body) {
   if (auto read = read_upstream_json(body)) return words_of(read->documents.front());
-  SseParser parser(body.size() + 1);
-  std::vector<SseEvent> events;
-  if (!parser.feed(body, events)) return std::nullopt;
-  parser.finish(events);
-  for (const SseEvent& event : events) {
+  http::SseReader reader(body.size() + 1, http::BareJson::kEvent);
+  std::vector<http::SseEvent> events;
+  if (!reader.feed(body, events)) return std::nullopt;
+  reader.finish(events);
+  for (const http::SseEvent& event : events) {
     if (auto read = read_upstream_json(event.data)) return words_of(read->documents.front());
   }
   return std::nullopt;

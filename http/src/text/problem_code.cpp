@@ -1,0 +1,19 @@
+#include "shunt/http/problem_code.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace shunt::http {
+
+Error body_too_large(std::size_t limit) {
+  return Error{std::string(problem_code::kBodyTooLarge),
+               "the body may have at most " + std::to_string(limit) + " bytes"}
+      .with("limit", static_cast<std::int64_t>(limit));
+}
+
+Error overloaded(std::string_view what) {
+  return {std::string(problem_code::kOverloaded),
+          "this server's memory for " + std::string(what) + " (a share of memory.limit) is used up", true};
+}
+
+}  // namespace shunt::http
