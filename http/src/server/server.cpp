@@ -35,7 +35,7 @@ std::future<void> passed(EventLoop& loop) {
 
 Error cannot_listen(const tcp::endpoint& endpoint, const error_code& failure) {
   const bool taken = failure == boost::asio::error::address_in_use;
-  return Error{taken ? "address_in_use" : "cannot_listen",
+  return Error{taken ? ErrorCode("address_in_use") : ErrorCode("cannot_listen"),
                "cannot listen on " + endpoint.address().to_string() + ':' + std::to_string(endpoint.port()) +
                    ": " + (taken ? "the port is taken by another program" : failure.message())};
 }

@@ -10,7 +10,7 @@ namespace {
 // "seg|seg?query", or the error's code.
 std::string parsed(std::string_view text) {
   RequestTarget target;
-  if (const auto result = target.parse(text); !result) return result.error().code;
+  if (const auto result = target.parse(text); !result) return result.error().code.to_string();
   std::string shown;
   for (std::size_t i = 0; i < target.size(); ++i) shown.append(i == 0 ? "" : "|").append(target.segment(i));
   if (!target.query().empty()) shown.append("?").append(target.query());
