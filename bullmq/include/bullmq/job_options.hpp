@@ -42,7 +42,7 @@ struct Backoff {
   // "fixed", "exponential", or a name that WorkerOptions::backoff_strategy knows.
   Text type = "fixed";
   std::optional<Milliseconds> delay{};
-  // 0 to 1: the part of the delay that is random.
+  // This part of the delay is random, from 0 to 1.
   std::optional<double> jitter{};
   bool operator==(const Backoff&) const = default;
 };
@@ -50,7 +50,7 @@ struct Backoff {
 // Jobs with the same deduplication id become one.
 struct Deduplication {
   Text id{};
-  // For how long; absent: until the job is finished.
+  // They are one for this long; when it is absent, until the job is finished.
   std::optional<Milliseconds> ttl{};
   // Each further add starts ttl anew.
   std::optional<bool> extend{};
@@ -66,7 +66,7 @@ struct Deduplication {
 // The job that waits for this one.
 struct Parent {
   Text id{};
-  // The parent's queue, qualified: "<prefix>:<queue>".
+  // The name of the parent's queue is qualified: "<prefix>:<queue>".
   Text queue{};
   bool operator==(const Parent&) const = default;
 };
@@ -74,18 +74,18 @@ struct Parent {
 // Options of a job, by their names: JobOptions{.attempts = 3}. What is absent is not stored, as with the
 // other clients.
 struct JobOptions {
-  // Absent or empty: the queue numbers it. An id that exists makes the add a duplicate. Not an integer, no
-  // colon.
+  // The queue numbers the job when this is absent or empty. An id that exists makes the add a duplicate. It
+  // must not be an integer, and must not have a colon.
   std::optional<Text> job_id{};
-  // Absent: now.
+  // The instant of the add, when this is absent.
   std::optional<Timestamp> timestamp{};
-  // Runs no earlier than this after the timestamp.
+  // The job runs no earlier than this after the timestamp.
   std::optional<Milliseconds> delay{};
-  // 0 (first come, before all that have a priority) to 2,097,151 (last).
+  // It goes from 0 (first come, before all that have a priority) to 2,097,151 (last).
   std::optional<std::int64_t> priority{};
-  // In front of the waiting jobs instead of behind them.
+  // The job goes in front of the waiting jobs instead of behind them.
   std::optional<bool> lifo{};
-  // How often the job is tried in all.
+  // The job is tried this often in all.
   std::optional<std::int64_t> attempts{};
   std::optional<Backoff> backoff{};
   std::optional<KeepJobs> remove_on_complete{};
@@ -99,17 +99,18 @@ struct JobOptions {
   std::optional<Deduplication> deduplication{};
 
   std::optional<Parent> parent{};
-  // What a failure of this job does to its parent; one of the four at most.
+  // They say what a failure of this job does to its parent; one of the four may be set.
   std::optional<bool> fail_parent_on_failure{};
   std::optional<bool> continue_parent_on_failure{};
   std::optional<bool> ignore_dependency_on_failure{};
   std::optional<bool> remove_dependency_on_failure{};
 
-  // Trace context that travels with the job.
+  // It is trace context that travels with the job.
   std::optional<Text> telemetry_metadata{};
   std::optional<bool> omit_telemetry_context{};
 
-  // Options that this version does not know, as the text of a JSON object: kept and stored as they are.
+  // The options that this version does not know, as the text of a JSON object, are kept and stored as they
+  // are.
   Text extra{};
 
   bool operator==(const JobOptions&) const = default;
@@ -120,7 +121,7 @@ struct JobOptions {
 // member and what was found. Times are whole here: JavaScript's fractions of a millisecond are refused (in
 // jobs that other clients stored they are read as the next whole number).
 [[nodiscard]] JobOptions job_options_from_json(std::string_view json);
-// The other way. Absent options are left out.
+// Writes options so. Absent ones are left out.
 [[nodiscard]] std::string job_options_to_json(const JobOptions& options);
 
 // `options` over `defaults`, member by member.

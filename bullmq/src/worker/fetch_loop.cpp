@@ -198,7 +198,7 @@ awaitable<void> Worker::State::return_marker(std::string member, std::string sco
   try {
     co_await backend->run(std::move(command));
   } catch (const Error& error) {
-    if (!closed && !backend->connection().is_closed()) report(error);
+    if (!is_over() && !backend->connection().is_closed()) report(error);
   }
 }
 

@@ -76,6 +76,22 @@ TEST(NaturalCalls, AddTakesOptionsByTheirNames) {
   expect_no_connection([](Queue& queue) -> awaitable<void> {
     co_await queue.add("welcome", "{}", JobOptions{.delay = 5s, .attempts = 3});
   });
+  // Texts are where g++ 12 destroys twice what is no Text.
+  expect_no_connection([](Queue& queue) -> awaitable<void> {
+    const std::string id = "an id that is long enough for the heap";
+    for (int i = 0; i < 3; ++i) {
+      co_await queue.add("welcome", "{}",
+                         {.job_id = id,
+                          .backoff = Backoff{.type = "a type that is long enough for the heap", .delay = 1s},
+                          .parent = Parent{.id = "1", .queue = "bull:parents of a name for the heap"},
+                          .extra = "{}"});
+    }
+  });
+  expect_no_connection([](Queue& queue) -> awaitable<void> {
+    const Mail mail{"ada@example.com", "a subject that is long enough for the heap"};
+    co_await queue.add_bulk({{"a", mail, {.job_id = "short"}},
+                             {"b", "{}", JobOptions{.job_id = "an id that is long enough for the heap"}}});
+  });
   const JobOptions all{.job_id = "an id that is long enough for the heap",
                        .attempts = 3,
                        .backoff = Backoff{.type = "exponential", .delay = 1s},

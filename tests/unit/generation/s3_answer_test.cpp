@@ -42,7 +42,7 @@ TEST(S3Answer, QuotesNothingOfAnErrorButItsWord) {
   }
   const Error denied = stored(answer_of(403, "<Code>AccessDenied</Code>"), kBucket).error();
   EXPECT_EQ(denied.message, "storing an artifact failed: http://box answered 403 (AccessDenied)");
-  EXPECT_FALSE(denied.retryable);
+  EXPECT_FALSE(denied.is_retryable());
 }
 
 TEST(S3Answer, TakesAPartOnlyFromWhereItWasAskedFor) {

@@ -16,7 +16,7 @@ class CommandMemory : public CommandTest {
   void expect_overloaded(const GenerationRecord& record) {
     ASSERT_EQ(record.state, GenerationState::kFailed);
     EXPECT_EQ(record.error->code, error_code::kOverloaded) << record.error->message;
-    EXPECT_TRUE(record.error->retryable);
+    EXPECT_TRUE(record.error->is_retryable());
     EXPECT_GT(memory_->refused(MemoryShare::kDrivers), 0U);
     expect_given_back();
   }

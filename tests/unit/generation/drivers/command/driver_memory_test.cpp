@@ -45,7 +45,7 @@ TEST(DriverMemory, CountsTheMemoryOfATextThatGrows) {
 TEST(DriverMemory, SaysWhatIsWrong) {
   const Error error = driver_overload();
   EXPECT_EQ(error.code, error_code::kOverloaded);
-  EXPECT_TRUE(error.retryable);
+  EXPECT_TRUE(error.is_retryable());
   EXPECT_NE(error.message.find("memory.limit"), std::string::npos);
 }
 

@@ -13,7 +13,7 @@ class OpenAiMemory : public testing::OpenAiTest {
   void expect_overloaded(const GenerationRecord& record) {
     ASSERT_EQ(record.state, GenerationState::kFailed);
     EXPECT_EQ(record.error->code, error_code::kOverloaded) << record.error->message;
-    EXPECT_TRUE(record.error->retryable);
+    EXPECT_TRUE(record.error->is_retryable());
     expect_given_back();
   }
   void expect_given_back() const {
