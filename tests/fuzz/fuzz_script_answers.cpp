@@ -4,9 +4,9 @@
 #include <functional>
 
 #include "bullmq/error.hpp"
-#include "queue/fleet_answer.hpp"
-#include "queue/script_answers.hpp"
-#include "queue/stored_generation.hpp"
+#include "queue/records/fleet_answer.hpp"
+#include "queue/records/script_answers.hpp"
+#include "queue/records/stored_generation.hpp"
 #include "redis/reply_reader.hpp"
 #include "shunt/base/json.hpp"
 #include "support/fuzzing.hpp"

@@ -1,9 +1,9 @@
 // A generation's record as Redis tells it, and a job that says nothing any more. Checks that whatever is
 // stored is either read or refused in words, and never leaves as an exception.
 #include "bullmq/error.hpp"
-#include "queue/generation_keys.hpp"
-#include "queue/silent_job.hpp"
-#include "queue/stored_generation.hpp"
+#include "queue/records/generation_keys.hpp"
+#include "queue/replicas/unreported_job.hpp"
+#include "queue/records/stored_generation.hpp"
 #include "redis/reply_reader.hpp"
 #include "shunt/base/json.hpp"
 #include "support/fuzzing.hpp"

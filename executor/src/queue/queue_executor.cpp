@@ -3,8 +3,8 @@
 #include <stdexcept>
 #include <utility>
 
-#include "queue/queue_core.hpp"
-#include "queue/queue_launch.hpp"
+#include "queue/services/queue_core.hpp"
+#include "queue/services/queue_launch.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::executor {

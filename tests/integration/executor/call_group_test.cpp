@@ -1,5 +1,5 @@
 // Items that share the calls of a script, with a real server.
-#include "queue/call_group.hpp"
+#include "queue/records/call_group.hpp"
 
 #include <gtest/gtest.h>
 

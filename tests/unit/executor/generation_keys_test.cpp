@@ -1,8 +1,8 @@
-#include "queue/generation_keys.hpp"
+#include "queue/records/generation_keys.hpp"
 
 #include <gtest/gtest.h>
 
-#include "queue/inbox.hpp"
+#include "queue/runtime/notification_stream.hpp"
 #include "shunt/generation/generation_id.hpp"
 
 namespace shunt::executor {

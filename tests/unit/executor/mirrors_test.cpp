@@ -1,4 +1,4 @@
-#include "queue/mirrors.hpp"
+#include "queue/replicas/replicas.hpp"
 
 #include <gtest/gtest.h>
 

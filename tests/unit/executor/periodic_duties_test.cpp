@@ -1,4 +1,4 @@
-#include "queue/periodic_duties.hpp"
+#include "queue/runtime/periodic_duty.hpp"
 
 #include <gtest/gtest.h>
 

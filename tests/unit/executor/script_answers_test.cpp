@@ -1,11 +1,11 @@
 // What scripts answer, and what somebody else may answer in their place: every decoder returns, whatever
 // comes.
-#include "queue/script_answers.hpp"
+#include "queue/records/script_answers.hpp"
 
 #include <gtest/gtest.h>
 
-#include "queue/inbox.hpp"
-#include "queue/stored_generation.hpp"
+#include "queue/runtime/notification_stream.hpp"
+#include "queue/records/stored_generation.hpp"
 #include "support/redis_replies.hpp"
 
 namespace shunt::executor {

@@ -1,4 +1,4 @@
-#include "queue/silent_job.hpp"
+#include "queue/replicas/unreported_job.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "queue/replicas/deadline_queue.hpp"
+#include "shunt/base/clock.hpp"
+#include "shunt/generation/event_watch.hpp"
+#include "shunt/generation/generation.hpp"
+
+namespace shunt::executor {
+
+// A generation that runs somewhere else, kept up to date in this process for those who watch it here.
+struct Mirror {
+  std::shared_ptr<Generation> generation;
+  std::string id;
+  std::string model;
+  // When the generation ends by deadline while it waits; and, with the model's grace and the time in which a
+  // lost worker is found, whatever it does.
+  SteadyTime deadline = SteadyTime::max();
+  // When it is asked next whether anybody runs it, once its deadline has passed.
+  SteadyTime next_deadline_look{};
+  bool cancel_requested = false;
+  SteadyTime cancelled_at{};
+
+  // When it is looked at next, if nothing is heard of it until then; the pauses grow.
+  SteadyTime next_look{};
+  std::chrono::milliseconds pause{0};
+  std::string seen_progress = "0";
+  SteadyTime last_used{};
+
+  // How many events we have that the log has lost: a server that crashes comes back without its last second.
+  std::uint64_t ahead = 0;
+  // The last attempt that has begun anew here.
+  std::uint64_t attempt = 1;
+  // Of the last event, as the log counts.
+  [[nodiscard]] std::uint64_t log_sequence() const { return generation->last_sequence() - ahead; }
+
+  // As what it counts (Mirrors::count).
+  std::optional<GenerationState> counted;
+};
+
+// The mirrors of this process, by id. One thread; the watches that it gives out belong to anybody.
+class Mirrors {
+ public:
+  // How long a mirror without a watch is kept: a client that has just submitted comes for its stream.
+  static constexpr std::chrono::seconds kLinger{5};
+  static constexpr std::chrono::milliseconds kFirstPause{250};
+  static constexpr std::chrono::milliseconds kLongestPause{2'000};
+
+  [[nodiscard]] std::shared_ptr<Mirror> find(const std::string& id) const;
+  std::shared_ptr<Mirror> add(std::shared_ptr<Generation> generation, SteadyTime deadline, SteadyTime now);
+  void remove(const std::string& id);
+  [[nodiscard]] std::unique_ptr<EventWatch> watch(const std::shared_ptr<Mirror>& mirror,
+                                                  const WatchOptions& options, SteadyTime now) const;
+
+  enum class Heard { kApplied, kOld, kGap };
+  // Events from elsewhere: those that are known already are skipped.
+  Heard apply(Mirror& mirror, std::vector<GenerationEvent> events, SteadyTime now);
+  // The log in Redis is the truth: whatever the mirror has, it ends as the log does.
+  void follow(Mirror& mirror, Generation& truth);
+  // Ends the mirror for what the log does not tell.
+  void fail(Mirror& mirror, Error error);
+  // Somebody wants it to stop: it is among the overdue from now on.
+  void cancelling(const std::shared_ptr<Mirror>& mirror, SteadyTime now);
+
+  // Removes those that nobody needs; the ids of those that had not ended, so that their events need not be
+  // sent.
+  [[nodiscard]] std::vector<std::string> sweep(SteadyTime now);
+  // Those that are due for a look, whose next one is set.
+  [[nodiscard]] std::vector<std::shared_ptr<Mirror>> due(SteadyTime now);
+  // Those that are beyond their deadlines, or ought to stop, and have not ended. They come again a little
+  // later.
+  [[nodiscard]] std::vector<std::shared_ptr<Mirror>> overdue(SteadyTime now);
+  [[nodiscard]] std::vector<std::shared_ptr<Mirror>> open() const;
+  // When there is something for sweep(), due() and overdue(); SteadyTime::max(): nothing.
+  [[nodiscard]] SteadyTime next_sweep() const noexcept { return sweeps_.next(); }
+  [[nodiscard]] SteadyTime next_look() const noexcept { return looks_.next(); }
+  [[nodiscard]] SteadyTime next_end() const noexcept { return ends_.next(); }
+  // Any thread.
+  [[nodiscard]] std::size_t running() const noexcept { return running_; }
+  [[nodiscard]] std::size_t waiting() const noexcept { return waiting_; }
+
+ private:
+  bool apply_one(Mirror& mirror, GenerationEvent event);
+  void count(Mirror& mirror);
+  void uncount(Mirror& mirror);
+
+  std::unordered_map<std::string, std::shared_ptr<Mirror>> mirrors_;
+  Agenda<Mirror> looks_;
+  Agenda<Mirror> sweeps_;
+  Agenda<Mirror> ends_;
+  std::atomic<std::size_t> running_{0};
+  std::atomic<std::size_t> waiting_{0};
+};
+
+}  // namespace shunt::executor
