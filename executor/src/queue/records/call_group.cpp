@@ -35,7 +35,7 @@ void CallGroup::enqueue(std::vector<std::string> arguments, bool urgent, Done do
   waiting_.push_back({std::move(arguments), std::move(done)});
   if (urgent) {
     urgent_waits_ = true;
-    breath_.cancel();
+    linger_.cancel();
   }
   if (std::exchange(flushing_, true)) return;
   // At the end of this turn, when all that it has to add is here. Detached: it holds the group, and ends when
@@ -106,11 +106,11 @@ bullmq::awaitable<void> CallGroup::flush(Sender sender) {
     }
     // Where as many wait again, the calls are as full as they get.
     const bool full = self->waiting_.size() >= kMany;
-    if (items.size() < kMany || full || self->urgent_waits_ || self->options_.breath.count() == 0) continue;
-    self->breath_.expires_after(self->options_.breath);
+    if (items.size() < kMany || full || self->urgent_waits_ || self->options_.linger.count() == 0) continue;
+    self->linger_.expires_after(self->options_.linger);
     boost::system::error_code cut_short;
     auto until_then = boost::asio::redirect_error(boost::asio::use_awaitable, cut_short);
-    co_await self->breath_.async_wait(until_then);
+    co_await self->linger_.async_wait(until_then);
   }
   self->flushing_ = false;
   sender.group.reset();

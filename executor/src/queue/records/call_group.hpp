@@ -35,7 +35,7 @@ struct CallGroupOptions {
   bool idempotent = false;
   // After a call that many shared, the next one waits this long, unless an item is urgent: under load it is
   // the number of calls that costs.
-  std::chrono::milliseconds breath{0};
+  std::chrono::milliseconds linger{0};
   // Told after each call; may be empty.
   std::function<void(const CallMade&)> on_call;
 };
@@ -50,7 +50,7 @@ class CallGroup : public std::enable_shared_from_this<CallGroup> {
         redis_(std::move(redis)),
         script_(script),
         options_(std::move(options)),
-        breath_(loop.context()) {}
+        linger_(loop.context()) {}
 
   // The script's answer to this item. Throws bullmq::Error, as bullmq::Redis::run does. When a call fails
   // without an answer, so do those that wait behind it: nobody waits longer than for one call and one before
@@ -99,7 +99,7 @@ class CallGroup : public std::enable_shared_from_this<CallGroup> {
   bullmq::Redis redis_;
   const bullmq::RedisScript& script_;
   const CallGroupOptions options_;
-  boost::asio::steady_timer breath_;
+  boost::asio::steady_timer linger_;
   std::vector<Item> waiting_;
   bool urgent_waits_ = false;
   bool flushing_ = false;

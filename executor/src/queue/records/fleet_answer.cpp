@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "queue/records/script_answers.hpp"
 #include "queue/records/worker_lease.hpp"
 #include "shunt/generation/error_codes.hpp"
 
@@ -12,9 +13,9 @@ namespace {
 
 using bullmq::RedisReply;
 
-Error unexpected() {
-  return {std::string(error_code::kQueueUnavailable),
-          "script fleet has answered in another shape than its own", true};
+// Another machine's clock may be ahead.
+std::chrono::milliseconds age_of(WallTime then, WallTime now) {
+  return std::max(now - then, std::chrono::milliseconds(0));
 }
 
 std::optional<ModelDescription> decode_model(const RedisReply& reply, std::string name, WallTime now) {
@@ -30,12 +31,29 @@ std::optional<ModelDescription> decode_model(const RedisReply& reply, std::strin
   model.waiting = model.open - model.running;
   model.workers = static_cast<std::size_t>(found[3].integer);
   model.slots = static_cast<std::size_t>(found[4].integer);
-  const auto age_since = [now](WallTime then) { return std::max(now - then, std::chrono::milliseconds(0)); };
-  // Another machine's clock may be ahead.
   if (model.open > 0)
-    model.oldest_open_age = age_since(WallTime(std::chrono::milliseconds(found[1].integer)));
+    model.oldest_open_age = age_of(WallTime(std::chrono::milliseconds(found[1].integer)), now);
   if (const auto next = GenerationId::parse(found[5].text))
-    model.oldest_waiting_age = age_since(next->created_at());
+    model.oldest_waiting_age = age_of(next->created_at(), now);
+  return model;
+}
+
+std::optional<ModelDescription> decode_probed_model(const RedisReply& reply, std::string name,
+                                                    WallTime now) {
+  const auto& found = reply.elements;
+  if (found.size() != 6 || !found[5].is_text()) return std::nullopt;
+  const auto number = [&found](std::size_t at) {
+    return static_cast<std::size_t>(whole_number(found[at]).value_or(0));
+  };
+  ModelDescription model;
+  model.name = std::move(name);
+  model.open = number(0);
+  if (model.open > 0) model.oldest_open_age = age_of(WallTime(std::chrono::milliseconds(number(1))), now);
+  model.workers = number(2);
+  model.slots = number(3);
+  model.waiting = number(4);
+  if (const auto next = GenerationId::parse(found[5].text))
+    model.oldest_waiting_age = age_of(next->created_at(), now);
   return model;
 }
 
@@ -52,21 +70,34 @@ std::optional<WorkerStatus> decode_worker(const RedisReply& reply) {
 }  // namespace
 
 Result<Fleet> decode_fleet(const RedisReply& reply, const std::vector<std::string>& models, WallTime now) {
-  if (reply.elements.size() != 2 || reply.elements[0].elements.size() != models.size()) return unexpected();
+  if (reply.elements.size() != 2 || reply.elements[0].elements.size() != models.size()) return unexpected_answer("fleet", reply);
   Fleet fleet;
   fleet.as_of = now;
   for (std::size_t i = 0; i < models.size(); ++i) {
     auto model = decode_model(reply.elements[0].elements[i], models[i], now);
-    if (!model) return unexpected();
+    if (!model) return unexpected_answer("fleet", reply);
     fleet.models.push_back(std::move(*model));
   }
   for (const RedisReply& entry : reply.elements[1].elements) {
     auto worker = decode_worker(entry);
-    if (!worker) return unexpected();
+    if (!worker) return unexpected_answer("fleet", reply);
     fleet.workers.push_back(std::move(*worker));
   }
   std::ranges::sort(fleet.workers, {}, [](const WorkerStatus& worker) { return worker.name; });
   return fleet;
+}
+
+Result<std::vector<ModelDescription>> decode_health_probe(const RedisReply& reply,
+                                                          const std::vector<std::string>& models,
+                                                          WallTime now) {
+  if (reply.elements.size() != models.size()) return unexpected_answer("health_probe", reply);
+  std::vector<ModelDescription> seen;
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    auto model = decode_probed_model(reply.elements[i], models[i], now);
+    if (!model) return unexpected_answer("health_probe", reply);
+    seen.push_back(std::move(*model));
+  }
+  return seen;
 }
 
 }  // namespace shunt::executor

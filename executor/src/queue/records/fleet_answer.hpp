@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -14,5 +13,11 @@ namespace shunt::executor {
 // another shape. Pure.
 [[nodiscard]] Result<Fleet> decode_fleet(const bullmq::RedisReply& reply,
                                          const std::vector<std::string>& models, WallTime now);
+
+// What health_probe.lua answers, for these models in this order. Fails with `queue_unavailable` for an answer
+// of another shape; a figure that is none is 0. Pure.
+[[nodiscard]] Result<std::vector<ModelDescription>> decode_health_probe(const bullmq::RedisReply& reply,
+                                                                        const std::vector<std::string>& models,
+                                                                        WallTime now);
 
 }  // namespace shunt::executor

@@ -39,11 +39,18 @@ struct GenerationKeys {
       : prefix(queue_prefix), base(queue_prefix + "::gen:") {}
 
   [[nodiscard]] std::string queue(std::string_view model) const { return prefix + ':' + queue_name(model); }
-  [[nodiscard]] std::string inbox(std::string_view process) const {
+  [[nodiscard]] std::string record(std::string_view id) const { return base + "r:" + std::string(id); }
+  // The stream of what others tell this process.
+  [[nodiscard]] std::string notifications(std::string_view process) const {
     return base + "in:" + std::string(process);
   }
-  [[nodiscard]] std::string heard(std::string_view process) const {
+  // That this process still reads its stream.
+  [[nodiscard]] std::string reads_notifications(std::string_view process) const {
     return base + "on:" + std::string(process);
+  }
+  // Bytes of the artifact store that somebody is removing.
+  [[nodiscard]] std::string being_removed(std::string_view sha256) const {
+    return base + "going:" + std::string(sha256);
   }
   [[nodiscard]] std::string open(std::string_view model) const { return base + "o:" + queue(model); }
   [[nodiscard]] std::string leases(std::string_view model) const { return base + "l:" + std::string(model); }
@@ -51,7 +58,7 @@ struct GenerationKeys {
   [[nodiscard]] std::string worker(std::string_view process) const {
     return base + "worker:" + std::string(process);
   }
-  // API processes by the end of the time for which they are known to read their inboxes.
+  // API processes by the end of the time for which they are known to read their streams of notifications.
   [[nodiscard]] std::string apis() const { return base + "apis"; }
   // Queues that generations were admitted to, also of models that are configured no longer.
   [[nodiscard]] std::string queues() const { return base + "queues"; }

@@ -2,55 +2,39 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "queue/records/call_group.hpp"
-#include "queue/records/generation_keys.hpp"
-#include "shunt/executor/observer.hpp"
-#include "shunt/executor/queue_options.hpp"
 #include "shunt/generation/generation_event.hpp"
 
 namespace shunt::executor {
 
-struct AppendAnswer {
-  // false: the log is elsewhere, or the writer has lost its right; nothing was written.
-  bool taken = false;
-  // Somebody wants the generation to stop, and why.
-  std::optional<std::string> cancel_reason;
-};
-
-// Events that continue a generation's log.
+// Events that continue a generation's log, as append.lua takes them.
 struct LogBatch {
+  // What comes after them.
+  enum class Then {
+    kMore,
+    kEnd,          // nothing: the last event is terminal
+    kRetry,        // another attempt, when the job has come back: nobody runs the generation until then
+    kNeverQueued,  // nothing, and its idempotency key is free: it has failed before it was in its queue
+  };
   std::string id;
-  std::string attempt;  // the writer's right to write; "" = whoever comes first
+  // The writer's right to write: the attempt that it began, or the last one that began for what an API
+  // process writes of a generation that nobody runs. None: whoever comes first.
+  std::optional<std::uint64_t> attempt;
   std::uint64_t first = 0;
   std::size_t count = 0;
   std::string events;  // encode_events
-  std::string ending;  // "" or the terminal state
+  Then then = Then::kMore;
+  std::string state;  // with kEnd: the terminal one
 };
 
-// Makes a batch of events that are numbered already.
-[[nodiscard]] LogBatch make_batch(std::string id, std::string attempt,
+// Makes a batch of events that are numbered already; there is at least one.
+[[nodiscard]] LogBatch make_batch(std::string id, std::optional<std::uint64_t> attempt,
                                   const std::vector<GenerationEvent>& events);
 
-// Appends to the logs of any number of generations, many in one call when many come at a time: a token costs
-// no round trip. One thread: its connection's.
-class LogWriter {
- public:
-  // `observer` may be null; it outlives the writer.
-  LogWriter(EventLoop& loop, bullmq::Redis redis, const GenerationKeys& keys, const QueueOptions& options,
-            WorkerObserver* observer = nullptr);
-
-  // Throws bullmq::Error: it is not known whether the batch was written, and appending the same batch again
-  // does no harm.
-  [[nodiscard]] bullmq::awaitable<AppendAnswer> append(LogBatch batch);
-
- private:
-  const std::string retention_ms_;
-  const std::shared_ptr<CallGroup> calls_;
-};
+// The end that append.lua is told.
+[[nodiscard]] std::string end_of(const LogBatch& batch);
 
 }  // namespace shunt::executor

@@ -144,33 +144,39 @@ Result<BeginAnswer> decode_begin(const RedisReply& reply) {
   return unexpected_answer("begin", reply);
 }
 
+AppendAnswer decode_append(const RedisReply& reply) {
+  constexpr std::string_view kCancel = "cancel:";
+  if (!reply.is_text()) return AppendRefused{};
+  if (reply.text == "ok") return Appended{};
+  if (reply.text.starts_with(kCancel)) return Appended{to_valid_utf8(reply.text.substr(kCancel.size()))};
+  return AppendRefused{};
+}
+
 Result<CancelAnswer> decode_cancel(const RedisReply& reply) {
   const Words words(reply);
   if (words.are("ended", 0) || words.are("unknown", 0)) return CancelAnswer(CancelNothing{});
   if (words.are("running", 1)) return CancelAnswer(CancelRunning{});
   if (words.are("waiting", 2)) {
     const auto sequence = words.number(1);
-    const auto attempt = words.text(2);
+    const auto attempt = words.number(2);
     if (sequence && attempt) return CancelAnswer(CancelWaiting{*sequence, *attempt});
   }
   if (words.are(kBroken, 0)) return broken_answer("cancel");
   return unexpected_answer("cancel", reply);
 }
 
-Result<ForgetAnswer> decode_forget(const RedisReply& reply) {
+Result<DeleteAnswer> decode_delete(const RedisReply& reply) {
   const Words words(reply);
-  if (words.are("gone", 0)) return ForgetAnswer(ForgetGone{});
-  if (words.are("unknown", 0)) return ForgetAnswer(ForgetUnknown{});
-  if (words.are("open", 0)) return ForgetAnswer(ForgetOpen{});
-  if (words.are("held", 0)) return ForgetAnswer(ForgetHeld{});
-  if (words.are("job", 1)) {
-    if (auto queue = words.text(1)) return ForgetAnswer(ForgetJobThere{std::move(*queue)});
-  }
+  if (words.are("gone", 0)) return DeleteAnswer(DeleteGone{});
+  if (words.are("unknown", 0)) return DeleteAnswer(DeleteUnknown{});
+  if (words.are("open", 0)) return DeleteAnswer(DeleteOpen{});
+  if (words.are("held", 0)) return DeleteAnswer(DeleteHeld{});
+  if (words.are("job", 1)) return DeleteAnswer(DeleteJobThere{});
   if (words.are("ended", 1)) {
-    if (auto queue = words.text(1)) return ForgetAnswer(ForgetEnded{std::move(*queue)});
+    if (auto queue = words.text(1)) return DeleteAnswer(DeleteEnded{std::move(*queue)});
   }
-  if (words.are(kBroken, 0)) return broken_answer("forget");
-  return unexpected_answer("forget", reply);
+  if (words.are(kBroken, 0)) return broken_answer("delete");
+  return unexpected_answer("delete", reply);
 }
 
 Result<RequestAnswer> decode_request(const RedisReply& reply) {
@@ -192,20 +198,6 @@ Result<ListAnswer> decode_list(const RedisReply& reply) {
   return ListAnswer{reply.elements[0].text, reply.elements[1].text == "adopt", std::move(*ids)};
 }
 
-Result<SurveyAnswer> decode_survey(const RedisReply& reply) {
-  if (!reply.is_array() || reply.elements.size() != 6 || !reply.elements[5].is_text())
-    return unexpected_answer("survey", reply);
-  SurveyAnswer answer;
-  const auto number = [&reply](std::size_t at) { return whole_number(reply.elements[at]).value_or(0); };
-  answer.open = number(0);
-  answer.oldest_ms = static_cast<std::int64_t>(number(1));
-  answer.workers = number(2);
-  answer.slots = number(3);
-  answer.waiting = number(4);
-  answer.next = GenerationId::parse(reply.elements[5].text);
-  return answer;
-}
-
 Result<AdoptAnswer> decode_adopt(const RedisReply& reply) {
   if (!reply.is_array() || reply.elements.size() != 2 || !reply.elements[0].is_integer() ||
       !reply.elements[1].is_text()) {
@@ -223,11 +215,25 @@ Result<StraysAnswer> decode_strays(const RedisReply& reply) {
 }
 
 Result<ReleaseAnswer> decode_release(const RedisReply& reply) {
-  if (!reply.is_array() || reply.elements.size() != 2 || !whole_number(reply.elements[0]))
+  if (!reply.is_array() || reply.elements.size() != 2 || !reply.elements[0].is_text() ||
+      !whole_number(reply.elements[0])) {
     return unexpected_answer("release", reply);
+  }
   auto digests = decode_texts("release", reply.elements[1]);
   if (!digests) return std::move(digests).error();
   return ReleaseAnswer{reply.elements[0].text, std::move(*digests)};
+}
+
+std::string decode_position(const RedisReply& reply) {
+  return reply.is_text() && whole_number(reply) ? reply.text : std::string(kScanEnd);
+}
+
+std::vector<std::string> texts_of(const RedisReply& reply) {
+  std::vector<std::string> texts;
+  for (const RedisReply& element : reply.elements) {
+    if (element.is_text()) texts.push_back(element.text);
+  }
+  return texts;
 }
 
 Result<std::vector<std::string>> decode_texts(std::string_view script, const RedisReply& reply) {

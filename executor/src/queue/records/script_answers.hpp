@@ -21,6 +21,10 @@ namespace shunt::executor {
 [[nodiscard]] Error unexpected_answer(std::string_view script, const bullmq::RedisReply& got);
 [[nodiscard]] Error broken_record(std::string_view what, std::string_view why);
 
+// Where a scan begins, and what it ends with.
+inline constexpr std::string_view kScanStart = "0";
+inline constexpr std::string_view kScanEnd = "0";
+
 // A whole number from 0 that JSON's readers agree on, as an integer or as its digits.
 [[nodiscard]] std::optional<std::uint64_t> whole_number(const bullmq::RedisReply& reply);
 
@@ -63,30 +67,40 @@ struct BeginWantsHead {};
 using BeginAnswer = std::variant<BeginRun, BeginCancelled, BeginEnded, BeginNotYours, BeginWantsHead>;
 [[nodiscard]] Result<BeginAnswer> decode_begin(const bullmq::RedisReply& reply);
 
+// append.lua, of one batch
+struct Appended {
+  // Somebody wants the generation to stop, and why.
+  std::optional<std::string> cancel_reason{};
+};
+// The log is elsewhere, or the writer has lost its right; nothing was written.
+struct AppendRefused {};
+using AppendAnswer = std::variant<AppendRefused, Appended>;
+// What is none of the script's answers is a refusal: whoever does not know what became of its batch may not
+// go on.
+[[nodiscard]] AppendAnswer decode_append(const bullmq::RedisReply& reply);
+
 // cancel.lua
 struct CancelWaiting {
   std::uint64_t sequence = 0;
-  std::string attempt;
+  std::uint64_t attempt = 0;
 };
 struct CancelRunning {};
 struct CancelNothing {};  // it has ended, or is not known
 using CancelAnswer = std::variant<CancelWaiting, CancelRunning, CancelNothing>;
 [[nodiscard]] Result<CancelAnswer> decode_cancel(const bullmq::RedisReply& reply);
 
-// forget.lua
-struct ForgetGone {};
-struct ForgetUnknown {};
-struct ForgetOpen {};
-struct ForgetHeld {};
-struct ForgetJobThere {
-  std::string queue;
+// delete.lua
+struct DeleteGone {};
+struct DeleteUnknown {};
+struct DeleteOpen {};      // it has not ended
+struct DeleteHeld {};      // a worker has not ended its job yet
+struct DeleteJobThere {};  // its job is there still, so nothing was deleted
+struct DeleteEnded {
+  std::string queue;  // "<prefix>:<queue>"
 };
-struct ForgetEnded {
-  std::string queue;
-};
-using ForgetAnswer =
-    std::variant<ForgetGone, ForgetUnknown, ForgetOpen, ForgetHeld, ForgetJobThere, ForgetEnded>;
-[[nodiscard]] Result<ForgetAnswer> decode_forget(const bullmq::RedisReply& reply);
+using DeleteAnswer =
+    std::variant<DeleteGone, DeleteUnknown, DeleteOpen, DeleteHeld, DeleteJobThere, DeleteEnded>;
+[[nodiscard]] Result<DeleteAnswer> decode_delete(const bullmq::RedisReply& reply);
 
 // request.lua
 struct RequestGone {};
@@ -105,17 +119,6 @@ struct ListAnswer {
 };
 [[nodiscard]] Result<ListAnswer> decode_list(const bullmq::RedisReply& reply);
 
-// survey.lua, of one model
-struct SurveyAnswer {
-  std::uint64_t open = 0;
-  std::int64_t oldest_ms = 0;
-  std::uint64_t workers = 0;
-  std::uint64_t slots = 0;
-  std::uint64_t waiting = 0;
-  std::optional<GenerationId> next;
-};
-[[nodiscard]] Result<SurveyAnswer> decode_survey(const bullmq::RedisReply& reply);
-
 // adopt.lua
 struct AdoptAnswer {
   bool more = false;
@@ -131,10 +134,16 @@ struct StraysAnswer {
 
 // release.lua
 struct ReleaseAnswer {
-  std::string next;  // "0" = that was all
+  std::string next;  // kScanEnd = that was all
   std::vector<std::string> digests;
 };
 [[nodiscard]] Result<ReleaseAnswer> decode_release(const bullmq::RedisReply& reply);
+
+// A position of a scan, from which a later call goes on; "0" for what is none.
+[[nodiscard]] std::string decode_position(const bullmq::RedisReply& reply);
+
+// The texts of a list, without what is none.
+[[nodiscard]] std::vector<std::string> texts_of(const bullmq::RedisReply& reply);
 
 // A list of texts and nothing else.
 [[nodiscard]] Result<std::vector<std::string>> decode_texts(std::string_view script,

@@ -116,6 +116,12 @@ class LogReplay {
   bool skipped_ = false;
 };
 
+std::size_t size_of(const bullmq::RedisReply& reply) {
+  std::size_t bytes = reply.text.size();
+  for (const bullmq::RedisReply& element : reply.elements) bytes += size_of(element);
+  return bytes;
+}
+
 bool ends_as(const StoredGeneration& stored, GenerationState state) {
   const GenerationState told = stored.withheld ? GenerationState::kSucceeded : stored.generation->state();
   return is_terminal(state) || is_terminal(told) ? state == told : true;
@@ -191,20 +197,52 @@ Result<ReadOutcome> decode_stored(const bullmq::RedisReply& reply, std::string_v
   return ReadOutcome(std::move(*stored));
 }
 
-Result<ProbeAnswer> decode_probe(const bullmq::RedisReply& reply) {
+Result<ReadOutcome> decode_read(const bullmq::RedisReply& reply, std::string_view id,
+                                const GenerationKeys& keys, const Clock& clock, MemoryBudget& memory) {
+  if (reply.elements.size() != 1) return unexpected_answer("read", reply);
+  return decode_stored(reply.elements[0], id, keys, clock, Replay::kWhole, memory);
+}
+
+Result<Summaries> decode_summaries(const bullmq::RedisReply& reply, const std::vector<std::string>& ids,
+                                   const GenerationKeys& keys, const Clock& clock, MemoryBudget& memory) {
+  if (reply.elements.size() != ids.size() || ids.empty()) return unexpected_answer("summary", reply);
+  Summaries summaries;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const bullmq::RedisReply& element = reply.elements[i];
+    if (element.is_text() && element.text == "later") break;
+    summaries.found.push_back(
+        {ids[i], decode_stored(element, ids[i], keys, clock, Replay::kSummary, memory)});
+  }
+  // Who asks again for what is left would ask for ever.
+  if (summaries.found.empty()) return unexpected_answer("summary", reply);
+  summaries.bytes = size_of(reply);
+  return summaries;
+}
+
+Result<JobLookAnswer> decode_looked_at(const bullmq::RedisReply& reply) {
   const auto& found = reply.elements;
-  if (found.size() == 1 && found[0].is_text() && found[0].text == "large") return ProbeAnswer(ProbeLarge{});
+  if (found.size() == 1 && found[0].is_text() && found[0].text == "large")
+    return JobLookAnswer(JobTooLarge{});
   if (found.size() == 1 && found[0].is_text() && found[0].text == "broken")
     return broken_record("the generation's record", "it has another type or other members than Shunt writes");
   if (found.size() != 5 || !found[0].is_text() || !found[4].is_text())
-    return unexpected_answer("probe", reply);
-  if (found[0].text.empty()) return ProbeAnswer(ProbeGone{});
+    return unexpected_answer("look_at_jobs", reply);
+  if (found[0].text.empty()) return JobLookAnswer(RecordExpired{});
   const auto state = parse_generation_state(found[0].text);
   const auto sequence = whole_number(found[1]);
   const auto attempt = whole_number(found[3]);
   if (!state || !sequence || !attempt)
     return broken_record("the generation's record", "its state is \"" + found[0].text + '"');
-  return ProbeAnswer(Probed{*state, *sequence, *attempt, found[4].text, decode_job_look(found[2])});
+  return JobLookAnswer(LookedAt{*state, *sequence, *attempt, found[4].text, decode_job_look(found[2])});
+}
+
+Result<std::vector<Result<JobLookAnswer>>> decode_job_looks(const bullmq::RedisReply& reply,
+                                                            std::size_t asked) {
+  if (reply.elements.size() != asked) return unexpected_answer("look_at_jobs", reply);
+  std::vector<Result<JobLookAnswer>> answers;
+  answers.reserve(asked);
+  for (const bullmq::RedisReply& element : reply.elements) answers.push_back(decode_looked_at(element));
+  return answers;
 }
 
 }  // namespace shunt::executor

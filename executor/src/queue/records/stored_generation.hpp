@@ -58,18 +58,40 @@ enum class Replay { kWhole, kSummary };
                                                 Replay how = Replay::kWhole,
                                                 MemoryBudget& memory = MemoryBudget::unlimited());
 
-// probe.lua's answer about one generation.
-struct ProbeGone {};   // its record has expired
-struct ProbeLarge {};  // its job says too much for a look at many
-struct Probed {
+// read.lua's answer about one generation. Fails as decode_stored does.
+[[nodiscard]] Result<ReadOutcome> decode_read(const bullmq::RedisReply& reply, std::string_view id,
+                                              const GenerationKeys& keys, const Clock& clock,
+                                              MemoryBudget& memory = MemoryBudget::unlimited());
+
+// summary.lua's answer about generations, of which it has as many as one call may cost.
+struct Summary {
+  std::string id;
+  Result<ReadOutcome> outcome;
+};
+struct Summaries {
+  std::vector<Summary> found;  // of the first ids that were asked for; at least one
+  std::size_t bytes = 0;
+};
+[[nodiscard]] Result<Summaries> decode_summaries(const bullmq::RedisReply& reply,
+                                                 const std::vector<std::string>& ids,
+                                                 const GenerationKeys& keys, const Clock& clock,
+                                                 MemoryBudget& memory = MemoryBudget::unlimited());
+
+// look_at_jobs.lua's answer about one generation.
+struct RecordExpired {};
+struct JobTooLarge {};  // its job says too much for a look at many
+struct LookedAt {
   GenerationState state = GenerationState::kQueued;
   std::uint64_t sequence = 1;
   std::uint64_t attempt = 0;
   std::string worker;  // "" = nobody of ours runs it
   JobLook job;
 };
-using ProbeAnswer = std::variant<Probed, ProbeGone, ProbeLarge>;
+using JobLookAnswer = std::variant<LookedAt, RecordExpired, JobTooLarge>;
 // Fails as decode_stored does, and with `queue_unavailable` for another shape. Pure.
-[[nodiscard]] Result<ProbeAnswer> decode_probe(const bullmq::RedisReply& reply);
+[[nodiscard]] Result<JobLookAnswer> decode_looked_at(const bullmq::RedisReply& reply);
+// The whole answer, about `asked` generations.
+[[nodiscard]] Result<std::vector<Result<JobLookAnswer>>> decode_job_looks(const bullmq::RedisReply& reply,
+                                                                          std::size_t asked);
 
 }  // namespace shunt::executor

@@ -28,7 +28,6 @@ std::string to_json(const WorkerLease& lease) {
 }
 
 // What is shown of a lease is bounded, whoever wrote it.
-constexpr const char* kMostWorkers = "1000";
 constexpr std::size_t kMostModels = 1'000;
 constexpr std::size_t kLongestName = 256;
 constexpr std::int64_t kMostRunning = 1'000'000;
@@ -72,35 +71,35 @@ WorkerLease decode_lease(const std::string& text) {
   return lease;
 }
 
-bullmq::awaitable<void> renew_lease(bullmq::Redis redis, GenerationKeys keys, WorkerLease lease,
-                                    std::chrono::milliseconds duration, WallTime now) {
+bullmq::awaitable<void> WorkerLeases::renew(WorkerLease lease, std::chrono::milliseconds duration,
+                                            WallTime now) {
   const std::string until = std::to_string((now + duration).time_since_epoch().count());
   const std::string past = std::to_string(now.time_since_epoch().count());
   for (const auto& model : lease.models) {
-    const std::string key = keys.leases(model.name);
+    const std::string key = keys_.leases(model.name);
     std::vector<std::string> add{"ZADD", key, until, member_of(lease, model)};
-    co_await redis.execute(std::move(add));
+    co_await redis_.execute(std::move(add));
     std::vector<std::string> expire{"ZREMRANGEBYSCORE", key, "-inf", past};
-    co_await redis.execute(std::move(expire));
+    co_await redis_.execute(std::move(expire));
   }
-  std::vector<std::string> tell{"SET", keys.worker(lease.process), to_json(lease), "PX",
+  std::vector<std::string> tell{"SET", keys_.worker(lease.process), to_json(lease), "PX",
                                 std::to_string(duration.count())};
-  co_await redis.execute(std::move(tell));
-  std::vector<std::string> list{"ZADD", keys.workers(), until, lease.process};
-  co_await redis.execute(std::move(list));
-  std::vector<std::string> expire{"ZREMRANGEBYSCORE", keys.workers(), "-inf", past};
-  co_await redis.execute(std::move(expire));
+  co_await redis_.execute(std::move(tell));
+  std::vector<std::string> list{"ZADD", keys_.workers(), until, lease.process};
+  co_await redis_.execute(std::move(list));
+  std::vector<std::string> expire{"ZREMRANGEBYSCORE", keys_.workers(), "-inf", past};
+  co_await redis_.execute(std::move(expire));
 }
 
-bullmq::awaitable<void> end_lease(bullmq::Redis redis, GenerationKeys keys, WorkerLease lease) {
+bullmq::awaitable<void> WorkerLeases::end(WorkerLease lease) {
   for (const auto& model : lease.models) {
-    std::vector<std::string> remove{"ZREM", keys.leases(model.name), member_of(lease, model)};
-    co_await redis.execute(std::move(remove));
+    std::vector<std::string> remove{"ZREM", keys_.leases(model.name), member_of(lease, model)};
+    co_await redis_.execute(std::move(remove));
   }
-  std::vector<std::string> forget{"DEL", keys.worker(lease.process)};
-  co_await redis.execute(std::move(forget));
-  std::vector<std::string> unlist{"ZREM", keys.workers(), lease.process};
-  co_await redis.execute(std::move(unlist));
+  std::vector<std::string> forget{"DEL", keys_.worker(lease.process)};
+  co_await redis_.execute(std::move(forget));
+  std::vector<std::string> unlist{"ZREM", keys_.workers(), lease.process};
+  co_await redis_.execute(std::move(unlist));
 }
 
 }  // namespace shunt::executor

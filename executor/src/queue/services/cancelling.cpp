@@ -3,11 +3,9 @@
 #include <utility>
 
 #include "bullmq/error.hpp"
-#include "queue/records/generation_scripts.hpp"
 #include "queue/services/queue_core.hpp"
 #include "queue/services/queue_launch.hpp"
 #include "queue/runtime/redis_fault.hpp"
-#include "queue/records/script_answers.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::executor {
@@ -16,20 +14,12 @@ namespace {
 // Workers that begin and give back at the very moment, one after the other, may come between the look and the
 // end; so often they do not.
 constexpr int kTries = 20;
-constexpr const char* kInboxTtlMs = "60000";
 
 }  // namespace
 
 // Asks once.
 awaitable<Result<QueueCore::Asked>> QueueCore::ask_to_stop(std::string id, std::string reason) {
-  std::vector<std::string> script_keys = keys.of_scripts();
-  std::vector<std::string> arguments{id, reason, std::to_string(options.queue.max_inbox_entries),
-                                     kInboxTtlMs};
-  bullmq::CommandOptions again;
-  again.idempotent = true;
-  const bullmq::RedisReply reply =
-      co_await queries_.run(scripts::cancel(), std::move(script_keys), std::move(arguments), again);
-  const auto answer = decode_cancel(reply);
+  const auto answer = co_await records_.cancel(id, reason);
   if (!answer) {
     broken_.tell("record", id, answer.error().message);
     co_return answer.error();
@@ -80,12 +70,9 @@ awaitable<Result<CancelOutcome>> QueueCore::cancel(GenerationId id, std::string 
 // So that no worker takes it for nothing. One that has it already finds it ended. The queue is that of the
 // record, whether this process has its model or not. False: a worker holds the job. Throws bullmq::Error.
 awaitable<bool> QueueCore::remove_job(std::string queue_key, std::string id) {
-  const std::string prefix = keys.prefix + ':';
-  if (!queue_key.starts_with(prefix)) co_return true;
-  std::vector<std::string> script_keys = keys.of_scripts();
-  std::vector<std::string> arguments{id};
-  co_await queries_.run(scripts::keep_request(), std::move(script_keys), std::move(arguments));
-  bullmq::Queue queue = queue_at(queue_key);
+  if (!queue_keys_.owns(queue_key)) co_return true;
+  co_await records_.keep_request(id);
+  bullmq::Queue queue = queue_keys_.queue(queue_key);
   const int removed = co_await queue.remove(std::move(id));
   co_return removed == 1;
 }
@@ -97,14 +84,6 @@ awaitable<void> QueueCore::try_to_remove_job(std::string queue_key, std::string 
   } catch (...) {
     note_caught(faults, "remove_job");
   }
-}
-
-// On the connection of what is looked up, so that admission does not wait behind it.
-bullmq::Queue QueueCore::queue_at(const std::string& queue_key) const {
-  bullmq::QueueOptions queue;
-  queue.prefix = keys.prefix;
-  queue.skip_metas_update = true;
-  return {queries_.connection(), queue_key.substr(keys.prefix.size() + 1), std::move(queue)};
 }
 
 awaitable<DrainReport> QueueCore::drain(std::chrono::milliseconds grace) {

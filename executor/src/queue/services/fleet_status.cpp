@@ -2,8 +2,6 @@
 #include <utility>
 
 #include "bullmq/error.hpp"
-#include "queue/records/fleet_answer.hpp"
-#include "queue/records/generation_scripts.hpp"
 #include "queue/services/queue_core.hpp"
 #include "queue/runtime/redis_fault.hpp"
 #include "queue/records/server_facts.hpp"
@@ -12,9 +10,6 @@
 namespace shunt::executor {
 namespace {
 
-// Of one look at the fleet: what a script may cost the server that everybody shares.
-constexpr const char* kMostActive = "2000";
-constexpr const char* kMostWorkers = "1000";
 // Whoever asks again within this gets the same answer, which says when it was true.
 constexpr std::chrono::milliseconds kFleetFresh{100};
 // How often one model without a worker is named in the log.
@@ -29,21 +24,9 @@ awaitable<Result<Fleet>> QueueCore::fleet() {
   if (fleet_ && begun - fleet_at_ < kFleetFresh) co_return *fleet_;
   std::optional<Error> failure;
   try {
-    const WallTime now = clock.now();
-    std::vector<std::string> script_keys = keys.of_scripts();
-    std::vector<std::string> arguments{std::to_string(now.time_since_epoch().count()), kMostActive,
-                                       kMostWorkers};
     std::vector<std::string> names;
-    for (const auto& [name, queue] : queues_) {
-      names.push_back(name);
-      arguments.push_back(name);
-      arguments.push_back(keys.queue(name));
-    }
-    bullmq::CommandOptions again;
-    again.idempotent = true;
-    const bullmq::RedisReply reply =
-        co_await queries_.run(scripts::fleet(), std::move(script_keys), std::move(arguments), again);
-    Result<Fleet> found = decode_fleet(reply, names, now);
+    for (const auto& [name, queue] : queues_) names.push_back(name);
+    Result<Fleet> found = co_await records_.fleet(std::move(names));
     if (found) {
       for (ModelDescription& model : found->models) model.plain_workers = plain_workers_of(model.name);
       fleet_ = *found;

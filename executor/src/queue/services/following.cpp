@@ -3,15 +3,12 @@
 
 #include "bullmq/error.hpp"
 #include "queue/runtime/for_each_at_once.hpp"
-#include "queue/records/generation_scripts.hpp"
 #include "queue/runtime/generation_deadline.hpp"
 #include "queue/services/queue_core.hpp"
 #include "queue/services/queue_launch.hpp"
 #include "queue/runtime/redis_fault.hpp"
-#include "queue/records/script_answers.hpp"
 #include "shunt/base/log.hpp"
 #include "shunt/generation/error_codes.hpp"
-#include "shunt/generation/event_codec.hpp"
 
 namespace shunt::executor {
 namespace {
@@ -20,9 +17,6 @@ namespace {
 constexpr std::size_t kProbeBatch = 200;
 // A generation whose deadline has passed while somebody ran it is asked about again after this long.
 constexpr std::chrono::milliseconds kDeadlineLook{500};
-
-// What forget.lua tells.
-constexpr std::string_view kForgotten = "forgotten";
 
 bool is_open(const Mirror& mirror) {
   return !is_terminal(mirror.generation->state());
@@ -40,21 +34,23 @@ bool has_stored_result(const std::vector<GenerationEvent>& events) {
 
 void QueueCore::on_message(const std::string& id, const std::string& message) {
   if (!mirrors_.find(id)) return;
-  // Deleted, by another process perhaps: what we have of it is shown no longer.
-  if (message == kForgotten) return mirrors_.remove(id);
-  auto events = decode_events(message);
-  if (!events) {
-    broken_.tell("event", id, events.error().message);
+  auto notification = decode_notification(message);
+  if (!notification) {
+    broken_.tell("event", id, notification.error().message);
     // The log tells whether it is the generation that is broken, or only what was said of it.
     launch([](std::shared_ptr<QueueCore> self,
               std::string doubtful) -> awaitable<void> { co_await self->resync(std::move(doubtful)); },
            id);
     return;
   }
-  if (!has_stored_result(*events)) return hear(id, std::move(*events));
+  // Deleted, by another process perhaps: what we have of it is shown no longer.
+  if (std::holds_alternative<GenerationDeleted>(*notification)) return mirrors_.remove(id);
+  auto* const appended = std::get_if<EventsAppended>(&*notification);
+  if (appended == nullptr) return;
+  if (!has_stored_result(appended->events)) return hear(id, std::move(appended->events));
   launch([](std::shared_ptr<QueueCore> self, std::string about, std::vector<GenerationEvent> told)
              -> awaitable<void> { co_await self->hear_large(std::move(about), std::move(told)); },
-         id, std::move(*events));
+         id, std::move(appended->events));
 }
 
 void QueueCore::hear(const std::string& id, std::vector<GenerationEvent> events) {
@@ -121,25 +117,17 @@ awaitable<void> QueueCore::look_at_silent() {
   }
 }
 
-awaitable<bullmq::RedisReply> QueueCore::probe(std::vector<std::string> generations) {
-  std::vector<std::string> script_keys = keys.of_scripts();
-  bullmq::CommandOptions again;
-  again.idempotent = true;
-  bullmq::RedisReply reply =
-      co_await queries_.run(scripts::look_at_jobs(), std::move(script_keys), std::move(generations), again);
-  co_return reply;
-}
-
 awaitable<void> QueueCore::look_at(std::vector<std::shared_ptr<Mirror>> looked_at) {
   std::vector<std::string> generations;
   for (const auto& mirror : looked_at) generations.push_back(mirror->id);
-  const bullmq::RedisReply reply = co_await probe(std::move(generations));
-  for (std::size_t i = 0; i < looked_at.size() && i < reply.elements.size(); ++i) {
+  auto answered = co_await records_.look_at_jobs(std::move(generations));
+  auto answers = value_or_throw(std::move(answered));
+  for (std::size_t i = 0; i < looked_at.size(); ++i) {
     if (!is_open(*looked_at[i])) continue;
-    auto answer = decode_probe(reply.elements[i]);
-    if (answer && std::holds_alternative<ProbeLarge>(*answer))
+    Result<JobLookAnswer>& answer = answers[i];
+    if (answer && std::holds_alternative<JobTooLarge>(*answer))
       (void)co_await read_settled(looked_at[i]->id, true);
-    auto* const found = answer ? std::get_if<Probed>(&*answer) : nullptr;
+    auto* const found = answer ? std::get_if<LookedAt>(&*answer) : nullptr;
     if (found == nullptr || is_terminal(found->state) || found->sequence != looked_at[i]->log_sequence()) {
       co_await resync(looked_at[i]->id);
       continue;
@@ -175,21 +163,21 @@ std::chrono::milliseconds QueueCore::grace_of(std::string_view model_name) const
   return stop_grace + lost_worker_bound(options.queue);
 }
 
-awaitable<bool> QueueCore::conclude(std::string id, std::string attempt,
+awaitable<bool> QueueCore::conclude(std::string id, std::optional<std::uint64_t> attempt,
                                     std::vector<GenerationEvent> events) {
-  LogBatch batch = make_batch(std::move(id), std::move(attempt), events);
-  const AppendAnswer answer = co_await log_->append(std::move(batch));
-  co_return answer.taken;
+  LogBatch batch = make_batch(std::move(id), attempt, events);
+  const AppendAnswer answer = co_await records_.append(std::move(batch));
+  co_return std::holds_alternative<Appended>(answer);
 }
 
 // Whatever the job says and the log does not; false if that is nothing.
 awaitable<bool> QueueCore::conclude_silent(std::string id, SilentGeneration silent) {
   const auto events = events_of_silent_job(silent, clock.now());
   if (events.empty()) co_return false;
-  LogBatch batch = make_batch(std::move(id), std::to_string(silent.attempt), events);
-  if (never_queued(silent)) batch.ending = "void";
-  const AppendAnswer answer = co_await log_->append(std::move(batch));
-  co_return answer.taken;
+  LogBatch batch = make_batch(std::move(id), silent.attempt, events);
+  if (never_queued(silent)) batch.then = LogBatch::Then::kNeverQueued;
+  const AppendAnswer answer = co_await records_.append(std::move(batch));
+  co_return std::holds_alternative<Appended>(answer);
 }
 
 // Deadlines are the workers' business while they run it. One that waits, or whose worker is lost and not
@@ -223,7 +211,8 @@ awaitable<void> QueueCore::end_if_overdue(std::shared_ptr<Mirror> mirror) {
   } else {
     end.push_back({next, clock.now(), event::Cancelled{"the worker did not stop in time"}});
   }
-  const bool ended = co_await conclude(mirror->id, running ? "" : "0", std::move(end));
+  const auto attempt = running ? std::nullopt : std::optional<std::uint64_t>(0);
+  const bool ended = co_await conclude(mirror->id, attempt, std::move(end));
   if (ended) {
     co_await try_to_remove_job(keys.queue(mirror->model), mirror->id);
   } else {
@@ -235,15 +224,15 @@ awaitable<void> QueueCore::end_if_overdue(std::shared_ptr<Mirror> mirror) {
 awaitable<void> QueueCore::end_waiting_for_retry(std::shared_ptr<Mirror> mirror) {
   mirror->next_deadline_look = clock.steady_now() + kDeadlineLook;
   std::vector<std::string> one{mirror->id};
-  const bullmq::RedisReply reply = co_await probe(std::move(one));
-  if (reply.elements.size() != 1) co_return;
-  const auto answer = decode_probe(reply.elements[0]);
-  const auto* const found = answer ? std::get_if<Probed>(&*answer) : nullptr;
+  auto answered = co_await records_.look_at_jobs(std::move(one));
+  const auto answers = value_or_throw(std::move(answered));
+  const Result<JobLookAnswer>& answer = answers.front();
+  const auto* const found = answer ? std::get_if<LookedAt>(&*answer) : nullptr;
   if (found == nullptr || found->state != GenerationState::kRunning || !found->worker.empty()) co_return;
   const auto record = mirror->generation->record(Generation::Detail::kSummary);
   std::vector<GenerationEvent> end;
   end.push_back({found->sequence + 1, clock.now(), event::Failed{deadline_exceeded(record)}});
-  const bool ended = co_await conclude(mirror->id, std::to_string(found->attempt), std::move(end));
+  const bool ended = co_await conclude(mirror->id, found->attempt, std::move(end));
   if (ended) co_await try_to_remove_job(keys.queue(mirror->model), mirror->id);
 }
 

@@ -3,15 +3,12 @@
 #include <utility>
 
 #include "bullmq/error.hpp"
-#include "bullmq/version.hpp"
 #include "queue/runtime/for_each_at_once.hpp"
 #include "queue/runtime/run_on_pool.hpp"
-#include "queue/records/generation_scripts.hpp"
 #include "queue/runtime/generation_deadline.hpp"
 #include "queue/services/queue_core.hpp"
 #include "queue/runtime/redis_fault.hpp"
 #include "queue/services/retention_interval.hpp"
-#include "queue/records/script_answers.hpp"
 #include "shunt/base/log.hpp"
 
 namespace shunt::executor {
@@ -79,56 +76,19 @@ void QueueCore::mind(const Mirror& mirror) {
 
 awaitable<void> QueueCore::sweep_mirrors() {
   auto unwatched = mirrors_.sweep(clock.steady_now());
-  if (!unwatched.empty()) co_await unwatch(std::move(unwatched));
-}
-
-// One call in the same turn as the sweep, and never sent again: a watch that comes afterwards is entered
-// behind it.
-awaitable<void> QueueCore::unwatch(std::vector<std::string> mirror_ids) {
-  std::vector<std::string> script_keys = keys.of_scripts();
-  std::vector<std::string> arguments{process};
-  for (std::string& id : mirror_ids) arguments.push_back(std::move(id));
-  co_await queries_.run(scripts::unwatch(), std::move(script_keys), std::move(arguments));
-}
-
-awaitable<std::vector<ModelDescription>> QueueCore::survey() {
-  const WallTime now = clock.now();
-  std::vector<std::string> script_keys = keys.of_scripts();
-  std::vector<std::string> arguments{process, "60000", std::to_string(now.time_since_epoch().count())};
-  for (const auto& [name, queue] : queues_) {
-    arguments.push_back(name);
-    arguments.push_back(keys.queue(name));
-  }
-  const bullmq::RedisReply reply =
-      co_await commands_.run(scripts::health_probe(), std::move(script_keys), std::move(arguments));
-  std::vector<ModelDescription> seen;
-  if (reply.elements.size() != queues_.size())
-    throw bullmq::RedisError(unexpected_answer("survey", reply).message);
-  for (const auto& [name, queue] : queues_) {
-    const auto found = decode_survey(reply.elements[seen.size()]);
-    if (!found) throw bullmq::RedisError(found.error().message);
-    ModelDescription model;
-    model.name = name;
-    model.open = static_cast<std::size_t>(found->open);
-    const std::chrono::milliseconds oldest(found->oldest_ms);
-    // Another machine's clock may be ahead.
-    if (model.open > 0)
-      model.oldest_open_age = std::max(now.time_since_epoch() - oldest, std::chrono::milliseconds(0));
-    model.workers = static_cast<std::size_t>(found->workers);
-    model.slots = static_cast<std::size_t>(found->slots);
-    model.waiting = static_cast<std::size_t>(found->waiting);
-    if (found->next)
-      model.oldest_waiting_age = std::max(now - found->next->created_at(), std::chrono::milliseconds(0));
-    seen.push_back(std::move(model));
-  }
-  co_return seen;
+  // One call in the same turn as the sweep, and never sent again: a watch that comes afterwards is entered
+  // behind it.
+  if (!unwatched.empty()) co_await records_.unwatch(std::move(unwatched));
 }
 
 awaitable<void> QueueCore::probe_health() {
   std::string problem;
   std::vector<ModelDescription> seen;
   try {
-    seen = co_await survey();
+    std::vector<std::string> names;
+    for (const auto& [name, queue] : queues_) names.push_back(name);
+    auto answered = co_await submitting_.probe_health(std::move(names));
+    seen = value_or_throw(std::move(answered));
   } catch (const std::exception& error) {
     note_caught(faults, FaultLog::Source::kDuty, "health");
     problem = error.what();
@@ -150,13 +110,7 @@ awaitable<void> QueueCore::probe_health() {
 awaitable<void> QueueCore::keep_queues() {
   for (const auto& [name, queue] : queues_) {
     try {
-      std::vector<std::string> meta{"HSET",
-                                    keys.queue(name) + ":meta",
-                                    "opts.maxLenEvents",
-                                    std::to_string(options.queue.max_queue_events),
-                                    "version",
-                                    "bullmq:" + std::string(bullmq::upstream_version())};
-      co_await queries_.execute(std::move(meta));
+      co_await queue_keys_.write_meta(keys.queue(name), options.queue.max_queue_events);
     } catch (...) {
       note_part(faults, "queues");
     }
@@ -185,44 +139,33 @@ awaitable<void> QueueCore::settle_open(std::string model) {
 }
 
 awaitable<QueueCore::SettledPage> QueueCore::settle_page(std::string model, std::size_t from) {
-  const auto settled = clock.now().time_since_epoch() - missing_after(options.queue);
-  std::vector<std::string> oldest{"ZRANGEBYSCORE",
-                                  keys.open(model),
-                                  "-inf",
-                                  std::to_string(settled.count()),
-                                  "LIMIT",
-                                  std::to_string(from),
-                                  std::to_string(kSettleBatch)};
-  const bullmq::RedisReply listed = co_await queries_.execute(std::move(oldest));
-  std::vector<std::string> generations;
-  for (const auto& element : listed.elements) {
-    if (element.is_text()) generations.push_back(element.text);
-  }
+  const WallTime until = clock.now() - missing_after(options.queue);
+  const std::vector<std::string> generations = co_await records_.open_before(model, until, from, kSettleBatch);
   if (generations.empty()) co_return SettledPage{};
   std::vector<std::string> copy = generations;
-  const bullmq::RedisReply reply = co_await probe(std::move(copy));
+  auto answered = co_await records_.look_at_jobs(std::move(copy));
+  const auto answers = value_or_throw(std::move(answered));
   const auto timeout = models.find(model)->timeout;
-  std::vector<std::string> forget{"ZREM", keys.open(model)};
+  std::vector<std::string> expired;
   std::vector<std::string> ending;
-  for (std::size_t i = 0; i < generations.size() && i < reply.elements.size(); ++i) {
-    const auto found = decode_probe(reply.elements[i]);
+  for (std::size_t i = 0; i < generations.size(); ++i) {
+    const Result<JobLookAnswer>& found = answers[i];
     if (!found) {
       broken_.tell("record", generations[i], found.error().message);
       continue;
     }
-    if (std::holds_alternative<ProbeGone>(*found)) {
-      // Its record has expired.
-      forget.push_back(generations[i]);
+    if (std::holds_alternative<RecordExpired>(*found)) {
+      expired.push_back(generations[i]);
       continue;
     }
     const auto id = GenerationId::parse(generations[i]);
     const bool late = !id || clock.now() - id->created_at() > timeout;
-    const auto* const probed = std::get_if<Probed>(&*found);
-    if (late || probed == nullptr || !probed->job.exists || probed->job.finished_on)
+    const auto* const looked_at = std::get_if<LookedAt>(&*found);
+    if (late || looked_at == nullptr || !looked_at->job.exists || looked_at->job.finished_on)
       ending.push_back(generations[i]);
   }
-  SettledPage page{generations.size(), forget.size() - 2};
-  if (page.ended > 0) co_await queries_.execute(std::move(forget));
+  SettledPage page{generations.size(), expired.size()};
+  if (page.ended > 0) co_await records_.drop_open(model, std::move(expired));
   page.ended += co_await settle_together(std::move(ending));
   co_return page;
 }

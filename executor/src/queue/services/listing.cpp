@@ -3,10 +3,8 @@
 #include <utility>
 
 #include "bullmq/error.hpp"
-#include "queue/records/generation_scripts.hpp"
 #include "queue/services/queue_core.hpp"
 #include "queue/runtime/redis_fault.hpp"
-#include "queue/records/script_answers.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::executor {
@@ -17,17 +15,10 @@ namespace {
 constexpr std::size_t kStretch = 1'000;
 constexpr int kStretches = 50;
 // Of the version before, in one call and for one page.
-constexpr std::int64_t kAdoptions = 500;
+constexpr std::size_t kAdoptions = 500;
 constexpr int kAdoptionCalls = 20;
-// So many bytes of records are asked for at once, and make a page full whatever its limit.
-constexpr std::size_t kCallBytes = 256UL * 1024;
+// So many bytes of records make a page full whatever its limit.
 constexpr std::size_t kPageBytes = 4UL * 1024 * 1024;
-
-std::size_t size_of(const bullmq::RedisReply& reply) {
-  std::size_t bytes = reply.text.size();
-  for (const bullmq::RedisReply& element : reply.elements) bytes += size_of(element);
-  return bytes;
-}
 
 }  // namespace
 
@@ -35,13 +26,9 @@ std::size_t size_of(const bullmq::RedisReply& reply) {
 // that there were.
 awaitable<bool> QueueCore::adopt(int calls) {
   for (int call = 0; call < calls; ++call) {
-    std::vector<std::string> script_keys = keys.of_scripts();
-    std::vector<std::string> arguments{std::to_string(kAdoptions)};
-    const bullmq::RedisReply reply =
-        co_await lists_.run(scripts::adopt(), std::move(script_keys), std::move(arguments));
-    const auto answer = decode_adopt(reply);
-    if (!answer) throw bullmq::RedisError(answer.error().message);
-    if (!answer->more) co_return true;
+    auto answered = co_await listing_.adopt(kAdoptions);
+    const AdoptAnswer answer = value_or_throw(std::move(answered));
+    if (!answer.more) co_return true;
   }
   co_return false;
 }
@@ -50,18 +37,15 @@ awaitable<Result<ListAnswer>> QueueCore::find_page(const ListQuery& query, const
                                                    std::size_t wanted) {
   bool adopted = false;
   while (true) {
-    std::vector<std::string> script_keys = keys.of_scripts();
-    std::vector<std::string> arguments{before,
-                                       std::to_string(kStretch),
-                                       std::to_string(wanted),
-                                       query.caller ? "1" : "",
-                                       query.caller.value_or(std::string()),
-                                       std::string(query.state ? to_string(*query.state) : ""),
-                                       query.model.value_or(std::string()),
-                                       adopted ? "1" : ""};
-    const bullmq::RedisReply reply =
-        co_await lists_.run(scripts::list(), std::move(script_keys), std::move(arguments));
-    auto answer = decode_list(reply);
+    ListSearch search;
+    search.before = before;
+    search.stretch = kStretch;
+    search.wanted = wanted;
+    search.caller = query.caller;
+    search.state = query.state;
+    search.model = query.model;
+    search.despite_unadopted = adopted;
+    auto answer = co_await listing_.list(std::move(search));
     if (!answer || !answer->adopt || adopted) co_return answer;
     adopted = true;
     (void)co_await adopt(kAdoptionCalls);
@@ -73,18 +57,11 @@ awaitable<Result<ListAnswer>> QueueCore::find_page(const ListQuery& query, const
 awaitable<std::size_t> QueueCore::read_summaries(const ListQuery& query,
                                                  const std::vector<std::string>& chosen, std::size_t& at,
                                                  std::vector<GenerationRecord>& records) {
-  std::vector<std::string> script_keys = keys.of_scripts();
-  std::vector<std::string> arguments{std::to_string(kCallBytes),
-                                     std::to_string(options.queue.max_record_bytes)};
-  arguments.insert(arguments.end(), chosen.begin() + static_cast<std::ptrdiff_t>(at), chosen.end());
-  const bullmq::RedisReply reply =
-      co_await lists_.run(scripts::summary(), std::move(script_keys), std::move(arguments));
-  if (reply.elements.size() != chosen.size() - at || reply.elements.empty())
-    throw bullmq::RedisError(unexpected_answer("summary", reply).message);
-  for (const bullmq::RedisReply& element : reply.elements) {
-    if (element.is_text() && element.text == "later") break;
-    const std::string& id = chosen[at++];
-    auto outcome = decode_stored(element, id, keys, clock, Replay::kSummary, *options.memory);
+  std::vector<std::string> left(chosen.begin() + static_cast<std::ptrdiff_t>(at), chosen.end());
+  Result<Summaries> answer = co_await listing_.summaries(std::move(left));
+  Summaries summaries = value_or_throw(std::move(answer));
+  at += summaries.found.size();
+  for (auto& [id, outcome] : summaries.found) {
     if (!outcome && outcome.error().code == error_code::kOverloaded)
       throw bullmq::RedisError(outcome.error().message);
     if (!outcome) {
@@ -104,7 +81,7 @@ awaitable<std::size_t> QueueCore::read_summaries(const ListQuery& query,
     if (query.caller && record.caller != *query.caller) continue;
     records.push_back(std::move(record));
   }
-  co_return size_of(reply);
+  co_return summaries.bytes;
 }
 
 awaitable<Result<RecordPage>> QueueCore::list(ListQuery query) {

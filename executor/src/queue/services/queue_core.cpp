@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "queue/records/generation_scripts.hpp"
 #include "queue/runtime/process_name.hpp"
 #include "queue/services/queue_launch.hpp"
 #include "queue/runtime/redis_address.hpp"
@@ -25,6 +24,10 @@ bullmq::SharedConnection connect(EventLoop& loop, const QueueOptions& queue,
   return bullmq::open_connection(loop.context().get_executor(), std::move(options));
 }
 
+GenerationRecordsOptions records_options(const QueueExecutorOptions& options, const std::string& process) {
+  return {.queue = options.queue, .process = process, .clock = options.clock, .memory = options.memory};
+}
+
 }  // namespace
 
 QueueCore::QueueCore(const ModelRegistry& registry, ArtifactStore& artifact_store, QueueExecutorOptions opts,
@@ -44,6 +47,11 @@ QueueCore::QueueCore(const ModelRegistry& registry, ArtifactStore& artifact_stor
       queries_(connect(loop, options.queue, options.queue.command_timeout, true, "shunt:query"), keys.base),
       lists_(connect(loop, options.queue, options.queue.command_timeout, true, "shunt:list"), keys.base),
       blocking_(connect(loop, options.queue, options.queue.command_timeout, true, "shunt:inbox"), keys.base),
+      submitting_(loop, commands_, records_options(options, process)),
+      records_(loop, queries_, records_options(options, process)),
+      listing_(loop, lists_, records_options(options, process)),
+      queue_keys_(queries_, keys),
+      listed_queues_(lists_, keys),
       duties_(own_loop, faults) {}
 
 void QueueCore::start() {
@@ -54,26 +62,13 @@ void QueueCore::start() {
     queue.fast_path = options.queue.fast_path;
     queues_.emplace(name, bullmq::Queue(commands_.connection(), queue_name(name), std::move(queue)));
   }
-  CallGroupOptions admitting;
-  admitting.keys = keys.of_scripts();
-  admitting.common = [this] {
-    std::vector<std::string> common{std::to_string(clock.now().time_since_epoch().count()),
-                                    std::to_string(options.queue.claim_age.count()),
-                                    process,
-                                    options.queue.require_worker ? "1" : "",
-                                    std::to_string(options.queue.min_claim_age.count()),
-                                    std::to_string(options.queue.max_claims)};
-    return common;
-  };
-  admissions_ = std::make_shared<CallGroup>(loop, commands_, scripts::admit(), std::move(admitting));
-  log_ = std::make_shared<LogWriter>(loop, queries_, keys, options.queue);
   const std::weak_ptr<QueueCore> weak = weak_from_this();
-  inbox_ = std::make_shared<Inbox>(loop, blocking_, queries_, keys, process,
-                                   [weak](const std::string& id, const std::string& message) {
-                                     if (const auto self = weak.lock()) self->on_message(id, message);
-                                   });
-  inbox_->announce_in(keys.apis());
-  inbox_->start();
+  notifications_ = std::make_shared<NotificationStream>(
+      loop, faults, NotificationRecords(blocking_, queries_, keys, process), NotificationRecords::Reader::kApi,
+      [weak](const std::string& id, const std::string& message) {
+        if (const auto self = weak.lock()) self->on_message(id, message);
+      });
+  notifications_->start();
   subscriptions_.push_back(commands_.on_up().subscribe([weak] {
     const auto self = weak.lock();
     if (!self || self->closed_) return;
@@ -102,7 +97,7 @@ void QueueCore::close() {
   if (std::exchange(closed_, true)) return;
   subscriptions_.clear();
   duties_.stop();
-  inbox_->stop();
+  notifications_->stop();
   commands_.close();
   queries_.close();
   lists_.close();
@@ -166,15 +161,9 @@ void QueueCore::tell_ended(const Mirror& mirror) {
 
 // Which worker had it only its record knows.
 awaitable<void> QueueCore::tell_failed(std::string id, std::string model, Error error) {
-  std::string worker;
-  std::int64_t attempt = 0;
+  GenerationRecords::LastAttempt last;
   try {
-    std::vector<std::string> look{"HMGET", keys.base + "r:" + id, "worker", "attempt"};
-    const bullmq::RedisReply found = co_await queries_.execute(std::move(look));
-    if (found.elements.size() == 2) {
-      worker = found.elements[0].text;
-      attempt = found.elements[1].to_int();
-    }
+    last = co_await records_.last_attempt(id);
   } catch (...) {
     note_caught(faults, "failed_worker");
   }
@@ -182,8 +171,8 @@ awaitable<void> QueueCore::tell_failed(std::string id, std::string model, Error 
                             .model = model,
                             .path = "queue",
                             .error = error,
-                            .attempt = static_cast<std::size_t>(std::max<std::int64_t>(attempt, 0)),
-                            .worker = worker});
+                            .attempt = static_cast<std::size_t>(last.attempt),
+                            .worker = last.worker});
 }
 
 }  // namespace shunt::executor

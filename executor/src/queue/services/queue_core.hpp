@@ -14,13 +14,12 @@
 #include "bullmq/redis.hpp"
 #include "queue/records/broken_records.hpp"
 #include "queue/records/generation_keys.hpp"
-#include "queue/runtime/notification_stream.hpp"
-#include "queue/records/log_batch.hpp"
+#include "queue/records/generation_records.hpp"
+#include "queue/records/queue_keyspace.hpp"
 #include "queue/replicas/replicas.hpp"
+#include "queue/runtime/notification_stream.hpp"
 #include "queue/runtime/periodic_duty.hpp"
-#include "queue/records/script_answers.hpp"
 #include "queue/replicas/unreported_job.hpp"
-#include "queue/records/stored_generation.hpp"
 #include "request_sealing.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "shunt/executor/queue_executor.hpp"
@@ -115,7 +114,6 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   awaitable<SubmitOutcome> rejoin(Submission sealed, GenerationId holder, SteadyTime until);
   awaitable<AddResult> add(std::string model, std::string id, std::string text, SteadyTime until,
                            std::string& why);
-  awaitable<bool> job_exists(std::string model, std::string id);
   void withdraw_later(std::string id, std::string claim);
   awaitable<void> withdraw(std::string id, std::string claim);
   void tell_submitted(std::string_view model, const SubmitOutcome& outcome, SteadyTime asked_at,
@@ -130,12 +128,12 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
                                           std::size_t wanted);
   awaitable<std::size_t> read_summaries(const ListQuery& query, const std::vector<std::string>& chosen,
                                         std::size_t& at, std::vector<GenerationRecord>& records);
-  awaitable<bool> conclude(std::string id, std::string attempt, std::vector<GenerationEvent> events);
+  awaitable<bool> conclude(std::string id, std::optional<std::uint64_t> attempt,
+                           std::vector<GenerationEvent> events);
   awaitable<bool> conclude_silent(std::string id, SilentGeneration silent);
   awaitable<bool> settle(const StoredGeneration& stored);
   awaitable<bool> remove_job(std::string queue_key, std::string id);
   awaitable<void> try_to_remove_job(std::string queue_key, std::string id);
-  [[nodiscard]] bullmq::Queue queue_at(const std::string& queue_key) const;
   enum class Asked {
     kTold,       // whoever runs it; or it had ended, or is not known
     kEndedHere,  // nobody of ours ran it
@@ -144,9 +142,8 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   awaitable<Result<Asked>> ask_to_stop(std::string id, std::string reason);
   [[nodiscard]] std::chrono::milliseconds grace_of(std::string_view model) const;
 
-  enum class Forget { kLook, kDo };
-  awaitable<Result<ForgetAnswer>> forget(std::string id, Forget how);
-  awaitable<Result<ForgetAnswer>> look_before_removal(std::string id);
+  awaitable<Result<DeleteAnswer>> delete_ended(std::string id, GenerationRecords::Deletion how);
+  awaitable<Result<DeleteAnswer>> look_before_removal(std::string id);
   // Counts and logs it, and returns it.
   Error tell_broken(std::string_view id, Error error);
   awaitable<void> learn_server();
@@ -171,12 +168,10 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   awaitable<void> look_at_silent();
   awaitable<void> look_at(std::vector<std::shared_ptr<Mirror>> mirrors);
   awaitable<void> look_at_one(std::shared_ptr<Mirror> mirror, SilentGeneration silent);
-  awaitable<bullmq::RedisReply> probe(std::vector<std::string> generations);
   awaitable<void> end_overdue();
   awaitable<void> end_if_overdue(std::shared_ptr<Mirror> mirror);
   awaitable<void> end_waiting_for_retry(std::shared_ptr<Mirror> mirror);
   awaitable<void> probe_health();
-  awaitable<std::vector<ModelDescription>> survey();
   awaitable<void> keep_queues();
   awaitable<void> settle_queues();
   awaitable<void> forget_old_ids();
@@ -196,7 +191,6 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   awaitable<void> clean_queue(std::string queue_key);
   awaitable<void> remove_strays(std::string queue_key);
   awaitable<void> remove_released();
-  awaitable<void> unwatch(std::vector<std::string> mirror_ids);
   void set_health(Health health, std::string reason);
   void tell_ended(const Mirror& mirror);
   awaitable<void> tell_failed(std::string id, std::string model, Error error);
@@ -206,14 +200,17 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   bullmq::Redis lists_;  // what reads much: nobody else waits behind it
   bullmq::Redis blocking_;
   std::map<std::string, bullmq::Queue, std::less<>> queues_;
-  std::shared_ptr<CallGroup> admissions_;
-  std::shared_ptr<LogWriter> log_;
-  std::shared_ptr<Inbox> inbox_;
+  GenerationRecords submitting_;  // each over a connection of its own
+  GenerationRecords records_;
+  GenerationRecords listing_;
+  QueueKeyspace queue_keys_;     // for what somebody waits for
+  QueueKeyspace listed_queues_;  // for housekeeping
+  std::shared_ptr<NotificationStream> notifications_;
   Mirrors mirrors_;
   BrokenRecords broken_{clock};
-  std::string scan_position_ = "0";                 // among all keys, for queues that nobody has told us of
-  std::string files_position_ = "0";                // among the bytes in the artifact store
-  std::string callers_position_ = "0";              // among the callers whose indexes are trimmed
+  std::string scan_position_{kScanStart};                 // among all keys, for queues that nobody has told us of
+  std::string files_position_{kScanStart};                // among the bytes in the artifact store
+  std::string callers_position_{kScanStart};              // among the callers whose indexes are trimmed
   std::map<std::string, std::size_t> strays_from_;  // by queue: where the next look at its jobs begins
   boost::asio::thread_pool files_{2};
   bool closed_ = false;

@@ -4,12 +4,10 @@
 
 #include "bullmq/error.hpp"
 #include "queue/runtime/run_on_pool.hpp"
-#include "queue/records/generation_scripts.hpp"
 #include "queue/runtime/generation_deadline.hpp"
 #include "queue/services/queue_core.hpp"
 #include "queue/services/queue_launch.hpp"
 #include "queue/runtime/redis_fault.hpp"
-#include "queue/records/script_answers.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::executor {
@@ -27,15 +25,8 @@ Error cannot_look(const std::exception& error) {
 }
 
 awaitable<Result<ReadOutcome>> QueueCore::read(std::string id, bool watching) {
-  std::vector<std::string> script_keys = keys.of_scripts();
-  std::vector<std::string> arguments{watching ? process : std::string(),
-                                     std::to_string(options.queue.max_record_bytes), id};
-  bullmq::CommandOptions again;
-  again.idempotent = true;
-  const bullmq::RedisReply reply =
-      co_await queries_.run(scripts::read(), std::move(script_keys), std::move(arguments), again);
-  if (reply.elements.size() != 1) co_return unexpected_answer("read", reply);
-  auto outcome = decode_stored(reply.elements[0], id, keys, clock, Replay::kWhole, *options.memory);
+  const auto follow = watching ? GenerationRecords::Follow::kYes : GenerationRecords::Follow::kNo;
+  auto outcome = co_await records_.read(id, follow);
   if (!outcome && outcome.error().code != error_code::kOverloaded)
     co_return tell_broken(id, std::move(outcome).error());
   auto* const stored = outcome ? std::get_if<StoredGeneration>(&*outcome) : nullptr;
@@ -129,7 +120,6 @@ awaitable<bool> QueueCore::settle(const StoredGeneration& stored) {
   if (!is_open(stored)) co_return false;
   const auto record = stored.generation->record(Generation::Detail::kSummary);
   const std::string id = record.id.to_string();
-  const std::string attempt = std::to_string(stored.attempt);
   SilentGeneration silent;
   silent.state = record.state;
   silent.sequence = stored.sequence;
@@ -147,7 +137,7 @@ awaitable<bool> QueueCore::settle(const StoredGeneration& stored) {
   if (!record.deadline || clock.now() < *record.deadline + grace) co_return false;
   std::vector<GenerationEvent> end;
   end.push_back({stored.sequence + 1, clock.now(), event::Failed{deadline_exceeded(record)}});
-  const bool ended = co_await conclude(id, attempt, std::move(end));
+  const bool ended = co_await conclude(id, stored.attempt, std::move(end));
   if (ended) co_await try_to_remove_job(stored.queue, id);
   co_return ended;
 }

@@ -3,10 +3,8 @@
 #include <utility>
 
 #include "bullmq/error.hpp"
-#include "queue/records/generation_scripts.hpp"
 #include "queue/services/queue_core.hpp"
 #include "queue/runtime/redis_fault.hpp"
-#include "queue/records/script_answers.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::executor {
@@ -15,18 +13,13 @@ namespace {
 // A worker settles its job right after it has written the end; one that does not is lost, and found later.
 constexpr std::chrono::milliseconds kSettle{1'000};
 constexpr std::chrono::milliseconds kSettlePause{20};
-constexpr const char* kInboxTtlMs = "60000";
 
 }  // namespace
 
 awaitable<Result<RequestOutcome>> QueueCore::request_of(GenerationId id) {
   std::optional<Error> failure;
   try {
-    std::vector<std::string> script_keys = keys.of_scripts();
-    std::vector<std::string> arguments{id.to_string()};
-    const bullmq::RedisReply reply =
-        co_await queries_.run(scripts::request(), std::move(script_keys), std::move(arguments));
-    auto answer = decode_request(reply);
+    auto answer = co_await records_.request(id.to_string());
     if (!answer) co_return tell_broken(id.to_string(), std::move(answer).error());
     if (std::holds_alternative<RequestGone>(*answer)) co_return RequestOutcome(GenerationGone{});
     if (std::holds_alternative<RequestUnknown>(*answer)) co_return RequestOutcome(GenerationUnknown{});
@@ -48,25 +41,20 @@ Error QueueCore::tell_broken(std::string_view id, Error error) {
   return error;
 }
 
-awaitable<Result<ForgetAnswer>> QueueCore::forget(std::string id, Forget how) {
-  std::vector<std::string> script_keys = keys.of_scripts();
-  std::vector<std::string> arguments{id, how == Forget::kDo ? "1" : "",
-                                     std::to_string(options.queue.max_inbox_entries), kInboxTtlMs};
-  const bullmq::RedisReply reply =
-      co_await queries_.run(scripts::delete_ended(), std::move(script_keys), std::move(arguments));
-  auto answer = decode_forget(reply);
+awaitable<Result<DeleteAnswer>> QueueCore::delete_ended(std::string id, GenerationRecords::Deletion how) {
+  auto answer = co_await records_.delete_ended(id, how);
   if (!answer) co_return tell_broken(id, std::move(answer).error());
   co_return answer;
 }
 
 // What its worker has not settled yet is waited for.
-awaitable<Result<ForgetAnswer>> QueueCore::look_before_removal(std::string id) {
+awaitable<Result<DeleteAnswer>> QueueCore::look_before_removal(std::string id) {
   const SteadyTime until = clock.steady_now() + kSettle;
-  Result<ForgetAnswer> found = co_await forget(id, Forget::kLook);
-  while (found && std::holds_alternative<ForgetHeld>(*found) && clock.steady_now() < until) {
+  Result<DeleteAnswer> found = co_await delete_ended(id, GenerationRecords::Deletion::kLook);
+  while (found && std::holds_alternative<DeleteHeld>(*found) && clock.steady_now() < until) {
     boost::asio::steady_timer pause(loop.context(), kSettlePause);
     co_await pause.async_wait(boost::asio::use_awaitable);
-    found = co_await forget(id, Forget::kLook);
+    found = co_await delete_ended(id, GenerationRecords::Deletion::kLook);
   }
   co_return found;
 }
@@ -76,17 +64,17 @@ awaitable<Result<RemoveOutcome>> QueueCore::remove(GenerationId id) {
   const std::string name = id.to_string();
   std::optional<Error> failure;
   try {
-    const Result<ForgetAnswer> found = co_await look_before_removal(name);
+    const Result<DeleteAnswer> found = co_await look_before_removal(name);
     if (!found) co_return found.error();
-    if (std::holds_alternative<ForgetGone>(*found)) co_return RemoveOutcome(GenerationGone{});
-    if (std::holds_alternative<ForgetUnknown>(*found)) co_return RemoveOutcome(GenerationUnknown{});
-    const auto* const ended = std::get_if<ForgetEnded>(&*found);
+    if (std::holds_alternative<DeleteGone>(*found)) co_return RemoveOutcome(GenerationGone{});
+    if (std::holds_alternative<DeleteUnknown>(*found)) co_return RemoveOutcome(GenerationUnknown{});
+    const auto* const ended = std::get_if<DeleteEnded>(&*found);
     if (ended == nullptr) co_return RemoveOutcome(NotEnded{});
     const bool removed = co_await remove_job(ended->queue, name);
     if (!removed) co_return RemoveOutcome(NotEnded{});
-    const Result<ForgetAnswer> done = co_await forget(name, Forget::kDo);
+    const Result<DeleteAnswer> done = co_await delete_ended(name, GenerationRecords::Deletion::kDo);
     if (!done) co_return done.error();
-    if (std::holds_alternative<ForgetHeld>(*done) || std::holds_alternative<ForgetJobThere>(*done))
+    if (std::holds_alternative<DeleteHeld>(*done) || std::holds_alternative<DeleteJobThere>(*done))
       co_return Error{std::string(error_code::kQueueUnavailable),
                       "the generation's job could not be removed from its queue: nothing was deleted", true};
     mirrors_.remove(name);

@@ -4,11 +4,9 @@
 
 #include "bullmq/error.hpp"
 #include "bullmq/job_options.hpp"
-#include "queue/records/generation_scripts.hpp"
 #include "queue/services/queue_core.hpp"
 #include "queue/services/queue_launch.hpp"
 #include "queue/runtime/redis_fault.hpp"
-#include "queue/records/script_answers.hpp"
 #include "shunt/base/digest.hpp"
 #include "shunt/generation/error_codes.hpp"
 
@@ -26,8 +24,8 @@ std::string claim_name(const IdempotencyKey& key) {
 }
 
 // How long a generation that has not ended is remembered: until its deadline at the latest, and then some.
-std::int64_t open_ttl(const SealedRequest& sealed, const QueueOptions& options) {
-  return (sealed.timeout + options.retention).count();
+std::chrono::milliseconds open_ttl(const SealedRequest& sealed, const QueueOptions& options) {
+  return sealed.timeout + options.retention;
 }
 
 Error no_worker(const Model& model) {
@@ -192,21 +190,18 @@ SubmitOutcome QueueCore::refusal_of(const Model& model, const AdmitAnswer& answe
 awaitable<Result<AdmitAnswer>> QueueCore::admit(const SealedRequest& sealed) {
   const std::string& name = sealed.envelope.request.model;
   const Model& model = *models.find(name);
-  std::vector<std::string> arguments;
-  arguments.reserve(11);
-  arguments.push_back(sealed.envelope.id.to_string());
-  arguments.push_back(keys.queue(name));
-  arguments.push_back(name);
-  arguments.push_back(encode_head(sealed.envelope));
-  arguments.push_back(claim_name(sealed.key));
-  arguments.push_back(sealed.fingerprint);
-  arguments.push_back(std::to_string(model.max_waiting));
-  arguments.push_back(std::to_string(model.concurrency));
-  arguments.push_back(std::to_string(open_ttl(sealed, options.queue)));
-  arguments.push_back(sealed.envelope.request.caller);
-  arguments.push_back(std::to_string(sealed.envelope.request.max_open));
-  const bullmq::RedisReply reply = co_await admissions_->call(std::move(arguments));
-  auto answer = decode_admit(reply);
+  AdmissionRequest request;
+  request.id = sealed.envelope.id.to_string();
+  request.model = name;
+  request.head = encode_head(sealed.envelope);
+  request.claim = claim_name(sealed.key);
+  request.fingerprint = sealed.fingerprint;
+  request.max_waiting = model.max_waiting;
+  request.slots = model.concurrency;
+  request.ttl = open_ttl(sealed, options.queue);
+  request.caller = sealed.envelope.request.caller;
+  request.max_open = sealed.envelope.request.max_open;
+  auto answer = co_await submitting_.admit(std::move(request));
   if (!answer) broken_.tell("admission", sealed.envelope.id.to_string(), answer.error().message);
   co_return answer;
 }
@@ -246,11 +241,8 @@ awaitable<SubmitOutcome> QueueCore::rejoin(Submission sealed, GenerationId holde
   if (added == AddResult::kAdded) {
     // Somebody may have given it up in the meantime: its job will end without having run, and its key is
     // free.
-    std::vector<std::string> look{"HEXISTS", keys.base + "r:" + holder.to_string(), "void"};
-    bullmq::CommandOptions again;
-    again.idempotent = true;
-    const bullmq::RedisReply given_up = co_await commands_.execute(std::move(look), again);
-    if (given_up.to_int() == 1)
+    const bool given_up = co_await submitting_.was_given_up(holder.to_string());
+    if (given_up)
       co_return refuse_unavailable("the generation of this key was given up just now");
     co_return Accepted{holder, true};
   }
@@ -288,7 +280,7 @@ awaitable<QueueCore::AddResult> QueueCore::add(std::string model, std::string id
     // Its fate is looked up before anything else happens.
     bool exists = false;
     try {
-      exists = co_await job_exists(model, id);
+      exists = co_await submitting_.job_exists(model, id);
     } catch (const bullmq::Error& error) {
       why = error.what();
     }
@@ -296,14 +288,6 @@ awaitable<QueueCore::AddResult> QueueCore::add(std::string model, std::string id
     if (clock.steady_now() >= until) break;
   }
   co_return unknown ? AddResult::kUnknown : AddResult::kRefused;
-}
-
-awaitable<bool> QueueCore::job_exists(std::string model, std::string id) {
-  std::vector<std::string> command{"EXISTS", keys.queue(model) + ':' + id};
-  bullmq::CommandOptions once;
-  once.idempotent = true;
-  const bullmq::RedisReply reply = co_await commands_.execute(std::move(command), once);
-  co_return reply.to_int() == 1;
 }
 
 // Nobody waits for it: the caller's time may be over.
@@ -316,12 +300,8 @@ void QueueCore::withdraw_later(std::string id, std::string claim) {
 }
 
 awaitable<void> QueueCore::withdraw(std::string id, std::string claim) {
-  std::vector<std::string> script_keys = keys.of_scripts();
-  std::vector<std::string> arguments{std::move(id), std::move(claim)};
-  bullmq::CommandOptions again;
-  again.idempotent = true;
   try {
-    co_await queries_.run(scripts::undo_admission(), std::move(script_keys), std::move(arguments), again);
+    co_await records_.undo_admission(std::move(id), std::move(claim));
   } catch (...) {
     // It ends by itself, as what never was in its queue; a client that comes back with the same key takes it
     // over before.

@@ -9,7 +9,6 @@
 
 #include "bullmq/error.hpp"
 #include "queue/runtime/run_on_pool.hpp"
-#include "queue/records/generation_scripts.hpp"
 #include "queue/worker/job_outcome.hpp"
 #include "queue/runtime/generation_deadline.hpp"
 #include "queue/runtime/redis_fault.hpp"
@@ -154,19 +153,20 @@ bullmq::awaitable<void> QueuedRun::forward() {
     renumber(events);
     const bool retry = retries(events);
     const AppendAnswer answer = co_await append(events, retry);
-    if (!answer.taken) {
+    const auto* const appended = std::get_if<Appended>(&answer);
+    if (appended == nullptr) {
       abandon("the generation is not this worker's any more");
       co_return;
     }
-    if (retry && answer.cancel_reason) {
+    if (retry && appended->cancel_reason) {
       // Nobody waits for another attempt.
-      co_await end_as_cancelled(events.back().sequence + 1, *answer.cancel_reason);
+      co_await end_as_cancelled(events.back().sequence + 1, *appended->cancel_reason);
       co_return;
     }
     retried_ = retry;
     if (events.back().terminal()) ending_ = std::move(events.back().payload);
     if (retry || watch_->ended() || !failure_.empty()) co_return;
-    if (answer.cancel_reason) cancel(*answer.cancel_reason);
+    if (appended->cancel_reason) cancel(*appended->cancel_reason);
   }
 }
 
@@ -216,18 +216,12 @@ bullmq::awaitable<std::optional<Error>> QueuedRun::store(GenerationEvent::Payloa
 // for.
 bullmq::awaitable<void> QueuedRun::reserve(std::string sha256) {
   while (!abandoned_) {
-    std::vector<std::string> script_keys = services_.keys.of_scripts();
-    const std::string now = std::to_string(services_.clock.now().time_since_epoch().count());
-    std::vector<std::string> arguments{sha256, id_, now};
-    bullmq::CommandOptions again;
-    again.idempotent = true;
     bool reserved = false;
     try {
-      const bullmq::RedisReply reply = co_await services_.redis.run(
-          scripts::reserve(), std::move(script_keys), std::move(arguments), again);
-      reserved = reply.to_int() == 1;
-    } catch (const bullmq::Error&) {
+      reserved = co_await services_.records.reserve(sha256, id_);
+    } catch (...) {
       // No connection: for as long as the lock is ours, it is tried again.
+      note_caught(services_.faults, "reserve");
     }
     if (reserved) co_return;
     boost::asio::steady_timer pause(services_.loop.context(), kPauseAfterError);
@@ -262,14 +256,14 @@ bool QueuedRun::retries(std::vector<GenerationEvent>& events) {
 }
 
 bullmq::awaitable<AppendAnswer> QueuedRun::append(const std::vector<GenerationEvent>& events, bool retry) {
-  LogBatch batch = make_batch(id_, std::to_string(place_.attempt), events);
-  if (retry) batch.ending = "retry";
+  LogBatch batch = make_batch(id_, place_.attempt, events);
+  if (retry) batch.then = LogBatch::Then::kRetry;
   while (!abandoned_) {
     LogBatch copy = batch;
     bool failed = false;
     AppendAnswer answer;
     try {
-      answer = co_await services_.log->append(std::move(copy));
+      answer = co_await services_.records.append(std::move(copy));
     } catch (...) {
       note_caught(services_.faults, "append");
       failed = true;
@@ -279,14 +273,14 @@ bullmq::awaitable<AppendAnswer> QueuedRun::append(const std::vector<GenerationEv
     boost::asio::steady_timer pause(services_.loop.context(), kPauseAfterError);
     co_await pause.async_wait(boost::asio::use_awaitable);
   }
-  co_return AppendAnswer{};
+  co_return AppendRefused{};
 }
 
 bullmq::awaitable<void> QueuedRun::end_as_cancelled(std::uint64_t sequence, std::string reason) {
   std::vector<GenerationEvent> events;
   events.push_back({sequence, services_.clock.now(), event::Cancelled{std::move(reason)}});
   const AppendAnswer answer = co_await append(events, false);
-  if (!answer.taken) abandon("the generation is not this worker's any more");
+  if (!std::holds_alternative<Appended>(answer)) abandon("the generation is not this worker's any more");
   ending_ = std::move(events.back().payload);
 }
 

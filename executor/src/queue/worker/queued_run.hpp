@@ -11,7 +11,7 @@
 #include "bullmq/awaitable.hpp"
 #include "model_slots.hpp"
 #include "queue/worker/attempt_retry.hpp"
-#include "queue/records/log_batch.hpp"
+#include "queue/records/generation_records.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "shunt/base/fault_log.hpp"
 #include "shunt/generation/artifact_store.hpp"
@@ -36,15 +36,13 @@ class QueuedRun final : public std::enable_shared_from_this<QueuedRun> {
  public:
   struct Services {
     EventLoop& loop;  // the worker's
-    std::shared_ptr<LogWriter> log;
+    GenerationRecords& records;
     ArtifactStore& artifacts;
     boost::asio::thread_pool& files;
     const Clock& clock;
     FaultLog& faults;
     std::size_t max_inline_bytes;
     MemoryBudget& memory;
-    bullmq::Redis redis;
-    GenerationKeys keys;
   };
   // Where the attempt continues the log (begin.lua).
   struct Place {

@@ -4,12 +4,9 @@
 #include <utility>
 
 #include "bullmq/error.hpp"
-#include "queue/records/generation_scripts.hpp"
 #include "queue/worker/job_outcome.hpp"
 #include "queue/runtime/generation_deadline.hpp"
 #include "queue/runtime/redis_fault.hpp"
-#include "queue/records/script_answers.hpp"
-#include "queue/records/stored_generation.hpp"
 #include "queue/worker/unreadable_job.hpp"
 #include "queue/worker/worker_process.hpp"
 #include "shunt/base/log.hpp"
@@ -77,38 +74,32 @@ void tell_trace(RunTrace& trace, const QueuedRun& run, QueuedRun::End end) {
 }  // namespace
 
 // Without the head, which nearly always is in Redis since the generation was admitted.
-std::vector<std::string> WorkerCore::begin_arguments(const Envelope& envelope,
-                                                     const std::string& token) const {
+AttemptRequest WorkerCore::attempt_request(const Envelope& envelope, std::string lock_token) const {
   const auto left = envelope.deadline ? time_until(*envelope.deadline, clock_.now()) : std::chrono::hours(24);
-  const auto ttl =
+  AttemptRequest request;
+  request.id = envelope.id.to_string();
+  request.model = envelope.request.model;
+  request.ttl =
       std::max<std::chrono::milliseconds>(left, std::chrono::milliseconds(0)) + options_.queue.retention;
-  std::vector<std::string> arguments;
-  arguments.push_back(envelope.id.to_string());
-  arguments.push_back(keys_.queue(envelope.request.model));
-  arguments.emplace_back();
-  arguments.push_back(std::to_string(ttl.count()));
-  arguments.push_back(std::to_string(envelope.created_at.time_since_epoch().count()) + ' ' + token);
-  return arguments;
+  request.created_at = envelope.created_at;
+  request.lock_token = std::move(lock_token);
+  return request;
 }
 
 // Until Redis has answered, or the job is not ours any more.
 awaitable<BeginAnswer> WorkerCore::begin(const Envelope& envelope, bullmq::Job job, std::stop_token stop) {
-  constexpr std::size_t kHead = 2;
-  std::vector<std::string> arguments = begin_arguments(envelope, job.token());
+  AttemptRequest request = attempt_request(envelope, job.token());
   while (!closed_ && !stop.stop_requested()) {
-    std::vector<std::string> copy = arguments;
-    bool failed = false;
-    bullmq::RedisReply reply;
+    AttemptRequest copy = request;
+    Result<BeginAnswer> answer = Error{};
     try {
-      reply = co_await begins_->call(std::move(copy));
+      answer = co_await records_.begin(std::move(copy));
     } catch (...) {
       // No connection, or a server that takes no writes now: it is full, loading, or a replica.
       note_caught(faults_, "begin");
-      failed = true;
     }
-    auto answer = failed ? Result<BeginAnswer>(Error{}) : decode_begin(reply);
     if (answer && std::holds_alternative<BeginWantsHead>(*answer)) {
-      arguments[kHead] = encode_head(envelope);
+      request.head = encode_head(envelope);
       continue;
     }
     if (answer) co_return std::move(*answer);
@@ -176,15 +167,13 @@ awaitable<std::string> WorkerCore::process(bullmq::Job job, std::stop_token stop
   if (const auto place_of = place_in(begun)) {
     if (options_.observer != nullptr) options_.observer->claimed(model, place_of->attempt);
     QueuedRun::Services services{loop_,
-                                 log_,
+                                 records_,
                                  artifacts_,
                                  files_,
                                  clock_,
                                  faults_,
                                  options_.queue.max_inline_bytes,
-                                 *options_.memory,
-                                 commands_,
-                                 keys_};
+                                 *options_.memory};
     traced = trace(*envelope, place_of->attempt);
     attempt =
         std::make_shared<QueuedRun>(std::move(services), std::move(*envelope), *place_of, attempts_of(job));
@@ -211,14 +200,7 @@ awaitable<std::string> WorkerCore::process(bullmq::Job job, std::stop_token stop
 }
 
 awaitable<std::optional<StoredGeneration>> WorkerCore::read_generation(std::string id) {
-  std::vector<std::string> script_keys = keys_.of_scripts();
-  std::vector<std::string> arguments{std::string(), id};  // nobody watches
-  bullmq::CommandOptions again;
-  again.idempotent = true;
-  const bullmq::RedisReply reply =
-      co_await commands_.run(scripts::read(), std::move(script_keys), std::move(arguments), again);
-  if (reply.elements.size() != 1) co_return std::nullopt;
-  auto outcome = decode_stored(reply.elements[0], id, keys_, clock_, Replay::kWhole, *options_.memory);
+  auto outcome = co_await records_.read(std::move(id), GenerationRecords::Follow::kNo);
   auto* const stored = outcome ? std::get_if<StoredGeneration>(&*outcome) : nullptr;
   if (stored == nullptr) co_return std::nullopt;
   co_return std::move(*stored);
@@ -262,10 +244,11 @@ awaitable<QueuedRun::End> WorkerCore::run(std::shared_ptr<QueuedRun> run, const 
 }
 
 void WorkerCore::on_message(const std::string& id, const std::string& message) {
-  constexpr std::string_view kCancel = "cancel:";
   const auto run = runs_.find(id);
-  if (run != runs_.end() && message.starts_with(kCancel))
-    run->second->cancel(to_valid_utf8(message.substr(kCancel.size())));
+  if (run == runs_.end()) return;
+  const auto notification = decode_notification(message);
+  const auto* const cancel = notification ? std::get_if<CancelRequested>(&*notification) : nullptr;
+  if (cancel != nullptr) run->second->cancel(cancel->reason);
 }
 
 void WorkerCore::tell_let_go(const std::string& model, WorkerObserver::LetGo how) const {

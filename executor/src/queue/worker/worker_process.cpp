@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "bullmq/error.hpp"
-#include "queue/records/generation_scripts.hpp"
 #include "queue/runtime/process_name.hpp"
 #include "queue/runtime/redis_address.hpp"
 #include "queue/runtime/redis_fault.hpp"
@@ -32,6 +31,13 @@ WorkerCore::WorkerCore(const ModelRegistry& models, ArtifactStore& artifacts,
       process_(make_process_name("worker")),
       commands_(connect("shunt:worker"), keys_.base),
       blocking_(connect("shunt:worker-inbox"), keys_.base),
+      records_(loop, commands_,
+               {.queue = options_.queue,
+                .process = process_,
+                .clock = options_.clock,
+                .memory = options_.memory,
+                .observer = options_.observer}),
+      leases_(commands_, keys_),
       duties_(loop, faults_) {
   for (const auto& [name, model] : models.all()) {
     const bool wanted = options_.models.empty() || std::find(options_.models.begin(), options_.models.end(),
@@ -72,19 +78,13 @@ void WorkerCore::start() {
   lease_.name = options_.name.empty() ? process_ : options_.name;
   lease_.version = options_.version;
   lease_.started_at = clock_.now();
-  CallGroupOptions beginning;
-  beginning.keys = keys_.of_scripts();
-  beginning.common = [process = process_] { return std::vector<std::string>{process}; };
-  // Once more than needed does no harm: it is one more attempt.
-  beginning.idempotent = true;
-  begins_ = std::make_shared<CallGroup>(loop_, commands_, scripts::begin(), std::move(beginning));
-  log_ = std::make_shared<LogWriter>(loop_, commands_, keys_, options_.queue, options_.observer);
   const std::weak_ptr<WorkerCore> weak = weak_from_this();
-  inbox_ = std::make_shared<Inbox>(loop_, blocking_, commands_, keys_, process_,
-                                   [weak](const std::string& id, const std::string& message) {
-                                     if (const auto self = weak.lock()) self->on_message(id, message);
-                                   });
-  inbox_->start();
+  notifications_ = std::make_shared<NotificationStream>(
+      loop_, faults_, NotificationRecords(blocking_, commands_, keys_, process_),
+      NotificationRecords::Reader::kWorker, [weak](const std::string& id, const std::string& message) {
+        if (const auto self = weak.lock()) self->on_message(id, message);
+      });
+  notifications_->start();
   subscriptions_.push_back(commands_.on_up().subscribe([weak] {
     const auto self = weak.lock();
     if (!self) return;
@@ -149,7 +149,7 @@ awaitable<void> WorkerCore::tell_lease() {
   }
   lease_told_ = clock_.steady_now();
   WorkerLease copy = lease_;
-  co_await renew_lease(commands_, keys_, std::move(copy), options_.queue.lease, clock_.now());
+  co_await leases_.renew(std::move(copy), options_.queue.lease, clock_.now());
 }
 
 // A worker that has told that it is idle tells at once that it is not any more, but not all the time.
@@ -178,7 +178,7 @@ awaitable<void> WorkerCore::learn_server() {
 awaitable<void> WorkerCore::give_up_lease() {
   try {
     WorkerLease copy = lease_;
-    co_await end_lease(commands_, keys_, std::move(copy));
+    co_await leases_.end(std::move(copy));
   } catch (...) {
     // It expires by itself.
     note_caught(faults_, "lease_end");
@@ -227,7 +227,7 @@ void WorkerCore::close() {
   // A copy, because a run that hears of it may leave the map.
   const auto runs = runs_;
   for (const auto& [id, run] : runs) run->abandon("the worker ends");
-  inbox_->stop();
+  notifications_->stop();
   commands_.close();
   // What has not begun will not; what has is waited for when the loop has ended, so as not to hold it up.
   files_.stop();

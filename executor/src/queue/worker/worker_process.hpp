@@ -12,15 +12,12 @@
 
 #include "bullmq/redis.hpp"
 #include "bullmq/worker.hpp"
-#include "queue/records/call_group.hpp"
 #include "queue/records/generation_keys.hpp"
 #include "queue/runtime/notification_stream.hpp"
 #include "queue/worker/job_outcome.hpp"
-#include "queue/records/log_batch.hpp"
+#include "queue/records/generation_records.hpp"
 #include "queue/runtime/periodic_duty.hpp"
 #include "queue/worker/queued_run.hpp"
-#include "queue/records/script_answers.hpp"
-#include "queue/records/stored_generation.hpp"
 #include "queue/records/worker_lease.hpp"
 #include "shunt/executor/queue_worker.hpp"
 
@@ -47,8 +44,7 @@ class WorkerCore final : public std::enable_shared_from_this<WorkerCore> {
   // ---- A job.
   awaitable<std::string> process(bullmq::Job job, std::stop_token stop, std::string model);
   awaitable<BeginAnswer> begin(const Envelope& envelope, bullmq::Job job, std::stop_token stop);
-  [[nodiscard]] std::vector<std::string> begin_arguments(const Envelope& envelope,
-                                                         const std::string& token) const;
+  [[nodiscard]] AttemptRequest attempt_request(const Envelope& envelope, std::string lock_token) const;
   awaitable<QueuedRun::End> run(std::shared_ptr<QueuedRun> run, const BeginAnswer& begun, std::string model,
                                 std::stop_token stop);
   awaitable<void> let_unreadable_go(bullmq::Job job, std::string model, Error problem);
@@ -83,9 +79,9 @@ class WorkerCore final : public std::enable_shared_from_this<WorkerCore> {
   std::map<std::string, std::shared_ptr<WorkerModel>> models_;
   bullmq::Redis commands_;
   bullmq::Redis blocking_;
-  std::shared_ptr<CallGroup> begins_;
-  std::shared_ptr<LogWriter> log_;
-  std::shared_ptr<Inbox> inbox_;
+  GenerationRecords records_;
+  WorkerLeases leases_;
+  std::shared_ptr<NotificationStream> notifications_;
   boost::asio::thread_pool files_{2};
   std::vector<bullmq::Worker> workers_;
   std::vector<bullmq::Subscription> subscriptions_;
