@@ -12,7 +12,7 @@ namespace shunt::executor {
 // What has to be looked at, and when: for very many things of which few are due at a time. Things that are
 // gone by then do not come.
 template <typename Thing>
-class Agenda {
+class DeadlineQueue {
  public:
   void add(SteadyTime at, const std::shared_ptr<Thing>& thing) {
     entries_.push_back({at, thing});

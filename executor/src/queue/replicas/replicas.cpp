@@ -5,174 +5,174 @@
 namespace shunt::executor {
 namespace {
 
-// Keeps its mirror for as long as it is read from.
-class MirrorWatch final : public EventWatch {
+// Keeps its replica for as long as it is read from.
+class ReplicaWatch final : public EventWatch {
  public:
-  MirrorWatch(std::shared_ptr<Mirror> mirror, const WatchOptions& options)
-      : mirror_(std::move(mirror)), watch_(mirror_->generation->watch(options)) {}
+  ReplicaWatch(std::shared_ptr<Replica> replica, const WatchOptions& options)
+      : replica_(std::move(replica)), watch_(replica_->generation->watch(options)) {}
   std::vector<GenerationEvent> read(std::size_t max_bytes) override { return watch_->read(max_bytes); }
   bool ended() const override { return watch_->ended(); }
   void on_ready(std::function<void()> ready) override { watch_->on_ready(std::move(ready)); }
 
  private:
-  const std::shared_ptr<Mirror> mirror_;
+  const std::shared_ptr<Replica> replica_;
   const std::unique_ptr<EventWatch> watch_;
 };
 
-bool has_ended(const Mirror& mirror) {
-  return is_terminal(mirror.generation->state());
+bool has_ended(const Replica& replica) {
+  return is_terminal(replica.generation->state());
 }
 
 }  // namespace
 
-std::shared_ptr<Mirror> Mirrors::find(const std::string& id) const {
-  const auto found = mirrors_.find(id);
-  return found == mirrors_.end() ? nullptr : found->second;
+std::shared_ptr<Replica> Replicas::find(const std::string& id) const {
+  const auto found = replicas_.find(id);
+  return found == replicas_.end() ? nullptr : found->second;
 }
 
-std::shared_ptr<Mirror> Mirrors::add(std::shared_ptr<Generation> generation, SteadyTime deadline,
+std::shared_ptr<Replica> Replicas::add(std::shared_ptr<Generation> generation, SteadyTime deadline,
                                      SteadyTime now) {
-  auto mirror = std::make_shared<Mirror>();
-  mirror->id = generation->id().to_string();
-  mirror->model = generation->model();
-  mirror->generation = std::move(generation);
-  mirror->deadline = deadline;
-  mirror->pause = kFirstPause;
-  mirror->next_look = now + mirror->pause;
-  mirror->last_used = now;
-  remove(mirror->id);
-  mirrors_[mirror->id] = mirror;
-  count(*mirror);
-  looks_.add(mirror->next_look, mirror);
-  sweeps_.add(now + kLinger, mirror);
-  if (deadline != SteadyTime::max()) ends_.add(deadline, mirror);
-  return mirror;
+  auto replica = std::make_shared<Replica>();
+  replica->id = generation->id().to_string();
+  replica->model = generation->model();
+  replica->generation = std::move(generation);
+  replica->deadline = deadline;
+  replica->pause = kFirstPause;
+  replica->next_look = now + replica->pause;
+  replica->last_used = now;
+  remove(replica->id);
+  replicas_[replica->id] = replica;
+  count(*replica);
+  looks_.add(replica->next_look, replica);
+  unused_.add(now + kLinger, replica);
+  if (deadline != SteadyTime::max()) deadlines_.add(deadline, replica);
+  return replica;
 }
 
-void Mirrors::remove(const std::string& id) {
-  const auto found = mirrors_.find(id);
-  if (found == mirrors_.end()) return;
+void Replicas::remove(const std::string& id) {
+  const auto found = replicas_.find(id);
+  if (found == replicas_.end()) return;
   uncount(*found->second);
-  mirrors_.erase(found);
+  replicas_.erase(found);
 }
 
-void Mirrors::uncount(Mirror& mirror) {
-  if (mirror.counted == GenerationState::kQueued) --waiting_;
-  if (mirror.counted == GenerationState::kRunning) --running_;
-  mirror.counted.reset();
+void Replicas::uncount(Replica& replica) {
+  if (replica.counted == GenerationState::kQueued) --waiting_;
+  if (replica.counted == GenerationState::kRunning) --running_;
+  replica.counted.reset();
 }
 
-void Mirrors::count(Mirror& mirror) {
-  const GenerationState state = mirror.generation->state();
-  if (mirror.counted == state) return;
-  uncount(mirror);
+void Replicas::count(Replica& replica) {
+  const GenerationState state = replica.generation->state();
+  if (replica.counted == state) return;
+  uncount(replica);
   if (state == GenerationState::kQueued) ++waiting_;
   if (state == GenerationState::kRunning) ++running_;
-  mirror.counted = state;
+  replica.counted = state;
 }
 
-void Mirrors::cancelling(const std::shared_ptr<Mirror>& mirror, SteadyTime now) {
-  mirror->cancel_requested = true;
-  mirror->cancelled_at = now;
-  ends_.add(now, mirror);
+void Replicas::cancelling(const std::shared_ptr<Replica>& replica, SteadyTime now) {
+  replica->cancel_requested = true;
+  replica->cancelled_at = now;
+  deadlines_.add(now, replica);
 }
 
-std::unique_ptr<EventWatch> Mirrors::watch(const std::shared_ptr<Mirror>& mirror, const WatchOptions& options,
+std::unique_ptr<EventWatch> Replicas::watch(const std::shared_ptr<Replica>& replica, const WatchOptions& options,
                                            SteadyTime now) const {
-  mirror->last_used = now;
-  return std::make_unique<MirrorWatch>(mirror, options);
+  replica->last_used = now;
+  return std::make_unique<ReplicaWatch>(replica, options);
 }
 
-Mirrors::Heard Mirrors::apply(Mirror& mirror, std::vector<GenerationEvent> events, SteadyTime now) {
-  mirror.pause = kFirstPause;
-  mirror.next_look = now + mirror.pause;
-  Heard heard = Heard::kOld;
+Replicas::Applied Replicas::apply(Replica& replica, std::vector<GenerationEvent> events, SteadyTime now) {
+  replica.pause = kFirstPause;
+  replica.next_look = now + replica.pause;
+  Applied applied = Applied::kOld;
   for (GenerationEvent& event : events) {
-    if (event.sequence > mirror.log_sequence() + 1) {
-      heard = Heard::kGap;
+    if (event.sequence > replica.log_sequence() + 1) {
+      applied = Applied::kGap;
       break;
     }
-    if (apply_one(mirror, std::move(event))) heard = Heard::kApplied;
+    if (apply_one(replica, std::move(event))) applied = Applied::kNew;
   }
-  count(mirror);
-  return heard;
+  count(replica);
+  return applied;
 }
 
-bool Mirrors::apply_one(Mirror& mirror, GenerationEvent event) {
+bool Replicas::apply_one(Replica& replica, GenerationEvent event) {
   if (const auto* restarted = std::get_if<event::Restarted>(&event.payload)) {
-    const bool begins = restarted->attempt > mirror.attempt;
-    mirror.attempt = std::max(mirror.attempt, restarted->attempt);
+    const bool begins = restarted->attempt > replica.attempt;
+    replica.attempt = std::max(replica.attempt, restarted->attempt);
     // A new attempt in the place of events that we have: the log has lost those. We go on from here.
-    if (begins && event.sequence <= mirror.log_sequence()) {
-      mirror.ahead = mirror.generation->last_sequence() + 1 - event.sequence;
+    if (begins && event.sequence <= replica.log_sequence()) {
+      replica.ahead = replica.generation->last_sequence() + 1 - event.sequence;
     }
   }
-  if (event.sequence <= mirror.log_sequence()) return false;
-  event.sequence += mirror.ahead;
-  return mirror.generation->apply(std::move(event));
+  if (event.sequence <= replica.log_sequence()) return false;
+  event.sequence += replica.ahead;
+  return replica.generation->apply(std::move(event));
 }
 
-void Mirrors::follow(Mirror& mirror, Generation& truth) {
+void Replicas::follow(Replica& replica, Generation& truth) {
   const auto watch = truth.watch({});
   for (auto events = watch->read(); !events.empty(); events = watch->read()) {
     for (GenerationEvent& event : events) {
       // The log may have fewer events than we do; its end counts.
-      if (event.terminal()) event.sequence = mirror.log_sequence() + 1;
-      (void)apply_one(mirror, std::move(event));
+      if (event.terminal()) event.sequence = replica.log_sequence() + 1;
+      (void)apply_one(replica, std::move(event));
     }
   }
-  count(mirror);
+  count(replica);
 }
 
-void Mirrors::fail(Mirror& mirror, Error error) {
-  mirror.generation->fail(std::move(error));
-  count(mirror);
+void Replicas::fail(Replica& replica, Error error) {
+  replica.generation->fail(std::move(error));
+  count(replica);
 }
 
-std::vector<std::string> Mirrors::sweep(SteadyTime now) {
+std::vector<std::string> Replicas::take_unused(SteadyTime now) {
   // The map and the list below.
   constexpr long kHoldersHere = 2;
   std::vector<std::string> unwatched;
-  for (const std::shared_ptr<Mirror>& mirror : sweeps_.take(now)) {
-    if (find(mirror->id) != mirror) continue;
-    if (mirror.use_count() > kHoldersHere) mirror->last_used = now;
-    if (now - mirror->last_used < kLinger) {
-      sweeps_.add(mirror->last_used + kLinger, mirror);
+  for (const std::shared_ptr<Replica>& replica : unused_.take(now)) {
+    if (find(replica->id) != replica) continue;
+    if (replica.use_count() > kHoldersHere) replica->last_used = now;
+    if (now - replica->last_used < kLinger) {
+      unused_.add(replica->last_used + kLinger, replica);
       continue;
     }
-    if (!has_ended(*mirror)) unwatched.push_back(mirror->id);
-    remove(mirror->id);
+    if (!has_ended(*replica)) unwatched.push_back(replica->id);
+    remove(replica->id);
   }
   return unwatched;
 }
 
-std::vector<std::shared_ptr<Mirror>> Mirrors::due(SteadyTime now) {
-  std::vector<std::shared_ptr<Mirror>> late;
-  for (std::shared_ptr<Mirror>& mirror : looks_.take(now)) {
-    if (has_ended(*mirror)) continue;
-    const bool silent = mirror->next_look <= now;
-    if (silent) {
-      mirror->pause = std::min(mirror->pause * 2, kLongestPause);
-      mirror->next_look = now + mirror->pause;
+std::vector<std::shared_ptr<Replica>> Replicas::unreported(SteadyTime now) {
+  std::vector<std::shared_ptr<Replica>> late;
+  for (std::shared_ptr<Replica>& replica : looks_.take(now)) {
+    if (has_ended(*replica)) continue;
+    const bool unreported = replica->next_look <= now;
+    if (unreported) {
+      replica->pause = std::min(replica->pause * 2, kLongestPause);
+      replica->next_look = now + replica->pause;
     }
-    looks_.add(mirror->next_look, mirror);
-    if (silent) late.push_back(std::move(mirror));
+    looks_.add(replica->next_look, replica);
+    if (unreported) late.push_back(std::move(replica));
   }
   return late;
 }
 
-std::vector<std::shared_ptr<Mirror>> Mirrors::overdue(SteadyTime now) {
+std::vector<std::shared_ptr<Replica>> Replicas::past_deadline(SteadyTime now) {
   constexpr std::chrono::milliseconds kAgain{50};
-  auto late = ends_.take(now);
-  std::erase_if(late, [](const std::shared_ptr<Mirror>& mirror) { return has_ended(*mirror); });
-  for (const auto& mirror : late) ends_.add(now + kAgain, mirror);
+  auto late = deadlines_.take(now);
+  std::erase_if(late, [](const std::shared_ptr<Replica>& replica) { return has_ended(*replica); });
+  for (const auto& replica : late) deadlines_.add(now + kAgain, replica);
   return late;
 }
 
-std::vector<std::shared_ptr<Mirror>> Mirrors::open() const {
-  std::vector<std::shared_ptr<Mirror>> all;
-  for (const auto& [id, mirror] : mirrors_) {
-    if (!has_ended(*mirror)) all.push_back(mirror);
+std::vector<std::shared_ptr<Replica>> Replicas::open() const {
+  std::vector<std::shared_ptr<Replica>> all;
+  for (const auto& [id, replica] : replicas_) {
+    if (!has_ended(*replica)) all.push_back(replica);
   }
   return all;
 }

@@ -19,7 +19,7 @@
 namespace shunt::executor {
 
 // A generation that runs somewhere else, kept up to date in this process for those who watch it here.
-struct Mirror {
+struct Replica {
   std::shared_ptr<Generation> generation;
   std::string id;
   std::string model;
@@ -31,73 +31,73 @@ struct Mirror {
   bool cancel_requested = false;
   SteadyTime cancelled_at{};
 
-  // When it is looked at next, if nothing is heard of it until then; the pauses grow.
+  // When it is looked at next, if no event of it comes until then; the pauses grow.
   SteadyTime next_look{};
   std::chrono::milliseconds pause{0};
   std::string seen_progress = "0";
   SteadyTime last_used{};
 
-  // How many events we have that the log has lost: a server that crashes comes back without its last second.
+  // The replica has so many events that the log has lost: a server that crashes comes back without its last second.
   std::uint64_t ahead = 0;
   // The last attempt that has begun anew here.
   std::uint64_t attempt = 1;
-  // Of the last event, as the log counts.
+  // The number of the last event, as the log counts.
   [[nodiscard]] std::uint64_t log_sequence() const { return generation->last_sequence() - ahead; }
 
-  // As what it counts (Mirrors::count).
+  // The state as which Replicas counts it; none before it does.
   std::optional<GenerationState> counted;
 };
 
-// The mirrors of this process, by id. One thread; the watches that it gives out belong to anybody.
-class Mirrors {
+// The replicas of this process, by id. One thread; the watches that it gives out belong to anybody.
+class Replicas {
  public:
-  // How long a mirror without a watch is kept: a client that has just submitted comes for its stream.
+  // How long a replica without a watch is kept: a client that has just submitted comes for its stream.
   static constexpr std::chrono::seconds kLinger{5};
   static constexpr std::chrono::milliseconds kFirstPause{250};
   static constexpr std::chrono::milliseconds kLongestPause{2'000};
 
-  [[nodiscard]] std::shared_ptr<Mirror> find(const std::string& id) const;
-  std::shared_ptr<Mirror> add(std::shared_ptr<Generation> generation, SteadyTime deadline, SteadyTime now);
+  [[nodiscard]] std::shared_ptr<Replica> find(const std::string& id) const;
+  std::shared_ptr<Replica> add(std::shared_ptr<Generation> generation, SteadyTime deadline, SteadyTime now);
   void remove(const std::string& id);
-  [[nodiscard]] std::unique_ptr<EventWatch> watch(const std::shared_ptr<Mirror>& mirror,
+  [[nodiscard]] std::unique_ptr<EventWatch> watch(const std::shared_ptr<Replica>& replica,
                                                   const WatchOptions& options, SteadyTime now) const;
 
-  enum class Heard { kApplied, kOld, kGap };
+  enum class Applied { kNew, kOld, kGap };
   // Events from elsewhere: those that are known already are skipped.
-  Heard apply(Mirror& mirror, std::vector<GenerationEvent> events, SteadyTime now);
-  // The log in Redis is the truth: whatever the mirror has, it ends as the log does.
-  void follow(Mirror& mirror, Generation& truth);
-  // Ends the mirror for what the log does not tell.
-  void fail(Mirror& mirror, Error error);
-  // Somebody wants it to stop: it is among the overdue from now on.
-  void cancelling(const std::shared_ptr<Mirror>& mirror, SteadyTime now);
+  Applied apply(Replica& replica, std::vector<GenerationEvent> events, SteadyTime now);
+  // The log in Redis is the truth: whatever the replica has, it ends as the log does.
+  void follow(Replica& replica, Generation& truth);
+  // Ends the replica for what the log does not tell.
+  void fail(Replica& replica, Error error);
+  // Somebody wants it to stop: it is among those past their deadline from now on.
+  void cancelling(const std::shared_ptr<Replica>& replica, SteadyTime now);
 
   // Removes those that nobody needs; the ids of those that had not ended, so that their events need not be
   // sent.
-  [[nodiscard]] std::vector<std::string> sweep(SteadyTime now);
+  [[nodiscard]] std::vector<std::string> take_unused(SteadyTime now);
   // Those that are due for a look, whose next one is set.
-  [[nodiscard]] std::vector<std::shared_ptr<Mirror>> due(SteadyTime now);
+  [[nodiscard]] std::vector<std::shared_ptr<Replica>> unreported(SteadyTime now);
   // Those that are beyond their deadlines, or ought to stop, and have not ended. They come again a little
   // later.
-  [[nodiscard]] std::vector<std::shared_ptr<Mirror>> overdue(SteadyTime now);
-  [[nodiscard]] std::vector<std::shared_ptr<Mirror>> open() const;
-  // When there is something for sweep(), due() and overdue(); SteadyTime::max(): nothing.
-  [[nodiscard]] SteadyTime next_sweep() const noexcept { return sweeps_.next(); }
+  [[nodiscard]] std::vector<std::shared_ptr<Replica>> past_deadline(SteadyTime now);
+  [[nodiscard]] std::vector<std::shared_ptr<Replica>> open() const;
+  // When there is something for take_unused(), unreported() and past_deadline(); SteadyTime::max(): nothing.
+  [[nodiscard]] SteadyTime next_unused() const noexcept { return unused_.next(); }
   [[nodiscard]] SteadyTime next_look() const noexcept { return looks_.next(); }
-  [[nodiscard]] SteadyTime next_end() const noexcept { return ends_.next(); }
+  [[nodiscard]] SteadyTime next_deadline() const noexcept { return deadlines_.next(); }
   // Any thread.
   [[nodiscard]] std::size_t running() const noexcept { return running_; }
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_; }
 
  private:
-  bool apply_one(Mirror& mirror, GenerationEvent event);
-  void count(Mirror& mirror);
-  void uncount(Mirror& mirror);
+  bool apply_one(Replica& replica, GenerationEvent event);
+  void count(Replica& replica);
+  void uncount(Replica& replica);
 
-  std::unordered_map<std::string, std::shared_ptr<Mirror>> mirrors_;
-  Agenda<Mirror> looks_;
-  Agenda<Mirror> sweeps_;
-  Agenda<Mirror> ends_;
+  std::unordered_map<std::string, std::shared_ptr<Replica>> replicas_;
+  DeadlineQueue<Replica> looks_;
+  DeadlineQueue<Replica> unused_;
+  DeadlineQueue<Replica> deadlines_;
   std::atomic<std::size_t> running_{0};
   std::atomic<std::size_t> waiting_{0};
 };

@@ -54,9 +54,9 @@ Returned to_returned(const std::string& return_value) {
 constexpr std::chrono::milliseconds kOursHasBegun{1'000};
 
 // Whether a worker that knows only BullMQ has the job: ours would write its log itself.
-bool is_with_plain_worker(const SilentGeneration& silent, WallTime now) {
-  const JobLook& job = silent.job;
-  if (silent.attempt > 0 || !job.processed_on) return false;
+bool is_with_plain_worker(const UnreportedGeneration& unreported, WallTime now) {
+  const JobLook& job = unreported.job;
+  if (unreported.attempt > 0 || !job.processed_on) return false;
   const bool progressed = !job.progress.empty() && job.progress != "0";
   return job.finished_on || progressed ||
          now - WallTime(std::chrono::milliseconds(*job.processed_on)) >= kOursHasBegun;
@@ -66,23 +66,23 @@ Error worker_lost(std::string message) {
   return {std::string(error_code::kWorkerLost), std::move(message), true};
 }
 
-GenerationEvent::Payload ending_of(const SilentGeneration& silent) {
-  const JobLook& job = silent.job;
+GenerationEvent::Payload ending_of(const UnreportedGeneration& unreported) {
+  const JobLook& job = unreported.job;
   if (!job.exists) {
     return event::Failed{worker_lost(
-        never_queued(silent)
+        never_queued(unreported)
             ? "the generation's job is not in its queue: it never got there, or was removed before a worker "
               "took it"
             : "the generation's job has vanished from its queue before it ended")};
   }
   if (job.failed_reason && !job.return_value) {
-    if (silent.attempt > 0 || job.failed_reason->starts_with("job stalled more")) {
+    if (unreported.attempt > 0 || job.failed_reason->starts_with("job stalled more")) {
       return event::Failed{
           worker_lost("the generation's worker was lost: " + to_valid_utf8(*job.failed_reason))};
     }
     return event::Failed{{std::string(error_code::kGeneratorFailed), to_valid_utf8(*job.failed_reason)}};
   }
-  if (silent.attempt > 0) {
+  if (unreported.attempt > 0) {
     return event::Failed{worker_lost("the generation's job ended without an end in its log")};
   }
   return event::Succeeded{};
@@ -90,26 +90,26 @@ GenerationEvent::Payload ending_of(const SilentGeneration& silent) {
 
 }  // namespace
 
-bool never_queued(const SilentGeneration& silent) {
-  return !silent.job.exists && silent.attempt == 0 && silent.sequence == 1;
+bool never_queued(const UnreportedGeneration& unreported) {
+  return !unreported.job.exists && unreported.attempt == 0 && unreported.sequence == 1;
 }
 
-std::vector<GenerationEvent> events_of_silent_job(const SilentGeneration& silent, WallTime now) {
+std::vector<GenerationEvent> events_of_unreported_job(const UnreportedGeneration& unreported, WallTime now) {
   std::vector<GenerationEvent> events;
-  const JobLook& job = silent.job;
+  const JobLook& job = unreported.job;
   const auto say = [&](std::optional<std::int64_t> at, GenerationEvent::Payload payload) {
     // A time that cannot be read is now.
     const WallTime when = at.value_or(0) > 0 ? WallTime(std::chrono::milliseconds(*at)) : now;
-    events.push_back({silent.sequence + events.size() + 1, when, std::move(payload)});
+    events.push_back({unreported.sequence + events.size() + 1, when, std::move(payload)});
   };
   const bool ended = !job.exists || job.finished_on.has_value();
-  const bool plain = is_with_plain_worker(silent, now);
-  if (plain && silent.state == GenerationState::kQueued) say(job.processed_on, event::Started{});
-  if (plain && job.progress != silent.seen_progress) {
+  const bool plain = is_with_plain_worker(unreported, now);
+  if (plain && unreported.state == GenerationState::kQueued) say(job.processed_on, event::Started{});
+  if (plain && job.progress != unreported.seen_progress) {
     if (auto progress = to_progress(job.progress)) say(std::nullopt, std::move(*progress));
   }
   if (!ended) return events;
-  GenerationEvent::Payload ending = ending_of(silent);
+  GenerationEvent::Payload ending = ending_of(unreported);
   if (auto* succeeded = std::get_if<event::Succeeded>(&ending)) {
     Returned returned = to_returned(job.return_value.value_or("null"));
     if (!returned.text.empty()) say(job.finished_on, event::Delta{std::move(returned.text)});

@@ -10,8 +10,8 @@
 
 namespace shunt::executor {
 
-// What is known of a generation whose log has been silent for a while.
-struct SilentGeneration {
+// What is known of a generation whose log has told nothing for a while.
+struct UnreportedGeneration {
   GenerationState state = GenerationState::kQueued;
   std::uint64_t sequence = 1;
   // 0: no worker of ours has begun it.
@@ -22,11 +22,11 @@ struct SilentGeneration {
 };
 
 // Whether nothing says that a job was ever there: its add was lost, or somebody removed it before it began.
-[[nodiscard]] bool never_queued(const SilentGeneration& silent);
+[[nodiscard]] bool never_queued(const UnreportedGeneration& unreported);
 
 // The events that a job's hash stands for and that nobody has written: a worker in another language that
 // knows only BullMQ took the job, or ours was lost once too often. Numbered from `sequence` + 1; empty:
 // nothing new. Pure.
-[[nodiscard]] std::vector<GenerationEvent> events_of_silent_job(const SilentGeneration& silent, WallTime now);
+[[nodiscard]] std::vector<GenerationEvent> events_of_unreported_job(const UnreportedGeneration& unreported, WallTime now);
 
 }  // namespace shunt::executor

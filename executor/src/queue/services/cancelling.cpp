@@ -25,10 +25,10 @@ awaitable<Result<QueueCore::Asked>> QueueCore::ask_to_stop(std::string id, std::
     co_return answer.error();
   }
   if (std::holds_alternative<CancelRunning>(*answer)) {
-    if (const auto mirror = mirrors_.find(id)) {
-      mirrors_.cancelling(mirror, clock.steady_now());
+    if (const auto replica = replicas_.find(id)) {
+      replicas_.cancelling(replica, clock.steady_now());
       duties_.due_by(kOverdue, clock.steady_now());
-      mirror->generation->mark_cancel_requested();
+      replica->generation->mark_cancel_requested();
     }
   }
   const auto* const waiting = std::get_if<CancelWaiting>(&*answer);
@@ -89,11 +89,11 @@ awaitable<void> QueueCore::try_to_remove_job(std::string queue_key, std::string 
 awaitable<DrainReport> QueueCore::drain(std::chrono::milliseconds grace) {
   DrainReport report;
   const bool cancels = options.at_drain == QueueExecutorOptions::AtDrain::kCancel;
-  const auto opened = mirrors_.open();
+  const auto opened = replicas_.open();
   boost::asio::steady_timer pause(loop.context());
   const auto left = [&] {
     std::size_t count = 0;
-    for (const auto& mirror : opened) count += is_terminal(mirror->generation->state()) ? 0 : 1;
+    for (const auto& replica : opened) count += is_terminal(replica->generation->state()) ? 0 : 1;
     return count;
   };
   const SteadyTime until = clock.steady_now() + grace;
@@ -105,10 +105,10 @@ awaitable<DrainReport> QueueCore::drain(std::chrono::milliseconds grace) {
   if (!cancels) co_return report;
   report.cancelled = left();
   auto longest = std::chrono::milliseconds(0);
-  for (const auto& mirror : opened) {
-    if (is_terminal(mirror->generation->state())) continue;
-    longest = std::max(longest, grace_of(mirror->model));
-    (void)co_await cancel(mirror->generation->id(), "the service is shutting down");
+  for (const auto& replica : opened) {
+    if (is_terminal(replica->generation->state())) continue;
+    longest = std::max(longest, grace_of(replica->model));
+    (void)co_await cancel(replica->generation->id(), "the service is shutting down");
   }
   // Whoever does not stop in its time is ended without its word; without Redis nobody can be.
   const SteadyTime last = clock.steady_now() + longest + 2 * options.queue.command_timeout;

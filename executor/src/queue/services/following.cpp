@@ -18,8 +18,8 @@ constexpr std::size_t kProbeBatch = 200;
 // A generation whose deadline has passed while somebody ran it is asked about again after this long.
 constexpr std::chrono::milliseconds kDeadlineLook{500};
 
-bool is_open(const Mirror& mirror) {
-  return !is_terminal(mirror.generation->state());
+bool is_open(const Replica& replica) {
+  return !is_terminal(replica.generation->state());
 }
 
 bool has_stored_result(const std::vector<GenerationEvent>& events) {
@@ -33,7 +33,7 @@ bool has_stored_result(const std::vector<GenerationEvent>& events) {
 // ---- What other processes tell.
 
 void QueueCore::on_message(const std::string& id, const std::string& message) {
-  if (!mirrors_.find(id)) return;
+  if (!replicas_.find(id)) return;
   auto notification = decode_notification(message);
   if (!notification) {
     broken_.tell("event", id, notification.error().message);
@@ -44,7 +44,7 @@ void QueueCore::on_message(const std::string& id, const std::string& message) {
     return;
   }
   // Deleted, by another process perhaps: what we have of it is shown no longer.
-  if (std::holds_alternative<GenerationDeleted>(*notification)) return mirrors_.remove(id);
+  if (std::holds_alternative<GenerationDeleted>(*notification)) return replicas_.remove(id);
   auto* const appended = std::get_if<EventsAppended>(&*notification);
   if (appended == nullptr) return;
   if (!has_stored_result(appended->events)) return hear(id, std::move(appended->events));
@@ -54,17 +54,17 @@ void QueueCore::on_message(const std::string& id, const std::string& message) {
 }
 
 void QueueCore::hear(const std::string& id, std::vector<GenerationEvent> events) {
-  const auto mirror = mirrors_.find(id);
-  if (!mirror) return;
-  const bool was_open = is_open(*mirror);
-  if (mirrors_.apply(*mirror, std::move(events), clock.steady_now()) == Mirrors::Heard::kGap) {
+  const auto replica = replicas_.find(id);
+  if (!replica) return;
+  const bool was_open = is_open(*replica);
+  if (replicas_.apply(*replica, std::move(events), clock.steady_now()) == Replicas::Applied::kGap) {
     launch([](std::shared_ptr<QueueCore> self,
               std::string missed) -> awaitable<void> { co_await self->resync(std::move(missed)); },
            id);
     return;
   }
-  if (was_open && !is_open(*mirror)) {
-    tell_ended(*mirror);
+  if (was_open && !is_open(*replica)) {
+    tell_ended(*replica);
   }
 }
 
@@ -83,22 +83,22 @@ awaitable<void> QueueCore::hear_large(std::string id, std::vector<GenerationEven
 awaitable<void> QueueCore::resync(std::string id) {
   try {
     auto outcome = co_await read(id, true);
-    const auto mirror = mirrors_.find(id);
-    if (!mirror || !is_open(*mirror)) co_return;
+    const auto replica = replicas_.find(id);
+    if (!replica || !is_open(*replica)) co_return;
     auto* stored = outcome ? std::get_if<StoredGeneration>(&*outcome) : nullptr;
     if (stored != nullptr) {
-      mirrors_.follow(*mirror, *stored->generation);
+      replicas_.follow(*replica, *stored->generation);
     } else if (outcome) {
       // A restart without persistence, an eviction.
-      mirrors_.fail(*mirror,
+      replicas_.fail(*replica,
                     {std::string(error_code::kWorkerLost),
                      "Redis does not know the generation any more: it came back without its data", true});
     } else if (outcome.error().code == error_code::kArtifactGone ||
                outcome.error().code == error_code::kBrokenRecord) {
-      mirrors_.fail(*mirror, outcome.error());
+      replicas_.fail(*replica, outcome.error());
     }
-    if (is_open(*mirror)) co_return;
-    tell_ended(*mirror);
+    if (is_open(*replica)) co_return;
+    tell_ended(*replica);
   } catch (...) {
     // The next look at it tries again.
     note_caught(faults, "resync");
@@ -108,18 +108,18 @@ awaitable<void> QueueCore::resync(std::string id) {
 // ---- Generations that nothing is heard of.
 
 awaitable<void> QueueCore::look_at_silent() {
-  auto due = mirrors_.due(clock.steady_now());
+  auto due = replicas_.unreported(clock.steady_now());
   for (std::size_t at = 0; at < due.size(); at += kProbeBatch) {
     const auto begin = due.begin() + static_cast<std::ptrdiff_t>(at);
     const auto end = due.begin() + static_cast<std::ptrdiff_t>(std::min(due.size(), at + kProbeBatch));
-    std::vector<std::shared_ptr<Mirror>> some(begin, end);
+    std::vector<std::shared_ptr<Replica>> some(begin, end);
     co_await look_at(std::move(some));
   }
 }
 
-awaitable<void> QueueCore::look_at(std::vector<std::shared_ptr<Mirror>> looked_at) {
+awaitable<void> QueueCore::look_at(std::vector<std::shared_ptr<Replica>> looked_at) {
   std::vector<std::string> generations;
-  for (const auto& mirror : looked_at) generations.push_back(mirror->id);
+  for (const auto& replica : looked_at) generations.push_back(replica->id);
   auto answered = co_await records_.look_at_jobs(std::move(generations));
   auto answers = value_or_throw(std::move(answered));
   for (std::size_t i = 0; i < looked_at.size(); ++i) {
@@ -132,27 +132,27 @@ awaitable<void> QueueCore::look_at(std::vector<std::shared_ptr<Mirror>> looked_a
       co_await resync(looked_at[i]->id);
       continue;
     }
-    SilentGeneration silent;
-    silent.sequence = found->sequence;
-    silent.state = found->state;
-    silent.job = std::move(found->job);
-    silent.attempt = found->attempt;
-    co_await look_at_one(looked_at[i], std::move(silent));
+    UnreportedGeneration unreported;
+    unreported.sequence = found->sequence;
+    unreported.state = found->state;
+    unreported.job = std::move(found->job);
+    unreported.attempt = found->attempt;
+    co_await look_at_one(looked_at[i], std::move(unreported));
   }
 }
 
-awaitable<void> QueueCore::look_at_one(std::shared_ptr<Mirror> mirror, SilentGeneration silent) {
+awaitable<void> QueueCore::look_at_one(std::shared_ptr<Replica> replica, UnreportedGeneration unreported) {
   // The record says queued until somebody of ours begins; the log may know of another worker.
-  if (mirror->generation->state() == GenerationState::kRunning) silent.state = GenerationState::kRunning;
-  silent.seen_progress = mirror->seen_progress;
+  if (replica->generation->state() == GenerationState::kRunning) unreported.state = GenerationState::kRunning;
+  unreported.seen_progress = replica->seen_progress;
   // Between its admission and its add there is no job yet.
-  const auto age = clock.now() - mirror->generation->id().created_at();
-  if (!silent.job.exists && age < missing_after(options.queue)) co_return;
-  const std::string progress = silent.job.progress;
-  const bool told = co_await conclude_silent(mirror->id, std::move(silent));
-  mirror->seen_progress = progress;
+  const auto age = clock.now() - replica->generation->id().created_at();
+  if (!unreported.job.exists && age < missing_after(options.queue)) co_return;
+  const std::string progress = unreported.job.progress;
+  const bool told = co_await conclude_silent(replica->id, std::move(unreported));
+  replica->seen_progress = progress;
   // A worker that we only see through its job is looked at closely.
-  if (told) mirror->pause = Mirrors::kFirstPause;
+  if (told) replica->pause = Replicas::kFirstPause;
 }
 
 // ---- Ends that no worker writes.
@@ -171,11 +171,11 @@ awaitable<bool> QueueCore::conclude(std::string id, std::optional<std::uint64_t>
 }
 
 // Whatever the job says and the log does not; false if that is nothing.
-awaitable<bool> QueueCore::conclude_silent(std::string id, SilentGeneration silent) {
-  const auto events = events_of_silent_job(silent, clock.now());
+awaitable<bool> QueueCore::conclude_silent(std::string id, UnreportedGeneration unreported) {
+  const auto events = events_of_unreported_job(unreported, clock.now());
   if (events.empty()) co_return false;
-  LogBatch batch = make_batch(std::move(id), silent.attempt, events);
-  if (never_queued(silent)) batch.then = LogBatch::Then::kNeverQueued;
+  LogBatch batch = make_batch(std::move(id), unreported.attempt, events);
+  if (never_queued(unreported)) batch.then = LogBatch::Then::kNeverQueued;
   const AppendAnswer answer = co_await records_.append(std::move(batch));
   co_return std::holds_alternative<Appended>(answer);
 }
@@ -183,57 +183,57 @@ awaitable<bool> QueueCore::conclude_silent(std::string id, SilentGeneration sile
 // Deadlines are the workers' business while they run it. One that waits, or whose worker is lost and not
 // found by another one, ends here. Together, so that their calls of Redis are shared.
 awaitable<void> QueueCore::end_overdue() {
-  using One = std::shared_ptr<Mirror>;
-  std::function<awaitable<void>(One)> end = [weak = weak_from_this()](One mirror) -> awaitable<void> {
+  using One = std::shared_ptr<Replica>;
+  std::function<awaitable<void>(One)> end = [weak = weak_from_this()](One replica) -> awaitable<void> {
     const auto self = weak.lock();
     if (!self) co_return;
-    co_await self->end_if_overdue(std::move(mirror));
+    co_await self->end_if_overdue(std::move(replica));
   };
-  std::vector<One> late = mirrors_.overdue(clock.steady_now());
+  std::vector<One> late = replicas_.past_deadline(clock.steady_now());
   co_await for_each_at_once<One>(loop, faults, kOverdue, std::move(late), kAtOnce, std::move(end));
 }
 
-awaitable<void> QueueCore::end_if_overdue(std::shared_ptr<Mirror> mirror) {
+awaitable<void> QueueCore::end_if_overdue(std::shared_ptr<Replica> replica) {
   const SteadyTime now = clock.steady_now();
-  const bool running = mirror->generation->state() == GenerationState::kRunning;
-  const auto grace = running ? grace_of(mirror->model) : std::chrono::milliseconds(0);
-  const bool overdue = mirror->deadline != SteadyTime::max() && now >= mirror->deadline + grace;
-  const bool never_stopped = mirror->cancel_requested && now >= mirror->cancelled_at + grace;
+  const bool running = replica->generation->state() == GenerationState::kRunning;
+  const auto grace = running ? grace_of(replica->model) : std::chrono::milliseconds(0);
+  const bool overdue = replica->deadline != SteadyTime::max() && now >= replica->deadline + grace;
+  const bool never_stopped = replica->cancel_requested && now >= replica->cancelled_at + grace;
   if (!overdue && !never_stopped) {
-    if (now >= mirror->deadline && now >= mirror->next_deadline_look) co_await end_waiting_for_retry(mirror);
+    if (now >= replica->deadline && now >= replica->next_deadline_look) co_await end_waiting_for_retry(replica);
     co_return;
   }
-  const std::uint64_t next = mirror->log_sequence() + 1;
+  const std::uint64_t next = replica->log_sequence() + 1;
   std::vector<GenerationEvent> end;
   if (overdue) {
-    const auto record = mirror->generation->record(Generation::Detail::kSummary);
+    const auto record = replica->generation->record(Generation::Detail::kSummary);
     end.push_back({next, clock.now(), event::Failed{deadline_exceeded(record)}});
   } else {
     end.push_back({next, clock.now(), event::Cancelled{"the worker did not stop in time"}});
   }
   const auto attempt = running ? std::nullopt : std::optional<std::uint64_t>(0);
-  const bool ended = co_await conclude(mirror->id, attempt, std::move(end));
+  const bool ended = co_await conclude(replica->id, attempt, std::move(end));
   if (ended) {
-    co_await try_to_remove_job(keys.queue(mirror->model), mirror->id);
+    co_await try_to_remove_job(keys.queue(replica->model), replica->id);
   } else {
-    co_await resync(mirror->id);
+    co_await resync(replica->id);
   }
 }
 
 // Between two attempts it is running for its clients, and nobody is there to end it.
-awaitable<void> QueueCore::end_waiting_for_retry(std::shared_ptr<Mirror> mirror) {
-  mirror->next_deadline_look = clock.steady_now() + kDeadlineLook;
-  std::vector<std::string> one{mirror->id};
+awaitable<void> QueueCore::end_waiting_for_retry(std::shared_ptr<Replica> replica) {
+  replica->next_deadline_look = clock.steady_now() + kDeadlineLook;
+  std::vector<std::string> one{replica->id};
   auto answered = co_await records_.look_at_jobs(std::move(one));
   const auto answers = value_or_throw(std::move(answered));
   const Result<JobLookAnswer>& answer = answers.front();
   const auto* const found = answer ? std::get_if<LookedAt>(&*answer) : nullptr;
   if (found == nullptr || found->state != GenerationState::kRunning || !found->worker.empty()) co_return;
-  const auto record = mirror->generation->record(Generation::Detail::kSummary);
+  const auto record = replica->generation->record(Generation::Detail::kSummary);
   std::vector<GenerationEvent> end;
   end.push_back({found->sequence + 1, clock.now(), event::Failed{deadline_exceeded(record)}});
-  const bool ended = co_await conclude(mirror->id, found->attempt, std::move(end));
-  if (ended) co_await try_to_remove_job(keys.queue(mirror->model), mirror->id);
+  const bool ended = co_await conclude(replica->id, found->attempt, std::move(end));
+  if (ended) co_await try_to_remove_job(keys.queue(replica->model), replica->id);
 }
 
 }  // namespace shunt::executor

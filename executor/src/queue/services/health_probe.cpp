@@ -37,12 +37,12 @@ void QueueCore::do_every(std::string name, std::chrono::milliseconds interval, P
   });
 }
 
-void QueueCore::do_when_due(std::string name, SteadyTime (Mirrors::*next)() const noexcept, Part part) {
+void QueueCore::do_when_due(std::string name, SteadyTime (Replicas::*next)() const noexcept, Part part) {
   duties_.run_when_due(
       std::move(name), kTurn,
       [weak = weak_from_this(), next] {
         const auto self = weak.lock();
-        return self ? (self->mirrors_.*next)() : SteadyTime::max();
+        return self ? (self->replicas_.*next)() : SteadyTime::max();
       },
       [weak = weak_from_this(), part]() -> awaitable<void> {
         const auto self = weak.lock();
@@ -55,9 +55,9 @@ void QueueCore::start_duties() {
   do_every("health", kHealth, &QueueCore::probe_health);
   do_every("server", kServerLook, &QueueCore::learn_server);
   do_every("plain_workers", kServerLook, &QueueCore::look_for_plain_workers);
-  do_when_due(kOverdue, &Mirrors::next_end, &QueueCore::end_overdue);
-  do_when_due(kSilent, &Mirrors::next_look, &QueueCore::look_at_silent);
-  do_when_due(kSweep, &Mirrors::next_sweep, &QueueCore::sweep_mirrors);
+  do_when_due(kOverdue, &Replicas::next_deadline, &QueueCore::end_overdue);
+  do_when_due(kSilent, &Replicas::next_look, &QueueCore::look_at_silent);
+  do_when_due(kSweep, &Replicas::next_unused, &QueueCore::sweep_replicas);
   do_every("queues", kHousekeeping, &QueueCore::keep_queues);
   do_every("settle", kHousekeeping, &QueueCore::settle_queues);
   const auto retention = retention_interval(options.queue);
@@ -68,14 +68,14 @@ void QueueCore::start_duties() {
   do_every("expire_artifacts", kExpiry, &QueueCore::expire_artifacts);
 }
 
-void QueueCore::mind(const Mirror& mirror) {
-  duties_.due_by(kOverdue, mirror.deadline);
-  duties_.due_by(kSilent, mirror.next_look);
-  duties_.due_by(kSweep, mirror.last_used + Mirrors::kLinger);
+void QueueCore::mind(const Replica& replica) {
+  duties_.due_by(kOverdue, replica.deadline);
+  duties_.due_by(kSilent, replica.next_look);
+  duties_.due_by(kSweep, replica.last_used + Replicas::kLinger);
 }
 
-awaitable<void> QueueCore::sweep_mirrors() {
-  auto unwatched = mirrors_.sweep(clock.steady_now());
+awaitable<void> QueueCore::sweep_replicas() {
+  auto unwatched = replicas_.take_unused(clock.steady_now());
   // One call in the same turn as the sweep, and never sent again: a watch that comes afterwards is entered
   // behind it.
   if (!unwatched.empty()) co_await records_.unwatch(std::move(unwatched));

@@ -110,8 +110,8 @@ ExecutorDescription QueueCore::describe() const {
   const std::lock_guard lock(health_mutex_);
   description.health = health_;
   description.reason = health_reason_;
-  description.running = mirrors_.running();
-  description.waiting = mirrors_.waiting();
+  description.running = replicas_.running();
+  description.waiting = replicas_.waiting();
   description.models = models_seen_;
   description.redis = health_ == Health::kReady ? std::string("ready") : health_reason_;
   description.models_as_of = models_seen_at_;
@@ -135,16 +135,16 @@ void QueueCore::set_health(Health health, std::string reason) {
   fleet_.reset();
 }
 
-void QueueCore::tell_ended(const Mirror& mirror) {
+void QueueCore::tell_ended(const Replica& replica) {
   if (options.observer == nullptr) return;
-  const GenerationRecord record = mirror.generation->record(Generation::Detail::kSummary);
-  const std::string code = mirror.generation->error_code();
+  const GenerationRecord record = replica.generation->record(Generation::Detail::kSummary);
+  const std::string code = replica.generation->error_code();
   const auto until = record.finished_at.value_or(clock.now());
   const auto begun = record.started_at.value_or(until);
   // Two machines' clocks: what a worker's is ahead is no time that anybody has waited.
   const auto hand_back = std::max(clock.now() - until, std::chrono::milliseconds(0));
-  options.observer->ended({.id = mirror.id,
-                           .model = mirror.model,
+  options.observer->ended({.id = replica.id,
+                           .model = replica.model,
                            .path = "queue",
                            .state = record.state,
                            .error_code = code,
@@ -156,7 +156,7 @@ void QueueCore::tell_ended(const Mirror& mirror) {
       [](std::shared_ptr<QueueCore> self, std::string id, std::string model, Error error) -> awaitable<void> {
         co_await self->tell_failed(std::move(id), std::move(model), std::move(error));
       },
-      mirror.id, mirror.model, *record.error);
+      replica.id, replica.model, *record.error);
 }
 
 // Which worker had it only its record knows.

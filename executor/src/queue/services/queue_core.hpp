@@ -31,7 +31,7 @@ using bullmq::awaitable;
 // For everything that reads or administers.
 [[nodiscard]] Error cannot_look(const std::exception& error);
 
-// Duties that are done when the mirrors have something to do (queue_upkeep.cpp).
+// Duties that are done when the replicas have something to do (queue_upkeep.cpp).
 inline constexpr const char* kOverdue = "overdue";
 inline constexpr const char* kSilent = "silent";
 inline constexpr const char* kSweep = "sweep";
@@ -45,7 +45,7 @@ inline constexpr std::size_t kAtOnce = 200;
 //   queue_cancel.cpp   cancel, drain
 //   queue_operations.cpp  a generation's request, its removal
 //   queue_fleet.cpp    the server, the workers, and models that have none
-//   queue_mirrors.cpp  what is heard of generations, and those that nothing is heard of
+//   queue_replicas.cpp  what is heard of generations, and those that nothing is heard of
 //   queue_upkeep.cpp   its duties: health, and what is done every now and then
 //   queue_retention.cpp  what is kept no longer leaves Redis
 struct QueueCore : std::enable_shared_from_this<QueueCore> {
@@ -130,7 +130,7 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
                                         std::size_t& at, std::vector<GenerationRecord>& records);
   awaitable<bool> conclude(std::string id, std::optional<std::uint64_t> attempt,
                            std::vector<GenerationEvent> events);
-  awaitable<bool> conclude_silent(std::string id, SilentGeneration silent);
+  awaitable<bool> conclude_silent(std::string id, UnreportedGeneration unreported);
   awaitable<bool> settle(const StoredGeneration& stored);
   awaitable<bool> remove_job(std::string queue_key, std::string id);
   awaitable<void> try_to_remove_job(std::string queue_key, std::string id);
@@ -162,20 +162,20 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   void start_duties();
   using Part = awaitable<void> (QueueCore::*)();
   void do_every(std::string name, std::chrono::milliseconds interval, Part part);
-  void do_when_due(std::string name, SteadyTime (Mirrors::*next)() const noexcept, Part part);
-  // The duties above hear of what this mirror needs.
-  void mind(const Mirror& mirror);
+  void do_when_due(std::string name, SteadyTime (Replicas::*next)() const noexcept, Part part);
+  // The duties above hear of what this replica needs.
+  void mind(const Replica& replica);
   awaitable<void> look_at_silent();
-  awaitable<void> look_at(std::vector<std::shared_ptr<Mirror>> mirrors);
-  awaitable<void> look_at_one(std::shared_ptr<Mirror> mirror, SilentGeneration silent);
+  awaitable<void> look_at(std::vector<std::shared_ptr<Replica>> replicas);
+  awaitable<void> look_at_one(std::shared_ptr<Replica> replica, UnreportedGeneration unreported);
   awaitable<void> end_overdue();
-  awaitable<void> end_if_overdue(std::shared_ptr<Mirror> mirror);
-  awaitable<void> end_waiting_for_retry(std::shared_ptr<Mirror> mirror);
+  awaitable<void> end_if_overdue(std::shared_ptr<Replica> replica);
+  awaitable<void> end_waiting_for_retry(std::shared_ptr<Replica> replica);
   awaitable<void> probe_health();
   awaitable<void> keep_queues();
   awaitable<void> settle_queues();
   awaitable<void> forget_old_ids();
-  awaitable<void> sweep_mirrors();
+  awaitable<void> sweep_replicas();
   awaitable<void> settle_open(std::string model);
   struct SettledPage {
     std::size_t looked_at = 0;
@@ -192,7 +192,7 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   awaitable<void> remove_strays(std::string queue_key);
   awaitable<void> remove_released();
   void set_health(Health health, std::string reason);
-  void tell_ended(const Mirror& mirror);
+  void tell_ended(const Replica& replica);
   awaitable<void> tell_failed(std::string id, std::string model, Error error);
 
   bullmq::Redis commands_;  // short deadlines: what a submit waits for
@@ -206,7 +206,7 @@ struct QueueCore : std::enable_shared_from_this<QueueCore> {
   QueueKeyspace queue_keys_;     // for what somebody waits for
   QueueKeyspace listed_queues_;  // for housekeeping
   std::shared_ptr<NotificationStream> notifications_;
-  Mirrors mirrors_;
+  Replicas replicas_;
   BrokenRecords broken_{clock};
   std::string scan_position_{kScanStart};                 // among all keys, for queues that nobody has told us of
   std::string files_position_{kScanStart};                // among the bytes in the artifact store

@@ -95,8 +95,8 @@ awaitable<Result<std::shared_ptr<const std::string>>> QueueCore::read_part(Artif
 
 awaitable<Result<FindOutcome>> QueueCore::find(GenerationId id) {
   // What has ended does not change any more.
-  if (const auto mirror = mirrors_.find(id.to_string()); mirror && is_terminal(mirror->generation->state())) {
-    co_return FindOutcome(mirror->generation->record());
+  if (const auto replica = replicas_.find(id.to_string()); replica && is_terminal(replica->generation->state())) {
+    co_return FindOutcome(replica->generation->record());
   }
   std::optional<Error> failure;
   try {
@@ -120,16 +120,16 @@ awaitable<bool> QueueCore::settle(const StoredGeneration& stored) {
   if (!is_open(stored)) co_return false;
   const auto record = stored.generation->record(Generation::Detail::kSummary);
   const std::string id = record.id.to_string();
-  SilentGeneration silent;
-  silent.state = record.state;
-  silent.sequence = stored.sequence;
-  silent.attempt = stored.attempt;
-  silent.job = stored.job;
+  UnreportedGeneration unreported;
+  unreported.state = record.state;
+  unreported.sequence = stored.sequence;
+  unreported.attempt = stored.attempt;
+  unreported.job = stored.job;
   // Whoever runs it may still write its end.
   const bool missing = !stored.job.exists && stored.worker.empty() &&
                        clock.now() - record.created_at >= missing_after(options.queue);
   if (missing || stored.job.finished_on) {
-    const bool ended = co_await conclude_silent(id, std::move(silent));
+    const bool ended = co_await conclude_silent(id, std::move(unreported));
     co_return ended;
   }
   const bool runs = !stored.worker.empty() || (stored.attempt == 0 && stored.job.processed_on);
@@ -144,8 +144,8 @@ awaitable<bool> QueueCore::settle(const StoredGeneration& stored) {
 
 awaitable<Result<WatchOutcome>> QueueCore::watch(GenerationId id, WatchOptions watch_options) {
   const std::string name = id.to_string();
-  if (const auto mirror = mirrors_.find(name)) {
-    co_return WatchOutcome(mirrors_.watch(mirror, watch_options, clock.steady_now()));
+  if (const auto replica = replicas_.find(name)) {
+    co_return WatchOutcome(replicas_.watch(replica, watch_options, clock.steady_now()));
   }
   std::optional<Error> failure;
   try {
@@ -156,15 +156,15 @@ awaitable<Result<WatchOutcome>> QueueCore::watch(GenerationId id, WatchOptions w
     if (stored == nullptr) co_return WatchOutcome(GenerationUnknown{});
     if (!is_open(*stored)) co_return WatchOutcome(stored->generation->watch(watch_options));
     // While we waited, somebody else here may have asked too.
-    auto mirror = mirrors_.find(name);
-    if (!mirror) {
+    auto replica = replicas_.find(name);
+    if (!replica) {
       const auto deadline = stored->generation->record(Generation::Detail::kSummary).deadline;
       const auto left = deadline ? time_until(*deadline, clock.now()) : std::chrono::hours(24);
-      mirror = mirrors_.add(stored->generation, clock.steady_now() + left, clock.steady_now());
-      mirror->attempt = std::max<std::uint64_t>(stored->attempt, 1);
-      mind(*mirror);
+      replica = replicas_.add(stored->generation, clock.steady_now() + left, clock.steady_now());
+      replica->attempt = std::max<std::uint64_t>(stored->attempt, 1);
+      mind(*replica);
     }
-    co_return WatchOutcome(mirrors_.watch(mirror, watch_options, clock.steady_now()));
+    co_return WatchOutcome(replicas_.watch(replica, watch_options, clock.steady_now()));
   } catch (const std::exception& error) {
     note_caught(faults, "watch");
     failure = cannot_look(error);

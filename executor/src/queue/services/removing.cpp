@@ -77,7 +77,7 @@ awaitable<Result<RemoveOutcome>> QueueCore::remove(GenerationId id) {
     if (std::holds_alternative<DeleteHeld>(*done) || std::holds_alternative<DeleteJobThere>(*done))
       co_return Error{std::string(error_code::kQueueUnavailable),
                       "the generation's job could not be removed from its queue: nothing was deleted", true};
-    mirrors_.remove(name);
+    replicas_.remove(name);
     co_return RemoveOutcome(Removed{});
   } catch (const std::exception& error) {
     note_caught(faults, "remove");

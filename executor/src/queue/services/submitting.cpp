@@ -211,7 +211,7 @@ awaitable<SubmitOutcome> QueueCore::enqueue(Submission sealed, std::shared_ptr<G
   const std::string name = sealed->envelope.request.model;
   const GenerationId id = sealed->envelope.id;
   // Before the job exists, because its first event may come as soon as it does.
-  mind(*mirrors_.add(std::move(generation), clock.steady_now() + sealed->timeout, clock.steady_now()));
+  mind(*replicas_.add(std::move(generation), clock.steady_now() + sealed->timeout, clock.steady_now()));
   std::string why;
   const AddResult added = co_await add(name, id.to_string(), sealed->text, until, why);
   if (added == AddResult::kAdded) {
@@ -220,7 +220,7 @@ awaitable<SubmitOutcome> QueueCore::enqueue(Submission sealed, std::shared_ptr<G
     co_return accepted;
   }
   if (added == AddResult::kRefused) {
-    mirrors_.remove(id.to_string());
+    replicas_.remove(id.to_string());
     withdraw_later(id.to_string(), claim_name(sealed->key));
     co_return refuse_unavailable(why);
   }

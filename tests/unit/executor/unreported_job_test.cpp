@@ -8,13 +8,13 @@ namespace {
 
 const WallTime kNow{std::chrono::milliseconds(1'763'912'587'042)};
 
-SilentGeneration taken() {
-  SilentGeneration silent;
-  silent.job.exists = true;
-  silent.job.processed_on = 1'000;
-  silent.job.progress = "0";
-  silent.seen_progress = "0";
-  return silent;
+UnreportedGeneration taken() {
+  UnreportedGeneration unreported;
+  unreported.job.exists = true;
+  unreported.job.processed_on = 1'000;
+  unreported.job.progress = "0";
+  unreported.seen_progress = "0";
+  return unreported;
 }
 
 std::vector<std::string> types(const std::vector<GenerationEvent>& events) {
@@ -23,30 +23,30 @@ std::vector<std::string> types(const std::vector<GenerationEvent>& events) {
   return names;
 }
 
-TEST(SilentJob, ThatWaitsTellsNothing) {
-  SilentGeneration silent;
-  silent.job.exists = true;
-  EXPECT_TRUE(events_of_silent_job(silent, kNow).empty());
+TEST(UnreportedJob, ThatWaitsTellsNothing) {
+  UnreportedGeneration unreported;
+  unreported.job.exists = true;
+  EXPECT_TRUE(events_of_unreported_job(unreported, kNow).empty());
 }
 
-TEST(SilentJob, ThatAPlainWorkerTookHasStartedWhenItTookIt) {
-  const auto events = events_of_silent_job(taken(), kNow);
+TEST(UnreportedJob, ThatAPlainWorkerTookHasStartedWhenItTookIt) {
+  const auto events = events_of_unreported_job(taken(), kNow);
   ASSERT_EQ(types(events), (std::vector<std::string>{"started"}));
   EXPECT_EQ(events[0].sequence, 2U);
   EXPECT_EQ(events[0].at, WallTime(std::chrono::milliseconds(1'000)));
 }
 
 // Its own `started` is about to come; two of them would be a restart.
-TEST(SilentJob, ThatWasTakenJustNowMayBeWithAWorkerOfOurs) {
+TEST(UnreportedJob, ThatWasTakenJustNowMayBeWithAWorkerOfOurs) {
   const std::int64_t now = kNow.time_since_epoch().count();
-  SilentGeneration silent = taken();
-  silent.job.processed_on = now - 999;
-  EXPECT_TRUE(events_of_silent_job(silent, kNow).empty());
-  silent.job.processed_on = now - 1'000;
-  EXPECT_EQ(types(events_of_silent_job(silent, kNow)), (std::vector<std::string>{"started"}));
-  silent.job.processed_on = now;
-  silent.job.progress = "50";
-  EXPECT_EQ(types(events_of_silent_job(silent, kNow)), (std::vector<std::string>{"started", "progress"}));
+  UnreportedGeneration unreported = taken();
+  unreported.job.processed_on = now - 999;
+  EXPECT_TRUE(events_of_unreported_job(unreported, kNow).empty());
+  unreported.job.processed_on = now - 1'000;
+  EXPECT_EQ(types(events_of_unreported_job(unreported, kNow)), (std::vector<std::string>{"started"}));
+  unreported.job.processed_on = now;
+  unreported.job.progress = "50";
+  EXPECT_EQ(types(events_of_unreported_job(unreported, kNow)), (std::vector<std::string>{"started", "progress"}));
 }
 
 struct ProgressCase {
@@ -55,13 +55,13 @@ struct ProgressCase {
   std::string message;
 };
 
-class SilentProgress : public ::testing::TestWithParam<ProgressCase> {};
+class UnreportedProgress : public ::testing::TestWithParam<ProgressCase> {};
 
-TEST_P(SilentProgress, OfEveryShapeIsUnderstoodOrLeftOut) {
-  SilentGeneration silent = taken();
-  silent.state = GenerationState::kRunning;
-  silent.job.progress = GetParam().json;
-  const auto events = events_of_silent_job(silent, kNow);
+TEST_P(UnreportedProgress, OfEveryShapeIsUnderstoodOrLeftOut) {
+  UnreportedGeneration unreported = taken();
+  unreported.state = GenerationState::kRunning;
+  unreported.job.progress = GetParam().json;
+  const auto events = events_of_unreported_job(unreported, kNow);
   if (!GetParam().fraction) {
     EXPECT_TRUE(events.empty());
     return;
@@ -73,7 +73,7 @@ TEST_P(SilentProgress, OfEveryShapeIsUnderstoodOrLeftOut) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    , SilentProgress,
+    , UnreportedProgress,
     ::testing::Values(ProgressCase{"42", 0.42, ""}, ProgressCase{"0.5", 0.5, ""}, ProgressCase{"1", 1, ""},
                       ProgressCase{"250", 1, ""}, ProgressCase{"-3", 0, ""},
                       ProgressCase{R"({"fraction":0.25,"message":"a quarter"})", 0.25, "a quarter"},
@@ -81,30 +81,30 @@ INSTANTIATE_TEST_SUITE_P(
                       ProgressCase{R"({"step":3})", {}, ""}, ProgressCase{R"("text")", {}, ""},
                       ProgressCase{"{broken", {}, ""}, ProgressCase{"", {}, ""}));
 
-TEST(SilentJob, WhoseProgressWasSeenBeforeTellsItOnce) {
-  SilentGeneration silent = taken();
-  silent.state = GenerationState::kRunning;
-  silent.job.progress = silent.seen_progress = "42";
-  EXPECT_TRUE(events_of_silent_job(silent, kNow).empty());
+TEST(UnreportedJob, WhoseProgressWasSeenBeforeTellsItOnce) {
+  UnreportedGeneration unreported = taken();
+  unreported.state = GenerationState::kRunning;
+  unreported.job.progress = unreported.seen_progress = "42";
+  EXPECT_TRUE(events_of_unreported_job(unreported, kNow).empty());
 }
 
-TEST(SilentJob, ThatAPlainWorkerCompletedSucceededWithItsReturnValue) {
-  SilentGeneration silent = taken();
-  silent.job.finished_on = 2'000;
-  silent.job.return_value = R"({"answer":42})";
-  const auto events = events_of_silent_job(silent, kNow);
+TEST(UnreportedJob, ThatAPlainWorkerCompletedSucceededWithItsReturnValue) {
+  UnreportedGeneration unreported = taken();
+  unreported.job.finished_on = 2'000;
+  unreported.job.return_value = R"({"answer":42})";
+  const auto events = events_of_unreported_job(unreported, kNow);
   ASSERT_EQ(types(events), (std::vector<std::string>{"started", "succeeded"}));
   EXPECT_EQ(std::get<event::Succeeded>(events[1].payload).result, (Json(JsonObject{{"answer", 42}})));
   EXPECT_EQ(events[1].sequence, 3U);
   EXPECT_EQ(events[1].at, WallTime(std::chrono::milliseconds(2'000)));
 }
 
-TEST(SilentJob, WhoseReturnValueIsNoJsonSucceededWithItAsText) {
-  SilentGeneration silent = taken();
-  silent.state = GenerationState::kRunning;
-  silent.job.finished_on = 2'000;
-  silent.job.return_value = "not json \xFF";
-  const auto events = events_of_silent_job(silent, kNow);
+TEST(UnreportedJob, WhoseReturnValueIsNoJsonSucceededWithItAsText) {
+  UnreportedGeneration unreported = taken();
+  unreported.state = GenerationState::kRunning;
+  unreported.job.finished_on = 2'000;
+  unreported.job.return_value = "not json \xFF";
+  const auto events = events_of_unreported_job(unreported, kNow);
   EXPECT_EQ(std::get<event::Succeeded>(events.at(0).payload).result.as_string(), "not json \xEF\xBF\xBD");
 }
 
@@ -118,27 +118,27 @@ struct FailureCase {
   std::string words;
 };
 
-class SilentFailure : public ::testing::TestWithParam<FailureCase> {};
+class UnreportedFailure : public ::testing::TestWithParam<FailureCase> {};
 
-TEST_P(SilentFailure, SaysWhatWasLost) {
+TEST_P(UnreportedFailure, SaysWhatWasLost) {
   const FailureCase& c = GetParam();
-  SilentGeneration silent = taken();
-  silent.state = GenerationState::kRunning;
-  silent.attempt = c.attempt;
-  silent.sequence = c.sequence;
-  silent.job.exists = c.exists;
-  if (c.exists) silent.job.finished_on = 2'000;
-  silent.job.failed_reason = c.reason;
-  const auto events = events_of_silent_job(silent, kNow);
+  UnreportedGeneration unreported = taken();
+  unreported.state = GenerationState::kRunning;
+  unreported.attempt = c.attempt;
+  unreported.sequence = c.sequence;
+  unreported.job.exists = c.exists;
+  if (c.exists) unreported.job.finished_on = 2'000;
+  unreported.job.failed_reason = c.reason;
+  const auto events = events_of_unreported_job(unreported, kNow);
   ASSERT_FALSE(events.empty());
   const Error& error = std::get<event::Failed>(events.back().payload).error;
   EXPECT_EQ(error.code, c.code);
   EXPECT_THAT(error.message, ::testing::HasSubstr(c.words));
-  EXPECT_EQ(never_queued(silent), c.name == "NeverQueued");
+  EXPECT_EQ(never_queued(unreported), c.name == "NeverQueued");
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    , SilentFailure,
+    , UnreportedFailure,
     ::testing::Values(
         FailureCase{"NeverQueued", false, 0, 1, {}, "worker_lost", "never got there, or was removed"},
         FailureCase{"RemovedByHand", false, 1, 5, {}, "worker_lost", "vanished from its queue"},
