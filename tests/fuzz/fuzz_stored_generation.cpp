@@ -2,8 +2,8 @@
 // stored is either read or refused in words, and never leaves as an exception.
 #include "bullmq/error.hpp"
 #include "queue/records/generation_keys.hpp"
-#include "queue/replicas/unreported_job.hpp"
 #include "queue/records/stored_generation.hpp"
+#include "queue/replicas/unreported_job.hpp"
 #include "redis/reply_reader.hpp"
 #include "shunt/base/json.hpp"
 #include "support/fuzzing.hpp"

@@ -394,7 +394,8 @@ TEST_F(GenerationScripts, KeysOfAnotherTypeHarmTheirOwnModelOrCallerAlone) {
     redis({"SET", kBase + key, "x"});
   EXPECT_EQ(admit("g3"), "[[admitted]]");
   EXPECT_EQ(begin("g3"), "[[run 1 1]]");
-  EXPECT_THAT(run("health_probe", {"api-1", "1000", "1", "echo", kQueue}), ::testing::StartsWith("[[1 1000 0 0"));
+  EXPECT_THAT(run("health_probe", {"api-1", "1000", "1", "echo", kQueue}),
+              ::testing::StartsWith("[[1 1000 0 0"));
 }
 
 TEST_F(GenerationScripts, StraysAreJobsOfWhatHasEndedAndNobodyHolds) {

@@ -8,7 +8,10 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <map>
+#include <memory>
 #include <stdexcept>
+#include <string>
 
 #include "bullmq/error.hpp"
 #include "shunt/base/log.hpp"
@@ -23,18 +26,17 @@ using namespace std::chrono_literals;
 
 const bool kQuiet = (log::configure(log::Level::kError, log::Format::kText), true);
 
-class PeriodicDutiesTest : public ::testing::Test {
+class PeriodicDutyTest : public ::testing::Test {
  protected:
-  PeriodicDutiesTest() : loops_(1) {
-    on_loop([this] { duties_ = std::make_unique<PeriodicDuties>(loops_.at(0), faults_); });
-  }
-  ~PeriodicDutiesTest() override {
-    on_loop([this] { duties_.reset(); });
+  PeriodicDutyTest() : loops_(1) {}
+  ~PeriodicDutyTest() override {
+    on_loop([this] { duties_.clear(); });
     loops_.stop_and_join();
   }
   void on_loop(const std::function<void()>& work) { loops_.at(0).run_on_thread(work); }
-  void every(std::string name, std::chrono::milliseconds interval, PeriodicDuties::Duty duty) {
-    on_loop([&] { duties_->run_periodically(std::move(name), interval, std::move(duty)); });
+  void every(std::string name, std::chrono::milliseconds interval, PeriodicDuty::Duty duty) {
+    on_loop(
+        [&] { duties_[name] = run_periodically(loops_.at(0), faults_, name, interval, std::move(duty)); });
   }
   std::uint64_t failures(std::string_view duty, FaultLog::Kind kind) const {
     for (const auto& count : faults_.counts()) {
@@ -51,10 +53,10 @@ class PeriodicDutiesTest : public ::testing::Test {
 
   FaultLog faults_;
   EventLoopThreads loops_;
-  std::unique_ptr<PeriodicDuties> duties_;
+  std::map<std::string, PeriodicDuty> duties_;
 };
 
-TEST_F(PeriodicDutiesTest, ADutyThatThrowsIsCountedAndComesAgain) {
+TEST_F(PeriodicDutyTest, ADutyThatThrowsIsCountedAndComesAgain) {
   std::atomic<int> done{0};
   every("broken", 1ms, [&done]() -> awaitable<void> {
     ++done;
@@ -66,7 +68,7 @@ TEST_F(PeriodicDutiesTest, ADutyThatThrowsIsCountedAndComesAgain) {
 }
 
 // A std::function that throws before it has made a coroutine, and what is no std::exception.
-TEST_F(PeriodicDutiesTest, WhateverIsThrownEndsNoDuty) {
+TEST_F(PeriodicDutyTest, WhateverIsThrownEndsNoDuty) {
   std::atomic<int> at_once{0};
   std::atomic<int> odd{0};
   every("at_once", 1ms, [&at_once]() -> awaitable<void> {
@@ -82,7 +84,7 @@ TEST_F(PeriodicDutiesTest, WhateverIsThrownEndsNoDuty) {
   EXPECT_GE(failures("odd", FaultLog::Kind::kFault), 2U);
 }
 
-TEST_F(PeriodicDutiesTest, ARedisThatIsAwayIsToldApartFromAFault) {
+TEST_F(PeriodicDutyTest, ARedisThatIsAwayIsToldApartFromAFault) {
   std::atomic<int> calls{0};
   every("mixed", 1ms, [&calls]() -> awaitable<void> {
     if (++calls % 2 == 0) throw bullmq::RedisError("WRONGTYPE Operation against a key");
@@ -95,7 +97,7 @@ TEST_F(PeriodicDutiesTest, ARedisThatIsAwayIsToldApartFromAFault) {
   }));
 }
 
-TEST_F(PeriodicDutiesTest, ADutyThatHangsHoldsUpNoOther) {
+TEST_F(PeriodicDutyTest, ADutyThatHangsHoldsUpNoOther) {
   std::atomic<int> begun{0};
   std::atomic<int> others{0};
   every("hangs", 1ms, [&begun, this]() -> awaitable<void> {
@@ -110,13 +112,13 @@ TEST_F(PeriodicDutiesTest, ADutyThatHangsHoldsUpNoOther) {
   EXPECT_EQ(begun, 1);
 }
 
-TEST_F(PeriodicDutiesTest, ADutyWithNothingToDoWakesNobody) {
+TEST_F(PeriodicDutyTest, ADutyWithNothingToDoWakesNobody) {
   std::atomic<int> asked{0};
   std::atomic<int> done{0};
   std::atomic<bool> something{false};
   on_loop([&] {
-    duties_->run_when_due(
-        "when_due", 1ms,
+    duties_["when_due"] = run_when_due(
+        loops_.at(0), faults_, "when_due", 1ms,
         [&] {
           ++asked;
           return something ? std::chrono::steady_clock::now() : SteadyTime::max();
@@ -129,36 +131,36 @@ TEST_F(PeriodicDutiesTest, ADutyWithNothingToDoWakesNobody) {
   });
   EXPECT_TRUE(eventually([&] { return asked == 1; }));
   // Later than what it waits for changes nothing; sooner does.
-  on_loop([&] { duties_->due_by("when_due", SteadyTime::max()); });
+  on_loop([&] { duties_["when_due"].due_by(SteadyTime::max()); });
   something = true;
   on_loop([] {});
   EXPECT_EQ(done, 0);
-  on_loop([&] { duties_->due_by("when_due", std::chrono::steady_clock::now()); });
+  on_loop([&] { duties_["when_due"].due_by(std::chrono::steady_clock::now()); });
   EXPECT_TRUE(eventually([&] { return done == 1 && asked >= 3; }));
   on_loop([] {});
   EXPECT_EQ(asked, 3);
 }
 
-TEST_F(PeriodicDutiesTest, ADutyThatIsHastenedIsDoneOnceMoreAlsoWhileItIsUnderWay) {
+TEST_F(PeriodicDutyTest, ADutyThatIsWantedNowIsDoneOnceMoreAlsoWhileItIsUnderWay) {
   std::atomic<int> done{0};
   every("slow", 1h, [&done, this]() -> awaitable<void> {
     ++done;
-    if (done == 2) duties_->hasten("slow");
+    if (done == 2) duties_["slow"].run_now();
     co_return;
   });
   EXPECT_TRUE(eventually([&] { return done == 1; }));
-  on_loop([&] { duties_->hasten("slow"); });
+  on_loop([&] { duties_["slow"].run_now(); });
   EXPECT_TRUE(eventually([&] { return done == 3; }));
 }
 
-TEST_F(PeriodicDutiesTest, NothingIsDoneAfterStop) {
+TEST_F(PeriodicDutyTest, NothingIsDoneAfterStop) {
   std::atomic<int> done{0};
   every("stopped", 1ms, [&done]() -> awaitable<void> {
     ++done;
     co_return;
   });
   EXPECT_TRUE(eventually([&] { return done >= 1; }));
-  on_loop([&] { duties_->stop(); });
+  on_loop([&] { duties_["stopped"].stop(); });
   on_loop([] {});
   const int then = done;
   on_loop([] {});

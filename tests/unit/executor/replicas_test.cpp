@@ -39,7 +39,8 @@ TEST_F(ReplicasTest, ApplyWhatFollowsAndSkipWhatIsKnown) {
   const auto replica = running();
   EXPECT_EQ(apply(*replica, {at(3, event::Delta{"one "}), at(4, event::Delta{"two"})}),
             Replicas::Applied::kNew);
-  EXPECT_EQ(apply(*replica, {at(3, event::Delta{"one "}), at(4, event::Delta{"two"})}), Replicas::Applied::kOld);
+  EXPECT_EQ(apply(*replica, {at(3, event::Delta{"one "}), at(4, event::Delta{"two"})}),
+            Replicas::Applied::kOld);
   EXPECT_EQ(text(*replica), "one two");
 }
 
@@ -85,7 +86,8 @@ TEST_F(ReplicasTest, GoOnFromARestartInThePlaceOfEventsThatTheLogHasLost) {
   EXPECT_EQ(replica->log_sequence(), 5U);
   EXPECT_EQ(replica->generation->last_sequence(), 7U);
   // The same once more, as after a look at the log, changes nothing.
-  EXPECT_EQ(apply(*replica, {at(4, event::Restarted{2}), at(5, event::Delta{"again "})}), Replicas::Applied::kOld);
+  EXPECT_EQ(apply(*replica, {at(4, event::Restarted{2}), at(5, event::Delta{"again "})}),
+            Replicas::Applied::kOld);
   apply(*replica, {at(6, event::Succeeded{})});
   EXPECT_EQ(replica->generation->state(), GenerationState::kSucceeded);
 }
@@ -104,7 +106,8 @@ TEST_F(ReplicasTest, LingerWithoutAWatchAndStayWithOne) {
   kept.reset();
   left = replicas_.add(generation(), SteadyTime::max(), now_)->id;
   EXPECT_TRUE(replicas_.take_unused(now_ + Replicas::kLinger - milliseconds(1)).empty());
-  EXPECT_EQ(replicas_.take_unused(now_ + Replicas::kLinger + milliseconds(1)), std::vector<std::string>{left});
+  EXPECT_EQ(replicas_.take_unused(now_ + Replicas::kLinger + milliseconds(1)),
+            std::vector<std::string>{left});
   EXPECT_EQ(replicas_.find(left), nullptr);
   EXPECT_EQ(replicas_.waiting(), 1U);
 }

@@ -87,21 +87,23 @@ TEST(ScriptAnswers, OfAdmit) {
 }
 
 TEST(ScriptAnswers, OfBegin) {
-  const Overloaded describe{
-      [](const BeginRun& run) {
-        return "run " + std::to_string(run.attempt) + ' ' + std::to_string(run.sequence);
-      },
-      [](const BeginCancelled& run) {
-        return "cancelled " + std::to_string(run.attempt) + ' ' + std::to_string(run.sequence) + ' ' + run.reason;
-      },
-      [](const BeginEnded& ended) { return "ended " + ended.state; },
-      [](const BeginNotYours&) { return std::string("not yours"); },
-      [](const BeginWantsHead&) { return std::string("head"); }};
+  const Overloaded describe{[](const BeginRun& run) {
+                              return "run " + std::to_string(run.attempt) + ' ' +
+                                     std::to_string(run.sequence);
+                            },
+                            [](const BeginCancelled& run) {
+                              return "cancelled " + std::to_string(run.attempt) + ' ' +
+                                     std::to_string(run.sequence) + ' ' + run.reason;
+                            },
+                            [](const BeginEnded& ended) { return "ended " + ended.state; },
+                            [](const BeginNotYours&) { return std::string("not yours"); },
+                            [](const BeginWantsHead&) { return std::string("head"); }};
   expect_all<BeginAnswer>(
       {{"run", word("run", {integer(2), integer(7)}), "run 2 7"},
        {"attempt zero", word("run", {integer(0), integer(7)}), "error: queue_unavailable"},
        {"sequence zero", word("run", {integer(1), integer(0)}), "error: queue_unavailable"},
-       {"cancelled", word("cancelled", {integer(1), integer(1), text("why\xff")}), "cancelled 1 1 why\xEF\xBF\xBD"},
+       {"cancelled", word("cancelled", {integer(1), integer(1), text("why\xff")}),
+        "cancelled 1 1 why\xEF\xBF\xBD"},
        {"ended", word("ended", {text("gone")}), "ended gone"},
        {"not yours", word("not_yours"), "not yours"},
        {"head", word("head"), "head"},
@@ -125,12 +127,12 @@ TEST(ScriptAnswers, OfAppend) {
 }
 
 TEST(ScriptAnswers, OfCancel) {
-  const Overloaded describe{
-      [](const CancelWaiting& waiting) {
-        return "waiting " + std::to_string(waiting.sequence) + ' ' + std::to_string(waiting.attempt);
-      },
-      [](const CancelRunning&) { return std::string("running"); },
-      [](const CancelNothing&) { return std::string("nothing"); }};
+  const Overloaded describe{[](const CancelWaiting& waiting) {
+                              return "waiting " + std::to_string(waiting.sequence) + ' ' +
+                                     std::to_string(waiting.attempt);
+                            },
+                            [](const CancelRunning&) { return std::string("running"); },
+                            [](const CancelNothing&) { return std::string("nothing"); }};
   expect_all<CancelAnswer>(
       {{"waiting", word("waiting", {integer(4), text("1")}), "waiting 4 1"},
        {"waiting without an attempt", word("waiting", {integer(4), text("x")}), "error: queue_unavailable"},
@@ -224,7 +226,8 @@ TEST(ScriptAnswers, OfLookAtJobs) {
 TEST(ScriptAnswers, OfTheHealthProbeAndTheFleet) {
   const WallTime now{std::chrono::milliseconds(10'000)};
   const auto probed = decode_health_probe(
-      array({array({integer(2), integer(4'000), integer(1), integer(8), text("x"), text("")})}), {"echo"}, now);
+      array({array({integer(2), integer(4'000), integer(1), integer(8), text("x"), text("")})}), {"echo"},
+      now);
   ASSERT_TRUE(probed.ok());
   EXPECT_EQ(probed->front().name, "echo");
   EXPECT_EQ(probed->front().open, 2U);

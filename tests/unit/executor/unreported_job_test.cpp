@@ -46,7 +46,8 @@ TEST(UnreportedJob, ThatWasTakenJustNowMayBeWithAWorkerOfOurs) {
   EXPECT_EQ(types(events_of_unreported_job(unreported, kNow)), (std::vector<std::string>{"started"}));
   unreported.job.processed_on = now;
   unreported.job.progress = "50";
-  EXPECT_EQ(types(events_of_unreported_job(unreported, kNow)), (std::vector<std::string>{"started", "progress"}));
+  EXPECT_EQ(types(events_of_unreported_job(unreported, kNow)),
+            (std::vector<std::string>{"started", "progress"}));
 }
 
 struct ProgressCase {

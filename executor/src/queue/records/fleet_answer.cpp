@@ -38,8 +38,7 @@ std::optional<ModelDescription> decode_model(const RedisReply& reply, std::strin
   return model;
 }
 
-std::optional<ModelDescription> decode_probed_model(const RedisReply& reply, std::string name,
-                                                    WallTime now) {
+std::optional<ModelDescription> decode_probed_model(const RedisReply& reply, std::string name, WallTime now) {
   const auto& found = reply.elements;
   if (found.size() != 6 || !found[5].is_text()) return std::nullopt;
   const auto number = [&found](std::size_t at) {
@@ -70,7 +69,8 @@ std::optional<WorkerStatus> decode_worker(const RedisReply& reply) {
 }  // namespace
 
 Result<Fleet> decode_fleet(const RedisReply& reply, const std::vector<std::string>& models, WallTime now) {
-  if (reply.elements.size() != 2 || reply.elements[0].elements.size() != models.size()) return unexpected_answer("fleet", reply);
+  if (reply.elements.size() != 2 || reply.elements[0].elements.size() != models.size())
+    return unexpected_answer("fleet", reply);
   Fleet fleet;
   fleet.as_of = now;
   for (std::size_t i = 0; i < models.size(); ++i) {

@@ -16,8 +16,7 @@ namespace shunt::executor {
 
 // What health_probe.lua answers, for these models in this order. Fails with `queue_unavailable` for an answer
 // of another shape; a figure that is none is 0. Pure.
-[[nodiscard]] Result<std::vector<ModelDescription>> decode_health_probe(const bullmq::RedisReply& reply,
-                                                                        const std::vector<std::string>& models,
-                                                                        WallTime now);
+[[nodiscard]] Result<std::vector<ModelDescription>> decode_health_probe(
+    const bullmq::RedisReply& reply, const std::vector<std::string>& models, WallTime now);
 
 }  // namespace shunt::executor

@@ -30,9 +30,12 @@ CallGroupOptions admitting(const GenerationKeys& keys, const GenerationRecordsOp
   CallGroupOptions group;
   group.keys = keys.of_scripts();
   group.common = [queue = options.queue, process = options.process, clock = options.clock] {
-    std::vector<std::string> common{ms(clock->now()),       ms(queue.claim_age),
-                                    process,                queue.require_worker ? "1" : "",
-                                    ms(queue.min_claim_age), std::to_string(queue.max_claims)};
+    std::vector<std::string> common{ms(clock->now()),
+                                    ms(queue.claim_age),
+                                    process,
+                                    queue.require_worker ? "1" : "",
+                                    ms(queue.min_claim_age),
+                                    std::to_string(queue.max_claims)};
     return common;
   };
   return group;
@@ -71,8 +74,7 @@ GenerationRecords::GenerationRecords(EventLoop& loop, bullmq::Redis redis,
     : redis_(std::move(redis)),
       options_(options),
       keys_(options.queue.prefix),
-      admissions_(
-          std::make_shared<CallGroup>(loop, redis_, scripts::admit(), admitting(keys_, options_))),
+      admissions_(std::make_shared<CallGroup>(loop, redis_, scripts::admit(), admitting(keys_, options_))),
       begins_(std::make_shared<CallGroup>(loop, redis_, scripts::begin(), beginning(keys_, options_))),
       appends_(std::make_shared<CallGroup>(loop, redis_, scripts::append(), appending(keys_, options_))) {}
 
@@ -152,8 +154,7 @@ awaitable<void> GenerationRecords::undo_admission(std::string id, std::string cl
 awaitable<Result<CancelAnswer>> GenerationRecords::cancel(std::string id, std::string reason) {
   std::vector<std::string> arguments{std::move(id), std::move(reason),
                                      std::to_string(options_.queue.max_inbox_entries), kStreamTtlMs};
-  const bullmq::RedisReply reply =
-      co_await run(scripts::cancel(), std::move(arguments), Repeat::kHarmless);
+  const bullmq::RedisReply reply = co_await run(scripts::cancel(), std::move(arguments), Repeat::kHarmless);
   co_return decode_cancel(reply);
 }
 
@@ -178,15 +179,13 @@ awaitable<void> GenerationRecords::keep_request(std::string id) {
 awaitable<Result<DeleteAnswer>> GenerationRecords::delete_ended(std::string id, Deletion how) {
   std::vector<std::string> arguments{std::move(id), how == Deletion::kDo ? "1" : "",
                                      std::to_string(options_.queue.max_inbox_entries), kStreamTtlMs};
-  const bullmq::RedisReply reply =
-      co_await run(scripts::delete_ended(), std::move(arguments), Repeat::kNo);
+  const bullmq::RedisReply reply = co_await run(scripts::delete_ended(), std::move(arguments), Repeat::kNo);
   co_return decode_delete(reply);
 }
 
 awaitable<bool> GenerationRecords::reserve(std::string sha256, std::string id) {
   std::vector<std::string> arguments{std::move(sha256), std::move(id), now_ms()};
-  const bullmq::RedisReply reply =
-      co_await run(scripts::reserve(), std::move(arguments), Repeat::kHarmless);
+  const bullmq::RedisReply reply = co_await run(scripts::reserve(), std::move(arguments), Repeat::kHarmless);
   co_return reply.to_int() == 1;
 }
 
@@ -198,8 +197,7 @@ awaitable<void> GenerationRecords::unwatch(std::vector<std::string> ids) {
 awaitable<Result<std::vector<Result<JobLookAnswer>>>> GenerationRecords::look_at_jobs(
     std::vector<std::string> ids) {
   const std::size_t asked = ids.size();
-  const bullmq::RedisReply reply =
-      co_await run(scripts::look_at_jobs(), std::move(ids), Repeat::kHarmless);
+  const bullmq::RedisReply reply = co_await run(scripts::look_at_jobs(), std::move(ids), Repeat::kHarmless);
   co_return decode_job_looks(reply, asked);
 }
 

@@ -55,7 +55,8 @@ class NotificationRecords {
   bullmq::awaitable<std::string> newest();
   // Waits up to `block` for entries behind `position`. When the answer is `margin` late, the connection is
   // dead.
-  bullmq::awaitable<std::vector<StreamEntry>> read_after(std::string position, std::chrono::milliseconds block,
+  bullmq::awaitable<std::vector<StreamEntry>> read_after(std::string position,
+                                                         std::chrono::milliseconds block,
                                                          std::chrono::milliseconds margin);
   // Removes what lies before `position`.
   bullmq::awaitable<void> trim(std::string position);

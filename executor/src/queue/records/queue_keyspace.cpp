@@ -43,9 +43,9 @@ bullmq::Queue QueueKeyspace::queue(const std::string& queue_key) const {
 }
 
 bullmq::awaitable<std::string> QueueKeyspace::discover(std::string position) {
-  std::vector<std::string> command{
-      "SCAN", std::move(position), "MATCH", literally(keys_.prefix) + ":*" + std::string(kMeta), "COUNT",
-      "1000"};
+  std::vector<std::string> command{"SCAN",  std::move(position),
+                                   "MATCH", literally(keys_.prefix) + ":*" + std::string(kMeta),
+                                   "COUNT", "1000"};
   const bullmq::RedisReply reply = co_await redis_.execute(std::move(command));
   if (reply.elements.size() != 2) co_return std::string(kScanEnd);
   std::vector<std::string> remember{"SADD", keys_.queues()};

@@ -50,7 +50,7 @@ std::optional<Warning> eviction_warning(std::string_view policy) {
           "\": when it is full it drops jobs, locks and results without a word. Set it to noeviction"};
 }
 
-void tell_policy(std::string_view before, std::string_view now) {
+void log_policy(std::string_view before, std::string_view now) {
   if (before == now) return;
   if (const auto warning = eviction_warning(now)) {
     log::warn("redis.eviction_policy", {{"policy", now}, {"warning", warning->message}});

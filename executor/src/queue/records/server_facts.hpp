@@ -23,6 +23,6 @@ struct ServerFacts {
 // With any policy but noeviction a server that is full drops jobs, locks and logs without a word.
 [[nodiscard]] std::optional<Warning> eviction_warning(std::string_view policy);
 // Says so in the log when the policy is not the one that was known before.
-void tell_policy(std::string_view before, std::string_view now);
+void log_policy(std::string_view before, std::string_view now);
 
 }  // namespace shunt::executor

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -9,14 +10,19 @@
 
 namespace shunt::executor {
 
-// What has to be looked at, and when: for very many things of which few are due at a time. Things that are
-// gone by then do not come.
+// What has to be looked at, and when: for very many things of which few are due at a time, and which share
+// one timer. Things that are gone by then do not come.
 template <typename Thing>
 class DeadlineQueue {
  public:
+  // `sooner` is called whenever next() has become sooner, so that whoever waits for it can wake up.
+  void on_sooner(std::function<void(SteadyTime)> sooner) { sooner_ = std::move(sooner); }
+
   void add(SteadyTime at, const std::shared_ptr<Thing>& thing) {
+    const bool first = at < next();
     entries_.push_back({at, thing});
     std::push_heap(entries_.begin(), entries_.end(), later);
+    if (first && sooner_) sooner_(at);
   }
 
   // When the first of them is due, though it may be gone by then; SteadyTime::max() without any.
@@ -42,6 +48,7 @@ class DeadlineQueue {
   };
   static bool later(const Entry& a, const Entry& b) { return a.at > b.at; }
   std::vector<Entry> entries_;
+  std::function<void(SteadyTime)> sooner_;
 };
 
 }  // namespace shunt::executor

@@ -31,7 +31,7 @@ std::shared_ptr<Replica> Replicas::find(const std::string& id) const {
 }
 
 std::shared_ptr<Replica> Replicas::add(std::shared_ptr<Generation> generation, SteadyTime deadline,
-                                     SteadyTime now) {
+                                       SteadyTime now) {
   auto replica = std::make_shared<Replica>();
   replica->id = generation->id().to_string();
   replica->model = generation->model();
@@ -71,14 +71,14 @@ void Replicas::count(Replica& replica) {
   replica.counted = state;
 }
 
-void Replicas::cancelling(const std::shared_ptr<Replica>& replica, SteadyTime now) {
+void Replicas::stop_requested(const std::shared_ptr<Replica>& replica, SteadyTime now) {
   replica->cancel_requested = true;
   replica->cancelled_at = now;
   deadlines_.add(now, replica);
 }
 
-std::unique_ptr<EventWatch> Replicas::watch(const std::shared_ptr<Replica>& replica, const WatchOptions& options,
-                                           SteadyTime now) const {
+std::unique_ptr<EventWatch> Replicas::watch(const std::shared_ptr<Replica>& replica,
+                                            const WatchOptions& options, SteadyTime now) const {
   replica->last_used = now;
   return std::make_unique<ReplicaWatch>(replica, options);
 }

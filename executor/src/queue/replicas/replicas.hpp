@@ -37,7 +37,8 @@ struct Replica {
   std::string seen_progress = "0";
   SteadyTime last_used{};
 
-  // The replica has so many events that the log has lost: a server that crashes comes back without its last second.
+  // The replica has so many events that the log has lost: a server that crashes comes back without its last
+  // second.
   std::uint64_t ahead = 0;
   // The last attempt that has begun anew here.
   std::uint64_t attempt = 1;
@@ -70,7 +71,7 @@ class Replicas {
   // Ends the replica for what the log does not tell.
   void fail(Replica& replica, Error error);
   // Somebody wants it to stop: it is among those past their deadline from now on.
-  void cancelling(const std::shared_ptr<Replica>& replica, SteadyTime now);
+  void stop_requested(const std::shared_ptr<Replica>& replica, SteadyTime now);
 
   // Removes those that nobody needs; the ids of those that had not ended, so that their events need not be
   // sent.
@@ -85,6 +86,10 @@ class Replicas {
   [[nodiscard]] SteadyTime next_unused() const noexcept { return unused_.next(); }
   [[nodiscard]] SteadyTime next_look() const noexcept { return looks_.next(); }
   [[nodiscard]] SteadyTime next_deadline() const noexcept { return deadlines_.next(); }
+  // Called whenever one of these three has become sooner.
+  void on_unused_sooner(std::function<void(SteadyTime)> sooner) { unused_.on_sooner(std::move(sooner)); }
+  void on_look_sooner(std::function<void(SteadyTime)> sooner) { looks_.on_sooner(std::move(sooner)); }
+  void on_deadline_sooner(std::function<void(SteadyTime)> sooner) { deadlines_.on_sooner(std::move(sooner)); }
   // Any thread.
   [[nodiscard]] std::size_t running() const noexcept { return running_; }
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_; }

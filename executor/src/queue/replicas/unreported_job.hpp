@@ -27,6 +27,7 @@ struct UnreportedGeneration {
 // The events that a job's hash stands for and that nobody has written: a worker in another language that
 // knows only BullMQ took the job, or ours was lost once too often. Numbered from `sequence` + 1; empty:
 // nothing new. Pure.
-[[nodiscard]] std::vector<GenerationEvent> events_of_unreported_job(const UnreportedGeneration& unreported, WallTime now);
+[[nodiscard]] std::vector<GenerationEvent> events_of_unreported_job(const UnreportedGeneration& unreported,
+                                                                    WallTime now);
 
 }  // namespace shunt::executor

@@ -13,10 +13,11 @@
 
 namespace shunt::executor {
 
-struct PeriodicDuties::Entry {
-  Entry(EventLoop& loop, FaultLog& log, std::string called)
-      : name(std::move(called)), faults(log), timer(loop.context()) {}
+struct PeriodicDuty::State {
+  State(EventLoop& on, FaultLog& log, std::string called)
+      : loop(on), name(std::move(called)), faults(log), timer(on.context()) {}
 
+  EventLoop& loop;
   const std::string name;
   FaultLog& faults;
   std::chrono::milliseconds interval{0};
@@ -25,93 +26,90 @@ struct PeriodicDuties::Entry {
   boost::asio::steady_timer timer;
   SteadyTime earliest{};                        // it is not done before
   SteadyTime sleeps_until = SteadyTime::min();  // while it waits
-  bool hastened = false;                        // it is to be done once more at once
+  bool wanted_now = false;                      // it is to be done once more at once
   bool stopped = false;
 };
 
-PeriodicDuties::PeriodicDuties(EventLoop& loop, FaultLog& faults) : loop_(loop), faults_(faults) {}
-
-PeriodicDuties::~PeriodicDuties() {
+PeriodicDuty& PeriodicDuty::operator=(PeriodicDuty&& other) noexcept {
+  if (this == &other) return *this;
   stop();
+  state_ = std::move(other.state_);
+  return *this;
 }
 
-void PeriodicDuties::run_periodically(std::string name, std::chrono::milliseconds interval, Duty duty) {
-  auto entry = std::make_shared<Entry>(loop_, faults_, std::move(name));
-  entry->interval = interval;
-  entry->duty = std::move(duty);
-  start(std::move(entry));
+PeriodicDuty run_periodically(EventLoop& loop, FaultLog& faults, std::string name,
+                              std::chrono::milliseconds interval, PeriodicDuty::Duty duty) {
+  auto state = std::make_shared<PeriodicDuty::State>(loop, faults, std::move(name));
+  state->interval = interval;
+  state->duty = std::move(duty);
+  return PeriodicDuty::begin(std::move(state));
 }
 
-void PeriodicDuties::run_when_due(std::string name, std::chrono::milliseconds pause, DueTime due, Duty duty) {
-  auto entry = std::make_shared<Entry>(loop_, faults_, std::move(name));
-  entry->interval = pause;
-  entry->due = std::move(due);
-  entry->duty = std::move(duty);
-  start(std::move(entry));
+PeriodicDuty run_when_due(EventLoop& loop, FaultLog& faults, std::string name,
+                          std::chrono::milliseconds pause, PeriodicDuty::DueTime due,
+                          PeriodicDuty::Duty duty) {
+  auto state = std::make_shared<PeriodicDuty::State>(loop, faults, std::move(name));
+  state->interval = pause;
+  state->due = std::move(due);
+  state->duty = std::move(duty);
+  return PeriodicDuty::begin(std::move(state));
 }
 
-void PeriodicDuties::start(std::shared_ptr<Entry> entry) {
-  entries_.push_back(entry);
+PeriodicDuty PeriodicDuty::begin(std::shared_ptr<State> state) {
   // Detached: it holds all that it needs, catches what its duty throws, and ends when it is stopped.
-  boost::asio::co_spawn(loop_.context(), keep_doing(std::move(entry)), boost::asio::detached);
+  boost::asio::co_spawn(state->loop.context(), keep_doing(state), boost::asio::detached);
+  return PeriodicDuty(std::move(state));
 }
 
-PeriodicDuties::Entry* PeriodicDuties::find(std::string_view name) const {
-  const auto found = std::ranges::find_if(entries_, [&](const auto& entry) { return entry->name == name; });
-  return found == entries_.end() ? nullptr : found->get();
+void PeriodicDuty::run_now() {
+  if (!state_) return;
+  state_->wanted_now = true;
+  state_->timer.cancel();
 }
 
-void PeriodicDuties::hasten(std::string_view name) {
-  Entry* const entry = find(name);
-  if (entry == nullptr) return;
-  entry->hastened = true;
-  entry->timer.cancel();
+void PeriodicDuty::due_by(SteadyTime at) {
+  if (state_ && at < state_->sleeps_until) state_->timer.cancel();
 }
 
-void PeriodicDuties::due_by(std::string_view name, SteadyTime at) {
-  Entry* const entry = find(name);
-  if (entry != nullptr && at < entry->sleeps_until) entry->timer.cancel();
+void PeriodicDuty::stop() {
+  const auto state = std::exchange(state_, nullptr);
+  if (!state) return;
+  state->stopped = true;
+  state->timer.cancel();
 }
 
-void PeriodicDuties::stop() {
-  for (const auto& entry : std::exchange(entries_, {})) {
-    entry->stopped = true;
-    entry->timer.cancel();
+bullmq::awaitable<void> PeriodicDuty::keep_doing(std::shared_ptr<State> state) {
+  if (state->due) co_await wait(state);
+  while (!state->stopped) {
+    co_await do_once(state);
+    state->earliest = std::chrono::steady_clock::now() + state->interval;
+    co_await wait(state);
   }
 }
 
-bullmq::awaitable<void> PeriodicDuties::keep_doing(std::shared_ptr<Entry> entry) {
-  if (entry->due) co_await wait(entry);
-  while (!entry->stopped) {
-    co_await do_once(entry);
-    entry->earliest = std::chrono::steady_clock::now() + entry->interval;
-    co_await wait(entry);
-  }
-}
-
-bullmq::awaitable<void> PeriodicDuties::do_once(std::shared_ptr<Entry> entry) {
+bullmq::awaitable<void> PeriodicDuty::do_once(std::shared_ptr<State> state) {
   try {
     // Named first: compilers get temporaries of an awaited call wrong.
-    bullmq::awaitable<void> doing = entry->duty();
+    bullmq::awaitable<void> doing = state->duty();
     co_await std::move(doing);
   } catch (...) {
     // What a duty is told while its connection is being closed is no fault.
-    if (!entry->stopped) note_caught(entry->faults, FaultLog::Source::kDuty, entry->name);
+    if (!state->stopped) note_caught(state->faults, FaultLog::Source::kDuty, state->name);
   }
 }
 
 // Whoever cuts the timer short has changed what it waits for.
-bullmq::awaitable<void> PeriodicDuties::wait(std::shared_ptr<Entry> entry) {
-  while (!entry->stopped && !std::exchange(entry->hastened, false)) {
-    const SteadyTime wanted = entry->due ? entry->due() : SteadyTime::min();
-    const SteadyTime at = std::max(wanted, entry->earliest);
+bullmq::awaitable<void> PeriodicDuty::wait(std::shared_ptr<State> state) {
+  while (!state->stopped && !std::exchange(state->wanted_now, false)) {
+    const SteadyTime wanted = state->due ? state->due() : SteadyTime::min();
+    const SteadyTime at = std::max(wanted, state->earliest);
     if (at <= std::chrono::steady_clock::now()) break;
-    entry->sleeps_until = at;
-    entry->timer.expires_at(at);
+    state->sleeps_until = at;
+    state->timer.expires_at(at);
     boost::system::error_code cut_short;
-    co_await entry->timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, cut_short));
+    co_await state->timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, cut_short));
   }
-  entry->sleeps_until = SteadyTime::min();
+  state->sleeps_until = SteadyTime::min();
 }
 
 }  // namespace shunt::executor

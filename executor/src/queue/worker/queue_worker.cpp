@@ -2,9 +2,11 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <memory>
 #include <utility>
 
-#include "queue/worker/worker_process.hpp"
+#include "queue/worker/generation_worker.hpp"
 
 namespace shunt::executor {
 namespace {
@@ -15,32 +17,32 @@ class ThreadedWorker final : public QueueWorker {
                  QueueWorkerOptions options)
       : threads_(1) {
     threads_.at(0).run_on_thread([&] {
-      core_ = std::make_shared<WorkerCore>(models, artifacts, loops, threads_.at(0), std::move(options));
-      core_->start();
+      worker_ =
+          std::make_unique<GenerationWorker>(models, artifacts, loops, threads_.at(0), std::move(options));
+      worker_->start();
     });
   }
   ~ThreadedWorker() override {
-    threads_.at(0).run_on_thread([&] { core_->close(); });
+    threads_.at(0).run_on_thread([&] { worker_->close(); });
     threads_.stop_and_join();
-    core_->wait_for_files();
+    worker_->wait_for_files();
   }
   void stop(std::chrono::milliseconds grace, std::function<void(WorkerReport)> done) override {
-    threads_.at(0).post([this, grace, done = std::move(done)] {
-      boost::asio::co_spawn(
-          threads_.at(0).context(),
-          [](std::shared_ptr<WorkerCore> core, std::chrono::milliseconds patience,
-             std::function<void(WorkerReport)> tell) -> awaitable<void> {
-            WorkerReport report = co_await core->stop(patience);
-            tell(report);
-          }(core_, grace, done),
-          boost::asio::detached);
-    });
+    // Detached: the worker lives as long as the loop runs.
+    boost::asio::co_spawn(threads_.at(0).context(), report_stop(worker_->stop(grace), std::move(done)),
+                          boost::asio::detached);
   }
-  WorkerDescription describe() const override { return core_->describe(); }
+  WorkerDescription describe() const override { return worker_->describe(); }
 
  private:
+  static bullmq::awaitable<void> report_stop(bullmq::awaitable<WorkerReport> stopping,
+                                             std::function<void(WorkerReport)> done) {
+    const WorkerReport report = co_await std::move(stopping);
+    done(report);
+  }
+
   EventLoopThreads threads_;
-  std::shared_ptr<WorkerCore> core_;
+  std::unique_ptr<GenerationWorker> worker_;
 };
 
 }  // namespace

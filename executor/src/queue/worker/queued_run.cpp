@@ -3,15 +3,16 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <functional>
 #include <utility>
 
 #include "bullmq/error.hpp"
-#include "queue/runtime/run_on_pool.hpp"
-#include "queue/worker/job_outcome.hpp"
 #include "queue/runtime/generation_deadline.hpp"
 #include "queue/runtime/redis_fault.hpp"
+#include "queue/runtime/run_on_pool.hpp"
+#include "queue/worker/job_outcome.hpp"
 #include "shunt/base/digest.hpp"
 
 namespace shunt::executor {
@@ -27,22 +28,22 @@ std::chrono::milliseconds timeout_of(const Envelope& envelope) {
 
 }  // namespace
 
-QueuedRun::QueuedRun(Services services, Envelope envelope, Place place, JobAttempts attempts)
+QueuedRun::QueuedRun(Services services, Envelope envelope, LogPosition position, JobAttempts attempts)
     : services_(std::move(services)),
       id_(envelope.id.to_string()),
       envelope_(std::move(envelope)),
-      place_(place),
+      position_(position),
       attempts_(std::move(attempts)),
-      woken_(services_.loop.context()) {
-  waker_->loop = &services_.loop;
+      changed_(services_.loop) {
+  worker_loop_->loop = &services_.loop;
 }
 
 QueuedRun::~QueuedRun() {
   detach();
 }
 
-bullmq::awaitable<QueuedRun::End> QueuedRun::run(std::shared_ptr<WorkerModel> model,
-                                                 EventLoop& generator_loop) {
+bullmq::awaitable<QueuedRun::Outcome> QueuedRun::run(std::shared_ptr<WorkerModel> model,
+                                                     EventLoop& generator_loop) {
   const auto self = shared_from_this();
   generation_ =
       std::make_shared<Generation>(envelope_, services_.clock, model->model.output, services_.memory);
@@ -50,7 +51,7 @@ bullmq::awaitable<QueuedRun::End> QueuedRun::run(std::shared_ptr<WorkerModel> mo
   auto checked = check_input(model->model, envelope_.request.input);
   if (!checked) {
     generation_->fail(std::move(checked).error());
-    const End refused = co_await end_unrun();
+    const Outcome refused = co_await end_unrun();
     co_return refused;
   }
   watch_ = generation_->watch({.after_sequence = 1});
@@ -77,27 +78,27 @@ bullmq::awaitable<QueuedRun::End> QueuedRun::run(std::shared_ptr<WorkerModel> mo
   run.reset();
   co_await forward();
   detach();
-  co_return end();
+  co_return outcome();
 }
 
-bullmq::awaitable<QueuedRun::End> QueuedRun::cancel_unrun(std::string reason) {
+bullmq::awaitable<QueuedRun::Outcome> QueuedRun::cancel_unrun(std::string reason) {
   const auto self = shared_from_this();
   generation_ = std::make_shared<Generation>(envelope_, services_.clock, OutputLimits{});
   generation_->cancel(reason);
-  const End ended = co_await end_unrun();
+  const Outcome ended = co_await end_unrun();
   co_return ended;
 }
 
-bullmq::awaitable<QueuedRun::End> QueuedRun::end_unrun() {
+bullmq::awaitable<QueuedRun::Outcome> QueuedRun::end_unrun() {
   watch_ = generation_->watch({.after_sequence = 1});
   co_await forward();
   detach();
-  co_return end();
+  co_return outcome();
 }
 
-QueuedRun::End QueuedRun::end() const {
-  if (abandoned_) return End::kLost;
-  return retried_ ? End::kRetry : End::kEnded;
+QueuedRun::Outcome QueuedRun::outcome() const {
+  if (abandoned()) return Outcome::kLost;
+  return retried() ? Outcome::kRetry : Outcome::kEnded;
 }
 
 void QueuedRun::cancel(const std::string& reason) {
@@ -105,50 +106,47 @@ void QueuedRun::cancel(const std::string& reason) {
 }
 
 void QueuedRun::abandon(const std::string& reason) {
-  abandoned_ = true;
+  enter(Phase::kAbandoned);
   if (const auto run = running_.lock()) run->request_stop(StopReason::kShutdown, reason);
   detach();
-  woken_.cancel();
+  changed_.notify_all();
 }
 
 void QueuedRun::detach() {
-  const std::lock_guard lock(waker_->mutex);
-  waker_->loop = nullptr;
+  const std::lock_guard lock(worker_loop_->mutex);
+  worker_loop_->loop = nullptr;
 }
 
 // Wakes the worker's thread when there is something to pass on.
 void QueuedRun::listen() {
   ready_ = false;
-  watch_->on_ready([weak = weak_from_this(), waker = waker_] {
-    const std::lock_guard lock(waker->mutex);
-    if (waker->loop == nullptr) return;
-    waker->loop->post([weak] {
+  watch_->on_ready([weak = weak_from_this(), handle = worker_loop_] {
+    const std::lock_guard lock(handle->mutex);
+    if (handle->loop == nullptr) return;
+    handle->loop->post([weak] {
       const auto self = weak.lock();
       if (!self) return;
       self->ready_ = true;
-      self->woken_.cancel();
+      self->changed_.notify_all();
     });
   });
 }
 
 bullmq::awaitable<std::vector<GenerationEvent>> QueuedRun::next_events() {
   std::vector<GenerationEvent> events = watch_->read();
-  while (events.empty() && !abandoned_) {
+  while (events.empty() && !abandoned()) {
     listen();
-    while (!ready_ && !abandoned_) {
-      woken_.expires_at(SteadyTime::max());
-      boost::system::error_code ignored;
-      co_await woken_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
-    }
+    std::function<bool()> awake = [this] { return ready_ || abandoned(); };
+    (void)co_await changed_.wait_until(SteadyTime::max(), std::move(awake));
     events = watch_->read();
   }
   co_return events;
 }
 
 bullmq::awaitable<void> QueuedRun::forward() {
-  while (!abandoned_) {
+  while (!abandoned()) {
     std::vector<GenerationEvent> events = co_await next_events();
-    if (abandoned_ || events.empty()) co_return;
+    if (abandoned() || events.empty()) co_return;
     co_await store_large(events);
     renumber(events);
     const bool retry = retries(events);
@@ -163,9 +161,11 @@ bullmq::awaitable<void> QueuedRun::forward() {
       co_await end_as_cancelled(events.back().sequence + 1, *appended->cancel_reason);
       co_return;
     }
-    retried_ = retry;
     if (events.back().terminal()) ending_ = std::move(events.back().payload);
-    if (retry || watch_->ended() || !failure_.empty()) co_return;
+    if (retry || watch_->ended() || !failure_.empty()) {
+      enter(retry ? Phase::kRetried : Phase::kEnded);
+      co_return;
+    }
     if (appended->cancel_reason) cancel(*appended->cancel_reason);
   }
 }
@@ -215,7 +215,7 @@ bullmq::awaitable<std::optional<Error>> QueuedRun::store(GenerationEvent::Payloa
 // Before the bytes are put there, so that whoever removes the same bytes of others at this moment is waited
 // for.
 bullmq::awaitable<void> QueuedRun::reserve(std::string sha256) {
-  while (!abandoned_) {
+  while (!abandoned()) {
     bool reserved = false;
     try {
       reserved = co_await services_.records.reserve(sha256, id_);
@@ -232,10 +232,10 @@ bullmq::awaitable<void> QueuedRun::reserve(std::string sha256) {
 // This process counts its events from 1; the log goes on where it was.
 void QueuedRun::renumber(std::vector<GenerationEvent>& events) const {
   for (GenerationEvent& event : events) {
-    event.sequence = place_.sequence + event.sequence - 1;
+    event.sequence = position_.sequence + event.sequence - 1;
     // The log has its `started` from an earlier attempt.
-    if (place_.sequence > 1 && std::holds_alternative<event::Started>(event.payload)) {
-      event.payload = event::Restarted{std::max<std::uint64_t>(place_.attempt, 2)};
+    if (position_.sequence > 1 && std::holds_alternative<event::Started>(event.payload)) {
+      event.payload = event::Restarted{std::max<std::uint64_t>(position_.attempt, 2)};
     }
   }
 }
@@ -256,9 +256,9 @@ bool QueuedRun::retries(std::vector<GenerationEvent>& events) {
 }
 
 bullmq::awaitable<AppendAnswer> QueuedRun::append(const std::vector<GenerationEvent>& events, bool retry) {
-  LogBatch batch = make_batch(id_, place_.attempt, events);
+  LogBatch batch = make_batch(id_, position_.attempt, events);
   if (retry) batch.then = LogBatch::Then::kRetry;
-  while (!abandoned_) {
+  while (!abandoned()) {
     LogBatch copy = batch;
     bool failed = false;
     AppendAnswer answer;
@@ -282,6 +282,7 @@ bullmq::awaitable<void> QueuedRun::end_as_cancelled(std::uint64_t sequence, std:
   const AppendAnswer answer = co_await append(events, false);
   if (!std::holds_alternative<Appended>(answer)) abandon("the generation is not this worker's any more");
   ending_ = std::move(events.back().payload);
+  enter(Phase::kEnded);
 }
 
 std::chrono::nanoseconds QueuedRun::waited() const {

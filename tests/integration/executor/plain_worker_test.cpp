@@ -11,13 +11,13 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-class SilentWorker : public QueuePair {
+class PlainWorker : public QueuePair {
  protected:
-  SilentWorker() { queue_.enqueue_deadline = 300ms; }
+  PlainWorker() { queue_.enqueue_deadline = 300ms; }
   RedisProcess redis_;
 };
 
-TEST_F(SilentWorker, AJobThatIsRemovedByHandEndsItsGenerationWithAClearError) {
+TEST_F(PlainWorker, AJobThatIsRemovedByHandEndsItsGenerationWithAClearError) {
   start_executor(redis_.url());
   wait_ready();
   const GenerationId id = client_.start(request("echo"));
@@ -30,7 +30,7 @@ TEST_F(SilentWorker, AJobThatIsRemovedByHandEndsItsGenerationWithAClearError) {
   EXPECT_EQ(redis_({"ZCARD", key("::gen:o:{shunt}:echo")}).integer, 0);
 }
 
-TEST_F(SilentWorker, ProgressAndReturnValueOfAPlainJobBecomeEvents) {
+TEST_F(PlainWorker, ProgressAndReturnValueOfAPlainJobBecomeEvents) {
   start_executor(redis_.url());
   wait_ready();
   const GenerationId id = client_.start(request("echo"));
@@ -46,7 +46,7 @@ TEST_F(SilentWorker, ProgressAndReturnValueOfAPlainJobBecomeEvents) {
   EXPECT_EQ(client_.record(id).result, (Json(JsonObject{{"answer", 42}})));
 }
 
-TEST_F(SilentWorker, AFailedPlainJobFailsItsGenerationAlsoForWhoComesLater) {
+TEST_F(PlainWorker, AFailedPlainJobFailsItsGenerationAlsoForWhoComesLater) {
   start_executor(redis_.url());
   wait_ready();
   const GenerationId id = client_.start(request("echo"));
@@ -60,7 +60,7 @@ TEST_F(SilentWorker, AFailedPlainJobFailsItsGenerationAlsoForWhoComesLater) {
   EXPECT_EQ(record.error->message, "no luck");
 }
 
-TEST_F(SilentWorker, WhatNobodyTakesEndsByItsDeadlineAlsoForWhoComesLater) {
+TEST_F(PlainWorker, WhatNobodyTakesEndsByItsDeadlineAlsoForWhoComesLater) {
   start_executor(redis_.url());
   wait_ready();
   GenerationRequest made = request("echo");
