@@ -2,7 +2,7 @@
 -- API process is told, so that none shows its copy any longer.
 --
 -- KEYS[1] base of the generations' keys
--- ARGV    1 id, 2 "1" = do it, "" = only look, 3 entries that an inbox keeps, 4 ttl ms of an inbox
+-- ARGV    1 id, 2 "1" = do it, "" = only look, 3 entries that a stream of notifications keeps, 4 ttl ms of such a stream
 -- Returns {"gone"} | {"unknown"} | {"open"} | {"held"} (a worker has not settled its job yet) | {"job", queue key} (its
 --         job is there still: nothing was forgotten) | {"ended", queue key} | {"broken"} (the record is not as ours are)
 local base, id = KEYS[1], ARGV[1]
@@ -23,9 +23,9 @@ if ARGV[2] == '1' then
   local time = redis.call('TIME')
   local living = redis.pcall('ZRANGEBYSCORE', base .. 'apis', time[1] .. '000', '+inf', 'LIMIT', 0, 1000)
   for _, process in ipairs(living.err and {} or living) do
-    local inbox = base .. 'in:' .. process
-    redis.pcall('XADD', inbox, 'MAXLEN', '~', ARGV[3], '*', id, 'forgotten')
-    redis.call('PEXPIRE', inbox, ARGV[4])
+    local stream = base .. 'in:' .. process
+    redis.pcall('XADD', stream, 'MAXLEN', '~', ARGV[3], '*', id, 'forgotten')
+    redis.call('PEXPIRE', stream, ARGV[4])
   end
 end
 return {'ended', known[2]}
