@@ -18,7 +18,7 @@ RUN scripts/build.sh release --target shunt -DSHUNT_BUILD_TESTS=OFF -DSHUNT_BUIL
 
 FROM ${RUN_IMAGE}
 RUN apt-get update && apt-get upgrade -y && apt-get install -y --no-install-recommends \
-      ca-certificates espeak-ng libboost-json1.81.0 libcurl4 libhiredis0.14 libprometheus-cpp-core1.0 libre2-9 libspdlog1.10 \
+      ca-certificates espeak-ng libboost-json1.81.0 libcurl4 libhiredis0.14 libprometheus-cpp-core1.0 libre2-9 \
       libssl3 libtomlplusplus3 \
     && rm -rf /var/lib/apt/lists/* && groupadd --system --gid 10001 shunt \
     && useradd --system --uid 10001 --gid shunt --home /nonexistent shunt \

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # build.sh PRESET [--target NAME] [-DNAME=VALUE...]: builds build/PRESET, configured with those values (configured
-# again only when they differ). Shows progress on a terminal, and the compiler's words only when something fails.
+# again only when they differ). Shows progress and an estimate on a terminal, and the compiler's words only when something
+# fails.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 preset=$1
@@ -39,12 +40,8 @@ is_configured() {
 
 is_configured || cmake --preset "$preset" "${values[@]}" >"$log" 2>&1 || failed
 if [[ -t 1 ]]; then
-  width=$(tput cols 2>/dev/null || echo 80)
-  NINJA_STATUS='[%f/%t] ' cmake --build "$folder" --target "$target" 2>&1 | tee "$log" |
-    while IFS= read -r line; do
-      if [[ "$line" == \[* ]]; then printf '\r\033[K%.*s' "$((width - 1))" "$line"; fi
-    done || { echo; failed; }
-  printf '\r\033[K'
+  NINJA_STATUS='[%f/%t] ' cmake --build "$folder" --target "$target" 2>&1 |
+    /usr/bin/python3 -B scripts/build_progress.py "$log" || { echo; failed; }
 else
   cmake --build "$folder" --target "$target" >"$log" 2>&1 || failed
 fi

@@ -1,11 +1,8 @@
-#include <sys/random.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <iostream>
-#include <system_error>
 
 #include "commands.hpp"
 #include "exit_code.hpp"
@@ -14,6 +11,7 @@
 #include "shunt/base/digest.hpp"
 #include "shunt/base/display_text.hpp"
 #include "shunt/base/log.hpp"
+#include "shunt/base/random.hpp"
 #include "terminal.hpp"
 
 namespace shunt::app {
@@ -74,17 +72,7 @@ void print_json(const std::vector<config::Explained>& settings) {
 }
 
 std::string new_key() {
-  std::array<unsigned char, 32> bytes{};
-  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
-    throw std::system_error(errno, std::generic_category(), "getrandom");
-  }
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string key = "sk_";
-  for (const unsigned char byte : bytes) {
-    key += kDigits[byte >> 4];
-    key += kDigits[byte & 15];
-  }
-  return key;
+  return "sk_" + random_name(32);
 }
 
 // The echo of a terminal is off while a secret is typed.

@@ -7,8 +7,8 @@ class ControllingTerminal {
  public:
   ControllingTerminal();
 
-  // Whether there was one and it has gone: the window was closed, the connection to it broke. A hang-up's
-  // signal may come a moment before its terminal has gone, so this waits that moment.
+  // Whether there was one and it has gone: the window was closed, the connection to it broke, the session's
+  // leader has ended. A hang-up's signal may come a moment before that, so this waits up to 200 ms for it.
   [[nodiscard]] bool has_gone() const;
 
  private:

@@ -16,6 +16,7 @@
 #include "shunt/executor/queue_executor.hpp"
 #include "shunt/executor/sync_executor.hpp"
 #include "shunt/generation/artifact_store.hpp"
+#include "shunt/generation/error_codes.hpp"
 #include "shutdown_signals.hpp"
 #include "terminal.hpp"
 #include "write_all.hpp"
@@ -25,7 +26,7 @@ namespace {
 
 constexpr auto kDrainGrace = std::chrono::milliseconds(0);
 // For an executor to reach its Redis; after that it says itself what is wrong.
-constexpr auto kConnectPatience = std::chrono::seconds(5);
+constexpr auto kConnectWithin = std::chrono::seconds(5);
 
 int refuse(int exit_code, std::string_view message) {
   complain(message);
@@ -40,7 +41,7 @@ Result<const config::ModelConfig*> choose_model(const GenerateOptions& options,
     if (candidate.model.name == name) return &candidate;
     known.append(known.empty() ? "" : ", ").append(candidate.model.name);
   }
-  return Error{"unknown_model", "there is no model \"" + name + "\"; there is: " + known};
+  return Error{error_code::kUnknownModel, "there is no model \"" + name + "\"; there is: " + known};
 }
 
 // One generation: executor, stream, end. Everything is called from the main thread. With an artifact store it
@@ -61,7 +62,7 @@ class OneGeneration {
     // Nobody else waits for it.
     options.at_drain = executor::QueueExecutorOptions::AtDrain::kCancel;
     executor_ = executor::make_queue_executor(models, *artifacts, std::move(options));
-    const auto until = std::chrono::steady_clock::now() + kConnectPatience;
+    const auto until = std::chrono::steady_clock::now() + kConnectWithin;
     while (executor_->describe().health != executor::Health::kReady &&
            std::chrono::steady_clock::now() < until) {
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
@@ -155,8 +156,8 @@ int report_end(const GenerationEvent& last, GenerationPrinter& printer, int sign
   }
   printer.abandon();
   if (const auto* failed = std::get_if<event::Failed>(&last.payload)) {
-    return refuse(kExitFailed,
-                  "the generation failed: " + failed->error.message + " (" + failed->error.code + ')');
+    return refuse(kExitFailed, "the generation failed: " + failed->error.message + " (" +
+                                   failed->error.code.to_string() + ')');
   }
   return refuse(signal == 0 ? kExitFailed : kExitSignalBase + signal, "the generation was cancelled");
 }
@@ -166,8 +167,8 @@ int run(const GenerationRequest& request, OneGeneration& generation, ShutdownSig
   const auto id = generation.submit(request);
   // Nothing is wrong with what comes back later as it is.
   if (!id) {
-    return refuse(id.error().retryable ? kExitFailed : kExitUsage,
-                  id.error().message + " (" + id.error().code + ')');
+    return refuse(id.error().is_retryable() ? kExitFailed : kExitUsage,
+                  id.error().message + " (" + id.error().code.to_string() + ')');
   }
   std::atomic<int> interrupted{0};
   signals.on_first([&generation, &interrupted, cancelled = *id](int signal) {

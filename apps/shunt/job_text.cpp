@@ -4,8 +4,8 @@
 #include <cmath>
 #include <optional>
 
-#include "json_fields.hpp"
 #include "shunt/base/display_text.hpp"
+#include "shunt/base/json_members.hpp"
 
 namespace shunt::app {
 namespace {
@@ -22,13 +22,13 @@ std::string between(const std::optional<WallTime>& from, WallTime to) {
 // What is worth knowing at a glance beside the state.
 std::string note_of(const JsonObject& record) {
   const JsonObject& error = object_in(record, "error");
-  if (!error.empty()) return text_in(error, "code");
-  if (const std::string reason = text_in(record, "cancel_reason"); !reason.empty()) return reason;
+  if (!error.empty()) return std::string(text_in(error, "code"));
+  if (const std::string reason(text_in(record, "cancel_reason")); !reason.empty()) return reason;
   if (is_true_in(record, "cancel_requested")) return "stopping";
   const JsonObject& progress = object_in(record, "progress");
   if (progress.empty() || text_in(record, "state") != "running") return {};
   std::string note = std::to_string(std::lround(number_in(progress, "fraction") * 100)) + '%';
-  if (const std::string message = text_in(progress, "message"); !message.empty()) note += ' ' + message;
+  if (const std::string message(text_in(progress, "message")); !message.empty()) note += ' ' + message;
   return note;
 }
 
@@ -54,13 +54,13 @@ void put_output(std::string& out, const JsonObject& output) {
     if (!entry.is_object()) continue;
     const JsonObject& artifact = entry.get_object();
     put(out, "artifact",
-        displayable(text_in(artifact, "name") + "  " + text_in(artifact, "media_type")) + "  " +
+        displayable(text_in(artifact, "name")) + "  " + displayable(text_in(artifact, "media_type")) + "  " +
             size_text(static_cast<std::size_t>(number_in(artifact, "size"))) + "  " +
             displayable(text_in(artifact, "url")));
   }
   if (const Json* result = output.if_contains("result"))
     put(out, "result", displayable_json(to_json_text(*result)));
-  const std::string text = text_in(output, "text");
+  const std::string text(text_in(output, "text"));
   if (text.empty()) return;
   out.append("\n").append(displayable(text, LineBreaks::kKept));
   if (!text.ends_with('\n')) out += '\n';
@@ -81,7 +81,7 @@ TextTable jobs_table() {
 }
 
 std::vector<TextTable::Cell> job_row(const JsonObject& record, WallTime now) {
-  const std::string state = text_in(record, "state");
+  const std::string state(text_in(record, "state"));
   const auto started = time_in(record, "started_at");
   return {{displayable(text_in(record, "id"))},
           {displayable(state), style_of_state(state)},
@@ -93,7 +93,7 @@ std::vector<TextTable::Cell> job_row(const JsonObject& record, WallTime now) {
 
 std::string job_description(const JsonObject& record, const Terminal& terminal, WallTime now) {
   std::string out;
-  const std::string state = text_in(record, "state");
+  const std::string state(text_in(record, "state"));
   put(out, "id", displayable(text_in(record, "id")));
   put(out, "model", displayable(text_in(record, "model")));
   put(out, "state", terminal.styled(style_of_state(state), displayable(state)));
@@ -105,7 +105,9 @@ std::string job_description(const JsonObject& record, const Terminal& terminal, 
   if (!time_in(record, "finished_at")) put_time(out, "deadline", record, "deadline", now);
   const JsonObject& error = object_in(record, "error");
   if (!error.empty()) {
-    put(out, "error", displayable(text_in(error, "message") + " (" + text_in(error, "code") + ')'));
+    put(out, "error",
+        displayable(
+            std::string(text_in(error, "message")).append(" (").append(text_in(error, "code")).append(")")));
   } else {
     put(out, state == "cancelled" ? "reason" : "note", displayable(note_of(record)));
   }

@@ -6,10 +6,11 @@
 #include "commands.hpp"
 #include "exit_code.hpp"
 #include "job_text.hpp"
-#include "json_fields.hpp"
 #include "service_client.hpp"
 #include "shunt/base/clock.hpp"
 #include "shunt/base/display_text.hpp"
+#include "shunt/base/json_members.hpp"
+#include "shunt/base/percent_encoding.hpp"
 
 namespace shunt::app {
 namespace {
@@ -18,23 +19,8 @@ namespace {
 constexpr std::size_t kLargestPage = 200;
 
 int refuse(const Error& error, int exit_code = kExitFailed) {
-  complain(error.message + " (" + error.code + ')');
+  complain(error.message + " (" + error.code.to_string() + ')');
   return exit_code;
-}
-
-std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (kPlain.find(c) != std::string_view::npos) {
-      encoded += c;
-    } else {
-      encoded.append({'%', kDigits[byte >> 4U], kDigits[byte & 15U]});
-    }
-  }
-  return encoded;
 }
 
 std::string page_path(const JobsListOptions& options, std::size_t left, const std::string& cursor) {
@@ -72,7 +58,7 @@ Result<ServiceAnswer> ask(ServiceClient& client, const std::string& method, cons
 
 std::string state_in(const ServiceAnswer& answer) {
   const auto json = parse_json(answer.body, {.max_depth = 128});
-  return json && json->is_object() ? text_in(json->get_object(), "state") : std::string();
+  return json && json->is_object() ? std::string(text_in(json->get_object(), "state")) : std::string();
 }
 
 std::string json_line(const Json& json) {

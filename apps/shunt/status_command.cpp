@@ -5,10 +5,10 @@
 
 #include "commands.hpp"
 #include "exit_code.hpp"
-#include "json_fields.hpp"
 #include "service_client.hpp"
 #include "shunt/base/clock.hpp"
 #include "shunt/base/display_text.hpp"
+#include "shunt/base/json_members.hpp"
 #include "text_table.hpp"
 
 namespace shunt::app {
@@ -47,14 +47,14 @@ void print_line(std::string_view name, const std::string& text) {
 
 void print_redis(const JsonObject& redis, const Terminal& terminal) {
   const bool connected = is_true_in(redis, "connected");
-  const std::string version = text_in(redis, "version");
+  const std::string version(text_in(redis, "version"));
   const std::string since = age_of(redis, "since");
   std::string line = displayable(text_in(redis, "url")) + "  ";
   line += terminal.styled(connected ? Style::kGreen : Style::kRed, connected ? "connected" : "not connected");
   if (!since.empty()) line += " for " + since;
   if (!version.empty()) line += ", version " + displayable(version);
   std::cout << "  redis     " << line << '\n';
-  const std::string error = text_in(redis, "last_error");
+  const std::string error(text_in(redis, "last_error"));
   if (!error.empty()) print_line("", "last error " + age_of(redis, "last_error_at") + " ago: " + error);
 }
 
@@ -149,12 +149,14 @@ void print_workers(const JsonArray& workers, const Terminal& terminal) {
 
 void print_status(const JsonObject& status, const std::string& url) {
   const Terminal terminal(STDOUT_FILENO);
-  const std::string state = text_in(status, "status");
+  const std::string state(text_in(status, "status"));
   std::cout << "shunt " << displayable(text_in(status, "version")) << " at " << url << " is "
             << terminal.styled(style_of(state), displayable(state)) << '\n';
-  if (const std::string reason = text_in(status, "reason"); !reason.empty()) print_line("because", reason);
+  if (const std::string reason(text_in(status, "reason")); !reason.empty()) print_line("because", reason);
   const JsonObject& strategy = object_in(status, "strategy");
-  print_line("strategy", text_in(strategy, "mode") + " (" + text_in(strategy, "reason") + ')');
+  print_line(
+      "strategy",
+      std::string(text_in(strategy, "mode")).append(" (").append(text_in(strategy, "reason")).append(")"));
   print_line("roles", joined(array_in(status, "roles"), ", "));
   print_line("up", short_duration(number_in(status, "uptime_seconds")));
   print_line("here", count_in(status, "running") + " running, " + count_in(status, "waiting") +
@@ -167,7 +169,7 @@ void print_status(const JsonObject& status, const std::string& url) {
   print_warnings(array_in(status, "warnings"), terminal);
   print_models(array_in(status, "models"), terminal);
   if (!queue) return;
-  if (const std::string error = text_in(status, "workers_error"); !error.empty()) {
+  if (const std::string error(text_in(status, "workers_error")); !error.empty()) {
     std::cout << '\n' << "Workers are not known now: " << displayable(error) << '\n';
   } else {
     print_workers(array_in(status, "workers"), terminal);
@@ -182,18 +184,18 @@ int status(const StatusOptions& options) {
     complain(client.error().message);
     return kExitConfiguration;
   }
-  const auto told = client->get("/admin/status");
-  if (!told) {
-    complain(told.error().message + " (" + told.error().code + ')');
+  const auto answer = client->get("/admin/status");
+  if (!answer) {
+    complain(answer.error().message + " (" + answer.error().code.to_string() + ')');
     return kExitFailed;
   }
   if (options.json) {
-    std::cout << displayable_json(to_json_text(*told)) << std::endl;
+    std::cout << displayable_json(to_json_text(*answer)) << std::endl;
   } else {
-    print_status(*told, client->url());
+    print_status(*answer, client->url());
     std::cout << std::flush;
   }
-  return text_in(*told, "status") == "ready" ? kExitOk : kExitFailed;
+  return text_in(*answer, "status") == "ready" ? kExitOk : kExitFailed;
 }
 
 }  // namespace shunt::app

@@ -17,7 +17,7 @@ Result<void> write_all(int descriptor, std::string_view bytes) {
       pollfd full{descriptor, POLLOUT, 0};
       (void)::poll(&full, 1, -1);
     } else if (errno != EINTR) {
-      return Error{std::string(errno == EPIPE ? kBrokenPipe : "write_failed"), std::strerror(errno)};
+      return Error{errno == EPIPE ? kBrokenPipe : ErrorCode("write_failed"), std::strerror(errno)};
     }
   }
   return {};

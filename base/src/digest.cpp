@@ -5,18 +5,16 @@
 
 #include <array>
 
+#include "shunt/base/hex.hpp"
+
 namespace shunt {
 
 std::string sha256_hex(std::string_view data) {
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
   SHA256(reinterpret_cast<const unsigned char*>(data.data()), data.size(), digest.data());
-  constexpr std::string_view kHex = "0123456789abcdef";
   std::string out;
   out.reserve(digest.size() * 2);
-  for (const unsigned char byte : digest) {
-    out += kHex[byte >> 4];
-    out += kHex[byte & 15];
-  }
+  append_hex(out, digest);
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "shunt/base/hex.hpp"
 #include "shunt/base/json.hpp"
 
 namespace shunt {
@@ -40,12 +41,6 @@ bool is_shown(char32_t code, LineBreaks breaks) noexcept {
   return !is_control(code) && !is_deceptive(code);
 }
 
-std::string hex(std::uint32_t number, std::size_t digits) {
-  std::string text(digits, '0');
-  for (std::size_t i = digits; i-- > 0; number >>= 4U) text[i] = "0123456789abcdef"[number & 15U];
-  return text;
-}
-
 void append_escaped(std::string& out, char32_t code) {
   if (code == '\n') {
     out += "\\n";
@@ -54,20 +49,20 @@ void append_escaped(std::string& out, char32_t code) {
   } else if (code == '\t') {
     out += "\\t";
   } else if (code < 0x100) {
-    out += "\\x" + hex(code, 2);
+    out += "\\x" + hex_number(code, 2);
   } else {
-    out += code < 0x10000 ? "\\u" + hex(code, 4) : "\\U" + hex(code, 8);
+    out += code < 0x10000 ? "\\u" + hex_number(code, 4) : "\\U" + hex_number(code, 8);
   }
 }
 
 // JSON has no escape beyond the basic plane but a surrogate pair.
 void append_json_escaped(std::string& out, char32_t code) {
   if (code < 0x10000) {
-    out += "\\u" + hex(code, 4);
+    out += "\\u" + hex_number(code, 4);
     return;
   }
   const char32_t rest = code - 0x10000;
-  out += "\\u" + hex(0xD800 + (rest >> 10U), 4) + "\\u" + hex(0xDC00 + (rest & 0x3FFU), 4);
+  out += "\\u" + hex_number(0xD800 + (rest >> 10U), 4) + "\\u" + hex_number(0xDC00 + (rest & 0x3FFU), 4);
 }
 
 // Valid UTF-8 without a byte that needs a closer look, as nearly every text is.

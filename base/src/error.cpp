@@ -3,6 +3,7 @@
 #include <boost/json/value.hpp>
 
 #include "shunt/base/display_text.hpp"
+#include "shunt/base/overloaded.hpp"
 
 namespace shunt {
 namespace {
@@ -13,12 +14,16 @@ constexpr std::size_t kMessageBytes = 4096;
 
 }  // namespace
 
-Error invalid_field(std::string_view pointer, std::string message, std::string_view code) {
-  Error error;
-  error.code = code;
-  error.message = excerpt(message, kMessageBytes);
+Error invalid_field(std::string_view pointer, std::string message, ErrorCode code) {
+  Error error(code, excerpt(message, kMessageBytes));
   error.details.emplace("field", excerpt(pointer, kPointerBytes));
   return error;
+}
+
+Error overloaded(std::string_view what) {
+  return {"overloaded",
+          "this server's memory for " + std::string(what) + " (a share of memory.limit) is used up",
+          Retryable::kYes};
 }
 
 }  // namespace shunt

@@ -1,6 +1,6 @@
 #include "json_member_guard.hpp"
 
-#include <random>
+#include "shunt/base/random.hpp"
 
 namespace shunt {
 namespace {
@@ -18,10 +18,7 @@ std::uint64_t fnv(std::uint64_t hash, std::string_view text) noexcept {
 
 // An address as malloc gives them, which nobody outside knows.
 std::uint64_t secret_address() {
-  static const std::uint64_t kAddress = [] {
-    std::random_device random;
-    return ((std::uint64_t{random()} << 32U | random()) >> 16U) & ~std::uint64_t{15};
-  }();
+  static const std::uint64_t kAddress = random_number() >> 16U & ~std::uint64_t{15};
   return kAddress;
 }
 

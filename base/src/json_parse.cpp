@@ -39,13 +39,13 @@ class Builder {
   [[nodiscard]] std::size_t keys() const { return keys_; }
   [[nodiscard]] Json release() { return stack_.release(); }
 
-  bool on_document_begin(bj::error_code&) { return true; }
-  bool on_document_end(bj::error_code&) { return true; }
-  bool on_object_begin(bj::error_code&) {
+  bool on_document_begin(boost::system::error_code&) { return true; }
+  bool on_document_end(boost::system::error_code&) { return true; }
+  bool on_object_begin(boost::system::error_code&) {
     members_.open();
     return true;
   }
-  bool on_object_end(std::size_t n, bj::error_code& failure) {
+  bool on_object_end(std::size_t n, boost::system::error_code& failure) {
     if (!members_.close()) {
       failure = bj::error::object_too_large;
       return false;
@@ -53,17 +53,17 @@ class Builder {
     stack_.push_object(n);
     return true;
   }
-  bool on_array_begin(bj::error_code&) { return true; }
-  bool on_array_end(std::size_t n, bj::error_code&) {
+  bool on_array_begin(boost::system::error_code&) { return true; }
+  bool on_array_end(std::size_t n, boost::system::error_code&) {
     stack_.push_array(n);
     return true;
   }
-  bool on_key_part(bj::string_view s, std::size_t, bj::error_code&) {
+  bool on_key_part(bj::string_view s, std::size_t, boost::system::error_code&) {
     members_.add_part({s.data(), s.size()});
     stack_.push_chars(s);
     return true;
   }
-  bool on_key(bj::string_view s, std::size_t, bj::error_code& failure) {
+  bool on_key(bj::string_view s, std::size_t, boost::system::error_code& failure) {
     if (!members_.add({s.data(), s.size()})) {
       failure = bj::error::object_too_large;
       return false;
@@ -72,26 +72,26 @@ class Builder {
     stack_.push_key(s);
     return true;
   }
-  bool on_string_part(bj::string_view s, std::size_t, bj::error_code&) {
+  bool on_string_part(bj::string_view s, std::size_t, boost::system::error_code&) {
     stack_.push_chars(s);
     return true;
   }
-  bool on_string(bj::string_view s, std::size_t, bj::error_code&) {
+  bool on_string(bj::string_view s, std::size_t, boost::system::error_code&) {
     stack_.push_string(s);
     return true;
   }
-  bool on_number_part(bj::string_view, bj::error_code&) { return true; }
-  bool on_int64(std::int64_t number, bj::string_view, bj::error_code&) {
+  bool on_number_part(bj::string_view, boost::system::error_code&) { return true; }
+  bool on_int64(std::int64_t number, bj::string_view, boost::system::error_code&) {
     unsafe_number_ |= !is_safe(number);
     stack_.push_int64(number);
     return true;
   }
-  bool on_uint64(std::uint64_t number, bj::string_view, bj::error_code&) {
+  bool on_uint64(std::uint64_t number, bj::string_view, boost::system::error_code&) {
     unsafe_number_ = true;
     stack_.push_uint64(number);
     return true;
   }
-  bool on_double(double number, bj::string_view token, bj::error_code&) {
+  bool on_double(double number, bj::string_view token, boost::system::error_code&) {
     // Without a point or an exponent it was meant as an integer, and one that no int64 holds.
     const bool integer = token.find_first_of(".eE") == bj::string_view::npos;
     unsafe_number_ |= integer || !std::isfinite(number);
@@ -109,16 +109,16 @@ class Builder {
     }
     return true;
   }
-  bool on_bool(bool b, bj::error_code&) {
+  bool on_bool(bool b, boost::system::error_code&) {
     stack_.push_bool(b);
     return true;
   }
-  bool on_null(bj::error_code&) {
+  bool on_null(boost::system::error_code&) {
     stack_.push_null();
     return true;
   }
-  bool on_comment_part(bj::string_view, bj::error_code&) { return true; }
-  bool on_comment(bj::string_view, bj::error_code&) { return true; }
+  bool on_comment_part(bj::string_view, boost::system::error_code&) { return true; }
+  bool on_comment(bj::string_view, boost::system::error_code&) { return true; }
 
  private:
   unsigned char scratch_[2048];
@@ -149,23 +149,23 @@ class DuplicateFinder {
 
   [[nodiscard]] const std::string& key() const { return key_; }
 
-  bool on_document_begin(bj::error_code&) { return true; }
-  bool on_document_end(bj::error_code&) { return true; }
-  bool on_object_begin(bj::error_code&) {
+  bool on_document_begin(boost::system::error_code&) { return true; }
+  bool on_document_end(boost::system::error_code&) { return true; }
+  bool on_object_begin(boost::system::error_code&) {
     open_.emplace_back();
     return true;
   }
-  bool on_object_end(std::size_t, bj::error_code&) {
+  bool on_object_end(std::size_t, boost::system::error_code&) {
     open_.pop_back();
     return true;
   }
-  bool on_array_begin(bj::error_code&) { return true; }
-  bool on_array_end(std::size_t, bj::error_code&) { return true; }
-  bool on_key_part(bj::string_view s, std::size_t, bj::error_code&) {
+  bool on_array_begin(boost::system::error_code&) { return true; }
+  bool on_array_end(std::size_t, boost::system::error_code&) { return true; }
+  bool on_key_part(bj::string_view s, std::size_t, boost::system::error_code&) {
     key_ += s;
     return true;
   }
-  bool on_key(bj::string_view s, std::size_t, bj::error_code& failure) {
+  bool on_key(bj::string_view s, std::size_t, boost::system::error_code& failure) {
     key_ += s;
     if (!open_.back().insert(key_).second) {
       failure = bj::error::syntax;
@@ -174,16 +174,16 @@ class DuplicateFinder {
     key_.clear();
     return true;
   }
-  bool on_string_part(bj::string_view, std::size_t, bj::error_code&) { return true; }
-  bool on_string(bj::string_view, std::size_t, bj::error_code&) { return true; }
-  bool on_number_part(bj::string_view, bj::error_code&) { return true; }
-  bool on_int64(std::int64_t, bj::string_view, bj::error_code&) { return true; }
-  bool on_uint64(std::uint64_t, bj::string_view, bj::error_code&) { return true; }
-  bool on_double(double, bj::string_view, bj::error_code&) { return true; }
-  bool on_bool(bool, bj::error_code&) { return true; }
-  bool on_null(bj::error_code&) { return true; }
-  bool on_comment_part(bj::string_view, bj::error_code&) { return true; }
-  bool on_comment(bj::string_view, bj::error_code&) { return true; }
+  bool on_string_part(bj::string_view, std::size_t, boost::system::error_code&) { return true; }
+  bool on_string(bj::string_view, std::size_t, boost::system::error_code&) { return true; }
+  bool on_number_part(bj::string_view, boost::system::error_code&) { return true; }
+  bool on_int64(std::int64_t, bj::string_view, boost::system::error_code&) { return true; }
+  bool on_uint64(std::uint64_t, bj::string_view, boost::system::error_code&) { return true; }
+  bool on_double(double, bj::string_view, boost::system::error_code&) { return true; }
+  bool on_bool(bool, boost::system::error_code&) { return true; }
+  bool on_null(boost::system::error_code&) { return true; }
+  bool on_comment_part(bj::string_view, boost::system::error_code&) { return true; }
+  bool on_comment(bj::string_view, boost::system::error_code&) { return true; }
 
  private:
   std::vector<std::set<std::string>> open_;
@@ -198,7 +198,7 @@ bj::parse_options strict_options(const JsonLimits& limits) {
 
 Error duplicate_key(std::string_view text, const JsonLimits& limits) {
   bj::basic_parser<DuplicateFinder> parser(strict_options(limits));
-  bj::error_code failure;
+  boost::system::error_code failure;
   const std::size_t offset = parser.write_some(false, text.data(), text.size(), failure);
   return invalid_field("",
                        "the key \"" + excerpt(parser.handler().key()) +
@@ -240,7 +240,7 @@ Error members_error(const MemberGuard& members, std::size_t offset) {
       .with("offset", offset);
 }
 
-Error syntax_error(std::string_view text, std::size_t offset, const bj::error_code& failure,
+Error syntax_error(std::string_view text, std::size_t offset, const boost::system::error_code& failure,
                    const JsonLimits& limits) {
   if (failure == bj::error::too_deep) {
     return invalid_field("", "JSON is nested deeper than " + std::to_string(limits.max_depth) + " levels",
@@ -357,7 +357,7 @@ class Checker {
 Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
   bj::basic_parser<Builder> parser(strict_options(limits));
   parser.handler().set_max_members(limits.max_members);
-  bj::error_code failure;
+  boost::system::error_code failure;
   std::size_t offset = parser.write_some(false, text.data(), text.size(), failure);
   if (!failure && offset < text.size()) failure = bj::error::extra_data;
   if (failure == bj::error::object_too_large) return members_error(parser.handler().members(), offset);

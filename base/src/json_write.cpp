@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "shunt/base/hex.hpp"
 #include "shunt/base/json.hpp"
 
 namespace shunt {
@@ -55,10 +56,8 @@ void append_escape(std::string& out, char c) {
     default:
       break;
   }
-  constexpr std::string_view kHex = "0123456789abcdef";
   out += "\\u00";
-  out += kHex[static_cast<unsigned char>(c) >> 4];
-  out += kHex[static_cast<unsigned char>(c) & 15];
+  append_hex(out, static_cast<std::uint8_t>(c));
 }
 
 bool needs_escape(char c) {
@@ -164,6 +163,26 @@ class Writer {
 };
 
 }  // namespace
+
+std::string_view json_kind_name(const Json& value) noexcept {
+  switch (value.kind()) {
+    case boost::json::kind::null:
+      return "null";
+    case boost::json::kind::bool_:
+      return "a boolean";
+    case boost::json::kind::int64:
+    case boost::json::kind::uint64:
+    case boost::json::kind::double_:
+      return "a number";
+    case boost::json::kind::string:
+      return "a string";
+    case boost::json::kind::array:
+      return "an array";
+    case boost::json::kind::object:
+      return "an object";
+  }
+  return "nothing";
+}
 
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';

@@ -1,9 +1,11 @@
 #include "shunt/base/log.hpp"
 
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
+#include <mutex>
 
 #include "shunt/base/clock.hpp"
 #include "shunt/base/display_text.hpp"
@@ -15,12 +17,8 @@ namespace {
 struct State {
   std::atomic<Level> level{Level::kInfo};
   std::atomic<Format> format{Format::kText};
-  spdlog::logger logger{"shunt", std::make_shared<spdlog::sinks::stderr_sink_mt>()};
-  State() {
-    logger.set_pattern("%v");
-    logger.set_level(spdlog::level::trace);
-    logger.flush_on(spdlog::level::trace);
-  }
+  // One line at a time, also where a line takes several writes.
+  std::mutex mutex;
 };
 
 State& state() {
@@ -91,6 +89,29 @@ std::string text_line(Level level, std::string_view event, std::initializer_list
   return line;
 }
 
+// Standard error may be non-blocking where a shell has left it so. Its reader gets this long to make room.
+constexpr int kRoomWaitMs = 1000;
+
+bool may_go_on(int error) {
+  if (error == EINTR) return true;
+  if (error != EAGAIN) return false;
+  pollfd full{STDERR_FILENO, POLLOUT, 0};
+  return ::poll(&full, 1, kRoomWaitMs) > 0;
+}
+
+// A line that standard error does not take is lost: there is no other place to say so.
+void write_line(std::string_view line) {
+  const std::lock_guard lock(state().mutex);
+  while (!line.empty()) {
+    const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+    if (written >= 0) {
+      line.remove_prefix(static_cast<std::size_t>(written));
+    } else if (!may_go_on(errno)) {
+      return;
+    }
+  }
+}
+
 }  // namespace
 
 void configure(Level level, Format format) {
@@ -105,7 +126,7 @@ bool enabled(Level level) noexcept {
 void write(Level level, std::string_view event, std::initializer_list<Field> fields) {
   if (!enabled(level)) return;
   const bool json = state().format.load(std::memory_order_relaxed) == Format::kJson;
-  state().logger.info(json ? json_line(level, event, fields) : text_line(level, event, fields));
+  write_line((json ? json_line(level, event, fields) : text_line(level, event, fields)) + '\n');
 }
 
 }  // namespace shunt::log

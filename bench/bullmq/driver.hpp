@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <string>
 
-#include "bullmq/json.hpp"
+#include <nlohmann/json.hpp>
 #include "bullmq/queue.hpp"
 
 namespace bench {

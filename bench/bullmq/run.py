@@ -11,7 +11,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-sys.path[:0] = [str(HERE.parent), str(ROOT / "tests" / "interop")]
+sys.path[:0] = [str(HERE.parent), str(ROOT / "tests" / "interop"), str(ROOT / "tests" / "support")]
 from clients import PEER_CLASSES, Missing, Ours  # noqa: E402
 from floor import add_jobs, process_jobs  # noqa: E402
 from measure import Bench  # noqa: E402

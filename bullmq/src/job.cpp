@@ -106,25 +106,25 @@ awaitable<bool> Job::is_in(JobState wanted) {
   co_return detail::expect_found(reply, "ZSCORE");
 }
 
-awaitable<void> Job::update_data(std::string data_json) {
+awaitable<void> Job::update_data(std::string json) {
   const auto job = state_;
-  detail::require_json("data of job " + job->record.id, data_json);
+  detail::require_json("data of job " + job->record.id, json);
   const Reply reply = co_await job->queue->run(
-      ScriptCall(scripts::updateData, 1).add(job->queue->keys().job(job->record.id)).add(data_json).take());
+      ScriptCall(scripts::updateData, 1).add(job->queue->keys().job(job->record.id)).add(json).take());
   check_done(reply, job->record.id, "updateData");
-  job->record.data = std::move(data_json);
+  job->record.data = std::move(json);
 }
 
-awaitable<void> Job::update_progress(std::string progress_json) {
+awaitable<void> Job::update_progress(std::string json) {
   const auto job = state_;
-  detail::require_json("progress of job " + job->record.id, progress_json);
+  detail::require_json("progress of job " + job->record.id, json);
   const auto& keys = job->queue->keys();
   const Reply reply = co_await job->queue->run(ScriptCall(scripts::updateProgress, 2)
                                                    .add_all(keys.job(job->record.id), keys.events, keys.meta)
-                                                   .add_all(job->record.id, progress_json)
+                                                   .add_all(job->record.id, json)
                                                    .take());
   check_done(reply, job->record.id, "updateProgress");
-  job->record.progress = std::move(progress_json);
+  job->record.progress = std::move(json);
   if (job->queue->on_progress) job->queue->on_progress(Job(job), job->record.progress);
 }
 
@@ -143,11 +143,11 @@ awaitable<std::int64_t> Job::log(std::string line) {
   co_return reply.integer;
 }
 
-awaitable<JobLogs> Job::logs(std::int64_t start, std::int64_t end, bool ascending) {
+awaitable<JobLogs> Job::logs(std::int64_t start, std::int64_t end, Order order) {
   const auto job = state_;
   const std::string key = job->queue->keys().job(job->record.id, "logs");
   detail::Transaction transaction;
-  if (ascending) {
+  if (order == Order::ascending) {
     transaction.add(make_command("LRANGE", key, start, end));
   } else {
     transaction.add(make_command("LRANGE", key, -(end + 1), -(start + 1)));
@@ -157,7 +157,7 @@ awaitable<JobLogs> Job::logs(std::int64_t start, std::int64_t end, bool ascendin
   std::vector<Reply> results = detail::expect_array(std::move(reply), "EXEC", 2, 2);
   JobLogs logs;
   logs.lines = detail::expect_texts(std::move(results[0]), "LRANGE");
-  if (!ascending) std::reverse(logs.lines.begin(), logs.lines.end());
+  if (order == Order::descending) std::reverse(logs.lines.begin(), logs.lines.end());
   logs.count = detail::expect_integer(results[1], "LLEN");
   co_return logs;
 }
@@ -229,13 +229,13 @@ awaitable<void> Job::change_priority(ChangePriorityOptions options) {
   job->record.priority = options.priority;
 }
 
-awaitable<void> Job::remove(bool remove_children) {
+awaitable<void> Job::remove(Children children) {
   const auto job = state_;
   const auto& keys = job->queue->keys();
   const Reply reply =
       co_await job->queue->run(ScriptCall(scripts::removeJob, 3)
                                    .add_all(keys.job(job->record.id), keys.repeat)
-                                   .add_all(job->record.id, remove_children ? 1 : 0, keys.base)
+                                   .add_all(job->record.id, children == Children::remove ? 1 : 0, keys.base)
                                    .take());
   check_done(reply, job->record.id, "removeJob");
   if (reply.integer == 0) {
@@ -337,12 +337,13 @@ awaitable<std::int64_t> Job::move_to_wait(std::string token) {
 }
 
 awaitable<std::optional<Job>> Job::move_to_completed(std::string return_value_json, std::string token,
-                                                     bool fetch_next) {
+                                                     FetchNext fetch_next) {
   const auto job = state_;
   if (return_value_json.empty()) return_value_json = "null";
   detail::require_json("return value of job " + job->record.id, return_value_json);
+  const bool fetch = fetch_next == FetchNext::yes;
   detail::NextJob next = co_await job->queue->finish(job->record, detail::Outcome::completed,
-                                                     return_value_json, token, fetch_next, {});
+                                                     return_value_json, token, fetch, {});
   job->record.return_value = std::move(return_value_json);
   job->record.finished_on = detail::now_ms();
   ++job->record.attempts_made;
@@ -350,9 +351,10 @@ awaitable<std::optional<Job>> Job::move_to_completed(std::string return_value_js
   co_return job->queue->make_job(std::move(next.record), std::move(token));
 }
 
-awaitable<std::optional<Job>> Job::move_to_failed(std::string reason, std::string token, bool fetch_next,
+awaitable<std::optional<Job>> Job::move_to_failed(std::string reason, std::string token, FetchNext fetch_next,
                                                   std::string error_name, std::string stack) {
   using Kind = detail::FailureDecision::Kind;
+  const bool fetch = fetch_next == FetchNext::yes;
   const auto job = state_;
   JobRecord& record = job->record;
   JobFailure failure;
@@ -370,12 +372,12 @@ awaitable<std::optional<Job>> Job::move_to_failed(std::string reason, std::strin
                            {"stacktrace", detail::encode_stacktrace(traces)}};
   detail::NextJob next;
   if (decision.kind != Kind::retry) {
-    next = co_await job->queue->finish(record, detail::Outcome::failed, failure.message, token, fetch_next,
+    next = co_await job->queue->finish(record, detail::Outcome::failed, failure.message, token, fetch,
                                        std::move(fields));
     record.finished_on = detail::now_ms();
   } else if (decision.delay_ms > 0) {
     next = co_await job->queue->move_to_delayed(record.id, Milliseconds(decision.delay_ms), token, false,
-                                                std::move(fields), fetch_next);
+                                                std::move(fields), fetch);
     record.delay = Milliseconds(decision.delay_ms);
   } else {
     co_await job->queue->retry_job(record.id, record.options.lifo.value_or(false), token, std::move(fields));

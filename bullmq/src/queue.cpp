@@ -20,14 +20,23 @@ using detail::QueueBackend;
 
 namespace {
 
-// Written once the connection is there; nobody waits for it, and what goes wrong is seen by the next
-// operation.
-awaitable<void> write_meta(std::shared_ptr<QueueBackend> backend, std::int64_t max_len_events) {
+// Written once the connection is there. Nobody waits for it, so what goes wrong goes to `on_error`; a queue
+// that has been closed meanwhile has nothing to say.
+awaitable<void> write_meta(std::shared_ptr<QueueBackend> backend, std::int64_t max_len_events,
+                           Signal<const std::exception&> on_error) {
   try {
     co_await backend->run(make_command("HSET", backend->keys().meta, "opts.maxLenEvents", max_len_events,
                                        "version", "bullmq:" + std::string(upstream_version())));
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    if (!backend->connection().is_closed()) on_error.emit([] {}, error);
   }
+}
+
+// Detached: it ends with its command, and holds what it needs.
+void begin_to_write_meta(const Executor& executor, const std::shared_ptr<QueueBackend>& backend,
+                         const QueueOptions& options, const Signal<const std::exception&>& on_error) {
+  if (options.skip_metas_update) return;
+  asio::co_spawn(executor, write_meta(backend, options.max_len_events, on_error), asio::detached);
 }
 
 void validate(const std::string& name, const QueueOptions& options) {
@@ -36,13 +45,14 @@ void validate(const std::string& name, const QueueOptions& options) {
   detail::require_hash_tag(options.connection, options.prefix, name);
 }
 
+// `data` is JSON if it is known to be.
 detail::JobToAdd prepare(std::string name, std::string data, const JobOptions& defaults,
-                         const JobOptions& options) {
+                         const JobOptions& options, detail::DataCheck check) {
   detail::JobToAdd job{std::move(name), std::move(data), merge(defaults, options), 0};
   job.timestamp = job.options.timestamp.value_or(0);
   // 0 is "not set", as with upstream.
   if (job.timestamp == 0) job.timestamp = detail::now_ms();
-  detail::validate_job(job.name, job.data, job.options);
+  detail::validate_job(job.name, job.data, job.options, check);
   return job;
 }
 
@@ -71,9 +81,7 @@ Queue::Queue(Executor executor, std::string name, QueueOptions options) : state_
   state_->backend = std::make_shared<QueueBackend>(std::move(connection), options.prefix, std::move(name));
   state_->backend->fast_path = options.fast_path;
   state_->options = std::move(options);
-  if (!state_->options.skip_metas_update) {
-    asio::co_spawn(executor, write_meta(state_->backend, state_->options.max_len_events), asio::detached);
-  }
+  begin_to_write_meta(executor, state_->backend, state_->options, state_->on_error);
 }
 
 Queue::Queue(SharedConnection connection, std::string name, QueueOptions options)
@@ -86,9 +94,7 @@ Queue::Queue(SharedConnection connection, std::string name, QueueOptions options
   state_->backend->fast_path = options.fast_path;
   state_->options = std::move(options);
   state_->shares_connection = true;
-  if (!state_->options.skip_metas_update) {
-    asio::co_spawn(executor, write_meta(state_->backend, state_->options.max_len_events), asio::detached);
-  }
+  begin_to_write_meta(executor, state_->backend, state_->options, state_->on_error);
 }
 
 Queue::~Queue() {
@@ -103,6 +109,10 @@ Queue& Queue::operator=(Queue&& other) noexcept {
     state_ = std::move(other.state_);
   }
   return *this;
+}
+
+Signal<const std::exception&>& Queue::on_error() noexcept {
+  return state_->on_error;
 }
 
 const std::string& Queue::name() const noexcept {
@@ -127,9 +137,16 @@ awaitable<void> Queue::close() {
   co_await backend->connection().drain_and_close();
 }
 
-awaitable<Job> Queue::add(std::string name, std::string data, const JobOptions& options) {
+awaitable<Job> Queue::add(std::string name, std::string json, const JobOptions& options) {
   detail::validate_single_add(options);
-  return add_job(prepare(std::move(name), std::move(data), state_->options.default_job_options, options));
+  return add_job(prepare(std::move(name), std::move(json), state_->options.default_job_options, options,
+                         detail::DataCheck::needed));
+}
+
+awaitable<Job> Queue::add(std::string name, JsonText data, const JobOptions& options) {
+  detail::validate_single_add(options);
+  return add_job(prepare(std::move(name), std::move(data), state_->options.default_job_options, options,
+                         detail::DataCheck::done));
 }
 
 awaitable<Job> Queue::add_job(detail::JobToAdd job) {
@@ -138,15 +155,19 @@ awaitable<Job> Queue::add_job(detail::JobToAdd job) {
   co_return backend->make_job(record_of(std::move(job), std::move(added.id)), {}, added.outcome);
 }
 
-awaitable<std::vector<Job>> Queue::add_bulk(std::vector<BulkJob> bulk) {
+awaitable<std::vector<Job>> Queue::add_bulk(BulkJobs bulk) {
+  return add_all(std::move(bulk).take_all());
+}
+
+awaitable<std::vector<Job>> Queue::add_all(std::vector<BulkJob> bulk) {
   const auto backend = state_->backend;
   const std::size_t chunk_jobs = state_->options.bulk_chunk_jobs;
   const std::size_t chunk_bytes = state_->options.bulk_chunk_bytes;
   std::vector<detail::JobToAdd> jobs;
   jobs.reserve(bulk.size());
   for (BulkJob& job : bulk) {
-    jobs.push_back(
-        prepare(std::move(job.name), std::move(job.data), state_->options.default_job_options, job.options));
+    jobs.push_back(prepare(std::move(job.name), std::move(job.data), state_->options.default_job_options,
+                           job.options, detail::DataCheck::needed));
   }
   std::vector<Job> added;
   added.reserve(jobs.size());

@@ -1,22 +1,27 @@
 // Without an event loop: adds jobs, and does them on four threads with an ordinary function.
+#include <boost/describe/class.hpp>
 #include <bullmq/blocking.hpp>
 #include <bullmq/json.hpp>
 #include <cstdlib>
 #include <iostream>
 #include <vector>
 
+struct Range {
+  int below = 0;
+};
+BOOST_DESCRIBE_STRUCT(Range, (), (below))
+
 // Runs on a thread of the worker's pool, so it may take its time; it looks at `stop` between steps.
-std::string count_primes(bullmq::blocking::Job& job, std::stop_token stop) {
-  const int below = bullmq::from_json_text(job.data()).at("below").get<int>();
+int count_primes(Range range, bullmq::blocking::Job& job, std::stop_token stop) {
   int primes = 0;
-  for (int n = 2; n < below; ++n) {
+  for (int n = 2; n < range.below; ++n) {
     if (stop.stop_requested()) throw bullmq::Error("cancelled");
     bool prime = true;
     for (int d = 2; d * d <= n && prime; ++d) prime = n % d != 0;
     if (prime) ++primes;
   }
   job.log("done");
-  return bullmq::to_json_text(primes);
+  return primes;
 }
 
 int main() {
@@ -28,14 +33,15 @@ int main() {
 
   bullmq::WorkerOptions options;
   options.concurrency = 4;
-  bullmq::blocking::Worker worker(client, "primes", count_primes, options);
+  bullmq::blocking::Worker worker(client, "primes", bullmq::with_data<Range>(count_primes), options);
 
   std::vector<bullmq::blocking::Job> jobs;
   for (const int below : {10, 100, 1'000, 10'000}) {
-    jobs.push_back(queue.add("count", bullmq::to_json_text(nlohmann::json{{"below", below}})));
+    jobs.push_back(queue.add("count", Range{below}));
   }
   for (auto& job : jobs) {
-    std::cout << job.data() << " -> " << job.wait_until_finished(events, std::chrono::seconds(30)) << '\n';
+    const int primes = job.wait_until_finished<int>(events, std::chrono::seconds(30));
+    std::cout << job.data() << " -> " << primes << '\n';
   }
   worker.close(std::chrono::seconds(10));
 }

@@ -1,6 +1,7 @@
 // Adds a job and prints what its worker, in whatever language, returned.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/describe/class.hpp>
 #include <bullmq/json.hpp>
 #include <bullmq/queue.hpp>
 #include <bullmq/queue_events.hpp>
@@ -8,14 +9,19 @@
 #include <exception>
 #include <iostream>
 
+struct Greeting {
+  std::string name;
+};
+BOOST_DESCRIBE_STRUCT(Greeting, (), (name))
+
 bullmq::awaitable<void> produce(bullmq::Executor executor, bullmq::ConnectionOptions redis) {
   bullmq::Queue queue(executor, "greetings", {.connection = redis});
   bullmq::QueueEvents events(executor, "greetings", {.connection = redis});
 
-  const nlohmann::json data = {{"name", "Ada"}};
-  bullmq::Job job = co_await queue.add("greet", bullmq::to_json_text(data));
+  const Greeting ada{"Ada"};
+  bullmq::Job job = co_await queue.add("greet", ada);
   std::cout << "added job " << job.id() << std::endl;
-  const std::string result = co_await job.wait_until_finished(events, std::chrono::seconds(30));
+  const auto result = co_await job.wait_until_finished<std::string>(events, std::chrono::seconds(30));
   std::cout << "result: " << result << std::endl;
 
   co_await events.close();

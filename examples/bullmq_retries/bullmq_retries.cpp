@@ -31,9 +31,7 @@ bullmq::awaitable<void> run(bullmq::Executor executor, bullmq::ConnectionOptions
   co_await events.wait_until_ready();
   bullmq::Worker worker(executor, "payments", charge, {.connection = redis});
 
-  bullmq::JobOptions options;
-  options.attempts = 3;
-  options.backoff = bullmq::Backoff{"exponential", 100ms, 0.5};
+  const bullmq::JobOptions options{.attempts = 3, .backoff = bullmq::Backoff{"exponential", 100ms, 0.5}};
   bullmq::Job charged = co_await queue.add("charge", R"({"amount":42})", options);
   const std::string receipt = co_await charged.wait_until_finished(events, 30s);
   std::cout << "charged: " << receipt << std::endl;

@@ -2,6 +2,7 @@
 // compares the two runs this program, too; so each of them does what the page says, on a real Redis.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/describe/class.hpp>
 #include <bullmq/error.hpp>
 #include <bullmq/json.hpp>
 #include <bullmq/queue.hpp>
@@ -33,37 +34,36 @@ struct Mail {
   std::string to;
   std::string subject;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Mail, to, subject)
+BOOST_DESCRIBE_STRUCT(Mail, (), (to, subject))
 
 bullmq::awaitable<void> add_mail(bullmq::Queue& queue) {
   const Mail mail{"ada@example.com", "Welcome"};
-  co_await queue.add("welcome", bullmq::to_json_text(mail));
+  co_await queue.add("welcome", mail);
 }
 
-bullmq::awaitable<std::string> send_mail(bullmq::Job job, std::stop_token) {
-  const Mail mail = bullmq::from_json_text<Mail>(job.data());
+bullmq::awaitable<bool> send_mail(Mail mail, bullmq::Job job) {
   co_await job.log("to " + mail.to);
-  co_return bullmq::to_json_text(true);
+  co_return true;
 }
 // [end]
 
 bullmq::awaitable<void> add_with_options(bullmq::Queue& queue) {
   // [options]
-  bullmq::JobOptions options;
-  options.delay = 500ms;
-  options.priority = 10;
-  options.attempts = 5;
-  options.backoff = bullmq::Backoff{"exponential", 1s, 0.5};
-  options.remove_on_complete = bullmq::KeepJobs::last(1'000);
-  options.remove_on_fail = bullmq::KeepJobs{.age = 24h, .count = 5'000};
+  const bullmq::JobOptions options{
+      .delay = 500ms,
+      .priority = 10,
+      .attempts = 5,
+      .backoff = bullmq::Backoff{"exponential", 1s, 0.5},
+      .remove_on_complete = bullmq::KeepJobs::last(1'000),
+      .remove_on_fail = bullmq::KeepJobs{.age = 24h, .count = 5'000},
+  };
   co_await queue.add("report", R"({"month":"2026-10"})", options);
   // [end]
 }
 
 bullmq::awaitable<void> add_once(bullmq::Queue& queue) {
   // [once]
-  bullmq::JobOptions options;
-  options.job_id = "invoice-2026-10-ada";
+  const bullmq::JobOptions options{.job_id = "invoice-2026-10-ada"};
   bullmq::Job first = co_await queue.add("invoice", "{}", options);
   bullmq::Job again = co_await queue.add("invoice", "{}", options);
   if (again.outcome() == bullmq::AddOutcome::duplicate) std::cout << again.id() << " is there already\n";
@@ -74,8 +74,7 @@ bullmq::awaitable<void> add_once(bullmq::Queue& queue) {
 
 bullmq::awaitable<void> add_deduplicated(bullmq::Queue& queue) {
   // [deduplicated]
-  bullmq::JobOptions options;
-  options.deduplication = bullmq::Deduplication{.id = "reindex"};
+  const bullmq::JobOptions options{.deduplication = bullmq::Deduplication{.id = "reindex"}};
   bullmq::Job first = co_await queue.add("reindex", "{}", options);
   bullmq::Job same = co_await queue.add("reindex", "{}", options);
   // [end]
@@ -87,9 +86,7 @@ bullmq::awaitable<void> add_many(bullmq::Queue& queue) {
   // [bulk]
   std::vector<bullmq::BulkJob> mails;
   for (int i = 0; i < 2'500; ++i) {
-    bullmq::BulkJob& mail = mails.emplace_back();
-    mail.name = "newsletter";
-    mail.data = bullmq::to_json_text(Mail{"reader-" + std::to_string(i), "News"});
+    mails.emplace_back("newsletter", Mail{"reader-" + std::to_string(i), "News"});
   }
   const std::vector<bullmq::Job> added = co_await queue.add_bulk(std::move(mails));
   // [end]
@@ -116,8 +113,7 @@ bullmq::awaitable<void> look(bullmq::Queue& queue) {
   std::cout << counts[bullmq::JobState::waiting] << " wait, " << counts[bullmq::JobState::failed]
             << " failed\n";
 
-  const std::vector<bullmq::JobState> states{bullmq::JobState::waiting};
-  std::vector<bullmq::Job> waiting = co_await queue.get_jobs(states, 0, 9);
+  std::vector<bullmq::Job> waiting = co_await queue.get_jobs({"waiting"}, 0, 9);
   for (const bullmq::Job& job : waiting) std::cout << job.id() << ' ' << job.name() << '\n';
 
   std::optional<bullmq::Job> job = co_await queue.get_job("invoice-2026-10-ada");
@@ -167,8 +163,8 @@ bullmq::awaitable<void> watch(bullmq::Executor executor, bullmq::Queue& queue,
   co_await events.wait_until_ready();
   // [end]
   bullmq::Job job = co_await queue.add("welcome", R"({"to":"a","subject":"b"})");
-  const std::string value = co_await job.wait_until_finished(events, 30s);
-  expect(value == "true", "the mail was sent");
+  const bool sent = co_await job.wait_until_finished<bool>(events, 30s);
+  expect(sent, "the mail was sent");
   co_await events.close();
 }
 
@@ -203,7 +199,7 @@ bullmq::awaitable<void> run(bullmq::Executor executor, bullmq::ConnectionOptions
   co_await wipe(queue);
   co_await queue.resume();
   {
-    bullmq::Worker worker(executor, "snippets", send_mail, {.connection = redis});
+    bullmq::Worker worker(executor, "snippets", bullmq::with_data<Mail>(send_mail), {.connection = redis});
     co_await watch(executor, queue, redis);
     co_await worker.close(10s);
   }

@@ -3,15 +3,20 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/describe/class.hpp>
 #include <bullmq/json.hpp>
 #include <bullmq/worker.hpp>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
 
-bullmq::awaitable<std::string> greet(bullmq::Job job, std::stop_token) {
-  const nlohmann::json data = bullmq::from_json_text(job.data());
-  co_return bullmq::to_json_text("Hello, " + data.at("name").get<std::string>() + "!");
+struct Greeting {
+  std::string name;
+};
+BOOST_DESCRIBE_STRUCT(Greeting, (), (name))
+
+bullmq::awaitable<bullmq::JsonText> greet(Greeting greeting) {
+  co_return bullmq::to_json_text("Hello, " + greeting.name + "!");
 }
 
 int main() {
@@ -19,7 +24,7 @@ int main() {
   bullmq::WorkerOptions options;
   options.concurrency = 10;
   if (const char* url = std::getenv("REDIS_URL")) options.connection.url = url;
-  bullmq::Worker worker(loop.get_executor(), "greetings", greet, options);
+  bullmq::Worker worker(loop.get_executor(), "greetings", bullmq::with_data<Greeting>(greet), options);
   worker.events()
       .completed
       .subscribe([](const bullmq::Job& job, std::string_view result) {

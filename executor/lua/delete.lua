@@ -1,5 +1,5 @@
--- Forgets an ended generation. Its id stays in the index: it is gone, not unknown, and no worker begins it again. Every
--- API process is told, so that none shows its copy any longer.
+-- Forgets an ended generation. Its id stays in the index: it is gone, not unknown, and no worker begins it again; whose
+-- it was is remembered. Every API process is told, so that none shows its copy any longer.
 --
 -- KEYS[1] base of the generations' keys
 -- ARGV    1 id, 2 "1" = do it, "" = only look, 3 entries that a stream of notifications keeps, 4 ttl ms of such a stream
@@ -19,7 +19,11 @@ if redis.call('EXISTS', known[2] .. ':' .. id .. ':lock') == 1 then return {'hel
 if ARGV[2] == '1' then
   if redis.call('EXISTS', known[2] .. ':' .. id) == 1 then return {'job', known[2]} end
   redis.call('DEL', record)
-  if known[3] then redis.pcall('ZREM', base .. 'of:' .. known[3], id) end
+  if known[3] then
+    redis.pcall('ZREM', base .. 'of:' .. known[3], id)
+    redis.pcall('ZADD', base .. 'go:' .. known[3], '0', id)
+    redis.pcall('SADD', base .. 'callers', known[3])
+  end
   local time = redis.call('TIME')
   local living = redis.pcall('ZRANGEBYSCORE', base .. 'apis', time[1] .. '000', '+inf', 'LIMIT', 0, 1000)
   for _, process in ipairs(living.err and {} or living) do

@@ -30,7 +30,16 @@ while at < #ids and #found < tonumber(ARGV[3]) do
     found[#found + 1] = ids[at]
   end
 end
--- A caller's index has no other use than this, so what is gone leaves it.
-if ARGV[4] == '1' and #gone > 0 then redis.call('ZREM', index, unpack(gone)) end
+-- A caller's index has no other use than this, so what is gone leaves it; whose it was is remembered beside it.
+if ARGV[4] == '1' and #gone > 0 then
+  redis.call('ZREM', index, unpack(gone))
+  local remembered = {}
+  for _, id in ipairs(gone) do
+    remembered[#remembered + 1] = '0'
+    remembered[#remembered + 1] = id
+  end
+  redis.pcall('ZADD', base .. 'go:' .. ARGV[5], unpack(remembered))
+  redis.pcall('SADD', base .. 'callers', ARGV[5])
+end
 local more = at < #ids or #ids == tonumber(ARGV[2])
 return {more and at > 0 and ids[at] or '', '', found}

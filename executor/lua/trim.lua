@@ -10,8 +10,9 @@ try('ZREMRANGEBYLEX', base .. 'all', '-', first)
 local found = try('SSCAN', base .. 'callers', ARGV[2], 'COUNT', 200)
 if found.err then return '0' end
 for _, caller in ipairs(found[2]) do
-  local index = base .. 'of:' .. caller
+  local index, gone = base .. 'of:' .. caller, base .. 'go:' .. caller
   try('ZREMRANGEBYLEX', index, '-', first)
-  if call('EXISTS', index) == 0 then call('SREM', base .. 'callers', caller) end
+  try('ZREMRANGEBYLEX', gone, '-', first)
+  if call('EXISTS', index, gone) == 0 then call('SREM', base .. 'callers', caller) end
 end
 return found[1]

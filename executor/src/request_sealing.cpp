@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "shunt/base/display_text.hpp"
 #include "shunt/generation/error_codes.hpp"
+#include "shunt/generation/errors.hpp"
 
 namespace shunt::executor {
 namespace {
@@ -20,23 +20,21 @@ Error timeout_out_of_range(const Model& model, std::chrono::milliseconds timeout
 Error unknown_model(const ModelRegistry& models, std::string_view name) {
   JsonArray names;
   for (const auto& [known, model] : models.all()) names.emplace_back(boost::json::string_view(known));
-  Error error = invalid_field("/model", "there is no model \"" + to_valid_utf8(excerpt(name)) + '"',
-                              error_code::kUnknownModel);
-  return std::move(error).with("known", std::move(names));
+  return shunt::unknown_model(name, std::move(names));
 }
 
 Error key_conflict(const GenerationId& holder) {
   Error error{
-      std::string(error_code::kIdempotencyConflict),
+      error_code::kIdempotencyConflict,
       "the Idempotency-Key was used before with another payload: send a new key, or the same payload"};
   return std::move(error).with("generation", holder.to_string());
 }
 
 Error model_busy(const Model& model, std::int64_t slots) {
-  Error error{std::string(error_code::kModelBusy),
+  Error error{error_code::kModelBusy,
               "model \"" + model.name + "\" runs its limit of " + std::to_string(slots) +
                   " generations and " + std::to_string(model.max_waiting) + " more are waiting",
-              true};
+              Retryable::kYes};
   return std::move(error).with("concurrency", slots).with("max_waiting", model.max_waiting);
 }
 

@@ -9,7 +9,9 @@
 
 #include "request_sealing.hpp"
 #include "shunt/base/json_memory.hpp"
+#include "shunt/base/overloaded.hpp"
 #include "shunt/generation/error_codes.hpp"
+#include "shunt/generation/errors.hpp"
 #include "sync_run.hpp"
 
 namespace shunt::executor {
@@ -26,18 +28,13 @@ constexpr std::size_t kPageBytes = 256UL * 1024;
 // Values below this are part of what every run holds.
 constexpr std::size_t kSmallValues = 4096;
 
-Error overloaded() {
-  return {std::string(error_code::kOverloaded),
-          "this server's memory for open generations (a share of memory.limit) is used up", true};
-}
-
 Error claims_full(std::size_t limit) {
   return Error{
-      std::string(error_code::kClaimsFull),
+      error_code::kClaimsFull,
       "the table of idempotency keys is full (" + std::to_string(limit) +
           " for all callers), and each key of this caller's is too recent to be forgotten: come back "
           "later, or send the request without a key",
-      true}
+      Retryable::kYes}
       .with("limit", limit);
 }
 
@@ -133,6 +130,9 @@ class Core final : public RunOwner, public std::enable_shared_from_this<Core> {
   [[nodiscard]] FindOutcome look_up(const GenerationId& id) const;
   [[nodiscard]] Result<RequestOutcome> request_of(const GenerationId& id) const;
   [[nodiscard]] RemoveOutcome remove(const GenerationId& id);
+  [[nodiscard]] bool was_of(const GenerationId& id, std::string_view caller) {
+    return store_.was_of(id, caller);
+  }
   [[nodiscard]] GenerationStore& store() const noexcept { return store_; }
 
   void run_ended(SyncRun& run) override;
@@ -145,9 +145,9 @@ class Core final : public RunOwner, public std::enable_shared_from_this<Core> {
   SubmitOutcome refuse(std::string_view model, SteadyTime asked_at, Error error,
                        std::optional<std::chrono::milliseconds> retry_after = {}) const;
   SubmitOutcome refuse_shutting_down(std::string_view model, SteadyTime asked_at) const;
-  void tell_submitted(std::string_view model, SteadyTime asked_at, SubmitKind kind,
-                      std::string_view code = {}) const;
-  static void tell_trace(const SyncRun& run);
+  void report_submitted(std::string_view model, SteadyTime asked_at, SubmitKind kind,
+                        std::string_view code = {}) const;
+  static void report_trace(const SyncRun& run);
   void finish_drain_locked();
 
   const ModelRegistry& models_;
@@ -160,8 +160,8 @@ class Core final : public RunOwner, public std::enable_shared_from_this<Core> {
   std::unique_ptr<Drain> drain_;
 };
 
-void Core::tell_submitted(std::string_view model, SteadyTime asked_at, SubmitKind kind,
-                          std::string_view code) const {
+void Core::report_submitted(std::string_view model, SteadyTime asked_at, SubmitKind kind,
+                            std::string_view code) const {
   if (options_.observer == nullptr) return;
   options_.observer->submitted({.model = model,
                                 .path = kPath,
@@ -172,15 +172,12 @@ void Core::tell_submitted(std::string_view model, SteadyTime asked_at, SubmitKin
 
 SubmitOutcome Core::refuse(std::string_view model, SteadyTime asked_at, Error error,
                            std::optional<std::chrono::milliseconds> retry_after) const {
-  tell_submitted(model, asked_at, SubmitKind::kRefused, error.code);
+  report_submitted(model, asked_at, SubmitKind::kRefused, error.code);
   return Refused{std::move(error), retry_after};
 }
 
 SubmitOutcome Core::refuse_shutting_down(std::string_view model, SteadyTime asked_at) const {
-  return refuse(
-      model, asked_at,
-      {std::string(error_code::kShuttingDown), "the service is shutting down and takes no new work", true},
-      std::chrono::seconds(1));
+  return refuse(model, asked_at, shutting_down(), std::chrono::seconds(1));
 }
 
 SubmitOutcome Core::submit(GenerationRequest request) {
@@ -206,14 +203,14 @@ SubmitOutcome Core::admit(GenerationRequest request, ModelSlots& slots, SteadyTi
   if (!key.key.empty()) {
     const ClaimOutcome claim = store_.claim(key, sealed->fingerprint, id);
     if (const auto* held = std::get_if<ClaimHeld>(&claim)) {
-      tell_submitted(model.name, asked_at, SubmitKind::kReplayed);
+      report_submitted(model.name, asked_at, SubmitKind::kReplayed);
       return Accepted{held->id, true};
     }
     if (const auto* conflict = std::get_if<ClaimConflict>(&claim))
       return refuse(model.name, asked_at, key_conflict(conflict->id));
     if (const auto* full = std::get_if<ClaimsFull>(&claim))
       return refuse(model.name, asked_at, claims_full(full->limit), kClaimsFullFor);
-    adding.claim = std::get<ClaimWon>(claim).place;
+    adding.claim = std::get<ClaimWon>(claim).slot;
   }
   EventLoop* const loop = EventLoop::current();
   if (loop == nullptr)
@@ -223,7 +220,7 @@ SubmitOutcome Core::admit(GenerationRequest request, ModelSlots& slots, SteadyTi
   MemoryReservation memory(*options_.memory, MemoryShare::kOpen);
   if (!generation->fits() || !memory.try_resize(values_of(delivered->request))) {
     if (!key.key.empty()) store_.release_claim(key, id);
-    return refuse(model.name, asked_at, overloaded(), kOverloadedFor);
+    return refuse(model.name, asked_at, overloaded("open generations"), kOverloadedFor);
   }
   std::unique_ptr<RunTrace> trace;
   if (options_.tracer != nullptr) trace = options_.tracer->begin(*delivered, kPath, 1);
@@ -251,8 +248,8 @@ SubmitOutcome Core::place(std::shared_ptr<SyncRun> run, ModelSlots& slots, Stead
     store_.withdraw(id);
     return refuse_shutting_down(model.name, asked_at);
   }
-  const ModelSlots::Place place = slots.take(run);
-  if (place == ModelSlots::Place::kNone) {
+  const ModelSlots::Place taken = slots.take(run);
+  if (taken == ModelSlots::Place::kNone) {
     run->dismiss();
     active_.remove(id);
     store_.withdraw(id);
@@ -260,8 +257,8 @@ SubmitOutcome Core::place(std::shared_ptr<SyncRun> run, ModelSlots& slots, Stead
                   slots.retry_after());
   }
   // Before it begins, since it may end before this returns.
-  tell_submitted(model.name, asked_at, SubmitKind::kAccepted);
-  if (place == ModelSlots::Place::kRunning) {
+  report_submitted(model.name, asked_at, SubmitKind::kAccepted);
+  if (taken == ModelSlots::Place::kRunning) {
     run->begin();
   } else {
     run->wait_in_line();
@@ -269,7 +266,7 @@ SubmitOutcome Core::place(std::shared_ptr<SyncRun> run, ModelSlots& slots, Stead
   return Accepted{id};
 }
 
-void Core::tell_trace(const SyncRun& run) {
+void Core::report_trace(const SyncRun& run) {
   if (run.trace() == nullptr) return;
   const std::string code = run.generation()->error_code();
   run.trace()->ended(
@@ -295,7 +292,7 @@ void Core::run_ended(SyncRun& run) {
           {.id = id_text, .model = run.model().name, .path = kPath, .error = *record.error, .worker = {}});
     }
   }
-  tell_trace(run);
+  report_trace(run);
   const std::lock_guard lock(drain_mutex_);
   if (drain_)
     ++(run.stop_reason() == StopReason::kShutdown ? drain_->report.cancelled : drain_->report.finished);
@@ -445,6 +442,10 @@ class SyncExecutor final : public GenerationExecutor {
 
   void remove(const GenerationId& id, std::function<void(Result<RemoveOutcome>)> done) override {
     done(core_->remove(id));
+  }
+
+  void was_of(const GenerationId& id, std::string caller, std::function<void(Result<bool>)> done) override {
+    done(core_->was_of(id, caller));
   }
 
   void fleet(std::function<void(Result<Fleet>)> done) override {

@@ -5,20 +5,13 @@
 
 #include "shunt/base/log.hpp"
 #include "shunt/generation/error_codes.hpp"
+#include "shunt/generation/errors.hpp"
 
 namespace shunt::executor {
 namespace {
 
 SteadyTime::rep steady_now() {
   return std::chrono::steady_clock::now().time_since_epoch().count();
-}
-
-Error deadline_error(std::chrono::milliseconds timeout, bool started) {
-  Error error{std::string(error_code::kDeadlineExceeded),
-              "the generation did not end within its timeout of " + std::to_string(timeout.count()) + " ms" +
-                  (started ? "" : "; it was still waiting for a free slot of its model"),
-              true};
-  return std::move(error).with("timeout_ms", timeout.count()).with("started", started);
 }
 
 // Joins the caller's trace with the generation, in the log of whichever process runs it.
@@ -49,17 +42,17 @@ SyncRun::~SyncRun() {
     if (stopping) {
       end_as_stopped();
     } else {
-      generation_->fail({std::string(error_code::kGeneratorVanished),
+      generation_->fail({error_code::kGeneratorVanished,
                          "the generator dropped the generation without ending it (a bug in the generator)"});
     }
-    tell_owner();
+    notify_owner();
   }
   retire_timers();
 }
 
 void SyncRun::dismiss() noexcept {
   concluded_ = true;
-  told_owner_ = true;
+  owner_notified_ = true;
 }
 
 void SyncRun::begin() {
@@ -71,8 +64,7 @@ void SyncRun::begin() {
   try {
     model().generator->start(shared_from_this());
   } catch (const std::exception& failure) {
-    fail({std::string(error_code::kGeneratorFailed),
-          std::string("the generator did not start: ") + failure.what()});
+    fail({error_code::kGeneratorFailed, std::string("the generator did not start: ") + failure.what()});
   }
   if (!concluded_ && !deadline_.pending()) arm_deadline();
 }
@@ -95,7 +87,7 @@ void SyncRun::request_stop(StopReason reason, std::string why) {
   if (slots_.leave_line(*this)) {
     if (!take_conclusion()) return;
     end_as_stopped();
-    return tell_owner();
+    return notify_owner();
   }
   if (reason == StopReason::kCancelled) generation_->mark_cancel_requested();
   stop_.request_stop();
@@ -148,7 +140,7 @@ void SyncRun::succeed(Json result) {
   release_slot();
   flush_text();
   generation_->succeed(std::move(result));
-  tell_owner();
+  notify_owner();
 }
 
 void SyncRun::fail(Error error) {
@@ -160,7 +152,7 @@ void SyncRun::fail(Error error) {
   flush_text();
   error.message = to_valid_utf8(error.message);
   generation_->fail(std::move(error));
-  tell_owner();
+  notify_owner();
 }
 
 void SyncRun::stopped() {
@@ -168,7 +160,7 @@ void SyncRun::stopped() {
   release_slot();
   flush_text();
   end_as_stopped();
-  tell_owner();
+  notify_owner();
 }
 
 bool SyncRun::take_conclusion() {
@@ -201,26 +193,25 @@ void SyncRun::end_as_stopped() {
       generation_->cancel(why);
       break;
     case StopReason::kDeadline:
-      generation_->fail(deadline_error(timeout_, began_at_ != 0));
+      generation_->fail(deadline_exceeded(timeout_, began_at_ != 0));
       break;
     case StopReason::kOutputLimit:
       break;  // it has ended already
     case StopReason::kNone:
-      generation_->fail(
-          {std::string(error_code::kGeneratorFailed), "the generator stopped without being asked to"});
+      generation_->fail({error_code::kGeneratorFailed, "the generator stopped without being asked to"});
       break;
   }
 }
 
-void SyncRun::tell_owner() {
-  if (told_owner_.exchange(true)) return;
+void SyncRun::notify_owner() {
+  if (owner_notified_.exchange(true)) return;
   ended_at_ = steady_now();
   owner_->run_ended(*this);
 }
 
 void SyncRun::stop_if_over_limit(bool taken) {
   if (taken || concluded_ || !is_terminal(generation_->state())) return;
-  tell_owner();
+  notify_owner();
   request_stop(StopReason::kOutputLimit, {});
 }
 
@@ -237,7 +228,7 @@ void SyncRun::arm_grace() {
     const auto self = weak.lock();
     if (!self || self->concluded_) return;
     self->end_as_stopped();
-    self->tell_owner();
+    self->notify_owner();
   });
 }
 

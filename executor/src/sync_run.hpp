@@ -81,7 +81,7 @@ class SyncRun final : public GenerationRun, public std::enable_shared_from_this<
   void release_slot();
   void flush_text();
   void end_as_stopped();
-  void tell_owner();
+  void notify_owner();
   void stop_if_over_limit(bool taken);
   void arm_deadline();
   void arm_grace();
@@ -100,7 +100,7 @@ class SyncRun final : public GenerationRun, public std::enable_shared_from_this<
   std::stop_source stop_;
 
   std::atomic<bool> concluded_{false};  // the generator has said its last word
-  std::atomic<bool> told_owner_{false};
+  std::atomic<bool> owner_notified_{false};
   std::atomic<bool> has_slot_{false};
   std::atomic<SteadyTime::rep> began_at_{0};
   std::atomic<SteadyTime::rep> ended_at_{0};

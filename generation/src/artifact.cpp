@@ -14,7 +14,7 @@ std::shared_ptr<const std::string> Artifact::contents() const {
 Result<std::shared_ptr<const std::string>> Artifact::part(std::size_t offset, std::size_t length) const {
   const std::size_t here = bytes ? bytes->size() : 0;
   if (offset > here || length > here - offset) {
-    return Error{std::string(error_code::kArtifactGone), "the artifact's bytes are not kept any more"};
+    return Error{error_code::kArtifactGone, "the artifact's bytes are not kept any more"};
   }
   if (length == here) return contents();
   return std::make_shared<const std::string>(bytes->substr(offset, length));

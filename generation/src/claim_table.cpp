@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <bit>
-#include <charconv>
 #include <new>
 
 #include "shunt/base/digest.hpp"
+#include "shunt/base/hex.hpp"
 
 namespace shunt {
 namespace {
@@ -13,12 +13,6 @@ namespace {
 // 32 bits of these last for eight years.
 constexpr std::chrono::milliseconds kTick{64};
 constexpr std::size_t kGuaranteedPart = 5;  // one in so many
-
-std::uint64_t from_hex(std::string_view digits) {
-  std::uint64_t number = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
-  return number;
-}
 
 }  // namespace
 
@@ -47,7 +41,8 @@ void ClaimTable::share_anew() {
 
 ClaimTable::Digest ClaimTable::digest_of(const std::string& text) {
   const std::string hex = sha256_hex(text);
-  return {from_hex(std::string_view(hex).substr(0, 16)), from_hex(std::string_view(hex).substr(16, 16))};
+  return {parse_hex(std::string_view(hex).substr(0, 16)).value(),
+          parse_hex(std::string_view(hex).substr(16, 16)).value()};
 }
 
 // A length before the caller keeps ("a", "bc") and ("ab", "c") apart.
@@ -80,22 +75,22 @@ ClaimOutcome ClaimTable::claim(std::uint32_t caller, const IdempotencyKey& key,
   const std::uint32_t now = ticks(time);
   std::size_t bucket = find_bucket(digest);
   if (buckets_[bucket] != 0) {
-    const std::uint32_t place = buckets_[bucket] - 1;
-    const Slot& held = at(place);
+    const std::uint32_t index = buckets_[bucket] - 1;
+    const Slot& held = at(index);
     if (!is_older(held, now, ticks(limits_.max_age))) {
       if (held.fingerprint == digest_of(fingerprint)) return ClaimHeld{held.id};
       return ClaimConflict{held.id};
     }
-    forget(place);
+    forget(index);
   }
   if (!make_room(caller, now)) return ClaimsFull{limits_.max_claims};
   bucket = find_bucket(digest);  // what made room may have moved others
-  const std::uint32_t place = take_slot();
-  at(place) = Slot{.key = digest, .fingerprint = digest_of(fingerprint), .id = id, .caller = caller};
-  buckets_[bucket] = place + 1;
+  const std::uint32_t index = take_slot();
+  at(index) = Slot{.key = digest, .fingerprint = digest_of(fingerprint), .id = id, .caller = caller};
+  buckets_[bucket] = index + 1;
   ++used_;
   if (callers_[caller].used++ >= guaranteed_) ++shared_used_;
-  return ClaimWon{place};
+  return ClaimWon{index};
 }
 
 bool ClaimTable::has_room(const Caller& caller) const {
@@ -122,9 +117,9 @@ void ClaimTable::forget_expired(std::uint32_t now) {
 
 std::uint32_t ClaimTable::take_slot() {
   if (free_ != kNone) {
-    const std::uint32_t place = free_;
-    free_ = at(place).next;
-    return place;
+    const std::uint32_t index = free_;
+    free_ = at(index).next;
+    return index;
   }
   if (next_new_ / kChunk == chunks_.size()) chunks_.push_back(std::make_unique<Slot[]>(kChunk));
   return next_new_++;
@@ -138,8 +133,8 @@ void ClaimTable::unlink_from_ended(Slot& slot) {
 }
 
 // Closes the gap in its run of buckets, so that a search needs no marks of what was there.
-void ClaimTable::forget(std::uint32_t place) {
-  Slot& slot = at(place);
+void ClaimTable::forget(std::uint32_t index) {
+  Slot& slot = at(index);
   std::size_t gap = find_bucket(slot.key);
   for (std::size_t next = (gap + 1) & mask_; buckets_[next] != 0; next = (next + 1) & mask_) {
     const std::size_t wanted = bucket_of(at(buckets_[next] - 1).key);
@@ -154,7 +149,7 @@ void ClaimTable::forget(std::uint32_t place) {
   if (--caller.used >= guaranteed_) --shared_used_;
   --used_;
   slot = Slot{.next = free_};
-  free_ = place;
+  free_ = index;
 }
 
 void ClaimTable::release(const IdempotencyKey& key, const GenerationId& id) {
@@ -163,16 +158,16 @@ void ClaimTable::release(const IdempotencyKey& key, const GenerationId& id) {
   forget(buckets_[bucket] - 1);
 }
 
-void ClaimTable::ended(Place place, const GenerationId& id, SteadyTime now) {
-  if (place >= next_new_) return;
-  Slot& slot = at(place);
+void ClaimTable::ended(SlotIndex index, const GenerationId& id, SteadyTime now) {
+  if (index >= next_new_) return;
+  Slot& slot = at(index);
   if (slot.caller == kNone || slot.id != id || slot.ended_at != kNone) return;
   Caller& caller = callers_[slot.caller];
   slot.ended_at = std::min(ticks(now), kNone - 1);
   slot.previous = caller.newest;
   slot.next = kNone;
-  (caller.newest == kNone ? caller.oldest : at(caller.newest).next) = place;
-  caller.newest = place;
+  (caller.newest == kNone ? caller.oldest : at(caller.newest).next) = index;
+  caller.newest = index;
 }
 
 }  // namespace shunt

@@ -26,7 +26,7 @@ class ClaimTable {
     std::chrono::milliseconds min_age{0};
     std::chrono::milliseconds max_age{0};
   };
-  using Place = std::uint32_t;
+  using SlotIndex = std::uint32_t;
 
   explicit ClaimTable(const Limits& limits);
 
@@ -38,7 +38,7 @@ class ClaimTable {
                                    const std::string& fingerprint, const GenerationId& id, SteadyTime now);
   // Both have no effect unless `id` holds it.
   void release(const IdempotencyKey& key, const GenerationId& id);
-  void ended(Place place, const GenerationId& id, SteadyTime now);
+  void ended(SlotIndex index, const GenerationId& id, SteadyTime now);
 
   [[nodiscard]] std::size_t size() const noexcept { return used_; }
   static constexpr std::size_t kBytesAClaim = 72;
@@ -74,7 +74,7 @@ class ClaimTable {
   [[nodiscard]] static std::uint32_t ticks(SteadyTime now);
   [[nodiscard]] static std::uint32_t ticks(std::chrono::milliseconds duration);
   [[nodiscard]] static bool is_older(const Slot& slot, std::uint32_t now, std::uint32_t age);
-  [[nodiscard]] Slot& at(std::uint32_t place) { return chunks_[place / kChunk][place % kChunk]; }
+  [[nodiscard]] Slot& at(std::uint32_t index) { return chunks_[index / kChunk][index % kChunk]; }
   [[nodiscard]] std::size_t bucket_of(const Digest& key) const { return key.low & mask_; }
   // The bucket that has the key, or the empty one where it belongs.
   [[nodiscard]] std::size_t find_bucket(const Digest& key);
@@ -82,7 +82,7 @@ class ClaimTable {
   [[nodiscard]] bool has_room(const Caller& caller) const;
   void forget_expired(std::uint32_t now);
   [[nodiscard]] std::uint32_t take_slot();
-  void forget(std::uint32_t place);
+  void forget(std::uint32_t index);
   void unlink_from_ended(Slot& slot);
   void share_anew();
 
@@ -93,7 +93,7 @@ class ClaimTable {
   const Limits limits_;
   std::size_t mask_ = 0;
   // From calloc, so that what is never used costs nothing.
-  std::unique_ptr<std::uint32_t[], Free> buckets_;  // place + 1; 0: empty
+  std::unique_ptr<std::uint32_t[], Free> buckets_;  // index + 1; 0: empty
   std::vector<std::unique_ptr<Slot[]>> chunks_;
   std::uint32_t next_new_ = 0;
   std::uint32_t free_ = kNone;

@@ -6,14 +6,16 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
-#include <random>
 #include <system_error>
 #include <utility>
 
 #include "shunt/base/digest.hpp"
+#include "shunt/base/hex.hpp"
+#include "shunt/base/random.hpp"
 #include "shunt/generation/artifact_rules.hpp"
 #include "shunt/generation/artifact_store.hpp"
 #include "shunt/generation/error_codes.hpp"
+#include "shunt/generation/errors.hpp"
 
 namespace shunt {
 namespace {
@@ -21,8 +23,8 @@ namespace {
 namespace fs = std::filesystem;
 
 Error failed(std::string_view what, const fs::path& path, int number) {
-  Error error{std::string(error_code::kArtifactStoreFailed),
-              std::string(what) + " failed: " + std::strerror(number), true};
+  Error error{error_code::kArtifactStoreFailed, std::string(what) + " failed: " + std::strerror(number),
+              Retryable::kYes};
   return std::move(error).with("path", path.string());
 }
 
@@ -53,8 +55,7 @@ int write_all(int descriptor, std::string_view bytes) {
 
 // No other writer has it: not of this process, and not of another machine that shares the folder.
 std::string temporary_name() {
-  std::random_device random;
-  return ".new-" + std::to_string(random()) + '-' + std::to_string(random()) + '-' + std::to_string(random());
+  return ".new-" + random_name();
 }
 
 class DirectoryArtifactStore final : public ArtifactStore {
@@ -107,7 +108,7 @@ class DirectoryArtifactStore final : public ArtifactStore {
   Result<std::size_t> expire(std::chrono::milliseconds age) override {
     const auto before = fs::file_time_type::clock::now() - age;
     // One in sixteen of the folders, by the first digit of their names.
-    const char digit = "0123456789abcdef"[next_part_.fetch_add(1) % 16];
+    const char digit = hex_digit(next_part_.fetch_add(1));
     std::size_t removed = 0;
     std::error_code failure;
     for (auto entry = fs::directory_iterator(folder_, failure); !failure && entry != fs::directory_iterator();
@@ -134,15 +135,13 @@ class DirectoryArtifactStore final : public ArtifactStore {
   [[nodiscard]] Result<std::shared_ptr<const std::string>> read_part(const std::string& sha256,
                                                                      const std::optional<Part>& part) const {
     if (!is_sha256_hex(sha256)) {
-      return Error{std::string(error_code::kArtifactGone),
-                   "an artifact is named by the SHA-256 of its bytes"};
+      return artifact_name_impossible();
     }
     const fs::path path = path_of(sha256);
     const File file(path, O_RDONLY);
     const int problem = file.is_open() ? 0 : errno;
     if (problem == ENOENT) {
-      return Error{std::string(error_code::kArtifactGone),
-                   "the artifact has expired: its bytes are not stored any more"};
+      return artifact_expired();
     }
     struct stat status{};
     if (problem != 0) return failed("opening an artifact", path, problem);

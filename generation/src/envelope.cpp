@@ -1,49 +1,20 @@
 #include "shunt/generation/envelope.hpp"
 
 #include <algorithm>
-#include <array>
 #include <tuple>
 #include <utility>
 #include <vector>
 
 #include "shunt/base/digest.hpp"
+#include "shunt/base/json_object_reader.hpp"
+#include "shunt/base/json_object_writer.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt {
 namespace {
 
-class MemberAppender {
- public:
-  explicit MemberAppender(std::string& out) : out_(out) { out_ += '{'; }
-  void text(std::string_view key, std::string_view value) {
-    begin(key);
-    append_json_string(out_, value);
-  }
-  void json(std::string_view key, const Json& value) {
-    begin(key);
-    append_json(out_, value);
-  }
-  void number(std::string_view key, std::int64_t value) {
-    begin(key);
-    out_ += std::to_string(value);
-  }
-  void members(const JsonObject& object) {
-    for (const auto& member : object) json(member.key(), member.value());
-  }
-  // Opens an object as the member's value; the caller closes it.
-  void begin(std::string_view key) {
-    if (out_.back() != '{') out_ += ',';
-    append_json_string(out_, key);
-    out_ += ':';
-  }
-  void close() { out_ += '}'; }
-
- private:
-  std::string& out_;
-};
-
 void append_context(std::string& out, const GenerationRequest::Context& context) {
-  MemberAppender member(out);
+  JsonObjectWriter member(out);
   if (!context.traceparent.empty()) member.text("traceparent", context.traceparent);
   if (!context.tracestate.empty()) member.text("tracestate", context.tracestate);
   if (!context.tenant.empty()) member.text("tenant", context.tenant);
@@ -53,7 +24,7 @@ void append_context(std::string& out, const GenerationRequest::Context& context)
 }
 
 void append_options(std::string& out, const GenerationRequest::Options& options) {
-  MemberAppender member(out);
+  JsonObjectWriter member(out);
   if (options.timeout) member.number("timeout_ms", options.timeout->count());
   if (!options.metadata.empty()) member.json("metadata", options.metadata);
   member.members(options.unknown);
@@ -95,105 +66,17 @@ Result<void> check_values(const Envelope& envelope) {
   return {};
 }
 
-std::string_view name_of(boost::json::kind kind) {
-  switch (kind) {
-    case boost::json::kind::null:
-      return "null";
-    case boost::json::kind::bool_:
-      return "a boolean";
-    case boost::json::kind::int64:
-    case boost::json::kind::uint64:
-      return "an integer";
-    case boost::json::kind::double_:
-      return "a number";
-    case boost::json::kind::string:
-      return "a string";
-    case boost::json::kind::array:
-      return "an array";
-    case boost::json::kind::object:
-      return "an object";
-  }
-  return "nothing";
+using Presence = JsonObjectReader::Presence;
+
+Error wrong_member(const JsonObjectReader::Wrong& wrong) {
+  const std::string pointer = wrong.member_pointer();
+  std::string message = "envelope member " + pointer;
+  if (wrong.got == nullptr) return invalid_field(pointer, message + " is required");
+  const std::string got =
+      wrong.got->is_number() ? to_json_text(*wrong.got) : std::string(json_kind_name(*wrong.got));
+  message.append(" expected ").append(wrong.expected).append(", got ").append(got);
+  return invalid_field(pointer, std::move(message));
 }
-
-// Takes members out of an object one by one; what is left at the end is unknown to this version. The first
-// thing wrong is remembered, and later calls do nothing.
-class MemberTaker {
- public:
-  MemberTaker(JsonObject object, std::string_view pointer) : object_(std::move(object)), pointer_(pointer) {}
-
-  enum class Presence { kRequired, kOptional };
-
-  void text(std::string_view key, std::string& to, Presence presence) {
-    if (Json* value = expect(key, boost::json::kind::string, presence)) {
-      to.assign(value->get_string().data(), value->get_string().size());
-    }
-  }
-  // An integer from 0 on.
-  std::optional<std::int64_t> number(std::string_view key, Presence presence) {
-    const Json* value = expect(key, boost::json::kind::int64, presence);
-    if (value == nullptr) return std::nullopt;
-    if (value->get_int64() >= 0) return value->get_int64();
-    wrong(key, "expected an integer from 0 on, got " + std::to_string(value->get_int64()));
-    return std::nullopt;
-  }
-  void object(std::string_view key, JsonObject& to, Presence presence) {
-    if (Json* value = expect(key, boost::json::kind::object, presence)) to = std::move(value->get_object());
-  }
-  // Whatever value it is.
-  void any(std::string_view key, Json& to) {
-    if (Json* value = find(key)) {
-      to = std::move(*value);
-    } else {
-      wrong(key, "is required");
-    }
-  }
-  void wrong(std::string_view key, std::string message) {
-    if (failure_) return;
-    const std::string pointer = std::string(pointer_) + '/' + std::string(key);
-    failure_ = invalid_field(pointer, "envelope member " + pointer + ' ' + std::move(message));
-  }
-
-  [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
-  [[nodiscard]] JsonObject rest() {
-    JsonObject left;
-    if (taken_ == object_.size()) return left;  // the usual case
-    for (auto& member : object_) {
-      if (std::ranges::find(taken_keys_, member.key()) == taken_keys_.end()) {
-        left.emplace(member.key(), std::move(member.value()));
-      }
-    }
-    return left;
-  }
-
- private:
-  Json* find(std::string_view key) {
-    Json* const value = object_.if_contains(key);
-    if (value != nullptr) taken_keys_[taken_++] = key;
-    return value;
-  }
-
-  Json* expect(std::string_view key, boost::json::kind kind, Presence presence) {
-    if (failure_) return nullptr;
-    Json* const value = find(key);
-    if (value == nullptr) {
-      if (presence == Presence::kRequired) wrong(key, "is required");
-      return nullptr;
-    }
-    if (value->kind() == kind) return value;
-    wrong(key, "expected " + std::string(name_of(kind)) + ", got " + std::string(name_of(value->kind())));
-    return nullptr;
-  }
-
-  JsonObject object_;
-  const std::string_view pointer_;
-  // Not erased from the object one by one: that would move the others each time.
-  std::array<boost::json::string_view, 12> taken_keys_;  // more than any object of the envelope has
-  std::size_t taken_ = 0;
-  std::optional<Error> failure_;
-};
-
-using Presence = MemberTaker::Presence;
 
 Result<void> check_version(const JsonObject& object) {
   const Json* version = object.if_contains("v");
@@ -205,30 +88,30 @@ Result<void> check_version(const JsonObject& object) {
 }
 
 std::optional<Error> decode_context(JsonObject object, GenerationRequest::Context& context) {
-  MemberTaker members(std::move(object), "/context");
-  members.text("traceparent", context.traceparent, Presence::kOptional);
-  members.text("tracestate", context.tracestate, Presence::kOptional);
-  members.text("tenant", context.tenant, Presence::kOptional);
-  members.object("baggage", context.baggage, Presence::kOptional);
+  JsonObjectReader members(std::move(object), "/context", wrong_member);
+  context.traceparent = members.text("traceparent", Presence::kOptional);
+  context.tracestate = members.text("tracestate", Presence::kOptional);
+  context.tenant = members.text("tenant", Presence::kOptional);
+  context.baggage = members.object("baggage", Presence::kOptional);
   context.unknown = members.rest();
-  return members.failure();
+  return members.problem();
 }
 
 std::optional<Error> decode_options(JsonObject object, GenerationRequest::Options& options) {
-  MemberTaker members(std::move(object), "/options");
-  if (const auto timeout = members.number("timeout_ms", Presence::kOptional)) {
+  JsonObjectReader members(std::move(object), "/options", wrong_member);
+  if (const auto timeout = members.integer("timeout_ms", Presence::kOptional)) {
     options.timeout = std::chrono::milliseconds(*timeout);
   }
-  members.object("metadata", options.metadata, Presence::kOptional);
+  options.metadata = members.object("metadata", Presence::kOptional);
   options.unknown = members.rest();
-  return members.failure();
+  return members.problem();
 }
 
-std::optional<Error> decode_admission(JsonObject object, Admission& admission) {
-  MemberTaker members(std::move(object), "/admission");
-  members.text("executor", admission.executor, Presence::kRequired);
-  members.text("reason", admission.reason, Presence::kRequired);
-  return members.failure();
+std::optional<Error> decode_admission(const JsonObject& object, Admission& admission) {
+  JsonObjectReader members(object, "/admission", wrong_member);
+  admission.executor = members.text("executor");
+  admission.reason = members.text("reason");
+  return members.problem();
 }
 
 // 9999-12-31T23:59:59.999Z: later times have no form that clients read.
@@ -266,18 +149,15 @@ std::string encode(const Envelope& envelope, const Json& input) {
   const GenerationRequest& request = envelope.request;
   std::string out;
   out.reserve(512);
-  MemberAppender member(out);
+  JsonObjectWriter member(out);
   member.number("v", envelope.version);
   member.text("id", envelope.id.to_string());
   member.text("model", request.model);
   member.json("input", input);
   member.text("caller", request.caller);
-  member.begin("context");
-  append_context(out, request.context);
-  member.begin("options");
-  append_options(out, request.options);
-  member.begin("admission");
-  MemberAppender admission(out);
+  append_context(member.begin("context"), request.context);
+  append_options(member.begin("options"), request.options);
+  JsonObjectWriter admission = member.object("admission");
   admission.text("executor", envelope.admission.executor);
   admission.text("reason", envelope.admission.reason);
   admission.close();
@@ -303,37 +183,37 @@ Result<Envelope> decode_envelope(std::string_view text) {
   auto parsed = parse_json(text);
   if (!parsed) return std::move(parsed).error();
   if (!parsed->is_object()) {
-    return invalid_field("", "an envelope is a JSON object, got " + std::string(name_of(parsed->kind())));
+    return invalid_field("", "an envelope is a JSON object, got " + std::string(json_kind_name(*parsed)));
   }
   // The version comes first: everything else may mean something else in another one.
   if (auto checked = check_version(parsed->get_object()); !checked) return std::move(checked).error();
 
   Envelope envelope;
-  MemberTaker members(std::move(parsed->get_object()), "");
-  envelope.version = static_cast<int>(members.number("v", Presence::kRequired).value_or(kEnvelopeVersion));
-  std::string id;
-  JsonObject context;
-  JsonObject options;
-  JsonObject admission;
-  members.text("id", id, Presence::kRequired);
-  members.text("model", envelope.request.model, Presence::kRequired);
-  members.any("input", envelope.request.input);
-  members.text("caller", envelope.request.caller, Presence::kOptional);
-  members.object("context", context, Presence::kOptional);
-  members.object("options", options, Presence::kOptional);
-  members.object("admission", admission, Presence::kRequired);
-  const auto created_at = members.number("created_at", Presence::kRequired);
-  const auto deadline = members.number("deadline", Presence::kOptional);
-  if (created_at.value_or(0) > kLatestMs) members.wrong("created_at", "lies beyond the year 9999");
-  if (deadline.value_or(0) > kLatestMs) members.wrong("deadline", "lies beyond the year 9999");
+  JsonObjectReader members(std::move(parsed->get_object()), "", wrong_member);
+  envelope.version = static_cast<int>(members.integer("v").value_or(kEnvelopeVersion));
+  const std::string id = members.text("id");
+  envelope.request.model = members.text("model");
+  envelope.request.input = members.any("input");
+  envelope.request.caller = members.text("caller", Presence::kOptional);
+  JsonObject context = members.object("context", Presence::kOptional);
+  JsonObject options = members.object("options", Presence::kOptional);
+  const JsonObject admission = members.object("admission");
+  const auto created_at = members.integer("created_at");
+  const auto deadline = members.integer("deadline", Presence::kOptional);
+  const auto refuse = [&members](std::string_view name, const std::string& why) {
+    const std::string pointer = "/" + std::string(name);
+    members.refuse(invalid_field(pointer, "envelope member " + pointer + ' ' + why));
+  };
+  if (created_at.value_or(0) > kLatestMs) refuse("created_at", "lies beyond the year 9999");
+  if (deadline.value_or(0) > kLatestMs) refuse("deadline", "lies beyond the year 9999");
   const auto parsed_id = GenerationId::parse(id);
-  if (!parsed_id) members.wrong("id", "expected \"gen_\" and a UUIDv7 in hex, got \"" + id + '"');
-  if (envelope.request.model.empty()) members.wrong("model", "is empty");
-  if (members.failure()) return *members.failure();
+  if (!parsed_id) refuse("id", "expected \"gen_\" and a UUIDv7 in hex, got \"" + id + '"');
+  if (envelope.request.model.empty()) refuse("model", "is empty");
+  if (members.problem()) return *members.problem();
 
   if (auto failure = decode_context(std::move(context), envelope.request.context)) return *std::move(failure);
   if (auto failure = decode_options(std::move(options), envelope.request.options)) return *std::move(failure);
-  if (auto failure = decode_admission(std::move(admission), envelope.admission)) return *std::move(failure);
+  if (auto failure = decode_admission(admission, envelope.admission)) return *std::move(failure);
   envelope.id = *parsed_id;
   envelope.created_at = wall_time(*created_at);
   if (deadline) envelope.deadline = wall_time(*deadline);

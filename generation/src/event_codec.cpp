@@ -4,142 +4,113 @@
 #include <optional>
 #include <utility>
 
+#include "canonical_events.hpp"
+#include "event_members.hpp"
+#include "shunt/base/json_members.hpp"
+#include "shunt/base/json_object_reader.hpp"
 #include "shunt/generation/artifact_rules.hpp"
 #include "shunt/generation/error_codes.hpp"
 #include "shunt/generation/generation_record.hpp"
-#include "shunt/generation/known_error_code.hpp"
-#include "usual_events.hpp"
 
 namespace shunt {
 namespace {
 
-constexpr std::string_view kInvalidEvents = "invalid_events";
+constexpr ErrorCode kInvalidEvents = "invalid_events";
 // More than any level that a generator names.
 constexpr std::size_t kLongestLevel = 32;
 
-Error broken(std::string_view member, std::string_view expected) {
-  return {std::string(kInvalidEvents),
-          "an event's member \"" + std::string(member) + "\" must be " + std::string(expected)};
+using Presence = JsonObjectReader::Presence;
+
+Error wrong_member(const JsonObjectReader::Wrong& wrong) {
+  return {kInvalidEvents,
+          "an event's member \"" + std::string(wrong.name) + "\" must be " + std::string(wrong.expected)};
 }
 
-// Reads members of one event; the first thing that is wrong is kept.
-class MemberReader {
- public:
-  explicit MemberReader(const JsonObject& object) : object_(object) {}
+std::size_t read_size(JsonObjectReader& members) {
+  return static_cast<std::size_t>(members.integer("size").value_or(0));
+}
 
-  std::string text(std::string_view key) {
-    const Json* value = find(key);
-    if (value != nullptr && value->is_string()) return std::string(value->get_string());
-    complain(key, "a text");
-    return {};
-  }
-  std::string text_or_empty(std::string_view key) { return find(key) == nullptr ? std::string() : text(key); }
-  std::uint64_t count(std::string_view key) {
-    const Json* value = find(key);
-    if (value != nullptr && value->is_int64() && value->get_int64() >= 0) {
-      return static_cast<std::uint64_t>(value->get_int64());
-    }
-    if (value != nullptr && value->is_uint64()) return value->get_uint64();
-    complain(key, "a whole number from 0");
-    return 0;
-  }
-  double fraction(std::string_view key) {
-    const Json* value = find(key);
-    if (value != nullptr && value->is_number()) return value->to_number<double>();
-    complain(key, "a number");
-    return 0;
-  }
-  [[nodiscard]] const Json* find(std::string_view key) const { return object_.if_contains(key); }
-  void complain(std::string_view key, std::string_view expected) {
-    if (!problem_) problem_ = broken(key, expected);
-  }
-  [[nodiscard]] const std::optional<Error>& problem() const noexcept { return problem_; }
-
- private:
-  const JsonObject& object_;
-  std::optional<Error> problem_;
-};
-
-Artifact read_artifact(MemberReader& member) {
+Artifact read_artifact(JsonObjectReader& members) {
   Artifact artifact;
-  artifact.name = member.text("name");
+  artifact.name = members.text("name");
   if (!is_valid_artifact_name(artifact.name)) {
-    member.complain("name", "1 to 128 of [A-Za-z0-9._-], not beginning with a dot");
+    members.refuse("name", "1 to 128 of [A-Za-z0-9._-], not beginning with a dot");
   }
-  artifact.media_type = member.text("media_type");
-  if (!is_valid_media_type(artifact.media_type)) member.complain("media_type", "a media type");
-  artifact.stored_size = static_cast<std::size_t>(member.count("size"));
-  artifact.sha256 = member.text_or_empty("sha256");
+  artifact.media_type = members.text("media_type");
+  if (!is_valid_media_type(artifact.media_type)) members.refuse("media_type", "a media type");
+  artifact.stored_size = read_size(members);
+  artifact.sha256 = members.text("sha256", Presence::kOptional);
   if (!artifact.sha256.empty() && !is_sha256_hex(artifact.sha256)) {
-    member.complain("sha256", "64 lower-case hexadecimal digits");
+    members.refuse("sha256", "64 lower-case hexadecimal digits");
   }
   return artifact;
 }
 
-event::Succeeded read_succeeded(MemberReader& member) {
+event::Succeeded read_succeeded(JsonObjectReader& members) {
   event::Succeeded succeeded;
-  if (const Json* result = member.find("result")) succeeded.result = *result;
-  const Json* stored = member.find("stored");
+  if (members.find("result") != nullptr) succeeded.result = members.any("result");
+  const Json* const stored = members.find("stored");
   if (stored == nullptr) return succeeded;
   static const JsonObject kNothing;
-  const JsonObject* object = stored->if_object();
-  MemberReader inner(object != nullptr ? *object : kNothing);
+  const JsonObject* const object = stored->if_object();
+  JsonObjectReader inner(object != nullptr ? *object : kNothing, "", wrong_member);
   event::StoredResult place;
   place.sha256 = inner.text("sha256");
-  place.size = static_cast<std::size_t>(inner.count("size"));
+  place.size = read_size(inner);
   if (inner.problem() || !is_sha256_hex(place.sha256)) {
-    member.complain("stored", "an object with sha256 and size");
+    members.refuse("stored", "an object with sha256 and size");
   }
   succeeded.stored = std::move(place);
   return succeeded;
 }
 
-event::Failed read_failed(MemberReader& member) {
-  const Json* error = member.find("error");
-  if (error != nullptr) {
+event::Failed read_failed(JsonObjectReader& members) {
+  if (const Json* const error = members.find("error")) {
     if (auto decoded = decode_error(*error)) return {std::move(*decoded)};
   }
-  member.complain("error", "an object with code and message");
+  members.refuse("error", "an object with code and message");
   return {};
 }
 
-event::Log read_log(MemberReader& member) {
-  event::Log line{member.text("level"), member.text("message")};
-  if (line.level.size() > kLongestLevel) member.complain("level", "a short word");
+event::Log read_log(JsonObjectReader& members) {
+  event::Log line{members.text("level"), members.text("message")};
+  if (line.level.size() > kLongestLevel) members.refuse("level", "a short word");
   return line;
 }
 
-GenerationEvent::Payload read_payload(std::string_view type, MemberReader& member) {
-  if (type == "delta") return event::Delta{member.text("text")};
+event::Progress read_progress(JsonObjectReader& members) {
+  const double fraction = members.number("fraction").value_or(0);
+  return {std::clamp(fraction, 0.0, 1.0), members.text("message", Presence::kOptional)};
+}
+
+GenerationEvent::Payload read_payload(std::string_view type, JsonObjectReader& members) {
+  if (type == "delta") return event::Delta{members.text("text")};
   if (type == "queued") return event::Queued{};
   if (type == "started") return event::Started{};
-  if (type == "restarted") return event::Restarted{member.count("attempt")};
-  if (type == "progress") {
-    return event::Progress{std::clamp(member.fraction("fraction"), 0.0, 1.0),
-                           member.text_or_empty("message")};
+  if (type == "restarted") {
+    return event::Restarted{static_cast<std::uint64_t>(members.integer("attempt").value_or(0))};
   }
-  if (type == "log") return read_log(member);
-  if (type == "artifact") return event::ArtifactReady{read_artifact(member)};
-  if (type == "succeeded") {
-    return read_succeeded(member);
-  }
-  if (type == "failed") return read_failed(member);
-  if (type == "cancelled") return event::Cancelled{member.text("reason")};
-  member.complain("type", "one of docs/envelope.md's");
+  if (type == "progress") return read_progress(members);
+  if (type == "log") return read_log(members);
+  if (type == "artifact") return event::ArtifactReady{read_artifact(members)};
+  if (type == "succeeded") return read_succeeded(members);
+  if (type == "failed") return read_failed(members);
+  if (type == "cancelled") return event::Cancelled{members.text("reason")};
+  members.refuse("type", "one of docs/envelope.md's");
   return event::Queued{};
 }
 
-Result<GenerationEvent> read_event(const Json& value) {
-  if (!value.is_object()) return Error{std::string(kInvalidEvents), "an event must be a JSON object"};
-  MemberReader member(value.get_object());
+Result<GenerationEvent> read_event(Json& value) {
+  if (!value.is_object()) return Error{kInvalidEvents, "an event must be a JSON object"};
+  JsonObjectReader members(std::move(value.get_object()), "", wrong_member);
   GenerationEvent event;
-  event.sequence = member.count("seq");
-  if (event.sequence == 0) member.complain("seq", "a whole number from 1");
-  const auto at = parse_rfc3339(member.text("at"));
-  if (!at) member.complain("at", "a time as 2026-11-23T15:43:07.042Z");
+  event.sequence = static_cast<std::uint64_t>(members.integer("seq").value_or(0));
+  if (event.sequence == 0) members.refuse("seq", "an integer from 1 on");
+  const auto at = parse_rfc3339(members.text("at"));
+  if (!at) members.refuse("at", "a time as 2026-11-23T15:43:07.042Z");
   event.at = at.value_or(WallTime{});
-  event.payload = read_payload(member.text("type"), member);
-  if (member.problem()) return *member.problem();
+  event.payload = read_payload(members.text("type"), members);
+  if (members.problem()) return *members.problem();
   return event;
 }
 
@@ -149,18 +120,17 @@ std::string encode_events(std::span<const GenerationEvent> events) {
   std::string out = "[";
   for (const GenerationEvent& event : events) {
     if (out.size() > 1) out += ',';
-    append_event_json(out, event);
+    JsonObjectWriter object = begin_event_json(out, event);
     const auto* ready = std::get_if<event::ArtifactReady>(&event.payload);
-    if (ready != nullptr && !ready->artifact.sha256.empty()) {
-      out.pop_back();
-      out.append(",\"sha256\":\"").append(ready->artifact.sha256).append("\"}");
-    }
+    if (ready != nullptr && !ready->artifact.sha256.empty()) object.text("sha256", ready->artifact.sha256);
     const auto* succeeded = std::get_if<event::Succeeded>(&event.payload);
     if (succeeded != nullptr && succeeded->stored) {
-      out.pop_back();
-      out.append(",\"stored\":{\"sha256\":\"").append(succeeded->stored->sha256);
-      out.append("\",\"size\":").append(std::to_string(succeeded->stored->size)).append("}}");
+      JsonObjectWriter stored = object.object("stored");
+      stored.text("sha256", succeeded->stored->sha256);
+      stored.number("size", succeeded->stored->size);
+      stored.close();
     }
+    object.close();
   }
   out += ']';
   return out;
@@ -169,15 +139,12 @@ std::string encode_events(std::span<const GenerationEvent> events) {
 std::optional<Error> decode_error(const Json& value) {
   const JsonObject* object = value.if_object();
   if (object == nullptr) return std::nullopt;
-  MemberReader member(*object);
-  Error error{member.text("code"), member.text("message")};
+  JsonObjectReader members(*object, "", wrong_member);
   // Clients and metrics take a code for a word of ours; what cannot be one is told by its message alone.
-  if (!is_well_formed_error_code(error.code)) error.code = error_code::kGeneratorFailed;
-  const Json* retryable = member.find("retryable");
-  error.retryable = retryable != nullptr && retryable->is_bool() && retryable->get_bool();
-  const Json* details = member.find("details");
-  if (details != nullptr && details->is_object()) error.details = details->get_object();
-  if (member.problem()) return std::nullopt;
+  const ErrorCode code = ErrorCode::parse(members.text("code")).value_or(error_code::kGeneratorFailed);
+  Error error{code, members.text("message"), retryable_if(is_true_in(*object, "retryable")),
+              object_in(*object, "details")};
+  if (members.problem()) return std::nullopt;
   return error;
 }
 
@@ -186,7 +153,7 @@ Result<std::vector<GenerationEvent>> decode_events(std::string_view text) {
   std::string remains;
   if (text.starts_with('[')) {
     std::string_view elements = text.substr(1);
-    take_usual_events(elements, events);
+    take_canonical_events(elements, events);
     if (!events.empty()) {
       if (elements == "]") return events;
       remains = "[" + std::string(elements);
@@ -196,9 +163,9 @@ Result<std::vector<GenerationEvent>> decode_events(std::string_view text) {
   // A failed generation's details may nest as deep as an input does.
   auto json = parse_json(text, {.max_depth = 80});
   if (!json) return std::move(json).error();
-  if (!json->is_array()) return Error{std::string(kInvalidEvents), "events must be a JSON array"};
+  if (!json->is_array()) return Error{kInvalidEvents, "events must be a JSON array"};
   events.reserve(events.size() + json->get_array().size());
-  for (const Json& value : json->get_array()) {
+  for (Json& value : json->get_array()) {
     auto event = read_event(value);
     if (!event) return std::move(event).error();
     events.push_back(std::move(*event));

@@ -17,7 +17,7 @@ void call(const GenerateFunction& function, GenerationRun& run) {
     if (run.stop_token().stop_requested()) return run.stopped();
     run.succeed(std::move(result));
   } catch (const std::exception& failure) {
-    run.fail({std::string(error_code::kGeneratorFailed), failure.what()});
+    run.fail({error_code::kGeneratorFailed, failure.what()});
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "event_members.hpp"
 #include "shunt/generation/generation_record.hpp"
 
 namespace shunt {
@@ -13,44 +14,31 @@ constexpr std::array<std::string_view, 10> kTypes{"queued", "started",  "restart
                                                   "log",    "artifact", "succeeded", "failed",   "cancelled"};
 static_assert(kTypes.size() == std::variant_size_v<GenerationEvent::Payload>);
 
-struct MemberWriter {
-  std::string& out;
+struct PayloadWriter {
+  JsonObjectWriter& object;
 
   void operator()(const event::Queued&) const {}
   void operator()(const event::Started&) const {}
-  void operator()(const event::Restarted& restarted) const {
-    out.append(",\"attempt\":").append(std::to_string(restarted.attempt));
-  }
+  void operator()(const event::Restarted& restarted) const { object.number("attempt", restarted.attempt); }
   void operator()(const event::Progress& progress) const {
-    out += ",\"fraction\":";
-    append_json(out, progress.fraction);
-    if (!progress.message.empty()) text("message", progress.message);
+    object.json("fraction", progress.fraction);
+    if (!progress.message.empty()) object.text("message", progress.message);
   }
-  void operator()(const event::Delta& delta) const { text("text", delta.text); }
+  void operator()(const event::Delta& delta) const { object.text("text", delta.text); }
   void operator()(const event::Log& log) const {
-    text("level", log.level);
-    text("message", log.message);
+    object.text("level", log.level);
+    object.text("message", log.message);
   }
   void operator()(const event::ArtifactReady& ready) const {
-    text("name", ready.artifact.name);
-    text("media_type", ready.artifact.media_type);
-    out.append(",\"size\":").append(std::to_string(ready.artifact.size()));
+    object.text("name", ready.artifact.name);
+    object.text("media_type", ready.artifact.media_type);
+    object.number("size", ready.artifact.size());
   }
   void operator()(const event::Succeeded& end) const {
-    if (end.result.is_null()) return;
-    out += ",\"result\":";
-    append_json(out, end.result);
+    if (!end.result.is_null()) object.json("result", end.result);
   }
-  void operator()(const event::Failed& end) const {
-    out += ",\"error\":";
-    append_error_json(out, end.error);
-  }
-  void operator()(const event::Cancelled& end) const { text("reason", end.reason); }
-
-  void text(std::string_view key, std::string_view value) const {
-    out.append(",\"").append(key).append("\":");
-    append_json_string(out, value);
-  }
+  void operator()(const event::Failed& end) const { append_error_json(object.begin("error"), end.error); }
+  void operator()(const event::Cancelled& end) const { object.text("reason", end.reason); }
 };
 
 }  // namespace
@@ -75,13 +63,17 @@ bool GenerationEvent::terminal() const noexcept {
          std::holds_alternative<event::Failed>(payload) || std::holds_alternative<event::Cancelled>(payload);
 }
 
+JsonObjectWriter begin_event_json(std::string& out, const GenerationEvent& event) {
+  JsonObjectWriter object(out);
+  object.number("seq", event.sequence);
+  object.text("type", event.type());
+  object.time("at", event.at);
+  std::visit(PayloadWriter{object}, event.payload);
+  return object;
+}
+
 void append_event_json(std::string& out, const GenerationEvent& event) {
-  out.append("{\"seq\":").append(std::to_string(event.sequence)).append(",\"type\":\"").append(event.type());
-  out += "\",\"at\":\"";
-  append_rfc3339(out, event.at);
-  out += '"';
-  std::visit(MemberWriter{out}, event.payload);
-  out += '}';
+  begin_event_json(out, event).close();
 }
 
 }  // namespace shunt

@@ -1,22 +1,16 @@
 #include "shunt/generation/generation_id.hpp"
 
-#include <sys/random.h>
-
 #include <algorithm>
 #include <array>
-#include <stdexcept>
+#include <span>
+
+#include "shunt/base/hex.hpp"
+#include "shunt/base/random.hpp"
 
 namespace shunt {
 namespace {
 
 constexpr std::string_view kPrefix = "gen_";
-constexpr std::string_view kHex = "0123456789abcdef";
-
-int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
 
 // Ids are hard to guess, so their random bits come from the kernel; fetched for many ids at a time because a
 // system call for each would cost more than the rest of the id.
@@ -24,27 +18,10 @@ std::uint64_t random_bits() {
   thread_local std::array<std::uint64_t, 32> pool;  // 256 bytes: what getentropy(3) gives in one call
   thread_local std::size_t used = pool.size();
   if (used == pool.size()) {
-    if (getentropy(pool.data(), sizeof pool) != 0) throw std::runtime_error("getentropy failed");
+    fill_random(std::as_writable_bytes(std::span(pool)));
     used = 0;
   }
   return pool[used++];
-}
-
-void put_hex(char* to, std::uint64_t value) noexcept {
-  for (int i = 15; i >= 0; --i) {
-    to[i] = kHex[value & 15];
-    value >>= 4;
-  }
-}
-
-bool get_hex(const char* from, std::uint64_t& value) noexcept {
-  value = 0;
-  for (int i = 0; i < 16; ++i) {
-    const int digit = hex_value(from[i]);
-    if (digit < 0) return false;
-    value = value << 4 | static_cast<std::uint64_t>(digit);
-  }
-  return true;
 }
 
 // RFC 9562, figure 11: 48 bits of time, version 7, 12 bits; variant 10, 62 bits.
@@ -57,9 +34,12 @@ constexpr std::uint64_t kVariantMask = 0xC000'0000'0000'0000;
 
 std::optional<GenerationId> GenerationId::parse(std::string_view text) noexcept {
   if (text.size() != kTextSize || !text.starts_with(kPrefix)) return std::nullopt;
+  const auto high = parse_hex(text.substr(kPrefix.size(), 16));
+  const auto low = parse_hex(text.substr(kPrefix.size() + 16));
+  if (!high || !low) return std::nullopt;
   GenerationId id;
-  const char* const digits = text.data() + kPrefix.size();
-  if (!get_hex(digits, id.high_) || !get_hex(digits + 16, id.low_)) return std::nullopt;
+  id.high_ = *high;
+  id.low_ = *low;
   if ((id.high_ & kVersionMask) != kVersion || (id.low_ & kVariantMask) != kVariant) return std::nullopt;
   return id;
 }
@@ -73,8 +53,9 @@ std::string GenerationId::to_string() const {
 void GenerationId::append_to(std::string& out) const {
   std::array<char, kTextSize> text;
   std::ranges::copy(kPrefix, text.begin());
-  put_hex(text.data() + kPrefix.size(), high_);
-  put_hex(text.data() + kPrefix.size() + 16, low_);
+  const std::span<char> digits = std::span(text).subspan(kPrefix.size());
+  put_hex(digits.first(16), high_);
+  put_hex(digits.subspan(16), low_);
   out.append(text.data(), text.size());
 }
 

@@ -1,107 +1,76 @@
 #include "shunt/generation/generation_record.hpp"
 
+#include "shunt/base/json_object_writer.hpp"
+
 namespace shunt {
 namespace {
 
-void append_time(std::string& out, std::string_view key, const std::optional<WallTime>& time) {
-  if (!time) return;
-  out.append(",\"").append(key).append("\":\"");
-  append_rfc3339(out, *time);
-  out += '"';
-}
-
 void append_artifacts(std::string& out, const GenerationRecord& record) {
-  out += "\"artifacts\":[";
+  out += '[';
   for (const Artifact& artifact : record.artifacts) {
     if (out.back() != '[') out += ',';
-    out += "{\"name\":";
-    append_json_string(out, artifact.name);
-    out += ",\"media_type\":";
-    append_json_string(out, artifact.media_type);
-    out.append(",\"size\":").append(std::to_string(artifact.size())).append(",\"url\":\"/v1/generations/");
+    JsonObjectWriter object(out);
+    object.text("name", artifact.name);
+    object.text("media_type", artifact.media_type);
+    object.number("size", artifact.size());
+    object.begin("url") += "\"/v1/generations/";
     record.id.append_to(out);
-    out.append("/artifacts/").append(artifact.name).append("\"}");
+    out.append("/artifacts/").append(artifact.name).append("\"");
+    object.close();
   }
   out += ']';
 }
 
 // {"text":...,"result":...,"artifacts":[...]}, each only where there is something.
-void append_output(std::string& out, const GenerationRecord& record) {
+void write_output(JsonObjectWriter& object, const GenerationRecord& record) {
   if (record.text.empty() && record.result.is_null() && record.artifacts.empty() &&
       record.state != GenerationState::kSucceeded) {
     return;
   }
-  out += ",\"output\":{";
-  const auto separate = [&out] {
-    if (out.back() != '{') out += ',';
-  };
-  if (!record.text.empty()) {
-    out += "\"text\":";
-    append_json_string(out, record.text);
-  }
-  if (!record.result.is_null()) {
-    separate();
-    out += "\"result\":";
-    append_json(out, record.result);
-  }
-  if (!record.artifacts.empty()) {
-    separate();
-    append_artifacts(out, record);
-  }
-  out += '}';
+  JsonObjectWriter output = object.object("output");
+  if (!record.text.empty()) output.text("text", record.text);
+  if (!record.result.is_null()) output.json("result", record.result);
+  if (!record.artifacts.empty()) append_artifacts(output.begin("artifacts"), record);
+  output.close();
 }
 
-void append_progress(std::string& out, const event::Progress& progress) {
-  out += ",\"progress\":{\"fraction\":";
-  append_json(out, progress.fraction);
-  if (!progress.message.empty()) {
-    out += ",\"message\":";
-    append_json_string(out, progress.message);
-  }
-  out += '}';
+void write_progress(JsonObjectWriter& object, const event::Progress& progress) {
+  JsonObjectWriter member = object.object("progress");
+  member.json("fraction", progress.fraction);
+  if (!progress.message.empty()) member.text("message", progress.message);
+  member.close();
 }
 
 }  // namespace
 
 void append_error_json(std::string& out, const Error& error) {
-  out += "{\"code\":";
-  append_json_string(out, error.code);
-  out += ",\"message\":";
-  append_json_string(out, error.message);
-  out.append(",\"retryable\":").append(error.retryable ? "true" : "false");
-  if (!error.details.empty()) {
-    out += ",\"details\":";
-    append_json(out, error.details);
-  }
-  out += '}';
+  JsonObjectWriter object(out);
+  object.text("code", error.code);
+  object.text("message", error.message);
+  object.boolean("retryable", error.is_retryable());
+  if (!error.details.empty()) object.json("details", error.details);
+  object.close();
 }
 
 void append_record_json(std::string& out, const GenerationRecord& record) {
-  out += "{\"id\":\"";
-  record.id.append_to(out);
-  out += "\",\"model\":";
-  append_json_string(out, record.model);
-  out.append(",\"state\":\"").append(to_string(record.state)).append("\"");
-  append_time(out, "created_at", record.created_at);
-  append_time(out, "started_at", record.started_at);
-  append_time(out, "finished_at", record.finished_at);
-  append_time(out, "deadline", record.deadline);
-  if (record.progress) append_progress(out, *record.progress);
-  append_output(out, record);
-  if (record.error) {
-    out += ",\"error\":";
-    append_error_json(out, *record.error);
-  }
-  if (record.state == GenerationState::kCancelled) {
-    out += ",\"cancel_reason\":";
-    append_json_string(out, record.cancel_reason);
-  }
-  if (record.cancel_requested) out += ",\"cancel_requested\":true";
-  if (!record.metadata.empty()) {
-    out += ",\"metadata\":";
-    append_json(out, record.metadata);
-  }
-  out += '}';
+  JsonObjectWriter object(out);
+  std::string& id = object.begin("id");
+  id += '"';
+  record.id.append_to(id);
+  id += '"';
+  object.text("model", record.model);
+  object.text("state", to_string(record.state));
+  object.time("created_at", record.created_at);
+  if (record.started_at) object.time("started_at", *record.started_at);
+  if (record.finished_at) object.time("finished_at", *record.finished_at);
+  if (record.deadline) object.time("deadline", *record.deadline);
+  if (record.progress) write_progress(object, *record.progress);
+  write_output(object, record);
+  if (record.error) append_error_json(object.begin("error"), *record.error);
+  if (record.state == GenerationState::kCancelled) object.text("cancel_reason", record.cancel_reason);
+  if (record.cancel_requested) object.boolean("cancel_requested", true);
+  if (!record.metadata.empty()) object.json("metadata", record.metadata);
+  object.close();
 }
 
 }  // namespace shunt

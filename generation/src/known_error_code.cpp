@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstddef>
 
 #include "shunt/generation/error_codes.hpp"
 
@@ -53,17 +52,10 @@ constexpr auto kKnown = std::to_array<std::string_view>({
     "duplicate_key",
 });
 
-constexpr std::size_t kLongestCode = 64;
-
 }  // namespace
 
 bool is_known_error_code(std::string_view code) noexcept {
   return std::ranges::find(kKnown, code) != kKnown.end();
-}
-
-bool is_well_formed_error_code(std::string_view code) noexcept {
-  return !code.empty() && code.size() <= kLongestCode && code.front() >= 'a' && code.front() <= 'z' &&
-         code.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
 }
 
 }  // namespace shunt

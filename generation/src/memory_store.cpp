@@ -3,7 +3,8 @@
 #include <deque>
 #include <map>
 #include <mutex>
-#include <unordered_set>
+#include <optional>
+#include <unordered_map>
 #include <utility>
 
 #include "claim_table.hpp"
@@ -15,26 +16,30 @@ namespace {
 
 namespace bi = boost::intrusive;
 
-// The ids of evicted generations, the oldest forgotten first.
+// The ids of evicted generations and whose they were, the oldest forgotten first.
 class Tombstones {
  public:
   explicit Tombstones(std::size_t limit) : limit_(limit) {}
 
-  void add(const GenerationId& id) {
+  void add(const GenerationId& id, std::uint32_t caller) {
     if (limit_ == 0) return;
     if (order_.size() == limit_) {
-      ids_.erase(order_.front());
+      callers_.erase(order_.front());
       order_.pop_front();
     }
     order_.push_back(id);
-    ids_.insert(id);
+    callers_.emplace(id, caller);
   }
-  [[nodiscard]] bool contains(const GenerationId& id) const { return ids_.contains(id); }
+  // The number of its caller; nothing: it is not known.
+  [[nodiscard]] std::optional<std::uint32_t> find(const GenerationId& id) const {
+    const auto found = callers_.find(id);
+    return found == callers_.end() ? std::nullopt : std::optional(found->second);
+  }
 
  private:
   const std::size_t limit_;
   std::deque<GenerationId> order_;
-  std::unordered_set<GenerationId> ids_;
+  std::unordered_map<GenerationId, std::uint32_t> callers_;
 };
 
 bool matches(const Generation& generation, const ListQuery& query) {
@@ -51,7 +56,7 @@ struct Caller;
 struct Stored {
   std::shared_ptr<Generation> generation;
   Caller* caller = nullptr;
-  ClaimTable::Place claim = 0;
+  ClaimTable::SlotIndex claim = 0;
   bool has_ended = false;
   std::size_t bytes = 0;
   SteadyTime ended_at{};
@@ -162,8 +167,15 @@ class MemoryStore final : public GenerationStore {
     evict_locked(evicted, 0);
     const auto found = by_id_.find(id);
     if (found != by_id_.end()) return found->second.generation;
-    if (tombstones_.contains(id)) return GenerationGone{};
+    if (tombstones_.find(id)) return GenerationGone{};
     return GenerationUnknown{};
+  }
+
+  bool was_of(const GenerationId& id, std::string_view caller) override {
+    const std::lock_guard lock(mutex_);
+    const auto found = callers_.find(caller);
+    // A caller without a place of its own (kMostCallers) shares a number: what it had is not remembered.
+    return found != callers_.end() && tombstones_.find(id) == found->second.number;
   }
 
   ListPage list(const ListQuery& query) override {
@@ -207,10 +219,10 @@ class MemoryStore final : public GenerationStore {
   }
 
   [[nodiscard]] Error full() const {
-    return Error{std::string(error_code::kStoreFull),
+    return Error{error_code::kStoreFull,
                  "the store holds its limit of " + std::to_string(limits_.max_generations) +
                      " generations and none of them has ended",
-                 true}
+                 Retryable::kYes}
         .with("limit", limits_.max_generations);
   }
 
@@ -245,7 +257,7 @@ class MemoryStore final : public GenerationStore {
       --caller.open;
       claims_.ended(stored.claim, at->first, clock_.steady_now());
     }
-    tombstones_.add(at->first);
+    tombstones_.add(at->first, caller.number);
     to.generations.push_back(std::move(stored.generation));
     by_id_.erase(at);
   }
@@ -297,9 +309,9 @@ class MemoryStore final : public GenerationStore {
 
 Error too_many_open(std::size_t max_open) {
   return Error{
-      std::string(error_code::kTooManyConcurrent),
+      error_code::kTooManyConcurrent,
       "this caller may have " + std::to_string(max_open) + " generations open at once, waited for or not",
-      true}
+      Retryable::kYes}
       .with("limit", max_open);
 }
 

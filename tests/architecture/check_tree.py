@@ -9,11 +9,14 @@ import sys
 ROOT = pathlib.Path(sys.argv[1])
 # Lowest first. apps/config is a part of its own; apps/shunt may use everything. bullmq is a library of its own, which
 # includes nothing of ours.
-ORDER = ["base", "bullmq", "tracing", "generation", "executor", "api", "config", "apps"]
-FOLDER = {"base": "base", "bullmq": "bullmq", "tracing": "tracing", "generation": "generation", "executor": "executor", "api": "api",
+ORDER = ["base", "http", "bullmq", "tracing", "generation", "executor", "api", "config", "apps"]
+FOLDER = {"base": "base", "http": "http", "bullmq": "bullmq", "tracing": "tracing", "generation": "generation",
+          "executor": "executor", "api": "api",
           "config": "apps/config", "apps": "apps/shunt"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"](?:shunt/([a-z]+)|(bullmq))/', re.M)
 ANY_QUOTED = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
+# The folders of a part's src/ that are layers, lowest first: a file includes those of its own and of lower ones.
+LAYERS = {"api": ["representation", "surface", "admission", "service", "routes", "server"]}
 problems = []
 
 
@@ -38,14 +41,28 @@ def check_part(part):
         problems.append(f"{FOLDER[part]}/ has no README.md")
 
 
+def check_layers(part, layers):
+    source_folder = ROOT / FOLDER[part] / "src"
+    for path in sources(FOLDER[part] + "/src"):
+        layer = path.relative_to(source_folder).parts[0]
+        if layer not in layers:
+            problems.append(f"{path.relative_to(ROOT)}: is in none of the layers {', '.join(layers)}")
+            continue
+        for quoted in ANY_QUOTED.findall(path.read_text(encoding="utf-8")):
+            included = quoted.split("/")[0]
+            if included in layers and layers.index(included) > layers.index(layer):
+                problems.append(f"{path.relative_to(ROOT)}: {layer} may not include {quoted}")
+
+
 def check_light_headers():
     """Public headers keep Asio, Beast and curl out of their users' compile time; only bullmq, whose operations are
-    Asio's coroutines, may show Asio."""
+    Asio's coroutines, and http's server, which parts above use in their .cpp files alone, may show Asio."""
     for part in ORDER[:-1]:
         for path in (ROOT / FOLDER[part] / "include").rglob("*.hpp"):
+            shows_asio = part == "bullmq" or "http/include/shunt/http/server/" in str(path)
             text = path.read_text(encoding="utf-8")
-            for heavy in ("boost/asio", "boost/beast", "curl/", "toml++", "spdlog", "CLI/", "hiredis"):
-                if part == "bullmq" and heavy == "boost/asio":
+            for heavy in ("boost/asio", "boost/beast", "curl/", "toml++", "CLI/", "hiredis"):
+                if shows_asio and heavy == "boost/asio":
                     continue
                 if re.search(rf'#include\s*[<"]{re.escape(heavy)}', text):
                     problems.append(f"{path.relative_to(ROOT)}: a public header includes {heavy}")
@@ -83,6 +100,8 @@ def check_no_machine_paths():
 
 for each in ORDER:
     check_part(each)
+for each, layers in LAYERS.items():
+    check_layers(each, layers)
 check_light_headers()
 check_gateway()
 check_run_bits()

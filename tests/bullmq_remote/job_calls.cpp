@@ -51,8 +51,13 @@ Json next_json(const std::optional<Job>& next) {
   return Json::array({encode_job(*next)["$job"], next->id(), 0, 0});
 }
 
+bullmq::FetchNext fetch_next(bool wanted) {
+  return wanted ? bullmq::FetchNext::yes : bullmq::FetchNext::no;
+}
+
 awaitable<Json> move_to_completed(Remote&, Job job, Arguments args) {
-  const auto next = co_await job.move_to_completed(args.json(0, "null"), args.text(1), args.get(2, true));
+  const auto next =
+      co_await job.move_to_completed(args.json(0, "null"), args.text(1), fetch_next(args.get(2, true)));
   co_return next_json(next);
 }
 
@@ -61,8 +66,8 @@ awaitable<Json> move_to_failed(Remote&, Job job, Arguments args) {
   std::string reason = error.value("message", "");
   std::string name = error.value("name", "Error");
   std::string stack = error.value("stack", "");
-  const auto next = co_await job.move_to_failed(std::move(reason), args.text(1), args.get(2, false),
-                                                std::move(name), std::move(stack));
+  const auto next = co_await job.move_to_failed(
+      std::move(reason), args.text(1), fetch_next(args.get(2, false)), std::move(name), std::move(stack));
   // A retry at once does not look for the next job, and has no answer.
   const bool retried_at_once = !job.record().finished_on && job.record().delay.count() == 0;
   if (!next && retried_at_once) co_return Json();
@@ -77,7 +82,9 @@ awaitable<Json> extend_lock(Remote&, Job job, Arguments args) {
 
 awaitable<Json> remove(Remote&, Job job, Arguments args) {
   const Json options = call_options(args.at(0), {"removeChildren"});
-  co_await job.remove(options.value("removeChildren", true));
+  const auto children =
+      options.value("removeChildren", true) ? bullmq::Children::remove : bullmq::Children::keep;
+  co_await job.remove(children);
   co_return Json();
 }
 

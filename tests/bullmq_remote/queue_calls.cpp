@@ -69,21 +69,21 @@ awaitable<Json> get_job(Queue& queue, Arguments args) {
 }
 
 awaitable<Json> get_jobs(Queue& queue, Arguments args) {
+  const auto order = args.get(3, false) ? bullmq::Order::ascending : bullmq::Order::descending;
   const auto jobs = co_await queue.get_jobs(states_of(args.at(0)), args.get<std::int64_t>(1, 0),
-                                            args.get<std::int64_t>(2, -1), args.get(3, false));
+                                            args.get<std::int64_t>(2, -1), order);
   co_return jobs_json(jobs);
 }
 
 awaitable<Json> jobs_of(Queue& queue, Arguments args, JobState state, bool ascending) {
-  std::vector<JobState> states(1, state);
-  const auto jobs = co_await queue.get_jobs(std::move(states), args.get<std::int64_t>(0, 0),
-                                            args.get<std::int64_t>(1, -1), ascending);
+  const auto order = ascending ? bullmq::Order::ascending : bullmq::Order::descending;
+  const auto jobs =
+      co_await queue.get_jobs(state, args.get<std::int64_t>(0, 0), args.get<std::int64_t>(1, -1), order);
   co_return jobs_json(jobs);
 }
 
 awaitable<Json> count_of(Queue& queue, JobState state) {
-  std::vector<JobState> states(1, state);
-  const auto counts = co_await queue.job_counts(std::move(states));
+  const auto counts = co_await queue.job_counts(state);
   co_return counts.at(state);
 }
 
@@ -131,8 +131,9 @@ Json logs_json(const bullmq::JobLogs& logs) {
 }
 
 awaitable<Json> job_logs(Queue& queue, Arguments args) {
+  const auto order = args.get(3, true) ? bullmq::Order::ascending : bullmq::Order::descending;
   const auto logs = co_await queue.job_logs(args.text(0), args.get<std::int64_t>(1, 0),
-                                            args.get<std::int64_t>(2, -1), args.get(3, true));
+                                            args.get<std::int64_t>(2, -1), order);
   co_return logs_json(logs);
 }
 
@@ -224,8 +225,10 @@ awaitable<Json> retry_jobs(Queue& queue, Arguments args) {
 
 awaitable<Json> remove(Queue& queue, Arguments args) {
   const Json options = call_options(args.at(1), {"removeChildren"});
-  const int removed = co_await queue.remove(args.text(0), options.value("removeChildren", true));
-  co_return removed;
+  const auto children =
+      options.value("removeChildren", true) ? bullmq::Children::remove : bullmq::Children::keep;
+  const bool removed = co_await queue.remove(args.text(0), children);
+  co_return removed ? 1 : 0;
 }
 
 awaitable<Json> add_job_log(Queue& queue, Arguments args) {
@@ -355,7 +358,8 @@ const QueueCalls& queue_calls() {
       SHUNT_VOID("waitUntilReady", wait_until_ready()),
       SHUNT_VOID("close", close()),
       {"remove", remove},
-      SHUNT_VOID("drain", drain(args.get(0, false))),
+      SHUNT_VOID("drain",
+                 drain(args.get(0, false) ? bullmq::DelayedJobs::remove : bullmq::DelayedJobs::keep)),
       {"clean", clean},
       {"obliterate", obliterate},
       {"retryJobs", retry_jobs},

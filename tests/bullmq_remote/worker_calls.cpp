@@ -51,7 +51,8 @@ awaitable<std::string> process_remotely(Remote& remote, std::string name, Job jo
 
 awaitable<Json> get_next_job(Handle& handle, Arguments args) {
   const bool block = call_options(args.at(1), {"block"}).value("block", true);
-  auto job = co_await handle.worker->get_next_job(args.text(0), block);
+  const auto when_empty = block ? bullmq::WhenEmpty::wait : bullmq::WhenEmpty::return_at_once;
+  auto job = co_await handle.worker->get_next_job(args.text(0), when_empty);
   if (!job) co_return Json();
   handle.held.insert_or_assign(job->id(), *job);
   co_return encode_job(*job);
@@ -63,7 +64,8 @@ awaitable<Json> run(Handle& handle, Arguments) {
 }
 
 awaitable<Json> pause(Handle& handle, Arguments args) {
-  co_await handle.worker->pause(args.get(0, false));
+  const auto active = args.get(0, false) ? bullmq::ActiveJobs::leave : bullmq::ActiveJobs::wait;
+  co_await handle.worker->pause(active);
   co_return Json();
 }
 

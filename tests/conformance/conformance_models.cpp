@@ -77,7 +77,7 @@ Model function(std::string name, GenerateFunction fn, std::size_t threads = 4) {
 
 }  // namespace
 
-ModelRegistry conformance_models(Gate& gate) {
+ModelRegistry conformance_models(Hold& hold) {
   ModelRegistry models;
   const auto add = [&models](Model made) {
     if (auto added = models.add(std::move(made)); !added) throw std::logic_error(added.error().message);
@@ -94,17 +94,17 @@ ModelRegistry conformance_models(Gate& gate) {
   limited.output.max_text_bytes = 64;
   add(std::move(limited));
 
-  Model gated = function("gated", [&gate](GenerationRun& run) -> Json {
+  Model gated = function("gated", [&hold](GenerationRun& run) -> Json {
     run.delta("waiting");
-    gate.pass(run.stop_token());
+    hold.wait(run.stop_token());
     return nullptr;
   });
   gated.concurrency = 1;
   gated.max_waiting = 1;
   add(std::move(gated));
 
-  Model stubborn = function("stubborn", [&gate](GenerationRun&) -> Json {
-    gate.pass({});
+  Model stubborn = function("stubborn", [&hold](GenerationRun&) -> Json {
+    hold.wait();
     return "too late";
   });
   stubborn.stop_grace = std::chrono::milliseconds(100);

@@ -13,19 +13,13 @@
 #include "conformance/conformance_models.hpp"
 #include "conformance/executors_under_test.hpp"
 #include "support/executor_client.hpp"
+#include "support/generation_requests.hpp"
 
 namespace shunt::testing {
 
 using executor::Accepted;
 using executor::Refused;
 using std::chrono::milliseconds;
-
-inline GenerationRequest request(std::string model, JsonObject input = {}) {
-  GenerationRequest made;
-  made.model = std::move(model);
-  made.input = std::move(input);
-  return made;
-}
 
 inline GenerationRequest with_timeout(GenerationRequest made, milliseconds timeout) {
   made.options.timeout = timeout;
@@ -36,12 +30,6 @@ inline GenerationRequest with_key(GenerationRequest made, std::string key, std::
   made.idempotency_key = std::move(key);
   made.caller = std::move(caller);
   return made;
-}
-
-inline std::vector<std::string> types(const std::vector<GenerationEvent>& events) {
-  std::vector<std::string> names;
-  for (const GenerationEvent& event : events) names.emplace_back(event.type());
-  return names;
 }
 
 inline std::string joined_text(const std::vector<GenerationEvent>& events) {
@@ -56,12 +44,12 @@ inline std::string joined_text(const std::vector<GenerationEvent>& events) {
 // factory to executors_under_test(); nothing in the tests knows which one it is.
 class ExecutorConformance : public ::testing::TestWithParam<ExecutorFactory> {
  protected:
-  ExecutorConformance() : loops_(2), models_(conformance_models(gate_)), client_(loops_) {
+  ExecutorConformance() : loops_(2), models_(conformance_models(hold_)), client_(loops_) {
     subject_ = GetParam().make(models_, loops_);
     client_.use(subject_->executor());
   }
   ~ExecutorConformance() override {
-    gate_.open();
+    hold_.release();
     if (!drained_) client_.drain(milliseconds(5000));
     loops_.stop_and_join();
   }
@@ -76,11 +64,11 @@ class ExecutorConformance : public ::testing::TestWithParam<ExecutorFactory> {
   }
   Error refusal(GenerationRequest made) {
     const auto outcome = client_.submit(std::move(made));
-    if (!std::holds_alternative<Refused>(outcome)) return {"(accepted)", ""};
+    if (!std::holds_alternative<Refused>(outcome)) return {"accepted", ""};
     return std::get<Refused>(outcome).error;
   }
 
-  Gate gate_;
+  Hold hold_;
   EventLoopThreads loops_;  // outlives the generators, which may hold a run a moment longer than its end
   ModelRegistry models_;
   ExecutorClient client_;

@@ -57,7 +57,7 @@ TEST_P(ExecutorConformance, AWatchSeesEventsWhileTheGenerationRuns) {
     seen += joined_text(stream->read());
   }
   EXPECT_FALSE(stream->ended());
-  gate_.open();
+  hold_.release();
   client_.wait_ready(*stream);
   EXPECT_EQ(stream->read().back().type(), "succeeded");
   EXPECT_TRUE(stream->ended());
@@ -99,7 +99,7 @@ TEST_P(ExecutorConformance, AnInputThatTheGeneratorRejectsIsRefusedNotFailed) {
   const Error error = refusal(request("picky"));
   EXPECT_EQ(error.code, error_code::kInvalidInput);
   EXPECT_EQ(error.details.at("field"), "/input/text");
-  EXPECT_FALSE(error.retryable);
+  EXPECT_FALSE(error.is_retryable());
 }
 
 TEST_P(ExecutorConformance, AnInputThatCannotTravelIsRefusedByName) {
@@ -122,10 +122,10 @@ TEST_P(ExecutorConformance, BeyondConcurrencyAndLineItIsRefusedAsBusyAndRoomCome
   const auto outcome = client_.submit(request("gated"));
   ASSERT_TRUE(std::holds_alternative<Refused>(outcome));
   EXPECT_EQ(std::get<Refused>(outcome).error.code, error_code::kModelBusy);
-  EXPECT_TRUE(std::get<Refused>(outcome).error.retryable);
+  EXPECT_TRUE(std::get<Refused>(outcome).error.is_retryable());
   EXPECT_TRUE(std::get<Refused>(outcome).retry_after.has_value());
 
-  gate_.open();
+  hold_.release();
   EXPECT_EQ(client_.wait_for_end(running).state, GenerationState::kSucceeded);
   EXPECT_EQ(client_.wait_for_end(waiting).state, GenerationState::kSucceeded);
   EXPECT_EQ(client_.wait_for_end(client_.start(request("gated"))).state, GenerationState::kSucceeded);
@@ -138,7 +138,7 @@ TEST_P(ExecutorConformance, CancelBeforeTheStartEndsItAtOnceAndItNeverRuns) {
   const auto& record = std::get<GenerationRecord>(*outcome);
   EXPECT_EQ(record.state, GenerationState::kCancelled);
   EXPECT_EQ(record.cancel_reason, "changed my mind");
-  gate_.open();
+  hold_.release();
   client_.wait_for_end(running);
   EXPECT_EQ(types(client_.events(waiting)), (std::vector<std::string>{"queued", "cancelled"}));
 }
@@ -166,7 +166,7 @@ TEST_P(ExecutorConformance, AGeneratorThatIgnoresItsStopEndsAfterTheGraceAndItsL
   ASSERT_TRUE(eventually([&] { return client_.record(id).state == GenerationState::kRunning; }));
   ASSERT_TRUE(client_.cancel(id, "now").ok());
   EXPECT_EQ(client_.wait_for_end(id).state, GenerationState::kCancelled);
-  gate_.open();
+  hold_.release();
   EXPECT_TRUE(eventually([&] { return subject_->executor().describe().running == 0; }));
   EXPECT_EQ(client_.record(id).state, GenerationState::kCancelled);
   EXPECT_TRUE(client_.record(id).result.is_null());
@@ -275,7 +275,7 @@ TEST_P(ExecutorConformance, DrainLetsRunningWorkFinishAndRefusesNewWork) {
   EXPECT_TRUE(
       eventually([&] { return subject_->executor().describe().health == executor::Health::kDraining; }));
   EXPECT_EQ(refusal(request("echo", {{"text", "x"}})).code, error_code::kShuttingDown);
-  gate_.open();
+  hold_.release();
   drainer.join();
   EXPECT_EQ(client_.record(running).state, GenerationState::kSucceeded);
   EXPECT_EQ(client_.record(waiting).state, GenerationState::kSucceeded);

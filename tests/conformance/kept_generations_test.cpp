@@ -49,7 +49,7 @@ TEST_P(ExecutorConformance, ARefusedSubmitGivesItsKeyBack) {
   const GenerationId running = start_running_gated();
   client_.start(request("gated"));
   EXPECT_EQ(refusal(with_key(request("gated"), "later")).code, error_code::kModelBusy);
-  gate_.open();
+  hold_.release();
   client_.wait_for_end(running);
   ASSERT_TRUE(eventually([&] { return subject_->executor().describe().waiting == 0; }));
   const auto outcome = client_.submit(with_key(request("gated"), "later"));
@@ -176,7 +176,7 @@ TEST_P(ExecutorConformance, TellsHowEachModelStands) {
   EXPECT_TRUE(eventually([&] { return gated().oldest_open_age > milliseconds(0); }));
   EXPECT_TRUE(
       eventually([&] { return gated().waiting == 1 && gated().oldest_waiting_age > milliseconds(0); }));
-  gate_.open();
+  hold_.release();
   EXPECT_TRUE(eventually([&] { return gated().open == 0 && gated().waiting == 0; }));
   EXPECT_EQ(subject_->executor().describe().models.size(), models_.all().size());
 }

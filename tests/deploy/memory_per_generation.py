@@ -13,9 +13,10 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "tests" / "interop")]
-from processes import Programs, eventually  # noqa: E402
+sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "tests" / "interop"), str(ROOT / "tests" / "support")]
+from processes import Programs  # noqa: E402
 from redis_server import RedisServer  # noqa: E402
+from waiting import eventually  # noqa: E402
 
 CONFIG = """
 [models.m]

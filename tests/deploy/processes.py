@@ -9,19 +9,8 @@ import time
 from pathlib import Path
 
 from fast_path import with_fast_path
+from waiting import PATIENCE, eventually
 
-PATIENCE = 30  # seconds; what takes longer has failed
-
-
-def eventually(condition, what, patience=PATIENCE):
-    """The condition's value as soon as it is true."""
-    deadline = time.monotonic() + patience
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < deadline, f"not within {patience} s: {what}"
-        time.sleep(0.02)
 
 
 def clean_environment(extra=None):

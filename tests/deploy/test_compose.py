@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import compose
-from processes import eventually
-from redis_server import free_port
+from ports import free_port
+from waiting import eventually
 
 PASSWORD = "c0ffee5ecret"
 SET = {"REDIS_PASSWORD": PASSWORD}

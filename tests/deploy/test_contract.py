@@ -9,7 +9,8 @@ import jsonschema
 import pytest
 
 import compose
-from processes import clean_environment, eventually
+from processes import clean_environment
+from waiting import eventually
 
 TEXT = (compose.ROOT / "docs" / "contract.md").read_text()
 SCHEMA = json.loads((compose.ROOT / "docs" / "envelope.schema.json").read_text())

@@ -7,8 +7,8 @@ import uuid
 from pathlib import Path
 
 import pytest
+from waiting import eventually
 
-from processes import eventually
 
 CONFIG = """
 [models.words]

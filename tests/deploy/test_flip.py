@@ -10,7 +10,7 @@ import time
 import pytest
 
 import compose
-from processes import eventually
+from waiting import eventually
 
 CONFIG = """
 [shutdown]

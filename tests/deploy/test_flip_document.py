@@ -8,8 +8,9 @@ import urllib.request
 import pytest
 
 import compose
-from processes import clean_environment, eventually
-from redis_server import free_port
+from processes import clean_environment
+from ports import free_port
+from waiting import eventually
 
 TEXT = (compose.ROOT / "docs" / "flip.md").read_text()
 MARKS = [name.strip() for mark in re.findall(r"<!-- checked by: (.*?) -->", TEXT, re.S) for name in mark.split(",")]

@@ -7,8 +7,8 @@ import threading
 import time
 
 import pytest
+from waiting import eventually
 
-from processes import eventually
 
 WITHIN = 20  # seconds, with the default settings of both
 WORDS = 60

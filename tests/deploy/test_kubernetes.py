@@ -14,7 +14,7 @@ import yaml
 
 import compose
 import npm_packages
-from redis_server import free_port
+from ports import free_port
 
 HERE = Path(__file__).parent
 FOLDER = compose.ROOT / "deploy" / "kubernetes"

@@ -7,8 +7,8 @@ import threading
 from pathlib import Path
 
 import pytest
+from waiting import eventually
 
-from processes import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 

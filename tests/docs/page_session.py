@@ -17,9 +17,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ROOT / "tests/interop/node_modules"
-sys.path[:0] = [str(ROOT / "tests/interop")]
+sys.path[:0] = [str(ROOT / "tests/support")]
 
-from redis_server import free_port  # noqa: E402
+from ports import free_port  # noqa: E402
+
 
 COMMAND_TIMEOUT = 60
 START_TIMEOUT = 30

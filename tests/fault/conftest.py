@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "interop")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "interop"), str(HERE.parent / "support")]
 
 import npm_packages  # noqa: E402
 from redis_server import RedisServer  # noqa: E402

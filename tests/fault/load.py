@@ -6,7 +6,7 @@ import threading
 import time
 
 from invariants import Snapshot, violations
-from remote import eventually
+from waiting import eventually
 
 QUEUE = "paint"
 
@@ -58,7 +58,7 @@ def all_completed(server, count, timeout=90):
             return finished(server) >= count
         except OSError:
             return False
-    eventually(enough, timeout=timeout, what=f"{count} completed jobs")
+    eventually(enough, patience=timeout, what=f"{count} completed jobs")
 
 
 def check(server, ids):

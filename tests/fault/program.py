@@ -6,8 +6,8 @@ import threading
 import time
 
 from remote import RemoteFailure
+from waiting import PATIENCE
 
-TIMEOUT = float(os.environ.get("SHUNT_INTEROP_TIMEOUT", "20"))
 
 
 class WorkerProgram:
@@ -27,7 +27,7 @@ class WorkerProgram:
         with self._changed:
             return [words for _, words in self.lines if words[:len(start)] == start]
 
-    def wait(self, *start, count=1, timeout=TIMEOUT):
+    def wait(self, *start, count=1, timeout=PATIENCE):
         """The lines that begin with these words, once there are so many."""
         start = [str(word) for word in start]
         found = []
@@ -46,7 +46,7 @@ class WorkerProgram:
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
 
-    def end(self, timeout=TIMEOUT):
+    def end(self, timeout=PATIENCE):
         """No more commands: it closes, and ends by itself with nothing left to wait for."""
         if self.process.stdin and not self.process.stdin.closed:
             self.process.stdin.close()

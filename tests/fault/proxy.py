@@ -4,8 +4,8 @@ import queue
 import socket
 import threading
 import time
+from ports import free_port
 
-from redis_server import free_port
 
 
 def shut_down(*sockets):

@@ -13,7 +13,8 @@ import pytest
 from load import QUEUE, Ledger, add_jobs, all_completed, check, number
 from proxy import CuttingProxy
 from redis_server import Resp
-from remote import JobError, eventually
+from remote import JobError
+from waiting import eventually
 
 KILLS = number("SHUNT_FAULT_KILLS", 150)
 STREAM = {"streams": {"events": {"maxLen": 10_000_000}}}
@@ -106,7 +107,7 @@ def test_every_step_of_a_jobs_life_survives_a_lost_command_and_a_lost_answer(ser
         ids = []
         while sum(proxy.cut.values()) < KILLS / 3:
             ids.append(queue.add("paint", len(ids), {"attempts": 3, "backoff": len(ids) % 2}).id)
-            eventually(lambda: server("ZSCORE", f"bull:{QUEUE}:completed", ids[-1]) is not None, timeout=14,
+            eventually(lambda: server("ZSCORE", f"bull:{QUEUE}:completed", ids[-1]) is not None, patience=14,
                        what=f"job {ids[-1]}, of which {server('HGETALL', f'bull:{QUEUE}:{ids[-1]}')}")
         assert min(proxy.cut.values()) > 0
         check(server, ids)

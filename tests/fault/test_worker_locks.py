@@ -7,7 +7,7 @@ import pytest
 from load import QUEUE, Ledger, add_jobs, all_completed, check, finished, number
 from program import WorkerProgram
 from redis_server import Resp
-from remote import eventually
+from waiting import eventually
 
 BURN = number("SHUNT_FAULT_BURN_MS", 5000)
 
@@ -17,7 +17,7 @@ def queue_of(remotes, server):
 
 
 def state_of(queue, id, wanted, timeout=30):
-    eventually(lambda: queue.job(id).getState() == wanted, timeout=timeout, what=f"job {id} in {wanted}")
+    eventually(lambda: queue.job(id).getState() == wanted, patience=timeout, what=f"job {id} in {wanted}")
     return queue.getJob(id)
 
 
@@ -63,7 +63,7 @@ def test_a_lock_that_expired_while_redis_was_away_is_taken_again_if_nobody_has_t
         down = time.monotonic()
         eventually(lambda: time.monotonic() - down > 2, what="an outage of two lock durations")
         server.start()
-        eventually(lambda: server("EXISTS", f"bull:{QUEUE}:{job.id}:lock") == 1, timeout=5, what="the lock again")
+        eventually(lambda: server("EXISTS", f"bull:{QUEUE}:{job.id}:lock") == 1, patience=5, what="the lock again")
         done = state_of(queue, job.id, "completed")
         assert done["attemptsStarted"] == 1 and done["stalledCounter"] in (None, 0)
         assert program.said("stop") == [] and len(program.said("start")) == 1

@@ -9,8 +9,8 @@ import time
 import pytest
 
 from load import QUEUE, Ledger, add_jobs, all_completed, check, finished, number
-from redis_server import RedisServer, free_port
-from remote import eventually
+from redis_server import RedisServer
+from waiting import eventually
 
 JOBS = number("SHUNT_FAULT_JOBS", 1500)
 # The stream keeps all events: they are the record of what happened.
@@ -51,7 +51,7 @@ def test_jobs_that_node_added_survive_a_restart_of_redis_amid_the_work(aof_serve
     ids = add_jobs(queue, JOBS)
     worker(remotes("cpp", server.url), ledger)
     for round in range(1, 4):
-        eventually(lambda: len(ledger.ended) > JOBS * round / 5, timeout=60, what="work to interrupt")
+        eventually(lambda: len(ledger.ended) > JOBS * round / 5, patience=60, what="work to interrupt")
         assert len(ledger.ended) < JOBS, "too late to interrupt anything"
         server.restart(kill=kill)
     all_completed(server, JOBS)

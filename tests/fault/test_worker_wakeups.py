@@ -4,7 +4,7 @@ import time
 
 from load import QUEUE, Ledger, add_jobs, all_completed, check
 from proxy import StallingProxy
-from remote import eventually
+from waiting import eventually
 
 
 def idle(server):

@@ -1,7 +1,7 @@
 // Accept headers and media types. Checks fits against a plain count of what the header says, and that what is
 // chosen for an answer was acceptable.
-#include "media_type.hpp"
-#include "representation.hpp"
+#include "representation/representation.hpp"
+#include "shunt/http/media_type.hpp"
 #include "support/fuzzing.hpp"
 
 namespace {
@@ -12,7 +12,7 @@ using fuzz::check;
 constexpr std::string_view kTypes[] = {"application/json", "text/event-stream", "audio/wav", "text/plain",
                                        "image/png"};
 
-void check_fits(const api::AcceptList& accept) {
+void check_fits(const http::AcceptList& accept) {
   for (const std::string_view type : kTypes) {
     const auto fit = accept.fit(type);
     check(fit.quality >= 0 && fit.quality <= 1000, "a quality is from 0 to 1");
@@ -25,7 +25,7 @@ void check_fits(const api::AcceptList& accept) {
   }
 }
 
-void check_choices(const api::AcceptList& accept, bool accepts_anything) {
+void check_choices(const http::AcceptList& accept, bool accepts_anything) {
   const std::vector<std::vector<std::string>> models{{}, {"audio/wav"}, {"text/plain", "image/png"}};
   for (const auto& produces : models) {
     const auto chosen = api::choose_representation(accept, produces);
@@ -41,7 +41,7 @@ void check_choices(const api::AcceptList& accept, bool accepts_anything) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string header(fuzz::text_of(data, size));
-  const api::AcceptList accept(header);
+  const http::AcceptList accept(header);
   check_fits(accept);
   check_choices(accept, header.empty());
   std::vector<Artifact> artifacts(2);
@@ -49,8 +49,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   artifacts[1].media_type = "image/png";
   const Artifact* chosen = api::choose_artifact(accept, artifacts);
   check(chosen == nullptr || accept.fit(chosen->media_type).acceptable(), "an artifact is acceptable");
-  const std::string_view essence = api::essence(header);
+  const std::string_view essence = http::essence(header);
   check(essence.find(';') == std::string_view::npos && essence.size() <= header.size(), "no parameters");
-  check(api::is_json(header) == api::is_json(essence), "parameters do not make JSON");
+  check(http::is_json(header) == http::is_json(essence), "parameters do not make JSON");
   return 0;
 }

@@ -1,7 +1,7 @@
 // Range headers. Checks that what is chosen lies in what is there, against a reader that counts by hand.
 #include <optional>
 
-#include "byte_range.hpp"
+#include "shunt/http/byte_range.hpp"
 #include "support/fuzzing.hpp"
 
 namespace {
@@ -25,11 +25,12 @@ void check_plain_range(std::string_view first, std::string_view last, std::size_
   const auto begin = count(first);
   const auto end = count(last);
   if (!begin || !end || first.size() > 12 || last.size() > 12) return;
-  const auto chosen = api::choose_range("bytes=" + std::string(first) + "-" + std::string(last), size);
-  const auto* range = std::get_if<api::ByteRange>(&chosen);
+  const auto chosen = http::choose_range("bytes=" + std::string(first) + "-" + std::string(last), size);
+  const auto* range = std::get_if<http::ByteRange>(&chosen);
   if (*end < *begin)
-    return check(std::holds_alternative<api::WholeBody>(chosen), "a reversed range is no range");
-  if (*begin >= size) return check(std::holds_alternative<api::RangeUnsatisfiable>(chosen), "behind the end");
+    return check(std::holds_alternative<http::WholeBody>(chosen), "a reversed range is no range");
+  if (*begin >= size)
+    return check(std::holds_alternative<http::RangeUnsatisfiable>(chosen), "behind the end");
   check(range != nullptr && range->first == *begin, "begins where it was asked to");
   check(range->length == std::min<std::uint64_t>(*end, size - 1) - *begin + 1,
         "as long as was asked, or as there is");
@@ -43,8 +44,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t bytes = data[0] * std::size_t{256} + data[1];
   const std::string_view header = fuzz::text_of(data, size).substr(2);
   for (const std::size_t of : {bytes, std::size_t{0}, std::size_t{1}}) {
-    const auto chosen = api::choose_range(header, of);
-    const auto* range = std::get_if<api::ByteRange>(&chosen);
+    const auto chosen = http::choose_range(header, of);
+    const auto* range = std::get_if<http::ByteRange>(&chosen);
     if (range == nullptr) continue;
     check(range->length > 0 && range->first < of && range->length <= of - range->first, "within the body");
   }

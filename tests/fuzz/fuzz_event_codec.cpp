@@ -1,11 +1,11 @@
 // The log of a generation as another process wrote it. Checks the quick reader of usual events against the
 // general one, that what is read and written again is read as the same, and that time grows with length
 // alone.
+#include "canonical_events.hpp"
 #include "shunt/base/json.hpp"
 #include "shunt/generation/event_codec.hpp"
 #include "support/fuzzing.hpp"
 #include "support/work.hpp"
-#include "usual_events.hpp"
 
 namespace {
 
@@ -33,7 +33,7 @@ void check_usual(std::string_view text) {
   if (!text.starts_with('[')) return;
   std::string_view rest = text.substr(1);
   std::vector<GenerationEvent> events;
-  take_usual_events(rest, events);
+  take_canonical_events(rest, events);
   check(rest.size() <= text.size() - 1 && text.ends_with(rest), "what is left is the end of what was there");
   check(events.empty() == (rest.size() == text.size() - 1), "what was taken has been read");
 }

@@ -1,6 +1,6 @@
 // Bodies of POST /v1/generations and of a cancel. Checks that a body that is taken makes an envelope that can
 // travel, and that a refusal names what was wrong in words that can be sent back.
-#include "generation_body.hpp"
+#include "representation/generation_body.hpp"
 #include "shunt/base/json.hpp"
 #include "support/fuzzing.hpp"
 
@@ -25,14 +25,14 @@ void check_travels(GenerationRequest request) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  api::Request request;
+  http::Request request;
   request.body = fuzz::text_of(data, size);
   const auto body = api::decode_generation_body(request, api::BodyLimits{});
   if (body) {
     check_travels(body->request);
   } else {
     check(!body.error().message.empty() && is_valid_utf8(body.error().message), "a refusal can be shown");
-    check(!body.error().retryable, "the same body is refused again");
+    check(!body.error().is_retryable(), "the same body is refused again");
   }
   const auto reason = api::decode_cancel_body(request.body, api::BodyLimits{});
   if (reason) check(is_valid_utf8(*reason), "a reason is text");

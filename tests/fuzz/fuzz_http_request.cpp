@@ -13,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
-#include "loop_shard.hpp"
-#include "openapi.hpp"
+#include "server/api_application.hpp"
+#include "server/loop_shard.hpp"
 #include "shunt/base/log.hpp"
 #include "shunt/executor/sync_executor.hpp"
 #include "shunt/generation/drivers/simulator.hpp"
@@ -54,20 +54,11 @@ struct World {
   std::unique_ptr<GenerationStore> store = make_memory_store(system_clock(), {.max_generations = 64});
   std::unique_ptr<executor::GenerationExecutor> executor = executor::make_sync_executor(models, *store);
   api::HttpServerOptions options = small_limits();
-  api::Service service{.options = options,
-                       .executor = *executor,
-                       .models = models,
-                       .extra_metrics = {},
-                       .surface = api::Surface::kAll,
-                       .openapi = api::openapi_document(),
-                       .live = api::LiveSettingsSource(std::make_shared<const api::LiveSettings>(
-                           options, std::chrono::steady_clock::now(), nullptr)),
-                       .metrics = api::HttpMetrics(api::Surface::kAll),
-                       .memory = MemoryBudget::unlimited()};
+  api::ApiApplication application{options, *executor, models, {}, api::Surface::kAll};
   EventLoop loop;
   bool left = false;
-  std::shared_ptr<api::LoopShard> shard =
-      std::make_shared<api::LoopShard>(loop, service, [this](bool) { left = true; });
+  std::shared_ptr<http::LoopShard> shard = std::make_shared<http::LoopShard>(
+      loop, application, application.service().state, [this](bool) { left = true; });
 
   // Lets the loop do what is ready.
   void turn() {

@@ -3,8 +3,9 @@
 #include <nlohmann/json.hpp>
 
 #include "bullmq/error.hpp"
-#include "core/bounded_json.hpp"
+#include "bullmq/json.hpp"
 #include "core/job_validation.hpp"
+#include "core/json_value.hpp"
 #include "support/fuzzing.hpp"
 #include "worker/next_iteration.hpp"
 
@@ -13,6 +14,7 @@ namespace {
 using namespace bullmq;
 using namespace bullmq::detail;
 using shunt::fuzz::check;
+using shunt::fuzz::may_refuse;
 
 void check_number(std::string_view text) {
   const std::string number = text_of_js_parse_int(text);
@@ -26,14 +28,8 @@ void check_number(std::string_view text) {
 void check_refusals(const std::string& text) {
   JobOptions options;
   options.job_id = text;
-  try {
-    validate_queue_name(text);
-  } catch (const ValidationError&) {
-  }
-  try {
-    validate_job(text, text, options);
-  } catch (const ValidationError&) {
-  }
+  may_refuse<ValidationError>([&] { validate_queue_name(text); });
+  may_refuse<ValidationError>([&] { validate_job(text, text, options); });
 }
 
 void check_iteration(std::string_view repeat) {
@@ -46,7 +42,7 @@ void check_iteration(std::string_view repeat) {
   const auto* next = std::get_if<NextIteration>(&iteration);
   if (next == nullptr) return;
   check(next->scheduler == "tick", "of the same scheduler");
-  check(nlohmann::json::accept(next->options.extra), "its options are JSON");
+  check(nlohmann::json::accept(next->options.extra.str()), "its options are JSON");
 }
 
 }  // namespace
@@ -62,7 +58,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_number(text);
   check_refusals(std::string(text));
   (void)has_legacy_repeatable_shape(text);
-  const auto json = parse_bounded_json(text);
-  if (!json.is_discarded()) check(nlohmann::json::accept(text), "what is read is JSON");
+  if (const auto json = parse_json(text)) {
+    check(nlohmann::json::accept(text), "what is read is JSON");
+    check(parse_json(write_json(*json)).has_value(), "what is written is read");
+  }
+  try {
+    check(!to_json_text(from_json_text<boost::json::value>(text)).text().empty());
+  } catch (const JsonError&) {
+  }
   return 0;
 }

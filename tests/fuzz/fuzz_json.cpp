@@ -61,12 +61,12 @@ void compare(std::string_view text) {
   const auto ours = parse_json(text);
   if (failure) {
     check(!ours.ok(), "what plain Boost.JSON refuses is refused");
-    check(!ours.error().message.empty() && !ours.error().retryable, "a refusal says why");
+    check(!ours.error().message.empty() && !ours.error().is_retryable(), "a refusal says why");
     check(is_valid_utf8(ours.error().message), "a refusal can be shown");
     return;
   }
   if (!ours) {
-    const std::string& code = ours.error().code;
+    const ErrorCode code = ours.error().code;
     check(code != "invalid_json" && code != "invalid_utf8", "what plain Boost.JSON reads is JSON");
     check(code != "number_out_of_range" || text.find_first_of("0123456789") != std::string_view::npos,
           "a number out of range is a number");

@@ -1,8 +1,8 @@
 // Prefer headers, and how long is waited for what they say. Checks that a canonical form is understood as the
 // same, that nobody waits longer than may be, and that nonsense beside a preference does not change it.
-#include "prefer_header.hpp"
+#include "routes/prefer_header.hpp"
+#include "routes/wait_plan.hpp"
 #include "support/fuzzing.hpp"
-#include "wait_plan.hpp"
 
 namespace {
 

@@ -71,8 +71,8 @@ const std::vector<Call>& calls() {
       of_job([](Job& job) { return job.children_values(); }),
       of_job([](Job& job) { return job.dependencies(); }),
       of_job([](Job& job) { return job.dependencies_count(); }),
-      of_job([](Job& job) { return job.move_to_completed("1", "t", true); }),
-      of_job([](Job& job) { return job.move_to_failed("why", "t", true); }),
+      of_job([](Job& job) { return job.move_to_completed("1", "t", bullmq::FetchNext::yes); }),
+      of_job([](Job& job) { return job.move_to_failed("why", "t", bullmq::FetchNext::yes); }),
       of_job([](Job& job) { return job.extend_lock("t", bullmq::Milliseconds(1'000)); }),
   };
   return all;

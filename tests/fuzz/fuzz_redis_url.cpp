@@ -16,26 +16,15 @@ using shunt::fuzz::check;
 
 constexpr std::string_view kSecret = "hunter2";
 
-std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string encoded;
-  for (const char character : text) {
-    const auto byte = static_cast<unsigned char>(character);
-    encoded += '%';
-    encoded += kDigits[byte >> 4];
-    encoded += kDigits[byte & 15];
-  }
-  return encoded;
-}
-
 std::string url_of(const ConnectionOptions& options) {
   const std::string database = std::to_string(options.database);
   if (!options.unix_socket.empty()) {
-    return "unix:///" + percent_encoded(options.unix_socket.substr(1)) + "?db=" + database;
+    return "unix:///" + shunt::fuzz::percent_encoded(options.unix_socket.substr(1)) + "?db=" + database;
   }
   std::string url = options.tls ? "rediss://" : "redis://";
-  url += percent_encoded(options.username) + ":" + percent_encoded(options.password) + "@";
-  url += percent_encoded(options.address.host);
+  url += shunt::fuzz::percent_encoded(options.username) + ":" +
+         shunt::fuzz::percent_encoded(options.password) + "@";
+  url += shunt::fuzz::percent_encoded(options.address.host);
   return url + ":" + std::to_string(options.address.port) + "/" + database;
 }
 

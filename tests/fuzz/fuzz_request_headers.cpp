@@ -1,12 +1,12 @@
 // The headers that travel on with a generation or open the door to it: Idempotency-Key, traceparent,
 // tracestate, Last-Event-ID, Authorization. Checks that what is taken keeps the rules, and that no key opens
 // but the right one.
-#include "generation_body.hpp"
-#include "key_ring.hpp"
+#include "admission/key_ring.hpp"
+#include "representation/generation_body.hpp"
+#include "representation/sse.hpp"
 #include "shunt/base/digest.hpp"
 #include "shunt/base/json.hpp"
 #include "shunt/tracing/trace_context.hpp"
-#include "sse.hpp"
 #include "support/fuzzing.hpp"
 
 namespace {
@@ -17,7 +17,7 @@ using fuzz::check;
 constexpr std::string_view kSecret = "correct horse";
 
 void check_travelling(std::string_view key, std::string_view parent, std::string_view state) {
-  api::Headers headers;
+  http::Headers headers;
   headers.add("Idempotency-Key", key);
   headers.add("traceparent", parent);
   headers.add("tracestate", state);

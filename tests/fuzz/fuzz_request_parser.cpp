@@ -1,7 +1,7 @@
 // Requests from bytes, without the server around. Checks that the pieces in which they come make no
 // difference, and that a header block that is found is one.
-#include "header_scan.hpp"
-#include "request_parser.hpp"
+#include "server/header_scan.hpp"
+#include "server/request_parser.hpp"
 #include "support/fuzzing.hpp"
 
 namespace {
@@ -12,14 +12,14 @@ using fuzz::check;
 constexpr std::size_t kMaxBody = 1'024;
 
 struct Read {
-  api::HeaderScan::State state = api::HeaderScan::State::kMore;
+  http::HeaderScan::State state = http::HeaderScan::State::kMore;
   std::size_t header = 0;
   std::string target, body, code;
   bool done = false;
   bool operator==(const Read&) const = default;
 };
 
-void read_body(api::RequestParser& parser, std::string_view bytes, std::size_t piece, Read& read) {
+void read_body(http::RequestParser& parser, std::string_view bytes, std::size_t piece, Read& read) {
   std::string waiting;  // what the parser wants to see with more behind it
   fuzz::in_pieces(bytes, piece, [&](std::string_view part) {
     waiting += part;
@@ -35,19 +35,19 @@ void read_body(api::RequestParser& parser, std::string_view bytes, std::size_t p
 
 Read read(std::string_view bytes, std::size_t piece) {
   Read read;
-  api::HeaderScan scan;
+  http::HeaderScan scan;
   if (piece == 0) piece = bytes.size();
   for (std::size_t end = std::min(piece, bytes.size());; end = std::min(end + piece, bytes.size())) {
     read.state = scan.scan(bytes.substr(0, end));
-    if (read.state != api::HeaderScan::State::kMore || end == bytes.size()) break;
+    if (read.state != http::HeaderScan::State::kMore || end == bytes.size()) break;
   }
-  if (read.state == api::HeaderScan::State::kMalformed)
+  if (read.state == http::HeaderScan::State::kMalformed)
     check(!scan.complaint().empty(), "a complaint has words");
-  if (read.state != api::HeaderScan::State::kComplete) return read;
+  if (read.state != http::HeaderScan::State::kComplete) return read;
   read.header = scan.size();
   check(read.header <= bytes.size(), "a block within what came");
-  api::Request request;
-  api::RequestParser parser;
+  http::Request request;
+  http::RequestParser parser;
   parser.reset(request);
   if (const auto error = parser.parse_header(bytes.substr(0, read.header))) {
     read.code = error->code;

@@ -1,36 +1,24 @@
 // Request targets, as a client writes them into its first line. Checks that segments written again lead to
 // the same route, that what is decoded is text, and that a query has the parameters that it had.
-#include "request_target.hpp"
-#include "route_table.hpp"
 #include "shunt/base/json.hpp"
+#include "shunt/http/request_target.hpp"
 #include "support/fuzzing.hpp"
+#include "surface/route_table.hpp"
 
 namespace {
 
 using namespace shunt;
 using fuzz::check;
 
-std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char character : text) {
-    const auto byte = static_cast<unsigned char>(character);
-    encoded += '%';
-    encoded += kDigits[byte >> 4];
-    encoded += kDigits[byte & 15];
-  }
-  return encoded;
-}
-
-void check_segments(const api::RequestTarget& target) {
+void check_segments(const http::RequestTarget& target) {
   std::string written;
   for (std::size_t i = 0; i < target.size(); ++i) {
     const std::string_view segment = target.segment(i);
     check(is_valid_utf8(segment) && segment.find('\0') == std::string_view::npos, "a segment is text");
-    written += '/' + percent_encoded(segment);
+    written += '/' + fuzz::percent_encoded(segment);
   }
   if (target.size() == 0) return;
-  api::RequestTarget again;
+  http::RequestTarget again;
   check(again.parse(written).ok() && again.size() == target.size(), "what was written again is understood");
   for (std::size_t i = 0; i < target.size(); ++i)
     check(again.segment(i) == target.segment(i), "the same segments");
@@ -43,15 +31,15 @@ void check_segments(const api::RequestTarget& target) {
 }
 
 void check_query(std::string_view query) {
-  const auto parameters = api::parse_query(query);
+  const auto parameters = http::parse_query(query);
   if (!parameters) return;
   std::string written;
   for (const auto& [name, value] : *parameters) {
     check(is_valid_utf8(name) && is_valid_utf8(value), "a parameter is text");
     if (!written.empty()) written += '&';
-    written += percent_encoded(name) + '=' + percent_encoded(value);
+    written += fuzz::percent_encoded(name) + '=' + fuzz::percent_encoded(value);
   }
-  const auto again = api::parse_query(written);
+  const auto again = http::parse_query(written);
   check(again.ok() && *again == *parameters, "the same parameters");
 }
 
@@ -60,7 +48,7 @@ void check_query(std::string_view query) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = fuzz::text_of(data, size);
   check_query(text);
-  api::RequestTarget target;
+  http::RequestTarget target;
   const auto parsed = target.parse(text);
   if (!parsed) {
     check(!parsed.error().message.empty(), "a refusal says why");

@@ -1,6 +1,6 @@
 // Single settings, as text of a variable or a flag and as a text of the file. Checks of each kind of value
 // that what it shows is what it reads, and that its canonical form stays as it is.
-#include "listen_address.hpp"
+#include "server/listen_address.hpp"
 #include "shunt/api/http_server.hpp"
 #include "support/fuzzing.hpp"
 #include "toml_reader.hpp"

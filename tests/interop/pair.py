@@ -1,6 +1,7 @@
 """Two clients on one queue."""
 
-from remote import JobError, eventually
+from remote import JobError
+from waiting import eventually
 
 QUEUE = "paint"
 

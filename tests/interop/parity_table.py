@@ -1,8 +1,8 @@
 """The cases of test_keyspace_parity.py: what a queue is asked to do. Ids are those that Redis gives: 1, 2, ..."""
 
-from remote import eventually
 from scenario import (QUEUE, Case, add, adds, count, fail, fetch, flow, held, job, look, publish, q, stored, work,
                       worker_call)
+from waiting import eventually
 
 FUTURE = 4102444800000  # 2100: far enough that it is compared exactly
 PAST = 1500000000000

@@ -2,7 +2,8 @@
 
 import time
 
-from redis_server import RedisError, RedisServer, free_port
+from redis_server import RedisError, RedisServer
+from ports import free_port
 
 SLOTS = 16384
 

@@ -15,15 +15,15 @@ import json
 import os
 import subprocess
 import threading
-import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from pathlib import Path
 
+from waiting import PATIENCE
+
 HERE = Path(__file__).parent
 # Node reads the npm package file by file, which is long on a machine with much else to do.
 START_TIMEOUT = 90
-TIMEOUT = float(os.environ.get("SHUNT_INTEROP_TIMEOUT", "20"))
 
 # A processor that returns this sends no value at all: undefined in JavaScript.
 UNDEFINED = object()
@@ -55,18 +55,6 @@ class JobError(Exception):
         super().__init__(message)
         self.fields = {"name": name, "message": message,
                        "stack": f"{name}: {message}\n    at processor" if stack is None else stack}
-
-
-def eventually(condition, timeout=TIMEOUT, what="the condition"):
-    """The first true value of condition()."""
-    deadline = time.monotonic() + timeout
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            raise RemoteFailure(f"{what} did not come true within {timeout} s; last value {value!r}")
-        time.sleep(0.005)
 
 
 class Remotes:
@@ -175,7 +163,7 @@ class Remote:
         future.asked = request
         return future
 
-    def wait(self, future, timeout=TIMEOUT):
+    def wait(self, future, timeout=PATIENCE):
         try:
             return future.result(timeout)
         except FutureTimeout:
@@ -194,7 +182,7 @@ class Remote:
     def is_broken(self):
         return self._missed_a_deadline or self.process.poll() is not None
 
-    def close(self, timeout=TIMEOUT):
+    def close(self, timeout=PATIENCE):
         """End of input must end the process, with 0."""
         with self._lock:
             try:
@@ -325,10 +313,10 @@ class EventLog:
             self.items.append([plain(arg) for arg in args])
             self._changed.notify_all()
 
-    def wait(self, count=1, timeout=TIMEOUT):
+    def wait(self, count=1, timeout=PATIENCE):
         return self.until(lambda items: len(items) >= count, f"{count} of them", timeout)
 
-    def until(self, condition, what="the wanted ones", timeout=TIMEOUT):
+    def until(self, condition, what="the wanted ones", timeout=PATIENCE):
         with self._changed:
             if not self._changed.wait_for(lambda: condition(self.items), timeout):
                 raise RemoteFailure(f"{self.what}: not {what} within {timeout} s, only {len(self.items)}: "
@@ -353,7 +341,7 @@ class Target:
     def submit(self, method, *args):
         return self.remote.submit({"on": self._address, "call": method, "args": list(args)})
 
-    def call(self, method, *args, timeout=TIMEOUT):
+    def call(self, method, *args, timeout=PATIENCE):
         return self._decode(self.remote.wait(self.submit(method, *args), timeout))
 
     def __getattr__(self, method):

@@ -8,7 +8,8 @@ import time
 from dataclasses import dataclass
 
 import keyspace
-from remote import JobError, RemoteError, eventually, plain
+from remote import JobError, RemoteError, plain
+from waiting import eventually
 
 QUEUE = "paint"
 # What a job has without being told; Node's instances leave out a return value that is not truthy.

@@ -11,7 +11,7 @@ import pytest
 
 import keyspace
 from invariants import Snapshot, violations
-from remote import RemoteError, RemoteFailure
+from remote import RemoteError
 
 QUEUE = "paint"
 SEQUENCES = int(os.environ.get("SHUNT_INTEROP_SEQUENCES", "6"))
@@ -184,7 +184,7 @@ def test_random_operations_keep_the_keys_in_order(seed, shared):
                 lines = sequence.check(server)
                 assert not lines, "\n".join(
                     [f"seed {seed}, step {step}:", *lines, "the last operations:", *sequence.log[-12:]])
-    except RemoteFailure as failure:
-        raise RemoteFailure(f"seed {seed}: {failure}\n" + "\n".join(sequence.log[-12:])) from None
+    except AssertionError as failure:
+        raise AssertionError(f"seed {seed}: {failure}\n" + "\n".join(sequence.log[-12:])) from None
     finally:
         sequence.close()

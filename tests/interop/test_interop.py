@@ -8,7 +8,8 @@ import pytest
 import keyspace
 from pair import QUEUE, fail
 from parity_table import DEEP, NASTY, NUMBERS
-from remote import RemoteError, eventually
+from remote import RemoteError
+from waiting import eventually
 
 VALUES = [None, 0, 1.5, -1, True, False, "", "blue \"/\\ ž🎨", [], {}, [1, [2, None]], NASTY, NUMBERS, DEEP]
 HOUR = 3600000

@@ -10,9 +10,10 @@ import pytest
 
 import keyspace
 from parity_table import FUTURE
-from remote import Remote, Remotes, eventually
+from remote import Remote, Remotes
 from scenario import QUEUE, Case, add, fail, fetch, held, job, q, stored, work
 from test_keyspace_parity import both
+from waiting import eventually
 
 _makers = None
 

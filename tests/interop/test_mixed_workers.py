@@ -10,45 +10,15 @@ import threading
 import time
 
 from invariants import Snapshot, violations
+from ledger import Ledger, add_and_finish
 from pair import QUEUE
 from redis_server import RedisServer
-from remote import JobError, Remote, eventually
+from remote import Remote
+from waiting import eventually
 
 JOBS = int(os.environ.get("SHUNT_INTEROP_JOBS", "3000"))
 DEADLINE = 60 + JOBS / 500
 CONCURRENCY = 10
-
-
-class Ledger:
-    """What the processors did, from all processes."""
-
-    def __init__(self):
-        self.lock = threading.Lock()
-        self.succeeded = collections.Counter()
-        self.failed = collections.Counter()
-        self.by = collections.Counter()
-        self.running = set()
-        self.twice = []
-
-    def processor(self, name):
-        def paint(job):
-            with self.lock:
-                if job.id in self.running:
-                    self.twice.append(job.id)
-                self.running.add(job.id)
-                self.by[name] += 1
-            try:
-                if job["attemptsMade"] < job["data"]["fails"]:
-                    with self.lock:
-                        self.failed[job.id] += 1
-                    raise JobError("Error", f"attempt {job['attemptsMade']}")
-                with self.lock:
-                    self.succeeded[job.id] += 1
-                return {"by": name, "n": job["data"]["n"]}
-            finally:
-                with self.lock:
-                    self.running.discard(job.id)
-        return paint
 
 
 def bulk(draw, first, count):
@@ -78,22 +48,10 @@ def test_two_and_two_workers_do_each_job_once(server):
         workers = [client.worker(QUEUE, ledger.processor(client.name), concurrency=CONCURRENCY, inline=True,
                                  events=["error"], metrics={"maxDataPoints": 60}, name=client.name.replace(" ", "-"))
                    for client in clients]
-        added = []
-        for index, first in enumerate(range(0, JOBS, 100)):
-            added += queues[index % 2].addBulk(bulk(draw, first, min(100, JOBS - first)))
-        lost = {job.id for job in added if job["data"]["fails"] == 9}
-
-        def finished():
-            counts = queues[0].getJobCounts("completed", "failed")
-            return counts["completed"] + counts["failed"] >= JOBS
-
-        eventually(finished, timeout=DEADLINE, what=f"{JOBS} finished jobs")
+        added, lost = add_and_finish(queues, lambda first, count: bulk(draw, first, count), JOBS, DEADLINE)
         took = time.monotonic() - started
 
-        assert len({job.id for job in added}) == JOBS
-        assert ledger.twice == []
-        assert ledger.succeeded == {job.id: 1 for job in added if job.id not in lost}
-        assert {id: ledger.failed[id] for id in lost} == {id: 3 for id in lost}
+        ledger.check(added, lost)
 
         counts = {"completed": JOBS - len(lost), "failed": len(lost), "active": 0, "waiting": 0, "delayed": 0,
                   "prioritized": 0}
@@ -147,7 +105,7 @@ def test_a_crash_of_one_kind_of_worker_loses_nothing(server):
             assert taken.wait(30)
             victim.kill()
             heir.worker(QUEUE, ledger.processor("heir"), concurrency=5, inline=True, stalledInterval=100)
-            eventually(lambda: queue.getCompletedCount() == jobs, timeout=60, what=f"{jobs} completed jobs")
+            eventually(lambda: queue.getCompletedCount() == jobs, patience=60, what=f"{jobs} completed jobs")
             assert ledger.succeeded == {job.id: 1 for job in added}
             assert sorted(job.id for job in queue.getCompleted() if job["stalledCounter"]) == sorted(hands)
         finally:
@@ -170,7 +128,7 @@ def test_a_crash_of_the_server_loses_nothing():
         eventually(lambda: len(ledger.succeeded) > jobs / 10, what="work to interrupt")
         assert len(ledger.succeeded) < jobs, "too late to interrupt anything"
         server.restart(kill=True)
-        eventually(lambda: server("ZCARD", f"bull:{QUEUE}:completed") == jobs, timeout=60, what="all completed")
+        eventually(lambda: server("ZCARD", f"bull:{QUEUE}:completed") == jobs, patience=60, what="all completed")
         assert set(ledger.succeeded) == {job.id for job in added}
         for queue in queues:
             assert queue.getJobCounts("completed", "failed", "active", "waiting") == {

@@ -5,9 +5,8 @@ import random
 import time
 
 from invariants import Snapshot, violations
+from ledger import Ledger, add_and_finish
 from pair import QUEUE
-from remote import eventually
-from test_mixed_workers import Ledger
 
 JOBS = int(os.environ.get("SHUNT_INTEROP_JOBS", "2000"))
 DEADLINE = 60 + JOBS / 25
@@ -36,21 +35,9 @@ def test_mixed_workers_do_each_job_once(server, clients, peer):
     workers = [client.worker(QUEUE, ledger.processor(client.name), concurrency=10, inline=True, name=client.name)
                for client in both]
     try:
-        added = []
-        for index, first in enumerate(range(0, JOBS, 100)):
-            added += queues[index % 2].addBulk(bulk(draw, first, min(100, JOBS - first)))
-        lost = {job.id for job in added if job["data"]["fails"] == 9}
-
-        def finished():
-            counts = queues[0].getJobCounts("completed", "failed")
-            return counts["completed"] + counts["failed"] >= JOBS
-
-        eventually(finished, timeout=DEADLINE, what=f"{JOBS} finished jobs")
+        added, lost = add_and_finish(queues, lambda first, count: bulk(draw, first, count), JOBS, DEADLINE)
         took = time.monotonic() - started
-        assert len({job.id for job in added}) == JOBS
-        assert ledger.twice == []
-        assert ledger.succeeded == {job.id: 1 for job in added if job.id not in lost}
-        assert {id: ledger.failed[id] for id in lost} == {id: 3 for id in lost}
+        ledger.check(added, lost)
         counts = {"completed": JOBS - len(lost), "failed": len(lost), "active": 0, "waiting": 0, "delayed": 0,
                   "prioritized": 0}
         for queue in queues:

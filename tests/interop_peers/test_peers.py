@@ -8,7 +8,7 @@ import json
 import pytest
 
 from pair import QUEUE, fail
-from remote import eventually
+from waiting import eventually
 
 HOUR = 3600000
 NASTY = {"quote\"": "back\\slash", "ž🎨": "line\nbreak", "nested": {"list": [1, [2, {"three": None}], True]}}

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 INTEROP = ROOT / "tests" / "interop"
-sys.path.insert(0, str(INTEROP))
+sys.path[:0] = [str(INTEROP), str(ROOT / "tests" / "support")]
 
 import npm_packages  # noqa: E402
 from redis_server import RedisServer  # noqa: E402

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "scripts"))
+sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests" / "support")]
 
 import everything  # noqa: E402
 import fuzz  # noqa: E402
 from suite_runner import Runner, Suite, aligned, counts_in, duration  # noqa: E402
+from waiting import eventually  # noqa: E402
 
 
 def sh(name, script, **environment):
@@ -73,8 +74,7 @@ def test_an_interrupted_round_ends_what_runs_and_starts_nothing_more(tmp_path):
     begun = time.monotonic()
 
     def interrupt():
-        while not runner.processes:
-            time.sleep(0.01)
+        eventually(lambda: runner.processes, "a process")
         runner.stop()
 
     threading.Thread(target=interrupt).start()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "interop"))
+sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
 
 from redis_server import RedisServer  # noqa: E402
 

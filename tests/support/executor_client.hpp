@@ -9,10 +9,9 @@
 
 #include "shunt/base/event_loop.hpp"
 #include "shunt/executor/generation_executor.hpp"
+#include "support/eventually.hpp"
 
 namespace shunt::testing {
-
-inline constexpr std::chrono::seconds kPatience{20};
 
 // Waits for a future with a deadline, so that a callback that never comes is a failure with a name.
 template <typename T>
@@ -21,17 +20,6 @@ T await(std::future<T> future, std::string_view what, std::chrono::milliseconds 
     throw std::runtime_error("no answer within the deadline: " + std::string(what));
   }
   return future.get();
-}
-
-// Polls `condition` until it holds; false after the deadline.
-template <typename Condition>
-bool eventually(Condition condition, std::chrono::milliseconds deadline = kPatience) {
-  const auto end = std::chrono::steady_clock::now() + deadline;
-  while (std::chrono::steady_clock::now() < end) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-  return condition();
 }
 
 // Calls an executor as a server would, from event loop threads, and waits for the answers.
@@ -49,7 +37,7 @@ class ExecutorClient {
   GenerationId start(GenerationRequest request) {
     const auto outcome = submit(std::move(request));
     if (const auto* refused = std::get_if<executor::Refused>(&outcome)) {
-      throw std::runtime_error("refused: " + refused->error.code + ": " + refused->error.message);
+      throw std::runtime_error("refused: " + refused->error.code.to_string() + ": " + refused->error.message);
     }
     return std::get<executor::Accepted>(outcome).id;
   }

@@ -301,6 +301,43 @@ async def mode_huge(exchange):
     await exchange.end_stream()
 
 
+async def flood(exchange, piece):
+    """Sends piece() until it has been bytes=1e9 long together, and hangs then if hang=1."""
+    sent = 0
+    while sent < exchange.number("bytes", 1e9):
+        await piece()
+        sent += 16384
+        if exchange.writer.transport.is_closing():
+            raise ConnectionResetError
+    if exchange.number("hang", 0):
+        await exchange.hang()
+
+
+async def mode_huge_reasoning(exchange):
+    """Thoughts without end. bytes=1e9, hang=0."""
+    await exchange.begin_stream()
+    await flood(exchange, lambda: exchange.event(chunk({"reasoning_content": "x" * 16384})))
+    await exchange.end_stream()
+
+
+async def mode_huge_tool_call(exchange):
+    """One tool call whose arguments have no end. bytes=1e9, hang=0."""
+    await exchange.begin_stream()
+    await exchange.event(chunk({"tool_calls": [{"index": 0, "id": "call_a", "type": "function",
+                                                "function": {"name": "f", "arguments": "{\"a\": \""}}]}))
+    more = chunk({"tool_calls": [{"index": 0, "function": {"arguments": "x" * 16384}}]})
+    await flood(exchange, lambda: exchange.event(more))
+    await exchange.end_stream()
+
+
+async def mode_huge_json(exchange):
+    """A single JSON object without end. bytes=1e9, hang=0."""
+    await exchange.head(200, {"Content-Type": "application/json", "Transfer-Encoding": "chunked"})
+    await exchange.send('{"choices": [{"message": {"content": "')
+    await flood(exchange, lambda: exchange.send("x" * 16384))
+    await exchange.end_stream()
+
+
 async def mode_huge_event(exchange):
     """One line without end."""
     await exchange.begin_stream()

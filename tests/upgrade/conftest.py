@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "tests" / "deploy"), str(ROOT / "tests" / "interop")]
+sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "tests" / "deploy"), str(ROOT / "tests" / "interop"), str(ROOT / "tests" / "support")]
 for name in ("SHUNT_BIN", "SHUNT_PREVIOUS_BIN"):
     if name in os.environ:
         os.environ[name] = str(Path(os.environ[name]).resolve())
 
 from generations import CONFIG  # noqa: E402
-from processes import Programs, eventually  # noqa: E402
+from processes import Programs  # noqa: E402
 from redis_server import RedisServer  # noqa: E402
+from waiting import eventually  # noqa: E402
 
 
 @pytest.fixture

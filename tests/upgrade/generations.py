@@ -1,8 +1,8 @@
 """What the tests of an upgrade leave in one version and look for in the other."""
 
 import json
+from waiting import eventually
 
-from processes import eventually
 
 CONFIG = """
 [shutdown]

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from generations import Left, check_what_was_left, ended, events_of, keyed, submit
-from processes import eventually
+from waiting import eventually
 
 pytestmark = pytest.mark.skipif("SHUNT_PREVIOUS_BIN" not in os.environ, reason="./test --upgrade builds the earlier version")
 

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <memory>
 #include <string>
 
 #include "delivery.hpp"
 #include "shunt/base/clock.hpp"
+#include "shunt/http/blocking_client.hpp"
 
 namespace shunt::tracing {
 
@@ -13,19 +13,16 @@ namespace shunt::tracing {
 class OtlpClient {
  public:
   explicit OtlpClient(const ExporterOptions& options);
-  ~OtlpClient();
-  OtlpClient(const OtlpClient&) = delete;
-  OtlpClient& operator=(const OtlpClient&) = delete;
 
   // POSTs `body` and returns by `until` at the latest.
   [[nodiscard]] Answer post(const std::string& body, SteadyTime until);
 
   // The request under way, and every later one, ends by `until`. Any thread.
-  void interrupt(SteadyTime until) noexcept;
+  void interrupt(SteadyTime until) noexcept { client_.end_by(until); }
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  http::ClientRequest request_;  // but for its body
+  http::BlockingClient client_;
 };
 
 }  // namespace shunt::tracing

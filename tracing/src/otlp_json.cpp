@@ -3,53 +3,58 @@
 #include <charconv>
 #include <cmath>
 
+#include "shunt/base/hex.hpp"
 #include "shunt/base/json.hpp"
+#include "shunt/base/json_members.hpp"
+#include "shunt/base/json_object_writer.hpp"
 
 namespace shunt::tracing {
 namespace {
 
-void append_text(std::string& out, std::string_view text) {
-  if (is_valid_utf8(text)) return append_json_string(out, text);
-  append_json_string(out, to_valid_utf8(text));
+// What an upstream or a program said may be any bytes.
+void write_text(JsonObjectWriter& object, std::string_view name, std::string_view text) {
+  if (is_valid_utf8(text)) return object.text(name, text);
+  object.text(name, to_valid_utf8(text));
 }
 
 // 64-bit integers are text in the JSON form of protocol buffers.
-void append_nanoseconds(std::string& out, SpanTime time) {
-  out += '"' + std::to_string(time.time_since_epoch().count()) + '"';
+void write_time(JsonObjectWriter& object, std::string_view name, SpanTime time) {
+  object.text(name, std::to_string(time.time_since_epoch().count()));
 }
 
-void append_value(std::string& out, const std::string& text) {
-  out += R"({"stringValue":)";
-  append_text(out, text);
-  out += '}';
+void write_value(JsonObjectWriter& object, const std::string& text) {
+  write_text(object, "stringValue", text);
 }
 
-void append_value(std::string& out, std::int64_t number) {
-  out += R"({"intValue":")" + std::to_string(number) + R"("})";
+void write_value(JsonObjectWriter& object, std::int64_t number) {
+  object.text("intValue", std::to_string(number));
 }
 
-void append_value(std::string& out, double number) {
-  out += R"({"doubleValue":)";
-  append_json(out, Json(std::isfinite(number) ? number : 0.0));
-  out += '}';
+void write_value(JsonObjectWriter& object, double number) {
+  object.json("doubleValue", std::isfinite(number) ? number : 0.0);
 }
 
-void append_value(std::string& out, bool yes) {
-  out += yes ? R"({"boolValue":true})" : R"({"boolValue":false})";
+void write_value(JsonObjectWriter& object, bool yes) {
+  object.boolean("boolValue", yes);
+}
+
+void separate(std::string& out) {
+  if (out.back() == '}') out += ',';
 }
 
 template <typename Value>
 void append_attribute(std::string& out, std::string_view key, const Value& value) {
-  if (out.back() == '}') out += ',';
-  out += R"({"key":)";
-  append_text(out, key);
-  out += R"(,"value":)";
-  append_value(out, value);
-  out += '}';
+  separate(out);
+  JsonObjectWriter attribute(out);
+  write_text(attribute, "key", key);
+  JsonObjectWriter inner = attribute.object("value");
+  write_value(inner, value);
+  inner.close();
+  attribute.close();
 }
 
 void append_attributes(std::string& out, const std::vector<Attribute>& attributes) {
-  out += R"("attributes":[)";
+  out += '[';
   for (const Attribute& attribute : attributes) {
     std::visit([&](const auto& value) { append_attribute(out, attribute.key, value); }, attribute.value);
   }
@@ -57,16 +62,22 @@ void append_attributes(std::string& out, const std::vector<Attribute>& attribute
 }
 
 void append_events(std::string& out, const std::vector<SpanEvent>& events) {
-  out += R"(,"events":[)";
+  out += '[';
   for (const SpanEvent& event : events) {
-    if (out.back() == '}') out += ',';
-    out += R"({"timeUnixNano":)";
-    append_nanoseconds(out, event.at);
-    out += R"(,"name":)";
-    append_text(out, event.name);
-    out += '}';
+    separate(out);
+    JsonObjectWriter object(out);
+    write_time(object, "timeUnixNano", event.at);
+    write_text(object, "name", event.name);
+    object.close();
   }
   out += ']';
+}
+
+void write_id(JsonObjectWriter& object, std::string_view name, std::span<const std::uint8_t> id) {
+  std::string& out = object.begin(name);
+  out += '"';
+  append_hex(out, id);
+  out += '"';
 }
 
 // The flags of W3C in the lower eight bits; then whether it is known where the parent is, and where it is.
@@ -76,38 +87,31 @@ std::uint32_t flags_of(const Span& span) {
   return span.context.flags | kParentKnown | (span.parent_is_remote ? kParentRemote : 0U);
 }
 
-void append_span(std::string& out, const Span& span) {
+void write_status(JsonObjectWriter& object, const std::optional<std::string>& failure) {
   constexpr int kStatusError = 2;
-  out += R"({"traceId":")";
-  append_hex(out, span.context.trace_id);
-  out += R"(","spanId":")";
-  append_hex(out, span.context.span_id);
-  out += '"';
-  if (!span.trace_state.empty()) {
-    out += R"(,"traceState":)";
-    append_text(out, span.trace_state);
+  JsonObjectWriter status = object.object("status");
+  if (failure) {
+    write_text(status, "message", *failure);
+    status.number("code", kStatusError);
   }
-  if (span.parent) {
-    out += R"(,"parentSpanId":")";
-    append_hex(out, *span.parent);
-    out += '"';
-  }
-  out += R"(,"flags":)" + std::to_string(flags_of(span)) + R"(,"name":)";
-  append_text(out, span.name);
-  out += R"(,"kind":)" + std::to_string(static_cast<int>(span.kind)) + R"(,"startTimeUnixNano":)";
-  append_nanoseconds(out, span.start);
-  out += R"(,"endTimeUnixNano":)";
-  append_nanoseconds(out, span.end);
-  out += ',';
-  append_attributes(out, span.attributes);
-  if (!span.events.empty()) append_events(out, span.events);
-  out += R"(,"status":{)";
-  if (span.failure) {
-    out += R"("message":)";
-    append_text(out, *span.failure);
-    out += R"(,"code":)" + std::to_string(kStatusError);
-  }
-  out += "}}";
+  status.close();
+}
+
+void append_span(std::string& out, const Span& span) {
+  JsonObjectWriter object(out);
+  write_id(object, "traceId", span.context.trace_id);
+  write_id(object, "spanId", span.context.span_id);
+  if (!span.trace_state.empty()) write_text(object, "traceState", span.trace_state);
+  if (span.parent) write_id(object, "parentSpanId", *span.parent);
+  object.number("flags", flags_of(span));
+  write_text(object, "name", span.name);
+  object.number("kind", static_cast<int>(span.kind));
+  write_time(object, "startTimeUnixNano", span.start);
+  write_time(object, "endTimeUnixNano", span.end);
+  append_attributes(object.begin("attributes"), span.attributes);
+  if (!span.events.empty()) append_events(object.begin("events"), span.events);
+  write_status(object, span.failure);
+  object.close();
 }
 
 }  // namespace
@@ -116,14 +120,14 @@ std::string encode_request(const Resource& resource, std::span<const Span> spans
   std::string out = R"({"resourceSpans":[{"resource":{"attributes":[)";
   out.reserve(512 + spans.size() * 768);
   for (const auto& [key, value] : resource.attributes) append_attribute(out, key, value);
-  out += R"(]},"scopeSpans":[{"scope":{"name":)";
-  append_text(out, resource.scope_name);
-  out += R"(,"version":)";
-  append_text(out, resource.scope_version);
-  out += R"(},"spans":[)";
-  bool first = true;
+  out += R"(]},"scopeSpans":[{"scope":)";
+  JsonObjectWriter scope(out);
+  write_text(scope, "name", resource.scope_name);
+  write_text(scope, "version", resource.scope_version);
+  scope.close();
+  out += R"(,"spans":[)";
   for (const Span& span : spans) {
-    if (!std::exchange(first, false)) out += ',';
+    separate(out);
     append_span(out, span);
   }
   out += "]}]}]}";
@@ -133,9 +137,9 @@ std::string encode_request(const Resource& resource, std::span<const Span> spans
 std::size_t rejected_spans(std::string_view body) {
   const auto answer = parse_json(body);
   if (!answer || !answer->is_object()) return 0;
-  const Json* const partial = answer->get_object().if_contains("partialSuccess");
-  if (partial == nullptr || !partial->is_object()) return 0;
-  const Json* const rejected = partial->get_object().if_contains("rejectedSpans");
+  const JsonObject* const partial = find_object(answer->get_object(), "partialSuccess");
+  if (partial == nullptr) return 0;
+  const Json* const rejected = partial->if_contains("rejectedSpans");
   if (rejected == nullptr) return 0;
   if (rejected->is_int64()) return static_cast<std::size_t>(std::max<std::int64_t>(0, rejected->get_int64()));
   if (!rejected->is_string()) return 0;

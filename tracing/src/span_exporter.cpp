@@ -23,7 +23,7 @@ SteadyTime steady_now() {
   return std::chrono::steady_clock::now();
 }
 
-// A collector that goes away must not end the process; libcurl is told to leave signals alone.
+// A collector that goes away must not end the process; http's client leaves signals alone.
 void block_sigpipe() {
   sigset_t set;
   sigemptyset(&set);

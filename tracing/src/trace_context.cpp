@@ -4,29 +4,21 @@
 #include <cmath>
 #include <random>
 
+#include "shunt/base/hex.hpp"
+
 namespace shunt::tracing {
 namespace {
 
-constexpr std::string_view kDigits = "0123456789abcdef";
 constexpr std::size_t kTraceparentSize = 55;
 
 template <std::size_t Size>
 bool read_hex(std::string_view text, std::array<std::uint8_t, Size>& to) noexcept {
   for (std::size_t i = 0; i < Size; ++i) {
-    const std::size_t high = kDigits.find(text[2 * i]);
-    const std::size_t low = kDigits.find(text[2 * i + 1]);
-    if (high == std::string_view::npos || low == std::string_view::npos) return false;
-    to[i] = static_cast<std::uint8_t>(high * 16 + low);
+    const auto byte = parse_hex(text.substr(2 * i, 2));
+    if (!byte) return false;
+    to[i] = static_cast<std::uint8_t>(*byte);
   }
   return true;
-}
-
-template <std::size_t Size>
-void append_digits(std::string& out, const std::array<std::uint8_t, Size>& bytes) {
-  for (const std::uint8_t byte : bytes) {
-    out += kDigits[byte >> 4U];
-    out += kDigits[byte & 15U];
-  }
 }
 
 template <std::size_t Size>
@@ -72,20 +64,12 @@ std::optional<TraceContext> parse_traceparent(std::string_view text) noexcept {
 std::string format_traceparent(const TraceContext& context) {
   std::string text = "00-";
   text.reserve(kTraceparentSize);
-  append_digits(text, context.trace_id);
+  append_hex(text, context.trace_id);
   text += '-';
-  append_digits(text, context.span_id);
+  append_hex(text, context.span_id);
   text += '-';
-  append_digits(text, std::array<std::uint8_t, 1>{context.flags});
+  append_hex(text, context.flags);
   return text;
-}
-
-void append_hex(std::string& out, const TraceId& id) {
-  append_digits(out, id);
-}
-
-void append_hex(std::string& out, const SpanId& id) {
-  append_digits(out, id);
 }
 
 TraceId new_trace_id() {

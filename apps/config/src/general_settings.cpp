@@ -3,7 +3,7 @@
 
 #include "general_setting.hpp"
 #include "settings_table.hpp"
-#include "shunt/api/web_names.hpp"
+#include "shunt/http/web_names.hpp"
 #include "value_kinds.hpp"
 
 namespace shunt::config {
@@ -99,7 +99,7 @@ void add_server(std::vector<General>& to) {
 void add_server_neighbours(std::vector<General>& to) {
   to.push_back(
       general("server.allowed_hosts",
-              kind::NamesOf{api::is_host, "list of hosts", R"(["api", "shunt.example.com"])"},
+              kind::NamesOf{http::is_host, "list of hosts", R"(["api", "shunt.example.com"])"},
               server(&api::HttpServerOptions::allowed_hosts),
               "Names that requests may be sent to while there are no `[[server.keys]]`, beside IP addresses "
               "and localhost; others get 421, so that no web page gets in under a name of its own (DNS "
@@ -108,14 +108,14 @@ void add_server_neighbours(std::vector<General>& to) {
   to.push_back(
       general(
           "server.cors_origins",
-          kind::NamesOf{api::is_origin, "list of origins", R"(["https://app.example.com"])"},
+          kind::NamesOf{http::is_origin, "list of origins", R"(["https://app.example.com"])"},
           server(&api::HttpServerOptions::cors_origins),
           "Web pages of other origins that may use the API from a browser (CORS); without keys, requests of "
           "all others get 403.")
           .live());
   to.push_back(
       general("server.trusted_proxies",
-              kind::NamesOf{api::is_address_range, "list of address ranges", R"(["10.0.0.0/8", "::1"])"},
+              kind::NamesOf{http::is_address_range, "list of address ranges", R"(["10.0.0.0/8", "::1"])"},
               server(&api::HttpServerOptions::trusted_proxies),
               "Proxies whose `X-Forwarded-For` (or `Forwarded`) tells who the client is; for "
               "`server.max_connections_per_address`.")

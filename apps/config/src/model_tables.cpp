@@ -5,6 +5,7 @@
 
 #include "did_you_mean.hpp"
 #include "settings_table.hpp"
+#include "shunt/generation/artifact_rules.hpp"
 
 namespace shunt::config {
 namespace {
@@ -153,35 +154,57 @@ void set_one(LoadedModel& model, std::string_view name, const Node& given, Probl
 
 namespace {
 
-void check_input_rules(const LoadedModel& model, Problems& problems) {
-  bool sound = true;
-  for (const LoadedInputRule& loaded : model.input_rules) {
-    sound &= check_input_rule(loaded, model.config.input_rules.at(loaded.member), problems);
-  }
-  const auto* command = std::get_if<CommandOptions>(&model.config.driver);
-  if (!sound || command == nullptr || command->argv.empty()) return;
-  const auto rules = InputRules::compile(model.config.input_rules);
-  const auto checked = check_command(*command, *rules);
-  if (checked) return;
-  // "/argv" or "/defaults/voice".
-  const std::string field(checked.error().details.at("field").as_string());
-  const std::string name = field.substr(1, field.find('/', 1) - 1);
+// `name`: a setting of the model's table.
+void cannot_be_used(const LoadedModel& model, const std::string& name, const std::string& why,
+                    Problems& problems) {
   const auto setting = std::ranges::find_if(
       model.group.settings, [&](const BoundSetting& each) { return each.text().name == name; });
   const bool given = setting != model.group.settings.end() && setting->given();
   problems.add(given ? setting->explain({}).source : model.driver_source, model.group.prefix + name,
-               "cannot be used: " + checked.error().message);
+               "cannot be used: " + why);
+}
+
+// What a driver's own check has found: its field is "/argv" or "/defaults/voice".
+void cannot_be_used(const LoadedModel& model, const Error& error, Problems& problems) {
+  const std::string field(error.details.at("field").as_string());
+  cannot_be_used(model, field.substr(1, field.find('/', 1) - 1), error.message, problems);
+}
+
+void check_command_model(const LoadedModel& model, const CommandOptions& command, Problems& problems) {
+  if (command.argv.empty()) return;
+  const auto rules = InputRules::compile(model.config.input_rules);
+  if (const auto checked = check_command(command, *rules); !checked)
+    cannot_be_used(model, checked.error(), problems);
+}
+
+void check_openai_model(const LoadedModel& model, const OpenAiOptions& openai, Problems& problems) {
+  if (!openai.api_key_env.empty() && !openai.api_key_file.empty()) {
+    problems.add(model.driver_source, model.group.prefix + "api_key_env",
+                 "and api_key_file cannot both be given: where does the key come from?");
+  }
+  if (const auto checked = check_openai(openai); !checked) cannot_be_used(model, checked.error(), problems);
+}
+
+// They are compared with Accept headers, and shown.
+void check_produced_types(const LoadedModel& model, Problems& problems) {
+  for (const std::string& type : model.config.model.produces) {
+    if (is_valid_media_type(type)) continue;
+    cannot_be_used(model, "produces", in_quotes(type) + " is no media type, as in \"image/png\"", problems);
+  }
 }
 
 }  // namespace
 
 void check_model(const LoadedModel& model, Problems& problems) {
-  check_input_rules(model, problems);
-  const auto* openai = std::get_if<OpenAiOptions>(&model.config.driver);
-  if (openai != nullptr && !openai->api_key_env.empty() && !openai->api_key_file.empty()) {
-    problems.add(model.driver_source, model.group.prefix + "api_key_env",
-                 "and api_key_file cannot both be given: where does the key come from?");
+  bool sound = true;
+  for (const LoadedInputRule& loaded : model.input_rules) {
+    sound &= check_input_rule(loaded, model.config.input_rules.at(loaded.member), problems);
   }
+  check_produced_types(model, problems);
+  const auto* command = std::get_if<CommandOptions>(&model.config.driver);
+  if (command != nullptr && sound) check_command_model(model, *command, problems);
+  const auto* openai = std::get_if<OpenAiOptions>(&model.config.driver);
+  if (openai != nullptr) check_openai_model(model, *openai, problems);
 }
 
 }  // namespace shunt::config

@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "shunt/base/hex.hpp"
+
 namespace shunt::config {
 namespace {
 
@@ -48,7 +50,6 @@ std::string show(const Node& node) {
 }
 
 std::string in_quotes(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
   std::string out = "\"";
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -61,8 +62,7 @@ std::string in_quotes(std::string_view text) {
       out += "\\t";
     } else if (byte < 0x20 || byte == 0x7F) {
       out += "\\u00";
-      out += kHex[byte >> 4U];
-      out += kHex[byte & 0x0FU];
+      append_hex(out, byte, HexCase::kUpper);
     } else {
       out += c;
     }

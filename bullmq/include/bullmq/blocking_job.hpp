@@ -9,13 +9,15 @@
 #include "bullmq/job_operations.hpp"
 #include "bullmq/job_options.hpp"
 #include "bullmq/job_record.hpp"
+#include "bullmq/json_text.hpp"
 
 namespace bullmq::blocking {
 
 class QueueEvents;
 
-// A job, for threads that may block: what processors (BlockingProcessor) get, and what blocking::Queue
-// returns. A cheap handle: copies are the same job. Any thread may use it, several at a time.
+// bullmq::Job (job.hpp) for threads that may block: what processors (BlockingProcessor) get, and what
+// blocking::Queue returns. Each function does what its namesake there does, and returns when the answer has
+// come. A cheap handle: copies are the same job. Any thread may use it, several at a time.
 //
 // What it tells of the job (id() to outcome()) is from when it was made, and stays so; Queue::get_job reads
 // it anew. The other functions ask Redis and wait: at most for ConnectionOptions::command_timeout, then they
@@ -30,8 +32,13 @@ class Job {
   [[nodiscard]] const JobRecord& record() const noexcept;
   [[nodiscard]] const std::string& id() const noexcept { return record().id; }
   [[nodiscard]] const std::string& name() const noexcept { return record().name; }
-  // JSON text; see bullmq/json.hpp.
+  // JSON text.
   [[nodiscard]] const std::string& data() const noexcept { return record().data; }
+  // See bullmq::Job::data_as.
+  template <typename Data>
+  [[nodiscard]] Data data_as() const {
+    return from_json_text<Data>(data());
+  }
   [[nodiscard]] const JobOptions& options() const noexcept { return record().options; }
   [[nodiscard]] const std::string& queue_name() const noexcept;
   [[nodiscard]] const std::string& prefix() const noexcept;
@@ -40,71 +47,81 @@ class Job {
   // Of handles that Queue::add returned.
   [[nodiscard]] AddOutcome outcome() const noexcept;
 
-  // unknown: the job is not there any more.
+  // See bullmq::Job::state.
   [[nodiscard]] JobState state();
-  // Cheaper than state().
+  // See bullmq::Job::is_in.
   [[nodiscard]] bool is_in(JobState state);
 
-  // Replaces the data; the processor sees it in its next attempt.
-  void update_data(std::string data_json);
-  // Any JSON; workers and event readers are told.
-  void update_progress(std::string progress_json);
-  // Returns how many lines the job has now.
+  // See bullmq::Job::update_data.
+  void update_data(std::string json);
+  // See bullmq::Job::update_data.
+  template <detail::DataValue Data>
+  void update_data(const Data& data) {
+    update_data(std::string(to_json_text(data)));
+  }
+  // See bullmq::Job::update_progress.
+  void update_progress(std::string json);
+  // See bullmq::Job::update_progress.
+  template <detail::DataValue Progress>
+  void update_progress(const Progress& progress) {
+    update_progress(std::string(to_json_text(progress)));
+  }
+  // See bullmq::Job::log.
   std::int64_t log(std::string line);
-  // Lines from `start` to `end` (negative: from the end).
-  [[nodiscard]] JobLogs logs(std::int64_t start = 0, std::int64_t end = -1, bool ascending = true);
-  // Keeps the last `keep` lines.
+  // See bullmq::Job::logs.
+  [[nodiscard]] JobLogs logs(std::int64_t start = 0, std::int64_t end = -1, Order order = Order::ascending);
+  // See bullmq::Job::clear_logs.
   void clear_logs(std::int64_t keep = 0);
 
-  // From failed or completed back to wait. Throws JobError when it is in neither.
-  void retry(JobState from = JobState::failed, RetryOptions options = {});
-  // From delayed to wait.
+  // See bullmq::Job::retry.
+  void retry(JobState from = JobState::failed, RetryOptions options = RetryOptions());
+  // See bullmq::Job::promote.
   void promote();
-  // Of a delayed job: `delay` from now.
+  // See bullmq::Job::change_delay.
   void change_delay(Milliseconds delay);
-  // Of a waiting or prioritized job.
+  // See bullmq::Job::change_priority.
   void change_priority(ChangePriorityOptions options);
-  // Throws when a worker holds its lock.
-  void remove(bool remove_children = true);
-  // Frees the deduplication id if this job holds it. Returns whether it did.
+  // See bullmq::Job::remove.
+  void remove(Children children = Children::remove);
+  // See bullmq::Job::remove_deduplication_key.
   bool remove_deduplication_key();
 
-  // Waits until the job is completed (returns its return value, a JSON text) or failed (throws
-  // JobFailedError), at most for `deadline`, then throws WaitTimeoutError; the job goes on. Both have to be
-  // of the same Client. A processor that waits for another job holds its thread meanwhile: give the worker
-  // more `concurrency` than there can be of those, or all wait for jobs that nobody is left to do.
+  // See bullmq::Job::wait_until_finished. Both have to be of the same Client. A processor that waits for
+  // another job holds its thread meanwhile: give the worker more `concurrency` than there can be of those, or
+  // all wait for jobs that nobody is left to do.
   [[nodiscard]] std::string wait_until_finished(QueueEvents& events, Milliseconds deadline);
+  // See bullmq::Job::wait_until_finished.
+  template <typename Result>
+  [[nodiscard]] Result wait_until_finished(QueueEvents& events, Milliseconds deadline) {
+    return from_json_text<Result>(wait_until_finished(events, deadline));
+  }
 
-  // ---- For processors, under the lock of the handle (token()).
-  // For this long from now. false when the lock is no longer ours. Workers renew locks by themselves.
+  // See bullmq::Job::extend_lock; the lock is the handle's (token()). Workers renew locks by themselves.
   bool extend_lock(Milliseconds duration);
-  // Then throw DelayedError from the processor.
+  // See bullmq::Job::move_to_delayed; the lock is the handle's (token()).
   void move_to_delayed(Timestamp until);
-  // Then throw WaitingError. Returns for how many ms the queue is rate limited.
+  // See bullmq::Job::move_to_wait; the lock is the handle's (token()).
   std::int64_t move_to_wait();
-  // Then throw WaitingChildrenError, if it returned true: there are children that are not finished.
-  // `child_key`: wait only if this one is among them.
-  bool move_to_waiting_children(std::string child_key = {});
-  // Return values of the children that have completed, by their keys.
+  // See bullmq::Job::move_to_waiting_children; the lock is the handle's (token()).
+  bool move_to_waiting_children(std::string child_key = std::string());
+  // See bullmq::Job::children_values.
   [[nodiscard]] std::map<std::string, std::string> children_values();
-  // Failures of children that are ignored, by their keys.
+  // See bullmq::Job::ignored_children_failures.
   [[nodiscard]] std::map<std::string, std::string> ignored_children_failures();
-  // All children; of a parent with very many, ask for the counts.
+  // See bullmq::Job::dependencies.
   [[nodiscard]] JobDependencies dependencies();
+  // See bullmq::Job::dependencies_count.
   [[nodiscard]] JobDependenciesCount dependencies_count();
-  // Of a child that is not finished: its parent no longer waits for it. Returns whether there was such a
-  // bond.
+  // See bullmq::Job::remove_child_dependency.
   bool remove_child_dependency();
-  // Removes the children that are neither finished nor held by a worker.
+  // See bullmq::Job::remove_unprocessed_children.
   void remove_unprocessed_children();
 
-  // ---- For whoever fetches jobs with Worker::get_next_job. With fetch_next they return the next job of the
-  // queue, locked with the same token, if there is one.
-  std::optional<Job> move_to_completed(std::string return_value_json, bool fetch_next = false);
-  // Retried, at once or after its backoff, as long as attempts are left and `error_name` is not
-  // UnrecoverableError. A custom backoff is not known here and counts as none.
-  std::optional<Job> move_to_failed(std::string reason, bool fetch_next = false,
-                                    std::string error_name = "Error", std::string stack = {});
+  // See bullmq::Job::move_to_completed; the lock is the handle's (token()).
+  std::optional<Job> move_to_completed(std::string return_value_json, FetchNext fetch_next = FetchNext::no);
+  // See bullmq::Job::move_to_failed; the lock is the handle's (token()).
+  std::optional<Job> move_to_failed(std::string reason, FetchNext fetch_next = FetchNext::no,
+                                    std::string error_name = "Error", std::string stack = std::string());
 
  private:
   std::shared_ptr<State> state_;

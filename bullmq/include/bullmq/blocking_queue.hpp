@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -10,131 +12,143 @@
 
 #include "bullmq/blocking_client.hpp"
 #include "bullmq/blocking_job.hpp"
+#include "bullmq/bulk_job.hpp"
+#include "bullmq/job_states.hpp"
+#include "bullmq/json_text.hpp"
 #include "bullmq/queue_options.hpp"
 
 namespace bullmq::blocking {
 
-// Adds jobs to a queue, looks at them and administers them. See Client for threads.
+// bullmq::Queue (queue.hpp) for threads that may block: each function does what its namesake there does,
+// takes what it takes, and throws what it throws; it returns when the answer has come. See Client for
+// threads.
 //
-// Deadlines: every function asks Redis, except where it says otherwise, and throws CommandTimeoutError when a
-// command has no answer within ConnectionOptions::command_timeout; with Redis absent an add fails by then and
-// never hangs. Functions of several commands (add_bulk, obliterate, ...) take that long for each at most.
+// A function asks Redis, except where it says otherwise, and throws CommandTimeoutError when a command has no
+// answer within ConnectionOptions::command_timeout. Functions of several commands (add_bulk, obliterate, ...)
+// take that long for each at most.
 class Queue {
  public:
   // Uses the client's connection (a connection of its own with a cluster, for queues may be on different
-  // nodes); options.connection is not used. Throws ValidationError for a name that is empty or has a colon in
-  // it, for options that make no sense, and, with a cluster, for a name and prefix without a hash tag.
-  Queue(Client& client, std::string name, QueueOptions options = QueueOptions());
+  // nodes); options.connection is not used.
+  //
+  // `on_error` hears what no function reports (bullmq::Queue::on_error), on the client's thread.
+  using ErrorListener = std::function<void(const std::exception&)>;
+  Queue(Client& client, std::string name, QueueOptions options = QueueOptions(), ErrorListener on_error = {});
   ~Queue();
   Queue(Queue&&) noexcept;
   Queue& operator=(Queue&&) noexcept;
 
+  // See bullmq::Queue::name. It does not ask Redis.
   [[nodiscard]] const std::string& name() const noexcept;
+  // See bullmq::Queue::options. It does not ask Redis.
   [[nodiscard]] const QueueOptions& options() const noexcept;
-  // "<prefix>:<name>".
+  // See bullmq::Queue::qualified_name. It does not ask Redis.
   [[nodiscard]] const std::string& qualified_name() const noexcept;
-
-  // Returns when connected. Throws CommandTimeoutError after the connection's command timeout.
+  // See bullmq::Queue::wait_until_ready.
   void wait_until_ready();
 
-  // ---- Adding. `data` is JSON text and is not parsed.
-  // The job, with its id, and whether it was created (Job::outcome()).
-  // Throws ValidationError, JobError (no such parent), RedisError, ConnectionError (see its fate()).
-  Job add(std::string name, std::string data = "{}", const JobOptions& options = {});
-  // All or none of each chunk (QueueOptions::bulk_chunk_jobs), in order; the next chunk is sent when the one
-  // before is answered. All jobs are validated before anything is sent.
-  std::vector<Job> add_bulk(std::vector<BulkJob> jobs);
+  // See bullmq::Queue::add.
+  template <detail::DataValue Data>
+  Job add(std::string name, const Data& data, const JobOptions& options = JobOptions()) {
+    return add(std::move(name), to_json_text(data), options);
+  }
+  // See bullmq::Queue::add.
+  Job add(std::string name, JsonText data, const JobOptions& options = JobOptions());
+  // See bullmq::Queue::add.
+  Job add(std::string name, std::string json = "{}", const JobOptions& options = JobOptions());
+  // See bullmq::Queue::add_bulk.
+  std::vector<Job> add_bulk(BulkJobs jobs);
 
-  // ---- Reading.
-  // Absent: there is no such job.
+  // See bullmq::Queue::get_job.
   [[nodiscard]] std::optional<Job> get_job(std::string job_id);
-  // A handle that knows nothing but the id, for operations on a job without reading it first.
+  // See bullmq::Queue::job_handle. It does not ask Redis.
   [[nodiscard]] Job job_handle(std::string job_id);
-  // Jobs of these states (empty: all), each state from `start` to `end` (negative: from the end).
-  [[nodiscard]] std::vector<Job> get_jobs(std::vector<JobState> states, std::int64_t start = 0,
-                                          std::int64_t end = -1, bool ascending = false);
-  // How many jobs are in each of these states (empty: in every state).
-  [[nodiscard]] std::map<JobState, std::int64_t> job_counts(std::vector<JobState> states = {});
-  // waiting + delayed + prioritized + waiting-children.
+  // See bullmq::Queue::get_jobs.
+  [[nodiscard]] std::vector<Job> get_jobs(JobStates states = JobStates(), std::int64_t start = 0,
+                                          std::int64_t end = -1, Order order = Order::descending);
+  // See bullmq::Queue::job_counts.
+  [[nodiscard]] std::map<JobState, std::int64_t> job_counts(JobStates states = JobStates());
+  // See bullmq::Queue::count.
   [[nodiscard]] std::int64_t count();
-  // Delayed jobs that are due by then.
+  // See bullmq::Queue::delayed_count.
   [[nodiscard]] std::int64_t delayed_count(Timestamp due_by);
-  // How many jobs wait with each of these priorities.
+  // See bullmq::Queue::counts_per_priority.
   [[nodiscard]] std::map<std::int64_t, std::int64_t> counts_per_priority(
       std::vector<std::int64_t> priorities);
-  // unknown: there is no such job.
+  // See bullmq::Queue::job_state.
   [[nodiscard]] JobState job_state(std::string job_id);
-  // Lines from `start` to `end` (negative: from the end).
+  // See bullmq::Queue::job_logs.
   [[nodiscard]] JobLogs job_logs(std::string job_id, std::int64_t start = 0, std::int64_t end = -1,
-                                 bool ascending = true);
-  // What is stored of the queue as a whole.
+                                 Order order = Order::ascending);
+  // See bullmq::Queue::meta.
   [[nodiscard]] QueueMeta meta();
-  // "bullmq:<version>" of the client that wrote the meta last.
+  // See bullmq::Queue::version.
   [[nodiscard]] std::string version();
-  // Points from `start` to `end`, newest first.
+  // See bullmq::Queue::metrics.
   [[nodiscard]] QueueMetrics metrics(FinishedState state, std::int64_t start = 0, std::int64_t end = -1);
-  // Prometheus text, with these labels on every line.
+  // See bullmq::Queue::export_prometheus_metrics.
   [[nodiscard]] std::string export_prometheus_metrics(
       std::vector<std::pair<std::string, std::string>> global_labels = {});
-  // The connected workers, of all languages.
+  // See bullmq::Queue::workers.
   [[nodiscard]] std::vector<ClientInfo> workers();
-  // How many of them there are.
+  // See bullmq::Queue::workers_count.
   [[nodiscard]] std::int64_t workers_count();
-  // The connections that read the queue's events, as workers() has those that work.
+  // See bullmq::Queue::event_readers.
   [[nodiscard]] std::vector<ClientInfo> event_readers();
-  // By pause() of any client.
+  // See bullmq::Queue::is_paused.
   [[nodiscard]] bool is_paused();
-  // As many jobs are active as the global concurrency allows.
+  // See bullmq::Queue::is_maxed.
   [[nodiscard]] bool is_maxed();
-  // For how many ms the queue is rate limited; negative or 0: it is not.
+  // See bullmq::Queue::rate_limit_ttl.
   [[nodiscard]] std::int64_t rate_limit_ttl(std::optional<std::int64_t> max_jobs = std::nullopt);
-  // What set_global_concurrency and set_global_rate_limit have set, by whatever client; absent: nothing.
+  // See bullmq::Queue::global_concurrency.
   [[nodiscard]] std::optional<std::int64_t> global_concurrency();
+  // See bullmq::Queue::global_rate_limit.
   [[nodiscard]] std::optional<GlobalRateLimit> global_rate_limit();
-  // The job that holds this deduplication id.
+  // See bullmq::Queue::deduplication_job_id.
   [[nodiscard]] std::optional<std::string> deduplication_job_id(std::string deduplication_id);
 
-  // ---- Administration.
-  // No worker takes a job until resume(); those in process go on.
+  // See bullmq::Queue::pause.
   void pause();
-  // Ends pause().
+  // See bullmq::Queue::resume.
   void resume();
-  // 1: removed, 0: a worker holds its lock.
-  int remove(std::string job_id, bool remove_children = true);
-  // Removes what waits; with `delayed`, what is delayed too. Active and finished jobs stay.
-  void drain(bool delayed = false);
-  // The ids of the removed jobs.
+  // See bullmq::Queue::remove.
+  bool remove(std::string job_id, Children children = Children::remove);
+  // See bullmq::Queue::drain.
+  void drain(DelayedJobs delayed = DelayedJobs::keep);
+  // See bullmq::Queue::clean.
   std::vector<std::string> clean(CleanOptions options);
-  // Pauses the queue and removes everything of it.
-  void obliterate(ObliterateOptions options = {});
-  // Puts finished jobs back to wait, failed ones unless told otherwise.
-  void retry_jobs(RetryJobsOptions options = {});
-  // Puts all delayed jobs to wait, `count` in one call of the script.
+  // See bullmq::Queue::obliterate.
+  void obliterate(ObliterateOptions options = ObliterateOptions());
+  // See bullmq::Queue::retry_jobs.
+  void retry_jobs(RetryJobsOptions options = RetryJobsOptions());
+  // See bullmq::Queue::promote_jobs.
   void promote_jobs(std::int64_t count = 1'000);
-  // As Job::update_progress.
-  void update_job_progress(std::string job_id, std::string progress_json);
-  // As Job::log; `keep` is how many lines stay. Returns how many there are.
+  // See bullmq::Queue::update_job_progress.
+  void update_job_progress(std::string job_id, std::string json);
+  // See bullmq::Queue::add_job_log.
   std::int64_t add_job_log(std::string job_id, std::string line,
                            std::optional<std::int64_t> keep = std::nullopt);
-  // Returns how many entries were removed.
+  // See bullmq::Queue::trim_events.
   std::int64_t trim_events(std::int64_t max_length);
-  // Nobody takes a job of this queue for that long.
+  // See bullmq::Queue::rate_limit.
   void rate_limit(Milliseconds duration);
-  // Ends rate_limit(). Returns whether it was in force.
+  // See bullmq::Queue::remove_rate_limit_key.
   bool remove_rate_limit_key();
-  // Frees a deduplication id, whoever holds it. Returns whether it was held.
+  // See bullmq::Queue::remove_deduplication_key.
   bool remove_deduplication_key(std::string deduplication_id);
-  // Across all workers. They are part of the queue's meta, which every client obeys. Each returns how many
-  // of its fields are new there, or were removed.
+  // See bullmq::Queue::set_global_concurrency.
   std::int64_t set_global_concurrency(std::int64_t concurrency);
+  // See bullmq::Queue::remove_global_concurrency.
   std::int64_t remove_global_concurrency();
+  // See bullmq::Queue::set_global_rate_limit.
   std::int64_t set_global_rate_limit(std::int64_t max, Milliseconds duration);
+  // See bullmq::Queue::remove_global_rate_limit.
   std::int64_t remove_global_rate_limit();
-  // Removes job keys that no state knows. `count` keys are looked at in a step. Returns how many jobs were
-  // removed.
-  std::int64_t remove_orphaned_jobs(std::int64_t count = 1'000, std::int64_t limit = 0);
-  // A helper key of versions before 4. Returns whether it was there.
+  // See bullmq::Queue::remove_deprecated_priority_key.
   bool remove_deprecated_priority_key();
+  // See bullmq::Queue::remove_orphaned_jobs.
+  std::int64_t remove_orphaned_jobs(std::int64_t count = 1'000, std::int64_t limit = 0);
 
   struct State;
 

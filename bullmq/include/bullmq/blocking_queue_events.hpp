@@ -13,8 +13,8 @@
 
 namespace bullmq::blocking {
 
-// Reads the event stream of a queue, on a connection of its own, from construction to destruction; needed by
-// Job::wait_until_finished too. See bullmq::QueueEvents, and Client for threads.
+// bullmq::QueueEvents (queue_events.hpp) for threads that may block; Job::wait_until_finished needs one too.
+// See Client for threads.
 class QueueEvents {
  public:
   // Both are called on the client's thread.
@@ -31,10 +31,9 @@ class QueueEvents {
   QueueEvents(QueueEvents&&) noexcept;
   QueueEvents& operator=(QueueEvents&&) noexcept;
 
-  // Returns when the place to read from is known: whatever happens afterwards is seen. Throws ConnectionError
-  // when that takes longer than the connection's command timeout.
+  // See bullmq::QueueEvents::wait_until_ready.
   void wait_until_ready();
-  // Ends the reading; no listener is called afterwards.
+  // See bullmq::QueueEvents::close.
   void close();
 
   struct State;
@@ -44,7 +43,7 @@ class QueueEvents {
   std::unique_ptr<State> state_;
 };
 
-// Puts custom events into a queue's event stream.
+// bullmq::QueueEventsProducer (queue_events.hpp) for threads that may block.
 class QueueEventsProducer {
  public:
   // The connection is the client's kind; options.connection is not used.
@@ -54,8 +53,7 @@ class QueueEventsProducer {
   QueueEventsProducer(QueueEventsProducer&&) noexcept;
   QueueEventsProducer& operator=(QueueEventsProducer&&) noexcept;
 
-  // Returns the id of the entry. The stream is cut to about `max_events`; the default is upstream's, which is
-  // less than what queues keep by default (10,000), so pass the queue's own number to keep its history.
+  // See bullmq::QueueEventsProducer::publish.
   std::string publish(std::string event_name, std::vector<std::pair<std::string, std::string>> fields,
                       std::int64_t max_events = 1'000);
   void close();

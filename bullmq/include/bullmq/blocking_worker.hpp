@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <exception>
 #include <functional>
@@ -7,11 +8,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bullmq/blocking_client.hpp"
 #include "bullmq/blocking_job.hpp"
 #include "bullmq/blocking_processor.hpp"
+#include "bullmq/job_operations.hpp"
 #include "bullmq/worker_options.hpp"
 
 namespace bullmq::blocking {
@@ -41,62 +44,74 @@ struct WorkerListeners {
   std::function<void()> connection_closed;
 };
 
-// Takes jobs of a queue and calls an ordinary function for each, on a pool of `concurrency` threads. See
-// bullmq::Worker for connections and locks, BlockingProcessor for cancellation, Client for threads.
+// bullmq::Worker (worker.hpp) for threads that may block: it calls an ordinary function for each job, on a
+// pool of `concurrency` threads. Each function does what its namesake there does, and returns when that is
+// done. See BlockingProcessor for cancellation, Client for threads.
 //
-// A processor must not wait for its own worker: run(), pause() without do_not_wait_active and close() throw
+// A processor must not wait for its own worker: run(), pause() without ActiveJobs::leave and close() throw
 // Error on the worker's pool threads.
 class Worker {
  public:
-  // Connections are the client's kind; options.connection is not used. Begins at once, unless
-  // options.autorun is false. Throws ValidationError for a bad name or bad options.
+  // Connections are the client's kind; options.connection is not used. It begins at once, unless
+  // options.autorun is false. `processor` returns JSON text, a value, or nothing (see BlockingProcessor).
+  // Throws as bullmq::Worker does.
+  template <typename AnyProcessor>
+    requires(!std::same_as<AnyProcessor, WorkerOptions>)
+  Worker(Client& client, std::string queue_name, AnyProcessor processor,
+         WorkerOptions options = WorkerOptions(), WorkerListeners listeners = WorkerListeners())
+      : Worker(client, std::move(queue_name), bullmq::detail::make_blocking_processor(std::move(processor)),
+               std::move(options), std::move(listeners)) {}
   Worker(Client& client, std::string queue_name, BlockingProcessor processor,
          WorkerOptions options = WorkerOptions(), WorkerListeners listeners = WorkerListeners());
   // Without a processor: for get_next_job.
   Worker(Client& client, std::string queue_name, WorkerOptions options = WorkerOptions(),
          WorkerListeners listeners = WorkerListeners());
-  // As close(0 ms): the active jobs are cancelled, and given back to the queue if they do not end within
-  // cancel_grace. Threads of processors that still run then are left alone; what those use has to outlive
-  // them. On the client's thread or one of the pool, it does not wait for any of this.
+  // Closes as close(0 ms) does. Threads of processors that still run after cancel_grace are left alone; what
+  // those use has to outlive them. On the client's thread or one of the pool, it does not wait for any of
+  // this.
   ~Worker();
   Worker(Worker&&) noexcept;
   Worker& operator=(Worker&&) noexcept;
 
+  // See bullmq::Worker::name.
   [[nodiscard]] const std::string& name() const noexcept;
-  // Of this worker, and the first part of its lock tokens.
+  // See bullmq::Worker::id.
   [[nodiscard]] const std::string& id() const noexcept;
 
-  // Both connections are there. Throws CommandTimeoutError after the command timeout.
+  // See bullmq::Worker::wait_until_ready.
   void wait_until_ready();
-  // Processes jobs, and returns after pause() or close(), when those in process have ended. Throws
-  // ValidationError when it runs already (autorun), or without a processor.
+  // See bullmq::Worker::run. It returns after pause() or close(), when the jobs in process have ended.
   void run();
+  // See bullmq::Worker::is_running.
   [[nodiscard]] bool is_running();
+  // See bullmq::Worker::is_paused.
   [[nodiscard]] bool is_paused();
 
+  // See bullmq::Worker::concurrency.
   [[nodiscard]] std::size_t concurrency();
-  // From the next fetch on; jobs in process go on. Threads come and go with it. Throws ValidationError for 0.
+  // See bullmq::Worker::set_concurrency. Threads come and go with it.
   void set_concurrency(std::size_t concurrency);
+  // See bullmq::Worker::active_count.
   [[nodiscard]] std::size_t active_count();
 
-  // Takes no more jobs; returns when those in process have ended, or at once with `do_not_wait_active`.
-  void pause(bool do_not_wait_active = false);
+  // See bullmq::Worker::pause.
+  void pause(ActiveJobs active = ActiveJobs::wait);
+  // See bullmq::Worker::resume.
   void resume();
 
-  // Requests the stop of a job that this worker processes. false: it does not process it.
-  bool cancel_job(std::string job_id, std::string reason = {});
-  void cancel_all_jobs(std::string reason = {});
+  // See bullmq::Worker::cancel_job.
+  bool cancel_job(std::string job_id, std::string reason = std::string());
+  // See bullmq::Worker::cancel_all_jobs.
+  void cancel_all_jobs(std::string reason = std::string());
 
-  // Takes no more jobs and waits for those in process, at most for `deadline`; then cancels them and waits
-  // for cancel_grace; then gives those that still run back to the front of the queue, lock released, so that
-  // another worker takes them at once. Absent: waits without limit. Never throws but for the wrong thread.
+  // See bullmq::Worker::close. It throws only on a thread that would wait for itself.
   void close(std::optional<Milliseconds> deadline = std::nullopt);
 
-  // ---- By hand, instead of run(): finish the job with Job::move_to_completed or move_to_failed.
-  [[nodiscard]] std::optional<Job> get_next_job(std::string token, bool block = true);
-  // The looking for stalled jobs, which run() starts by itself.
+  // See bullmq::Worker::get_next_job.
+  [[nodiscard]] std::optional<Job> get_next_job(std::string token, WhenEmpty when_empty = WhenEmpty::wait);
+  // See bullmq::Worker::start_stalled_check_timer.
   void start_stalled_check_timer();
-  // Nobody takes a job of this queue for that long; then throw RateLimitError from the processor.
+  // See bullmq::Worker::rate_limit.
   void rate_limit(Milliseconds duration);
 
  private:

@@ -17,24 +17,25 @@ struct RedisAddress {
   bool operator==(const RedisAddress&) const = default;
 };
 
-// Encryption, and who is trusted.
+// How the connection is encrypted, and who is trusted.
 struct TlsOptions {
-  // PEM file of the authorities that may have signed the server's certificate; empty: the system's.
+  // A PEM file has the authorities that may have signed the server's certificate; when it is not named, the
+  // system's are trusted.
   std::string ca_file{};
-  // PEM files of the client's certificate and its key; empty: none is presented.
+  // PEM files have the client's certificate and its key; when they are not named, none is presented.
   std::string certificate_file{};
   std::string key_file{};
-  // The name that the certificate must bear, also sent as SNI; empty: the host's name.
+  // The certificate must bear this name, which is sent as SNI too; when it is empty, the host's name.
   std::string server_name{};
-  // Off only for tests: any certificate is accepted.
+  // Without it any certificate is accepted, which is for tests only.
   bool verify = true;
 };
 
 // The primary is asked for, at every connection.
 struct SentinelOptions {
-  // Asked in turn until one answers.
+  // They are asked in turn until one answers.
   std::vector<RedisAddress> sentinels{};
-  // The name that the sentinels know the primary by.
+  // The sentinels know the primary by this name.
   std::string master_name{};
   std::string username{};
   std::string password{};
@@ -42,7 +43,7 @@ struct SentinelOptions {
 
 // The node that serves the queue's slot is asked for, and followed.
 struct ClusterOptions {
-  // Asked in turn who serves the queue's slot.
+  // They are asked in turn who serves the queue's slot.
   std::vector<RedisAddress> seeds{};
 };
 
@@ -52,7 +53,7 @@ struct ConnectionOptions {
   std::string url{};
 
   RedisAddress address{};
-  // When set, this socket and not `address`.
+  // When it is set, the connection goes to this socket and not to `address`.
   std::string unix_socket{};
   std::string username{};
   std::string password{};
@@ -62,18 +63,19 @@ struct ConnectionOptions {
   // Queues of a cluster need a hash tag in their prefix or name ("{...}"), so that all keys are in one slot.
   std::optional<ClusterOptions> cluster{};
 
-  // The name shown by CLIENT LIST; workers and event readers name their blocking connections themselves.
+  // CLIENT LIST shows this name; workers and event readers name their blocking connections themselves.
   std::string client_name{};
 
-  // From the start of name resolution to the end of the handshake.
+  // It goes from the start of name resolution to the end of the handshake.
   std::chrono::milliseconds connect_timeout{5'000};
-  // For one command, from its call to its answer, the time in the queue of unsent commands included.
+  // It is for one command, from its call to its answer, and includes the time in the queue of unsent
+  // commands.
   std::chrono::milliseconds command_timeout{10'000};
-  // Commands wait for a connection that is being made (until their deadline). false: they fail at once.
+  // Commands wait for a connection that is being made (until their deadline). Without it they fail at once.
   bool offline_queue = true;
-  // Commands that wait unsent, in bytes; what comes beyond it fails at once.
+  // Commands that wait unsent have at most this many bytes together; what comes beyond it fails at once.
   std::size_t max_unsent_bytes = 256UL * 1024 * 1024;
-  // The largest answer that is accepted.
+  // A larger answer is not accepted.
   std::size_t max_reply_bytes = 512UL * 1024 * 1024;
 
   // Pauses between attempts to connect double from the first to the second value, each with up to half of it
@@ -81,7 +83,8 @@ struct ConnectionOptions {
   std::chrono::milliseconds reconnect_min{50};
   std::chrono::milliseconds reconnect_max{5'000};
 
-  // The kernel's probes of an idle connection, and how long sent bytes may stay unacknowledged.
+  // The kernel probes a connection that was idle for this long, and gives up one whose bytes stay
+  // unacknowledged for the second.
   std::chrono::seconds keepalive_idle{10};
   std::chrono::milliseconds user_timeout{20'000};
 

@@ -7,9 +7,8 @@
 
 // What the library throws. Every exception that leaves a function of this library derives from bullmq::Error;
 // messages are the ones that the official clients use, so a text that users search for finds the same
-// answers. There are two exceptions, which are everybody's: std::bad_alloc, and, where a coroutine is
-// cancelled, Asio's boost::system::system_error with boost::asio::error::operation_aborted. A cancelled
-// operation that was not sent yet never is; one that was sent may be executed all the same.
+// answers. The one exception is std::bad_alloc. A coroutine that is cancelled throws CancelledError; what it
+// leaves behind is said there.
 namespace bullmq {
 
 class Error : public std::runtime_error {
@@ -112,6 +111,28 @@ class CommandTimeoutError : public ConnectionError {
   using ConnectionError::ConnectionError;
 };
 
+// The coroutine that waited was cancelled, by an Asio cancellation of its type `terminal` or `all`. An
+// operation that was not sent yet never is (Fate::not_executed); one that was sent may be executed all the
+// same (Fate::unknown). The objects stay usable. Asio itself throws its operation_aborted in a coroutine that
+// goes on to co_await something else after its cancellation.
+class CancelledError : public Error {
+ public:
+  explicit CancelledError(Fate fate)
+      : Error(fate == Fate::not_executed ? "the operation was cancelled before it was sent"
+                                         : "the operation was cancelled; it may have been executed"),
+        fate_(fate) {}
+  [[nodiscard]] Fate fate() const noexcept { return fate_; }
+
+ private:
+  Fate fate_;
+};
+
+// A value has no JSON, or a JSON text is not of the type that was asked for (json_text.hpp).
+class JsonError : public Error {
+ public:
+  using Error::Error;
+};
+
 // Job::wait_until_finished() reached its deadline. The job goes on.
 class WaitTimeoutError : public Error {
  public:
@@ -124,8 +145,8 @@ class JobFailedError : public Error {
   using Error::Error;
 };
 
-// ---- What a processor throws to decide what becomes of its job. Anything else that it throws is a failure,
-// which is retried as long as the job has attempts left.
+// The classes that follow are what a processor throws to decide what becomes of its job. Anything else that
+// it throws is a failure, which is retried as long as the job has attempts left.
 
 // A failure with a name and a stack of the processor's own choosing, which are stored with the job.
 class ProcessorError : public Error {

@@ -13,6 +13,7 @@
 #include "bullmq/awaitable.hpp"
 #include "bullmq/job_operations.hpp"
 #include "bullmq/job_record.hpp"
+#include "bullmq/json_text.hpp"
 
 namespace bullmq {
 
@@ -23,58 +24,72 @@ struct JobHandleState;
 struct NextJob;
 }  // namespace detail
 
-// A job of a queue. A cheap handle: copies are the same job, and share what they know of it, which is the
-// state of when it was read or added, and what was done through the handle since. Not thread-safe (see
-// awaitable.hpp).
+// A job of a queue. It is a cheap handle: copies are the same job, and share what they know of it, which is
+// the state of when it was read or added, and what was done through the handle since. It is not thread-safe
+// (see awaitable.hpp).
 //
-// Every coroutine throws ConnectionError when Redis does not answer, and JobError when the job is not what
-// the operation needs. Cancelling a coroutine stops the waiting, not the command.
+// Every coroutine throws ConnectionError when Redis does not answer, JobError when the job is not what the
+// operation needs, and CancelledError when it was cancelled, which stops the waiting and not the command.
 class Job {
  public:
-  // No job: for assigning to, and for boost::asio::co_spawn(executor, queue.add(...), use_future), which
-  // wants results that can be made of nothing.
+  // Is no job: it is for assigning to, and for boost::asio::co_spawn(executor, queue.add(...), use_future),
+  // which wants results that can be made of nothing.
   Job() = default;
   Job(std::shared_ptr<detail::QueueBackend> queue, JobRecord record);
 
   [[nodiscard]] const JobRecord& record() const noexcept;
   [[nodiscard]] const std::string& id() const noexcept { return record().id; }
   [[nodiscard]] const std::string& name() const noexcept { return record().name; }
-  // JSON text; see bullmq/json.hpp.
+  // The data are JSON text.
   [[nodiscard]] const std::string& data() const noexcept { return record().data; }
+  // Reads the data as a value of a type with a conversion from JSON (json_text.hpp). Throws JsonError.
+  template <typename Data>
+  [[nodiscard]] Data data_as() const {
+    return from_json_text<Data>(data());
+  }
   [[nodiscard]] const JobOptions& options() const noexcept { return record().options; }
   [[nodiscard]] const std::string& queue_name() const noexcept;
   [[nodiscard]] const std::string& prefix() const noexcept;
-  // The token of the lock that the worker of this handle holds; empty otherwise.
+  // It is the token of the lock that the worker of this handle holds; otherwise it is empty.
   [[nodiscard]] const std::string& token() const noexcept;
-  // Of handles that Queue::add returned.
+  // Tells what the add did, of handles that Queue::add returned.
   [[nodiscard]] AddOutcome outcome() const noexcept;
 
-  // unknown: the job is not there any more.
+  // Tells where the job is; `unknown` when it is not there any more.
   [[nodiscard]] awaitable<JobState> state();
-  // Cheaper than state().
+  // Tells whether it is in this state, which is cheaper than state().
   [[nodiscard]] awaitable<bool> is_in(JobState state);
 
-  // Replaces the data; the processor sees it in its next attempt.
-  awaitable<void> update_data(std::string data_json);
-  // Any JSON; workers and event readers are told.
-  awaitable<void> update_progress(std::string progress_json);
-  // Returns how many lines the job has now.
+  // Replaces the data, by JSON text or a value; the processor sees it in its next attempt.
+  awaitable<void> update_data(std::string json);
+  template <detail::DataValue Data>
+  awaitable<void> update_data(const Data& data) {
+    return update_data(std::string(to_json_text(data)));
+  }
+  // Sets the progress, by JSON text or a value; workers and event readers are told.
+  awaitable<void> update_progress(std::string json);
+  template <detail::DataValue Progress>
+  awaitable<void> update_progress(const Progress& progress) {
+    return update_progress(std::string(to_json_text(progress)));
+  }
+  // Adds a line to the job's log. Returns how many lines it has now.
   awaitable<std::int64_t> log(std::string line);
-  // Lines from `start` to `end` (negative: from the end).
-  [[nodiscard]] awaitable<JobLogs> logs(std::int64_t start = 0, std::int64_t end = -1, bool ascending = true);
+  // Reads lines from `start` to `end` (negative: from the end).
+  [[nodiscard]] awaitable<JobLogs> logs(std::int64_t start = 0, std::int64_t end = -1,
+                                        Order order = Order::ascending);
   // Keeps the last `keep` lines.
   awaitable<void> clear_logs(std::int64_t keep = 0);
 
-  // From failed or completed back to wait. Throws JobError when it is in neither.
-  awaitable<void> retry(JobState from = JobState::failed, RetryOptions options = {});
-  // From delayed to wait.
+  // Puts it back to wait, from failed or completed. Throws JobError when it is in neither.
+  awaitable<void> retry(JobState from = JobState::failed, RetryOptions options = RetryOptions());
+  // Puts a delayed job to wait.
   awaitable<void> promote();
-  // Of a delayed job: `delay` from now.
+  // Lets a delayed job wait for `delay` from now.
   awaitable<void> change_delay(Milliseconds delay);
-  // Of a waiting or prioritized job.
+  // Changes the priority of a waiting or prioritized job.
   awaitable<void> change_priority(ChangePriorityOptions options);
-  // Throws when a worker holds its lock.
-  awaitable<void> remove(bool remove_children = true);
+  // Removes it. Throws when a worker holds its lock.
+  awaitable<void> remove(Children children = Children::remove);
   // Frees the deduplication id if this job holds it. Returns whether it did.
   awaitable<bool> remove_deduplication_key();
 
@@ -83,34 +98,40 @@ class Job {
   // the result, as with npm's client, so a job may be removed when it ends. The job itself is looked at
   // first, and then every five seconds, so no finish is missed when the event stream was trimmed.
   [[nodiscard]] awaitable<std::string> wait_until_finished(QueueEvents& events, Milliseconds deadline);
+  // The same, with the return value as a value of a type with a conversion from JSON: throws JsonError too.
+  template <typename Result>
+  [[nodiscard]] awaitable<Result> wait_until_finished(QueueEvents& events, Milliseconds deadline) {
+    return read_result<Result>(wait_until_finished(events, deadline));
+  }
 
   // ---- For processors, and for whoever fetches jobs with Worker::get_next_job. `token` is the lock's.
-  // false when the lock is no longer ours.
+  // Extends the lock. Returns false when it is no longer ours.
   awaitable<bool> extend_lock(std::string token, Milliseconds duration);
-  // Then throw DelayedError from the processor.
+  // Moves it to the delayed jobs; throw DelayedError from the processor then.
   awaitable<void> move_to_delayed(Timestamp until, std::string token);
-  // Then throw WaitingError. Returns for how many ms the queue is rate limited.
+  // Moves it back to wait; throw WaitingError then. Returns for how many ms the queue is rate limited.
   awaitable<std::int64_t> move_to_wait(std::string token);
-  // Then throw WaitingChildrenError, if it returned true: there are children that are not finished.
-  // `child_key`: wait only if this one is among them.
-  awaitable<bool> move_to_waiting_children(std::string token, std::string child_key = {});
-  // With fetch_next, the next job of the queue, locked with the same token, if there is one.
+  // Lets it wait for its children; throw WaitingChildrenError if it returned true, for then there are some
+  // that are not finished. With `child_key` it waits only if this one is among them.
+  awaitable<bool> move_to_waiting_children(std::string token, std::string child_key = std::string());
+  // Completes it. With FetchNext::yes it returns the next job of the queue, locked with the same token, if
+  // there is one.
   awaitable<std::optional<Job>> move_to_completed(std::string return_value_json, std::string token,
-                                                  bool fetch_next);
-  // Retried, at once or after its backoff, as long as attempts are left and `error_name` is not
-  // UnrecoverableError. A custom backoff is not known here and counts as none.
-  awaitable<std::optional<Job>> move_to_failed(std::string reason, std::string token, bool fetch_next,
-                                               std::string error_name = "Error", std::string stack = {});
+                                                  FetchNext fetch_next);
+  // Fails it, or has it retried, at once or after its backoff, as long as attempts are left and `error_name`
+  // is not UnrecoverableError. A custom backoff is not known here and counts as none.
+  awaitable<std::optional<Job>> move_to_failed(std::string reason, std::string token, FetchNext fetch_next,
+                                               std::string error_name = "Error",
+                                               std::string stack = std::string());
 
-  // Return values of the children that have completed, by their keys.
+  // Reads the return values of the children that have completed, by their keys.
   [[nodiscard]] awaitable<std::map<std::string, std::string>> children_values();
-  // Failures of children that are ignored, by their keys.
+  // Reads the failures of children that are ignored, by their keys.
   [[nodiscard]] awaitable<std::map<std::string, std::string>> ignored_children_failures();
-  // All children; of a parent with very many, ask for the counts.
+  // Reads all children; of a parent with very many, ask for the counts.
   [[nodiscard]] awaitable<JobDependencies> dependencies();
   [[nodiscard]] awaitable<JobDependenciesCount> dependencies_count();
-  // Of a child that is not finished: its parent no longer waits for it. Returns whether there was such a
-  // bond.
+  // Lets the parent of a child that is not finished no longer wait for it. Returns whether it did.
   awaitable<bool> remove_child_dependency();
   // Removes the children that are neither finished nor held by a worker.
   awaitable<void> remove_unprocessed_children();
@@ -119,6 +140,11 @@ class Job {
   friend class detail::QueueBackend;
   friend struct detail::JobHandleState;
   explicit Job(std::shared_ptr<detail::JobHandleState> state) : state_(std::move(state)) {}
+  template <typename Result>
+  static awaitable<Result> read_result(awaitable<std::string> finished) {
+    const std::string json = co_await std::move(finished);
+    co_return from_json_text<Result>(json);
+  }
   std::shared_ptr<detail::JobHandleState> state_;
 };
 

@@ -15,6 +15,24 @@ enum class AddOutcome {
   deduplicated,  // a job holds this deduplication id; its id was returned
 };
 
+// In which order lines or jobs are read.
+enum class Order { ascending, descending };
+
+// What becomes of a job's children when it is removed.
+enum class Children { remove, keep };
+
+// Whether Queue::drain removes the delayed jobs too.
+enum class DelayedJobs { keep, remove };
+
+// Whether a job's end takes the next job of the queue in the same step.
+enum class FetchNext { no, yes };
+
+// What Worker::get_next_job does when no job waits.
+enum class WhenEmpty { wait, return_at_once };
+
+// Whether Worker::pause waits for the jobs in process.
+enum class ActiveJobs { wait, leave };
+
 // Lines of a job's log.
 struct JobLogs {
   std::vector<std::string> lines{};

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "bullmq/text.hpp"
+
 namespace bullmq {
 
 // Milliseconds since the epoch, as everything in the queue counts time.
@@ -38,17 +40,17 @@ struct KeepJobs {
 // How long a failed attempt waits before the next one.
 struct Backoff {
   // "fixed", "exponential", or a name that WorkerOptions::backoff_strategy knows.
-  std::string type = "fixed";
+  Text type = "fixed";
   std::optional<Milliseconds> delay{};
-  // 0 to 1: the part of the delay that is random.
+  // This part of the delay is random, from 0 to 1.
   std::optional<double> jitter{};
   bool operator==(const Backoff&) const = default;
 };
 
 // Jobs with the same deduplication id become one.
 struct Deduplication {
-  std::string id{};
-  // For how long; absent: until the job is finished.
+  Text id{};
+  // They are one for this long; when it is absent, until the job is finished.
   std::optional<Milliseconds> ttl{};
   // Each further add starts ttl anew.
   std::optional<bool> extend{};
@@ -63,54 +65,53 @@ struct Deduplication {
 
 // The job that waits for this one.
 struct Parent {
-  std::string id{};
-  // The parent's queue, qualified: "<prefix>:<queue>".
-  std::string queue{};
+  Text id{};
+  // The name of the parent's queue is qualified: "<prefix>:<queue>".
+  Text queue{};
   bool operator==(const Parent&) const = default;
 };
 
-// Options of a job. What is absent is not stored, as with the other clients.
+// Options of a job, by their names: JobOptions{.attempts = 3}. What is absent is not stored, as with the
+// other clients.
 struct JobOptions {
-  // Not an aggregate: g++ 12 destroys aggregates twice that are made inside a co_await expression.
-  JobOptions() = default;
-
-  // Absent or empty: the queue numbers it. An id that exists makes the add a duplicate. Not an integer, no
-  // colon.
-  std::optional<std::string> job_id;
-  // Absent: now.
-  std::optional<Timestamp> timestamp;
-  // Runs no earlier than this after the timestamp.
-  std::optional<Milliseconds> delay;
-  // 0 (first come, before all that have a priority) to 2,097,151 (last).
-  std::optional<std::int64_t> priority;
-  // In front of the waiting jobs instead of behind them.
-  std::optional<bool> lifo;
-  // How often the job is tried in all.
-  std::optional<std::int64_t> attempts;
-  std::optional<Backoff> backoff;
-  std::optional<KeepJobs> remove_on_complete;
-  std::optional<KeepJobs> remove_on_fail;
+  // The queue numbers the job when this is absent or empty. An id that exists makes the add a duplicate. It
+  // must not be an integer, and must not have a colon.
+  std::optional<Text> job_id{};
+  // The instant of the add, when this is absent.
+  std::optional<Timestamp> timestamp{};
+  // The job runs no earlier than this after the timestamp.
+  std::optional<Milliseconds> delay{};
+  // It goes from 0 (first come, before all that have a priority) to 2,097,151 (last).
+  std::optional<std::int64_t> priority{};
+  // The job goes in front of the waiting jobs instead of behind them.
+  std::optional<bool> lifo{};
+  // The job is tried this often in all.
+  std::optional<std::int64_t> attempts{};
+  std::optional<Backoff> backoff{};
+  std::optional<KeepJobs> remove_on_complete{};
+  std::optional<KeepJobs> remove_on_fail{};
   // At most this many lines of log are kept.
-  std::optional<std::int64_t> keep_logs;
+  std::optional<std::int64_t> keep_logs{};
   // At most this many stack traces are kept (the last ones).
-  std::optional<std::int64_t> stack_trace_limit;
+  std::optional<std::int64_t> stack_trace_limit{};
   // The add is refused when the data is larger, in bytes.
-  std::optional<std::int64_t> size_limit;
-  std::optional<Deduplication> deduplication;
+  std::optional<std::int64_t> size_limit{};
+  std::optional<Deduplication> deduplication{};
 
-  std::optional<Parent> parent;
-  // What a failure of this job does to its parent; one of the four at most.
-  std::optional<bool> fail_parent_on_failure;
-  std::optional<bool> continue_parent_on_failure;
-  std::optional<bool> ignore_dependency_on_failure;
-  std::optional<bool> remove_dependency_on_failure;
+  std::optional<Parent> parent{};
+  // They say what a failure of this job does to its parent; one of the four may be set.
+  std::optional<bool> fail_parent_on_failure{};
+  std::optional<bool> continue_parent_on_failure{};
+  std::optional<bool> ignore_dependency_on_failure{};
+  std::optional<bool> remove_dependency_on_failure{};
 
-  // Trace context that travels with the job.
-  std::optional<std::string> telemetry_metadata;
-  std::optional<bool> omit_telemetry_context;
+  // It is trace context that travels with the job.
+  std::optional<Text> telemetry_metadata{};
+  std::optional<bool> omit_telemetry_context{};
 
-  // Options that this version does not know, as the text of a JSON object: kept and stored as they are.
-  std::string extra;
+  // The options that this version does not know, as the text of a JSON object, are kept and stored as they
+  // are.
+  Text extra{};
 
   bool operator==(const JobOptions&) const = default;
 };
@@ -120,7 +121,7 @@ struct JobOptions {
 // member and what was found. Times are whole here: JavaScript's fractions of a millisecond are refused (in
 // jobs that other clients stored they are read as the next whole number).
 [[nodiscard]] JobOptions job_options_from_json(std::string_view json);
-// The other way. Absent options are left out.
+// Writes options so. Absent ones are left out.
 [[nodiscard]] std::string job_options_to_json(const JobOptions& options);
 
 // `options` over `defaults`, member by member.

@@ -41,29 +41,29 @@ struct JobRecord {
   Timestamp timestamp = 0;
   Milliseconds delay{0};
   std::int64_t priority = 0;
-  // Counts those that were given back or moved by the processor, too.
+  // It counts those that were given back or moved by the processor, too.
   std::int64_t attempts_started = 0;
-  // Those that ended in success or failure.
+  // It counts those that ended in success or failure.
   std::int64_t attempts_made = 0;
-  // How often its lock was lost.
+  // Its lock was lost this often.
   std::int64_t stalled_counter = 0;
-  // When a worker took it last.
+  // A worker took it last at this instant.
   std::optional<Timestamp> processed_on;
   std::optional<Timestamp> finished_on;
-  // JSON; absent until the job has completed.
+  // It is JSON, and absent until the job has completed.
   std::optional<std::string> return_value;
-  // Plain text.
+  // It is plain text.
   std::optional<std::string> failed_reason;
-  // Set when the job has to fail without being run (it stalled too often, a child failed).
+  // It is set when the job has to fail without being run (it stalled too often, a child failed).
   std::optional<std::string> deferred_failure;
-  // Of failed attempts, oldest first.
+  // They are those of failed attempts, oldest first.
   std::vector<std::string> stacktrace;
-  // The name of the worker that took it.
+  // It is the name of the worker that took the job.
   std::optional<std::string> processed_by;
-  // Of the job scheduler that made it.
+  // It is the key of the job scheduler that made the job.
   std::optional<std::string> repeat_job_key;
   std::optional<std::string> deduplication_id;
-  // The key of the parent, and the parent as JSON.
+  // They are the key of the parent, and the parent as JSON.
   std::optional<std::string> parent_key;
   std::optional<std::string> parent;
 };

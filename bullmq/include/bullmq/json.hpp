@@ -1,23 +1,58 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <boost/json/value_from.hpp>
+#include <boost/json/value_to.hpp>
+#include <exception>
 #include <string>
 #include <string_view>
+#include <utility>
 
-// From values to JSON texts and back, for everything that nlohmann::json can convert: its own values,
-// standard containers, and types with to_json/from_json.
+#include "bullmq/error.hpp"
+#include "bullmq/json_text.hpp"
+
+// Data, progress and results of every type that Boost.JSON converts.
 namespace bullmq {
+namespace detail {
 
-// Invalid UTF-8 becomes U+FFFD: a job with a broken text in it is better than no job.
+// nlohmann.hpp says so of nlohmann's own values, which look like containers to Boost.JSON.
 template <typename T>
-[[nodiscard]] std::string to_json_text(const T& value) {
-  return nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
+inline constexpr bool kIsForeignJson = false;
 
-// Throws nlohmann::json::exception, which a worker takes as a failure of the job.
-template <typename T = nlohmann::json>
-[[nodiscard]] T from_json_text(std::string_view text) {
-  return nlohmann::json::parse(text).template get<T>();
-}
+[[nodiscard]] std::string write_json_value(const boost::json::value& value);
+// Throws JsonError.
+[[nodiscard]] boost::json::value read_json_value(std::string_view json);
+
+template <typename T>
+concept WritableByBoost = !kIsForeignJson<T> && boost::json::has_value_from<T>::value;
+template <typename T>
+concept ReadableByBoost = !kIsForeignJson<T> && boost::json::has_value_to<T>::value;
+
+}  // namespace detail
+
+template <typename T>
+  requires(detail::WritableByBoost<T> || detail::ReadableByBoost<T>)
+struct JsonConversion<T> {
+  static std::string write(const T& value)
+    requires detail::WritableByBoost<T>
+  {
+    boost::json::value json;
+    try {
+      json = boost::json::value_from(value);
+    } catch (const std::exception& refused) {
+      throw JsonError(std::string("the value cannot be written as JSON: ") + refused.what());
+    }
+    return detail::write_json_value(json);
+  }
+  static T read(std::string_view text)
+    requires detail::ReadableByBoost<T>
+  {
+    const boost::json::value json = detail::read_json_value(text);
+    try {
+      return boost::json::value_to<T>(json);
+    } catch (const std::exception& refused) {
+      throw JsonError(std::string("the JSON is not what was expected: ") + refused.what());
+    }
+  }
+};
 
 }  // namespace bullmq

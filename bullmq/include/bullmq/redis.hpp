@@ -33,13 +33,12 @@ class RedisScript {
   std::shared_ptr<const Owned> owned_;
 };
 
+// How a command is sent.
 struct CommandOptions {
-  // Not an aggregate: g++ 12 destroys aggregates twice that are made inside a co_await expression.
-  CommandOptions() = default;
   // Executed twice it does no harm: sent again when its answer was lost with the connection.
   bool idempotent = false;
   // Absent: the connection's command timeout.
-  std::optional<std::chrono::milliseconds> timeout;
+  std::optional<std::chrono::milliseconds> timeout{};
   // No answer in time means that the connection is dead: for blocking reads.
   bool drop_on_timeout = false;
 };
@@ -58,9 +57,10 @@ class Redis {
 
   // Throws RedisError for an error answer, ConnectionError (see its fate()) when there is none.
   [[nodiscard]] awaitable<RedisReply> execute(std::vector<std::string> arguments,
-                                              CommandOptions options = {});
+                                              CommandOptions options = CommandOptions());
   [[nodiscard]] awaitable<RedisReply> run(const RedisScript& script, std::vector<std::string> keys,
-                                          std::vector<std::string> arguments, CommandOptions options = {});
+                                          std::vector<std::string> arguments,
+                                          CommandOptions options = CommandOptions());
 
   [[nodiscard]] bool is_up() const noexcept;
   // Whether a command is tried, or waits for a server. Without `offline_queue` that is while the connection

@@ -1,21 +1,20 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "bullmq/awaitable.hpp"
-#include "bullmq/blocking_processor.hpp"
 #include "bullmq/connection.hpp"
 #include "bullmq/job.hpp"
+#include "bullmq/processor.hpp"
 #include "bullmq/signal.hpp"
 #include "bullmq/worker_options.hpp"
 
@@ -24,13 +23,6 @@ namespace bullmq {
 namespace detail {
 class PoolProcessor;
 }
-
-// Does a job and returns its return value, a JSON text (nothing is "null"); text that is no JSON fails the
-// job. An exception is a failure; some mean more, see error.hpp. `stop` is requested when the job is
-// cancelled (cancel_job, its lock was lost, its time is up, the worker closes); so is a terminal Asio
-// cancellation of the coroutine, so that a co_await in it ends with operation_aborted. A processor that wants
-// to finish its waits all the same disables that (boost::asio::disable_cancellation) and looks at `stop`.
-using Processor = std::function<awaitable<std::string>(Job job, std::stop_token stop)>;
 
 // What a worker tells. Listeners run on the worker's thread.
 struct WorkerEvents {
@@ -67,11 +59,18 @@ struct WorkerEvents {
 // whatever else the processor uses has to outlive it.
 class Worker {
  public:
-  // Throws ValidationError for a bad name or bad options.
+  // `processor` is a coroutine, called on the executor (see Processor), or an ordinary function, called on a
+  // pool of `concurrency` threads that the worker owns (see BlockingProcessor); what it returns may be JSON
+  // text, a value, or nothing. Throws ValidationError for a bad name or bad options, and Error when the
+  // system has no thread left for the locks.
+  template <typename AnyProcessor>
+    requires(!std::same_as<AnyProcessor, WorkerOptions>)
+  Worker(Executor executor, std::string queue_name, AnyProcessor processor,
+         WorkerOptions options = WorkerOptions())
+      : Worker(std::move(executor), std::move(queue_name), detail::make_processor(std::move(processor)),
+               std::move(options)) {}
   Worker(Executor executor, std::string queue_name, Processor processor,
          WorkerOptions options = WorkerOptions());
-  // Calls an ordinary function for each job, on a pool of `concurrency` threads that the worker owns; its
-  // results come back to the executor. See BlockingProcessor for what it may do and how it is cancelled.
   Worker(Executor executor, std::string queue_name, BlockingProcessor processor,
          WorkerOptions options = WorkerOptions());
   // Without a processor: for get_next_job.
@@ -99,14 +98,14 @@ class Worker {
   void set_concurrency(std::size_t concurrency);
   [[nodiscard]] std::size_t active_count() const noexcept;
 
-  // Takes no more jobs; returns when those in process have ended, or at once with `do_not_wait_active`.
-  awaitable<void> pause(bool do_not_wait_active = false);
+  // Takes no more jobs; returns when those in process have ended, or at once with ActiveJobs::leave.
+  awaitable<void> pause(ActiveJobs active = ActiveJobs::wait);
   void resume();
 
   // Requests the stop of a job that this worker processes; what becomes of it is the processor's decision.
   // false: it does not process it.
-  bool cancel_job(std::string_view job_id, std::string reason = {});
-  void cancel_all_jobs(std::string reason = {});
+  bool cancel_job(std::string_view job_id, std::string reason = std::string());
+  void cancel_all_jobs(std::string reason = std::string());
 
   // Takes no more jobs and waits for those in process, at most for `deadline`; then cancels them and waits
   // for cancel_grace; then gives those that still run back to the front of the queue, lock released, so that
@@ -116,7 +115,8 @@ class Worker {
 
   // ---- By hand, instead of run(): finish the job with Job::move_to_completed or move_to_failed under the
   // same token.
-  [[nodiscard]] awaitable<std::optional<Job>> get_next_job(std::string token, bool block = true);
+  [[nodiscard]] awaitable<std::optional<Job>> get_next_job(std::string token,
+                                                           WhenEmpty when_empty = WhenEmpty::wait);
   // The looking for stalled jobs, which run() starts by itself.
   void start_stalled_check_timer();
   // Nobody takes a job of this queue for that long; then throw RateLimitError from the processor.

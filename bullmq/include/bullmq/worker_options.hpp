@@ -27,63 +27,65 @@ struct RateLimiter {
   Milliseconds duration{0};
 };
 
-// ms until the next attempt; -1: fail now. `attempts_made` counts the one that has just failed.
+// It returns how many ms pass until the next attempt, or -1 to fail the job now. `attempts_made` counts the
+// one that has just failed.
 using BackoffStrategy = std::function<std::int64_t(std::int64_t attempts_made, std::string_view type,
                                                    const JobFailure& failure, const JobRecord& job)>;
 
 // How a worker connects, fetches, keeps its locks and gives up.
 struct WorkerOptions {
   ConnectionOptions connection{};
-  // In front of every key.
+  // It stands in front of every key.
   std::string prefix = "bull";
-  // Shown by getWorkers of every client, and stored with each job that it takes.
+  // getWorkers of every client shows it, and it is stored with each job that the worker takes.
   std::string name{};
-  // Jobs in process at a time.
+  // At most this many jobs are in process at a time.
   std::size_t concurrency = 1;
   // Jobs that end, and slots that want new ones, share calls of a script of this library's own, which leaves
-  // in Redis what upstream's leave (docs/bullmq/fast-path.md); from Redis 6.2 on. false: a call of upstream's
-  // script for each job.
+  // in Redis what upstream's leave (docs/bullmq/fast-path.md); from Redis 6.2 on. Without it each job
+  // is a call of upstream's script.
   bool fast_path = true;
-  // Begin at construction; otherwise with run().
+  // The worker begins at its construction; otherwise it begins with run().
   bool autorun = true;
 
   // A lock that is not renewed for this long is lost, and its job runs again.
   Milliseconds lock_duration{30'000};
-  // Locks are renewed when this much of their time is gone; absent: half the duration.
+  // Locks are renewed when this much of their time is gone; when this is absent, half of it.
   std::optional<Milliseconds> lock_renew_time{};
   bool skip_lock_renewal = false;
-  // How often jobs whose lock is lost are looked for (once for all workers of the queue).
+  // Jobs whose lock is lost are looked for this often, once for all workers of the queue.
   Milliseconds stalled_interval{30'000};
   bool skip_stalled_check = false;
   // A job that stalled more often fails.
   std::int64_t max_stalled_count = 1;
-  // A job that was started more often fails; absent: no limit.
+  // A job that was started more often fails; when this is absent, there is no limit.
   std::optional<std::int64_t> max_started_attempts{};
 
-  // How long an idle worker waits in one blocking read.
+  // An idle worker waits this long in one blocking read.
   Milliseconds drain_delay{5'000};
   std::optional<RateLimiter> limiter{};
   // Delayed jobs are looked at this often while the queue is rate limited.
   Milliseconds maximum_rate_limit_delay{30'000};
-  // Pause before an operation that failed because of the connection is tried again. The official clients wait
-  // 15 s; here the connection itself paces the attempts, and the worker goes on the moment that it is back.
+  // An operation that failed because of the connection is tried again after this pause. The official clients
+  // wait 15 s; here the connection itself paces the attempts, and the worker goes on the moment that it is
+  // back.
   Milliseconds run_retry_delay{250};
   // Errors that repeat (WRONGTYPE, OOM) are retried with pauses that double up to this.
   Milliseconds max_error_pause{15'000};
 
-  // For jobs that do not say it themselves.
+  // What is kept of jobs that do not say it themselves.
   std::optional<KeepJobs> remove_on_complete{};
   std::optional<KeepJobs> remove_on_fail{};
-  // Count finished jobs by the minute, for this many minutes; absent: not at all.
+  // Finished jobs are counted by the minute, for this many minutes; when this is absent, they are not.
   std::optional<std::int64_t> metrics_max_data_points{};
   BackoffStrategy backoff_strategy{};
 
   // A job that runs longer is cancelled and fails with a reason that says so (a retry follows if attempts are
-  // left); absent: no limit.
+  // left); when this is absent, there is no limit.
   std::optional<Milliseconds> job_timeout{};
-  // Cancel a job when its lock was lost: another worker has it, and what we do would be done twice.
+  // A job whose lock was lost is cancelled: another worker has it, and what we do would be done twice.
   bool cancel_on_lost_lock = true;
-  // After a cancellation at close() or a timeout, how long the processor may take to end.
+  // A processor may take this long to end after its cancellation at close() or a timeout.
   Milliseconds cancel_grace{1'000};
 };
 

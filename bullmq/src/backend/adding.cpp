@@ -1,13 +1,14 @@
 // Adding jobs: by upstream's scripts, or many at a time by addMany where nothing of a job asks for more.
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "backend/queue_backend.hpp"
 #include "bullmq/error.hpp"
 #include "bullmq_scripts.hpp"
 #include "core/job_options_codec.hpp"
+#include "core/json_value.hpp"
 #include "core/msgpack_writer.hpp"
+#include "redis/asio_error.hpp"
 #include "redis/expected_reply.hpp"
 
 namespace bullmq::detail {
@@ -129,20 +130,20 @@ std::string QueueBackend::stored_options(const JobOptions& options) {
   JobOptions common = options;
   common.job_id.reset();
   if (known_options_json_.empty() || common != known_options_) {
-    std::string packed;
-    pack_job_options(common, packed);
-    known_options_json_ = nlohmann::json::from_msgpack(packed).dump();
+    known_options_json_ = stored_options_json(common);
     known_options_ = std::move(common);
   }
   std::string json = known_options_json_;
   if (!options.job_id || options.job_id->empty()) return json;
   // Never "{}": the attempts are always in it.
   json.pop_back();
-  return json + ",\"jobId\":" + nlohmann::json(*options.job_id).dump() + '}';
+  json += ",\"jobId\":";
+  append_json_string(json, *options.job_id);
+  return json += '}';
 }
 
 void QueueBackend::append_plain(const JobToAdd& job, std::string& out) {
-  append_bulk(out, std::string_view(job.options.job_id ? *job.options.job_id : std::string()));
+  append_bulk(out, job.options.job_id ? std::string_view(*job.options.job_id) : std::string_view());
   append_bulk(out, std::string_view(job.name));
   append_bulk(out, std::string_view(job.data));
   append_bulk(out, std::string_view(stored_options(job.options)));
@@ -211,7 +212,12 @@ awaitable<QueueBackend::Added> QueueBackend::add(const JobToAdd& job) {
   }
   item.alone = !plain;
   const auto group = adds();
-  AddAnswer answer = co_await group->join(std::move(item));
+  AddAnswer answer;
+  try {
+    answer = co_await group->join(std::move(item));
+  } catch (const boost::system::system_error& error) {
+    throw_documented(error);
+  }
   if (plain) co_return added_plainly(job, answer.added);
   if (!checked) co_return added_alone(job, std::move(answer.reply), nullptr);
   std::vector<Reply> results = results_of(std::move(answer.reply), kChecks + 1);

@@ -9,6 +9,7 @@
 #include "core/job_options_codec.hpp"
 #include "core/msgpack_writer.hpp"
 #include "core/script_answers.hpp"
+#include "redis/asio_error.hpp"
 #include "redis/expected_reply.hpp"
 
 namespace bullmq::detail {
@@ -37,24 +38,24 @@ std::string pack_fields(const JobFields& fields) {
 KeepJobs QueueBackend::kept(const JobRecord& job, Outcome outcome) const {
   const bool completed = outcome == Outcome::completed;
   const auto& of_job = completed ? job.options.remove_on_complete : job.options.remove_on_fail;
-  const auto& of_worker = completed ? terms.remove_on_complete : terms.remove_on_fail;
+  const auto& of_worker = completed ? policy.remove_on_complete : policy.remove_on_fail;
   return of_job ? *of_job : of_worker.value_or(KeepJobs::all());
 }
 
 // {token, lockDuration, limiter?, name?}: what a script needs to take a job.
 void QueueBackend::append_fetch_options(std::string& out, std::string_view token) const {
   MsgpackWriter writer(out);
-  writer.map(2 + (terms.limiter ? 1 : 0) + (terms.name.empty() ? 0 : 1));
-  writer.text("token").text(token).text("lockDuration").text(std::to_string(terms.lock_duration.count()));
-  if (terms.limiter) {
+  writer.map(2 + (policy.limiter ? 1 : 0) + (policy.name.empty() ? 0 : 1));
+  writer.text("token").text(token).text("lockDuration").text(std::to_string(policy.lock_duration.count()));
+  if (policy.limiter) {
     writer.text("limiter")
         .map(2)
         .text("max")
-        .integer(terms.limiter->max)
+        .integer(policy.limiter->max)
         .text("duration")
-        .integer(terms.limiter->duration.count());
+        .integer(policy.limiter->duration.count());
   }
-  if (!terms.name.empty()) writer.text("name").text(terms.name);
+  if (!policy.name.empty()) writer.text("name").text(policy.name);
 }
 
 awaitable<NextJob> QueueBackend::take_one(std::string token) {
@@ -77,24 +78,24 @@ awaitable<NextJob> QueueBackend::finish_one(const JobRecord& job, Outcome outcom
   std::string options;
   options.reserve(256);
   MsgpackWriter writer(options);
-  writer.map(9 + (terms.name.empty() ? 0 : 1) + (terms.limiter ? 1 : 0));
+  writer.map(9 + (policy.name.empty() ? 0 : 1) + (policy.limiter ? 1 : 0));
   writer.text("token").text(token);
-  if (!terms.name.empty()) writer.text("name").text(terms.name);
+  if (!policy.name.empty()) writer.text("name").text(policy.name);
   writer.text("keepJobs");
   pack_keep_jobs(keep, options);
-  if (terms.limiter) {
+  if (policy.limiter) {
     writer.text("limiter")
         .map(2)
         .text("max")
-        .integer(terms.limiter->max)
+        .integer(policy.limiter->max)
         .text("duration")
-        .integer(terms.limiter->duration.count());
+        .integer(policy.limiter->duration.count());
   }
-  writer.text("lockDuration").text(std::to_string(terms.lock_duration.count()));
+  writer.text("lockDuration").text(std::to_string(policy.lock_duration.count()));
   writer.text("attempts").integer(job.options.attempts.value_or(0));
   writer.text("maxMetricsSize");
-  if (terms.metrics_max_data_points) {
-    writer.integer(*terms.metrics_max_data_points);
+  if (policy.metrics_max_data_points) {
+    writer.integer(*policy.metrics_max_data_points);
   } else {
     writer.text("");
   }
@@ -116,8 +117,6 @@ awaitable<NextJob> QueueBackend::finish_one(const JobRecord& job, Outcome outcom
   check(reply, job.id, "moveToFinished", "active");
   co_return decode_next_job(std::move(reply), &stored_options_);
 }
-
-// ---- Many at a time.
 
 bool QueueBackend::may_share_ends() const {
   // Of RPOP with a count.
@@ -146,7 +145,12 @@ awaitable<NextJob> QueueBackend::finish(const JobRecord& job, Outcome outcome, s
   append_bulk(item.arguments, std::string_view(keep));
   append_bulk(item.arguments, std::string_view(fetch_next ? "1" : "0"));
   const auto group = ends();
-  EndAnswer answer = co_await group->join(std::move(item));
+  EndAnswer answer;
+  try {
+    answer = co_await group->join(std::move(item));
+  } catch (const boost::system::system_error& error) {
+    throw_documented(error);
+  }
   Reply reply = the_only_one(std::move(answer.replies));
   if (reply.is_integer() && reply.integer == kForUpstream) {
     NextJob next =
@@ -170,7 +174,12 @@ awaitable<std::vector<NextJob>> QueueBackend::move_to_active(std::vector<std::st
   for (const std::string& token : tokens) append_bulk(item.arguments, std::string_view(token));
   item.slots = tokens.size();
   const auto group = ends();
-  EndAnswer answer = co_await group->join(std::move(item));
+  EndAnswer answer;
+  try {
+    answer = co_await group->join(std::move(item));
+  } catch (const boost::system::system_error& error) {
+    throw_documented(error);
+  }
   for (Reply& reply : answer.replies) taken.push_back(decode_taken(std::move(reply), answer.at));
   if (taken.empty()) unexpected_reply("finishMany", "an answer for a slot", Reply());
   co_return taken;
@@ -183,7 +192,7 @@ NextJob QueueBackend::decode_taken(Reply reply, Timestamp at) {
   if (!next.has_job || as_upstream) return next;
   next.record.processed_on = at;
   ++next.record.attempts_started;
-  if (!terms.name.empty()) next.record.processed_by = terms.name;
+  if (!policy.name.empty()) next.record.processed_by = policy.name;
   return next;
 }
 
@@ -206,16 +215,16 @@ awaitable<std::vector<EndAnswer>> QueueBackend::send_ends(std::vector<EndItem> i
   constexpr std::size_t kOfOne = 8;
   const Timestamp now = now_ms();
   const std::string points =
-      terms.metrics_max_data_points ? std::to_string(*terms.metrics_max_data_points) : std::string();
-  const std::string max = terms.limiter ? std::to_string(terms.limiter->max) : std::string();
+      policy.metrics_max_data_points ? std::to_string(*policy.metrics_max_data_points) : std::string();
+  const std::string max = policy.limiter ? std::to_string(policy.limiter->max) : std::string();
   const std::string duration =
-      terms.limiter ? std::to_string(terms.limiter->duration.count()) : std::string();
+      policy.limiter ? std::to_string(policy.limiter->duration.count()) : std::string();
   Command command =
       ScriptCall(scripts::finishMany, kCommon + kOfOne * ending + slots, arguments.size() + 1536)
           .add_all(keys_.wait, keys_.active, keys_.prioritized, keys_.events, keys_.stalled, keys_.limiter,
                    keys_.delayed, keys_.meta, keys_.pc, keys_.marker, keys_.completed, keys_.failed,
                    keys_.metrics_completed, keys_.metrics_failed)
-          .add_all(keys_.base, now, terms.lock_duration.count(), terms.name, points, max, duration, ending)
+          .add_all(keys_.base, now, policy.lock_duration.count(), policy.name, points, max, duration, ending)
           .add_encoded(arguments)
           .take();
   Reply reply = co_await run(std::move(command));

@@ -26,7 +26,7 @@ namespace bullmq::detail {
 using JobFields = std::vector<std::pair<std::string, std::string>>;
 
 // What the scripts that take and finish jobs have to know of the worker.
-struct WorkerTerms {
+struct WorkerPolicy {
   std::string name;
   Milliseconds lock_duration{30'000};
   std::optional<RateLimiter> limiter;
@@ -94,7 +94,7 @@ class QueueBackend : public std::enable_shared_from_this<QueueBackend> {
   [[nodiscard]] Connection& connection() const noexcept { return *connection_; }
   [[nodiscard]] const SharedConnection& shared_connection() const noexcept { return connection_; }
   [[nodiscard]] std::mt19937_64& random() noexcept { return random_; }
-  WorkerTerms terms;
+  WorkerPolicy policy;
   // Many adds, ends and fetches in one call of a script of our own, where the server can (commit_group.hpp).
   bool fast_path = true;
   // Workers are told of progress.
@@ -103,7 +103,7 @@ class QueueBackend : public std::enable_shared_from_this<QueueBackend> {
   [[nodiscard]] Job make_job(JobRecord record, std::string token = {},
                              AddOutcome outcome = AddOutcome::created);
 
-  // ---- Adding.
+  // Adding (adding.cpp).
   struct Added {
     std::string id;
     AddOutcome outcome = AddOutcome::created;
@@ -118,7 +118,7 @@ class QueueBackend : public std::enable_shared_from_this<QueueBackend> {
     return job.data.size() + job.name.size() + 512;
   }
 
-  // ---- A job's life.
+  // The life of a job (queue_backend.cpp, finishing.cpp).
   // Takes a job for each token, as long as there are some; without the fast path one at most. The answers are
   // in the order of the tokens, up to the first that found nothing.
   awaitable<std::vector<NextJob>> move_to_active(std::vector<std::string> tokens);
@@ -157,7 +157,7 @@ class QueueBackend : public std::enable_shared_from_this<QueueBackend> {
   // As it is stored; 0 for a job that is gone.
   awaitable<std::int64_t> attempts_made(std::string id);
 
-  // ---- Calls with plain arguments.
+  // Calls with plain arguments.
   awaitable<Reply> run(Command command) { return connection_->execute(std::move(command)); }
   // Throws JobError when the reply is a negative code.
   static std::int64_t check(const Reply& reply, std::string_view id, std::string_view command,
@@ -167,7 +167,7 @@ class QueueBackend : public std::enable_shared_from_this<QueueBackend> {
   using AddGroup = CommitGroup<AddItem, AddAnswer>;
   using EndGroup = CommitGroup<EndItem, EndAnswer>;
 
-  // ---- adding.cpp
+  // adding.cpp:
   // Nothing of it needs more than addMany does.
   [[nodiscard]] bool is_plain(const JobToAdd& job) const;
   [[nodiscard]] std::string stored_options(const JobOptions& options);
@@ -186,7 +186,7 @@ class QueueBackend : public std::enable_shared_from_this<QueueBackend> {
   std::size_t add_checks(const JobToAdd& job, Transaction& transaction) const;
   [[nodiscard]] AddOutcome judge(const JobToAdd& job, const std::string& id, const Reply* checks) const;
 
-  // ---- finishing.cpp
+  // finishing.cpp:
   void append_fetch_options(std::string& out, std::string_view token) const;
   [[nodiscard]] KeepJobs kept(const JobRecord& job, Outcome outcome) const;
   [[nodiscard]] bool may_share_ends() const;

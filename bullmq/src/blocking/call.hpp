@@ -33,14 +33,14 @@ class CallOf final : public PendingCall {
     failure_ = std::move(why);
     ended_.notify_all();
   }
-  Value wait(const std::optional<Milliseconds>& patience) {
+  Value wait(const std::optional<Milliseconds>& timeout) {
     std::unique_lock lock(mutex_);
     const auto done = [this] { return done_; };
-    if (!patience) {
+    if (!timeout) {
       ended_.wait(lock, done);
-    } else if (!ended_.wait_for(lock, *patience, done)) {
+    } else if (!ended_.wait_for(lock, *timeout, done)) {
       throw CommandTimeoutError(Fate::unknown,
-                                "no answer within " + std::to_string(patience->count()) +
+                                "no answer within " + std::to_string(timeout->count()) +
                                     " ms: the executor that the worker was constructed with does not run");
     }
     if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
@@ -123,14 +123,14 @@ auto call(const Kept<Object>& kept, Start start) {
     ~End() { gate->end(pending); }
   } const end{gate, pending};
   if constexpr (Void::value) {
-    pending->wait(gate->patience());
+    pending->wait(gate->timeout());
   } else {
-    return pending->wait(gate->patience());
+    return pending->wait(gate->timeout());
   }
 }
 
 // The same for what needs no waiting there: `work()` runs on the gate's executor, and its result is returned.
-// With a gate of unlimited patience it may refer to the caller's variables.
+// With a gate of unlimited timeout it may refer to the caller's variables.
 template <typename Work>
 auto call_now(const std::shared_ptr<Gate>& gate, Work work) {
   using Result = std::invoke_result_t<Work&>;
@@ -156,9 +156,9 @@ auto call_now(const std::shared_ptr<Gate>& gate, Work work) {
     ~End() { gate->end(pending); }
   } const end{gate, pending};
   if constexpr (std::is_void_v<Result>) {
-    pending->wait(gate->patience());
+    pending->wait(gate->timeout());
   } else {
-    return pending->wait(gate->patience());
+    return pending->wait(gate->timeout());
   }
 }
 

@@ -2,10 +2,12 @@
 
 #include <boost/asio/post.hpp>
 #include <exception>
+#include <stdexcept>
 #include <utility>
 
 #include "blocking/call.hpp"
 #include "blocking/loop.hpp"
+#include "bullmq/error.hpp"
 #include "redis/connection.hpp"
 
 namespace bullmq::blocking {
@@ -47,7 +49,12 @@ Client::Loop::~Loop() {
   }
 }
 
-Client::Client(ConnectionOptions options) : loop_(std::make_shared<Loop>(std::move(options))) {}
+Client::Client(ConnectionOptions options) try : loop_(std::make_shared<Loop>(std::move(options))) {
+} catch (const Error&) {
+  throw;
+} catch (const std::runtime_error& error) {
+  throw Error(std::string("a client needs a thread and a descriptor for its event loop: ") + error.what());
+}
 Client::~Client() = default;
 Client::Client(Client&&) noexcept = default;
 Client& Client::operator=(Client&&) noexcept = default;

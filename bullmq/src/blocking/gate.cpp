@@ -27,13 +27,13 @@ bool runs_here(const Executor& executor) {
 
 }  // namespace
 
-Gate::Gate(Executor executor, std::optional<Milliseconds> patience)
-    : executor_(std::move(executor)), patience_(patience) {}
+Gate::Gate(Executor executor, std::optional<Milliseconds> timeout)
+    : executor_(std::move(executor)), timeout_(timeout) {}
 
 void Gate::refuse_own_thread() const {
   const std::lock_guard guard(mutex_);
   if (closed_) return;
-  // Executors of other kinds cannot tell; there the gate's patience ends the waiting.
+  // Executors of other kinds cannot tell; there the gate's timeout ends the waiting.
   if (runs_here<asio::io_context::executor_type>(executor_) ||
       runs_here<asio::thread_pool::executor_type>(executor_) ||
       runs_here<asio::strand<asio::io_context::executor_type>>(executor_) ||

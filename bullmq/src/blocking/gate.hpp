@@ -33,10 +33,10 @@ class PendingCall {
 // objects and the handles only know them, and once it is closed no handle reaches the executor any more.
 class Gate : public std::enable_shared_from_this<Gate> {
  public:
-  // `patience`: how long a call waits for an executor that may not be running; absent: as long as it takes.
-  Gate(Executor executor, std::optional<Milliseconds> patience);
+  // `timeout`: how long a call waits for an executor that may not be running; absent: as long as it takes.
+  Gate(Executor executor, std::optional<Milliseconds> timeout);
 
-  // ---- Any thread.
+  // Any thread may call these.
   // Runs `work` on the executor. false: the gate is closed, and `work` is not run.
   bool post(std::function<void()> work);
   // The same for a call, which fails if the gate is closed, also if that happens later.
@@ -47,9 +47,9 @@ class Gate : public std::enable_shared_from_this<Gate> {
   // Throws Error when this thread is the executor's: it would wait for itself.
   void refuse_own_thread() const;
   [[nodiscard]] bool shares_executor_with(const Gate& other) const;
-  [[nodiscard]] const std::optional<Milliseconds>& patience() const noexcept { return patience_; }
+  [[nodiscard]] const std::optional<Milliseconds>& timeout() const noexcept { return timeout_; }
 
-  // ---- The executor's thread.
+  // Only the executor's thread calls these.
   void keep(std::shared_ptr<void> object);
   // Fails every call that waits, lets go of every object. Nothing is run afterwards.
   void close();
@@ -60,7 +60,7 @@ class Gate : public std::enable_shared_from_this<Gate> {
  private:
   // Empty once closed: even destroying it may touch an io_context that has gone.
   Executor executor_;
-  std::optional<Milliseconds> patience_;
+  std::optional<Milliseconds> timeout_;
   mutable std::mutex mutex_;
   bool closed_ = false;
   std::unordered_map<const void*, std::shared_ptr<void>> kept_;

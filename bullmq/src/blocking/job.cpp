@@ -47,13 +47,13 @@ bool Job::is_in(JobState state) {
   return call(state_->job, [state](bullmq::Job& job) { return job.is_in(state); });
 }
 
-void Job::update_data(std::string data_json) {
+void Job::update_data(std::string json) {
   call(state_->job,
-       [data = std::move(data_json)](bullmq::Job& job) mutable { return job.update_data(std::move(data)); });
+       [data = std::move(json)](bullmq::Job& job) mutable { return job.update_data(std::move(data)); });
 }
 
-void Job::update_progress(std::string progress_json) {
-  call(state_->job, [progress = std::move(progress_json)](bullmq::Job& job) mutable {
+void Job::update_progress(std::string json) {
+  call(state_->job, [progress = std::move(json)](bullmq::Job& job) mutable {
     return job.update_progress(std::move(progress));
   });
 }
@@ -63,8 +63,8 @@ std::int64_t Job::log(std::string line) {
               [line = std::move(line)](bullmq::Job& job) mutable { return job.log(std::move(line)); });
 }
 
-JobLogs Job::logs(std::int64_t start, std::int64_t end, bool ascending) {
-  return call(state_->job, [=](bullmq::Job& job) { return job.logs(start, end, ascending); });
+JobLogs Job::logs(std::int64_t start, std::int64_t end, Order order) {
+  return call(state_->job, [=](bullmq::Job& job) { return job.logs(start, end, order); });
 }
 
 void Job::clear_logs(std::int64_t keep) {
@@ -87,8 +87,8 @@ void Job::change_priority(ChangePriorityOptions options) {
   call(state_->job, [options](bullmq::Job& job) { return job.change_priority(options); });
 }
 
-void Job::remove(bool remove_children) {
-  call(state_->job, [remove_children](bullmq::Job& job) { return job.remove(remove_children); });
+void Job::remove(Children children) {
+  call(state_->job, [children](bullmq::Job& job) { return job.remove(children); });
 }
 
 bool Job::remove_deduplication_key() {
@@ -149,13 +149,13 @@ void Job::remove_unprocessed_children() {
   call(state_->job, [](bullmq::Job& job) { return job.remove_unprocessed_children(); });
 }
 
-std::optional<Job> Job::move_to_completed(std::string return_value_json, bool fetch_next) {
+std::optional<Job> Job::move_to_completed(std::string return_value_json, FetchNext fetch_next) {
   return call(state_->job, [value = std::move(return_value_json), fetch_next](bullmq::Job& job) mutable {
     return job.move_to_completed(std::move(value), job.token(), fetch_next);
   });
 }
 
-std::optional<Job> Job::move_to_failed(std::string reason, bool fetch_next, std::string error_name,
+std::optional<Job> Job::move_to_failed(std::string reason, FetchNext fetch_next, std::string error_name,
                                        std::string stack) {
   return call(state_->job, [reason = std::move(reason), fetch_next, error_name = std::move(error_name),
                             stack = std::move(stack)](bullmq::Job& job) mutable {

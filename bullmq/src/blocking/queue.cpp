@@ -24,19 +24,20 @@ struct Queue::State {
   detail::Kept<bullmq::Queue> queue;
 };
 
-Queue::Queue(Client& client, std::string name, QueueOptions options) {
+Queue::Queue(Client& client, std::string name, QueueOptions options, ErrorListener on_error) {
   // Not copied into what the thread runs: it must not be the one that drops it last.
   const auto& loop = client.loop();
-  state_ =
-      detail::call_now(loop->gate, [&loop, name = std::move(name), options = std::move(options)]() mutable {
-        options.connection = loop->options;
-        const bool own_connection = loop->options.cluster.has_value();
-        const auto made =
-            own_connection
-                ? std::make_shared<bullmq::Queue>(loop->gate->executor(), std::move(name), std::move(options))
-                : std::make_shared<bullmq::Queue>(loop->connection, std::move(name), std::move(options));
-        return std::make_unique<State>(loop, made);
-      });
+  state_ = detail::call_now(loop->gate, [&loop, name = std::move(name), options = std::move(options),
+                                         on_error = std::move(on_error)]() mutable {
+    options.connection = loop->options;
+    const bool own_connection = loop->options.cluster.has_value();
+    const auto made =
+        own_connection
+            ? std::make_shared<bullmq::Queue>(loop->gate->executor(), std::move(name), std::move(options))
+            : std::make_shared<bullmq::Queue>(loop->connection, std::move(name), std::move(options));
+    if (on_error) made->on_error().subscribe(std::move(on_error)).detach();
+    return std::make_unique<State>(loop, made);
+  });
 }
 Queue::~Queue() = default;
 Queue::Queue(Queue&&) noexcept = default;
@@ -56,14 +57,21 @@ void Queue::wait_until_ready() {
   detail::call(state_->queue, [](bullmq::Queue& queue) { return queue.wait_until_ready(); });
 }
 
-Job Queue::add(std::string name, std::string data, const JobOptions& options) {
+Job Queue::add(std::string name, JsonText data, const JobOptions& options) {
   return detail::call(
       state_->queue, [name = std::move(name), data = std::move(data), options](bullmq::Queue& queue) mutable {
         return queue.add(std::move(name), std::move(data), options);
       });
 }
 
-std::vector<Job> Queue::add_bulk(std::vector<BulkJob> jobs) {
+Job Queue::add(std::string name, std::string json, const JobOptions& options) {
+  return detail::call(
+      state_->queue, [name = std::move(name), json = std::move(json), options](bullmq::Queue& queue) mutable {
+        return queue.add(std::move(name), std::move(json), options);
+      });
+}
+
+std::vector<Job> Queue::add_bulk(BulkJobs jobs) {
   return detail::call(state_->queue, [jobs = std::move(jobs)](bullmq::Queue& queue) mutable {
     return queue.add_bulk(std::move(jobs));
   });
@@ -84,18 +92,14 @@ Job Queue::job_handle(std::string job_id) {
   });
 }
 
-std::vector<Job> Queue::get_jobs(std::vector<JobState> states, std::int64_t start, std::int64_t end,
-                                 bool ascending) {
-  return detail::call(state_->queue,
-                      [states = std::move(states), start, end, ascending](bullmq::Queue& queue) mutable {
-                        return queue.get_jobs(std::move(states), start, end, ascending);
-                      });
+std::vector<Job> Queue::get_jobs(JobStates states, std::int64_t start, std::int64_t end, Order order) {
+  return detail::call(state_->queue, [states, start, end, order](bullmq::Queue& queue) {
+    return queue.get_jobs(states, start, end, order);
+  });
 }
 
-std::map<JobState, std::int64_t> Queue::job_counts(std::vector<JobState> states) {
-  return detail::call(state_->queue, [states = std::move(states)](bullmq::Queue& queue) mutable {
-    return queue.job_counts(std::move(states));
-  });
+std::map<JobState, std::int64_t> Queue::job_counts(JobStates states) {
+  return detail::call(state_->queue, [states](bullmq::Queue& queue) { return queue.job_counts(states); });
 }
 
 std::int64_t Queue::count() {
@@ -118,10 +122,10 @@ JobState Queue::job_state(std::string job_id) {
   });
 }
 
-JobLogs Queue::job_logs(std::string job_id, std::int64_t start, std::int64_t end, bool ascending) {
+JobLogs Queue::job_logs(std::string job_id, std::int64_t start, std::int64_t end, Order order) {
   return detail::call(state_->queue,
-                      [job_id = std::move(job_id), start, end, ascending](bullmq::Queue& queue) mutable {
-                        return queue.job_logs(std::move(job_id), start, end, ascending);
+                      [job_id = std::move(job_id), start, end, order](bullmq::Queue& queue) mutable {
+                        return queue.job_logs(std::move(job_id), start, end, order);
                       });
 }
 
@@ -181,14 +185,13 @@ void Queue::resume() {
   detail::call(state_->queue, [](bullmq::Queue& queue) { return queue.resume(); });
 }
 
-int Queue::remove(std::string job_id, bool remove_children) {
-  return detail::call(state_->queue,
-                      [job_id = std::move(job_id), remove_children](bullmq::Queue& queue) mutable {
-                        return queue.remove(std::move(job_id), remove_children);
-                      });
+bool Queue::remove(std::string job_id, Children children) {
+  return detail::call(state_->queue, [job_id = std::move(job_id), children](bullmq::Queue& queue) mutable {
+    return queue.remove(std::move(job_id), children);
+  });
 }
 
-void Queue::drain(bool delayed) {
+void Queue::drain(DelayedJobs delayed) {
   detail::call(state_->queue, [delayed](bullmq::Queue& queue) { return queue.drain(delayed); });
 }
 
@@ -208,11 +211,11 @@ void Queue::promote_jobs(std::int64_t count) {
   detail::call(state_->queue, [count](bullmq::Queue& queue) { return queue.promote_jobs(count); });
 }
 
-void Queue::update_job_progress(std::string job_id, std::string progress_json) {
-  detail::call(state_->queue, [job_id = std::move(job_id),
-                               progress_json = std::move(progress_json)](bullmq::Queue& queue) mutable {
-    return queue.update_job_progress(std::move(job_id), std::move(progress_json));
-  });
+void Queue::update_job_progress(std::string job_id, std::string json) {
+  detail::call(state_->queue,
+               [job_id = std::move(job_id), json = std::move(json)](bullmq::Queue& queue) mutable {
+                 return queue.update_job_progress(std::move(job_id), std::move(json));
+               });
 }
 
 std::int64_t Queue::add_job_log(std::string job_id, std::string line, std::optional<std::int64_t> keep) {

@@ -157,10 +157,9 @@ void Worker::run() {
   call(state_->worker, [](bullmq::Worker& worker) { return worker.run(); });
 }
 
-void Worker::pause(bool do_not_wait_active) {
-  if (!do_not_wait_active) state_->refuse_own_processor();
-  call(state_->worker,
-       [do_not_wait_active](bullmq::Worker& worker) { return worker.pause(do_not_wait_active); });
+void Worker::pause(ActiveJobs active) {
+  if (active == ActiveJobs::wait) state_->refuse_own_processor();
+  call(state_->worker, [active](bullmq::Worker& worker) { return worker.pause(active); });
 }
 
 void Worker::close(std::optional<Milliseconds> deadline) {
@@ -168,9 +167,9 @@ void Worker::close(std::optional<Milliseconds> deadline) {
   call(state_->worker, [deadline](bullmq::Worker& worker) { return worker.close(deadline); });
 }
 
-std::optional<Job> Worker::get_next_job(std::string token, bool block) {
-  return call(state_->worker, [token = std::move(token), block](bullmq::Worker& worker) mutable {
-    return worker.get_next_job(std::move(token), block);
+std::optional<Job> Worker::get_next_job(std::string token, WhenEmpty when_empty) {
+  return call(state_->worker, [token = std::move(token), when_empty](bullmq::Worker& worker) mutable {
+    return worker.get_next_job(std::move(token), when_empty);
   });
 }
 

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "bullmq/error.hpp"
-#include "core/bounded_json.hpp"
 #include "core/job_options_codec.hpp"
+#include "core/json_value.hpp"
 #include "redis/expected_reply.hpp"
 
 namespace bullmq {
@@ -71,16 +70,21 @@ std::optional<Timestamp> timestamp_of(const Reply& value) {
 
 std::vector<std::string> decode_stacktrace(const std::string& text) {
   std::vector<std::string> traces;
-  const auto array = parse_bounded_json(text);
-  if (!array.is_array()) return traces;
-  for (const auto& trace : array) {
-    if (trace.is_string()) traces.push_back(trace.get<std::string>());
+  const auto parsed = parse_json(text);
+  if (!parsed || !parsed->is_array()) return traces;
+  for (const JsonValue& trace : parsed->get_array()) {
+    if (const auto* const line = trace.if_string()) traces.emplace_back(line->data(), line->size());
   }
   return traces;
 }
 
 std::string encode_stacktrace(const std::vector<std::string>& traces) {
-  return nlohmann::json(traces).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  std::string json = "[";
+  for (const std::string& trace : traces) {
+    if (json.size() > 1) json += ',';
+    append_json_string(json, trace);
+  }
+  return json += ']';
 }
 
 JobRecord decode_job(std::string id, std::vector<Reply> fields, StoredJobOptions* known) {

@@ -32,6 +32,9 @@ class StoredJobOptions {
 // always in it, as with every other client; the scripts compare it.
 void pack_job_options(const JobOptions& options, std::string& out);
 
+// The text that the add scripts make of those packed options and store.
+[[nodiscard]] std::string stored_options_json(const JobOptions& options);
+
 // The parent of a job as its hash has it: {id, queueKey, fpof?, ...}. The options have one.
 [[nodiscard]] std::string parent_json(const JobOptions& options);
 

@@ -65,7 +65,8 @@ void validate_texts(const std::string& name, const JobOptions& options) {
 
 }  // namespace
 
-void validate_job(const std::string& name, std::string_view data, const JobOptions& options) {
+void validate_job(const std::string& name, std::string_view data, const JobOptions& options,
+                  DataCheck check) {
   if (options.size_limit && *options.size_limit != 0 &&
       static_cast<std::int64_t>(data.size()) > *options.size_limit) {
     throw ValidationError("The size of job " + name + " exceeds the limit " +
@@ -102,11 +103,11 @@ void validate_job(const std::string& name, std::string_view data, const JobOptio
     throw ValidationError("Jitter should be between 0 and 1");
   }
   validate_texts(name, options);
-  require_json("data of job " + name, data);
+  if (check == DataCheck::needed) require_json("data of job " + name, data);
 }
 
 void validate_single_add(const JobOptions& options) {
-  if (options.job_id && (*options.job_id == "0" || options.job_id->starts_with("0:"))) {
+  if (options.job_id && (*options.job_id == "0" || options.job_id->str().starts_with("0:"))) {
     throw ValidationError("JobId cannot be '0' or start with '0:'");
   }
 }

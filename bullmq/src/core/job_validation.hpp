@@ -10,8 +10,11 @@ namespace bullmq::detail {
 // 2^21 - 1: with the sequence number below it, a score stays exact in a double.
 inline constexpr std::int64_t kMaxPriority = 2'097'151;
 
+// Whether a job's data have still to be checked to be JSON.
+enum class DataCheck { needed, done };
 // Refuses what upstream refuses, with its words. Throws ValidationError.
-void validate_job(const std::string& name, std::string_view data, const JobOptions& options);
+void validate_job(const std::string& name, std::string_view data, const JobOptions& options,
+                  DataCheck check = DataCheck::needed);
 // What only a single add refuses.
 void validate_single_add(const JobOptions& options);
 void validate_queue_name(const std::string& name);

@@ -6,11 +6,8 @@
 #include "bullmq/error.hpp"
 
 namespace bullmq::detail {
-namespace {
 
-// The bytes of the character of UTF-8 that begins here; 0 when it is none: overlong, a surrogate, too large,
-// cut.
-std::size_t character_at(std::string_view text, std::size_t at) noexcept {
+std::size_t utf8_character_at(std::string_view text, std::size_t at) noexcept {
   const auto byte = [&](std::size_t i) -> unsigned {
     return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U;
   };
@@ -28,6 +25,8 @@ std::size_t character_at(std::string_view text, std::size_t at) noexcept {
   }
   return 0;
 }
+
+namespace {
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -120,7 +119,7 @@ class Scanner {
         return true;
       }
       if (static_cast<unsigned char>(c) < 0x20) return false;
-      const std::size_t bytes = c == '\\' ? escape_at() : character_at(text_, at_);
+      const std::size_t bytes = c == '\\' ? escape_at() : utf8_character_at(text_, at_);
       if (bytes == 0) return false;
       at_ += bytes;
     }
@@ -168,7 +167,7 @@ std::optional<std::size_t> find_json_error(std::string_view text) {
 
 bool is_utf8(std::string_view text) noexcept {
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t bytes = character_at(text, at);
+    const std::size_t bytes = utf8_character_at(text, at);
     if (bytes == 0) return false;
     at += bytes;
   }

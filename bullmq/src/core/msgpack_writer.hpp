@@ -36,12 +36,15 @@ class MsgpackWriter {
   MsgpackWriter& integer(std::int64_t value) {
     if (value >= 0 && value < 128) return byte(static_cast<std::uint64_t>(value));
     if (value < 0 && value >= -32) return byte(static_cast<std::uint64_t>(value) & 0xff);
-    if (value >= 0) {
-      if (value <= 0xffff) return byte(0xcd).big_endian(static_cast<std::uint64_t>(value), 2);
-      if (value <= 0xffffffff) return byte(0xce).big_endian(static_cast<std::uint64_t>(value), 4);
-      return byte(0xcf).big_endian(static_cast<std::uint64_t>(value), 8);
-    }
+    if (value >= 0) return natural(static_cast<std::uint64_t>(value));
     return byte(0xd3).big_endian(static_cast<std::uint64_t>(value), 8);
+  }
+
+  MsgpackWriter& natural(std::uint64_t value) {
+    if (value < 128) return byte(value);
+    if (value <= 0xffff) return byte(0xcd).big_endian(value, 2);
+    if (value <= 0xffffffff) return byte(0xce).big_endian(value, 4);
+    return byte(0xcf).big_endian(value, 8);
   }
 
   MsgpackWriter& number(double value) {

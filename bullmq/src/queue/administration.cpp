@@ -65,23 +65,24 @@ awaitable<void> Queue::resume() {
   } while (left > 0);
 }
 
-awaitable<int> Queue::remove(std::string job_id, bool remove_children) {
+awaitable<bool> Queue::remove(std::string job_id, Children children) {
   const auto backend = state_->backend;
   const auto& keys = backend->keys();
-  const Reply reply = co_await backend->run(ScriptCall(scripts::removeJob, 3)
-                                                .add_all(keys.job(job_id), keys.repeat)
-                                                .add_all(job_id, remove_children ? 1 : 0, keys.base)
-                                                .take());
+  const Reply reply =
+      co_await backend->run(ScriptCall(scripts::removeJob, 3)
+                                .add_all(keys.job(job_id), keys.repeat)
+                                .add_all(job_id, children == Children::remove ? 1 : 0, keys.base)
+                                .take());
   QueueBackend::check(reply, job_id, "removeJob");
-  co_return expect_integer(reply, "removeJob") == 0 ? 0 : 1;
+  co_return expect_integer(reply, "removeJob") != 0;
 }
 
-awaitable<void> Queue::drain(bool delayed) {
+awaitable<void> Queue::drain(DelayedJobs delayed) {
   const auto backend = state_->backend;
   const auto& keys = backend->keys();
   co_await backend->run(ScriptCall(scripts::drain, 2)
                             .add_all(keys.wait, keys.paused, keys.delayed, keys.prioritized, keys.repeat)
-                            .add_all(keys.base, delayed ? 1 : 0)
+                            .add_all(keys.base, delayed == DelayedJobs::remove ? 1 : 0)
                             .take());
 }
 
@@ -142,9 +143,9 @@ awaitable<void> Queue::promote_jobs(std::int64_t count) {
   } while (more != 0);
 }
 
-awaitable<void> Queue::update_job_progress(std::string job_id, std::string progress_json) {
+awaitable<void> Queue::update_job_progress(std::string job_id, std::string json) {
   Job job = state_->handle(std::move(job_id));
-  co_await job.update_progress(std::move(progress_json));
+  co_await job.update_progress(std::move(json));
 }
 
 awaitable<std::int64_t> Queue::add_job_log(std::string job_id, std::string line,

@@ -14,6 +14,7 @@ namespace bullmq {
 struct Queue::State {
   QueueOptions options;
   std::shared_ptr<detail::QueueBackend> backend;
+  Signal<const std::exception&> on_error;
   bool shares_connection = false;
 
   // A job of which nothing but the id is known.
@@ -27,7 +28,7 @@ struct Queue::State {
 namespace detail {
 
 // Upstream's order of states when all are asked for.
-[[nodiscard]] const std::vector<JobState>& all_states();
+[[nodiscard]] const JobStates& all_states();
 
 // The list or set that holds the jobs of a state.
 [[nodiscard]] inline std::string_view key_name_of(JobState state) {

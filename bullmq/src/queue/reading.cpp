@@ -16,10 +16,10 @@ using detail::Reply;
 using detail::ScriptCall;
 namespace scripts = detail::scripts;
 
-const std::vector<JobState>& detail::all_states() {
-  static const std::vector<JobState> kStates{
-      JobState::active,      JobState::completed, JobState::delayed,         JobState::failed,
-      JobState::prioritized, JobState::waiting,   JobState::waiting_children};
+const JobStates& detail::all_states() {
+  static const JobStates kStates{JobState::active,          JobState::completed,   JobState::delayed,
+                                 JobState::failed,          JobState::prioritized, JobState::waiting,
+                                 JobState::waiting_children};
   return kStates;
 }
 
@@ -40,14 +40,14 @@ awaitable<std::optional<Job>> Queue::get_job(std::string job_id) {
   co_return job;
 }
 
-awaitable<std::vector<Job>> Queue::get_jobs(std::vector<JobState> states, std::int64_t start,
-                                            std::int64_t end, bool ascending) {
+awaitable<std::vector<Job>> Queue::get_jobs(JobStates states, std::int64_t start, std::int64_t end,
+                                            Order order) {
   const auto backend = state_->backend;
   if (states.empty()) states = detail::all_states();
   // Ranges that were partly cleaned are filled up from behind at most this often, as upstream does.
   constexpr int kBackfill = 5;
   ScriptCall call(scripts::getJobs, 4 + states.size());
-  call.add(backend->keys().base).add_all(start, end, ascending ? 1 : 0, kBackfill);
+  call.add(backend->keys().base).add_all(start, end, order == Order::ascending ? 1 : 0, kBackfill);
   for (const JobState state : states) call.add(detail::key_name_of(state));
   call.idempotent();
   Reply reply = co_await backend->run(call.take());
@@ -68,7 +68,7 @@ awaitable<std::vector<Job>> Queue::get_jobs(std::vector<JobState> states, std::i
   co_return jobs;
 }
 
-awaitable<std::map<JobState, std::int64_t>> Queue::job_counts(std::vector<JobState> states) {
+awaitable<std::map<JobState, std::int64_t>> Queue::job_counts(JobStates states) {
   const auto backend = state_->backend;
   if (states.empty()) states = detail::all_states();
   ScriptCall call(scripts::getCounts, states.size());
@@ -78,14 +78,15 @@ awaitable<std::map<JobState, std::int64_t>> Queue::job_counts(std::vector<JobSta
   Reply reply = co_await backend->run(call.take());
   const auto numbers = detail::expect_numbers(std::move(reply), "getCounts", states.size());
   std::map<JobState, std::int64_t> counts;
-  for (std::size_t i = 0; i < states.size(); ++i) counts[states[i]] = numbers[i];
+  std::size_t at = 0;
+  for (const JobState state : states) counts[state] = numbers[at++];
   co_return counts;
 }
 
 awaitable<std::int64_t> Queue::count() {
-  std::vector<JobState> states{JobState::waiting, JobState::delayed, JobState::prioritized,
-                               JobState::waiting_children};
-  const auto counts = co_await job_counts(std::move(states));
+  const JobStates states{JobState::waiting, JobState::delayed, JobState::prioritized,
+                         JobState::waiting_children};
+  const auto counts = co_await job_counts(states);
   std::int64_t sum = 0;
   for (const auto& [state, count_of_state] : counts) sum += count_of_state;
   co_return sum;
@@ -126,9 +127,9 @@ awaitable<JobState> Queue::job_state(std::string job_id) {
   co_return state;
 }
 
-awaitable<JobLogs> Queue::job_logs(std::string job_id, std::int64_t start, std::int64_t end, bool ascending) {
+awaitable<JobLogs> Queue::job_logs(std::string job_id, std::int64_t start, std::int64_t end, Order order) {
   Job job = state_->handle(std::move(job_id));
-  auto logs = co_await job.logs(start, end, ascending);
+  auto logs = co_await job.logs(start, end, order);
   co_return logs;
 }
 

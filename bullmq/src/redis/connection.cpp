@@ -3,9 +3,8 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
-#include <iterator>
+#include <utility>
 
 #include "bullmq/connection.hpp"
 #include "bullmq/error.hpp"
@@ -24,21 +23,6 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr const char* kClosed = "Connection is closed.";
-// A query that is the next to be answered whenever the connection breaks is probably what breaks it (its
-// answer overruns the server's output buffer, say): it is not sent again for ever.
-constexpr unsigned kMaxBroke = 3;
-
-// Stands for a command that nobody waits for any more, and takes the replies that still come for it.
-class Shadow final : public Pending {
- public:
-  void complete(std::exception_ptr, Reply) override {}
-};
-
-template <typename ErrorType, typename... Args>
-std::exception_ptr make_error(Args&&... args) {
-  return std::make_exception_ptr(ErrorType(std::forward<Args>(args)...));
-}
-
 void validate(const ConnectionOptions& options) {
   const auto positive = [](std::chrono::milliseconds value, const char* name) {
     if (value.count() <= 0) {
@@ -78,17 +62,12 @@ Connection::Connection(asio::any_io_executor executor, ConnectionOptions options
     : executor_(std::move(executor)),
       options_(std::move(options)),
       routing_key_(std::move(routing_key)),
+      commands_(options_, options_.cluster ? Multiplexer::Node::of_cluster : Multiplexer::Node::alone),
       pause_timer_(executor_),
       deadline_timer_(executor_),
       lost_(executor_),
       resolved_(executor_) {
   if (options_.cluster) slot_ = hash_slot(routing_key_);
-}
-
-Connection::~Connection() {
-  for (PendingList* list : {&unsent_, &again_, &sent_, &paused_, &elsewhere_}) {
-    list->clear_and_dispose([](Pending* pending) { delete pending; });
-  }
 }
 
 void Connection::claim_slot(const std::string& key) {
@@ -103,151 +82,88 @@ void Connection::claim_slot(const std::string& key) {
 }
 
 void Connection::submit(std::unique_ptr<Pending> pending) {
-  pending->deadline = Clock::now() + timeout_of(pending->command);
-  if (closed_)
-    return fail_later(std::move(pending), make_error<ConnectionError>(Fate::not_executed, kClosed));
-  if (!takes_commands()) {
-    return fail_later(std::move(pending), make_error<ConnectionError>(
-                                              Fate::not_executed, "not connected to Redis: " + last_error_));
+  Multiplexer::Refusal refusal;
+  refusal.is_closed = is_closed();
+  if (!refusal.is_closed && !takes_commands()) {
+    refusal.is_away = true;
+    refusal.last_error = life_.last_error();
   }
-  if (unsent_bytes_ + pending->command.bytes.size() > options_.max_unsent_bytes) {
-    return fail_later(std::move(pending),
-                      make_error<ConnectionError>(
-                          Fate::not_executed, "the queue of unsent commands is full: max_unsent_bytes is " +
-                                                  std::to_string(options_.max_unsent_bytes) + ", " +
-                                                  std::to_string(unsent_bytes_) + " bytes wait"));
-  }
-  unsent_bytes_ += pending->command.bytes.size();
-  pending->sequence = ++last_sequence_;
-  watch_deadline(*pending);
-  pending->at = Pending::Place::unsent;
-  unsent_.push_back(*pending.release());
+  if (auto refused = commands_.submit(std::move(pending), refusal, Clock::now()))
+    return complete_later(std::move(*refused));
+  watch_new_deadlines();
   schedule_flush();
+}
+
+void Connection::cancel(Pending& pending) {
+  if (auto cancelled = commands_.cancel(pending)) complete_later(std::move(*cancelled));
 }
 
 // An initiating function may not call its handler, a cancelled coroutine must not be resumed inside emit(),
 // and whoever is woken may do anything, which is no good in the middle of our own work.
-void Connection::fail_later(std::unique_ptr<Pending> pending, std::exception_ptr failure) {
-  asio::post(executor_, [pending = std::move(pending), failure = std::move(failure)] {
-    pending->complete(failure, {});
+void Connection::complete_later(Completion completion) {
+  asio::post(executor_, [completion = std::move(completion)]() mutable {
+    completion.pending->complete(std::move(completion.failure), std::move(completion.reply));
   });
 }
 
-void Connection::unlink(Pending& pending) {
-  switch (std::exchange(pending.at, Pending::Place::nowhere)) {
-    case Pending::Place::nowhere:
-      break;
-    case Pending::Place::unsent:
-      unsent_bytes_ -= pending.command.bytes.size();
-      unsent_.erase(unsent_.iterator_to(pending));
-      break;
-    case Pending::Place::again:
-      unsent_bytes_ -= pending.command.bytes.size();
-      again_.erase(again_.iterator_to(pending));
-      break;
-    case Pending::Place::sent:
-      sent_.erase(sent_.iterator_to(pending));
-      break;
-    case Pending::Place::paused:
-      paused_.erase(paused_.iterator_to(pending));
-      break;
-    case Pending::Place::elsewhere:
-      elsewhere_.erase(elsewhere_.iterator_to(pending));
-      break;
-  }
+void Connection::complete_later(std::vector<Completion> completions) {
+  for (Completion& completion : completions) complete_later(std::move(completion));
 }
 
-// Out of the lists, into the hands of who completes it. What was sent leaves a shadow for its replies.
-std::unique_ptr<Pending> Connection::take(Pending& pending) {
-  if (pending.at == Pending::Place::sent) {
-    auto shadow = std::make_unique<Shadow>();
-    shadow->at = Pending::Place::sent;
-    shadow->replies_left = pending.replies_left;
-    sent_.insert(sent_.iterator_to(pending), *shadow.release());
-  }
-  unlink(pending);
-  pending.deadline_place.unlink();
-  return std::unique_ptr<Pending>(&pending);
+void Connection::watch_new_deadlines() {
+  if (commands_.take_soonest_new_deadline() < deadline_armed_) arm_deadlines();
 }
 
-void Connection::abandon(Pending& pending) {
-  if (pending.at == Pending::Place::nowhere) return;
-  fail_later(take(pending),
-             std::make_exception_ptr(boost::system::system_error(asio::error::operation_aborted)));
+void Connection::arm_deadlines() {
+  deadline_armed_ = commands_.next_deadline();
+  if (deadline_armed_ == Instant::max()) return;
+  deadline_timer_.expires_at(deadline_armed_);
+  deadline_timer_.async_wait([weak = weak_from_this()](boost::system::error_code cancelled) {
+    const auto self = weak.lock();
+    if (!cancelled && self && !self->is_closed()) self->on_deadlines();
+  });
 }
 
-// Its deadline stays as it is.
-void Connection::queue_again(Pending& pending) {
-  unlink(pending);
-  pending.replies_left = pending.command.replies;
-  pending.first_error.clear();
-  unsent_bytes_ += pending.command.bytes.size();
-  pending.at = Pending::Place::again;
-  auto place = again_.end();
-  while (place != again_.begin() && std::prev(place)->sequence > pending.sequence) --place;
-  again_.insert(place, pending);
+void Connection::on_deadlines() {
+  const auto self = shared_from_this();
+  Multiplexer::Late late = commands_.expire(Clock::now(), last_heard_, is_up(), life_.last_error());
+  complete_later(std::move(late.completions));
+  arm_deadlines();
+  on_progress_.emit([] {});
+  if (late.is_dead && is_up()) drop("Redis did not answer in time");
 }
-
-// ---- The connection breaks, or is closed.
 
 void Connection::drop(const std::string& why) {
   const auto self = shared_from_this();
-  last_error_ = why;
-  phase_ = Phase::connecting;
-  following_ = std::exchange(leaving_, false);
+  life_.lost(why, Clock::now());
   writing_ = false;
-  ++epoch_;
   transport_->close();
-  if (!sent_.empty()) ++sent_.front().broke;
-  PendingList lost;
-  lost.swap(sent_);
-  while (!lost.empty()) {
-    Pending& pending = lost.front();
-    lost.pop_front();
-    pending.at = Pending::Place::nowhere;
-    if (!closed_ && pending.command.idempotent && pending.broke < kMaxBroke) {
-      queue_again(pending);
-    } else {
-      pending.deadline_place.unlink();
-      fail_later(std::unique_ptr<Pending>(&pending), make_error<ConnectionError>(Fate::unknown, why));
-    }
-  }
+  complete_later(commands_.on_lost(why, is_closed()));
   lost_.wake();
   on_progress_.emit([] {});
   on_down.emit([] {});
 }
 
 void Connection::interrupt() {
-  if (phase_ == Phase::up) return drop("the connection was interrupted");
-  while (!unsent_.empty()) {
-    fail_later(take(unsent_.front()),
-               make_error<ConnectionError>(Fate::not_executed, "the connection was interrupted"));
-  }
+  constexpr const char* kInterrupted = "the connection was interrupted";
+  if (is_up()) return drop(kInterrupted);
+  complete_later(commands_.fail_unsent(kInterrupted));
 }
 
 void Connection::close() {
-  if (std::exchange(closed_, true)) return;
+  if (is_closed()) return;
   const auto self = shared_from_this();
-  if (phase_ == Phase::up) {
-    drop(kClosed);
-  } else if (transport_) {
-    transport_->close();
-  }
+  const bool was_up = is_up();
+  life_.close();
+  if (transport_) transport_->close();
+  complete_later(commands_.close(kClosed));
+  if (was_up) on_down.emit([] {});
   resolved_.wake();
   lost_.wake();
   on_progress_.emit([] {});
   deadline_timer_.cancel();
   pause_timer_.cancel();
-  while (!elsewhere_.empty()) {
-    fail_later(take(elsewhere_.front()), make_error<ConnectionError>(Fate::unknown, kClosed));
-  }
-  for (auto& [address, other] : asked_) other->close();
-  asked_.clear();
-  for (PendingList* list : {&paused_, &again_, &unsent_}) {
-    while (!list->empty()) {
-      fail_later(take(list->front()), make_error<ConnectionError>(Fate::not_executed, kClosed));
-    }
-  }
+  close_other_nodes();
 }
 
 asio::awaitable<void> Connection::drain_and_close() {
@@ -255,12 +171,7 @@ asio::awaitable<void> Connection::drain_and_close() {
   const auto until = Clock::now() + options_.command_timeout;
   Wakeup progress(executor_);
   const auto subscription = on_progress_.subscribe([&progress] { progress.wake(); });
-  const auto idle = [this] {
-    return sent_.empty() && unsent_.empty() && again_.empty() && paused_.empty() && elsewhere_.empty();
-  };
-  while (!closed_ && phase_ == Phase::up && !idle() && Clock::now() < until) {
-    co_await progress.wait(until);
-  }
+  while (is_up() && !commands_.is_idle() && Clock::now() < until) co_await progress.wait(until);
   close();
 }
 

@@ -38,8 +38,8 @@ asio::awaitable<RedisAddress> Connection::ask_sentinels(Instant until) {
   const SentinelOptions sentinel = *options_.sentinel;
   const std::size_t count = sentinel.sentinels.size();
   std::string why;
-  for (std::size_t i = 0; i < count && !closed_ && !connect_expired_; ++i) {
-    const RedisAddress address = sentinel.sentinels[(first_to_ask_ + i) % count];
+  for (std::size_t i = 0; i < count && !is_closed() && !connect_expired_; ++i) {
+    const RedisAddress address = sentinel.sentinels[(life_.first_to_ask() + i) % count];
     // One share is for the connection to the primary.
     const auto share = (until - Clock::now()) / static_cast<int>(count - i + 1);
     try {
@@ -67,8 +67,8 @@ asio::awaitable<RedisAddress> Connection::ask_cluster(Instant until) {
   const std::vector<RedisAddress> seeds = options_.cluster->seeds;
   const std::size_t count = seeds.size();
   std::string why;
-  for (std::size_t i = 0; i < count && !closed_ && !connect_expired_; ++i) {
-    const RedisAddress& seed = seeds[(first_to_ask_ + i) % count];
+  for (std::size_t i = 0; i < count && !is_closed() && !connect_expired_; ++i) {
+    const RedisAddress& seed = seeds[(life_.first_to_ask() + i) % count];
     const auto share = (until - Clock::now()) / static_cast<int>(count - i + 1);
     try {
       Command question = make_command("CLUSTER", "SLOTS");

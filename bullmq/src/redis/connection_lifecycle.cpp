@@ -16,35 +16,21 @@ namespace {
 namespace asio = boost::asio;
 using asio::use_awaitable;
 
-constexpr std::chrono::seconds kShortLife{1};
-// One that came up and broke soon is no failed attempt: the pauses stay at the third's.
-constexpr unsigned kShortLifeFailures = 3;
-
 }  // namespace
 
 asio::awaitable<void> Connection::supervise(std::shared_ptr<Connection> self) {
-  unsigned failures = 0;
-  while (!self->closed_) {
-    const std::string failed = co_await self->try_to_connect();
-    if (self->closed_) break;
-    if (!failed.empty()) {
-      ++failures;
-      self->last_error_ = failed;
-      // A node that the cluster sent us to and that is not there: ask again where to go.
-      self->redirect_.reset();
-      self->following_ = false;
-      ++self->first_to_ask_;
+  while (!self->is_closed()) {
+    std::string failed = co_await self->try_to_connect();
+    if (self->is_closed()) break;
+    if (failed.empty()) {
+      self->came_up();
+      while (self->is_up()) co_await self->lost_.wait();
+    } else {
+      self->life_.attempt_failed(failed);
       self->on_error.emit([] {}, ConnectionError(Fate::not_executed, failed));
-      co_await self->pause_before_attempt(failures);
-      continue;
     }
-    self->came_up();
-    const auto since = Clock::now();
-    while (!self->closed_ && self->phase_ == Phase::up) co_await self->lost_.wait();
-    // One that breaks at once, again and again (too many clients, a proxy without a server), is paced like a
-    // failure.
-    failures = Clock::now() - since < kShortLife ? std::min(failures + 1, kShortLifeFailures) : 0;
-    if (failures > 1) co_await self->pause_before_attempt(failures);
+    const unsigned failures = self->life_.failures_to_pause_for();
+    if (failures > 0) co_await self->pause_before_attempt(failures);
   }
 }
 
@@ -52,7 +38,7 @@ asio::awaitable<void> Connection::pause_before_attempt(unsigned failures) {
   const double random = std::uniform_real_distribution<double>(0, 1)(random_);
   const auto until =
       Clock::now() + reconnect_delay(options_.reconnect_min, options_.reconnect_max, failures, random);
-  while (!closed_ && Clock::now() < until) co_await lost_.wait(until);
+  while (!is_closed() && Clock::now() < until) co_await lost_.wait(until);
 }
 
 // Returns why it failed; empty when it did not.
@@ -70,7 +56,7 @@ asio::awaitable<std::string> Connection::try_to_connect() {
     });
     try {
       co_await connect_once(until);
-      if (!connect_expired_ && !closed_) co_return why;
+      if (!connect_expired_ && !is_closed()) co_return why;
       why = "closed";
     } catch (const boost::system::system_error& error) {
       why = step_ + ": " + error.code().message();
@@ -87,38 +73,28 @@ asio::awaitable<std::string> Connection::try_to_connect() {
 }
 
 void Connection::came_up() {
-  phase_ = Phase::up;
-  ++epoch_;
-  ++times_up_;
-  last_error_.clear();
-  redirect_.reset();
-  following_ = false;
+  life_.came_up(Clock::now());
+  commands_.on_connected();
   writing_ = false;
-  leaving_ = false;
-  texts_sent_.clear();
   last_heard_ = Clock::now();
-  if (elsewhere_.empty()) {
-    for (auto& [address, other] : asked_) other->close();
-    asked_.clear();
-  }
+  if (!commands_.has_elsewhere()) close_other_nodes();
   read_some();
   schedule_flush();
   on_up.emit([] {});
 }
 
 asio::awaitable<void> Connection::connect_once(Instant until) {
-  if (!options_.unix_socket.empty()) {
+  const ConnectionTarget target = life_.target(options_);
+  if (std::holds_alternative<ToSocket>(target)) {
     co_await connect_unix();
-  } else if (options_.sentinel) {
+  } else if (std::holds_alternative<ToPrimaryOfSentinels>(target)) {
     RedisAddress primary = co_await ask_sentinels(until);
     co_await connect_to(std::move(primary), until);
-  } else if (redirect_) {
-    co_await connect_to(*redirect_, until);
-  } else if (options_.cluster) {
+  } else if (std::holds_alternative<ToSlotOwner>(target)) {
     RedisAddress owner = co_await ask_cluster(until);
     co_await connect_to(std::move(owner), until);
   } else {
-    co_await connect_to(options_.address, until);
+    co_await connect_to(std::get<ToAddress>(target).address, until);
   }
   co_await handshake();
 }
@@ -164,7 +140,7 @@ asio::awaitable<std::vector<asio::ip::tcp::endpoint>> Connection::resolve(RedisA
         for (const auto& result : results) lookup->endpoints.push_back(result.endpoint());
         if (const auto self = weak.lock()) self->resolved_.wake();
       });
-  while (!lookup->done && !closed_ && !connect_expired_ && Clock::now() < until) {
+  while (!lookup->done && !is_closed() && !connect_expired_ && Clock::now() < until) {
     co_await resolved_.wait(until);
   }
   if (!lookup->done) {
@@ -185,7 +161,7 @@ asio::awaitable<void> Connection::connect_to(RedisAddress address, Instant until
   connected_host_ = address.host;
   const auto endpoints = co_await resolve(address, until);
   std::string why = "the name has no address";
-  for (std::size_t i = 0; i < endpoints.size() && !closed_ && !connect_expired_; ++i) {
+  for (std::size_t i = 0; i < endpoints.size() && !is_closed() && !connect_expired_; ++i) {
     step_ = "connecting to " + to_string(address);
     transport_ = std::make_shared<Transport>(executor_);
     reader_.emplace(options_.max_reply_bytes);
@@ -273,7 +249,7 @@ asio::awaitable<void> Connection::handshake() {
 }
 
 asio::awaitable<void> Connection::wait_until_up() {
-  if (phase_ == Phase::up) co_return;
+  if (is_up()) co_return;
   Command ping = make_query("PING");
   co_await execute(std::move(ping));
 }

@@ -1,7 +1,7 @@
 // Commands go out, answers come in.
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/post.hpp>
-#include <string_view>
+#include <utility>
 
 #include "bullmq/error.hpp"
 #include "redis/connection.hpp"
@@ -11,33 +11,18 @@ namespace {
 
 namespace asio = boost::asio;
 
-// One write takes at most about this much: enough for the kernel's buffers, and bounded when a thousand large
-// jobs wait.
-constexpr std::size_t kWriteBatchBytes = 256UL * 1024;
 // What Redis takes in one read at least.
 constexpr std::size_t kWorthAWriteBytes = 16UL * 1024;
 // What a large command leaves behind is given back.
 constexpr std::size_t kKeptBytes = 1024UL * 1024;
 
-// In the result of a transaction: why its calls were not executed, if that can be mended. Whatever is said of
-// one is true of all (see Transaction).
-const std::string* refusal_within(const Reply& reply) {
-  for (const Reply& element : reply.elements) {
-    if (!element.is_error()) continue;
-    const auto word = element.error_word();
-    if (word == "NOSCRIPT" || word == "READONLY") return &element.text;
-  }
-  return nullptr;
-}
-
 }  // namespace
 
-// After the handlers that are ready now: what they send as well goes out in the same write.
-// When a good deal waits already, it goes at once: Redis works on it while the rest of its answers is
-// handled.
+// It goes out after the handlers that are ready now: what they send as well is in the same write. When a good
+// deal waits already, it goes at once: Redis works on it while the rest of its answers is handled.
 void Connection::schedule_flush() {
-  if (writing_ || phase_ != Phase::up || leaving_) return;
-  if (unsent_bytes_ >= kWorthAWriteBytes) return flush();
+  if (writing_ || !life_.may_send()) return;
+  if (commands_.unsent_bytes() >= kWorthAWriteBytes) return flush();
   if (flush_scheduled_) return;
   flush_scheduled_ = true;
   asio::post(executor_, [weak = weak_from_this()] {
@@ -49,39 +34,13 @@ void Connection::schedule_flush() {
 }
 
 void Connection::flush() {
-  if (writing_ || phase_ != Phase::up || leaving_ || (again_.empty() && unsent_.empty())) return;
-  std::string& out = transport_->outgoing;
-  out.clear();
+  if (writing_ || !life_.may_send() || !commands_.has_unsent()) return;
+  transport_->outgoing.clear();
   transport_->written = 0;
-  while (out.size() < kWriteBatchBytes) {
-    PendingList& from = again_.empty() ? unsent_ : again_;
-    if (from.empty()) break;
-    Pending& pending = from.front();
-    unlink(pending);
-    append(pending, out);
-    pending.at = Pending::Place::sent;
-    sent_.push_back(pending);
-  }
+  commands_.fill_batch(transport_->outgoing, Clock::now());
+  watch_new_deadlines();
   writing_ = true;
   write_some();
-}
-
-// A script goes as text the first time on each connection, and as its SHA-1 from then on: Redis cannot have
-// forgotten it, and what follows in the same write finds it.
-void Connection::append(Pending& pending, std::string& out) {
-  pending.sent_as = ++last_sent_;
-  const Command& command = pending.command;
-  if (command.script != nullptr && texts_sent_.try_emplace(command.script, pending.sent_as).second) {
-    out += with_script_text(command);
-  } else {
-    out += command.bytes;
-  }
-  if (command.drop_on_timeout) {
-    // A blocking read has its time from now on.
-    pending.deadline_place.unlink();
-    pending.deadline = Clock::now() + timeout_of(command);
-    watch_deadline(pending);
-  }
 }
 
 void Connection::write_some() {
@@ -89,9 +48,9 @@ void Connection::write_some() {
   transport.async_write_some(
       asio::buffer(transport.outgoing.data() + transport.written,
                    transport.outgoing.size() - transport.written),
-      asio::bind_executor(executor_, [self = shared_from_this(), held = transport_, epoch = epoch_](
+      asio::bind_executor(executor_, [self = shared_from_this(), held = transport_, epoch = life_.epoch()](
                                          boost::system::error_code failed, std::size_t count) {
-        if (epoch != self->epoch_) return;
+        if (epoch != self->life_.epoch()) return;
         if (failed) return self->drop("writing failed: " + failed.message());
         held->written += count;
         if (held->written < held->outgoing.size()) return self->write_some();
@@ -104,9 +63,9 @@ void Connection::write_some() {
 void Connection::read_some() {
   transport_->async_read_some(
       asio::buffer(transport_->incoming),
-      asio::bind_executor(executor_, [self = shared_from_this(), held = transport_, epoch = epoch_](
+      asio::bind_executor(executor_, [self = shared_from_this(), held = transport_, epoch = life_.epoch()](
                                          boost::system::error_code failed, std::size_t count) {
-        if (epoch != self->epoch_) return;
+        if (epoch != self->life_.epoch()) return;
         if (failed) return self->drop("the connection was lost: " + failed.message());
         self->on_read(count);
       }));
@@ -117,15 +76,14 @@ void Connection::on_read(std::size_t count) {
   try {
     reader_->feed({transport_->incoming.data(), count});
   } catch (const Error& error) {
-    // The query that is answered like this would be answered like this again.
-    if (!sent_.empty()) sent_.front().command.idempotent = false;
+    commands_.blame_first();
     return drop(error.what());
   }
   deliver();
 }
 
 void Connection::deliver() {
-  const auto epoch = epoch_;
+  const auto epoch = life_.epoch();
   // What a user's handler throws leaves by the event loop's run(). The connection works on when the loop
   // does.
   struct Again {
@@ -134,52 +92,48 @@ void Connection::deliver() {
     ~Again() {
       if (connection == nullptr) return;
       asio::post(connection->executor_, [self = connection->shared_from_this(), at = epoch] {
-        if (at == self->epoch_) self->deliver();
+        if (at == self->life_.epoch()) self->deliver();
       });
     }
   } again{this, epoch};
   // Whoever is answered may break or close this connection.
-  while (epoch == epoch_) {
+  while (epoch == life_.epoch()) {
     std::optional<Reply> reply;
     try {
       reply = reader_->next();
     } catch (const Error& error) {
       again.connection = nullptr;
-      if (!sent_.empty()) sent_.front().command.idempotent = false;
+      commands_.blame_first();
       return drop(error.what());
     }
     if (!reply) break;
-    on_reply(std::move(*reply));
+    carry_out(commands_.on_answer(std::move(*reply), connected_host_));
   }
   again.connection = nullptr;
-  if (epoch != epoch_) return;
+  if (epoch != life_.epoch()) return;
   on_progress_.emit([] {});
   read_some();
 }
 
-void Connection::on_reply(Reply reply) {
-  if (sent_.empty()) return drop("Redis answered what nobody asked");
-  Pending& front = sent_.front();
-  if (--front.replies_left > 0) {
-    if (reply.is_error() && front.first_error.empty()) front.first_error = std::move(reply.text);
-    return;
+void Connection::carry_out(AnswerMeaning meaning) {
+  const auto epoch = life_.epoch();
+  if (auto* answered = std::get_if<Answered>(&meaning)) {
+    Completion& done = answered->completion;
+    done.pending->complete(std::move(done.failure), std::move(done.reply));
+  } else if (std::holds_alternative<SentAgain>(meaning)) {
+    schedule_flush();
+  } else if (auto* wrong = std::get_if<WrongServer>(&meaning)) {
+    life_.leave_for(std::move(wrong->redirect));
+  } else if (const auto* later = std::get_if<TryAgainLater>(&meaning)) {
+    if (later->is_first) start_pause();
+  } else if (const auto* other = std::get_if<AskAnother>(&meaning)) {
+    ask_another(*other);
+  } else if (std::holds_alternative<NobodyAsked>(meaning)) {
+    return drop("Redis answered what nobody asked");
   }
-  // EXECABORT only says that the transaction was refused; the error before it says why.
-  const bool failed = reply.is_error();
-  if (failed && !front.first_error.empty()) reply.text = std::move(front.first_error);
-  const std::string* refusal = failed ? &reply.text : nullptr;
-  if (!failed && front.command.replies > 1) refusal = refusal_within(reply);
-  if (refusal == nullptr || !handle_refusal(front, *refusal)) {
-    const std::unique_ptr<Pending> pending(&front);
-    unlink(front);
-    front.deadline_place.unlink();
-    if (failed) {
-      pending->complete(std::make_exception_ptr(RedisError(reply.text)), {});
-    } else {
-      pending->complete(nullptr, std::move(reply));
-    }
-  }
-  if (leaving_ && sent_.empty() && phase_ == Phase::up) drop("the server is not the one to talk to");
+  // Whoever was answered may have broken or closed this connection.
+  if (epoch == life_.epoch() && life_.phase() == ConnectionPhase::leaving && !commands_.has_sent())
+    drop("the server is not the one to talk to");
 }
 
 }  // namespace bullmq::detail

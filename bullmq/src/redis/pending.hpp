@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <string>
 
 #include "redis/command.hpp"
@@ -13,7 +14,7 @@
 
 namespace bullmq::detail {
 
-// A command on its way, in one of the connection's lists from its call to its completion.
+// A command on its way, in one of the multiplexer's lists from its call to its completion.
 class Pending {
  public:
   Pending(const Pending&) = delete;
@@ -23,15 +24,16 @@ class Pending {
   // The answer or the failure, to whoever waits. At most once.
   virtual void complete(std::exception_ptr failure, Reply reply) = 0;
 
-  enum class Place {
-    nowhere,  // its outcome is decided; a cancellation comes too late
-    unsent,   // waits for its turn
-    again,    // was sent once and was not executed, or may be executed twice: goes out before the unsent ones
-    sent,     // waits for its answer
-    paused,   // the cluster asked to try again in a moment
+  enum class State {
+    decided,    // its outcome is known; a cancellation comes too late
+    unsent,     // it waits for its turn
+    to_resend,  // it was sent once and was not executed, or may be executed twice: it goes out before the
+                // unsent
+    sent,       // it waits for its answer
+    paused,     // the cluster asked to try again in a moment
     elsewhere,  // another node of the cluster executes it
   };
-  Place at = Place::nowhere;
+  State state = State::decided;
 
   Command command;
   std::chrono::steady_clock::time_point deadline;
@@ -47,23 +49,30 @@ class Pending {
   // How often the connection broke when its answer was the next one due: it may be what breaks it.
   unsigned broke = 0;
 
-  boost::intrusive::list_member_hook<> place;
+  boost::intrusive::list_member_hook<> hook;
   boost::intrusive::list_member_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>
-      deadline_place;
+      deadline_hook;
 
  protected:
   Pending() = default;
 };
 
 using PendingList = boost::intrusive::list<
-    Pending, boost::intrusive::member_hook<Pending, boost::intrusive::list_member_hook<>, &Pending::place>>;
+    Pending, boost::intrusive::member_hook<Pending, boost::intrusive::list_member_hook<>, &Pending::hook>>;
 // Commands with the same timeout fall due in the order of their calls, so such a list is sorted by itself.
 using DeadlineList = boost::intrusive::list<
     Pending,
     boost::intrusive::member_hook<
         Pending,
         boost::intrusive::list_member_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>,
-        &Pending::deadline_place>,
+        &Pending::deadline_hook>,
     boost::intrusive::constant_time_size<false>>;
+
+// A command whose outcome is decided. Whoever has it completes it.
+struct Completion {
+  std::unique_ptr<Pending> pending;
+  std::exception_ptr failure;
+  Reply reply;
+};
 
 }  // namespace bullmq::detail

@@ -9,14 +9,14 @@
 
 namespace bullmq::detail {
 
-// Calls `bark` at a time, unless it is destroyed before: then never, even if the timer had expired already.
-// For one thread or strand.
+// Calls `on_expiry` at a time, unless it is destroyed before: then never, even if the timer had expired
+// already. For one thread or strand.
 class Watchdog {
  public:
   Watchdog(const boost::asio::any_io_executor& executor, std::chrono::steady_clock::time_point until,
-           std::function<void()> bark)
-      : bark_(std::make_shared<std::function<void()>>(std::move(bark))), timer_(executor, until) {
-    timer_.async_wait([weak = std::weak_ptr(bark_)](boost::system::error_code cancelled) {
+           std::function<void()> on_expiry)
+      : on_expiry_(std::make_shared<std::function<void()>>(std::move(on_expiry))), timer_(executor, until) {
+    timer_.async_wait([weak = std::weak_ptr(on_expiry_)](boost::system::error_code cancelled) {
       if (cancelled) return;
       if (const auto armed = weak.lock()) (*armed)();
     });
@@ -25,7 +25,7 @@ class Watchdog {
   Watchdog& operator=(const Watchdog&) = delete;
 
  private:
-  std::shared_ptr<std::function<void()>> bark_;
+  std::shared_ptr<std::function<void()>> on_expiry_;
   boost::asio::steady_timer timer_;
 };
 

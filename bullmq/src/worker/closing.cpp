@@ -10,6 +10,11 @@
 namespace bullmq {
 
 namespace asio = boost::asio;
+using detail::ClosingStage;
+using detail::ClosingStep;
+using detail::JobAction;
+using detail::JobEvent;
+using detail::WorkerEvent;
 
 namespace {
 
@@ -18,86 +23,98 @@ constexpr Milliseconds kShortestGiveBack{1'000};
 
 }  // namespace
 
-// Also when it is closing already: the earlier deadline counts.
+// A worker that is closing already keeps the earlier of two deadlines.
 void Worker::State::start_closing(std::optional<Milliseconds> deadline) {
-  if (closed) return;
+  if (is_over()) return;
   if (deadline) close_by = std::min(close_by, Clock::now() + *deadline);
-  if (!std::exchange(closing, true)) {
-    emit(events.closing);
-    ++stalled_generation;
-    stalled_wakeup.wake();
-    stop_blocking();
-    // Detached: it ends with `closed`, for which close() waits.
-    asio::co_spawn(executor, wind_up(shared_from_this()), asio::detached);
-  }
+  on(WorkerEvent::close);
   wake_all();
 }
 
+ClosingStep Worker::State::closing_step(ClosingStage stage, Clock::time_point until) const {
+  return detail::next_closing_step({.stage = stage,
+                                    .has_jobs = !in_process.empty(),
+                                    .has_loop = detail::has_loop(phase),
+                                    .is_connected = backend->connection().is_up(),
+                                    .time_is_up = Clock::now() >= until});
+}
+
 awaitable<void> Worker::State::wind_up(std::shared_ptr<State> self) {
-  // Without a job and without Redis there is nothing to wait for.
-  const auto settled = [state = self.get()] {
-    return state->is_idle() || (state->running.empty() && !state->backend->connection().is_up());
-  };
-  while (!settled() && Clock::now() < self->close_by) {
-    const auto by = self->close_by;
-    const auto something_new = [&] { return settled() || self->close_by != by; };
-    co_await self->wait_until(something_new, by);
+  auto stage = ClosingStage::waiting;
+  auto until = self->close_by;
+  while (true) {
+    const ClosingStep step = self->closing_step(stage, until);
+    if (step == ClosingStep::end) break;
+    if (step == ClosingStep::wait) {
+      const auto by = self->close_by;
+      const auto something_new = [&] {
+        return self->closing_step(stage, until) != ClosingStep::wait || self->close_by != by;
+      };
+      co_await self->wait_until(something_new, until);
+      if (stage == ClosingStage::waiting) until = self->close_by;
+      continue;
+    }
+    if (step == ClosingStep::cancel_jobs) {
+      self->cancel_all("the worker is closing");
+      stage = ClosingStage::cancelled;
+    } else if (step == ClosingStep::give_back_jobs) {
+      co_await self->give_back_all();
+      stage = ClosingStage::given_back;
+    } else {
+      co_await self->disconnect();
+      stage = ClosingStage::disconnected;
+    }
+    until = Clock::now() + self->options.cancel_grace;
   }
-  if (!self->running.empty()) {
-    const auto to_cancel = self->running;
-    for (const auto& [token, job] : to_cancel) self->cancel(*job, "the worker is closing");
-    co_await self->wait_until(settled, Clock::now() + self->options.cancel_grace);
-  }
-  if (!self->running.empty()) co_await self->give_back_all();
-  if (self->pool) self->pool->end(Milliseconds(0));
-  self->locks.reset();
-  self->blocking->close();
-  co_await self->backend->connection().drain_and_close();
-  // What still waits for an answer is told now that none will come.
-  const auto idle = [state = self.get()] { return state->is_idle(); };
-  co_await self->wait_until(idle, Clock::now() + self->options.cancel_grace);
-  self->closed = true;
-  self->emit(self->events.closed);
+  self->on(WorkerEvent::wound_up);
   self->wake_all();
 }
 
-// All at once, so that a Redis that does not answer is waited for once.
+void Worker::State::cancel_all(const std::string& reason) {
+  const auto to_cancel = in_process;
+  for (const auto& [token, job] : to_cancel) cancel(*job, reason);
+}
+
+// All are given back at once, so that a Redis that does not answer is waited for once.
 awaitable<void> Worker::State::give_back_all() {
-  const auto left = running;
+  const auto left = in_process;
   const auto waiting = std::make_shared<std::size_t>(left.size());
   for (const auto& [token, job] : left) {
     // Detached: counted in `waiting`, and holds the state.
     asio::co_spawn(
         executor,
-        [](std::shared_ptr<State> self, RunningPointer running_job,
+        [](std::shared_ptr<State> self, JobPointer current,
            std::shared_ptr<std::size_t> still_waiting) -> awaitable<void> {
-          // A finish that is on its way comes first; if it was done, there is nothing to give back.
-          if (!running_job->ending) co_await self->give_back(running_job->job);
-          running_job->given_back = true;
-          if (!std::exchange(running_job->done, true)) self->give_up(*running_job);
-          running_job->changed.wake();
+          // An end that is on its way comes first; if it is carried out, there is nothing to give back.
+          if (!detail::is_being_told(current->progress)) co_await self->give_back(current->job);
+          if (current->on(JobEvent::given_back) == JobAction::lose_thread) self->lose_thread(*current);
+          current->changed.wake();
           --*still_waiting;
           self->wake_all();
         }(shared_from_this(), job, waiting),
         asio::detached);
   }
-  const auto patience = std::max(options.cancel_grace, kShortestGiveBack);
+  const auto time = std::max(options.cancel_grace, kShortestGiveBack);
   const auto all_back = [this, count = waiting.get()] { return *count == 0 && is_idle(); };
-  co_await wait_until(all_back, Clock::now() + patience);
+  co_await wait_until(all_back, Clock::now() + time);
 }
 
-void Worker::State::abandon() {
-  if (std::exchange(abandoned, true)) return;
-  closing = true;
-  closed = true;
-  ++stalled_generation;
+// What still waits for an answer is told now that none will come.
+awaitable<void> Worker::State::disconnect() {
+  if (pool) pool->end(Milliseconds(0));
   locks.reset();
-  const auto to_cancel = running;
-  for (const auto& [token, job] : to_cancel) cancel(*job, "the worker was destroyed");
+  blocking->close();
+  co_await backend->connection().drain_and_close();
+}
+
+void Worker::State::destroy() {
+  if (is_over()) return;
+  on(WorkerEvent::destroy);
+  locks.reset();
+  cancel_all("the worker was destroyed");
   if (pool) pool->end(options.cancel_grace);
   blocking->close();
   backend->connection().close();
-  stalled_wakeup.wake();
   wake_all();
 }
 

@@ -27,9 +27,9 @@ bool is_transient_refusal(const std::string& error_word) {
 
 }  // namespace detail
 
-awaitable<std::optional<Job>> Worker::State::end_job(RunningPointer current, JobEnding ending) {
+awaitable<std::optional<Job>> Worker::State::end_job(JobPointer current, JobEnding ending) {
   const Job job = current->job;
-  current->ending = true;
+  current->on(detail::JobEvent::end_decided);
   // Known whatever Redis says of the end, as with upstream's jobs.
   if (ending.kind == JobEnding::Kind::completed) {
     detail::JobHandleState::of(job).record.return_value = ending.return_value;
@@ -42,23 +42,24 @@ awaitable<std::optional<Job>> Worker::State::end_job(RunningPointer current, Job
     std::optional<JobError> refusal;
     try {
       detail::NextJob next = co_await apply(job, ending, fetch_next);
-      told(current->job, ending);
+      note_end(current->job, ending);
       if (fetch_next) co_return take(std::move(next), job.token());
       if (!next.trouble.empty()) report(RedisError(next.trouble));
       co_return std::nullopt;
     } catch (const ConnectionError& error) {
-      if (closed || backend->connection().is_closed() || current->given_back) throw;
+      // Its connection has told, and the end is tried again.
+      if (is_over() || backend->connection().is_closed() || is_let_go(current->progress)) throw;
       unknown = unknown || error.fate() == Fate::unknown;
     } catch (const JobError& error) {
       refusal = error;
     } catch (const UnexpectedReplyError& error) {
       // As good as none.
-      if (closed || current->given_back) throw;
+      if (is_over() || is_let_go(current->progress)) throw;
       report(error);
       unknown = true;
       pause = std::min<Milliseconds>(options.max_error_pause, pause * (1LL << std::min(refusals++, 10U)));
     } catch (const RedisError& error) {
-      if (closed || current->given_back || !detail::is_transient_refusal(error.word())) throw;
+      if (is_over() || is_let_go(current->progress) || !detail::is_transient_refusal(error.word())) throw;
       report(error);
       pause = std::min<Milliseconds>(options.max_error_pause, pause * (1LL << std::min(refusals++, 10U)));
     }
@@ -115,7 +116,7 @@ awaitable<detail::NextJob> Worker::State::apply(const Job& job, const JobEnding&
   co_return next;
 }
 
-awaitable<std::optional<Job>> Worker::State::refused_end(RunningPointer current, JobEnding ending,
+awaitable<std::optional<Job>> Worker::State::refused_end(JobPointer current, JobEnding ending,
                                                          JobError refusal, bool unknown) {
   if (ending.kind == JobEnding::Kind::completed && (refusal.code() == ErrorCode::job_has_failed_children ||
                                                     refusal.code() == ErrorCode::job_pending_children)) {
@@ -131,7 +132,7 @@ awaitable<std::optional<Job>> Worker::State::refused_end(RunningPointer current,
   std::optional<Job> next;
   if (ending.can_fetch_next()) next = co_await find_taken(current->job.token());
   if (co_await was_done(current->job, ending)) {
-    told(current->job, ending);
+    note_end(current->job, ending);
   } else {
     try {
       std::rethrow_exception(explain(current->job, refusal));
@@ -156,13 +157,14 @@ awaitable<bool> Worker::State::was_done(const Job& job, const JobEnding& ending)
       const auto attempts = co_await backend->attempts_made(job.id());
       co_return attempts > job.record().attempts_made;
     } catch (const ConnectionError&) {
-      if (closed || backend->connection().is_closed()) throw;
+      // Its connection has told, and Redis is asked again.
+      if (is_over() || backend->connection().is_closed()) throw;
     }
     co_await sleep(options.run_retry_delay);
   }
 }
 
-void Worker::State::told(Job& job, const JobEnding& ending) {
+void Worker::State::note_end(Job& job, const JobEnding& ending) {
   using Kind = JobEnding::Kind;
   if (!ending.is_attempt()) return;
   JobRecord& record = detail::JobHandleState::of(job).record;

@@ -14,15 +14,17 @@
 namespace bullmq {
 
 namespace asio = boost::asio;
+using detail::Fetched;
 using detail::make_command;
 using detail::Reply;
+using detail::Supply;
 
 namespace {
 
 // What a blocking read may take longer than it was asked to block, before its connection is taken for dead.
 constexpr Milliseconds kBlockMargin{1'000};
 // How long CLIENT UNBLOCK is tried before the blocked connection is broken instead.
-constexpr Milliseconds kUnblockPatience{500};
+constexpr Milliseconds kUnblockTimeout{500};
 // Redis may learn of a blocking read a little later than we send it.
 constexpr Milliseconds kUnblockPause{5};
 // A stalled check that failed because of the connection is tried again after this.
@@ -34,51 +36,41 @@ constexpr std::size_t kLeastAsked = 8;
 
 }  // namespace
 
-void Worker::State::start_loop() {
-  if (!processor) throw ValidationError("No process function is defined.");
-  if (running_loop) throw ValidationError("Worker is already running.");
-  if (stopping()) return;
-  running_loop = true;
-  if (!options.skip_stalled_check) start_stalled_check();
-  asio::co_spawn(executor, fetch_loop(shared_from_this()), asio::detached);
-}
-
 detail::FetchState Worker::State::fetch_state() const {
-  return {stopping(), running.size() + lost_threads, concurrency, drained, limit_until, block_until,
-          fetch_due};
+  return {stopping(), in_process.size() + lost_threads, concurrency, supply, limit_until, block_until};
 }
 
 // Ends when the worker is paused or closing and no job is in process.
 awaitable<void> Worker::State::fetch_loop(std::shared_ptr<State> self) {
-  const detail::FetchTerms terms{self->options.drain_delay.count(),
-                                 self->options.maximum_rate_limit_delay.count()};
+  const detail::FetchLimits limits{self->options.drain_delay.count(),
+                                   self->options.maximum_rate_limit_delay.count()};
   while (true) {
-    const detail::FetchStep step = detail::next_fetch_step(self->fetch_state(), terms, detail::now_ms());
+    const detail::FetchStep step = detail::next_fetch_step(self->fetch_state(), limits, detail::now_ms());
     if (std::holds_alternative<detail::StopFetching>(step)) {
-      if (self->running.empty()) break;
+      if (self->in_process.empty()) break;
       co_await self->loop_wakeup.wait();
     } else if (std::holds_alternative<detail::WaitForSlot>(step)) {
       co_await self->loop_wakeup.wait();
     } else if (const auto* limit = std::get_if<detail::WaitForRateLimit>(&step)) {
       const auto until = Clock::now() + Milliseconds(limit->ms);
       while (Clock::now() < until && !self->stopping()) co_await self->loop_wakeup.wait(until);
-      // Fetches even if the limit lasts on: the script promotes delayed jobs, and tells the limit again.
-      self->drained = false;
+      // It fetches even if the limit lasts on: the script promotes delayed jobs, and tells the limit again.
+      self->supply = Supply::unknown;
       self->limit_until = 0;
     } else {
       std::optional<double> block_seconds;
       if (const auto* marker = std::get_if<detail::BlockOnMarker>(&step)) block_seconds = marker->seconds;
       std::exception_ptr failure;
-      self->reconnected = false;
+      const std::uint64_t times_up = self->times_up();
       try {
         co_await self->fetch_once(block_seconds);
       } catch (...) {
         failure = std::current_exception();
       }
-      if (failure) co_await self->pause_after(std::move(failure));
+      if (failure) co_await self->pause_after(std::move(failure), times_up);
     }
   }
-  self->running_loop = false;
+  self->on(detail::WorkerEvent::loop_ended);
   self->wake_all();
 }
 
@@ -91,7 +83,7 @@ awaitable<void> Worker::State::fetch_once(std::optional<double> block_seconds) {
   }
   if (stopping()) co_return;
   std::vector<std::string> tokens;
-  const std::size_t taken_already = running.size() + lost_threads;
+  const std::size_t taken_already = in_process.size() + lost_threads;
   // As many as there are slots for: others shall find work too.
   const std::size_t free = concurrency > taken_already ? concurrency - taken_already : 1;
   const std::size_t asked = std::min(free, std::clamp(2 * taken_last, kLeastAsked, kTakenAtOnce));
@@ -119,14 +111,14 @@ awaitable<void> Worker::State::fetch_once(std::optional<double> block_seconds) {
     co_await begin(std::move(*job));
   }
   if (!trouble.empty()) {
-    drained = false;
+    supply = Supply::unknown;
     throw RedisError(trouble);
   }
 }
 
 // A connection that broke paces its own attempts, and the loop goes on the moment that it is back. Errors of
 // the server come at once, again and again, and are paced here.
-awaitable<void> Worker::State::pause_after(std::exception_ptr failure) {
+awaitable<void> Worker::State::pause_after(std::exception_ptr failure, std::uint64_t times_up_before) {
   bool disconnected = false;
   try {
     std::rethrow_exception(std::move(failure));
@@ -142,25 +134,20 @@ awaitable<void> Worker::State::pause_after(std::exception_ptr failure) {
     ++errors_in_a_row;
   }
   const auto until = Clock::now() + pause;
-  while (Clock::now() < until && !stopping() && !(disconnected && reconnected))
+  while (Clock::now() < until && !stopping() && !(disconnected && times_up() != times_up_before))
     co_await loop_wakeup.wait(until);
 }
 
 std::optional<Job> Worker::State::take(detail::NextJob next, const std::string& token) {
   if (!next.trouble.empty()) report(RedisError(next.trouble));
-  fetch_due = false;
   limit_until = next.rate_limit_ms > 0 ? detail::now_ms() + next.rate_limit_ms : 0;
   block_until = std::max(0.0, next.delay_until);
-  if (!next.has_job) {
-    // Something is wrong with what waits: whether that is nothing is for the next fetch to find out.
-    if (!next.trouble.empty()) {
-      drained = false;
-    } else if (!std::exchange(drained, true)) {
-      emit(events.drained);
-    }
-    return std::nullopt;
-  }
-  drained = false;
+  const auto fetched = next.has_job           ? Fetched::job
+                       : next.trouble.empty() ? Fetched::nothing
+                                              : Fetched::trouble;
+  const Supply before = std::exchange(supply, detail::after_fetch(fetched));
+  if (detail::is_newly_drained(before, fetched)) emit(events.drained);
+  if (!next.has_job) return std::nullopt;
   return backend->make_job(std::move(next.record), token);
 }
 
@@ -173,8 +160,7 @@ awaitable<bool> Worker::State::block(double seconds) {
   command.timeout = Milliseconds(static_cast<std::int64_t>(std::ceil(seconds)) * 1'000) + kBlockMargin;
   command.drop_on_timeout = true;
   blocked = true;
-  // Until we know better: the answer may be lost, and a marker with it.
-  fetch_due = true;
+  supply = detail::after_blocking_begins(supply);
   std::exception_ptr failure;
   Reply reply;
   try {
@@ -198,7 +184,7 @@ awaitable<bool> Worker::State::block(double seconds) {
   const double score = marker[2].number();
   block_until = known > 0 && score > known ? known : score;
   const bool now = block_until <= 0 || block_until - static_cast<double>(detail::now_ms()) < 1;
-  fetch_due = now;
+  supply = detail::after_marker(supply, now);
   co_return now;
 }
 
@@ -211,21 +197,23 @@ awaitable<void> Worker::State::return_marker(std::string member, std::string sco
   command.timeout = kBlockMargin;
   try {
     co_await backend->run(std::move(command));
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    if (!is_over() && !backend->connection().is_closed()) report(error);
   }
 }
 
 // A blocked read ends at once and tells whether it took a marker; breaking its connection would not tell.
 awaitable<void> Worker::State::unblock(std::shared_ptr<State> self) {
-  const auto patience = Clock::now() + kUnblockPatience;
-  while (self->blocked && Clock::now() < patience) {
+  const auto until = Clock::now() + kUnblockTimeout;
+  while (self->blocked && Clock::now() < until) {
     const auto client = self->blocking->client_id();
     if (client == 0 || !self->backend->connection().is_up()) break;
     try {
       detail::Command command = make_command("CLIENT", "UNBLOCK", client);
-      command.timeout = kUnblockPatience;
+      command.timeout = kUnblockTimeout;
       co_await self->backend->run(std::move(command));
     } catch (const Error&) {
+      // The read's connection is broken instead, which ends it too; what a marker's loss means is told there.
       break;
     }
     if (self->blocked) co_await self->sleep(kUnblockPause);
@@ -233,7 +221,7 @@ awaitable<void> Worker::State::unblock(std::shared_ptr<State> self) {
   if (self->blocked) self->blocking->interrupt();
 }
 
-// Detached: ends within kUnblockPatience, and holds the state meanwhile.
+// Detached: ends within kUnblockTimeout, and holds the state meanwhile.
 void Worker::State::stop_blocking() {
   if (blocked) asio::co_spawn(executor, unblock(shared_from_this()), asio::detached);
 }
@@ -252,6 +240,7 @@ awaitable<void> Worker::State::check_stalled(std::shared_ptr<State> self, std::u
                                                                  self->options.stalled_interval);
       for (const std::string& stalled : ids) self->emit(self->events.stalled, std::string_view(stalled));
     } catch (const ConnectionError&) {
+      // Its connection has told.
       pause = std::min(pause, kStalledCheckRetry);
     } catch (const std::exception& error) {
       if (current()) self->report(error);

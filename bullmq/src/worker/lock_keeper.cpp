@@ -7,8 +7,8 @@
 #include <boost/asio/post.hpp>
 #include <chrono>
 #include <mutex>
+#include <stdexcept>
 #include <string>
-#include <system_error>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -72,9 +72,8 @@ struct LockKeeper::State {
 
   // What became of those that were asked about. Jobs that have ended while the answer was on its way count
   // neither as renewed nor as lost.
-  std::pair<std::vector<std::string>, std::vector<LostLock>> settle(const Due& asked,
-                                                                    const std::vector<std::string>& failed,
-                                                                    Clock::time_point at) {
+  std::pair<std::vector<std::string>, std::vector<LostLock>> note_answer(
+      const Due& asked, const std::vector<std::string>& failed, Clock::time_point at) {
     std::pair<std::vector<std::string>, std::vector<LostLock>> renewed_and_lost;
     const std::lock_guard guard(mutex);
     for (std::size_t i = 0; i < asked.ids.size(); ++i) {
@@ -104,7 +103,7 @@ struct LockKeeper::State {
       }
       failed = co_await backend->reclaim_locks(failed, tokens, lock_duration);
     }
-    auto [renewed, lost] = settle(asked, failed, asked_at);
+    auto [renewed, lost] = note_answer(asked, failed, asked_at);
     if (!lost.empty()) listener.lost(std::move(lost));
     if (!renewed.empty()) listener.renewed(std::move(renewed));
   }
@@ -112,7 +111,7 @@ struct LockKeeper::State {
   asio::awaitable<void> run() {
     Milliseconds retry_pause = kFirstRetryPause;
     while (!stopping) {
-      const auto turn = Clock::now();
+      const auto began = Clock::now();
       std::string trouble;
       try {
         co_await renew_due();
@@ -121,7 +120,7 @@ struct LockKeeper::State {
         trouble = error.what();
       }
       if (stopping) co_return;
-      auto next = turn + renew_time / 2;
+      auto next = began + renew_time / 2;
       if (!trouble.empty()) {
         listener.error(trouble);
         next = Clock::now() + std::min(retry_pause, renew_time / 2);
@@ -144,16 +143,17 @@ struct LockKeeper::State {
 };
 
 LockKeeper::LockKeeper(ConnectionOptions connection, std::string prefix, std::string queue,
-                       Milliseconds lock_duration, Milliseconds renew_time, Listener listener)
+                       Milliseconds lock_duration, Milliseconds renew_time, Listener listener) try
     : state_(std::make_unique<State>(std::move(connection), prefix, queue, lock_duration, renew_time,
                                      std::move(listener))) {
   // Detached: the destructor waits for the loop.
   asio::co_spawn(state_->loop, state_->run(), asio::detached);
-  try {
-    state_->thread = std::thread([state = state_.get()] { state->loop.run(); });
-  } catch (const std::system_error& error) {
-    throw Error(std::string("a worker needs a thread to renew its locks: ") + error.what());
-  }
+  state_->thread = std::thread([state = state_.get()] { state->loop.run(); });
+} catch (const Error&) {
+  throw;
+} catch (const std::runtime_error& error) {
+  // The system has no more threads, or no more descriptors.
+  throw Error(std::string("a worker needs a thread to renew its locks: ") + error.what());
 }
 
 LockKeeper::~LockKeeper() {

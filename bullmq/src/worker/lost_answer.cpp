@@ -14,7 +14,8 @@ awaitable<std::optional<Job>> Worker::State::find_taken(std::string token) {
       if (!record) co_return std::nullopt;
       co_return backend->make_job(std::move(*record), token);
     } catch (const ConnectionError&) {
-      if (closed || backend->connection().is_closed()) throw;
+      // Its connection has told, and Redis is asked again.
+      if (is_over() || backend->connection().is_closed()) throw;
     }
     co_await sleep(options.run_retry_delay);
   }
@@ -25,7 +26,7 @@ awaitable<void> Worker::State::adopt_lost_fetches() {
     const std::string token = lost_fetches.back();
     auto job = co_await find_taken(token);
     std::erase(lost_fetches, token);
-    if (job && !running.contains(token)) co_await begin(std::move(*job));
+    if (job && !in_process.contains(token)) co_await begin(std::move(*job));
   }
 }
 

@@ -2,27 +2,27 @@
 
 #include <algorithm>
 #include <chrono>
-#include <nlohmann/json.hpp>
 
 #include "bullmq/error.hpp"
 #include "core/identity.hpp"
+#include "core/json_value.hpp"
 #include "worker/worker_state.hpp"
 
 namespace bullmq {
 namespace detail {
 namespace {
 
-using nlohmann::json;
-
 // 0 for what is absent or no number.
-double number(const json& object, const char* name) {
-  const auto member = object.find(name);
-  return member != object.end() && member->is_number() ? member->get<double>() : 0;
+double number(const JsonObject& object, const char* name) {
+  const JsonValue* const member = object.if_contains(name);
+  return member != nullptr && member->is_number() ? member->to_number<double>() : 0;
 }
 
 // JavaScript's last Date.
 constexpr double kLatestInstant = 8.64e15;
-constexpr std::size_t kMostToldPatterns = 1'000;
+// JavaScript's Number.MAX_SAFE_INTEGER.
+constexpr double kMostIterations = 9'007'199'254'740'991;
+constexpr std::size_t kMostReportedPatterns = 1'000;
 
 bool all_digits(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -46,36 +46,34 @@ bool has_legacy_repeatable_shape(std::string_view key) {
 
 Iteration next_iteration(const JobRecord& job, Timestamp now) {
   if (!job.repeat_job_key || job.repeat_job_key->empty()) return NoIteration{};
-  json extra = json::parse(job.options.extra, nullptr, false);
-  if (!extra.is_object() || !extra.contains("repeat") || !extra["repeat"].is_object()) {
-    return UnknownSchedule{"the job has no repeat options"};
-  }
-  json repeat = extra["repeat"];
+  auto extra = parse_json_object(job.options.extra);
+  JsonValue* const given = extra ? extra->if_contains("repeat") : nullptr;
+  if (given == nullptr || !given->is_object()) return UnknownSchedule{"the job has no repeat options"};
+  JsonObject& repeat = given->get_object();
   const double count = number(repeat, "count") + 1;
   if (repeat.contains("limit") && count > number(repeat, "limit")) return NoIteration{};
   if (const double end = number(repeat, "endDate"); end != 0 && static_cast<double>(now) > end) {
     return NoIteration{};
   }
   if (const double every = number(repeat, "every"); every <= 0) {
-    const auto pattern = repeat.find("pattern");
-    if (pattern == repeat.end() || !pattern->is_string())
+    const JsonValue* const pattern = repeat.if_contains("pattern");
+    if (pattern == nullptr || !pattern->is_string())
       return UnknownSchedule{"scheduler \"" + *job.repeat_job_key +
                              "\" has neither an interval nor a pattern"};
-    const double due = number(extra, "prevMillis");
+    const double due = number(*extra, "prevMillis");
     const bool is_instant = due > 0 && due < kLatestInstant;
     return PatternIteration{*job.repeat_job_key,
                             is_instant ? static_cast<Timestamp>(due) : job.timestamp + job.delay.count()};
   }
   repeat.erase("immediately");
-  repeat["count"] = static_cast<std::int64_t>(count);
-  extra["repeat"] = std::move(repeat);
-  // What the script writes anew.
-  extra.erase("prevMillis");
-  extra["repeatJobKey"] = *job.repeat_job_key;
+  repeat["count"] = static_cast<std::int64_t>(std::clamp(count, -kMostIterations, kMostIterations));
+  // The script writes it anew.
+  extra->erase("prevMillis");
+  (*extra)["repeatJobKey"] = *job.repeat_job_key;
   NextIteration next{*job.repeat_job_key, job.options};
   next.options.delay = Milliseconds(0);
   next.options.timestamp = now;
-  next.options.extra = extra.dump(-1, ' ', false, json::error_handler_t::replace);
+  next.options.extra = write_json(std::move(*extra), MemberOrder::sorted);
   return next;
 }
 
@@ -88,8 +86,10 @@ Milliseconds put_back_delay(Timestamp due, Timestamp now) noexcept {
 }  // namespace detail
 
 // One `error` event for each schedule.
-void Worker::State::tell_pattern(const std::string& scheduler) {
-  if (told_patterns.size() >= detail::kMostToldPatterns || !told_patterns.insert(scheduler).second) return;
+void Worker::State::report_pattern(const std::string& scheduler) {
+  if (reported_patterns.size() >= detail::kMostReportedPatterns ||
+      !reported_patterns.insert(scheduler).second)
+    return;
   report(
       Error("scheduler \"" + scheduler +
             "\" has a pattern, which this client cannot continue: its iterations are put back and wait for a "
@@ -101,7 +101,7 @@ awaitable<std::optional<Milliseconds>> Worker::State::leave_to_others(detail::Pa
   // One that was taken before, and comes again for another attempt: the schedule does not depend on it.
   const bool is_current = co_await backend->is_current_iteration(pattern.scheduler, job_id);
   if (!is_current) co_return std::nullopt;
-  tell_pattern(pattern.scheduler);
+  report_pattern(pattern.scheduler);
   const Milliseconds delay = detail::put_back_delay(pattern.due, detail::now_ms());
   auto reserved = co_await backend->reserve_put_back(delay);
   co_return reserved;
@@ -112,7 +112,7 @@ awaitable<std::optional<Milliseconds>> Worker::State::leave_to_others(detail::Pa
 // processed.
 awaitable<std::optional<Milliseconds>> Worker::State::schedule_next(Job job) {
   const std::string failed = "Failed to add repeatable job for next iteration: ";
-  while (!closed) {
+  while (!is_over()) {
     std::string reason;
     std::optional<Milliseconds> put_back;
     try {
@@ -136,8 +136,9 @@ awaitable<std::optional<Milliseconds>> Worker::State::schedule_next(Job job) {
         co_await backend->schedule_next_iteration(next->scheduler, record.data, next->options, record.id);
       }
       co_return put_back;
-    } catch (const ConnectionError& error) {
-      if (closed || backend->connection().is_closed()) co_return put_back;
+    } catch (const ConnectionError&) {
+      // Its connection has told, and it is tried again.
+      if (is_over() || backend->connection().is_closed()) co_return put_back;
     } catch (const std::exception& error) {
       reason = error.what();
     }

@@ -1,5 +1,7 @@
 #include "bullmq/worker.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <chrono>
 #include <utility>
@@ -13,6 +15,8 @@
 namespace bullmq {
 
 namespace asio = boost::asio;
+using detail::WorkerAction;
+using detail::WorkerEvent;
 
 namespace {
 
@@ -51,9 +55,9 @@ Worker::State::State(Executor executor_of_worker, const std::string& queue, Proc
   options.connection.offline_queue = true;
   backend = std::make_shared<detail::QueueBackend>(
       detail::Connection::open(executor, options.connection, routing_key), options.prefix, queue);
-  backend->terms = {options.name,           options.lock_duration,
-                    options.limiter,        options.remove_on_complete,
-                    options.remove_on_fail, options.metrics_max_data_points};
+  backend->policy = {options.name,           options.lock_duration,
+                     options.limiter,        options.remove_on_complete,
+                     options.remove_on_fail, options.metrics_max_data_points};
   backend->fast_path = options.fast_path;
   ConnectionOptions named = options.connection;
   named.client_name =
@@ -72,20 +76,19 @@ void Worker::State::listen_to_connections() {
       if (!self) return;
       if (self->backend->connection().is_up() && self->blocking->is_up()) self->emit(self->events.ready);
       // What came while we were away is fetched now, not at the end of a pause.
-      self->drained = false;
-      self->reconnected = true;
+      self->supply = detail::Supply::unknown;
       self->wake_all();
       self->stalled_wakeup.wake();
     }));
     subscriptions.push_back(connection->on_down.subscribe([weak] {
       const auto self = weak.lock();
       if (!self) return;
-      if (!self->closing) self->emit(self->events.connection_closed);
+      if (!is_ending(self->phase)) self->emit(self->events.connection_closed);
       self->wake_all();
     }));
     subscriptions.push_back(connection->on_error.subscribe([weak](const std::exception& error) {
       const auto self = weak.lock();
-      if (self && !self->closing) self->report(error);
+      if (self && !is_ending(self->phase)) self->report(error);
     }));
   }
 }
@@ -93,7 +96,7 @@ void Worker::State::listen_to_connections() {
 void Worker::State::keep_locks(const std::string& queue) {
   const auto post = [target = executor, weak = weak_from_this()](auto work) {
     asio::post(target, [weak, work = std::move(work)] {
-      if (const auto self = weak.lock(); self && !self->closed) work(*self);
+      if (const auto self = weak.lock(); self && !self->is_over()) work(*self);
     });
   };
   detail::LockKeeper::Listener listener;
@@ -121,7 +124,7 @@ Worker::Worker(Executor executor, std::string queue_name, Processor processor, W
   state_->listen_to_connections();
   if (!state_->processor) return;
   if (!state_->options.skip_lock_renewal) state_->keep_locks(queue_name);
-  if (state_->options.autorun) state_->start_loop();
+  if (state_->options.autorun) state_->run_loop();
 }
 
 Worker::Worker(Executor executor, std::string queue_name, BlockingProcessor processor, WorkerOptions options)
@@ -139,7 +142,7 @@ Worker::Worker(Executor executor, std::string queue_name, WorkerOptions options)
     : Worker(std::move(executor), std::move(queue_name), Processor{}, std::move(options)) {}
 
 Worker::~Worker() {
-  if (state_ && !state_->closed) state_->abandon();
+  if (state_) state_->destroy();
 }
 Worker::Worker(Worker&&) noexcept = default;
 Worker& Worker::operator=(Worker&& other) noexcept {
@@ -163,16 +166,16 @@ WorkerEvents& Worker::events() noexcept {
   return state_->events;
 }
 bool Worker::is_running() const noexcept {
-  return state_->running_loop;
+  return detail::has_loop(state_->phase);
 }
 bool Worker::is_paused() const noexcept {
-  return state_->paused;
+  return detail::is_paused(state_->phase);
 }
 std::size_t Worker::concurrency() const noexcept {
   return state_->concurrency;
 }
 std::size_t Worker::active_count() const noexcept {
-  return state_->running.size();
+  return state_->in_process.size();
 }
 
 void Worker::set_concurrency(std::size_t concurrency) {
@@ -190,53 +193,66 @@ awaitable<void> Worker::wait_until_ready() {
 
 awaitable<void> Worker::run() {
   const auto state = state_;
-  state->start_loop();
-  const auto ended = [loop = state.get()] { return !loop->running_loop; };
+  state->run_loop();
+  const auto ended = [running = state.get()] { return !detail::has_loop(running->phase); };
   try {
     co_await state->wait_until(ended);
-  } catch (...) {
-    // Our caller was cancelled.
-    state->pause_now();
+  } catch (const CancelledError&) {
+    state->on(WorkerEvent::pause);
     throw;
   }
 }
 
-void Worker::State::pause_now() {
-  paused = true;
-  ++stalled_generation;
-  stalled_wakeup.wake();
-  stop_blocking();
-  wake_all();
+void Worker::State::run_loop() {
+  if (!processor) throw ValidationError("No process function is defined.");
+  on(WorkerEvent::run);
 }
 
-awaitable<void> Worker::pause(bool do_not_wait_active) {
+WorkerAction Worker::State::on(WorkerEvent event) {
+  const detail::WorkerTransition transition = detail::next_phase(phase, event);
+  const WorkerAction actions = transition.actions;
+  if (has(actions, WorkerAction::refuse)) throw ValidationError("Worker is already running.");
+  phase = transition.phase;
+  if (actions == WorkerAction::none) return actions;
+  if (has(actions, WorkerAction::tell_closing)) emit(events.closing);
+  if (has(actions, WorkerAction::stop_stalled_check)) {
+    ++stalled_generation;
+    stalled_wakeup.wake();
+  }
+  if (has(actions, WorkerAction::unblock)) stop_blocking();
+  if (has(actions, WorkerAction::start_stalled_check) && !options.skip_stalled_check) start_stalled_check();
+  // Detached: see above who owns them.
+  if (has(actions, WorkerAction::start_loop))
+    asio::co_spawn(executor, fetch_loop(shared_from_this()), asio::detached);
+  if (has(actions, WorkerAction::wind_up))
+    asio::co_spawn(executor, wind_up(shared_from_this()), asio::detached);
+  wake_all();
+  if (has(actions, WorkerAction::tell_resumed)) emit(events.resumed);
+  if (has(actions, WorkerAction::tell_closed)) emit(events.closed);
+  return actions;
+}
+
+awaitable<void> Worker::pause(ActiveJobs active) {
   const auto state = state_;
-  const bool was_paused = state->paused;
-  state->pause_now();
-  if (!do_not_wait_active) {
-    const auto ended = [loop = state.get()] { return !loop->running_loop || !loop->paused; };
+  const WorkerAction actions = state->on(WorkerEvent::pause);
+  if (active == ActiveJobs::wait) {
+    const auto ended = [paused = state.get()] {
+      return !detail::has_loop(paused->phase) || paused->phase == detail::WorkerPhase::running;
+    };
     co_await state->wait_until(ended);
   }
-  if (!was_paused) state->emit(state->events.paused);
+  if (has(actions, WorkerAction::tell_paused)) state->emit(state->events.paused);
 }
 
 void Worker::resume() {
   const auto state = state_;
-  if (state->closing || (state->running_loop && !state->paused)) return;
-  state->paused = false;
-  if (!state->running_loop) {
-    if (state->processor) state->start_loop();
-  } else if (!state->options.skip_stalled_check) {
-    state->start_stalled_check();
-  }
-  state->wake_all();
-  state->emit(state->events.resumed);
+  state->on(state->processor ? WorkerEvent::resume : WorkerEvent::resume_by_hand);
 }
 
 bool Worker::cancel_job(std::string_view job_id, std::string reason) {
   bool found = false;
-  const auto running = state_->running;
-  for (const auto& [token, job] : running) {
+  const auto in_process = state_->in_process;
+  for (const auto& [token, job] : in_process) {
     if (job->job.id() != job_id) continue;
     found = true;
     state_->cancel(*job, reason);
@@ -245,27 +261,27 @@ bool Worker::cancel_job(std::string_view job_id, std::string reason) {
 }
 
 void Worker::cancel_all_jobs(std::string reason) {
-  const auto running = state_->running;
-  for (const auto& [token, job] : running) state_->cancel(*job, reason);
+  const auto state = state_;
+  state->cancel_all(reason);
 }
 
 awaitable<void> Worker::close(std::optional<Milliseconds> deadline) {
   const auto state = state_;
   state->start_closing(deadline);
-  const auto closed = [closing = state.get()] { return closing->closed; };
+  const auto closed = [closing = state.get()] { return closing->is_over(); };
   co_await state->wait_until(closed);
 }
 
-awaitable<std::optional<Job>> Worker::get_next_job(std::string token, bool block) {
+awaitable<std::optional<Job>> Worker::get_next_job(std::string token, WhenEmpty when_empty) {
   const auto state = state_;
   if (state->stopping()) co_return std::nullopt;
   const std::int64_t now = detail::now_ms();
   if (state->limit_until > now) co_return std::nullopt;
-  if (state->drained && block && !state->blocked) {
+  if (state->supply == detail::Supply::none && when_empty == WhenEmpty::wait && !state->blocked) {
     detail::FetchState looked = state->fetch_state();
     looked.active = 0;
-    const detail::FetchTerms terms{state->options.drain_delay.count(), 0};
-    const auto step = detail::next_fetch_step(looked, terms, now);
+    const detail::FetchLimits limits{state->options.drain_delay.count(), 0};
+    const auto step = detail::next_fetch_step(looked, limits, now);
     if (const auto* marker = std::get_if<detail::BlockOnMarker>(&step)) {
       bool fetch_now = true;
       try {
@@ -295,7 +311,7 @@ awaitable<std::optional<Job>> Worker::get_next_job(std::string token, bool block
 }
 
 void Worker::start_stalled_check_timer() {
-  if (!state_->options.skip_stalled_check && !state_->closing) state_->start_stalled_check();
+  if (!state_->options.skip_stalled_check && !is_ending(state_->phase)) state_->start_stalled_check();
 }
 
 awaitable<void> Worker::rate_limit(Milliseconds duration) {

@@ -20,50 +20,56 @@
 #include "redis/wakeup.hpp"
 #include "worker/fetch_step.hpp"
 #include "worker/job_ending.hpp"
+#include "worker/job_progress.hpp"
 #include "worker/lock_keeper.hpp"
 #include "worker/next_iteration.hpp"
+#include "worker/worker_life.hpp"
 
 namespace bullmq {
 
-// A worker's inside: the loop that fetches, the jobs in process, and what ends them. The executor's thread
-// only.
+// A worker's inside: the loop that fetches, the jobs in process, and what ends them. Only the executor's
+// thread uses it. What happens when is decided by tables and functions without I/O (worker_life.hpp,
+// job_progress.hpp, fetch_step.hpp, failure_decision.hpp); the coroutines here carry it out.
 //
-// Who owns its coroutines: the loop is alive while `running_loop` is set, a slot while `running` has its
-// token, the closing until `closed`; close() waits for the first two, its callers for the last. Each holds
-// the state, so none outlives it.
+// Who owns the coroutines: the loop is alive while the phase has one, a slot while `in_process` has its
+// token, the closing until the phase is closed; close() waits for the first two, its callers for the last.
+// Each holds the state, so none outlives it.
 struct Worker::State : std::enable_shared_from_this<Worker::State> {
   using Clock = std::chrono::steady_clock;
-  // A job in process.
-  struct Running {
-    Running(Job j, const Executor& executor) : job(std::move(j)), changed(executor) {}
+  struct JobInProcess {
+    JobInProcess(Job j, const Executor& executor) : job(std::move(j)), changed(executor) {}
+    // What is to be done about the event.
+    detail::JobAction on(detail::JobEvent event) {
+      const detail::JobStep step = detail::next_progress(progress, event);
+      progress = step.progress;
+      return step.action;
+    }
     Job job;
+    detail::JobProgress progress;
     std::stop_source stop;
     boost::asio::cancellation_signal cancellation;
     std::string cancel_reason;
-    // The processor has ended, or the job was given back and its end is of no interest.
-    bool done = false;
-    bool given_back = false;
-    // Its thread is still at it, though nobody waits for it.
-    bool keeps_thread = false;
-    // Its end is being told to Redis: a lock that cannot be renewed any more may have been released by that.
-    bool ending = false;
     std::string return_value;
     std::exception_ptr failure;
     detail::Wakeup changed;
   };
-  using RunningPointer = std::shared_ptr<Running>;
+  using JobPointer = std::shared_ptr<JobInProcess>;
 
   State(Executor executor, const std::string& queue, Processor processor, WorkerOptions options);
   void listen_to_connections();
   void keep_locks(const std::string& queue);
 
-  // ---- Fetching (fetch_loop.cpp).
-  // Throws ValidationError when it runs already or cannot.
-  void start_loop();
+  // Its life (worker.cpp). Does what the event asks for in this phase, and returns what that was. Throws
+  // ValidationError when the worker runs already, or is to run without a processor.
+  detail::WorkerAction on(detail::WorkerEvent event);
+  void run_loop();
+
+  // Fetching (fetch_loop.cpp).
   static awaitable<void> fetch_loop(std::shared_ptr<State> self);
   // Waits for the marker if it is told for how long, fetches, and begins what came.
   awaitable<void> fetch_once(std::optional<double> block_seconds);
-  awaitable<void> pause_after(std::exception_ptr failure);
+  // Until the failure may be over: a connection has come up again since then, or a while has passed.
+  awaitable<void> pause_after(std::exception_ptr failure, std::uint64_t times_up_before);
   // Waits for the marker. true: it is time to fetch.
   awaitable<bool> block(double seconds);
   // Keeps what a script told with its answer. The job, if there is one.
@@ -81,57 +87,68 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
   awaitable<std::optional<Milliseconds>> schedule_next(Job job);
   awaitable<std::optional<Milliseconds>> leave_to_others(detail::PatternIteration pattern,
                                                          std::string job_id);
-  void tell_pattern(const std::string& scheduler);
+  void report_pattern(const std::string& scheduler);
 
-  // ---- Processing (process_job.cpp).
+  // Processing (process_job.cpp).
   // Starts a slot with this job, or gives it back if the worker has come to stop meanwhile.
   awaitable<void> begin(Job job);
-  [[nodiscard]] RunningPointer enter(const Job& job);
-  static awaitable<void> process(std::shared_ptr<State> self, RunningPointer current);
-  awaitable<std::optional<Job>> process_one(RunningPointer current);
-  awaitable<void> run_processor(RunningPointer current);
-  void cancel(Running& job, std::string reason);
-  // A processor that does not end after its cancellation is given up, and its thread with it.
-  void give_up(Running& job);
+  [[nodiscard]] JobPointer enter(const Job& job);
+  static awaitable<void> process(std::shared_ptr<State> self, JobPointer current);
+  awaitable<std::optional<Job>> process_one(JobPointer current);
+  [[nodiscard]] detail::JobEnding ending_of(JobInProcess& job);
+  void start_processor(const JobPointer& current);
+  void processor_ended(JobInProcess& job, std::exception_ptr failure, std::string return_value);
+  awaitable<void> run_processor(JobPointer current);
+  [[nodiscard]] static JobFailure describe_failure(const JobInProcess& job);
+  void cancel(JobInProcess& job, std::string reason);
+  // The thread of a processor that does not end after its cancellation is lost until it does.
+  void lose_thread(const JobInProcess& job);
   void lock_lost(const detail::LostLock& lock);
 
-  // ---- Telling the end of a job (end_job.cpp).
-  awaitable<std::optional<Job>> end_job(RunningPointer current, detail::JobEnding ending);
+  // Telling the end of a job (end_job.cpp).
+  awaitable<std::optional<Job>> end_job(JobPointer current, detail::JobEnding ending);
   awaitable<detail::NextJob> apply(const Job& job, const detail::JobEnding& ending, bool fetch_next);
-  awaitable<std::optional<Job>> refused_end(RunningPointer current, detail::JobEnding ending,
-                                            JobError refusal, bool unknown);
+  awaitable<std::optional<Job>> refused_end(JobPointer current, detail::JobEnding ending, JobError refusal,
+                                            bool unknown);
   // Whether an end whose answer was lost has been carried out.
   awaitable<bool> was_done(const Job& job, const detail::JobEnding& ending);
-  void told(Job& job, const detail::JobEnding& ending);
+  void note_end(Job& job, const detail::JobEnding& ending);
   [[nodiscard]] detail::JobEnding failed_ending(const Job& job, JobFailure failure);
   [[nodiscard]] std::int64_t backoff_of(const Job& job, const JobFailure& failure);
   [[nodiscard]] std::exception_ptr explain(const Job& job, const JobError& refusal);
   [[nodiscard]] bool may_fetch_next() const {
-    return running.size() + lost_threads <= concurrency && !stopping();
+    return in_process.size() + lost_threads <= concurrency && !stopping();
   }
 
-  // ---- After a lost answer (lost_answer.cpp).
+  // After a lost answer (lost_answer.cpp).
   // The active job that is locked with this token: what a call took whose answer was lost.
   awaitable<std::optional<Job>> find_taken(std::string token);
   awaitable<void> adopt_lost_fetches();
   // Back to the front of the queue.
   awaitable<bool> give_back(Job job);
 
-  // ---- Closing (closing.cpp).
-  void pause_now();
+  // Closing (closing.cpp).
   void start_closing(std::optional<Milliseconds> deadline);
   static awaitable<void> wind_up(std::shared_ptr<State> self);
+  [[nodiscard]] detail::ClosingStep closing_step(detail::ClosingStage stage, Clock::time_point until) const;
+  void cancel_all(const std::string& reason);
   awaitable<void> give_back_all();
+  awaitable<void> disconnect();
   // Ends everything at once.
-  void abandon();
+  void destroy();
 
-  [[nodiscard]] bool stopping() const { return closing || paused; }
-  [[nodiscard]] bool is_idle() const { return running.empty() && !running_loop; }
+  [[nodiscard]] bool stopping() const { return !detail::may_take_jobs(phase); }
+  [[nodiscard]] bool is_over() const { return detail::is_over(phase); }
+  [[nodiscard]] bool is_idle() const { return in_process.empty() && !detail::has_loop(phase); }
+  // How often a connection came up.
+  [[nodiscard]] std::uint64_t times_up() const {
+    return backend->connection().times_up() + blocking->times_up();
+  }
   void report_current_exception();
   void report(const std::exception& error) { emit(events.error, error); }
   template <typename... Listened, typename... Args>
   void emit(const Signal<Listened...>& signal, const Args&... args) {
-    if (!abandoned) signal.emit([this] { report_current_exception(); }, args...);
+    if (phase != detail::WorkerPhase::destroyed) signal.emit([this] { report_current_exception(); }, args...);
   }
   void wake_all() {
     loop_wakeup.wake();
@@ -160,28 +177,21 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
   // With a blocking processor only.
   std::shared_ptr<detail::PoolProcessor> pool;
 
-  bool closing = false;
-  bool closed = false;
-  bool abandoned = false;
-  bool paused = false;
-  bool running_loop = false;
+  detail::WorkerPhase phase = detail::WorkerPhase::idle;
   Clock::time_point close_by = Clock::time_point::max();
   std::size_t concurrency = 1;
   // By lock token: the same job may be here twice, when its lock was lost and it came back.
-  std::map<std::string, RunningPointer, std::less<>> running;
-  // Those that given-up processors still keep.
+  std::map<std::string, JobPointer, std::less<>> in_process;
+  // Those of processors that were given up and are still at work.
   std::size_t lost_threads = 0;
   std::uint64_t token_number = 0;
   // Tokens of fetches whose answers were lost: each may have taken a job.
   std::vector<std::string> lost_fetches;
   // Schedules that an error event has told of.
-  std::set<std::string, std::less<>> told_patterns;
-  bool drained = false;
-  // A wake-up was taken, or may have been: the next step is a fetch whatever else is known.
-  bool fetch_due = false;
+  std::set<std::string, std::less<>> reported_patterns;
+  detail::Supply supply = detail::Supply::unknown;
+  // A blocking read is under way.
   bool blocked = false;
-  // A connection came up since the loop last looked.
-  bool reconnected = false;
   std::int64_t limit_until = 0;
   double block_until = 0;
   unsigned errors_in_a_row = 0;

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -94,6 +95,15 @@ class QueueExecutor final : public GenerationExecutor {
 
   void remove(const GenerationId& id, std::function<void(Result<RemoveOutcome>)> done) override {
     launch(services_->remover.remove(id), std::move(done));
+  }
+
+  void remove_broken(const GenerationId& id, std::optional<std::string> caller,
+                     std::function<void(Result<RemoveOutcome>)> done) override {
+    launch(services_->remover.remove_broken(id, std::move(caller)), std::move(done));
+  }
+
+  void was_of(const GenerationId& id, std::string caller, std::function<void(Result<bool>)> done) override {
+    launch(services_->reader.was_of(id, std::move(caller)), std::move(done));
   }
 
   void fleet(std::function<void(Result<Fleet>)> done) override {

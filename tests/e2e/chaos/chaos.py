@@ -33,11 +33,12 @@ import uuid
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "http"), str(HERE.parents[1] / "interop")]
+sys.path[:0] = [str(HERE.parent / "http"), str(HERE.parents[1] / "support")]
 
 from redis_server import RedisServer, Resp  # noqa: E402
-from shunt_process import QueueProcesses, ShuntProcess, eventually  # noqa: E402
+from shunt_process import QueueProcesses, ShuntProcess  # noqa: E402
 import wire  # noqa: E402
+from waiting import eventually  # noqa: E402
 
 SECONDS = float(os.environ.get("SHUNT_CHAOS_SECONDS", "20"))
 SEED = os.environ.get("SHUNT_CHAOS_SEED", str(random.randrange(10**6)))
@@ -315,7 +316,7 @@ class Size:
 def problems_of_sizes(before, apis, generations):
     """Records stay in Redis: what an API keeps of one is for a moment."""
     for size, api in zip(before, apis):
-        now = eventually(lambda: (s := Size(api.process)).descriptors <= size.descriptors + 2 and s, PATIENCE)
+        now = eventually(lambda: (s := Size(api.process)).descriptors <= size.descriptors + 2 and s, patience=PATIENCE)
         allowed = size.rss * 1.5 + 16 + generations * 0.002
         if now.rss > allowed:
             yield f"an API grew from {size} to {now}"
@@ -336,7 +337,7 @@ def main():
         clients = [Client(apis, streams=number % 2 == 1, counts=counts) for number in range(4)]
         for client in clients:
             client.start()
-        eventually(lambda: all(len(client.done) >= 5 or client.failure for client in clients), PATIENCE)
+        eventually(lambda: all(len(client.done) >= 5 or client.failure for client in clients), patience=PATIENCE)
         before = [Size(api.process) for api in apis]
         began = time.monotonic()
         while time.monotonic() - began < SECONDS and not any(client.failure for client in clients):

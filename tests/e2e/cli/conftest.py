@@ -9,27 +9,15 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "interop"))
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "support"))
 
 from fast_path import with_fast_path  # noqa: E402
 from redis_server import RedisServer  # noqa: E402
+from waiting import PATIENCE, eventually  # noqa: E402
 
-PATIENCE = 20  # seconds; what takes longer has failed
-
-
-def eventually(condition, what, patience=PATIENCE):
-    """Waits until condition() is true and returns its value."""
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.01)
-    raise AssertionError(f"not within {patience} s: {what}")
 
 
 def clean_environment(extra=None):

@@ -9,7 +9,8 @@ import threading
 
 import pytest
 
-from conftest import PATIENCE, eventually
+from conftest import PATIENCE
+from waiting import eventually
 
 QUICK = json.dumps({"tokens": 3, "first_token_ms": 0, "token_gap_ms": 0, "seed": 1})
 ENDLESS = json.dumps({"tokens": 100000, "first_token_ms": 1, "token_gap_ms": 50})

@@ -8,8 +8,9 @@ import subprocess
 
 import pytest
 
-from conftest import PATIENCE, eventually
+from conftest import PATIENCE
 from redis_server import Resp
+from waiting import eventually
 
 MODELS = r"""
 [models.simulator]

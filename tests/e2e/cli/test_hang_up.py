@@ -1,5 +1,6 @@
 """SIGHUP: a terminal that goes ends the process as SIGTERM does; without one the configuration is read again."""
 
+import contextlib
 import hashlib
 import os
 import pty
@@ -9,7 +10,8 @@ import subprocess
 
 import pytest
 
-from conftest import PATIENCE, clean_environment, eventually
+from conftest import PATIENCE, clean_environment
+from waiting import eventually
 
 MODEL = '\n[models.simulator]\ndriver = "simulator"\n'
 SLOW = {"prompt": "hi", "tokens": 2, "first_token_ms": 1500}
@@ -190,3 +192,17 @@ def test_under_nohup_nothing_happens(on_a_terminal):
     service.process.send_signal(signal.SIGTERM)
     assert service.process.wait(PATIENCE) == 0
     assert "signal=15" in service.log() and "service.reload" not in service.log()
+
+
+def test_a_shell_that_ends_takes_the_service_with_it(on_a_terminal):
+    """It hangs up first and lets go of the terminal afterwards, whose other side stays open."""
+    script = '"$@" & trap "kill -HUP $!; sleep 0.05; exit 0" USR1; wait'
+    shell = on_a_terminal("/bin/sh", "-c", script, "sh")
+    try:
+        shell.process.send_signal(signal.SIGUSR1)
+        assert shell.process.wait(PATIENCE) == 0
+        eventually(lambda: "service.stopped" in shell.log(), "the end of the service")
+        assert "service.stopping signal=1" in shell.log() and "service.reload" not in shell.log()
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(shell.process.pid, signal.SIGKILL)

@@ -2,16 +2,16 @@
 
 import http.client
 import json
-import os
-import pty
 import re
 import signal
 import subprocess
 
 import pytest
 
-from conftest import PATIENCE, clean_environment, eventually
+from conftest import PATIENCE
 from modes import Asked, Mode
+from terminal import on_a_terminal
+from waiting import eventually
 
 CONFIG = """
 [models.words]
@@ -138,32 +138,15 @@ def test_tail_of_a_failure_names_it_and_exits_with_1(service, jobs):
     assert b"simulated_failure" in answer.stderr
 
 
-def on_a_terminal(jobs, *arguments):
-    """What a person sees, colours and all, and the exit code."""
-    master, slave = pty.openpty()
-    command = [jobs.shunt.binary, *arguments, "--url", jobs.url]
-    environment = clean_environment({"TERM": "xterm-256color"})
-    with subprocess.Popen(command, cwd=jobs.shunt.folder, env=environment, stdin=slave, stdout=slave,
-                          stderr=slave) as process:
-        os.close(slave)
-        seen = b""
-        while True:
-            try:
-                piece = os.read(master, 4096)
-            except OSError:  # the last one who has the other end is gone
-                break
-            if not piece:
-                break
-            seen += piece
-        os.close(master)
-        return seen.decode(), process.wait(PATIENCE)
+def on_the_terminal_of(jobs, *arguments):
+    return on_a_terminal(jobs.shunt, *arguments, "--url", jobs.url, term="xterm-256color")
 
 
 def test_a_terminal_gets_colours_and_a_progress_bar(service, jobs):
     ended(service)
-    assert "\x1b[32msucceeded" in on_a_terminal(jobs, "jobs", "ls")[0]
+    assert "\x1b[32msucceeded" in on_the_terminal_of(jobs, "jobs", "ls")[0]
     id = start(service, {"text": "drawn"}, "steps")
-    seen, exit_code = on_a_terminal(jobs, "jobs", "tail", id)
+    seen, exit_code = on_the_terminal_of(jobs, "jobs", "tail", id)
     assert exit_code == 0
     assert "drawn" in seen and "succeeded" in seen
     assert "\x1b" not in jobs.ok("jobs", "ls")

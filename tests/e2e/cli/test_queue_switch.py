@@ -9,8 +9,8 @@ import pathlib
 import socket
 
 import pytest
+from waiting import eventually
 
-from conftest import eventually
 
 SECRET = "s3cr3t"
 WORDS = {"prompt": "hi", "tokens": 1, "first_token_ms": 0}

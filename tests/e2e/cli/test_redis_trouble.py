@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from conftest import eventually
 from redis_server import RedisError, RedisServer, Resp
+from waiting import eventually
 
 WORDS = {"prompt": "hi", "tokens": 1, "first_token_ms": 0}
 # A bound that a stuck submit would break; the enqueue deadline (250 ms) on a machine that does other things too.

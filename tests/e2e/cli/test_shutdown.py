@@ -6,8 +6,8 @@ import threading
 import time
 
 import pytest
+from waiting import eventually
 
-from conftest import eventually
 
 SLOW = {"prompt": "hi", "tokens": 2, "first_token_ms": 700}
 ENDLESS = {"prompt": "hi", "tokens": 100000, "first_token_ms": 1, "token_gap_ms": 100}

@@ -3,14 +3,15 @@
 import json
 import pathlib
 import re
-import socket
 import urllib.error
 import urllib.request
 
 import pytest
 
-from conftest import PATIENCE, eventually
+from conftest import PATIENCE
 from modes import Asked, Mode
+from ports import free_port
+from waiting import eventually
 
 DOCS = pathlib.Path(__file__).resolve().parents[3] / "docs"
 
@@ -47,11 +48,6 @@ def ready(service):
 def get(url):
     with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
         return answer.status, answer.read().decode()
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as closed_soon:
-        return closed_soon.getsockname()[1]
 
 
 def test_sync_mode_says_what_runs_and_why(shunt, sync):

@@ -2,14 +2,11 @@
 
 import http.server
 import json
-import os
-import pty
-import subprocess
 import threading
 
 import pytest
 
-from conftest import PATIENCE, clean_environment
+from terminal import on_a_terminal
 
 # Escape, carriage return over a line, C1's CSI, right-to-left override.
 EVIL = "\x1b]0;owned\x07\x1b[2Jhidden\rshown \x9b31m \u202egnp.exe"
@@ -64,25 +61,6 @@ def url():
     server.server_close()
 
 
-def on_a_terminal(shunt, *arguments):
-    master, slave = pty.openpty()
-    with subprocess.Popen([shunt.binary, *arguments], cwd=shunt.folder, env=clean_environment({"TERM": "xterm"}),
-                          stdin=slave, stdout=slave, stderr=slave) as process:
-        os.close(slave)
-        seen = b""
-        while True:
-            try:
-                piece = os.read(master, 4096)
-            except OSError:
-                break
-            if not piece:
-                break
-            seen += piece
-        os.close(master)
-        process.wait(PATIENCE)
-    return seen.decode()
-
-
 def check(seen):
     for text in FORBIDDEN:
         assert text not in seen, (text, seen)
@@ -94,7 +72,7 @@ def check(seen):
                                      ("jobs", "show", "--json", "x"), ("jobs", "show", "missing"), ("jobs", "cancel", "x"),
                                      ("status",), ("status", "--json")])
 def test_a_services_words_steer_no_terminal(shunt, url, command):
-    check(on_a_terminal(shunt, *command, "--url", url))
+    check(on_a_terminal(shunt, *command, "--url", url)[0])
 
 
 PROGRAM = r'''
@@ -110,7 +88,7 @@ def test_a_models_words_steer_no_terminal_and_stay_as_they_are_in_a_pipe(shunt):
     raw = shunt.run("generate", "--model", "program", "--input", "{}")
     assert raw.returncode == 0, raw.stderr
     if EVIL.encode() in raw.stdout:  # text, or an artifact of bytes
-        check(on_a_terminal(shunt, "generate", "--model", "program", "--input", "{}"))
+        check(on_a_terminal(shunt, "generate", "--model", "program", "--input", "{}")[0])
 
 
 def test_log_lines_are_plain_text(shunt):

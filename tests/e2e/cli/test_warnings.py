@@ -6,8 +6,9 @@ import urllib.request
 
 import pytest
 
-from conftest import PATIENCE, eventually
+from conftest import PATIENCE
 from modes import Asked, Mode
+from waiting import eventually
 
 CONFIG = """
 [models.words]

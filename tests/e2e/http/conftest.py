@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parents[1] / "interop")]
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "interop"), str(HERE.parents[1] / "support")]
 
 from redis_server import RedisServer  # noqa: E402
 from shunt_process import QueueProcesses, ShuntProcess  # noqa: E402

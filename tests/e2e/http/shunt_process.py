@@ -8,12 +8,22 @@ import select
 import signal
 import subprocess
 import tempfile
-import time
 import uuid
 from pathlib import Path
 
 import wire
 from fast_path import with_fast_path
+from waiting import eventually
+
+QUICK_MODEL = """
+[models.quick]
+driver = "simulator"
+text_field = "prompt"
+first_token = "0ms"
+token_gap = "0ms"
+spread = 0.0
+concurrency = 1000
+"""
 
 # Models whose behaviour a test decides by its input. Short timeouts, so that tests of slow clients are quick.
 CONFIG = """
@@ -26,14 +36,7 @@ max_body_bytes = "64KiB"
 max_header_bytes = "16KiB"
 threads = 2
 
-[models.quick]
-driver = "simulator"
-text_field = "prompt"
-first_token = "0ms"
-token_gap = "0ms"
-spread = 0.0
-concurrency = 1000
-
+""" + QUICK_MODEL + """
 [models.slow]
 driver = "simulator"
 text_field = "prompt"
@@ -202,12 +205,3 @@ def end(process):
     process.stdout.close()
 
 
-def eventually(condition, seconds=20):
-    """The condition's value as soon as it is true."""
-    deadline = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.01)

@@ -3,7 +3,7 @@
 import hashlib
 
 import pytest
-from shunt_process import ShuntProcess
+from shunt_process import QUICK_MODEL, ShuntProcess
 
 CONFIG = """
 [server]
@@ -22,14 +22,7 @@ sha256 = "{b}"
 max_generations = 60
 max_claims = 100
 
-[models.quick]
-driver = "simulator"
-text_field = "prompt"
-first_token = "0ms"
-token_gap = "0ms"
-spread = 0.0
-concurrency = 1000
-
+""".format(a=hashlib.sha256(b"secret-a").hexdigest(), b=hashlib.sha256(b"secret-b").hexdigest()) + QUICK_MODEL + """
 [models.busy]
 driver = "simulator"
 first_token = "60s"
@@ -41,7 +34,7 @@ driver = "simulator"
 first_token = "60s"
 concurrency = 1
 max_waiting = 0
-""".format(a=hashlib.sha256(b"secret-a").hexdigest(), b=hashlib.sha256(b"secret-b").hexdigest())
+"""
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """A client that goes takes its generation with it, unless the model says otherwise."""
 
 import json
+from waiting import eventually
 
-from shunt_process import eventually
 
 
 def waiting_request(model, **members):

@@ -8,7 +8,8 @@ import pytest
 
 import wire
 from redis_cluster import RedisCluster
-from shunt_process import QueueProcesses, eventually
+from shunt_process import QueueProcesses
+from waiting import eventually
 
 MODELS = """
 [server]

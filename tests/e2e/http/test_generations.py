@@ -1,7 +1,7 @@
 import json
 import re
+from waiting import eventually
 
-from shunt_process import eventually
 
 ID = re.compile(r"gen_[0-9a-f]{32}")
 
@@ -150,9 +150,7 @@ def test_a_waiting_client_of_a_cancelled_generation_gets_409(shunt):
     with shunt.connect() as waiting:
         body = json.dumps({"model": "slow", "input": {"prompt": "x", "tokens": 200}})
         waiting.send(f"POST /v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}")
-        running = []
-        while not running:
-            running = shunt.request("GET", "/v1/generations?state=running&model=slow").json()["generations"]
+        running = eventually(lambda: shunt.request("GET", "/v1/generations?state=running&model=slow").json()["generations"])
         shunt.request("POST", f"/v1/generations/{running[0]['id']}/cancel")
         answer = waiting.read_response()
         assert (answer.status, answer.code) == (409, "cancelled")

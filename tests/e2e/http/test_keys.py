@@ -58,6 +58,11 @@ def test_anothers_removed_generation_is_as_if_it_had_never_been(shunt):
         unknown = shunt.request(method, f"/v1/generations/{never}{below}", headers=bearer("bob"))
         assert gone.status == unknown.status == 404, (method, below)
         assert gone.text().replace(id, never) == unknown.text(), (method, below)
+        own = shunt.request(method, f"/v1/generations/{id}{below}", headers=bearer("ann"))
+        assert (own.status, own.code) == (410, "generation_gone"), (method, below)
+    # Whose it was is remembered when its caller has looked at a list without it, too.
+    assert id not in shunt.request("GET", "/v1/generations", headers=bearer("ann")).text()
+    assert [shunt.request("GET", f"/v1/generations/{id}", headers=bearer(who)).status for who in ("ann", "bob")] == [410, 404]
 
 
 def test_readiness_tells_more_to_those_with_a_key(shunt):

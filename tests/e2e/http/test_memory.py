@@ -7,11 +7,15 @@ import contextlib
 import json
 import re
 import socket
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
-from shunt_process import ShuntProcess
+from shunt_process import QUICK_MODEL, ShuntProcess
+from waiting import eventually
 
 LIMIT = 64 << 20
 MIB = 1 << 20
@@ -27,14 +31,7 @@ max_body_bytes = "1MiB"
 [memory]
 limit = "64MiB"
 
-[models.quick]
-driver = "simulator"
-text_field = "prompt"
-first_token = "0ms"
-token_gap = "0ms"
-spread = 0.0
-concurrency = 1000
-
+""" + QUICK_MODEL + """
 [models.busy]
 driver = "simulator"
 first_token = "60s"
@@ -56,7 +53,37 @@ result_bytes = 4194304
 produces = ["application/octet-stream"]
 concurrency = 2
 max_waiting = 1000
+
+[models.flood-artifact]
+driver = "command"
+argv = ["/bin/sh", "-c", "head -c 40000000 /dev/zero"]
+output = "artifact"
+artifact_name = "out.bin"
+artifact_media_type = "application/octet-stream"
+concurrency = 16
+
+[models.flood-json]
+driver = "command"
+argv = ["/bin/sh", "-c", "printf '['; head -c 500000 /dev/zero | tr '\\\\0' , | sed 's/,/[],/g'; printf '0]'"]
+output = "json"
+concurrency = 16
+
+[models.flood-file]
+driver = "command"
+argv = ["/bin/sh", "-c", "head -c 40000000 /dev/zero > \\"$1\\"", "sh", "{output_file}"]
+output = "artifact"
+artifact_name = "out.bin"
+artifact_media_type = "application/octet-stream"
+concurrency = 16
 """
+
+# Of tests/support/openai_server.py: answers that have no end.
+UPSTREAM_FLOODS = ("huge_json", "huge_event", "huge_reasoning", "huge_tool_call")
+
+
+def upstream_models(port):
+    return "".join(f'[models.{mode}]\ndriver = "openai"\nbase_url = "http://127.0.0.1:{port}/v1"\n'
+                   f'model = "{mode}"\nmax_retries = 0\nconcurrency = 16\n' for mode in UPSTREAM_FLOODS)
 
 
 class Watcher:
@@ -98,10 +125,19 @@ def resident(shunt):
         return int(re.search(r"VmRSS:\s+(\d+) kB", file.read()).group(1)) * 1024
 
 
+@pytest.fixture(scope="module")
+def upstream():
+    """The port of a server whose answers have no end."""
+    program = Path(__file__).parents[2] / "support" / "openai_server.py"
+    with subprocess.Popen([sys.executable, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+        yield int(server.stdout.readline())
+        server.communicate()
+
+
 @pytest.fixture
-def attacked(tmp_path):
+def attacked(upstream):
     """A server, watched. What it may hold is checked at the end."""
-    shunt = ShuntProcess(CONFIG)
+    shunt = ShuntProcess(CONFIG + upstream_models(upstream))
     try:
         assert shunt.generate("quick").status == 200
         idle = resident(shunt)
@@ -286,6 +322,25 @@ def test_waiting_requests_with_large_inputs(attacked):
         settle(attacked)
 
 
+@pytest.mark.parametrize("model", ["flood-artifact", "flood-json", "flood-file", *UPSTREAM_FLOODS])
+def test_output_of_programs_and_upstreams_that_does_not_fit(attacked, model):
+    def held():
+        return attacked.request("GET", "/admin/status").json()["memory"]["shares"]["drivers"]["bytes"]
+
+    ids = [attacked.generate(model, headers={"Prefer": "respond-async"}).headers["shunt-generation-id"]
+           for _ in range(12)]
+    codes = {attacked.eventually_state(id, "failed", "succeeded").get("error", {}).get("code") for id in ids}
+    assert codes == {"overloaded"}
+    deadline = time.monotonic() + 10
+    while held() > 0 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert held() == 0
+    text = attacked.request("GET", "/metrics").text()
+    assert re.search(r'shunt_memory_refused\{share="drivers"\} [1-9]', text)
+    # Others are served meanwhile and afterwards.
+    assert attacked.generate("long").status == 200
+
+
 def test_pipelined_requests(attacked):
     with contextlib.ExitStack() as stack:
         attack(attacked, get("/openapi.json") * 200, 100, stack)
@@ -314,7 +369,4 @@ def test_memory_comes_back_when_the_attackers_have_gone(attacked):
         shares = attacked.request("GET", "/admin/status").json()["memory"]["shares"]
         return shares["requests"]["bytes"] + shares["answers"]["bytes"] + shares["streams"]["bytes"]
 
-    deadline = time.monotonic() + 10
-    while held() > 0 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert held() == 0
+    eventually(lambda: held() == 0, "all memory is given back")

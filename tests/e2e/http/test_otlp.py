@@ -4,16 +4,13 @@ the queue those of runs come from the worker."""
 import json
 import re
 import socket
-import sys
 import time
-from pathlib import Path
 
 import pytest
 
-sys.path.append(str(Path(__file__).parents[2] / "support"))
-
-from otlp_collector import Collector  # noqa: E402
-from shunt_process import CONFIG, eventually  # noqa: E402
+from otlp_collector import Collector
+from shunt_process import CONFIG
+from waiting import eventually
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 PARENT = "b7ad6b7169203331"

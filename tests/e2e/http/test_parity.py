@@ -11,7 +11,8 @@ import pytest
 
 import wire
 from conftest import QueueMode, SyncMode
-from shunt_process import CONFIG, eventually
+from shunt_process import CONFIG
+from waiting import eventually
 
 MODELS = CONFIG + r"""
 [models.line]

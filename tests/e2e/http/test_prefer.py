@@ -6,7 +6,8 @@ import time
 import pytest
 
 import wire
-from shunt_process import CONFIG, eventually
+from shunt_process import CONFIG
+from waiting import eventually
 
 SLEEP = {"prompt": "x", "tokens": 3, "first_token_ms": 1500}
 LONG = {"prompt": "x", "tokens": 100000}

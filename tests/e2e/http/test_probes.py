@@ -2,7 +2,8 @@
 
 import re
 
-from shunt_process import end, eventually
+from shunt_process import end
+from waiting import eventually
 
 
 def test_healthz(shunt):

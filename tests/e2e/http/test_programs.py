@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from redis_server import Resp
-from shunt_process import end, eventually, first_line, start_shunt
+from shunt_process import end, first_line, start_shunt
+from waiting import eventually
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = (ROOT / "config" / "shunt.toml").read_text(encoding="utf-8")

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from conftest import QueueMode
-from shunt_process import CONFIG, ShuntProcess, eventually
+from shunt_process import CONFIG, ShuntProcess
+from waiting import eventually
 
 KEYS = "".join(f'\n[[server.keys]]\nname = "{name}"\nsha256 = "{hashlib.sha256(name.encode()).hexdigest()}"\n'
                for name in ("ann", "bob"))
@@ -127,8 +128,7 @@ def test_a_broken_record_harms_itself_alone(shunt, records, good, name):
     path = f"/v1/generations/{bad}"
     answer = shunt.request("GET", path)
     assert (answer.status, answer.code) == (500, "broken_record")
-    for method, rest in (("GET", "/events"), ("GET", "/artifacts/a.bin"), ("POST", "/cancel"), ("POST", "/retry"),
-                         ("DELETE", "")):
+    for method, rest in (("GET", "/events"), ("GET", "/artifacts/a.bin"), ("POST", "/cancel"), ("POST", "/retry")):
         assert shunt.request(method, path + rest, headers={"Content-Length": "0"}).status >= 500, (method, rest)
     listed = shunt.request("GET", "/v1/generations")
     assert listed.status == 200
@@ -137,6 +137,11 @@ def test_a_broken_record_harms_itself_alone(shunt, records, good, name):
     assert shunt.generate("quick").status == 200
     assert shunt.gauge("shunt_queue_broken_records") > 0
     assert "queue.broken_record" in shunt.log()
+    # Whoever finds it may remove it.
+    assert shunt.request("DELETE", path).status == 204
+    assert records.redis("EXISTS", f"{records.base}r:{bad}") in (0, "0")
+    assert [shunt.request(method, path).status for method in ("GET", "DELETE")] == [410, 410]
+    assert shunt.request("GET", f"/v1/generations/{good}").status == 200
 
 
 @pytest.mark.parametrize("kind", ["string", "list", "set", "zset", "stream"])
@@ -146,9 +151,11 @@ def test_a_record_of_another_type_harms_itself_alone(shunt, records, good, kind)
     bad = new_id()
     records.redis(write[0], f"{records.base}r:{bad}", *write[1:])
     records.redis("ZADD", f"{records.base}index", "0", bad)
-    for method, rest in (("GET", ""), ("GET", "/events"), ("POST", "/cancel"), ("DELETE", "")):
+    for method, rest in (("GET", ""), ("GET", "/events"), ("POST", "/cancel")):
         answer = shunt.request(method, f"/v1/generations/{bad}{rest}", headers={"Content-Length": "0"})
         assert (answer.status, answer.code) == (500, "broken_record"), (method, rest)
+    assert shunt.request("DELETE", f"/v1/generations/{bad}").status == 204
+    assert shunt.request("GET", f"/v1/generations/{bad}").status == 410
     assert good in [r["id"] for r in shunt.request("GET", "/v1/generations").json()["generations"]]
     assert shunt.generate("quick").status == 200
 
@@ -161,8 +168,64 @@ def test_a_record_that_is_far_too_large_is_not_carried(shunt, records):
         answer = shunt.request("GET", f"/v1/generations/{bad}")
         assert (answer.status, answer.code) == (500, "broken_record")
         assert shunt.request("GET", "/v1/generations").status == 200
+        assert shunt.request("DELETE", f"/v1/generations/{bad}").status == 204
+        assert shunt.request("GET", f"/v1/generations/{bad}").status == 410
     finally:
         records.redis("DEL", f"{records.base}r:{bad}")
+
+
+def test_a_broken_record_is_removed_by_its_caller_or_by_an_administrator(mode):
+    root = f'\n[[server.keys]]\nname = "root"\nsha256 = "{hashlib.sha256(b"root").hexdigest()}"\n' \
+           'scopes = ["generate", "admin"]\n'
+    shunt = mode.start(CONFIG + KEYS + root)
+    try:
+        records = Records(mode, shunt)
+
+        def statuses(id, *callers):
+            return [shunt.request("DELETE", f"/v1/generations/{id}", headers=bearer(who)).status for who in callers]
+
+        anns = records.plant(seq="abc", caller="key:ann")
+        assert statuses(anns, "bob", "ann", "ann", "bob") == [404, 204, 410, 404]
+        # One that does not say whose it is: by its caller's index.
+        listed = records.plant(head="{")
+        records.redis("ZADD", f"{records.base}of:key:ann", "0", listed)
+        assert statuses(listed, "bob", "ann", "ann") == [404, 204, 410]
+        nobodys = records.plant(head="{")
+        assert statuses(nobodys, "bob", "ann", "root") == [404, 404, 204]
+        assert statuses(records.plant(seq="abc", caller="key:ann"), "root") == [204]
+        # Nobody takes a job away from a worker that is at it; without one it goes with its record.
+        busy = records.plant(seq="abc", caller="key:ann", state="running")
+        job = f"{records.prefix}:quick:{busy}"
+        records.redis("HSET", job, "name", "quick", "data", "{}", "opts", "{}", "timestamp", "1")
+        records.redis("SET", f"{job}:lock", "a token")
+        assert statuses(busy, "ann") == [409]
+        records.redis("DEL", f"{job}:lock")
+        assert statuses(busy, "ann") == [204]
+        assert int(records.redis("EXISTS", job)) == 0
+        assert shunt.generate("quick", headers=bearer("ann")).status == 200
+    finally:
+        shunt.stop()
+
+
+def test_an_expired_generation_is_gone_to_its_caller_and_unknown_to_others(mode):
+    shunt = mode.start(CONFIG + KEYS)
+    try:
+        records = Records(mode, shunt)
+        # As Redis leaves it when its record has expired.
+        id = new_id()
+        for key in ("index", "all", "of:key:ann"):
+            records.redis("ZADD", records.base + key, "0", id)
+
+        def statuses():
+            return [shunt.request("GET", f"/v1/generations/{id}", headers=bearer(who)).status for who in ("ann", "bob")]
+
+        assert statuses() == [410, 404]
+        # A list takes what is gone out of its caller's index.
+        assert id not in shunt.request("GET", "/v1/generations", headers=bearer("ann")).text()
+        assert records.redis("ZSCORE", f"{records.base}of:key:ann", id) is None
+        assert statuses() == [410, 404]
+    finally:
+        shunt.stop()
 
 
 @pytest.mark.parametrize("claimed", [3_000_000, 0, 2 ** 52])
@@ -389,7 +452,7 @@ def test_a_delete_is_seen_at_another_api_at_once(shunt):
         waited = other.request("GET", f"/v1/generations/{id}", headers={"Prefer": "wait=20"})
         assert waited.json()["state"] == "succeeded"
         assert shunt.request("DELETE", f"/v1/generations/{id}").status == 204
-        eventually(lambda: other.request("GET", f"/v1/generations/{id}").status == 410, seconds=1)
+        eventually(lambda: other.request("GET", f"/v1/generations/{id}").status == 410, patience=1)
 
 
 # ---- Retention.
@@ -445,8 +508,8 @@ text_field = "prompt"
         records.redis("LPUSH", f"{gone}:wait", id)
         assert holds(records.redis, records.prefix, "PLANTED")
         assert any(path.is_file() for path in Path(shunt.artifacts.name).rglob("*"))
-        eventually(lambda: not holds(records.redis, records.prefix, "PLANTED"), seconds=75)
-        eventually(lambda: not any(path.is_file() for path in Path(shunt.artifacts.name).rglob("*")), seconds=75)
+        eventually(lambda: not holds(records.redis, records.prefix, "PLANTED"), patience=75)
+        eventually(lambda: not any(path.is_file() for path in Path(shunt.artifacts.name).rglob("*")), patience=75)
     finally:
         shunt.stop()
 

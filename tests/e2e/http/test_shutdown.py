@@ -6,7 +6,8 @@ import signal
 import pytest
 
 import wire
-from shunt_process import CONFIG, eventually
+from shunt_process import CONFIG
+from waiting import eventually
 
 
 def wait_for_generation(shunt, connection, tokens):

@@ -15,7 +15,8 @@ sys.path.append(str(Path(__file__).resolve().parents[2] / "fault"))
 
 from proxy import SlowProxy  # noqa: E402
 from redis_server import RedisServer  # noqa: E402
-from shunt_process import QueueProcesses, eventually  # noqa: E402
+from shunt_process import QueueProcesses  # noqa: E402
+from waiting import eventually  # noqa: E402
 
 DEADLINE = 0.25  # the default
 SLACK = 1.5  # a machine that does other things too

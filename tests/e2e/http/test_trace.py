@@ -2,7 +2,8 @@
 
 import pytest
 
-from shunt_process import CONFIG, eventually
+from shunt_process import CONFIG
+from waiting import eventually
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 

@@ -9,7 +9,7 @@ import pytest
 
 import wire
 from conftest import QueueMode
-from shunt_process import eventually
+from waiting import eventually
 
 # Losses are noticed soon: the default takes up to 20 s.
 QUICK_TO_NOTICE = """

@@ -46,4 +46,27 @@ void in_pieces(std::string_view text, std::size_t piece, Feed feed) {
   for (std::size_t at = 0; at < text.size(); at += piece) feed(text.substr(at, piece));
 }
 
+// Every byte as %XX.
+inline std::string percent_encoded(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string encoded;
+  for (const char character : text) {
+    const auto byte = static_cast<unsigned char>(character);
+    encoded.append({'%', kDigits[byte >> 4U], kDigits[byte & 15U]});
+  }
+  return encoded;
+}
+
+// Runs `what`, which may refuse what it is given with an `Exception`, and returns whether it did. Anything
+// else that it throws is a finding.
+template <typename Exception, typename What>
+bool may_refuse(What what) {
+  try {
+    what();
+    return false;
+  } catch (const Exception&) {
+    return true;
+  }
+}
+
 }  // namespace shunt::fuzz

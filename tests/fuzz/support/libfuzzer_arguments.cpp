@@ -3,18 +3,21 @@
 #include <string>
 #include <vector>
 
+#include "support/target.hpp"
+
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv);
 
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
+  using shunt::fuzz::target;
   // As long as the process.
   static std::vector<std::string> texts;
   static std::vector<char*> pointers;
   texts.assign(*argv, *argv + *argc);
-  if (std::filesystem::exists(SHUNT_FUZZ_DICTIONARY)) {
-    texts.push_back(std::string("-dict=") + SHUNT_FUZZ_DICTIONARY);
+  if (std::filesystem::exists(target.dictionary)) {
+    texts.push_back(std::string("-dict=") + target.dictionary);
   }
   std::string files;
-  for (const auto& entry : std::filesystem::directory_iterator(SHUNT_FUZZ_SEEDS)) {
+  for (const auto& entry : std::filesystem::directory_iterator(target.seeds)) {
     files += (files.empty() ? "" : ",") + entry.path().string();
   }
   texts.push_back("-seed_inputs=" + files);

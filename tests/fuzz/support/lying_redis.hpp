@@ -21,6 +21,8 @@
 
 #include "bullmq/error.hpp"
 #include "redis/reply_reader.hpp"
+#include "support/fuzzing.hpp"
+#include "support/resp.hpp"
 
 namespace shunt::fuzz {
 
@@ -43,12 +45,12 @@ class LyingRedis {
     replies_.clear();
     next_ = 0;
     bullmq::detail::ReplyReader reader(65'536);
-    try {
+    // Where they stop being the protocol, what came before is told all the same.
+    may_refuse<bullmq::ConnectionError>([&] {
       reader.feed(replies);
-      while (const auto reply = reader.next()) write(*reply, replies_.emplace_back());
-    } catch (const bullmq::ConnectionError&) {
-      // What came before is told.
-    }
+      while (const auto reply = reader.next())
+        append_resp(replies_.emplace_back(), about_the_command(*reply));
+    });
   }
   [[nodiscard]] bool has_told_all() const noexcept { return next_ >= replies_.size(); }
 
@@ -134,28 +136,11 @@ class LyingRedis {
     return std::ranges::any_of(kWords, [error](std::string_view word) { return error.starts_with(word); });
   }
 
-  static void write(const Reply& reply, std::string& out) {
-    switch (reply.type) {
-      case Reply::Type::nil:
-        out += "$-1\r\n";
-        return;
-      case Reply::Type::integer:
-        out += ":" + std::to_string(reply.integer) + "\r\n";
-        return;
-      case Reply::Type::string:
-        out += "$" + std::to_string(reply.text.size()) + "\r\n" + reply.text + "\r\n";
-        return;
-      case Reply::Type::status:
-        out += "+" + reply.text + "\r\n";
-        return;
-      case Reply::Type::error:
-        out += "-" + (is_about_the_server(reply.text) ? "ERR " + reply.text : reply.text) + "\r\n";
-        return;
-      case Reply::Type::array:
-        out += "*" + std::to_string(reply.elements.size()) + "\r\n";
-        for (const Reply& element : reply.elements) write(element, out);
-        return;
-    }
+  // Errors about the server become others, wherever they stand.
+  static Reply about_the_command(Reply reply) {
+    if (reply.type == Reply::Type::error && is_about_the_server(reply.text)) reply.text.insert(0, "ERR ");
+    for (Reply& element : reply.elements) element = about_the_command(std::move(element));
+    return reply;
   }
 
   boost::asio::ip::tcp::acceptor acceptor_;

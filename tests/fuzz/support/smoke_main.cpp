@@ -19,6 +19,8 @@
 #include <string_view>
 #include <vector>
 
+#include "support/target.hpp"
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace {
@@ -30,14 +32,18 @@ constexpr std::size_t kMostRuns = 200'000;
 constexpr std::size_t kMostBytes = 4'096;
 constexpr unsigned kSecondsForOne = 30;
 
-std::string current;  // the input that runs
+using shunt::fuzz::target;
 
-// Only what a signal handler may do.
+std::string current;  // the input that runs
+// Made before a signal comes: its handler must not allocate.
+const std::string input_file = std::string(target.name) + ".input";
+const std::string farewell = "the input is in " + input_file + "\n";
+
+// Does only what a signal handler may do.
 void leave_input(int number) {
-  const int file = ::open(SHUNT_FUZZ_NAME ".input", O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  const int file = ::open(input_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
   if (file >= 0 && ::write(file, current.data(), current.size()) >= 0) ::close(file);
-  constexpr std::string_view kWord = "the input is in " SHUNT_FUZZ_NAME ".input\n";
-  if (::write(STDERR_FILENO, kWord.data(), kWord.size()) < 0) ::_exit(1);
+  if (::write(STDERR_FILENO, farewell.data(), farewell.size()) < 0) ::_exit(1);
   std::signal(number, SIG_DFL);
   std::raise(number);
 }
@@ -56,8 +62,7 @@ std::string content_of(const std::filesystem::path& path) {
 
 std::vector<std::string> seeds() {
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(SHUNT_FUZZ_SEEDS))
-    files.push_back(entry.path());
+  for (const auto& entry : std::filesystem::directory_iterator(target.seeds)) files.push_back(entry.path());
   std::ranges::sort(files);
   std::vector<std::string> texts;
   for (const auto& file : files) texts.push_back(content_of(file));
@@ -67,7 +72,7 @@ std::vector<std::string> seeds() {
 // The words of a libFuzzer dictionary: "text", where \xHH is a byte, \\ and \" are themselves.
 std::vector<std::string> dictionary() {
   std::vector<std::string> words;
-  std::ifstream file(SHUNT_FUZZ_DICTIONARY);
+  std::ifstream file(target.dictionary);
   for (std::string line; std::getline(file, line);) {
     const auto begin = line.find('"');
     const auto end = line.rfind('"');
@@ -155,7 +160,7 @@ int smoke(int count, char** names) {
   }
   const std::vector<std::string> given = seeds();
   if (given.empty()) {
-    std::fprintf(stderr, "no seeds in %s\n", SHUNT_FUZZ_SEEDS);
+    std::fprintf(stderr, "no seeds in %s\n", target.seeds);
     return 1;
   }
   for (const std::string& seed : given) run(seed);

@@ -17,11 +17,15 @@
 #include "bullmq/queue_events.hpp"
 #include "bullmq/worker.hpp"
 #include "support/child_server.hpp"
+#include "support/eventually.hpp"
+#include "support/hold.hpp"
 
 namespace {
 
 namespace asio = boost::asio;
 using bullmq::awaitable;
+using shunt::testing::eventually;
+using shunt::testing::Hold;
 using namespace std::chrono_literals;
 
 // A coroutine worker with a blocking processor, on the test's own thread.
@@ -96,7 +100,8 @@ TEST_F(BlockingProcessorTest, ACoroutineThatCallsABlockingFunctionOfAJobGetsAnEr
       .subscribe([&](const bullmq::Job&, std::string_view) {
         try {
           handle->log("from the executor");
-        } catch (const bullmq::ConnectionError&) {
+        } catch (const bullmq::ConnectionError& error) {
+          ADD_FAILURE() << "it went to the server: " << error.what();
         } catch (const bullmq::Error&) {
           refused = true;
         }
@@ -113,7 +118,7 @@ TEST_F(BlockingProcessorTest, ACoroutineThatCallsABlockingFunctionOfAJobGetsAnEr
 TEST_F(BlockingProcessorTest, DestroyingTheWorkerAndTheLoopLeavesAnEndlessProcessorAlone) {
   struct Shared {
     std::atomic<bool> entered = false;
-    std::atomic<bool> leave = false;
+    Hold hold;
     std::atomic<int> refusals = 0;
   };
   const auto shared = std::make_shared<Shared>();
@@ -126,7 +131,7 @@ TEST_F(BlockingProcessorTest, DestroyingTheWorkerAndTheLoopLeavesAnEndlessProces
         own.get_executor(), "work",
         [shared](bullmq::blocking::Job& job, std::stop_token) {
           shared->entered = true;
-          while (!shared->leave) std::this_thread::sleep_for(1ms);
+          shared->hold.wait();
           try {
             job.log("too late");
           } catch (const bullmq::ConnectionError&) {
@@ -140,24 +145,22 @@ TEST_F(BlockingProcessorTest, DestroyingTheWorkerAndTheLoopLeavesAnEndlessProces
     while (!shared->entered && std::chrono::steady_clock::now() < until) own.run_one_for(100ms);
     ASSERT_TRUE(shared->entered);
   }
-  shared->leave = true;
-  const auto until = std::chrono::steady_clock::now() + 20s;
-  while (shared->refusals == 0 && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(1ms);
-  EXPECT_EQ(shared->refusals, 1);
+  shared->hold.release();
+  EXPECT_TRUE(eventually([&] { return shared->refusals == 1; }));
 }
 
 TEST_F(BlockingProcessorTest, TheLoopRunsEmptyAfterAWorkerClosedWithALostThread) {
   bullmq::Queue queue(loop.get_executor(), "work", queue_options());
-  const auto leave = std::make_shared<std::atomic<bool>>(false);
+  const auto hold = std::make_shared<Hold>();
   const auto entered = std::make_shared<std::atomic<bool>>(false);
   bullmq::WorkerOptions options = worker_options();
   options.cancel_grace = 50ms;
   {
     bullmq::Worker worker(
         loop.get_executor(), "work",
-        [leave, entered](bullmq::blocking::Job&, std::stop_token) {
+        [hold, entered](bullmq::blocking::Job&, std::stop_token) {
           *entered = true;
-          while (!*leave) std::this_thread::sleep_for(1ms);
+          hold->wait();
           return std::string("null");
         },
         options);
@@ -171,7 +174,7 @@ TEST_F(BlockingProcessorTest, TheLoopRunsEmptyAfterAWorkerClosedWithALostThread)
   // Ends by itself; a timer of somebody who still waits would keep it.
   EXPECT_LT(loop.run_for(20s), 1'000U);
   EXPECT_TRUE(loop.stopped());
-  *leave = true;
+  hold->release();
 }
 
 }  // namespace

@@ -11,7 +11,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <filesystem>
-#include <functional>
 #include <future>
 #include <iterator>
 #include <latch>
@@ -21,8 +20,10 @@
 #include <thread>
 #include <vector>
 
-#include "bullmq/json.hpp"
+#include "bullmq/nlohmann.hpp"
 #include "support/child_server.hpp"
+#include "support/eventually.hpp"
+#include "support/hold.hpp"
 
 namespace {
 
@@ -30,39 +31,13 @@ namespace blocking = bullmq::blocking;
 using bullmq::JobState;
 using namespace std::chrono_literals;
 using bullmq::Milliseconds;
+using shunt::testing::eventually;
+using shunt::testing::Hold;
 constexpr auto kSoon = 20s;
-
-bool eventually(const std::function<bool()>& is_true) {
-  const auto until = std::chrono::steady_clock::now() + kSoon;
-  while (!is_true()) {
-    if (std::chrono::steady_clock::now() > until) return false;
-    std::this_thread::sleep_for(5ms);
-  }
-  return true;
-}
-
-// Opened once, by the test, to let those go on who wait at it.
-class Door {
- public:
-  void open() {
-    const std::lock_guard guard(mutex_);
-    open_ = true;
-    opened_.notify_all();
-  }
-  void wait() {
-    std::unique_lock lock(mutex_);
-    opened_.wait_for(lock, kSoon, [this] { return open_; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable opened_;
-  bool open_ = false;
-};
 
 // What threads that outlive their test's objects may still use.
 struct Outliving {
-  Door door;
+  Hold hold;
   std::atomic<bool> entered = false;
   std::atomic<bool> left = false;
 };
@@ -84,8 +59,8 @@ TEST_F(BlockingTest, AddsWorksAndReturnsTheResult) {
   blocking::Worker worker(client, "work", [](blocking::Job& job, std::stop_token) {
     job.log("begun");
     job.update_progress("50");
-    const auto data = bullmq::from_json_text(job.data());
-    return bullmq::to_json_text(data.at("a").get<int>() + data.at("b").get<int>());
+    const auto data = job.data_as<nlohmann::json>();
+    return data.at("a").get<int>() + data.at("b").get<int>();
   });
   const auto job = queue.add("sum", R"({"a":2,"b":3})");
   EXPECT_EQ(job.outcome(), bullmq::AddOutcome::created);
@@ -142,9 +117,9 @@ TEST_F(BlockingTest, WaitingTellsAFailureAndATimeout) {
 }
 
 TEST_F(BlockingTest, TheResultOfAJobThatIsRemovedWithItsEndIsTold) {
-  std::atomic<bool> waited_for{false};
+  Hold waited_for;
   blocking::Worker worker(client, "work", [&](blocking::Job& job, std::stop_token) -> std::string {
-    while (!waited_for) std::this_thread::sleep_for(1ms);
+    waited_for.wait();
     // The first look at the job is over by now.
     std::this_thread::sleep_for(300ms);
     if (job.name() == "bad") throw bullmq::UnrecoverableError("no such account");
@@ -157,7 +132,7 @@ TEST_F(BlockingTest, TheResultOfAJobThatIsRemovedWithItsEndIsTold) {
   options.remove_on_fail = none;
   auto good = queue.add("good", "{}", options);
   auto bad = queue.add("bad", "{}", options);
-  waited_for = true;
+  waited_for.release();
   EXPECT_EQ(good.wait_until_finished(events, kSoon), "[1]");
   EXPECT_FALSE(queue.get_job(good.id()));
   try {
@@ -218,13 +193,13 @@ TEST_F(BlockingTest, AListenerThatWouldWaitForItselfGetsAnError) {
 
 TEST_F(BlockingTest, AProcessorThatClosesItsOwnWorkerGetsAnError) {
   std::optional<blocking::Worker> worker;
-  Door made;
+  Hold made;
   worker.emplace(client, "work", [&](blocking::Job&, std::stop_token) {
     made.wait();
     worker->close();
     return std::string("null");
   });
-  made.open();
+  made.release();
   auto job = queue.add("a");
   EXPECT_THROW((void)job.wait_until_finished(events, kSoon), bullmq::JobFailedError);
   EXPECT_NE(queue.get_job(job.id())->record().failed_reason->find("its own worker"), std::string::npos);
@@ -244,7 +219,7 @@ TEST_F(BlockingTest, ACancelReachesTheProcessorThroughItsStopToken) {
 }
 
 TEST_F(BlockingTest, AProcessorThatIgnoresItsTimeoutKeepsItsThreadTaken) {
-  Door door;
+  Hold hold;
   std::mutex mutex;
   std::string told;
   bullmq::WorkerOptions options;
@@ -259,7 +234,7 @@ TEST_F(BlockingTest, AProcessorThatIgnoresItsTimeoutKeepsItsThreadTaken) {
   blocking::Worker worker(
       client, "work",
       [&](blocking::Job&, std::stop_token) {
-        if (++runs == 1) door.wait();
+        if (++runs == 1) hold.wait();
         return std::string("null");
       },
       options, listeners);
@@ -272,7 +247,7 @@ TEST_F(BlockingTest, AProcessorThatIgnoresItsTimeoutKeepsItsThreadTaken) {
   }));
   EXPECT_TRUE(eventually([&] { return worker.active_count() == 0; }));
   EXPECT_EQ(next.state(), JobState::waiting);
-  door.open();
+  hold.release();
   EXPECT_EQ(next.wait_until_finished(events, kSoon), "null");
   EXPECT_EQ(runs, 2);
 }
@@ -287,7 +262,7 @@ TEST_F(BlockingTest, DestroyingAWorkerGivesBackTheJobOfAProcessorThatDoesNotEnd)
         client, "work",
         [outliving](blocking::Job& mine, std::stop_token) {
           outliving->entered = true;
-          outliving->door.wait();
+          outliving->hold.wait();
           try {
             mine.log("too late");
           } catch (const bullmq::ConnectionError&) {
@@ -299,7 +274,7 @@ TEST_F(BlockingTest, DestroyingAWorkerGivesBackTheJobOfAProcessorThatDoesNotEnd)
     ASSERT_TRUE(eventually([&] { return outliving->entered.load(); }));
   }
   EXPECT_EQ(job.state(), JobState::waiting);
-  outliving->door.open();
+  outliving->hold.release();
   EXPECT_TRUE(eventually([&] { return outliving->left.load(); }));
   EXPECT_EQ(job.logs().count, 0);
 }
@@ -326,7 +301,7 @@ TEST_F(BlockingTest, AListenerMayDropTheLastObject) {
   auto mine = std::make_unique<blocking::Client>(connection_options());
   std::optional<blocking::Worker> worker;
   std::promise<void> gone;
-  Door made;
+  Hold made;
   blocking::WorkerListeners listeners;
   listeners.drained = [&] {
     made.wait();
@@ -338,7 +313,7 @@ TEST_F(BlockingTest, AListenerMayDropTheLastObject) {
       *mine, "idle", [](blocking::Job&, std::stop_token) { return std::string("null"); },
       bullmq::WorkerOptions(), listeners);
   mine.reset();
-  made.open();
+  made.release();
   EXPECT_EQ(gone.get_future().wait_for(kSoon), std::future_status::ready);
   // The thread that dropped its own loop cannot be joined. It ends all the same, and takes what OpenSSL keeps
   // for it along.

@@ -9,9 +9,12 @@
 #include "bullmq/worker.hpp"
 #include "event_loop.hpp"
 #include "redis_process.hpp"
+#include "support/throws.hpp"
 
 namespace bullmq::testing {
 namespace {
+
+using shunt::testing::throws;
 
 Answered ask_once(EventLoop& loop, ConnectionOptions options, Command command) {
   const auto connection = Connection::open(loop.executor(), std::move(options));
@@ -80,10 +83,7 @@ TEST(ConnectionLogin, AWrongPasswordIsToldByTheDeadlineAndHealsWhenItIsMended) {
 
   redis({"ACL", "SETUSER", "app", ">wrong"});
   loop.until([&] {
-    try {
-      loop.run(queue.add("job"));
-    } catch (const CommandTimeoutError&) {
-    }
+    (void)throws<CommandTimeoutError>([&] { loop.run(queue.add("job")); });
     return processed > 0;
   });
   loop.run(worker.close(5s));

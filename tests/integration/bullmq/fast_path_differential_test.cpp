@@ -12,6 +12,7 @@
 
 #include "bullmq/queue.hpp"
 #include "fast_path_side.hpp"
+#include "support/throws.hpp"
 
 namespace bullmq::testing {
 namespace {
@@ -19,6 +20,7 @@ namespace {
 using detail::JobFields;
 using detail::NextJob;
 using detail::Outcome;
+using shunt::testing::throws;
 
 constexpr Timestamp kThen = 4'000'000'000'000;  // far away: what is delayed stays delayed
 
@@ -141,7 +143,7 @@ class Sequence {
     slow.reset(false);
     const bool metrics = chance(30);
     for (Side* side : sides_) {
-      if (metrics) side->backend->terms.metrics_max_data_points = 10;
+      if (metrics) side->backend->policy.metrics_max_data_points = 10;
     }
   }
 
@@ -289,11 +291,8 @@ class Sequence {
     // A parent that fails with its child comes to be active too, and has that child still.
     if (how == 5) odd_.insert("parent-" + std::to_string(number));
     for (Side* side : sides_) {
-      try {
-        meddle_with(*side, how, job, token, number);
-      } catch (const RedisError&) {
-        // An earlier turn has made the key one of another type, on both sides.
-      }
+      // An earlier turn may have made the key one of another type, on both sides.
+      (void)throws<RedisError>([&] { meddle_with(*side, how, job, token, number); });
     }
   }
 
@@ -408,14 +407,8 @@ class Sequence {
     all<JobToAdd>(side, {again}, add_one);
   }
   static void retry(Side& side, const JobRecord& job, const std::string& token) {
-    const auto run = [&]() -> awaitable<void> {
-      try {
-        co_await side.backend->retry_job(job.id, false, token, {});
-      } catch (const Error&) {
-        // Its lock or its place is gone already.
-      }
-    };
-    side.loop.run(run());
+    // Its lock or its place may be gone already.
+    (void)throws<Error>([&] { side.loop.run(side.backend->retry_job(job.id, false, token, {})); });
   }
   static void drain(Side& side) {
     const auto& keys = side.backend->keys();

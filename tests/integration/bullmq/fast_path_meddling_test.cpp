@@ -154,7 +154,7 @@ TEST(FastPath, ADelayedIdThatIsNoHashStopsNoEnd) {
 TEST(FastPath, AnOldJobThatCannotBeRemovedStopsNoEnd) {
   EventLoop loop;
   Side side(loop, true);
-  side.backend->terms.remove_on_complete = KeepJobs::last(1);
+  side.backend->policy.remove_on_complete = KeepJobs::last(1);
   add_some(side, 3);
   const auto held = take_some(side, 2);
   const auto& keys = side.backend->keys();
@@ -168,7 +168,7 @@ TEST(FastPath, AnOldJobThatCannotBeRemovedStopsNoEnd) {
 TEST(FastPath, MetricsThatAreNoneHarmNoOtherEnd) {
   EventLoop loop;
   Side side(loop, true);
-  side.backend->terms.metrics_max_data_points = 10;
+  side.backend->policy.metrics_max_data_points = 10;
   add_some(side, 2);
   const auto held = take_some(side, 2);
   const auto& keys = side.backend->keys();

@@ -39,7 +39,7 @@ struct Side {
     ask(make_command("FLUSHALL"));
     backend = std::make_shared<QueueBackend>(connection, "bull", "paint");
     backend->fast_path = fast;
-    backend->terms.name = "painter";
+    backend->policy.name = "painter";
     active.clear();
   }
   Reply ask(Command command) { return loop.run(connection->execute(std::move(command))); }

@@ -147,8 +147,8 @@ std::map<std::string, Operation> operations() {
       {"promote", of_job([](Job& job) { return job.promote(); })},
       {"delay", of_job([](Job& job) { return job.change_delay(Milliseconds(1)); })},
       {"reprocess", of_job([](Job& job) { return job.retry(); })},
-      {"complete", of_job([](Job& job) { return job.move_to_completed("1", "token", true); })},
-      {"fail", of_job([](Job& job) { return job.move_to_failed("why", "token", true); })},
+      {"complete", of_job([](Job& job) { return job.move_to_completed("1", "token", FetchNext::yes); })},
+      {"fail", of_job([](Job& job) { return job.move_to_failed("why", "token", FetchNext::yes); })},
       {"to delayed", of_job([](Job& job) { return job.move_to_delayed(1, "token"); })},
       {"to wait", of_job([](Job& job) { return job.move_to_wait("token"); })},
       {"to children", of_job([](Job& job) { return job.move_to_waiting_children("token"); })},
@@ -163,10 +163,9 @@ std::map<std::string, Operation> operations() {
 awaitable<void> attempt(Queue& queue, Operation what, std::string& foreign) {
   try {
     co_await what(queue);
-  } catch (const Error&) {
-    // As error.hpp promises.
   } catch (const std::exception& error) {
-    foreign = error.what();
+    const bool promised = dynamic_cast<const Error*>(&error) != nullptr;  // by error.hpp
+    if (!promised) foreign = error.what();
   }
 }
 

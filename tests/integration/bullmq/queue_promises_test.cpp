@@ -42,6 +42,43 @@ TEST(QueuePromises, MoveAssignmentEndsTheConnectionThatItReplaces) {
   EXPECT_EQ(loop.run(first.add("draw")).id(), "2");
 }
 
+TEST(QueuePromises, TellsThatItsMetaDataCannotBeWritten) {
+  EventLoop loop;
+  Side side(loop, true);
+  (void)side.ask(make_query("SET", side.backend->keys().meta, "somebody else's"));
+  std::vector<std::string> told;
+  const auto tell = [&told](const std::exception& error) { told.emplace_back(error.what()); };
+  Queue own(loop.executor(), "paint", on(side));
+  const Subscription of_own = own.on_error().subscribe(tell);
+  loop.until([&] { return told.size() == 1; });
+  EXPECT_TRUE(told[0].starts_with("WRONGTYPE")) << told[0];
+  Queue sharing(side.connection, "paint");
+  const Subscription of_sharing = sharing.on_error().subscribe(tell);
+  loop.until([&] { return told.size() == 2; });
+}
+
+TEST(QueuePromises, AWorkerTellsThatItCouldNotPassAWakeUpOn) {
+  EventLoop loop;
+  Side side(loop, true);
+  // It may wait for work, but neither be woken without a word nor write a marker.
+  (void)side.ask(make_query("ACL", "SETUSER", "narrow", "on", "nopass", "~*", "&*", "+@all", "-zadd",
+                            "-client|unblock"));
+  WorkerOptions options;
+  options.connection = side.connection->options();
+  options.connection.url.insert(std::string_view("redis://").size(), "narrow@");
+  const Processor processor = [](Job, std::stop_token) -> awaitable<std::string> { co_return "null"; };
+  Worker worker(loop.executor(), "paint", processor, options);
+  std::vector<std::string> told;
+  const Subscription telling = worker.events().error.subscribe(
+      [&told](const std::exception& error) { told.emplace_back(error.what()); });
+  loop.until(
+      [&] { return side.ask(make_query("CLIENT", "LIST")).text.find("cmd=bzpopmin") != std::string::npos; });
+  loop.run(worker.close());
+  const auto named =
+      std::ranges::any_of(told, [](const std::string& text) { return text.starts_with("NOPERM"); });
+  EXPECT_TRUE(named) << told.size();
+}
+
 TEST(QueuePromises, EventsOutliveAMoveToThemselves) {
   EventLoop loop;
   Side side(loop, true);

@@ -9,6 +9,7 @@
 #include "integration/executor/queue_pair.hpp"
 #include "queue/records/stored_generation.hpp"
 #include "shunt/base/digest.hpp"
+#include "support/hold.hpp"
 
 namespace shunt::testing {
 namespace {
@@ -22,11 +23,11 @@ class QueueFaults : public QueuePair {
     queue_.enqueue_deadline = 300ms;
     add_model("gated", [this](GenerationRun& run) -> Json {
       run.delta("waiting");
-      while (!open_ && !run.stop_token().stop_requested()) std::this_thread::sleep_for(1ms);
+      hold_.wait(run.stop_token());
       return nullptr;
     });
   }
-  ~QueueFaults() override { open_ = true; }
+  ~QueueFaults() override { hold_.release(); }
 
   static RedisProcess not_begun() {
     RedisProcess::Settings settings;
@@ -39,9 +40,9 @@ class QueueFaults : public QueuePair {
     const auto outcome = client_.submit(std::move(made));
     EXPECT_LT(std::chrono::steady_clock::now() - begun, 3 * queue_.enqueue_deadline + 500ms);
     if (const auto* refused = std::get_if<executor::Refused>(&outcome)) {
-      EXPECT_TRUE(refused->error.retryable);
+      EXPECT_TRUE(refused->error.is_retryable());
       EXPECT_TRUE(refused->retry_after.has_value());
-      return refused->error.code + ": " + refused->error.message;
+      return refused->error.code.to_string() + ": " + refused->error.message;
     }
     if (const auto* unknown = std::get_if<executor::Unknown>(&outcome))
       return "unknown: " + unknown->error.message;
@@ -102,7 +103,7 @@ class QueueFaults : public QueuePair {
     });
   }
 
-  std::atomic<bool> open_{false};
+  Hold hold_;
 };
 
 TEST_F(QueueFaults, WithoutRedisItStartsRefusesInTimeAndHealsWhenRedisAppears) {
@@ -162,7 +163,7 @@ TEST_F(QueueFaults, ARedisThatLostItsDataEndsWhatItForgotAndGoesOn) {
   ASSERT_NE(failed, nullptr);
   EXPECT_EQ(failed->error.code, error_code::kWorkerLost);
   EXPECT_THAT(failed->error.message, HasSubstr("without its data"));
-  open_ = true;
+  hold_.release();
   expect_all_well();
 }
 
@@ -174,7 +175,7 @@ TEST_F(QueueFaults, ARedisThatKeptItsDataGoesOnWhereItWas) {
   redis.kill();
   redis.start();
   wait_ready();
-  open_ = true;
+  hold_.release();
   const GenerationRecord record = client_.wait_for_end(id);
   EXPECT_EQ(record.state, GenerationState::kSucceeded);
   EXPECT_EQ(record.text, "waiting");
@@ -227,7 +228,7 @@ TEST_F(QueueFaults, TheKeyOfALostEnqueueIsTakenOverByItsNextUse) {
   GenerationRequest made = request("gated");
   made.idempotency_key = "once";
   const GenerationId lost = lose_enqueue(redis, made);
-  open_ = true;
+  hold_.release();
   std::optional<executor::Accepted> accepted;
   ASSERT_TRUE(eventually([&] {
     const auto outcome = client_.submit(made);
@@ -294,7 +295,7 @@ TEST_F(QueueFaults, AnApiThatDoesNotReadIsToldNothingMoreAndCatchesUp) {
   const auto heard = redis({"KEYS", key("::gen:on:api*")});
   ASSERT_EQ(heard.elements.size(), 1U);
   redis({"DEL", heard.elements[0].text});
-  open_ = true;
+  hold_.release();
   ASSERT_TRUE(eventually(
       [&] { return redis({"HGET", key("::gen:r:") + id.to_string(), "state"}).text == "succeeded"; }));
   EXPECT_EQ(client_.wait_for_end(id).state, GenerationState::kSucceeded);

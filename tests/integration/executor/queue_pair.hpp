@@ -17,6 +17,7 @@
 #include "shunt/generation/function_generator.hpp"
 #include "support/executor_client.hpp"
 #include "support/fast_path.hpp"
+#include "support/generation_requests.hpp"
 
 namespace shunt::testing {
 
@@ -25,19 +26,6 @@ using namespace std::chrono_literals;
 
 // What breaks here is broken on purpose.
 inline const bool kQuiet = (log::configure(log::Level::kError, log::Format::kText), true);
-
-inline GenerationRequest request(std::string model, JsonObject input = {}) {
-  GenerationRequest made;
-  made.model = std::move(model);
-  made.input = std::move(input);
-  return made;
-}
-
-inline std::vector<std::string> types(const std::vector<GenerationEvent>& events) {
-  std::vector<std::string> names;
-  for (const GenerationEvent& event : events) names.emplace_back(event.type());
-  return names;
-}
 
 // A queue executor and a worker of this process, with a Redis of the test's own between them. Both are made
 // when a test asks for them.
@@ -107,7 +95,7 @@ class QueuePair : public ::testing::Test {
   std::string refusal(GenerationRequest made) {
     const auto outcome = client_.submit(std::move(made));
     if (const auto* refused = std::get_if<executor::Refused>(&outcome))
-      return refused->error.code + ": " + refused->error.message;
+      return refused->error.code.to_string() + ": " + refused->error.message;
     return {};
   }
   [[nodiscard]] std::string key(const std::string& rest) const { return queue_.prefix + rest; }

@@ -189,6 +189,7 @@ TEST_F(BoundaryTest, AnothersGoneGenerationIsAsIfItHadNeverBeen) {
     EXPECT_EQ(gone.status, 404) << method << below;
     EXPECT_EQ(unknown.status, 404) << method << below;
     EXPECT_EQ(gone.body.size(), unknown.body.size()) << gone.body;
+    EXPECT_EQ(http.request(method, path + below, {}, bearer("ann")).status, 410) << method << below;
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "server_fixture.hpp"
 #include "shunt/base/digest.hpp"
+#include "support/throws.hpp"
 
 namespace shunt::api {
 namespace {
@@ -44,6 +45,22 @@ TEST_F(ConnectionsTest, IdleSocketsOfStrangersLockNobodyOut) {
   EXPECT_NO_THROW(stream.read_until("event: succeeded"));
 }
 
+TEST_F(ConnectionsTest, AnExceptionEndsOneConnectionAndIsCounted) {
+  const auto thrown = std::make_shared<std::atomic<bool>>(false);
+  auto server = HttpServer::listen(options_, loops_, recording_, models_, [thrown] {
+    if (!thrown->exchange(true)) throw std::runtime_error("a broken invariant");
+    return std::string();
+  });
+  ASSERT_TRUE(server.ok()) << server.error().message;
+  server_ = std::move(*server);
+  HttpClient other = client();
+  HttpClient failing = client();
+  failing.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_TRUE(failing.closed_by_server());
+  const std::string metrics = other.request("GET", "/metrics").body;
+  EXPECT_NE(metrics.find("shunt_http_connections_failed_total 1"), std::string::npos) << metrics;
+}
+
 TEST_F(ConnectionsTest, UnfinishedHeadersLockNobodyOut) {
   add_key();
   options_.max_connections = 50;
@@ -78,15 +95,43 @@ TEST_F(ConnectionsTest, ProbesAreAnsweredWhenEveryConnectionHasARequestUnderWay)
   EXPECT_EQ(client().request("GET", "/v1/models", {}, kAnn).status, 200);
 }
 
+// Some leave by themselves in the moment in which they are to go, others send their next request.
+TEST_F(ConnectionsTest, TheLimitHoldsAfterManyHaveLeftWhileTheyWereToGo) {
+  add_key();
+  options_.max_connections = 4;
+  serve();
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 6; ++i) {
+    clients.emplace_back([this] {
+      for (int round = 0; round < 300; ++round) {
+        try {
+          HttpClient http = client();
+          for (int request = 0; request < 3; ++request) (void)http.request("GET", "/healthz");
+        } catch (const std::exception&) {  // made room for another
+          continue;
+        }
+      }
+    });
+  }
+  for (std::thread& each : clients) each.join();
+  std::deque<HttpClient> streams;
+  std::vector<std::shared_ptr<GenerationRun>> runs;
+  for (int i = 0; i < 4; ++i) {
+    open_stream(streams.emplace_back(server_->port()));
+    runs.push_back(generator_->take());
+  }
+  EXPECT_EQ(client().request("GET", "/v1/models", {}, kAnn).status, 503);
+  for (const auto& run : runs) run->succeed();
+}
+
 TEST_F(ConnectionsTest, EmptyLinesKeepNoConnection) {
   options_.idle_timeout = 200ms;
   serve();
   HttpClient http = client();
   const auto began = std::chrono::steady_clock::now();
-  try {
+  EXPECT_TRUE(shunt::testing::throws<boost::system::system_error>([&] {
     while (std::chrono::steady_clock::now() - began < 5s) http.send("\r\n");
-  } catch (const boost::system::system_error&) {
-  }
+  }));
   EXPECT_LT(std::chrono::steady_clock::now() - began, 4s);
 }
 
@@ -96,13 +141,12 @@ TEST_F(ConnectionsTest, BytesOfAHeaderKeepNoConnection) {
   HttpClient http = client();
   http.send("GET /healthz HTTP/1.1\r\nX: ");
   const auto began = std::chrono::steady_clock::now();
-  try {
+  EXPECT_TRUE(shunt::testing::throws<boost::system::system_error>([&] {
     for (int i = 0; i < 500 && std::chrono::steady_clock::now() - began < 5s; ++i) {
       http.send("x");
       std::this_thread::sleep_for(10ms);  // what a slow client does
     }
-  } catch (const boost::system::system_error&) {
-  }
+  }));
   EXPECT_LT(std::chrono::steady_clock::now() - began, 4s);
 }
 

@@ -7,7 +7,7 @@
 #include <set>
 #include <sstream>
 
-#include "problem.hpp"
+#include "representation/problem.hpp"
 #include "shunt/generation/known_error_code.hpp"
 
 namespace shunt::api {
@@ -45,7 +45,7 @@ TEST(ErrorDocumentation, EveryCodeOfAGenerationHasAStatus) {
   for (const ProblemType& type : problem_types()) known.insert(std::string(type.code));
   std::size_t found = 0;
   for (std::sregex_iterator it(text.begin(), text.end(), constant), end; it != end; ++it, ++found) {
-    EXPECT_TRUE(known.contains((*it)[1])) << (*it)[1] << " needs a row in api/src/problem.cpp";
+    EXPECT_TRUE(known.contains((*it)[1])) << (*it)[1] << " needs a row in api/src/representation/problem.cpp";
     EXPECT_TRUE(is_known_error_code((*it)[1].str())) << (*it)[1] << " needs a row in known_error_code.cpp";
   }
   EXPECT_GE(found, 20u);

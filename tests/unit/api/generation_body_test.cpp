@@ -1,4 +1,4 @@
-#include "generation_body.hpp"
+#include "representation/generation_body.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@ namespace {
 
 Result<GenerationBody> decode(std::string_view body,
                               std::initializer_list<std::pair<const char*, const char*>> headers = {}) {
-  Request request;
+  http::Request request;
   request.body = body;
   for (const auto& [name, value] : headers) request.headers.add(name, value);
   return decode_generation_body(request, BodyLimits{});
@@ -68,7 +68,7 @@ TEST_P(GenerationBodyRefuses, ByNameAndCode) {
   EXPECT_EQ(decoded.error().code, row.code) << row.body;
   const auto* const field = decoded.error().details.if_contains("field");
   EXPECT_EQ(field == nullptr ? "" : std::string(field->as_string()), row.field) << row.body;
-  EXPECT_FALSE(decoded.error().retryable);
+  EXPECT_FALSE(decoded.error().is_retryable());
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -1,12 +1,12 @@
-#include "openapi.hpp"
+#include "surface/openapi.hpp"
 
 #include <gtest/gtest.h>
 
 #include <set>
 
-#include "ascii.hpp"
-#include "route_table.hpp"
 #include "shunt/base/json.hpp"
+#include "shunt/http/ascii.hpp"
+#include "surface/route_table.hpp"
 
 namespace shunt::api {
 namespace {
@@ -40,7 +40,7 @@ TEST(OpenApi, IsVersion31WithEveryRoute) {
   EXPECT_EQ(operations, routes().size());
   for (const Route& route : routes()) {
     std::string method;
-    for (const char c : route.method) method += ascii_lower(c);
+    for (const char c : route.method) method += http::ascii_lower(c);
     const auto& operation = paths.at(boost::json::string_view(route.path)).as_object().at(method).as_object();
     EXPECT_EQ(operation.at("operationId").as_string(), boost::json::string_view(route.operation));
     EXPECT_FALSE(operation.at("responses").as_object().empty());

@@ -1,4 +1,4 @@
-#include "prefer_header.hpp"
+#include "routes/prefer_header.hpp"
 
 #include <gtest/gtest.h>
 

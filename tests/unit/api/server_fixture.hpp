@@ -11,10 +11,11 @@
 
 #include "http_client.hpp"
 #include "shunt/api/http_server.hpp"
-#include "shunt/executor/recording_executor.hpp"
 #include "shunt/executor/sync_executor.hpp"
 #include "shunt/generation/generation_id.hpp"
 #include "shunt/generation/generation_store.hpp"
+#include "support/eventually.hpp"
+#include "support/recording_executor.hpp"
 
 namespace shunt::api::testing {
 
@@ -98,10 +99,19 @@ class ServerTest : public ::testing::Test {
   }
   HttpClient client() { return HttpClient(server_->port()); }
 
+  // Waits until the server counts so many connections; `observer` is one of them.
+  void wait_for_connections(HttpClient& observer, std::size_t count) {
+    const std::string line = "shunt_http_connections " + std::to_string(count) + '\n';
+    ASSERT_TRUE(shunt::testing::eventually([&] {
+      return observer.request("GET", "/metrics").body.find(line) != std::string::npos;
+    })) << "the server does not come to "
+        << line;
+  }
+
   std::shared_ptr<HeldGenerator> generator_ = std::make_shared<HeldGenerator>();
   ModelRegistry models_;
   std::unique_ptr<GenerationStore> store_ = make_memory_store(system_clock(), {});
-  executor::RecordingExecutor recording_;
+  shunt::testing::RecordingExecutor recording_;
   std::unique_ptr<executor::GenerationExecutor> sync_;
   HttpServerOptions options_;
   EventLoopThreads loops_{2};

@@ -215,8 +215,7 @@ TEST_F(ServerLimitsTest, CloseCutsWhatDoesNotEnd) {
   HttpClient sending = client();
   sending.send("POST /v1/generations HTTP/1.1\r\nHos");
   HttpClient other = client();
-  while (other.request("GET", "/metrics").body.find("shunt_http_connections 2\n") == std::string::npos) {
-  }
+  wait_for_connections(other, 2);
   server_->close(20ms);
   EXPECT_TRUE(sending.closed_by_server());
 }

@@ -115,7 +115,7 @@ TEST_F(SubmitOutcomeTest, AFailedGenerationIsAProblemThatContainsTheRecord) {
   std::string code;
   recording_.on_find = [&](const GenerationId&) -> Result<executor::FindOutcome> {
     GenerationRecord failed = record(GenerationState::kFailed);
-    failed.error = Error{code, "it broke", false, {{"exit_code", 3}}};
+    failed.error = Error{code, "it broke", Retryable::kNo, {{"exit_code", 3}}};
     return executor::FindOutcome(failed);
   };
   recording_.on_submit = [&](const GenerationRequest&) -> SubmitOutcome { return Accepted{id_}; };
@@ -164,7 +164,7 @@ TEST_F(SubmitOutcomeTest, GoneAndNeverKnownDiffer) {
 
 TEST_F(SubmitOutcomeTest, AnExecutorThatCannotLookUpIsAnError) {
   recording_.on_find = [](const GenerationId&) -> Result<executor::FindOutcome> {
-    return Error{"internal_error", "the store is away", true};
+    return Error{"internal_error", "the store is away", Retryable::kYes};
   };
   serve_recording();
   EXPECT_EQ(client().request("GET", "/v1/generations/" + id_.to_string()).status, 500);

@@ -1,8 +1,8 @@
-#include "token_bucket.hpp"
+#include "admission/token_bucket.hpp"
 
 #include <gtest/gtest.h>
 
-#include "key_ring.hpp"
+#include "admission/key_ring.hpp"
 #include "shunt/base/digest.hpp"
 
 namespace shunt::api {

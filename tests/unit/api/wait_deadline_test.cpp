@@ -47,8 +47,7 @@ TEST_F(WaitDeadlineTest, RespondAsyncIsAnswered202AtOnceAndTheGenerationOutlives
   const auto run = generator_->take();
   http.reset();
   HttpClient other = client();
-  while (other.request("GET", "/metrics").body.find("shunt_http_connections 1\n") == std::string::npos) {
-  }
+  wait_for_connections(other, 1);
   expect_goes_on(*run, link);
 }
 
@@ -100,8 +99,7 @@ TEST_F(WaitDeadlineTest, WithoutAPreferenceTheDeadlineIs504WithTheSameLink) {
   const auto run = generator_->take();
   http.close();
   HttpClient other = client();
-  while (other.request("GET", "/metrics").body.find("shunt_http_connections 1\n") == std::string::npos) {
-  }
+  wait_for_connections(other, 1);
   expect_goes_on(*run, link);
 }
 
@@ -165,8 +163,7 @@ TEST_F(WaitDeadlineTest, ARecordCanBeWaitedFor) {
   leaver.send("GET " + link + " HTTP/1.1\r\nHost: x\r\nPrefer: wait=60\r\n\r\n");
   leaver.reset();
   HttpClient other = client();
-  while (other.request("GET", "/metrics").body.find("shunt_http_connections 2\n") == std::string::npos) {
-  }
+  wait_for_connections(other, 2);
   EXPECT_FALSE(run->stop_token().stop_requested()) << "a reader that leaves cancels nothing";
   run->succeed();
   EXPECT_NE(http.read_answer().body.find(R"("state":"succeeded")"), std::string::npos);
@@ -204,7 +201,7 @@ TEST_F(WaitDeadlineTest, AnExecutorThatCannotLookUpMakesNoFailureOf202) {
     return executor::Accepted{id};
   };
   recording_.on_find = [](const GenerationId&) -> Result<executor::FindOutcome> {
-    return Error{"queue_unavailable", "Redis is away", true};
+    return Error{"queue_unavailable", "Redis is away", Retryable::kYes};
   };
   serve_recording();
   HttpClient http = client();
@@ -239,9 +236,7 @@ TEST_F(WaitDeadlineTest, TwoThousandWaitersNeedNoThreadEach) {
     boost::asio::write(waiting.back(), boost::asio::buffer(post_of(kHeld, "Idempotency-Key: same\r\n")));
   }
   HttpClient other = client();
-  const std::string all = "shunt_http_connections " + std::to_string(kWaiters + 1) + '\n';
-  while (other.request("GET", "/metrics").body.find(all) == std::string::npos) {
-  }
+  wait_for_connections(other, kWaiters + 1);
   EXPECT_EQ(threads(), before);
   generator_->take()->succeed();
   std::array<char, 15> status{};

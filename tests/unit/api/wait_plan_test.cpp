@@ -1,4 +1,4 @@
-#include "wait_plan.hpp"
+#include "routes/wait_plan.hpp"
 
 #include <gtest/gtest.h>
 

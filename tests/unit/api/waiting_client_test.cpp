@@ -69,8 +69,7 @@ TEST_F(WaitingClientTest, AModelMayGoOnWithoutItsClient) {
   http.reset();
   // The server has noticed when its count of connections falls.
   HttpClient other = client();
-  while (other.request("GET", "/metrics").body.find("shunt_http_connections 1\n") == std::string::npos) {
-  }
+  wait_for_connections(other, 1);
   EXPECT_FALSE(run->stop_token().stop_requested());
   run->succeed();
 }
@@ -85,8 +84,7 @@ TEST_F(WaitingClientTest, AReplayThatLeavesCancelsNothing) {
   EXPECT_EQ(second.read_head().headers.at("idempotency-replayed"), "true");
   second.reset();
   HttpClient other = client();
-  while (other.request("GET", "/metrics").body.find("shunt_http_connections 2\n") == std::string::npos) {
-  }
+  wait_for_connections(other, 2);
   EXPECT_FALSE(run->stop_token().stop_requested());
   run->succeed();
   EXPECT_EQ(first.read_answer().status, 200);

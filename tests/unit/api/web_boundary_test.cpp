@@ -1,11 +1,11 @@
-#include "web_boundary.hpp"
+#include "admission/web_boundary.hpp"
 
 #include <gtest/gtest.h>
 
 #include <optional>
 #include <string>
 
-#include "shunt/api/web_names.hpp"
+#include "shunt/http/web_names.hpp"
 
 namespace shunt::api {
 namespace {
@@ -137,16 +137,16 @@ TEST(WebBoundary, ARefusalNamesWhatCameAndTheSetting) {
 
 TEST(WebBoundary, NamesOfSettingsAreExact) {
   for (const char* host : {"api", "my_service", "10.0.0.7", "::1", "[::1]", "a.b."})
-    EXPECT_TRUE(is_host(host)) << host;
+    EXPECT_TRUE(http::is_host(host)) << host;
   for (const char* host : {"", "*", "*.example.com", "a:80", "http://a", "a/b", "a b", "10.0.0.0/8"}) {
-    EXPECT_FALSE(is_host(host)) << host;
+    EXPECT_FALSE(http::is_host(host)) << host;
   }
   for (const char* origin : {"https://a.b", "http://localhost:3000", "http://[::1]:1"}) {
-    EXPECT_TRUE(is_origin(origin)) << origin;
+    EXPECT_TRUE(http::is_origin(origin)) << origin;
   }
   for (const char* origin :
        {"", "*", "null", "a.b", "https://", "https://a.b/", "https://*.a.b", "https://u@a"}) {
-    EXPECT_FALSE(is_origin(origin)) << origin;
+    EXPECT_FALSE(http::is_origin(origin)) << origin;
   }
 }
 

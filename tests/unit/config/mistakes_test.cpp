@@ -96,7 +96,7 @@ TEST(Mistakes, are_all_found_in_one_go_also_as_data) {
                           .load();
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().code, "invalid_configuration");
-  EXPECT_FALSE(result.error().retryable);
+  EXPECT_FALSE(result.error().is_retryable());
   const auto& problems = result.error().details.at("problems").as_array();
   ASSERT_EQ(problems.size(), 4U);
   EXPECT_EQ(problems[0].at("setting").as_string(), "log.level");

@@ -168,6 +168,16 @@ TEST(Models, need_rules_for_what_a_program_is_given) {
        "shunt.toml:4: models.m.defaults cannot be used: the default of input.voice must not contain '/'"},
       {"output = \"artifact\"\nartifact_name = \"../x\"\ninput.voice.any = true\n",
        "models.m.artifact_name cannot"},
+      {"artifact_media_type = \"wav\"\ninput.voice.any = true\n",
+       "shunt.toml:4: models.m.artifact_media_type cannot be used: artifact_media_type must be a media type "
+       "as in "
+       "image/png, of at most 255 bytes; got \"wav\""},
+      {"output = \"artifact\"\nartifact_media_type = \"audio/wav\\r\\nX-Evil: 1\"\ninput.voice.any = true\n",
+       "shunt.toml:5: models.m.artifact_media_type cannot be used"},
+      {"produces = [\"audio/wav\", \"wav\"]\ninput.voice.any = true\n",
+       "shunt.toml:4: models.m.produces cannot be used: \"wav\" is no media type"},
+      {"set_environment = { \"A=B\" = \"c\" }\ninput.voice.any = true\n",
+       "shunt.toml:4: models.m.set_environment cannot be used"},
       {"read_paths = [\"here\"]\ninput.voice.any = true\n", "models.m.read_paths cannot be used"},
       {"confine = \"off\"\nread_paths = [\"/\"]\ninput.voice.any = true\n",
        "models.m.confine cannot be used"},
@@ -175,6 +185,25 @@ TEST(Models, need_rules_for_what_a_program_is_given) {
   for (const auto& [lines, expected] : kMistakes) {
     EXPECT_THAT(Given(model + lines).mistakes(), HasSubstr(expected)) << lines;
   }
+}
+
+TEST(Models, have_headers_that_can_be_sent) {
+  const std::string model =
+      "[models.m]\ndriver = \"openai\"\nbase_url = \"http://127.0.0.1:8000/v1\"\nmodel = \"smol\"\n";
+  const std::vector<std::pair<std::string, std::string>> kMistakes = {
+      {"headers = { X-Title = \"a\\r\\nX-Evil: 1\" }\n", "shunt.toml:5: models.m.headers cannot be used"},
+      {"headers = { \"X Title\" = \"a\" }\n", "models.m.headers cannot be used"},
+      {"headers = { Host = \"a\" }\n", "models.m.headers cannot be used"},
+      {"headers_env = { \"X:\" = \"TITLE\" }\n", "models.m.headers_env cannot be used"},
+      {"headers_file = { \"\" = \"/run/secrets/title\" }\n", "models.m.headers_file cannot be used"},
+      {"headers = { X-Title = \"a\" }\nheaders_env = { x-title = \"TITLE\" }\n",
+       "models.m.headers_env cannot be used"},
+      {"api_key_env = \"KEY\"\napi_key_header = \"api key\"\n", "models.m.api_key_header cannot be used"},
+  };
+  for (const auto& [lines, expected] : kMistakes) {
+    EXPECT_THAT(Given(model + lines).mistakes(), HasSubstr(expected)) << lines;
+  }
+  EXPECT_TRUE(Given(model + "headers = { X-Title = \"a\" }\n").load().ok());
 }
 
 TEST(Models, of_the_openai_driver_have_its_options) {

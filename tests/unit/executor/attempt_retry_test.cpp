@@ -22,9 +22,9 @@ JobAttempts attempts(std::int64_t made, std::int64_t allowed, std::string type =
   return job;
 }
 
-const Error kRetryable{"upstream_failed", "it broke", true};
-const Error kFinal{"invalid_input", "never", false};
-const Error kOverdue{std::string(error_code::kDeadlineExceeded), "too late", true};
+const Error kRetryable{"upstream_failed", "it broke", Retryable::kYes};
+const Error kFinal{"invalid_input", "never", Retryable::kNo};
+const Error kOverdue{error_code::kDeadlineExceeded, "too late", Retryable::kYes};
 
 struct Case {
   std::string name;

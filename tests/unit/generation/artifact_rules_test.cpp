@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "shunt/base/error_code.hpp"
 #include "shunt/generation/known_error_code.hpp"
 
 namespace shunt {
@@ -33,9 +34,8 @@ TEST(ArtifactRules, ADigestIsNothingElse) {
 TEST(ErrorCodes, AreKnownOrNot) {
   EXPECT_TRUE(is_known_error_code("worker_lost"));
   EXPECT_FALSE(is_known_error_code("made_up"));
-  EXPECT_TRUE(is_well_formed_error_code("made_up_2"));
-  for (const char* bad : {"", "Made", "2x", "a b", "a\n", "a-b"})
-    EXPECT_FALSE(is_well_formed_error_code(bad)) << bad;
+  EXPECT_TRUE(ErrorCode::parse("made_up_2"));
+  for (const char* bad : {"", "Made", "2x", "a b", "a\n", "a-b"}) EXPECT_FALSE(ErrorCode::parse(bad)) << bad;
 }
 
 }  // namespace

@@ -148,7 +148,7 @@ TEST_F(DirectoryArtifactStore, AFileThatCannotBeMadeIsAFailureAndLeavesNothing) 
   std::ofstream(folder_ / "deep/er" / shelf) << "in the way";
   const Error error = store_->put(bytes).error();
   EXPECT_EQ(error.code, error_code::kArtifactStoreFailed);
-  EXPECT_TRUE(error.retryable);
+  EXPECT_TRUE(error.is_retryable());
   EXPECT_EQ(files().size(), 1U);
 }
 

@@ -16,7 +16,7 @@ Artifact stored_artifact() {
 }
 
 std::vector<GenerationEvent> every_event() {
-  Error error{"upstream_failed", "it \"broke\" \xC3\xA9", true};
+  Error error{"upstream_failed", "it \"broke\" \xC3\xA9", Retryable::kYes};
   error = std::move(error).with("status", 503);
   event::Succeeded elsewhere;
   elsewhere.stored = event::StoredResult{std::string(64, 'b'), 900'000};

@@ -181,7 +181,7 @@ class ClaimsTest : public MemoryStoreTest {
     const auto* won = std::get_if<ClaimWon>(&outcome);
     if (won == nullptr) return outcome;
     auto generation = std::make_shared<Generation>(envelope, clock_, OutputLimits{});
-    EXPECT_TRUE(store_->add(generation, {.claim = won->place}).ok());
+    EXPECT_TRUE(store_->add(generation, {.claim = won->slot}).ok());
     if (open) return outcome;
     generation->succeed(nullptr);
     store_->finished(envelope.id);

@@ -73,7 +73,7 @@ TEST_F(S3ArtifactStore, ARefusedRequestFailsAtOnceWithTheServersWord) {
   wrong.secret_key = "not the secret";
   const Error signature = store(std::move(wrong))->put("x").error();
   EXPECT_EQ(signature.code, error_code::kArtifactStoreFailed);
-  EXPECT_FALSE(signature.retryable);
+  EXPECT_FALSE(signature.is_retryable());
   EXPECT_THAT(signature.message, HasSubstr("403 (SignatureDoesNotMatch)"));
   EXPECT_THAT(signature.message, ::testing::Not(HasSubstr("not the secret")));
   EXPECT_THAT(store(options("fault-403/"))->put("x").error().message, HasSubstr("AccessDenied"));
@@ -95,7 +95,7 @@ TEST_F(S3ArtifactStore, AServerThatFailsTwiceIsAskedAThirdTime) {
 TEST_F(S3ArtifactStore, AServerThatKeepsFailingIsAFailureThatMayPass) {
   const Error error = store(options("fault-500/"))->put("x").error();
   EXPECT_EQ(error.code, error_code::kArtifactStoreFailed);
-  EXPECT_TRUE(error.retryable);
+  EXPECT_TRUE(error.is_retryable());
 }
 
 TEST_F(S3ArtifactStore, AServerThatDoesNotAnswerIsGivenUp) {
@@ -103,7 +103,7 @@ TEST_F(S3ArtifactStore, AServerThatDoesNotAnswerIsGivenUp) {
   impatient.request_timeout = std::chrono::milliseconds(200);
   impatient.tries = 2;
   const auto begun = std::chrono::steady_clock::now();
-  EXPECT_TRUE(store(std::move(impatient))->put("x").error().retryable);
+  EXPECT_TRUE(store(std::move(impatient))->put("x").error().is_retryable());
   EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5));
 }
 
@@ -111,7 +111,7 @@ TEST_F(S3ArtifactStore, NobodyListeningIsAFailureThatMayPass) {
   S3Options nobody = options();
   nobody.endpoint = "http://127.0.0.1:1";
   nobody.tries = 1;
-  EXPECT_TRUE(store(std::move(nobody))->get(sha256_hex("x")).error().retryable);
+  EXPECT_TRUE(store(std::move(nobody))->get(sha256_hex("x")).error().is_retryable());
 }
 
 TEST_F(S3ArtifactStore, ACutAnswerIsNeverTakenForTheBytes) {

@@ -5,20 +5,41 @@
 #include <string_view>
 #include <utility>
 
+#include "shunt/base/error_code.hpp"
+
 namespace shunt {
+
+// Whether the same request may succeed later without a change. Never kYes for invalid input.
+enum class Retryable : bool { kNo, kYes };
+[[nodiscard]] constexpr Retryable retryable_if(bool condition) noexcept {
+  return condition ? Retryable::kYes : Retryable::kNo;
+}
 
 // The one error model of the project: HTTP problems, failed generations, configuration errors and logs are
 // renderings of it.
 //
-// `code` is stable and machine readable (snake_case; docs/errors.md lists them all). `message` is for people:
-// it names what was expected, what came, and what to do. `details` holds values that a program may want
-// (field, limit, received, upstream status); its keys are stable too.
+// `code` is for programs (docs/errors.md lists them all). `message` is for people: it names what was
+// expected, what came, and what to do. `details` holds values that a program may want (field, limit,
+// received, upstream status); its keys are as stable as the code.
 struct Error {
-  std::string code;
+  Error() = default;
+  Error(ErrorCode the_code, std::string the_message, Retryable whether = Retryable::kNo,
+        boost::json::object the_details = {})
+      : code(the_code),
+        message(std::move(the_message)),
+        retryable(whether),
+        details(std::move(the_details)) {}
+
+  // Until every part says it with the enum.
+  Error(ErrorCode the_code, std::string the_message, bool whether, boost::json::object the_details = {})
+      : Error(the_code, std::move(the_message), retryable_if(whether), std::move(the_details)) {}
+
+  ErrorCode code;
   std::string message;
-  // Whether the same request may succeed later without a change. Never true for invalid input.
-  bool retryable = false;
-  boost::json::object details{};
+  Retryable retryable = Retryable::kNo;
+  boost::json::object details;
+
+  [[nodiscard]] bool is_retryable() const noexcept { return retryable == Retryable::kYes; }
 
   [[nodiscard]] Error with(std::string_view key, boost::json::value value) && {
     details.insert_or_assign(key, std::move(value));
@@ -27,10 +48,13 @@ struct Error {
   [[nodiscard]] Error with(std::string_view key, const std::string& text) && {
     return std::move(*this).with(key, boost::json::value(boost::json::string_view(text)));
   }
+  [[nodiscard]] Error with(std::string_view key, const ErrorCode& other) && {
+    return std::move(*this).with(key, other.to_string());
+  }
 };
 
 // An input error that names the offending field as a JSON pointer ("/input/text"; "" is the whole document).
 [[nodiscard]] Error invalid_field(std::string_view pointer, std::string message,
-                                  std::string_view code = "invalid_request");
+                                  ErrorCode code = "invalid_request");
 
 }  // namespace shunt

@@ -31,6 +31,9 @@ struct JsonLimits {
   std::size_t max_members = std::size_t(-1);
 };
 
+// What a value is, for messages: "null", "a boolean", "a number", "a string", "an array", "an object".
+[[nodiscard]] std::string_view json_kind_name(const Json& value) noexcept;
+
 // Parses one JSON document strictly: UTF-8 only, no comments, no trailing text, no duplicate keys in one
 // object, no number beyond +-(2^53 - 1) or outside a double's range. The error names the place (a byte offset
 // for syntax, a JSON pointer for values) and has the code `invalid_json`, `json_too_deep`, `invalid_utf8`,

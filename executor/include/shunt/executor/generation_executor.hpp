@@ -175,6 +175,16 @@ class GenerationExecutor {
   // Forgets an ended generation: record, events and input; afterwards it is gone. Its idempotency key stays
   // used, and artifacts that others may share go when their store lets them expire.
   virtual void remove(const GenerationId& id, std::function<void(Result<RemoveOutcome>)> done) = 0;
+  // The same of one that find() calls `broken_record`, whatever its record holds, unless a worker is at it.
+  // With a caller only if it is this one's; unknown otherwise. There are none where nothing is stored.
+  virtual void remove_broken(const GenerationId& id, std::optional<std::string> caller,
+                             std::function<void(Result<RemoveOutcome>)> done) {
+    (void)id;
+    (void)caller;
+    done(RemoveOutcome(GenerationUnknown{}));
+  }
+  // Whether one that is gone was this caller's: false also where that is not remembered any more.
+  virtual void was_of(const GenerationId& id, std::string caller, std::function<void(Result<bool>)> done) = 0;
   // Looks at all models and workers together, so that no figure contradicts another one.
   virtual void fleet(std::function<void(Result<Fleet>)> done) = 0;
 

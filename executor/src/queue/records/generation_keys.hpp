@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "shunt/base/clock.hpp"
+#include "shunt/base/hex.hpp"
 
 namespace shunt::executor {
 
@@ -25,11 +26,7 @@ namespace shunt::executor {
 
 // The smallest id of a generation that was created then.
 [[nodiscard]] inline std::string first_id_at(WallTime time) {
-  constexpr const char* kDigits = "0123456789abcdef";
-  auto ms = static_cast<std::uint64_t>(time.time_since_epoch().count());
-  std::string digits(12, '0');
-  for (std::size_t i = digits.size(); i-- > 0; ms >>= 4) digits[i] = kDigits[ms & 15];
-  return "gen_" + digits;
+  return "gen_" + hex_number(static_cast<std::uint64_t>(time.time_since_epoch().count()), 12);
 }
 
 // Where generations live in Redis beside the queues (docs/contract.md). All keys of a prefix are in one slot

@@ -183,6 +183,24 @@ awaitable<Result<DeleteAnswer>> GenerationRecords::delete_ended(std::string id, 
   co_return decode_delete(reply);
 }
 
+awaitable<Result<DeleteAnswer>> GenerationRecords::discard(std::string id, std::optional<std::string> caller,
+                                                           Deletion how) {
+  std::vector<std::string> arguments{std::move(id),
+                                     caller ? "1" : "",
+                                     caller.value_or(std::string()),
+                                     how == Deletion::kDo ? "1" : "",
+                                     std::to_string(options_.queue.max_inbox_entries),
+                                     kStreamTtlMs};
+  const bullmq::RedisReply reply = co_await run(scripts::discard(), std::move(arguments), Repeat::kNo);
+  co_return decode_delete(reply);
+}
+
+awaitable<Result<bool>> GenerationRecords::was_of(std::string id, std::string caller) {
+  std::vector<std::string> arguments{std::move(id), std::move(caller)};
+  const bullmq::RedisReply reply = co_await run(scripts::was_of(), std::move(arguments), Repeat::kHarmless);
+  co_return decode_was_of(reply);
+}
+
 awaitable<bool> GenerationRecords::reserve(std::string sha256, std::string id) {
   std::vector<std::string> arguments{std::move(sha256), std::move(id), now_ms()};
   const bullmq::RedisReply reply = co_await run(scripts::reserve(), std::move(arguments), Repeat::kHarmless);

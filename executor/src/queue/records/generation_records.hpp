@@ -100,6 +100,11 @@ class GenerationRecords {
   awaitable<void> keep_request(std::string id);
   enum class Deletion { kLook, kDo };
   awaitable<Result<DeleteAnswer>> delete_ended(std::string id, Deletion how);
+  // The same of one whose record is not as ours are, whatever it is instead; with a caller only if it is this
+  // one's. DeleteEnded has no queue where the record tells none of ours.
+  awaitable<Result<DeleteAnswer>> discard(std::string id, std::optional<std::string> caller, Deletion how);
+  // Whether one that is gone was this caller's: false also where that is not remembered any more.
+  awaitable<Result<bool>> was_of(std::string id, std::string caller);
   // Notes that the generation has these bytes in the artifact store, before they are put there. False while
   // the same bytes are being removed: ask again.
   awaitable<bool> reserve(std::string sha256, std::string id);

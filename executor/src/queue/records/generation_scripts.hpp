@@ -26,5 +26,7 @@ namespace shunt::executor::scripts {
 [[nodiscard]] const bullmq::RedisScript& strays();
 [[nodiscard]] const bullmq::RedisScript& reserve();
 [[nodiscard]] const bullmq::RedisScript& release();
+[[nodiscard]] const bullmq::RedisScript& discard();
+[[nodiscard]] const bullmq::RedisScript& was_of();
 
 }  // namespace shunt::executor::scripts

@@ -179,6 +179,12 @@ Result<DeleteAnswer> decode_delete(const RedisReply& reply) {
   return unexpected_answer("delete", reply);
 }
 
+Result<bool> decode_was_of(const RedisReply& reply) {
+  const auto answer = whole_number(reply);
+  if (!answer) return unexpected_answer("was_of", reply);
+  return *answer == 1;
+}
+
 Result<RequestAnswer> decode_request(const RedisReply& reply) {
   if (reply.is_text() && reply.text == "gone") return RequestAnswer(RequestGone{});
   if (reply.is_text() && reply.text == "unknown") return RequestAnswer(RequestUnknown{});

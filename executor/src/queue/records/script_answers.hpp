@@ -102,6 +102,9 @@ using DeleteAnswer =
     std::variant<DeleteGone, DeleteUnknown, DeleteOpen, DeleteHeld, DeleteJobThere, DeleteEnded>;
 [[nodiscard]] Result<DeleteAnswer> decode_delete(const bullmq::RedisReply& reply);
 
+// was_of.lua
+[[nodiscard]] Result<bool> decode_was_of(const bullmq::RedisReply& reply);
+
 // request.lua
 struct RequestGone {};
 struct RequestUnknown {};

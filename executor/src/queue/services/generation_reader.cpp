@@ -6,11 +6,22 @@
 #include "bullmq/error.hpp"
 #include "queue/runtime/redis_fault.hpp"
 #include "queue/runtime/run_on_pool.hpp"
+#include "shunt/base/digest.hpp"
+#include "shunt/base/json_memory.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::executor {
 
 using bullmq::awaitable;
+
+namespace {
+
+Error no_room() {
+  return {std::string(error_code::kOverloaded),
+          "this server's memory for generations (a share of memory.limit) is used up", true};
+}
+
+}  // namespace
 
 awaitable<Result<ReadOutcome>> GenerationReader::read(std::string id, Follow follow) {
   auto outcome = co_await context_.records.read(id, follow);
@@ -35,13 +46,32 @@ awaitable<Result<ReadOutcome>> GenerationReader::read_current(std::string id, Fo
 
 awaitable<std::optional<Error>> GenerationReader::load_result(GenerationEvent& ending) {
   auto& succeeded = std::get<event::Succeeded>(ending.payload);
-  auto bytes = co_await read_stored(succeeded.stored->sha256);
+  const std::size_t size = succeeded.stored->size;
+  MemoryReservation memory(*context_.options.memory, MemoryShare::kOpen);
+  if (!memory.try_resize(size)) co_return no_room();
+  auto bytes = co_await read_result(succeeded.stored->sha256, size);
   if (!bytes) co_return std::move(bytes).error();
+  if (!memory.try_resize(size + json_parse_memory(**bytes))) co_return no_room();
   auto result = parse_json(**bytes);
   if (!result) co_return broken_record("the stored result of a generation", result.error().message);
   succeeded.result = std::move(*result);
   succeeded.stored.reset();
   co_return std::nullopt;
+}
+
+// No more than the size that was told, whatever the store has.
+awaitable<GenerationReader::Bytes> GenerationReader::read_result(std::string digest, std::size_t size) {
+  ArtifactStore* const store = &context_.artifacts;
+  std::function<Bytes()> work = [store, digest = std::move(digest), size]() -> Bytes {
+    auto bytes = store->read(digest, size, 0, size);
+    if (bytes && sha256_hex(**bytes) != digest) {
+      return Error{std::string(error_code::kArtifactStoreFailed),
+                   "the stored result of a generation does not have the digest that it is named by"};
+    }
+    return bytes;
+  };
+  auto bytes = co_await run_on(context_.files, std::move(work));
+  co_return bytes;
 }
 
 // On a thread that may block.
@@ -110,6 +140,18 @@ awaitable<Result<RequestOutcome>> GenerationReader::request_of(GenerationId id) 
     co_return context_.report_broken(name, broken_record("the request of generation " + name, why));
   } catch (const std::exception& error) {
     note_caught(context_.faults, "request_of");
+    failure = cannot_look(error);
+  }
+  co_return std::move(*failure);
+}
+
+awaitable<Result<bool>> GenerationReader::was_of(GenerationId id, std::string caller) {
+  std::optional<Error> failure;
+  try {
+    auto answer = co_await context_.records.was_of(id.to_string(), std::move(caller));
+    co_return answer;
+  } catch (const std::exception& error) {
+    note_caught(context_.faults, "was_of");
     failure = cannot_look(error);
   }
   co_return std::move(*failure);

@@ -42,7 +42,7 @@ struct QueueServices {
   Submitter submitter{context, status, health_probe, replicas, follower};
   GenerationLister lister{context};
   Canceller canceller{context, replicas, reader, end_writer, job_removal, follower};
-  Remover remover{context, replicas, job_removal};
+  Remover remover{context, replicas, reader, job_removal};
   OpenGenerations open_generations{context, reader, end_writer};
   RecordCleanup record_cleanup{context, job_removal};
   ArtifactCleanup artifact_cleanup{context};

@@ -23,6 +23,12 @@ constexpr std::chrono::milliseconds kJobEnds{1'000};
 // in that second.
 constexpr std::chrono::milliseconds kFirstPause{25};
 
+Error nothing_deleted(const char* why) {
+  return {std::string(error_code::kQueueUnavailable), std::string(why) + ": nothing was deleted", true};
+}
+
+constexpr const char* kJobThere = "the generation's job could not be removed from its queue";
+
 }  // namespace
 
 awaitable<Result<DeleteAnswer>> Remover::delete_ended(std::string id, Deletion how) {
@@ -61,12 +67,42 @@ awaitable<Result<RemoveOutcome>> Remover::remove(GenerationId id) {
     const Result<DeleteAnswer> done = co_await delete_ended(name, Deletion::kDo);
     if (!done) co_return done.error();
     if (std::holds_alternative<DeleteHeld>(*done) || std::holds_alternative<DeleteJobThere>(*done))
-      co_return Error{std::string(error_code::kQueueUnavailable),
-                      "the generation's job could not be removed from its queue: nothing was deleted", true};
+      co_return nothing_deleted(kJobThere);
     replicas_.remove(name);
     co_return RemoveOutcome(Removed{});
   } catch (const std::exception& error) {
     note_caught(context_.faults, "remove");
+    failure = cannot_look(error);
+  }
+  co_return std::move(*failure);
+}
+
+// The job first, as with any other. Where the record does not tell its queue, a job that lies there is found
+// by RecordCleanup: nobody begins it, since its id is gone.
+awaitable<Result<RemoveOutcome>> Remover::remove_broken(GenerationId id, std::optional<std::string> caller) {
+  const std::string name = id.to_string();
+  std::optional<Error> failure;
+  try {
+    const auto before = co_await reader_.read(name, GenerationReader::Follow::kNo);
+    if (before || before.error().code != error_code::kBrokenRecord)
+      co_return nothing_deleted("the generation's record has changed meanwhile");
+    const Result<DeleteAnswer> found = co_await context_.records.discard(name, caller, Deletion::kLook);
+    if (!found) co_return found.error();
+    if (std::holds_alternative<DeleteHeld>(*found)) co_return RemoveOutcome(NotEnded{});
+    const auto* const ended = std::get_if<DeleteEnded>(&*found);
+    if (ended == nullptr) co_return RemoveOutcome(GenerationUnknown{});
+    if (!ended->queue.empty()) {
+      const bool removed = co_await jobs_.remove(ended->queue, name);
+      if (!removed) co_return RemoveOutcome(NotEnded{});
+    }
+    const Result<DeleteAnswer> done = co_await context_.records.discard(name, caller, Deletion::kDo);
+    if (!done) co_return done.error();
+    if (std::holds_alternative<DeleteHeld>(*done) || std::holds_alternative<DeleteJobThere>(*done))
+      co_return nothing_deleted(kJobThere);
+    replicas_.remove(name);
+    co_return RemoveOutcome(Removed{});
+  } catch (const std::exception& error) {
+    note_caught(context_.faults, "remove_broken");
     failure = cannot_look(error);
   }
   co_return std::move(*failure);

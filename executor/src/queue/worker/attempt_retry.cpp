@@ -23,7 +23,7 @@ milliseconds pause_of(const JobAttempts& attempts) {
 
 std::optional<milliseconds> next_attempt_in(const JobAttempts& attempts, const Error& error,
                                             milliseconds time_left) {
-  if (!error.retryable || attempts.made + 1 >= attempts.allowed) return std::nullopt;
+  if (!error.is_retryable() || attempts.made + 1 >= attempts.allowed) return std::nullopt;
   // Its time is over: another attempt would find it so.
   if (error.code == error_code::kDeadlineExceeded) return std::nullopt;
   const milliseconds pause = pause_of(attempts);

@@ -70,7 +70,7 @@ void report_to(RunTrace& trace, const QueuedRun& run, QueuedRun::Outcome outcome
   const auto* failed = std::get_if<event::Failed>(&run.ending());
   // An attempt that will be repeated has no end of its own in the log.
   const std::string code = retried             ? run.generation().error_code()
-                           : failed != nullptr ? failed->error.code
+                           : failed != nullptr ? failed->error.code.to_string()
                                                : std::string();
   trace.ended({.state = retried ? GenerationState::kFailed : state_of(run.ending()),
                .error_code = code,
@@ -114,7 +114,7 @@ awaitable<BeginAnswer> JobProcessor::begin(const Envelope& envelope, bullmq::Job
     if (answer) co_return std::move(*answer);
     // Trying again does not mend a record.
     if (answer.error().code == error_code::kBrokenRecord)
-      throw bullmq::UnrecoverableError(answer.error().code + ": " + answer.error().message);
+      throw bullmq::UnrecoverableError(answer.error().code.to_string() + ": " + answer.error().message);
     boost::asio::steady_timer pause(context_.loop.context(), kPauseAfterError);
     co_await pause.async_wait(boost::asio::use_awaitable);
   }
@@ -301,7 +301,7 @@ void JobProcessor::report_ended(const QueuedRun& run, const std::string& model) 
   if (context_.options.observer == nullptr) return;
   const std::string& id = run.generation_id();
   const auto* failed = std::get_if<event::Failed>(&run.ending());
-  const std::string code = failed != nullptr ? failed->error.code : std::string();
+  const std::string code = failed != nullptr ? failed->error.code.to_string() : std::string();
   context_.options.observer->ended({.id = id,
                                     .model = model,
                                     .state = state_of(run.ending()),

@@ -187,11 +187,14 @@ bullmq::awaitable<std::optional<Error>> QueuedRun::store(GenerationEvent::Payloa
   auto* const ready = std::get_if<event::ArtifactReady>(&payload);
   auto* const succeeded = std::get_if<event::Succeeded>(&payload);
   std::shared_ptr<const std::string> bytes;
+  // The result is the generation's, and its text is there beside it.
+  MemoryReservation memory(services_.memory, MemoryShare::kOpen);
   if (ready != nullptr) {
     bytes = ready->artifact.contents();
   } else if (succeeded != nullptr && !succeeded->result.is_null()) {
     bytes = std::make_shared<const std::string>(to_json_text(succeeded->result));
     if (bytes->size() <= services_.max_inline_bytes) co_return std::nullopt;
+    memory.resize(bytes->size());
   } else {
     co_return std::nullopt;
   }
@@ -220,7 +223,7 @@ bullmq::awaitable<void> QueuedRun::reserve(std::string sha256) {
     try {
       reserved = co_await services_.records.reserve(sha256, id_);
     } catch (...) {
-      // No connection: for as long as the lock is ours, it is tried again.
+      // For as long as the lock is ours, it is tried again.
       note_caught(services_.faults, "reserve");
     }
     if (reserved) co_return;

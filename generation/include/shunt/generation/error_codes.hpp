@@ -1,51 +1,51 @@
 #pragma once
 
-#include <string_view>
+#include "shunt/base/error_code.hpp"
 
-// The stable codes of failed and refused generations. HTTP statuses for them: api/src/problem.cpp;
+// The stable codes of failed and refused generations. HTTP statuses for them: api's problem.cpp;
 // meanings for users: docs/errors.md (a test compares the two lists).
 namespace shunt::error_code {
 
 // Refusals: no generation exists.
-inline constexpr std::string_view kInvalidRequest = "invalid_request";
-inline constexpr std::string_view kUnknownModel = "unknown_model";
-inline constexpr std::string_view kModelBusy = "model_busy";
-inline constexpr std::string_view kTooManyConcurrent = "too_many_concurrent";
-inline constexpr std::string_view kStoreFull = "store_full";
-inline constexpr std::string_view kClaimsFull = "claims_full";
-inline constexpr std::string_view kOverloaded = "overloaded";  // also a failure, of what outgrew the memory
-inline constexpr std::string_view kShuttingDown = "shutting_down";
-inline constexpr std::string_view kIdempotencyConflict = "idempotency_conflict";
-inline constexpr std::string_view kUnsupportedEnvelope = "unsupported_envelope";
-inline constexpr std::string_view kQueueUnavailable = "queue_unavailable";
-inline constexpr std::string_view kNoWorker = "no_worker";
+inline constexpr ErrorCode kInvalidRequest = "invalid_request";
+inline constexpr ErrorCode kUnknownModel = "unknown_model";
+inline constexpr ErrorCode kModelBusy = "model_busy";
+inline constexpr ErrorCode kTooManyConcurrent = "too_many_concurrent";
+inline constexpr ErrorCode kStoreFull = "store_full";
+inline constexpr ErrorCode kClaimsFull = "claims_full";
+inline constexpr ErrorCode kOverloaded = "overloaded";  // also a failure, of what outgrew the memory
+inline constexpr ErrorCode kShuttingDown = "shutting_down";
+inline constexpr ErrorCode kIdempotencyConflict = "idempotency_conflict";
+inline constexpr ErrorCode kUnsupportedEnvelope = "unsupported_envelope";
+inline constexpr ErrorCode kQueueUnavailable = "queue_unavailable";
+inline constexpr ErrorCode kNoWorker = "no_worker";
 
 // Look-ups.
-inline constexpr std::string_view kGenerationUnknown = "generation_unknown";
-inline constexpr std::string_view kGenerationGone = "generation_gone";
-inline constexpr std::string_view kArtifactUnknown = "artifact_unknown";
-inline constexpr std::string_view kArtifactGone = "artifact_gone";
-inline constexpr std::string_view kArtifactStoreFailed = "artifact_store_failed";
-inline constexpr std::string_view kBrokenRecord = "broken_record";
+inline constexpr ErrorCode kGenerationUnknown = "generation_unknown";
+inline constexpr ErrorCode kGenerationGone = "generation_gone";
+inline constexpr ErrorCode kArtifactUnknown = "artifact_unknown";
+inline constexpr ErrorCode kArtifactGone = "artifact_gone";
+inline constexpr ErrorCode kArtifactStoreFailed = "artifact_store_failed";
+inline constexpr ErrorCode kBrokenRecord = "broken_record";
 
 // Failures: the generation's terminal state is `failed`.
-inline constexpr std::string_view kInvalidInput = "invalid_input";
-inline constexpr std::string_view kDeadlineExceeded = "deadline_exceeded";
-inline constexpr std::string_view kOutputTooLarge = "output_too_large";
-inline constexpr std::string_view kInvalidOutput = "invalid_output";
-inline constexpr std::string_view kGeneratorFailed = "generator_failed";
-inline constexpr std::string_view kGeneratorVanished = "generator_vanished";
-inline constexpr std::string_view kProgramNotStarted = "program_not_started";
-inline constexpr std::string_view kProgramExited = "program_exited";
-inline constexpr std::string_view kProgramKilled = "program_killed";
-inline constexpr std::string_view kProgramLimit = "program_limit";
-inline constexpr std::string_view kUpstreamUnreachable = "upstream_unreachable";
-inline constexpr std::string_view kUpstreamTimeout = "upstream_timeout";
-inline constexpr std::string_view kUpstreamRejected = "upstream_rejected";
-inline constexpr std::string_view kUpstreamRateLimited = "upstream_rate_limited";
-inline constexpr std::string_view kUpstreamFailed = "upstream_failed";
-inline constexpr std::string_view kUpstreamBroken = "upstream_broken";
-inline constexpr std::string_view kWorkerLost = "worker_lost";
-inline constexpr std::string_view kSimulatedFailure = "simulated_failure";
+inline constexpr ErrorCode kInvalidInput = "invalid_input";
+inline constexpr ErrorCode kDeadlineExceeded = "deadline_exceeded";
+inline constexpr ErrorCode kOutputTooLarge = "output_too_large";
+inline constexpr ErrorCode kInvalidOutput = "invalid_output";
+inline constexpr ErrorCode kGeneratorFailed = "generator_failed";
+inline constexpr ErrorCode kGeneratorVanished = "generator_vanished";
+inline constexpr ErrorCode kProgramNotStarted = "program_not_started";
+inline constexpr ErrorCode kProgramExited = "program_exited";
+inline constexpr ErrorCode kProgramKilled = "program_killed";
+inline constexpr ErrorCode kProgramLimit = "program_limit";
+inline constexpr ErrorCode kUpstreamUnreachable = "upstream_unreachable";
+inline constexpr ErrorCode kUpstreamTimeout = "upstream_timeout";
+inline constexpr ErrorCode kUpstreamRejected = "upstream_rejected";
+inline constexpr ErrorCode kUpstreamRateLimited = "upstream_rate_limited";
+inline constexpr ErrorCode kUpstreamFailed = "upstream_failed";
+inline constexpr ErrorCode kUpstreamBroken = "upstream_broken";
+inline constexpr ErrorCode kWorkerLost = "worker_lost";
+inline constexpr ErrorCode kSimulatedFailure = "simulated_failure";
 
 }  // namespace shunt::error_code

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -22,7 +23,7 @@ struct IdempotencyKey {
 };
 
 struct ClaimWon {
-  std::uint32_t place = 0;  // for AddOptions
+  std::uint32_t slot = 0;  // for AddOptions
 };
 struct ClaimHeld {  // same key, same payload: this is the generation
   GenerationId id;
@@ -90,6 +91,8 @@ class GenerationStore {
   virtual bool remove(const GenerationId& id) = 0;
 
   [[nodiscard]] virtual Lookup find(const GenerationId& id) = 0;
+  // Whether one that is gone was this caller's. False also where that is not remembered.
+  [[nodiscard]] virtual bool was_of(const GenerationId& id, std::string_view caller) = 0;
   [[nodiscard]] virtual ListPage list(const ListQuery& query) = 0;
 };
 

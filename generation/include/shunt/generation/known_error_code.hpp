@@ -8,8 +8,4 @@ namespace shunt {
 // process's word may be any text: whoever counts by code counts the others together.
 [[nodiscard]] bool is_known_error_code(std::string_view code) noexcept;
 
-// Lower-case letters, digits and underscores, beginning with a letter, at most 64: what an error code from
-// elsewhere has to look like before it is shown to clients.
-[[nodiscard]] bool is_well_formed_error_code(std::string_view code) noexcept;
-
 }  // namespace shunt

@@ -20,10 +20,10 @@ namespace shunt::command {
 namespace {
 
 Error not_started(const std::string& program, std::string_view step, int number) {
-  Error error{
-      std::string(error_code::kProgramNotStarted),
-      "the program " + program + " was not started: " + std::string(step) + ": " + std::strerror(number)};
-  error.retryable = number == EAGAIN || number == ENOMEM || number == EMFILE || number == ENFILE;
+  Error error{error_code::kProgramNotStarted, "the program " + program + " was not started: " +
+                                                  std::string(step) + ": " + std::strerror(number)};
+  error.retryable =
+      retryable_if(number == EAGAIN || number == ENOMEM || number == EMFILE || number == ENFILE);
   return std::move(error).with("program", program).with("errno", number);
 }
 

@@ -5,8 +5,10 @@
 
 #include "drivers/command/command_run.hpp"
 #include "drivers/command/confinement.hpp"
+#include "shunt/base/display_text.hpp"
 #include "shunt/base/secrets.hpp"
 #include "shunt/generation/artifact.hpp"
+#include "shunt/generation/artifact_rules.hpp"
 #include "shunt/generation/drivers/command.hpp"
 #include "shunt/generation/error_codes.hpp"
 
@@ -58,6 +60,39 @@ Result<std::string> find_program(const std::string& name, const std::vector<std:
                                     "): install it, or give its full path");
 }
 
+// The name is part of a path, also where the output is no artifact ({output_file}), and the media type
+// becomes a header field.
+Result<void> check_artifact(const CommandOptions& options) {
+  if (!is_valid_artifact_name(options.artifact_name)) {
+    return invalid_field(
+        "/artifact_name",
+        "artifact_name must be 1 to 128 of A-Z a-z 0-9 . _ -, and not start with a dot; got \"" +
+            displayable(options.artifact_name) + '"');
+  }
+  if (!is_valid_media_type(options.artifact_media_type)) {
+    return invalid_field("/artifact_media_type",
+                         "artifact_media_type must be a media type as in image/png, of at most 255 bytes; "
+                         "got \"" +
+                             displayable(options.artifact_media_type) + '"');
+  }
+  return {};
+}
+
+// "NAME=value" is how a program gets them, and a NUL ends it.
+Result<void> check_variables(const CommandOptions& options) {
+  constexpr std::string_view kNul("\0", 1);
+  for (const auto& [name, value] : options.set_environment) {
+    if (name.empty() || name.find('=') != std::string::npos || name.find(kNul) != std::string::npos) {
+      return invalid_field("/set_environment", "set_environment has a name that no variable can have: \"" +
+                                                   displayable(name) + '"');
+    }
+    if (value.find(kNul) != std::string::npos) {
+      return invalid_field("/set_environment", "set_environment." + name + " must not contain NUL");
+    }
+  }
+  return {};
+}
+
 class CommandGenerator final : public Generator {
  public:
   CommandGenerator(std::shared_ptr<const CommandModel> model, EventLoopThreads& loops)
@@ -100,13 +135,8 @@ Result<void> check_command(const CommandOptions& options, const InputRules& rule
   if (auto argv = ArgvTemplate::parse(options.argv, options.defaults, rules); !argv) {
     return std::move(argv).error();
   }
-  if (options.output == CommandOptions::OutputMode::kArtifact &&
-      !is_valid_artifact_name(options.artifact_name)) {
-    return invalid_field(
-        "/artifact_name",
-        "artifact_name must be 1 to 128 of A-Z a-z 0-9 . _ -, and not start with a dot; got \"" +
-            options.artifact_name + '"');
-  }
+  if (auto named = check_artifact(options); !named) return named;
+  if (auto variables = check_variables(options); !variables) return variables;
   return command::check_confinement(options);
 }
 

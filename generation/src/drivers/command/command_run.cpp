@@ -15,12 +15,11 @@
 #include "drivers/command/confinement.hpp"
 #include "drivers/command/output_file.hpp"
 #include "shunt/base/display_text.hpp"
+#include "shunt/base/json_memory.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::command {
 namespace {
-
-using IoError = boost::system::error_code;
 
 // How long the pipes may stay open after the program's end (its group has been killed by then; only a process
 // that left the group can hold them).
@@ -28,8 +27,9 @@ constexpr std::chrono::milliseconds kLinger{500};
 constexpr std::size_t kExcerptBytes = 256;
 
 Error input_error(int number) {
-  return {std::string(error_code::kProgramNotStarted),
-          std::string("the program's input file could not be written: ") + std::strerror(number), true};
+  return {error_code::kProgramNotStarted,
+          std::string("the program's input file could not be written: ") + std::strerror(number),
+          Retryable::kYes};
 }
 
 // False with errno set. The folder is fresh: a file of this name is nobody's.
@@ -46,7 +46,7 @@ bool write_file(const std::string& path, std::string_view text) {
 }
 
 Error invalid_output(std::string message) {
-  return {std::string(error_code::kInvalidOutput), std::move(message)};
+  return {error_code::kInvalidOutput, std::move(message)};
 }
 
 bool has_variable(const std::vector<std::string>& environment, std::string_view prefix) {
@@ -80,6 +80,8 @@ CommandRun::CommandRun(std::shared_ptr<const CommandModel> model, std::shared_pt
       stdout_(loop.context()),
       stderr_(loop.context()),
       pidfd_(loop.context()),
+      memory_(run_->memory()),
+      file_memory_(run_->memory()),
       stderr_lines_(model_->options.max_stderr_line_bytes),
       stderr_log_(run_->envelope().id.to_string(), run_->envelope().request.model) {}
 
@@ -133,6 +135,7 @@ Result<ChildProcess> CommandRun::spawn_in(const ScratchFolder& folder) {
   auto text = write_input();
   if (!text) return std::move(text).error();
   stdin_text_ = std::move(*text);
+  if (!memory_.hold(other_bytes())) return driver_overload();
   auto argv = model_->argv.fill(run_->input(), {envelope.id.to_string(), envelope.request.model, input_file_,
                                                 folder.output_path(options.artifact_name)});
   if (!argv) return std::move(argv).error();
@@ -159,63 +162,77 @@ void CommandRun::write_stdin() {
   }
   stdin_.async_write_some(
       boost::asio::buffer(stdin_text_.data() + stdin_sent_, stdin_text_.size() - stdin_sent_),
-      [self = shared_from_this()](const IoError& failure, std::size_t count) {
+      [self = shared_from_this()](const boost::system::error_code& failure, std::size_t count) {
         self->stdin_sent_ += count;
         if (!failure) return self->write_stdin();
         // A program need not read its input: a closed pipe is its own business.
-        IoError ignored;
+        boost::system::error_code ignored;
         self->stdin_.close(ignored);
       });
 }
 
 void CommandRun::read_stdout() {
-  stdout_.async_read_some(boost::asio::buffer(stdout_chunk_),
-                          [self = shared_from_this()](const IoError& failure, std::size_t count) {
-                            self->take_stdout({self->stdout_chunk_.data(), count});
-                            if (!failure) return self->read_stdout();
-                            IoError ignored;
-                            self->stdout_.close(ignored);
-                            self->finish_if_complete();
-                          });
+  stdout_.async_read_some(
+      boost::asio::buffer(stdout_chunk_),
+      [self = shared_from_this()](const boost::system::error_code& failure, std::size_t count) {
+        self->take_stdout({self->stdout_chunk_.data(), count});
+        if (!failure) return self->read_stdout();
+        boost::system::error_code ignored;
+        self->stdout_.close(ignored);
+        self->finish_if_complete();
+      });
 }
 
 void CommandRun::read_stderr() {
-  stderr_.async_read_some(boost::asio::buffer(stderr_chunk_), [self = shared_from_this()](
-                                                                  const IoError& failure, std::size_t count) {
-    for (const std::string& line : self->stderr_lines_.push({self->stderr_chunk_.data(), count})) {
-      self->take_stderr_line(line);
-    }
-    if (!failure) return self->read_stderr();
-    if (const auto last = self->stderr_lines_.finish()) self->take_stderr_line(*last);
-    IoError ignored;
-    self->stderr_.close(ignored);
-    self->finish_if_complete();
-  });
+  stderr_.async_read_some(
+      boost::asio::buffer(stderr_chunk_),
+      [self = shared_from_this()](const boost::system::error_code& failure, std::size_t count) {
+        self->take_stderr({self->stderr_chunk_.data(), count});
+        if (!failure) return self->read_stderr();
+        if (const auto last = self->stderr_lines_.finish()) self->take_stderr_line(*last);
+        boost::system::error_code ignored;
+        self->stderr_.close(ignored);
+        self->finish_if_complete();
+      });
 }
 
 void CommandRun::wait_for_exit() {
-  pidfd_.async_wait(Descriptor::wait_read, [self = shared_from_this()](const IoError& failure) {
-    if (failure) return;
-    // Asio may wake a descriptor for an event of an earlier one with the same number: reaping would then kill
-    // a program that is still running.
-    if (!self->child_->has_ended()) return self->wait_for_exit();
-    self->program_exited();
-  });
+  pidfd_.async_wait(Descriptor::wait_read,
+                    [self = shared_from_this()](const boost::system::error_code& failure) {
+                      if (failure) return;
+                      // Asio may wake a descriptor for an event of an earlier one with the same number:
+                      // reaping would then kill a program that is still running.
+                      if (!self->child_->has_ended()) return self->wait_for_exit();
+                      self->program_exited();
+                    });
 }
 
 void CommandRun::take_stdout(std::string_view bytes) {
-  if (bytes.empty() || output_too_large_) return;
+  if (bytes.empty() || refused_) return;
   output_bytes_ += bytes.size();
   if (output_bytes_ > model_->options.max_output_bytes) {
-    output_too_large_ = true;
-    child_->signal_group(SIGKILL);
-    return;
+    return refuse_output(output_limit_error(model_->options.max_output_bytes));
   }
   if (model_->options.output == CommandOptions::OutputMode::kText) {
     run_->delta(bytes);
-  } else {
-    output_ += bytes;
+  } else if (!memory_.append(output_, bytes, other_bytes())) {
+    refuse_output(driver_overload());
   }
+}
+
+void CommandRun::refuse_output(Error error) {
+  refused_ = std::move(error);
+  output_ = {};
+  child_->signal_group(SIGKILL);
+}
+
+void CommandRun::take_stderr(std::string_view bytes) {
+  for (const std::string& line : stderr_lines_.push(bytes)) take_stderr_line(line);
+  if (!refused_ && !memory_.hold(output_.capacity() + other_bytes())) refuse_output(driver_overload());
+}
+
+std::size_t CommandRun::other_bytes() const noexcept {
+  return stdin_text_.capacity() + stderr_lines_.held_bytes() + stderr_log_.tail().capacity();
 }
 
 void CommandRun::take_stderr_line(std::string_view line) {
@@ -241,7 +258,7 @@ void CommandRun::program_exited() {
   end_ = child_->reap();
   pidfd_.close();
   kill_timer_.cancel();
-  IoError ignored;
+  boost::system::error_code ignored;
   stdin_.close(ignored);
   linger_timer_ = loop_.after(kLinger, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->finish();
@@ -257,14 +274,15 @@ void CommandRun::finish() {
   if (std::exchange(finished_, true)) return;
   linger_timer_.cancel();
   stop_callback_.reset();
-  IoError ignored;
+  boost::system::error_code ignored;
   stdout_.close(ignored);
   stderr_.close(ignored);
   stderr_log_.finish();
   if (run_->stop_token().stop_requested()) return stopped();
-  if (output_too_large_) return fail(output_limit_error(model_->options.max_output_bytes));
-  const std::string_view told = model_->options.stderr_to_caller ? stderr_log_.tail() : std::string_view();
-  if (auto error = error_of(*end_, model_->options, told)) return fail(std::move(*error));
+  if (refused_) return fail(std::move(*refused_));
+  const std::string_view caller_log =
+      model_->options.stderr_to_caller ? stderr_log_.tail() : std::string_view();
+  if (auto error = error_of(*end_, model_->options, caller_log)) return fail(std::move(*error));
   deliver_output();
 }
 
@@ -272,17 +290,23 @@ void CommandRun::deliver_output() {
   switch (model_->options.output) {
     case CommandOptions::OutputMode::kText:
       return succeed();
-    case CommandOptions::OutputMode::kJson: {
-      auto value = parse_json(output_);
-      if (value) return succeed(std::move(*value));
-      const std::string_view excerpt = std::string_view(output_).substr(0, kExcerptBytes);
-      return fail(invalid_output("the program's output is no JSON: " + value.error().message)
-                      .with("output_excerpt", to_valid_utf8(excerpt)));
-    }
+    case CommandOptions::OutputMode::kJson:
+      return deliver_json();
     case CommandOptions::OutputMode::kArtifact:
       if (model_->argv.uses_output_file()) return read_output_file();
       return deliver_artifact(std::move(output_));
   }
+}
+
+void CommandRun::deliver_json() {
+  if (!memory_.hold(output_.capacity() + other_bytes() + json_parse_memory(output_))) {
+    return fail(driver_overload());
+  }
+  auto value = parse_json(output_);
+  if (value) return succeed(std::move(*value));
+  const std::string_view excerpt = std::string_view(output_).substr(0, kExcerptBytes);
+  fail(invalid_output("the program's output is no JSON: " + value.error().message)
+           .with("output_excerpt", to_valid_utf8(excerpt)));
 }
 
 // Not on the loop: a disk may be slow, and the file large.
@@ -290,7 +314,7 @@ void CommandRun::read_output_file() {
   scratch_.files().post([self = shared_from_this()] {
     const CommandOptions& options = self->model_->options;
     auto bytes = std::make_shared<Result<std::string>>(command::read_output_file(
-        self->folder_->output_folder(), options.artifact_name, options.max_output_bytes));
+        self->folder_->output_folder(), options.artifact_name, options.max_output_bytes, self->file_memory_));
     self->loop_.post([self, bytes] { self->deliver_artifact(std::move(*bytes)); });
   });
 }
@@ -304,18 +328,25 @@ void CommandRun::deliver_artifact(Result<std::string> bytes) {
   succeed();
 }
 
-void CommandRun::succeed(Json result) {
+void CommandRun::let_go() {
   folder_.reset();
+  output_ = {};
+  memory_.release();
+  file_memory_.release();
+}
+
+void CommandRun::succeed(Json result) {
+  let_go();
   run_->succeed(std::move(result));
 }
 
 void CommandRun::fail(Error error) {
-  folder_.reset();
+  let_go();
   run_->fail(std::move(error));
 }
 
 void CommandRun::stopped() {
-  folder_.reset();
+  let_go();
   run_->stopped();
 }
 

@@ -14,6 +14,7 @@
 #include "drivers/command/scratch_space.hpp"
 #include "drivers/command/stderr_lines.hpp"
 #include "drivers/command/stderr_log.hpp"
+#include "drivers/driver_memory.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "shunt/generation/drivers/command.hpp"
 #include "shunt/generation/generator.hpp"
@@ -51,15 +52,21 @@ class CommandRun : public std::enable_shared_from_this<CommandRun> {
   void read_stderr();
   void wait_for_exit();
   void take_stdout(std::string_view bytes);
+  void take_stderr(std::string_view bytes);
   void take_stderr_line(std::string_view line);
+  void refuse_output(Error error);
+  // What is held beside the output.
+  [[nodiscard]] std::size_t other_bytes() const noexcept;
   void stop();
   void program_exited();
   void finish_if_complete();
   void finish();
   void deliver_output();
+  void deliver_json();
   void read_output_file();
   void deliver_artifact(Result<std::string> bytes);
   // The ends of the run.
+  void let_go();
   void succeed(Json result = nullptr);
   void fail(Error error);
   void stopped();
@@ -81,9 +88,11 @@ class CommandRun : public std::enable_shared_from_this<CommandRun> {
   Descriptor pidfd_;
   std::array<char, 16 * 1024> stdout_chunk_;
   std::array<char, 4 * 1024> stderr_chunk_;
-  std::string output_;  // unless it is passed on as text
+  DriverMemory memory_;
+  DriverMemory file_memory_;  // for the thread that reads the output file
+  std::string output_;        // unless it is passed on as text
   std::size_t output_bytes_ = 0;
-  bool output_too_large_ = false;
+  std::optional<Error> refused_;  // why the program's output was not taken to its end
   LineCutter stderr_lines_;
   StderrLog stderr_log_;
   std::optional<std::stop_callback<std::function<void()>>> stop_callback_;

@@ -58,10 +58,9 @@ constexpr std::array kSystemReads{"/usr",
 constexpr std::array kSystemWrites{"/dev/null", "/dev/zero", "/dev/full"};
 
 Error not_confined(std::string_view what, int number) {
-  Error error{std::string(error_code::kProgramNotStarted),
-              "the program was not started: it could not be confined: " + std::string(what) + ": " +
-                  std::strerror(number)};
-  error.retryable = number == EMFILE || number == ENFILE || number == ENOMEM;
+  Error error{error_code::kProgramNotStarted, "the program was not started: it could not be confined: " +
+                                                  std::string(what) + ": " + std::strerror(number)};
+  error.retryable = retryable_if(number == EMFILE || number == ENFILE || number == ENOMEM);
   return std::move(error).with("errno", number);
 }
 

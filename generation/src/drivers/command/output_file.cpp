@@ -20,8 +20,7 @@ namespace {
 constexpr std::size_t kStep = 64 * 1024;
 
 Error invalid(std::string message) {
-  return {std::string(error_code::kInvalidOutput),
-          "the program exited with code 0 but " + std::move(message)};
+  return {error_code::kInvalidOutput, "the program exited with code 0 but " + std::move(message)};
 }
 
 std::string_view kind_of(mode_t mode) {
@@ -42,12 +41,13 @@ Error not_opened(int number) {
 }  // namespace
 
 Error output_limit_error(std::size_t max_bytes) {
-  Error error{std::string(error_code::kProgramLimit),
+  Error error{error_code::kProgramLimit,
               "the program's output exceeded its limit of " + std::to_string(max_bytes) + " bytes"};
   return std::move(error).with("limit_name", std::string("output")).with("limit", max_bytes);
 }
 
-Result<std::string> read_output_file(int directory, const std::string& name, std::size_t max_bytes) {
+Result<std::string> read_output_file(int directory, const std::string& name, std::size_t max_bytes,
+                                     DriverMemory& memory) {
   const OwnedFd file(
       ::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!file.valid()) return not_opened(errno);
@@ -64,7 +64,12 @@ Result<std::string> read_output_file(int directory, const std::string& name, std
   std::string bytes;
   std::size_t size = 0;
   while (true) {
-    if (size == bytes.size()) bytes.resize(std::max(expected + 1, size + kStep));
+    if (size == bytes.size()) {
+      // Beyond what was expected the text's memory doubles.
+      const std::size_t more = std::max(expected + 1, size + kStep);
+      if (!memory.hold(std::max(more, 2 * bytes.size()))) return driver_overload();
+      bytes.resize(more);
+    }
     const ssize_t count = ::read(file.get(), bytes.data() + size, bytes.size() - size);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return not_opened(errno);

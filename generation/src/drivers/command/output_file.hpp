@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 
+#include "drivers/driver_memory.hpp"
 #include "shunt/base/result.hpp"
 
 namespace shunt::command {
@@ -12,9 +13,10 @@ namespace shunt::command {
 //
 // Only a regular file with that one name is read: a link would lead to another file, and a pipe or a device
 // has no end. Fails with `invalid_output`, and with `program_limit` when it is, or grows while it is read,
-// beyond `max_bytes`. Blocks; not for a loop's thread.
+// beyond `max_bytes`. Room for the bytes is taken from `memory` before they are read; `overloaded` where
+// there is none. Blocks; not for a loop's thread.
 [[nodiscard]] Result<std::string> read_output_file(int directory, const std::string& name,
-                                                   std::size_t max_bytes);
+                                                   std::size_t max_bytes, DriverMemory& memory);
 
 // A program's output was longer than its limit.
 [[nodiscard]] Error output_limit_error(std::size_t max_bytes);

@@ -11,7 +11,7 @@ namespace shunt::command {
 namespace {
 
 Error limit_error(std::string_view which, std::string limit) {
-  Error error{std::string(error_code::kProgramLimit),
+  Error error{error_code::kProgramLimit,
               "the program reached its " + std::string(which) + " limit of " + limit};
   return std::move(error).with("limit_name", std::string(which)).with("limit", limit);
 }
@@ -26,8 +26,7 @@ std::optional<Error> limit_hit(const ProgramEnd& end, const CommandOptions& opti
 
 Error failure(const ProgramEnd& end, const CommandOptions& options) {
   if (!end.exited) {
-    Error error{std::string(error_code::kProgramKilled),
-                "the program was killed by " + signal_name(end.code)};
+    Error error{error_code::kProgramKilled, "the program was killed by " + signal_name(end.code)};
     return std::move(error).with("signal", signal_name(end.code));
   }
   std::string message = "the program exited with code " + std::to_string(end.code);
@@ -35,7 +34,7 @@ Error failure(const ProgramEnd& end, const CommandOptions& options) {
   if (options.max_memory_bytes) {
     message += " (its memory is limited to " + std::to_string(*options.max_memory_bytes) + " bytes)";
   }
-  return Error{std::string(error_code::kProgramExited), std::move(message)}.with("exit_code", end.code);
+  return Error{error_code::kProgramExited, std::move(message)}.with("exit_code", end.code);
 }
 
 }  // namespace

@@ -33,8 +33,9 @@ constexpr std::size_t kMostEntries = 200'000;
 constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 Error no_folder(int number) {
-  return {std::string(error_code::kProgramNotStarted),
-          std::string("no temporary folder could be made for the program: ") + std::strerror(number), true};
+  return {error_code::kProgramNotStarted,
+          std::string("no temporary folder could be made for the program: ") + std::strerror(number),
+          Retryable::kYes};
 }
 
 bool is_ours(int folder) {

@@ -18,6 +18,8 @@ class LineCutter {
   // What came after the last line end.
   [[nodiscard]] std::optional<std::string> finish();
 
+  [[nodiscard]] std::size_t held_bytes() const noexcept { return line_.capacity(); }
+
  private:
   const std::size_t max_line_bytes_;
   std::string line_;

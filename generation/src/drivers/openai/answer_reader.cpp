@@ -4,15 +4,20 @@
 #include <utility>
 #include <vector>
 
+#include "shunt/base/json_memory.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::openai {
 namespace {
 
 constexpr std::size_t kLongestWord = 32;
+// What is read at once, so that the events of one piece, which hold much more than its bytes, are few.
+constexpr std::size_t kPieceBytes = 16UL * 1024;
+// What the completion may have grown by before it is looked at, beside half of what it was.
+constexpr std::size_t kUnseenGrowth = 1024;
 
 Error broken(std::string message, std::string_view body, const Quoting& quoting) {
-  Error error{std::string(error_code::kUpstreamBroken), std::move(message), true};
+  Error error{error_code::kUpstreamBroken, std::move(message), Retryable::kYes};
   return std::move(error).with("body_excerpt", excerpt(body, quoting));
 }
 
@@ -31,7 +36,7 @@ bool is_bare_word(std::string_view text) {
 }
 
 // Events of other types are a server's own; those without a type, and "message", are the answer's.
-bool is_foreign(const SseEvent& event) {
+bool is_foreign(const http::SseEvent& event) {
   return event.bare || !(event.type.empty() || event.type == "message" || event.type == "error");
 }
 
@@ -40,19 +45,54 @@ bool is_of_an_answer(const Json& document) {
          (document.get_object().contains("choices") || document.get_object().contains("error"));
 }
 
+// Of an event beyond the reader's bound, the only thing that it refuses.
+Error too_large(const Error& refused) {
+  Error error{std::string(error_code::kUpstreamBroken), "the upstream sent " + refused.message, true};
+  error.details = refused.details;
+  return error;
+}
+
 }  // namespace
 
-AnswerReader::AnswerReader(std::string_view content_type, std::size_t max_event_bytes, const Quoting& quoting)
+AnswerReader::AnswerReader(std::string_view content_type, std::size_t max_event_bytes, const Quoting& quoting,
+                           MemoryBudget& memory)
     : quoting_(quoting),
       media_type_(media_type_of(content_type)),
-      parser_(max_event_bytes),
-      completion_(quoting.secrets) {}
+      events_(max_event_bytes, http::BareJson::kEvent),
+      completion_(quoting.secrets),
+      memory_(memory) {}
 
 bool AnswerReader::complete() const noexcept {
   return completion_.ended() || whole_body_ || (done_ && completion_.began());
 }
 
+bool AnswerReader::hold(std::size_t more) {
+  return memory_.hold(held_bytes() + completion_bytes_ + may_have_grown_ + more);
+}
+
+Result<bool> AnswerReader::room_for(std::size_t more) {
+  if (hold(more)) return true;
+  if (!complete()) return driver_overload();
+  done_ = true;  // what follows a complete answer is not worth its memory
+  return false;
+}
+
+void AnswerReader::count_document(std::size_t most) {
+  may_have_grown_ += most;
+  if (may_have_grown_ <= completion_bytes_ / 2 + kUnseenGrowth) return;
+  completion_bytes_ = completion_.held_bytes();
+  may_have_grown_ = 0;
+}
+
 Result<void> AnswerReader::feed(std::string_view bytes, AnswerPieces& pieces) {
+  while (bytes.size() > kPieceBytes && !done_) {
+    if (auto taken = feed_some(bytes.substr(0, kPieceBytes), pieces); !taken) return taken;
+    bytes.remove_prefix(kPieceBytes);
+  }
+  return feed_some(bytes, pieces);
+}
+
+Result<void> AnswerReader::feed_some(std::string_view bytes, AnswerPieces& pieces) {
   if (done_) return {};
   if (form_) return read(bytes, pieces);
   lead_ += bytes;
@@ -64,8 +104,9 @@ Result<void> AnswerReader::feed(std::string_view bytes, AnswerPieces& pieces) {
 
 Result<void> AnswerReader::read(std::string_view bytes, AnswerPieces& pieces) {
   if (*form_ == AnswerForm::kJson) {
-    body_ += bytes;
-    return {};
+    const std::size_t others = held_bytes() - body_.capacity();
+    if (memory_.append(body_, bytes, others)) return {};
+    return driver_overload();
   }
   if (*form_ == AnswerForm::kOther) {
     const std::string named =
@@ -74,32 +115,43 @@ Result<void> AnswerReader::read(std::string_view bytes, AnswerPieces& pieces) {
                       " where text/event-stream or application/json was expected (check base_url)",
                   bytes, quoting_);
   }
-  std::vector<SseEvent> events;
-  auto parsed = parser_.feed(bytes, events);
-  for (const SseEvent& event : events) {
+  return feed_parser(bytes, pieces);
+}
+
+Result<void> AnswerReader::feed_parser(std::string_view bytes, AnswerPieces& pieces) {
+  // The event that is being read grows by doubling, and another may begin.
+  const auto room = room_for(events_.held_bytes() + 2 * bytes.size());
+  if (!room) return room.error();
+  if (!*room) return {};
+  std::vector<http::SseEvent> events;
+  auto parsed = events_.feed(bytes, events);
+  for (const http::SseEvent& event : events) {
     if (auto taken = take(event, pieces); !taken) return taken;
   }
   if (!parsed && complete()) {
-    done_ = true;  // the parser is at its end, and so is the answer
+    done_ = true;  // the reader is at its end, and so is the answer
     return {};
   }
-  return parsed;
+  // What the events took goes back, also if the next piece takes its time.
+  if (auto held = room_for(0); !held) return std::move(held).error();
+  if (!parsed) return too_large(parsed.error());
+  return {};
 }
 
 Result<void> AnswerReader::end(Ending ending, AnswerPieces& pieces) {
   if (done_ || !form_) return {};
   if (*form_ == AnswerForm::kJson) return take_body(ending, pieces);
   // An event without its empty line counts if it is whole; else the stream was cut in the middle of it.
-  std::vector<SseEvent> events;
-  parser_.finish(events);
-  for (SseEvent& event : events) {
+  std::vector<http::SseEvent> events;
+  events_.finish(events);
+  for (http::SseEvent& event : events) {
     event.bare = true;
     if (auto taken = take(event, pieces); !taken) return taken;
   }
   return {};
 }
 
-Result<void> AnswerReader::take(const SseEvent& event, AnswerPieces& pieces) {
+Result<void> AnswerReader::take(const http::SseEvent& event, AnswerPieces& pieces) {
   if (done_) return {};
   const std::string_view data = trimmed(event.data);
   if (data == "[DONE]" || data == R"("[DONE]")") {
@@ -108,13 +160,22 @@ Result<void> AnswerReader::take(const SseEvent& event, AnswerPieces& pieces) {
   }
   const bool is_error = event.type == "error" && !complete();
   if (data.empty() && !is_error) return {};
+  // The document, and its texts twice more: as pieces, and joined.
+  const std::size_t most = json_parse_memory(data) + 2 * data.size();
+  auto room = room_for(data.size() + most);
+  if (!room) return std::move(room).error();
+  if (!*room) return {};
   auto read = read_upstream_json(data);
   if (is_error) {
     const Json* document = read ? &read->documents.front() : nullptr;
     return error_of_event(document, data, quoting_.secrets);
   }
   if (read && is_foreign(event) && !is_of_an_answer(read->documents.front())) return {};
-  if (read && !read->excess) return take_documents(*read, pieces);
+  if (read && !read->excess) {
+    auto taken = take_documents(*read, pieces);
+    count_document(most);
+    return taken;
+  }
   if (complete() || is_foreign(event) || is_bare_word(data)) return {};
   const std::string why = read ? "something follows the document" : read.error().message;
   return broken("the upstream's answer cannot be read: " + why, data, quoting_);
@@ -132,14 +193,25 @@ Result<void> AnswerReader::take_documents(const UpstreamDocuments& read, AnswerP
   return {};
 }
 
+Result<void> AnswerReader::finish(AnswerPieces& pieces) {
+  completion_bytes_ = completion_.held_bytes();
+  may_have_grown_ = 0;
+  // What is told now, the result, and its copy in valid texts.
+  if (!hold(3 * completion_bytes_)) return driver_overload();
+  return completion_.finish(pieces);
+}
+
 Result<void> AnswerReader::take_body(Ending ending, AnswerPieces& pieces) {
   const std::string body = std::exchange(body_, {});
+  const std::size_t most = json_parse_memory(body) + 2 * body.size();
+  if (!hold(body.capacity() + most)) return driver_overload();
   auto read = read_upstream_json(body);
   if (!read) {
     if (ending == Ending::kCut) return {};
     return broken("the upstream's answer cannot be read: " + read.error().message, body, quoting_);
   }
   if (auto taken = take_documents(*read, pieces); !taken) return taken;
+  count_document(most);
   whole_body_ = completion_.began() && completion_.has_whole_message();
   if (complete() || completion_.began()) return {};
   return broken("the upstream's answer is not a chat completion: an object without choices came", body,

@@ -39,6 +39,10 @@ class ArgumentText {
   // The better reading of what came so far.
   [[nodiscard]] const std::string& text() const noexcept;
 
+  [[nodiscard]] std::size_t held_bytes() const noexcept {
+    return joined_.capacity() + (latest_ ? latest_->capacity() : 0);
+  }
+
  private:
   void read_twice(std::string_view piece);
 

@@ -36,8 +36,8 @@ double random_fraction() {
   return std::uniform_real_distribution<>(0, 1)(generator);
 }
 
-Error upstream_error(std::string_view code, std::string message) {
-  return {std::string(code), std::move(message), true};
+Error upstream_error(ErrorCode code, std::string message) {
+  return {code, std::move(message), Retryable::kYes};
 }
 
 }  // namespace
@@ -47,9 +47,11 @@ ChatCall::ChatCall(std::shared_ptr<const Upstream> upstream, std::shared_ptr<Gen
     : upstream_(std::move(upstream)),
       run_(std::move(run)),
       loop_(loop),
-      body_(chat_request_body(run_->input(), upstream_->options)) {}
+      body_(chat_request_body(run_->input(), upstream_->options)),
+      memory_(run_->memory()) {}
 
 void ChatCall::begin() {
+  if (!memory_.hold(request_bytes())) return fail(driver_overload());
   stop_.emplace(run_->stop_token(), [self_or_gone = weak_from_this(), &loop = loop_] {
     loop.post([self_or_gone] {
       if (const auto self = self_or_gone.lock()) self->stop();
@@ -64,7 +66,8 @@ void ChatCall::attempt(milliseconds delay) {
   reader_.reset();
   error_body_.clear();
   const OpenAiOptions& options = upstream_->options;
-  HttpRequest request;
+  http::ClientRequest request;
+  request.method = "POST";
   request.url = upstream_->url;
   request.proxy = options.proxy;
   request.endpoint = upstream_->endpoint;
@@ -73,7 +76,7 @@ void ChatCall::attempt(milliseconds delay) {
   request.connect_timeout = options.connect_timeout;
   request.max_response_bytes = options.max_response_bytes;
   enter(Phase::kConnect, delay);
-  transfer_ = start_transfer(loop_, std::move(request), shared_from_this(), delay);
+  transfer_ = http::start_transfer(loop_, std::move(request), shared_from_this(), delay);
 }
 
 bool ChatCall::try_again(const FailedAttempt& failure, const Error& error) {
@@ -91,14 +94,14 @@ bool ChatCall::try_again(const FailedAttempt& failure, const Error& error) {
                            options.max_loading_wait};
   const auto retry = next_retry(policy, failure, moment);
   if (!retry) return false;
-  tell_retry(*retry, error);
+  report_retry(*retry, error);
   if (retry->waits_for_model) ++loading_retries_;
   transfer_.cancel();
   attempt(retry->wait);
   return true;
 }
 
-void ChatCall::tell_retry(const Retry& retry, const Error& error) {
+void ChatCall::report_retry(const Retry& retry, const Error& error) {
   if (!retry.waits_for_model) {
     return run_->log("warn", "attempt " + std::to_string(attempts_ - loading_retries_) + " of " +
                                  std::to_string(upstream_->options.max_retries + 1) +
@@ -106,8 +109,8 @@ void ChatCall::tell_retry(const Retry& retry, const Error& error) {
                                  error.message);
   }
   const SteadyTime now = std::chrono::steady_clock::now();
-  if (loading_retries_ > 0 && now - loading_told_ < kLoadingLog) return;
-  loading_told_ = now;
+  if (loading_retries_ > 0 && now - loading_reported_ < kLoadingLog) return;
+  loading_reported_ = now;
   run_->log("info", "the upstream loads its model; it is asked again until it is there: " + error.message);
 }
 
@@ -158,11 +161,11 @@ void ChatCall::on_deadline() {
   if (reader_) {
     AnswerPieces pieces;
     auto read = reader_->end(AnswerReader::Ending::kCut, pieces);
-    tell(pieces);
+    report(pieces);
     if (!read) return fail(std::move(read).error());
     if (reader_->complete()) return succeed();
   }
-  if (phase_ == Phase::kConnect) return no_response({TransferEnd::How::kConnectTimedOut, ""});
+  if (phase_ == Phase::kConnect) return no_response({http::TransferEnd::How::kConnectTimedOut, ""});
   const bool first = phase_ == Phase::kFirstByte;
   const milliseconds limit = limit_of(phase_);
   Error error = upstream_error(
@@ -179,19 +182,21 @@ void ChatCall::on_connected() {
   if (phase_ == Phase::kConnect) enter(Phase::kFirstByte);
 }
 
-void ChatCall::on_head(const ResponseHead& head) {
+void ChatCall::on_head(const http::ResponseHead& head) {
   head_ = head;
   if (!good_status()) return enter(Phase::kIdle);
   const std::size_t max_event_bytes = std::min(kMaxEventBytes, upstream_->options.max_response_bytes);
   reader_.emplace(head.content_type, max_event_bytes,
-                  Quoting{upstream_->options.error_excerpt_bytes, secrets()});
+                  Quoting{upstream_->options.error_excerpt_bytes, secrets()}, run_->memory());
 }
 
 void ChatCall::on_body(std::string_view bytes) {
   if (good_status()) return read_answer(bytes);
   touch();
   const std::size_t enough = kMaxErrorBody + upstream_->options.error_excerpt_bytes;
-  error_body_ += bytes.substr(0, enough - error_body_.size());
+  bytes = bytes.substr(0, enough - error_body_.size());
+  // Without room for the words that explain it, the status still tells what happened.
+  if (!memory_.append(error_body_, bytes, request_bytes())) return bad_status();
   if (error_body_.size() == enough) bad_status();
 }
 
@@ -203,7 +208,7 @@ void ChatCall::read_answer(std::string_view bytes) {
   }
   AnswerPieces pieces;
   auto read = reader_->feed(bytes, pieces);
-  tell(pieces);
+  report(pieces);
   if (!read) return fail(std::move(read).error());
   follow_the_answer();
 }
@@ -216,7 +221,7 @@ void ChatCall::follow_the_answer() {
 }
 
 // Clients get text today; the other pieces are in the result, whole.
-void ChatCall::tell(const AnswerPieces& pieces) {
+void ChatCall::report(const AnswerPieces& pieces) {
   std::string text;
   for (const AnswerPiece& piece : pieces) {
     if (const auto* part = std::get_if<TextPiece>(&piece)) text += part->text;
@@ -224,25 +229,24 @@ void ChatCall::tell(const AnswerPieces& pieces) {
   if (!text.empty()) run_->delta(text);
 }
 
-void ChatCall::on_end(const TransferEnd& end) {
+void ChatCall::on_end(const http::TransferEnd& end) {
   if (head_.status == 0) return no_response(end);
   if (!good_status()) return bad_status();
   end_of_answer(end);
 }
 
-void ChatCall::end_of_answer(const TransferEnd& end) {
-  using How = TransferEnd::How;
+void ChatCall::end_of_answer(const http::TransferEnd& end) {
+  using How = http::TransferEnd::How;
   using Ending = AnswerReader::Ending;
   AnswerPieces pieces;
   auto read = reader_->end(end.how == How::kComplete ? Ending::kInOrder : Ending::kCut, pieces);
-  tell(pieces);
+  report(pieces);
   if (!read) return fail(std::move(read).error());
   if (reader_->complete()) return succeed();
   if (end.how == How::kTooLarge) {
     const std::size_t limit = upstream_->options.max_response_bytes;
-    Error error{
-        std::string(error_code::kOutputTooLarge),
-        "the upstream's answer is longer than " + std::to_string(limit) + " bytes (max_response_bytes)"};
+    Error error{error_code::kOutputTooLarge, "the upstream's answer is longer than " + std::to_string(limit) +
+                                                 " bytes (max_response_bytes)"};
     return fail(std::move(error).with("limit", limit).with("what", std::string("response bytes")));
   }
   std::string message = "the upstream's answer ended before it was complete";
@@ -250,11 +254,11 @@ void ChatCall::end_of_answer(const TransferEnd& end) {
   fail(upstream_error(error_code::kUpstreamBroken, std::move(message)));
 }
 
-void ChatCall::no_response(const TransferEnd& end) {
+void ChatCall::no_response(const http::TransferEnd& end) {
   const std::string& address = upstream_->address;
   Error error;
   switch (end.how) {
-    case TransferEnd::How::kConnectTimedOut: {
+    case http::TransferEnd::How::kConnectTimedOut: {
       const milliseconds limit = limit_of(Phase::kConnect);
       error = upstream_error(error_code::kUpstreamTimeout, "no connection to the upstream at " + address +
                                                                " within " + format_duration(limit) +
@@ -263,7 +267,7 @@ void ChatCall::no_response(const TransferEnd& end) {
                   .with("timeout_ms", limit.count());
       break;
     }
-    case TransferEnd::How::kNotConnected:
+    case http::TransferEnd::How::kNotConnected:
       error = upstream_error(error_code::kUpstreamUnreachable,
                              "cannot connect to the upstream at " + address + ": " + end.reason);
       break;
@@ -308,6 +312,9 @@ std::shared_ptr<GenerationRun> ChatCall::leave() {
   stop_.reset();
   timer_.cancel();
   auto run = std::move(run_);
+  reader_.reset();
+  error_body_ = {};
+  memory_.release();
   // May let go of the last reference to this object, so its caller touches nothing of it afterwards.
   transfer_.cancel();
   return run;

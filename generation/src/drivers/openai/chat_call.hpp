@@ -10,18 +10,19 @@
 #include <string>
 #include <string_view>
 
+#include "drivers/driver_memory.hpp"
 #include "drivers/openai/answer_reader.hpp"
-#include "drivers/openai/http_transfer.hpp"
 #include "drivers/openai/retry_policy.hpp"
 #include "drivers/openai/upstream.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "shunt/generation/generator.hpp"
+#include "shunt/http/client.hpp"
 
 namespace shunt::openai {
 
 // One generation: its attempts, their deadlines, and what their bytes mean. Lives on one loop, kept alive by
 // the transfer that runs, so that it goes with the loop if nothing else ends it.
-class ChatCall final : public TransferHandler, public std::enable_shared_from_this<ChatCall> {
+class ChatCall final : public http::TransferHandler, public std::enable_shared_from_this<ChatCall> {
  public:
   ChatCall(std::shared_ptr<const Upstream> upstream, std::shared_ptr<GenerationRun> run, EventLoop& loop);
 
@@ -29,9 +30,9 @@ class ChatCall final : public TransferHandler, public std::enable_shared_from_th
   void begin();
 
   void on_connected() override;
-  void on_head(const ResponseHead& head) override;
+  void on_head(const http::ResponseHead& head) override;
   void on_body(std::string_view bytes) override;
-  void on_end(const TransferEnd& end) override;
+  void on_end(const http::TransferEnd& end) override;
 
  private:
   enum class Phase { kConnect, kFirstByte, kIdle, kAfterFinish, kAfterDone };
@@ -49,11 +50,13 @@ class ChatCall final : public TransferHandler, public std::enable_shared_from_th
   [[nodiscard]] bool good_status() const { return head_.status >= 200 && head_.status < 300; }
   void read_answer(std::string_view bytes);
   void follow_the_answer();
-  void tell(const AnswerPieces& pieces);
-  void tell_retry(const Retry& retry, const Error& error);
+  void report(const AnswerPieces& pieces);
+  void report_retry(const Retry& retry, const Error& error);
   [[nodiscard]] std::span<const std::string> secrets() const { return upstream_->secrets; }
-  void end_of_answer(const TransferEnd& end);
-  void no_response(const TransferEnd& end);
+  // The body is there twice: the transfer has a copy of its own.
+  [[nodiscard]] std::size_t request_bytes() const noexcept { return 2 * body_.capacity(); }
+  void end_of_answer(const http::TransferEnd& end);
+  void no_response(const http::TransferEnd& end);
   void bad_status();
 
   void stop();
@@ -68,12 +71,13 @@ class ChatCall final : public TransferHandler, public std::enable_shared_from_th
   std::size_t attempts_ = 0;
   std::size_t loading_retries_ = 0;  // of the attempts
   SteadyTime loading_since_{};
-  SteadyTime loading_told_{};
+  SteadyTime loading_reported_{};
 
   // Of the current attempt.
-  Transfer transfer_;
-  ResponseHead head_;
+  http::Transfer transfer_;
+  http::ResponseHead head_;
   std::optional<AnswerReader> reader_;  // while the status is good
+  DriverMemory memory_;                 // of the request and of an error's body; the reader has its own
   std::string error_body_;
   Phase phase_ = Phase::kConnect;
   SteadyTime deadline_{};

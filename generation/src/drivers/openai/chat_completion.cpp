@@ -6,24 +6,16 @@
 #include "drivers/openai/message_content.hpp"
 #include "drivers/openai/upstream_error.hpp"
 #include "drivers/openai/upstream_json.hpp"
+#include "shunt/base/json_members.hpp"
+#include "shunt/base/json_memory.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::openai {
 namespace {
 
-const JsonObject* object_member(const JsonObject& object, std::string_view key) {
-  const Json* value = object.if_contains(key);
-  return value != nullptr && value->is_object() ? &value->get_object() : nullptr;
-}
-
-std::string_view text_member(const JsonObject& object, std::string_view key) {
-  const Json* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string_view(value->get_string()) : std::string_view();
-}
-
 Error not_of_the_protocol(const std::string& what) {
-  return {std::string(error_code::kUpstreamBroken), "the upstream's answer is not a chat completion: " + what,
-          true};
+  return {error_code::kUpstreamBroken, "the upstream's answer is not a chat completion: " + what,
+          Retryable::kYes};
 }
 
 std::uint64_t hash_on(std::uint64_t hash, std::string_view text) {
@@ -34,7 +26,7 @@ std::uint64_t hash_on(std::uint64_t hash, std::string_view text) {
 // The names under which servers stream what the model thinks; some use two at once for the same text.
 std::string_view reasoning_of(const JsonObject& delta) {
   for (const std::string_view key : {"reasoning_content", "reasoning", "reasoning_text", "thinking"}) {
-    if (const auto text = text_member(delta, key); !text.empty()) return text;
+    if (const auto text = text_in(delta, key); !text.empty()) return text;
   }
   return {};
 }
@@ -65,9 +57,9 @@ Result<void> ChatCompletion::take(const Json& document, AnswerPieces& pieces) {
     return not_of_the_protocol("a JSON object was expected");
   }
   const JsonObject& chunk = document.get_object();
-  if (const auto model = text_member(chunk, "model"); !model.empty()) model_ = model;
+  if (const auto model = text_in(chunk, "model"); !model.empty()) model_ = model;
   take_usage(chunk);
-  if (const JsonObject* groq = object_member(chunk, "x_groq")) take_usage(*groq);
+  if (const JsonObject* groq = find_object(chunk, "x_groq")) take_usage(*groq);
   auto taken = take_choices(chunk, pieces);
   if (error && !ended_before) return *std::move(error);
   return taken;
@@ -95,8 +87,8 @@ bool ChatCompletion::is_ours(const JsonObject& choice) {
 Result<void> ChatCompletion::take_choice(const JsonObject& choice, AnswerPieces& pieces) {
   began_ = true;
   const std::size_t before = pieces.size();
-  const JsonObject* delta = object_member(choice, "delta");
-  const JsonObject* message = object_member(choice, "message");
+  const JsonObject* delta = find_object(choice, "delta");
+  const JsonObject* message = find_object(choice, "message");
   if (delta != nullptr) {
     if (auto taken = take_delta(*delta, pieces); !taken) return taken;
   }
@@ -106,15 +98,15 @@ Result<void> ChatCompletion::take_choice(const JsonObject& choice, AnswerPieces&
   // What answers of the older completions have in place of a message.
   if (delta == nullptr && message == nullptr && choice.contains("text")) {
     has_whole_message_ = true;
-    add_text(text_member(choice, "text"), pieces);
+    add_text(text_in(choice, "text"), pieces);
   }
-  if (const JsonObject* logprobs = object_member(choice, "logprobs")) {
+  if (const JsonObject* logprobs = find_object(choice, "logprobs")) {
     if (auto merged = merge_delta(logprobs_, *logprobs); !merged) return merged;
   }
   if (usage_.empty()) take_usage(choice);
   const bool ended_before = ended_;
   take_finish_reason(choice, pieces.size() > before);
-  if (!ended_before && text_member(choice, "finish_reason") == "error") {
+  if (!ended_before && text_in(choice, "finish_reason") == "error") {
     ended_ = false;
     return error_of_choice(choice, secrets_);
   }
@@ -126,7 +118,7 @@ void ChatCompletion::take_finish_reason(const JsonObject& choice, bool brought_m
     ended_ = false;
     ends_too_often_ = true;
   }
-  const std::string_view reason = text_member(choice, "finish_reason");
+  const std::string_view reason = text_in(choice, "finish_reason");
   // "" is Ollama's and SGLang's null (ollama/ollama#4357, sgl-project/sglang#3912), "null" KoboldCpp's.
   if (reason.empty() || reason == "null" || reason == "None") return;
   finish_reason_ = reason;
@@ -134,7 +126,7 @@ void ChatCompletion::take_finish_reason(const JsonObject& choice, bool brought_m
 }
 
 void ChatCompletion::take_usage(const JsonObject& object) {
-  const JsonObject* usage = object_member(object, "usage");
+  const JsonObject* usage = find_object(object, "usage");
   if (usage == nullptr) return;
   for (const auto& [key, value] : *usage) {
     const bool fits = usage_.size() < kMaxMembers || usage_.contains(key);
@@ -166,7 +158,7 @@ Result<void> ChatCompletion::take_delta(const JsonObject& delta, AnswerPieces& p
   if (const auto reasoning = reasoning_of(delta); !reasoning.empty()) {
     pieces.emplace_back(ReasoningPiece{std::string(reasoning)});
   }
-  if (const auto refusal = text_member(delta, "refusal"); !refusal.empty()) {
+  if (const auto refusal = text_in(delta, "refusal"); !refusal.empty()) {
     pieces.emplace_back(RefusalPiece{std::string(refusal)});
   }
   JsonObject rest;
@@ -190,7 +182,7 @@ Result<void> ChatCompletion::take_tool_calls(const JsonObject& delta, AnswerPiec
   if (const Json* list = delta.if_contains("tool_calls"); list != nullptr && list->is_array()) {
     if (auto taken = tool_calls_.take(list->get_array(), pieces); !taken) return taken;
   }
-  if (const JsonObject* call = object_member(delta, "function_call")) {
+  if (const JsonObject* call = find_object(delta, "function_call")) {
     return function_call_.take(as_tool_calls(*call), pieces);
   }
   return {};
@@ -234,7 +226,7 @@ void ChatCompletion::catch_up(std::string_view whole_text, AnswerPieces& pieces)
 
 void ChatCompletion::replace_member(std::string_view key, const Json& value, AnswerPieces& pieces) {
   if (streamed_.contains(key) || (message_.size() >= kMaxMembers && !message_.contains(key))) return;
-  const std::string before(text_member(message_, key));
+  const std::string before(text_in(message_, key));
   message_[key] = value;
   if (!value.is_string()) return;
   std::string_view growth = value.get_string();
@@ -255,6 +247,15 @@ Result<void> ChatCompletion::finish(AnswerPieces& pieces) {
   tool_calls_.finish(pieces);
   function_call_.finish(pieces);
   return {};
+}
+
+std::size_t ChatCompletion::held_bytes() const noexcept {
+  constexpr std::size_t kPlaceInSet = 96;
+  std::size_t bytes = model_.capacity() + json_memory(usage_) + json_memory(message_) +
+                      json_memory(last_calls_) + json_memory(logprobs_) + tool_calls_.held_bytes() +
+                      function_call_.held_bytes();
+  for (const std::string& key : streamed_) bytes += kPlaceInSet + key.capacity();
+  return bytes;
 }
 
 Json ChatCompletion::result() const {

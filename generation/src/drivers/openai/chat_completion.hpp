@@ -42,6 +42,9 @@ class ChatCompletion {
   // model's message has beside role and text: tool_calls, reasoning_content, refusal.
   [[nodiscard]] Json result() const;
 
+  // What it holds of the answer, as the allocator gives it. Looks at every value.
+  [[nodiscard]] std::size_t held_bytes() const noexcept;
+
  private:
   [[nodiscard]] Result<void> take_choices(const JsonObject& chunk, AnswerPieces& pieces);
   [[nodiscard]] Result<void> take_choice(const JsonObject& choice, AnswerPieces& pieces);

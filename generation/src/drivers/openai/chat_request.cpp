@@ -9,26 +9,9 @@ Error wrong(std::string_view pointer, std::string message) {
   return invalid_field(pointer, std::move(message), error_code::kInvalidInput);
 }
 
-std::string_view kind_of(const Json& value) {
-  switch (value.kind()) {
-    case boost::json::kind::null:
-      return "null";
-    case boost::json::kind::bool_:
-      return "a boolean";
-    case boost::json::kind::string:
-      return "a string";
-    case boost::json::kind::array:
-      return "an array";
-    case boost::json::kind::object:
-      return "an object";
-    default:
-      return "a number";
-  }
-}
-
 Result<void> check_messages(const Json& messages) {
   if (!messages.is_array() || messages.get_array().empty()) {
-    const std::string_view got = messages.is_array() ? "an empty array" : kind_of(messages);
+    const std::string_view got = messages.is_array() ? "an empty array" : json_kind_name(messages);
     return wrong("/input/messages",
                  "input.messages must be a non-empty array of objects, got " + std::string(got));
   }
@@ -36,7 +19,8 @@ Result<void> check_messages(const Json& messages) {
   for (const Json& message : messages.get_array()) {
     const std::string at = "/input/messages/" + std::to_string(index++);
     if (!message.is_object()) {
-      return wrong(at, "a message must be an object with a role, got " + std::string(kind_of(message)));
+      return wrong(at,
+                   "a message must be an object with a role, got " + std::string(json_kind_name(message)));
     }
     const Json* role = message.get_object().if_contains("role");
     if (role == nullptr || !role->is_string() || role->get_string().empty()) {
@@ -60,7 +44,7 @@ Result<void> check_reserved(const JsonObject& input) {
   const Json* options = input.if_contains("stream_options");
   if (options != nullptr && !options->is_object()) {
     return wrong("/input/stream_options",
-                 "input.stream_options must be an object, got " + std::string(kind_of(*options)));
+                 "input.stream_options must be an object, got " + std::string(json_kind_name(*options)));
   }
   const Json* choices = input.if_contains("n");
   if (choices != nullptr && !(choices->is_int64() && choices->get_int64() == 1)) {
@@ -73,8 +57,8 @@ Result<void> check_reserved(const JsonObject& input) {
 
 Result<void> check_chat_input(const Json& input) {
   if (!input.is_object()) {
-    return wrong("/input",
-                 "input must be an object with prompt or messages, got " + std::string(kind_of(input)));
+    return wrong("/input", "input must be an object with prompt or messages, got " +
+                               std::string(json_kind_name(input)));
   }
   const JsonObject& members = input.get_object();
   const Json* prompt = members.if_contains("prompt");
@@ -84,7 +68,8 @@ Result<void> check_chat_input(const Json& input) {
                                              : "input must have prompt or messages, not both");
   }
   if (prompt != nullptr && !prompt->is_string()) {
-    return wrong("/input/prompt", "input.prompt must be a string, got " + std::string(kind_of(*prompt)));
+    return wrong("/input/prompt",
+                 "input.prompt must be a string, got " + std::string(json_kind_name(*prompt)));
   }
   if (messages != nullptr) {
     if (auto checked = check_messages(*messages); !checked) return checked;

@@ -57,9 +57,9 @@ Result<void> merge_array(JsonArray& whole, const JsonArray& piece, std::string_v
       if (auto merged = merge_delta(*known, element.get_object()); !merged) return merged;
     } else if (index_of(element) != nullptr && whole.size() >= kMaxIndexed) {
       return Error{
-          std::string(error_code::kUpstreamBroken),
+          error_code::kUpstreamBroken,
           "the upstream streamed an array of more than " + std::to_string(kMaxIndexed) + " indexed elements",
-          true};
+          Retryable::kYes};
     } else if (!element.is_null()) {
       whole.push_back(element);
     }

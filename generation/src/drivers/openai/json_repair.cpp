@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cstddef>
 
+#include "shunt/base/hex.hpp"
+
 namespace shunt::openai {
 namespace {
 
@@ -67,8 +69,7 @@ class Repair {
     const auto byte = static_cast<unsigned char>(text_[at_]);
     if (byte == '\\') return take_escape();
     if (byte < 0x20) {
-      constexpr std::string_view kHex = "0123456789abcdef";
-      const std::string escape = {'\\', 'u', '0', '0', kHex[byte >> 4], kHex[byte & 15]};
+      const std::string escape = "\\u" + hex_number(byte, 4);
       return replace(1, escape);
     }
     in_text_ = byte != '"';

@@ -3,15 +3,11 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "shunt/base/json_members.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::openai {
 namespace {
-
-std::string_view text_member(const JsonObject& object, std::string_view key) {
-  const Json* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string_view(value->get_string()) : std::string_view();
-}
 
 // A text, or the texts of nested parts.
 std::string joined_text(const Json& value) {
@@ -20,7 +16,7 @@ std::string joined_text(const Json& value) {
   if (value.is_array()) {
     for (const Json& part : value.get_array()) all += joined_text(part);
   } else if (value.is_object()) {
-    all = text_member(value.get_object(), "text");
+    all = text_in(value.get_object(), "text");
   }
   return all;
 }
@@ -43,13 +39,13 @@ void add_part(MessageContent& content, const Json& part) {
   if (part.is_string()) return add<TextPiece>(content, std::string(part.get_string()));
   if (!part.is_object()) return;
   const JsonObject& object = part.get_object();
-  const std::string_view type = text_member(object, "type");
+  const std::string_view type = text_in(object, "type");
   if (type == "text" || type == "output_text" || (type.empty() && object.contains("text"))) {
     add<TextPiece>(content, joined_text(part));
   } else if (type == "thinking" || type.starts_with("reasoning")) {
     add<ReasoningPiece>(content, thoughts_of(object));
   } else if (type == "refusal") {
-    add<RefusalPiece>(content, std::string(text_member(object, "refusal")));
+    add<RefusalPiece>(content, std::string(text_in(object, "refusal")));
   } else {
     content.others.push_back(part);
   }
@@ -65,10 +61,10 @@ Result<MessageContent> read_message_content(const Json& content) {
   } else if (content.is_array()) {
     for (const Json& part : content.get_array()) add_part(read, part);
   } else {
-    return Error{std::string(error_code::kUpstreamBroken),
+    return Error{error_code::kUpstreamBroken,
                  "the upstream's answer is not a chat completion: content must be text or typed parts, got " +
                      to_json_text(content),
-                 true};
+                 Retryable::kYes};
   }
   return read;
 }

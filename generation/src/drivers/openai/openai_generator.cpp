@@ -4,6 +4,7 @@
 #include "drivers/openai/chat_call.hpp"
 #include "drivers/openai/chat_request.hpp"
 #include "drivers/openai/upstream.hpp"
+#include "drivers/openai/upstream_headers.hpp"
 #include "shunt/generation/drivers/openai.hpp"
 
 namespace shunt {
@@ -29,6 +30,10 @@ class OpenAiGenerator final : public Generator {
 };
 
 }  // namespace
+
+Result<void> check_openai(const OpenAiOptions& options) {
+  return openai::check_headers(options);
+}
 
 Result<std::unique_ptr<Generator>> make_openai_generator(OpenAiOptions options) {
   auto upstream = openai::make_upstream(std::move(options));

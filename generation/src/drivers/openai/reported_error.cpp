@@ -4,6 +4,8 @@
 #include <charconv>
 #include <initializer_list>
 
+#include "shunt/base/json_members.hpp"
+
 namespace shunt::openai {
 namespace {
 
@@ -21,13 +23,11 @@ std::string text_of(const Json* value) {
 }
 
 bool says(const JsonObject& object, std::string_view key, std::string_view word) {
-  const Json* value = object.if_contains(key);
-  return value != nullptr && value->is_string() && value->get_string() == word;
+  return text_in(object, key) == word;
 }
 
 bool has_text(const JsonObject& object, std::string_view key) {
-  const Json* value = object.if_contains(key);
-  return value != nullptr && value->is_string() && !value->get_string().empty();
+  return !text_in(object, key).empty();
 }
 
 // 429 and "429" are a status; 1004 and "rate_limit" are none.

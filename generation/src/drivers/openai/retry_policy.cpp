@@ -1,12 +1,11 @@
 #include "drivers/openai/retry_policy.hpp"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
-#include <string>
+
+#include "shunt/http/http_date.hpp"
 
 namespace shunt::openai {
 namespace {
@@ -38,13 +37,9 @@ std::optional<milliseconds> parse_retry_after(std::string_view text, WallTime no
     if (failure != std::errc() || seconds > kLongestSeconds) seconds = kLongestSeconds;
     return std::chrono::seconds(seconds);
   }
-  // Reads all three date formats that RFC 9110 wants accepted; it does no I/O and needs no initialisation.
-  const std::time_t at = curl_getdate(std::string(text).c_str(), nullptr);
-  if (at == -1) return std::nullopt;
-  // The end of the year 9999: what is further away does not fit into milliseconds.
-  constexpr std::time_t kLatest = 253'402'300'799;
-  const std::chrono::seconds when(std::clamp<std::time_t>(at, 0, kLatest));
-  const auto wait = std::chrono::sys_seconds(when) - now;
+  const auto at = http::parse_http_date(text);
+  if (!at) return std::nullopt;
+  const auto wait = *at - now;
   return std::clamp<milliseconds>(wait, milliseconds(0), std::chrono::seconds(kLongestSeconds));
 }
 

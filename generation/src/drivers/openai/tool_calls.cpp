@@ -4,6 +4,8 @@
 #include <set>
 
 #include "drivers/openai/delta_merge.hpp"
+#include "shunt/base/json_members.hpp"
+#include "shunt/base/json_memory.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::openai {
@@ -11,11 +13,6 @@ namespace {
 
 // Far more than a model makes; keeps the search for a call short.
 constexpr std::size_t kMaxCalls = 1024;
-
-std::string text_member(const JsonObject& object, std::string_view key) {
-  const Json* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
 
 bool is_whole_object(std::string_view text) {
   ObjectScan scan;
@@ -36,12 +33,12 @@ ToolCalls::Element ToolCalls::read(const JsonObject& object) {
   if (const Json* index = object.if_contains("index"); index != nullptr && index->is_int64()) {
     element.index = index->get_int64();
   }
-  element.id = text_member(object, "id");
+  element.id = text_in(object, "id");
   copy_rest(object, {"index", "id", "function"}, element.rest);
   const Json* function = object.if_contains("function");
   if (function == nullptr || !function->is_object()) return element;
   const JsonObject& called = function->get_object();
-  element.name = text_member(called, "name");
+  element.name = text_in(called, "name");
   copy_rest(called, {"name", "arguments"}, element.function_rest);
   const Json* arguments = called.if_contains("arguments");
   if (arguments == nullptr || arguments->is_null()) return element;
@@ -62,8 +59,9 @@ Result<void> ToolCalls::take(const JsonArray& elements, AnswerPieces& pieces) {
     Call* call = find(read_element, elements.size() > 1 ? std::optional(at) : std::nullopt);
     if (call == nullptr) {
       if (calls_.size() >= kMaxCalls) {
-        return Error{std::string(error_code::kUpstreamBroken),
-                     "the upstream streamed more than " + std::to_string(kMaxCalls) + " tool calls", true};
+        return Error{error_code::kUpstreamBroken,
+                     "the upstream streamed more than " + std::to_string(kMaxCalls) + " tool calls",
+                     Retryable::kYes};
       }
       call = &calls_.emplace_back();
       call->opened_in = list_;
@@ -149,6 +147,15 @@ void ToolCalls::finish(AnswerPieces& pieces) {
     std::string rest = calls_[i].arguments.finish();
     if (!rest.empty()) pieces.emplace_back(ToolCallPiece{.call = i, .arguments = std::move(rest)});
   }
+}
+
+std::size_t ToolCalls::held_bytes() const noexcept {
+  std::size_t bytes = calls_.capacity() * sizeof(Call);
+  for (const Call& call : calls_) {
+    bytes += call.id.capacity() + call.name.capacity() + call.arguments.held_bytes() +
+             json_memory(call.rest) + json_memory(call.function_rest);
+  }
+  return bytes;
 }
 
 JsonArray ToolCalls::result() const {

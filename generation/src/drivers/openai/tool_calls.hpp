@@ -26,6 +26,9 @@ class ToolCalls {
   // As the protocol has them whole. An `index` is there if the server gave one, and is never there twice.
   [[nodiscard]] JsonArray result() const;
 
+  // What the calls hold, as the allocator gives it. Looks at every value.
+  [[nodiscard]] std::size_t held_bytes() const noexcept;
+
  private:
   struct Element {
     std::optional<std::int64_t> index{};

@@ -1,52 +1,27 @@
 #include "drivers/openai/upstream.hpp"
 
-#include <curl/curl.h>
-
-#include <charconv>
-#include <memory>
 #include <utility>
 
 #include "drivers/openai/secret_source.hpp"
 #include "drivers/openai/upstream_headers.hpp"
+#include "shunt/http/url.hpp"
 
 namespace shunt::openai {
 namespace {
 
 constexpr std::size_t kMaxQuery = 64;
 
-struct FreeUrl {
-  void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
-};
-
-std::string part_of(CURLU* url, CURLUPart part, unsigned flags = 0) {
-  char* text = nullptr;
-  if (curl_url_get(url, part, &text, flags) != CURLUE_OK) return {};
-  const std::unique_ptr<char, decltype(&curl_free)> owned(text, &curl_free);
-  return text;
-}
-
 // Never quotes the address: it might hold a password.
-Result<Endpoint> parse_address(std::string_view option, const std::string& text) {
-  const std::unique_ptr<CURLU, FreeUrl> url(curl_url());
-  const bool is_url = curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) == CURLUE_OK;
-  const std::string scheme = is_url ? part_of(url.get(), CURLUPART_SCHEME) : "";
-  if (scheme != "http" && scheme != "https") {
+Result<http::Endpoint> parse_address(std::string_view option, const std::string& text) {
+  const auto url = http::parse_url(text);
+  if (!url || (url->scheme != "http" && url->scheme != "https")) {
     return wrong_option(option, "must be an http or https address, as in http://127.0.0.1:8000/v1");
   }
-  for (const CURLUPart part : {CURLUPART_USER, CURLUPART_PASSWORD}) {
-    if (!part_of(url.get(), part).empty())
-      return wrong_option(option, "must not contain a user name or password");
+  if (url->has_login) return wrong_option(option, "must not contain a user name or password");
+  if (url->has_query || url->has_fragment) {
+    return wrong_option(option, "must not contain a query (?) or fragment (#)");
   }
-  for (const CURLUPart part : {CURLUPART_QUERY, CURLUPART_FRAGMENT}) {
-    if (!part_of(url.get(), part).empty())
-      return wrong_option(option, "must not contain a query (?) or fragment (#)");
-  }
-  Endpoint endpoint;
-  endpoint.host = part_of(url.get(), CURLUPART_HOST);
-  if (endpoint.host.starts_with('[')) endpoint.host = endpoint.host.substr(1, endpoint.host.size() - 2);
-  const std::string port = part_of(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
-  std::from_chars(port.data(), port.data() + port.size(), endpoint.port);
-  return endpoint;
+  return http::Endpoint{url->host, url->port};
 }
 
 Result<std::string> read_api_key(const OpenAiOptions& options) {
@@ -109,8 +84,6 @@ std::vector<std::string> request_headers(const Upstream& upstream,
                                          const GenerationRequest::Context& context) {
   std::vector<std::string> headers = upstream.headers;
   headers.emplace_back("Content-Type: application/json");
-  headers.emplace_back(
-      "Expect:");  // no "100-continue", for which libcurl would wait a second with a large body
   if (!has_header(headers, "accept")) headers.emplace_back("Accept: text/event-stream, application/json");
   if (!has_header(headers, "user-agent")) headers.emplace_back("User-Agent: shunt");
   if (!context.traceparent.empty() && is_header_value(context.traceparent)) {

@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "drivers/openai/http_transfer.hpp"
 #include "shunt/base/result.hpp"
 #include "shunt/generation/drivers/openai.hpp"
+#include "shunt/http/client.hpp"
 
 namespace shunt::openai {
 
@@ -13,7 +13,7 @@ namespace shunt::openai {
 struct Upstream {
   OpenAiOptions options;
   std::string url;                   // of the chat completions, with the configured query
-  Endpoint endpoint;                 // what is connected to: the proxy if there is one
+  http::Endpoint endpoint;           // what is connected to: the proxy if there is one
   std::string address;               // "host:port" for messages
   std::string api_key;               // "" = none
   std::vector<std::string> headers;  // "Name: value", the configured ones

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "drivers/openai/reported_error.hpp"
-#include "drivers/openai/sse_parser.hpp"
 #include "drivers/openai/upstream_json.hpp"
 #include "shunt/generation/error_codes.hpp"
+#include "shunt/http/sse_reader.hpp"
 
 namespace shunt::openai {
 namespace {
@@ -59,18 +59,17 @@ Error with_words(Error error, const ReportedError& words, std::span<const std::s
 
 Error bare_error(int status, const std::string& answered) {
   if (status == 429)
-    return {std::string(error_code::kUpstreamRateLimited), answered + " (too many requests)", true};
-  if (status == 408)
-    return {std::string(error_code::kUpstreamTimeout), answered + " (request timeout)", true};
+    return {error_code::kUpstreamRateLimited, answered + " (too many requests)", Retryable::kYes};
+  if (status == 408) return {error_code::kUpstreamTimeout, answered + " (request timeout)", Retryable::kYes};
   if (status == 401 || status == 403) {
-    return {std::string(error_code::kUpstreamRejected), answered + " (check the model's API key)"};
+    return {error_code::kUpstreamRejected, answered + " (check the model's API key)"};
   }
   if (status >= 300 && status < 400) {
-    return {std::string(error_code::kUpstreamRejected),
+    return {error_code::kUpstreamRejected,
             answered + " (a redirect, which is not followed: set base_url to the final address)"};
   }
-  if (status >= 400 && status < 500) return {std::string(error_code::kUpstreamRejected), answered};
-  return {std::string(error_code::kUpstreamFailed), answered, true};
+  if (status >= 400 && status < 500) return {error_code::kUpstreamRejected, answered};
+  return {error_code::kUpstreamFailed, answered, Retryable::kYes};
 }
 
 Error error_of_report(const ReportedError& words, std::span<const std::string> secrets) {
@@ -81,11 +80,11 @@ Error error_of_report(const ReportedError& words, std::span<const std::string> s
 // An error's body may be JSON, or an event that holds it.
 std::optional<ReportedError> words_of_body(std::string_view body) {
   if (auto read = read_upstream_json(body)) return words_of(read->documents.front());
-  SseParser parser(body.size() + 1);
-  std::vector<SseEvent> events;
-  if (!parser.feed(body, events)) return std::nullopt;
-  parser.finish(events);
-  for (const SseEvent& event : events) {
+  http::SseReader reader(body.size() + 1, http::BareJson::kEvent);
+  std::vector<http::SseEvent> events;
+  if (!reader.feed(body, events)) return std::nullopt;
+  reader.finish(events);
+  for (const http::SseEvent& event : events) {
     if (auto read = read_upstream_json(event.data)) return words_of(read->documents.front());
   }
   return std::nullopt;

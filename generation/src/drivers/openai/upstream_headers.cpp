@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "drivers/openai/secret_source.hpp"
+#include "shunt/base/percent_encoding.hpp"
 
 namespace shunt::openai {
 namespace {
@@ -102,17 +103,28 @@ Result<void> add_read(Collector& to, std::string_view option,
   return {};
 }
 
-void append_escaped(std::string& to, std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view("-._~").find(c) != std::string_view::npos;
-    const auto byte = static_cast<unsigned char>(c);
-    plain ? (to += c) : (((to += '%') += kHex[byte >> 4]) += kHex[byte & 15]);
-  }
-}
+// In place of what is read when the process starts.
+constexpr const char* kAnyValue = "value";
 
 }  // namespace
+
+Result<void> check_headers(const OpenAiOptions& options) {
+  Collector collector;
+  if (!options.api_key_env.empty() || !options.api_key_file.empty()) {
+    if (auto added = collector.add("api_key_header", options.api_key_header, kAnyValue, false); !added)
+      return added;
+  }
+  for (const auto& [name, value] : options.headers) {
+    if (auto added = collector.add("headers", name, value, false); !added) return added;
+  }
+  for (const auto& [name, source] : options.headers_env) {
+    if (auto added = collector.add("headers_env", name, kAnyValue, false); !added) return added;
+  }
+  for (const auto& [name, source] : options.headers_file) {
+    if (auto added = collector.add("headers_file", name, kAnyValue, false); !added) return added;
+  }
+  return {};
+}
 
 Result<ConfiguredHeaders> configured_headers(const OpenAiOptions& options, const std::string& api_key) {
   Collector collector;
@@ -155,9 +167,7 @@ std::string query_text(const OpenAiOptions& options) {
   std::string text;
   for (const auto& [name, value] : options.query) {
     text += text.empty() ? '?' : '&';
-    append_escaped(text, name);
-    text += '=';
-    append_escaped(text, value);
+    text += percent_encoded(name) + '=' + percent_encoded(value);
   }
   return text;
 }

@@ -13,6 +13,9 @@ struct ConfiguredHeaders {
   std::vector<std::string> secrets{};  // the values that must not be shown
 };
 
+// As configured_headers, as far as it can be said without reading what lies in the environment and in files.
+[[nodiscard]] Result<void> check_headers(const OpenAiOptions& options);
+
 // The configured headers, the key's own among them, checked so that none can bring another with it, none is
 // there twice, and none is of those that the driver or HTTP decides. Errors have the code
 // `invalid_configuration` and name the option and the header, never the value.

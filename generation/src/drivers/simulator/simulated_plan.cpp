@@ -3,9 +3,10 @@
 #include <array>
 #include <cmath>
 #include <cstring>
-#include <functional>
+#include <optional>
 #include <string_view>
 
+#include "shunt/base/json_object_reader.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::simulator {
@@ -16,48 +17,34 @@ constexpr std::array<std::string_view, 32> kWords{
     "finds", "its",    "track", "while",  "points", "move",  "under",  "it",    "no",    "driver", "looks",
     "back",  "signal", "turns", "green",  "again",  "every", "minute", "until", "night", "falls"};
 
-Error wrong_input(std::string_view member, std::string_view expected, const Json& received) {
-  const std::string text = to_json_text(received);
-  return invalid_field("/input/" + std::string(member),
-                       "input." + std::string(member) + " must be " + std::string(expected) + ", got " + text,
-                       error_code::kInvalidInput)
-      .with("received", text);
+using Presence = JsonObjectReader::Presence;
+
+Error wrong_input(const JsonObjectReader::Wrong& wrong) {
+  const std::string text = to_json_text(wrong.got == nullptr ? Json() : *wrong.got);
+  Error error = invalid_field(
+      wrong.member_pointer(),
+      "input." + std::string(wrong.name) + " must be " + std::string(wrong.expected) + ", got " + text,
+      error_code::kInvalidInput);
+  error = std::move(error).with("received", text);
+  return wrong.limit ? std::move(error).with("limit", *wrong.limit) : error;
 }
 
-// Reads optional members of the input; the first that is wrong is remembered.
-class InputReader {
- public:
-  explicit InputReader(const JsonObject& input) : input_(input) {}
+std::optional<std::chrono::milliseconds> delay(JsonObjectReader& members, std::string_view name) {
+  constexpr std::int64_t kHourMs = 3'600'000;
+  const auto number = members.integer(name, Presence::kOptional, kHourMs);
+  return number ? std::optional(std::chrono::milliseconds(*number)) : std::nullopt;
+}
 
-  void integer(std::string_view member, std::int64_t maximum, const std::function<void(std::int64_t)>& take) {
-    const Json* value = input_.if_contains(member);
-    if (value == nullptr || failure_) return;
-    if (!value->is_int64() || value->get_int64() < 0 || value->get_int64() > maximum) {
-      failure_ = wrong_input(member, "an integer from 0 to " + std::to_string(maximum), *value)
-                     .with("limit", maximum);
-      return;
-    }
-    take(value->get_int64());
-  }
+std::optional<std::size_t> count(JsonObjectReader& members, std::string_view name, std::size_t limit) {
+  const auto number = members.integer(name, Presence::kOptional, static_cast<std::int64_t>(limit));
+  return number ? std::optional(static_cast<std::size_t>(*number)) : std::nullopt;
+}
 
-  void fraction(std::string_view member, double& to) {
-    const Json* value = input_.if_contains(member);
-    if (value == nullptr || failure_) return;
-    boost::system::error_code not_a_number;
-    const auto number = value->to_number<double>(not_a_number);
-    if (not_a_number || number < 0 || number > 1) {
-      failure_ = wrong_input(member, "a number from 0 to 1", *value);
-      return;
-    }
-    to = number;
-  }
-
-  [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
-
- private:
-  const JsonObject& input_;
-  std::optional<Error> failure_;
-};
+std::optional<double> fraction(JsonObjectReader& members, std::string_view name) {
+  const auto number = members.number(name, Presence::kOptional);
+  if (number && (*number < 0 || *number > 1)) members.refuse(name, "a number from 0 to 1");
+  return number;
+}
 
 // Without a seed of its own a request still gets always the same one: equal prompts, equal generations.
 std::uint64_t seed_of(std::string_view prompt) {
@@ -84,33 +71,27 @@ Result<Plan> plan_for(const Json& input, const SimulatorOptions& options) {
     return invalid_field("/input", "input must be an object like {\"prompt\": \"...\"}",
                          error_code::kInvalidInput);
   }
-  const JsonObject& members = input.get_object();
-  const Json* prompt = members.if_contains("prompt");
-  if (prompt == nullptr || !prompt->is_string()) {
-    return wrong_input("prompt", "a string", prompt == nullptr ? Json() : *prompt);
-  }
-  Plan plan{.seed = seed_of(prompt->get_string()),
-            .tokens = options.tokens,
-            .first_token = options.first_token,
-            .token_gap = options.token_gap,
-            .spread = options.spread,
-            .result_bytes = options.result_bytes,
-            .fail_after = {}};
-  double failure_rate = options.failure_rate;
-  constexpr std::int64_t kHourMs = 3'600'000;
-  InputReader reader(members);
-  reader.integer("seed", kMaxSafeInteger, [&](auto n) { plan.seed = static_cast<std::uint64_t>(n); });
-  reader.integer("tokens", static_cast<std::int64_t>(options.max_tokens),
-                 [&](auto n) { plan.tokens = static_cast<std::size_t>(n); });
-  reader.integer("first_token_ms", kHourMs, [&](auto n) { plan.first_token = std::chrono::milliseconds(n); });
-  reader.integer("token_gap_ms", kHourMs, [&](auto n) { plan.token_gap = std::chrono::milliseconds(n); });
-  reader.integer("result_bytes", static_cast<std::int64_t>(options.max_result_bytes),
-                 [&](auto n) { plan.result_bytes = static_cast<std::size_t>(n); });
-  reader.fraction("failure_rate", failure_rate);
-  if (reader.failure()) return *reader.failure();
+  JsonObjectReader members(input.get_object(), "/input", wrong_input);
+  const Json* const prompt = members.find("prompt");
+  if (prompt == nullptr || !prompt->is_string()) members.refuse("prompt", "a string");
+  const auto seed = members.integer("seed", Presence::kOptional);
+  const auto tokens = count(members, "tokens", options.max_tokens);
+  const auto first_token = delay(members, "first_token_ms");
+  const auto token_gap = delay(members, "token_gap_ms");
+  const auto result_bytes = count(members, "result_bytes", options.max_result_bytes);
+  const auto failure_rate = fraction(members, "failure_rate");
+  if (members.problem()) return *members.problem();
 
+  Plan plan{.seed = seed ? static_cast<std::uint64_t>(*seed) : seed_of(prompt->get_string()),
+            .tokens = tokens.value_or(options.tokens),
+            .first_token = first_token ? *first_token : options.first_token,
+            .token_gap = token_gap ? *token_gap : options.token_gap,
+            .spread = options.spread,
+            .result_bytes = result_bytes.value_or(options.result_bytes),
+            .fail_after = {}};
   Random random(plan.seed);
-  if (random.fraction() < failure_rate) plan.fail_after = random.next() % (plan.tokens + 1);
+  if (random.fraction() < failure_rate.value_or(options.failure_rate))
+    plan.fail_after = random.next() % (plan.tokens + 1);
   return plan;
 }
 

@@ -15,10 +15,10 @@ using simulator::Random;
 
 void finish(GenerationRun& run, const Plan& plan, Random& random) {
   if (plan.fail_after) {
-    Error error{std::string(error_code::kSimulatedFailure),
+    Error error{error_code::kSimulatedFailure,
                 "the simulator failed this generation on purpose after " + std::to_string(*plan.fail_after) +
                     " tokens (failure_rate)",
-                true};
+                Retryable::kYes};
     return run.fail(std::move(error).with("tokens", *plan.fail_after));
   }
   if (plan.result_bytes > 0) {

@@ -42,7 +42,7 @@ TEST(PackOptions, SendsOptionsThatItDoesNotKnow) {
   JobOptions options;
   options.attempts = 1;
   options.extra = R"({"a":[1,-2,3.5,"x",null,true],"b":{"c":{}},"größe":18446744073709551615})";
-  json expected = json::parse(options.extra);
+  json expected = json::parse(options.extra.str());
   expected["attempts"] = 1;
   EXPECT_EQ(packed(options), expected);
 }

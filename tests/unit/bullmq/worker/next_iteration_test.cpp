@@ -26,7 +26,7 @@ TEST(NextIteration, CountsTheIterationsOfAnIntervalAndKeepsTheOptions) {
   EXPECT_EQ(next.scheduler, "tick");
   EXPECT_EQ(next.options.attempts, 3);
   EXPECT_EQ(next.options.timestamp, kNow);
-  EXPECT_EQ(json::parse(next.options.extra),
+  EXPECT_EQ(json::parse(next.options.extra.str()),
             json::parse(R"({"repeatJobKey":"tick","repeat":{"every":100,"limit":3,"count":2}})"));
 }
 

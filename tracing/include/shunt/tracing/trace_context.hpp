@@ -28,10 +28,6 @@ struct TraceContext {
 // As version 00.
 [[nodiscard]] std::string format_traceparent(const TraceContext& context);
 
-// Lower-case hex digits.
-void append_hex(std::string& out, const TraceId& id);
-void append_hex(std::string& out, const SpanId& id);
-
 // Random ones; never zero. Any thread.
 [[nodiscard]] TraceId new_trace_id();
 [[nodiscard]] SpanId new_span_id();

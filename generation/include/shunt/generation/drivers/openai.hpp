@@ -57,6 +57,10 @@ struct OpenAiOptions {
   std::size_t error_excerpt_bytes = 2048;  // of the upstream's body, kept in the error's details
 };
 
+// What can be said of the options without reading a secret: the headers' names, and the values that stand in
+// the configuration. Errors name the option as "/OPTION...", and no value.
+[[nodiscard]] Result<void> check_openai(const OpenAiOptions& options);
+
 // Input: {"prompt": text} or {"messages": [...]}, and any of the chat completion parameters (temperature,
 // max_tokens, ...), which pass through. The text comes as deltas. Result: {"finish_reason", "model"?,
 // "usage"?, "message"?, "logprobs"?}, where `message` holds what the model's message has beside its text

@@ -14,7 +14,7 @@ using std::chrono::milliseconds;
 
 Error error_of(const GenerationRecord& record) {
   EXPECT_EQ(record.state, GenerationState::kFailed);
-  return record.error.value_or(Error{"(none)", ""});
+  return record.error.value_or(Error{"none", ""});
 }
 
 TEST_F(CommandTest, AProgramThatIsNotThereIsAnErrorAtConstruction) {

@@ -32,7 +32,7 @@ class CommandTest : public ::testing::Test {
     model.max_waiting = 1000;
     if (adjust) adjust(model);
     ASSERT_TRUE(models_.add(std::move(model)).ok());
-    executor_ = executor::make_sync_executor(models_, *store_);
+    executor_ = executor::make_sync_executor(models_, *store_, {.memory = memory_.get()});
     client_.use(*executor_);
   }
   // `script` runs in a shell; the input is its stdin, as JSON.
@@ -63,6 +63,8 @@ class CommandTest : public ::testing::Test {
     return line[line.rfind(')') + 2] != 'Z';
   }
 
+  // A test may put a smaller one in its place before open().
+  std::unique_ptr<MemoryBudget> memory_ = std::make_unique<MemoryBudget>(std::size_t{1} << 40U);
   EventLoopThreads loops_;
   ModelRegistry models_;
   std::unique_ptr<GenerationStore> store_ = make_memory_store(system_clock(), {});

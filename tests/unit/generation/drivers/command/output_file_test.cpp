@@ -15,7 +15,8 @@ namespace {
 class OutputFile : public shunt::testing::FolderTest {
  protected:
   [[nodiscard]] Result<std::string> read(std::size_t max_bytes = 1000) const {
-    return read_output_file(opened(), "out.bin", max_bytes);
+    DriverMemory memory(MemoryBudget::unlimited());
+    return read_output_file(opened(), "out.bin", max_bytes, memory);
   }
   void expect_refused(const std::string& says) const {
     const auto bytes = read();
@@ -69,7 +70,8 @@ TEST_F(OutputFile, ThatIsNoRegularFileIsNotReadAndNotWaitedFor) {
 
 TEST_F(OutputFile, ThatIsADeviceHasNoEndAndIsNotRead) {
   const OwnedFd devices(::open("/dev", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  const auto bytes = read_output_file(devices.get(), "zero", 1000);
+  DriverMemory memory(MemoryBudget::unlimited());
+  const auto bytes = read_output_file(devices.get(), "zero", 1000, memory);
   ASSERT_FALSE(bytes.ok());
   EXPECT_NE(bytes.error().message.find("a device"), std::string::npos) << bytes.error().message;
 }

@@ -72,7 +72,7 @@ TEST_F(ScratchSpaces, FailWithAReasonWhereThereIsNoRoom) {
   ScratchSpace space(folder_ / "missing");
   const auto made = space.make(false);
   ASSERT_FALSE(made.ok());
-  EXPECT_TRUE(made.error().retryable);
+  EXPECT_TRUE(made.error().is_retryable());
   EXPECT_NE(made.error().message.find("No such file"), std::string::npos) << made.error().message;
 }
 

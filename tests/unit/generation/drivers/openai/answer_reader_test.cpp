@@ -179,6 +179,58 @@ TEST(AnswerReader, HoldsNoMoreThanAnEventOfAStream) {
   EXPECT_LT(reader.reader.held_bytes(), 8192U);
 }
 
+TEST(AnswerReader, TakesWhatItHoldsFromTheDriversMemory) {
+  MemoryBudget budget(std::size_t{16} << 20U);
+  {
+    AnswerReader reader("text/event-stream", 1 << 20, {64, {}}, budget);
+    AnswerPieces pieces;
+    for (int i = 0; i < 1000; ++i) {
+      ASSERT_TRUE(reader.feed("data: {\"choices\":[{\"delta\":{\"content\":\"word\"}}]}\n\n", pieces).ok());
+    }
+    EXPECT_LT(reader.reserved_bytes(), 16'384U);  // text is handed on
+    const std::string thought(2000, 'x');
+    for (int i = 0; i < 100; ++i) {
+      const std::string event =
+          "data: {\"choices\":[{\"delta\":{\"reasoning_content\":\"" + thought + "\"}}]}\n\n";
+      ASSERT_TRUE(reader.feed(event, pieces).ok());
+    }
+    EXPECT_GE(reader.reserved_bytes(), 200'000U);
+    EXPECT_EQ(reader.reserved_bytes(), budget.used(MemoryShare::kDrivers));
+    ASSERT_TRUE(reader.feed("data: [DONE]\n\n", pieces).ok());
+    EXPECT_TRUE(reader.finish(pieces).ok());
+  }
+  EXPECT_EQ(budget.used(MemoryShare::kDrivers), 0U);
+}
+
+TEST(AnswerReader, FailsWithoutRoomForWhatADocumentMayBecome) {
+  MemoryBudget budget(std::size_t{16} << 20U);
+  std::string lists;
+  while (lists.size() < 200'000) lists += "[],";
+  const std::string document = "{\"choices\":[{\"delta\":{\"odd\":[" + lists + "0]}}]}";
+  for (const std::string_view type : {"text/event-stream", "application/json"}) {
+    AnswerReader reader(type, 1 << 20, {64, {}}, budget);
+    AnswerPieces pieces;
+    const bool stream = type == "text/event-stream";
+    auto read = reader.feed(stream ? "data: " + document + "\n\n" : document, pieces);
+    if (read) read = reader.end(kInOrder, pieces);
+    ASSERT_FALSE(read.ok()) << type;
+    EXPECT_EQ(read.error().code, error_code::kOverloaded);
+  }
+  EXPECT_GT(budget.refused(MemoryShare::kDrivers), 0U);
+}
+
+TEST(AnswerReader, NeedsNoRoomOnceTheAnswerIsComplete) {
+  MemoryBudget budget(std::size_t{16} << 20U);
+  AnswerReader reader("text/event-stream", 1 << 20, {64, {}}, budget);
+  AnswerPieces pieces;
+  ASSERT_TRUE(reader.feed("data: {\"choices\":[{\"finish_reason\":\"stop\"}]}\n\n", pieces).ok());
+  budget.take(MemoryShare::kDrivers, budget.capacity(MemoryShare::kDrivers));
+  const std::string lists(200'000, '[');
+  EXPECT_TRUE(reader.feed("data: {\"x\": " + lists + "}\n\n", pieces).ok());
+  EXPECT_TRUE(reader.complete());
+  EXPECT_TRUE(reader.done());
+}
+
 TEST(AnswerReader, RefusesOtherMediaTypesWithAnExcerpt) {
   auto reader = reader_of("text/html; charset=utf-8");
   std::string text;

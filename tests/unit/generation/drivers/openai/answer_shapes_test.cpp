@@ -48,7 +48,7 @@ std::string text_of(const AnswerPieces& pieces) {
 }
 
 Outcome failed(AnswerPieces pieces, const Error& error) {
-  return {text_of(pieces), "", error.code, error.retryable, std::move(pieces)};
+  return {text_of(pieces), "", error.code.to_string(), error.is_retryable(), std::move(pieces)};
 }
 
 Outcome outcome_of(const AnswerShape& shape, const std::vector<std::string_view>& split) {
@@ -61,7 +61,7 @@ Outcome outcome_of(const AnswerShape& shape, const std::vector<std::string_view>
   const auto ending = shape.cut ? AnswerReader::Ending::kCut : AnswerReader::Ending::kInOrder;
   if (auto ended = reader.end(ending, pieces); !ended) return failed(std::move(pieces), ended.error());
   if (!reader.complete()) {
-    return failed(std::move(pieces), Error{std::string(error_code::kUpstreamBroken), "", true});
+    return failed(std::move(pieces), Error{error_code::kUpstreamBroken, "", Retryable::kYes});
   }
   EXPECT_TRUE(reader.finish(pieces).ok());
   const std::string result = to_json_text(reader.result());

@@ -70,7 +70,7 @@ TEST(ChatRequest, RefusesWrongInputsByName) {
     ASSERT_FALSE(checked.ok()) << input;
     EXPECT_EQ(checked.error().code, error_code::kInvalidInput) << input;
     EXPECT_EQ(checked.error().details.at("field"), boost::json::string(field)) << input;
-    EXPECT_FALSE(checked.error().retryable) << input;
+    EXPECT_FALSE(checked.error().is_retryable()) << input;
   }
 }
 

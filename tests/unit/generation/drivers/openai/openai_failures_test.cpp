@@ -57,7 +57,7 @@ TEST_F(OpenAiTest, FailsWithUpstreamBrokenAfterHalfAStreamAndKeepsItsText) {
   const auto record = run_once("half");
   ASSERT_TRUE(failed_with(record, error_code::kUpstreamBroken));
   EXPECT_EQ(record.text, "Trains roll down");
-  EXPECT_TRUE(record.error->retryable);
+  EXPECT_TRUE(record.error->is_retryable());
   EXPECT_EQ(record.error->details.at("status"), 200);
   EXPECT_EQ(record.error->details.at("attempts"), 1);
 }
@@ -96,7 +96,7 @@ TEST_F(OpenAiTest, FailsWithUpstreamBrokenOnAWebPage) {
 TEST_F(OpenAiTest, KeepsStatusAndExcerptOfAServersError) {
   const auto record = run_once("status?code=500");
   ASSERT_TRUE(failed_with(record, error_code::kUpstreamFailed));
-  EXPECT_TRUE(record.error->retryable);
+  EXPECT_TRUE(record.error->is_retryable());
   EXPECT_EQ(record.error->details.at("status"), 500);
   EXPECT_EQ(record.error->details.at("attempts"), 1);
   EXPECT_THAT(std::string(record.error->details.at("body_excerpt").as_string()),
@@ -106,7 +106,7 @@ TEST_F(OpenAiTest, KeepsStatusAndExcerptOfAServersError) {
 TEST_F(OpenAiTest, SaysWhatAnUpstreamRejected) {
   const auto record = run_once("invalid", [](OpenAiOptions& o) { o.max_retries = 5; });
   ASSERT_TRUE(failed_with(record, error_code::kUpstreamRejected));
-  EXPECT_FALSE(record.error->retryable);
+  EXPECT_FALSE(record.error->is_retryable());
   EXPECT_THAT(record.error->message, HasSubstr("max_tokens is too large"));
   EXPECT_EQ(record.error->details.at("upstream_code"), "context_length_exceeded");
   EXPECT_EQ(calls(), 1);
@@ -192,7 +192,7 @@ TEST_F(OpenAiTest, SaysThatNobodyListens) {
     o.max_retries = 2;
   });
   ASSERT_TRUE(failed_with(record, error_code::kUpstreamUnreachable));
-  EXPECT_TRUE(record.error->retryable);
+  EXPECT_TRUE(record.error->is_retryable());
   EXPECT_EQ(record.error->details.at("attempts"), 3);
 }
 
@@ -213,7 +213,7 @@ TEST_F(OpenAiTest, SaysThatTlsFailed) {
 TEST_F(OpenAiTest, StopsReadingAnAnswerWithoutEnd) {
   const auto record = run_once("huge", [](OpenAiOptions& o) { o.max_response_bytes = 200'000; });
   ASSERT_TRUE(failed_with(record, error_code::kOutputTooLarge));
-  EXPECT_FALSE(record.error->retryable);
+  EXPECT_FALSE(record.error->is_retryable());
   EXPECT_EQ(record.error->details.at("limit"), 200'000);
   EXPECT_GT(record.text.size(), 100'000U) << "what fitted stays";
   EXPECT_TRUE(testing::eventually([&] { return seen("huge").at("closed") == 1; }));

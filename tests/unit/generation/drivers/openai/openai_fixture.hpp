@@ -50,7 +50,7 @@ class OpenAiTest : public ::testing::Test {
   // Called once all models are there: an executor takes them as they are when it is made.
   ExecutorClient& client() {
     if (!executor_) {
-      executor_ = executor::make_sync_executor(models_, *store_);
+      executor_ = executor::make_sync_executor(models_, *store_, {.memory = memory_.get()});
       client_.use(*executor_);
     }
     return client_;
@@ -84,6 +84,8 @@ class OpenAiTest : public ::testing::Test {
   }
   [[nodiscard]] std::int64_t calls() const { return calls(upstream_names_.at(0)); }
 
+  // A test may put a smaller one in its place before client().
+  std::unique_ptr<MemoryBudget> memory_ = std::make_unique<MemoryBudget>(std::size_t{1} << 40U);
   EventLoopThreads loops_{1};
   ChildServer server_;
   ModelRegistry models_;

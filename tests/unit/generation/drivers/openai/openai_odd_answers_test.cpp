@@ -62,7 +62,7 @@ TEST_F(OpenAiTest, FailsWithTheErrorThatAnAnswerReports) {
   EXPECT_EQ(failed.text, "Trains");
   const auto rejected = run(1);
   EXPECT_EQ(rejected.error->code, error_code::kUpstreamRejected);
-  EXPECT_FALSE(rejected.error->retryable);
+  EXPECT_FALSE(rejected.error->is_retryable());
 }
 
 TEST_F(OpenAiTest, TakesNothingBehindTheEndForAFailure) {

@@ -30,7 +30,7 @@ TEST_F(OpenAiTest, GivesUpAfterItsRetriesWithTheUpstreamsWord) {
   const auto record = run_once("rate_limited?times=9", twice);
   ASSERT_EQ(record.state, GenerationState::kFailed);
   EXPECT_EQ(record.error->code, error_code::kUpstreamRateLimited);
-  EXPECT_TRUE(record.error->retryable);
+  EXPECT_TRUE(record.error->is_retryable());
   EXPECT_EQ(record.error->details.at("attempts"), 3);
   EXPECT_EQ(record.error->details.at("status"), 429);
   EXPECT_EQ(calls(), 3);

@@ -17,7 +17,7 @@ TEST(UpstreamError, MapsEachStatusToACode) {
   for (const auto& [status, code, retryable] : cases) {
     const Error error = error_for_status(status, "", {100});
     EXPECT_EQ(error.code, code) << status;
-    EXPECT_EQ(error.retryable, retryable) << status;
+    EXPECT_EQ(error.is_retryable(), retryable) << status;
     EXPECT_EQ(error.details.at("status"), status);
   }
 }

@@ -60,7 +60,7 @@ TEST_F(SimulatorTest, FailsOnPurposeAsARetryableError) {
   const auto record = client_.wait_for_end(start({{"failure_rate", 1}}));
   ASSERT_EQ(record.state, GenerationState::kFailed);
   EXPECT_EQ(record.error->code, error_code::kSimulatedFailure);
-  EXPECT_TRUE(record.error->retryable);
+  EXPECT_TRUE(record.error->is_retryable());
 }
 
 TEST_F(SimulatorTest, StopsInTheMiddle) {

@@ -1,0 +1,39 @@
+#include "admission/cors.hpp"
+
+namespace shunt::api {
+namespace {
+
+constexpr std::string_view kReadableHeaders =
+    "Location, Retry-After, ETag, Shunt-Generation-Id, Idempotency-Replayed, Preference-Applied, "
+    "Accept-Ranges, "
+    "Content-Range, Content-Disposition, WWW-Authenticate, Allow";
+constexpr std::string_view kSendableHeaders =
+    "Authorization, Content-Type, Accept, Prefer, Idempotency-Key, Last-Event-ID, Range, If-Range, "
+    "If-None-Match, "
+    "traceparent, tracestate";
+// Long enough to save most preflights, short enough for a change of the configuration to reach pages that are
+// open.
+constexpr std::string_view kPreflightSeconds = "600";
+
+void add(std::string& lines, std::string_view name, std::string_view value) {
+  lines.append(name).append(": ").append(value).append("\r\n");
+}
+
+}  // namespace
+
+void allow_reading(http::Response& response, std::string_view origin) {
+  add(response.sharing, "Vary", "Origin");
+  if (origin.empty()) return;
+  // As it came: it has been compared with the list, so it has no byte that a header may not hold.
+  add(response.sharing, "Access-Control-Allow-Origin", origin);
+  add(response.sharing, "Access-Control-Expose-Headers", kReadableHeaders);
+}
+
+void allow_sending(http::Response& response, std::string_view methods) {
+  if (response.sharing.find("Access-Control-Allow-Origin") == std::string::npos) return;
+  add(response.sharing, "Access-Control-Allow-Methods", methods);
+  add(response.sharing, "Access-Control-Allow-Headers", kSendableHeaders);
+  add(response.sharing, "Access-Control-Max-Age", kPreflightSeconds);
+}
+
+}  // namespace shunt::api

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "admission/token_bucket.hpp"
+#include "shunt/api/http_server.hpp"
+
+namespace shunt::api {
+
+// What is under way with a key. Outlives a reload of the key's configuration. Any thread.
+struct KeyUsage {
+  std::mutex mutex;
+  TokenBucket bucket;
+  std::size_t running = 0;
+};
+
+// One configured key. Immutable but for its usage.
+class Key {
+ public:
+  // `usage` of the key of this name that was configured before, or nothing.
+  Key(ApiKey config, SteadyTime now, std::shared_ptr<KeyUsage> usage = nullptr);
+
+  // Counts as one request under way until it goes.
+  class Lease {
+   public:
+    explicit Lease(std::shared_ptr<KeyUsage> usage) : usage_(std::move(usage)) {}
+    Lease(Lease&& other) noexcept = default;
+    Lease& operator=(Lease&&) = delete;
+    ~Lease();
+
+   private:
+    std::shared_ptr<KeyUsage> usage_;
+  };
+  struct RateLimited {
+    std::chrono::nanoseconds retry_after;
+  };
+  struct TooManyConcurrent {
+    std::size_t limit;
+  };
+  using Admission = std::variant<Lease, RateLimited, TooManyConcurrent>;
+
+  [[nodiscard]] Admission admit(SteadyTime now) const;
+  [[nodiscard]] const ApiKey& config() const noexcept { return config_; }
+  // 0: no limit.
+  [[nodiscard]] std::size_t max_open() const noexcept {
+    return config_.max_open > 0 ? config_.max_open : config_.max_concurrent;
+  }
+  // What generations know the caller by: "key:<name>".
+  [[nodiscard]] const std::string& caller() const noexcept { return caller_; }
+
+  [[nodiscard]] bool has(Scope scope) const noexcept {
+    return (scopes_ & (1U << static_cast<unsigned>(scope))) != 0;
+  }
+  [[nodiscard]] bool may_use(std::string_view model) const;
+
+ private:
+  friend class KeyRing;
+
+  const ApiKey config_;
+  const std::string caller_;
+  const BucketLimit limit_;
+  const std::uint32_t scopes_;
+  const std::shared_ptr<KeyUsage> usage_;
+};
+
+// The keys that open the server. Immutable but for the keys' usage.
+class KeyRing {
+ public:
+  // A key that `before` has under the same name goes on with its usage: a reload gives nobody a fresh rate.
+  KeyRing(const std::vector<ApiKey>& keys, SteadyTime now, const KeyRing* before = nullptr);
+
+  // False: every request is let in, anonymously.
+  [[nodiscard]] bool required() const noexcept { return !keys_.empty(); }
+
+  // The key that an Authorization header presents. Takes the same time whichever key it is, and whether any.
+  [[nodiscard]] std::shared_ptr<const Key> find(std::string_view authorization) const;
+
+ private:
+  std::vector<std::shared_ptr<const Key>> keys_;
+};
+
+}  // namespace shunt::api

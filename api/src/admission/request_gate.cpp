@@ -1,0 +1,221 @@
+#include "admission/request_gate.hpp"
+
+#include <array>
+
+#include "admission/cors.hpp"
+#include "representation/problem.hpp"
+#include "shunt/base/display_text.hpp"
+#include "shunt/http/ascii.hpp"
+#include "shunt/http/media_type.hpp"
+
+namespace shunt::api {
+namespace {
+
+namespace pc = problem_code;
+
+Error refusal(std::string_view code, std::string message) {
+  return {std::string(code), std::move(message)};
+}
+
+// Framing and fields that must be right whatever the route.
+std::optional<Error> check_fields(const http::Request& request) {
+  const http::Headers& headers = request.headers;
+  if (const std::size_t hosts = headers.count("Host"); hosts > 1 || (request.http11 && hosts == 0)) {
+    return refusal(pc::kMalformedRequest, "an HTTP/1.1 request has exactly one Host header");
+  }
+  const std::string_view encoding = headers.get("Transfer-Encoding");
+  if (!encoding.empty() && !request.http11) {
+    return refusal(pc::kMalformedRequest, "HTTP/1.0 has no Transfer-Encoding");
+  }
+  if (headers.has("Transfer-Encoding") && !http::equals_ignoring_case(encoding, "chunked")) {
+    return refusal(pc::kTransferEncodingUnsupported, "the only Transfer-Encoding understood is chunked");
+  }
+  constexpr auto kSingle =
+      std::to_array<std::string_view>({"Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID",
+                                       "Range", "If-Range", "traceparent", "Origin", "Sec-Fetch-Site"});
+  for (const std::string_view name : kSingle) {
+    if (headers.count(name) < 2) continue;
+    return refusal(pc::kInvalidHeader, std::string(name) + " may be sent once only")
+        .with("header", std::string(name));
+  }
+  const std::string_view expect = request.http11 ? headers.get("Expect") : std::string_view();
+  if (!expect.empty() && !http::equals_ignoring_case(expect, "100-continue")) {
+    return refusal(pc::kExpectationFailed, "the only expectation understood is 100-continue");
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string_view> value_of(const http::Headers& headers, std::string_view name) {
+  if (!headers.has(name)) return std::nullopt;
+  return headers.get(name);
+}
+
+// Whether the request may come from where it comes from, and what is told to the browser about that.
+std::optional<Error> check_boundary(const WebBoundary& boundary, LetIn& let_in, const http::Request& request,
+                                    const http::RequestTarget& target, http::Response& response) {
+  WebRequest web{.host = target.authority(),
+                 .origin = value_of(request.headers, "Origin"),
+                 .fetch_site = value_of(request.headers, "Sec-Fetch-Site")};
+  if (!web.host) web.host = value_of(request.headers, "Host");
+  if (boundary.shares())
+    allow_reading(response, web.origin && boundary.shares_with(*web.origin) ? *web.origin : "");
+  const bool by_host_alone = web.host && !web.origin && !web.fetch_site;
+  if (by_host_alone && let_in.boundary == &boundary && let_in.host == *web.host) return std::nullopt;
+  auto refused = boundary.refusal(web);
+  if (by_host_alone && !refused) let_in = {std::string(*web.host), &boundary};
+  return refused;
+}
+
+// True: go on to the route.
+bool check_route(Gate& gate, Surface surface, const http::Request& request, const http::RequestTarget& target,
+                 http::Response& response) {
+  gate.match = match_route(request.method, target, surface);
+  if (gate.match.route != nullptr) return true;
+  const bool known = gate.match.path_known || target.asterisk();
+  if (known && request.method == "OPTIONS") {
+    response.status = 204;
+    const std::string allowed = allowed_methods(target, surface);
+    response.add_header("Allow", allowed);
+    // A preflight carries no key, since it asks whether one may be sent.
+    if (request.headers.has("Access-Control-Request-Method")) allow_sending(response, allowed);
+  } else if (known) {
+    const std::string allowed = allowed_methods(target, surface);
+    set_problem(response, refusal(pc::kMethodNotAllowed,
+                                  excerpt(request.method) + " is not allowed here, but " + allowed));
+    response.add_header("Allow", allowed);
+  } else {
+    set_problem(response,
+                refusal(pc::kRouteUnknown, surface == Surface::kAll
+                                               ? "there is no such path; GET /openapi.json lists them"
+                                               : "this process only answers /healthz, /readyz and "
+                                                 "/metrics"));
+  }
+  return false;
+}
+
+bool check_limits(Gate& gate, http::Response& response, SteadyTime now) {
+  Key::Admission admission = gate.key->admit(now);
+  if (auto* const lease = std::get_if<Key::Lease>(&admission)) {
+    gate.lease.emplace(std::move(*lease));
+    return true;
+  }
+  if (const auto* const limited = std::get_if<Key::RateLimited>(&admission)) {
+    Error error = refusal(
+        pc::kRateLimited,
+        "this key may send " + std::to_string(gate.key->config().requests_per_second) + " requests a second");
+    error.retryable = Retryable::kYes;
+    set_problem(response, std::move(error).with("limit", gate.key->config().requests_per_second));
+    response.set_retry_after(limited->retry_after);
+  } else {
+    const std::size_t limit = std::get<Key::TooManyConcurrent>(admission).limit;
+    Error error = refusal(pc::kTooManyConcurrent,
+                          "this key may have " + std::to_string(limit) + " requests under way at once");
+    error.retryable = Retryable::kYes;
+    set_problem(response, std::move(error).with("limit", limit));
+    response.set_retry_after(std::chrono::seconds(1));
+  }
+  return false;
+}
+
+std::optional<Scope> scope_of(Access access) {
+  switch (access) {
+    case Access::kGenerate:
+      return Scope::kGenerate;
+    case Access::kMetrics:
+      return Scope::kMetrics;
+    case Access::kStatus:
+      return Scope::kStatus;
+    case Access::kOpen:
+    case Access::kAnyKey:
+      break;
+  }
+  return std::nullopt;
+}
+
+Error scope_missing(const Key& key, Scope scope) {
+  const std::string name(scope_name(scope));
+  const std::string or_admin = scope == Scope::kStatus ? R"( (nor "admin"))" : "";
+  return refusal(pc::kScopeMissing, "the key \"" + key.config().name + "\" does not have the scope \"" +
+                                        name + '"' + or_admin + ", which this needs (server.keys: scopes)")
+      .with("scope", name);
+}
+
+bool check_key(Gate& gate, const KeyRing& keys, const http::Request& request, http::Response& response,
+               SteadyTime now) {
+  if (!keys.required()) return true;
+  gate.key = keys.find(request.headers.get("Authorization"));
+  if (gate.match.route->access == Access::kOpen) {
+    // Probes have no key; who shows one that may read the status gets more than they need.
+    gate.tells_all = gate.key != nullptr && gate.key->has(Scope::kStatus);
+    gate.key = nullptr;
+    return true;
+  }
+  if (gate.key != nullptr) {
+    const auto scope = scope_of(gate.match.route->access);
+    if (!scope || gate.key->has(*scope)) return check_limits(gate, response, now);
+    set_problem(response, scope_missing(*gate.key, *scope));
+    return false;
+  }
+  const bool sent = request.headers.has("Authorization");
+  set_problem(response, refusal(pc::kUnauthorized, sent ? "the API key is not known here"
+                                                        : "send an API key: Authorization: Bearer <key>"));
+  response.add_header("WWW-Authenticate",
+                      sent ? R"(Bearer realm="shunt", error="invalid_token")" : R"(Bearer realm="shunt")");
+  return false;
+}
+
+Error media_type_missing() {
+  return refusal(pc::kUnsupportedMediaType,
+                 "say what the body is: Content-Type: application/json. Without API keys a body without a "
+                 "media type is "
+                 "refused, since any web page can send one")
+      .with("received", std::string());
+}
+
+std::optional<Error> check_body(const Gate& gate, const http::Request& request, bool keys) {
+  const bool required = gate.match.route->body == BodyUse::kRequired;
+  if (required && !request.chunked && !request.content_length) {
+    return refusal(pc::kLengthRequired, "this route needs a body: send Content-Length or a chunked body");
+  }
+  if (gate.match.route->body != BodyUse::kNone && request.has_body()) {
+    const std::string_view type = request.headers.get("Content-Type");
+    if (type.empty() && !keys) return media_type_missing();
+    if (!type.empty() && !http::is_json(type)) {
+      return refusal(pc::kUnsupportedMediaType, "send JSON with Content-Type: application/json")
+          .with("received", excerpt(http::essence(type)));
+    }
+    const std::string_view coding = request.headers.get("Content-Encoding");
+    if (!coding.empty() && !http::equals_ignoring_case(coding, "identity")) {
+      return refusal(pc::kUnsupportedMediaType, "send the body without Content-Encoding")
+          .with("received", excerpt(coding));
+    }
+  }
+  if (request.content_length.value_or(0) > gate.max_body_bytes) {
+    return http::body_too_large(gate.max_body_bytes)
+        .with("received", static_cast<std::uint64_t>(request.content_length.value_or(0)));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void check_request(Gate& gate, Surface surface, const LiveSettings& live, LetIn& let_in,
+                   const http::Request& request, http::RequestTarget& target, http::Response& response,
+                   SteadyTime now) {
+  gate.answered = true;
+  const auto refuse = [&](const Error& error) { set_problem(response, error); };
+  if (const auto error = check_fields(request)) return refuse(*error);
+  if (const auto parsed = target.parse(request.target); !parsed) return refuse(parsed.error());
+  if (const auto error = check_boundary(live.boundary, let_in, request, target, response))
+    return refuse(*error);
+  if (!check_route(gate, surface, request, target, response)) return;
+  if (!check_key(gate, live.keys, request, response, now)) return;
+  gate.max_body_bytes = live.options.max_body_bytes;
+  if (gate.key != nullptr && gate.key->config().max_body_bytes > 0) {
+    gate.max_body_bytes = gate.key->config().max_body_bytes;
+  }
+  if (const auto error = check_body(gate, request, live.keys.required())) return refuse(*error);
+  gate.answered = false;
+}
+
+}  // namespace shunt::api

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "admission/live_settings.hpp"
+#include "shunt/http/server/request.hpp"
+#include "shunt/http/server/response.hpp"
+#include "surface/route_table.hpp"
+
+namespace shunt::api {
+
+// What is decided about a request when its header has arrived and before a byte of its body is read.
+struct Gate {
+  RouteMatch match;
+  std::shared_ptr<const Key> key;
+  std::optional<Key::Lease> lease;  // this request counts against the key's limit for as long as it lives
+  std::size_t max_body_bytes = 0;
+  bool tells_all = true;  // of /readyz: the caller may read all of it
+  bool answered = false;  // the response is complete (a refusal, or OPTIONS): no handler runs
+};
+
+// The Host that a connection's last request was let in with. The next one nearly always names the same.
+struct LetIn {
+  std::string host{};
+  const WebBoundary* boundary = nullptr;  // that let it in
+};
+
+// Fills `response` when the request goes no further. `target` is parsed here and outlives the gate's match.
+void check_request(Gate& gate, Surface surface, const LiveSettings& live, LetIn& let_in,
+                   const http::Request& request, http::RequestTarget& target, http::Response& response,
+                   SteadyTime now);
+
+}  // namespace shunt::api

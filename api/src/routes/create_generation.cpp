@@ -1,0 +1,202 @@
+#include <algorithm>
+
+#include "representation/generation_body.hpp"
+#include "representation/representation.hpp"
+#include "routes/artifact_response.hpp"
+#include "routes/event_stream.hpp"
+#include "routes/handlers.hpp"
+#include "routes/submit_answer.hpp"
+#include "routes/wait_for_generation.hpp"
+#include "routes/wait_plan.hpp"
+#include "shunt/generation/error_codes.hpp"
+
+namespace shunt::api {
+namespace {
+
+// What is decided before the generation runs.
+struct Plan {
+  GenerationRequest request;
+  Representation representation = Representation::kRecord;
+  WhenClientGoes when_client_goes = WhenClientGoes::kCancel;
+  WaitPlan wait = {};
+  bool no_worker_yet = false;
+};
+
+Error not_acceptable(const std::vector<std::string>& produces) {
+  boost::json::array available{boost::json::string_view(kJsonType),
+                               boost::json::string_view(kEventStreamType)};
+  for (const std::string& type : produces) available.emplace_back(boost::json::string_view(type));
+  return Error{std::string(problem_code::kNotAcceptable), "this model produces nothing that Accept allows"}
+      .with("available", std::move(available));
+}
+
+Result<Plan> make_plan(Exchange& exchange) {
+  auto body = decode_generation_body(exchange.request, body_limits(exchange.options));
+  if (!body) return std::move(body).error();
+  Plan plan{.request = std::move(body->request)};
+  if (exchange.key != nullptr) {
+    plan.request.caller = exchange.key->caller();
+    plan.request.max_open = exchange.key->max_open();
+  }
+  const auto found = usable_model(exchange, plan.request.model);
+  if (!found) return found.error();
+  const Model* const model = *found;
+  plan.wait =
+      plan_wait(parse_prefer(exchange.request.headers.joined("Prefer")), exchange.options.wait_deadline);
+  if (model->on_disconnect == OnDisconnect::kContinue) plan.when_client_goes = WhenClientGoes::kContinue;
+  if (body->stream) {
+    plan.representation = Representation::kEventStream;
+    return plan;
+  }
+  const std::string accept = exchange.request.headers.joined("Accept");
+  const auto chosen = choose_representation(http::AcceptList(accept), model->produces);
+  if (!chosen) return not_acceptable(model->produces);
+  plan.representation = *chosen;
+  return plan;
+}
+
+void answer_failed(Exchange& exchange, const GenerationRecord& record) {
+  const std::string link = generation_link(record.id);
+  Error error{std::string(problem_code::kCancelled), "the generation was cancelled: " + record.cancel_reason};
+  if (record.error) error = *record.error;
+  set_problem(exchange.response, error, {.instance = link, .generation = &record});
+}
+
+http::Task<void> answer_with_artifact(Exchange& exchange, GenerationRecord& record) {
+  const std::string header = exchange.request.headers.joined("Accept");
+  const http::AcceptList accept(header);
+  if (const Artifact* const artifact = choose_artifact(accept, record.artifacts)) {
+    // Only a name for the bytes from here on: the record may go before its reader does.
+    const ArtifactPlace place = place_of(*artifact);
+    const GenerationId id = record.id;
+    record = {};
+    co_await answer_with_bytes(exchange, id, place, http::WholeBody{});
+  } else if (accept.fit(kJsonType).acceptable()) {
+    answer_with_record(exchange, 200, record);
+  } else {
+    std::vector<std::string> produced;
+    for (const Artifact& other : record.artifacts) produced.push_back(other.media_type);
+    set_problem(exchange.response, not_acceptable(produced),
+                {.instance = generation_link(record.id), .generation = &record});
+  }
+}
+
+http::Task<void> answer_ended(Exchange& exchange, GenerationRecord& record, Representation representation) {
+  if (record.state != GenerationState::kSucceeded) {
+    answer_failed(exchange, record);
+    co_return;
+  }
+  switch (representation) {
+    case Representation::kArtifact:
+      co_await answer_with_artifact(exchange, record);
+      co_return;
+    case Representation::kText:
+      if (record.text.size() > http::kLargeAnswer && !reserve_answer(exchange, record.text.size())) co_return;
+      exchange.response.status = 200;
+      exchange.response.content_type = "text/plain; charset=utf-8";
+      exchange.response.body = std::move(record.text);
+      co_return;
+    case Representation::kRecord:
+    case Representation::kEventStream:
+      answer_with_record(exchange, 200, record);
+  }
+}
+
+// The generation as it stands. It has been taken, so an executor that cannot say now makes no failure of it.
+http::Task<GenerationRecord> pending_record(Exchange& exchange, GenerationId id, std::string_view model) {
+  auto pending = answer_of<Result<executor::FindOutcome>>(
+      exchange.client, [&](auto done) { exchange.service.executor.find(id, std::move(done)); });
+  auto answer = co_await pending;
+  if (answer) {
+    if (auto* const record = std::get_if<GenerationRecord>(&*answer)) co_return std::move(*record);
+  }
+  GenerationRecord record;
+  record.id = id;
+  record.model = model;
+  record.created_at = id.created_at();
+  co_return record;
+}
+
+Error wait_deadline_exceeded(WaitEnd why, GenerationId id) {
+  return Error{
+      std::string(problem_code::kWaitDeadlineExceeded),
+      std::string(why == WaitEnd::kLeaving ? "this server is shutting down before the generation has ended"
+                                           : "the generation has not ended within server.wait_deadline") +
+          "; it goes on: look it up at the link instead of sending the request again"}
+      .with("generation_id", id.to_string());
+}
+
+// The client has waited long enough; the generation goes on.
+http::Task<void> answer_pending(Exchange& exchange, GenerationId id, const Plan& plan, std::string_view model,
+                                WaitEnd why) {
+  auto finding = pending_record(exchange, id, model);
+  GenerationRecord record = co_await finding;
+  if (is_terminal(record.state) && !plan.wait.at_once) {
+    co_await answer_ended(exchange, record, plan.representation);
+    co_return;
+  }
+  exchange.response.set_retry_after(kLookAgainAfter);
+  if (plan.wait.late == WaitPlan::Late::kAccepted) {
+    exchange.response.add_header("Preference-Applied", plan.wait.applied_late);
+    answer_with_record(exchange, 202, record);
+    if (plan.no_worker_yet && record.state == GenerationState::kQueued) add_no_worker_hint(exchange);
+  } else {
+    set_problem(exchange.response, wait_deadline_exceeded(why, id),
+                {.instance = generation_link(id), .generation = &record});
+  }
+}
+
+// Waits as planned and answers.
+http::Task<void> answer_in_time(Exchange& exchange, GenerationId id, const Plan& plan,
+                                std::string_view model) {
+  WaitEnd end = WaitEnd::kOutOfTime;
+  if (!plan.wait.at_once) {
+    auto waiting = wait_for_generation(exchange, id, plan.wait.limit);
+    end = co_await waiting;
+  }
+  if (end == WaitEnd::kFailed) co_return;
+  if (end == WaitEnd::kClientGone) {
+    if (plan.when_client_goes == WhenClientGoes::kCancel) co_await cancel_abandoned(exchange, id);
+    exchange.client.abort();
+    co_return;
+  }
+  if (end != WaitEnd::kEnded) {
+    co_await answer_pending(exchange, id, plan, model, end);
+    co_return;
+  }
+  auto record = co_await find_visible(exchange, id);
+  if (!record) co_return;
+  if (!plan.wait.applied.empty()) exchange.response.add_header("Preference-Applied", plan.wait.applied);
+  co_await answer_ended(exchange, *record, plan.representation);
+}
+
+}  // namespace
+
+http::Task<void> create_generation(Exchange& exchange) {
+  if (!reserve_decoding(exchange)) co_return;
+  auto plan = make_plan(exchange);
+  if (!plan) {
+    set_problem(exchange.response, plan.error());
+    co_return;
+  }
+  const std::string model = plan->request.model;
+  begin_trace(exchange, plan->request);
+  auto pending = answer_of<executor::SubmitOutcome>(exchange.client, [&](auto done) {
+    exchange.service.executor.submit(std::move(plan->request), std::move(done));
+  });
+  const executor::SubmitOutcome outcome = co_await pending;
+  drop_body(exchange);
+  if (exchange.trace) exchange.trace->submitted(outcome);
+  const executor::Accepted* const accepted = answer_submitted(exchange, outcome);
+  if (accepted == nullptr) co_return;
+  plan->no_worker_yet = accepted->no_worker_yet;
+  // Somebody else may be waiting for a generation that this request has only joined.
+  if (accepted->replayed) plan->when_client_goes = WhenClientGoes::kContinue;
+  if (plan->representation == Representation::kEventStream) {
+    co_await send_event_stream(exchange, accepted->id, 0, plan->when_client_goes);
+    co_return;
+  }
+  co_await answer_in_time(exchange, accepted->id, *plan, model);
+}
+
+}  // namespace shunt::api

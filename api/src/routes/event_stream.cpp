@@ -1,0 +1,171 @@
+#include "routes/event_stream.hpp"
+
+#include "representation/representation.hpp"
+#include "representation/sse.hpp"
+#include "shunt/base/log.hpp"
+#include "shunt/http/chunked_body.hpp"
+#include "shunt/http/sse_writer.hpp"
+
+namespace shunt::api {
+namespace {
+
+// Many small events become one write; one slow reader holds about this much, or one event if that is larger.
+constexpr std::size_t kBatchBytes = 16 * 1024;
+// So many batches are written before other connections have their turn.
+constexpr std::size_t kBatchesAtOnce = 4;
+// Every stream may have so much unread without asking.
+constexpr std::size_t kFreeUnreadBytes = 4 * 1024;
+
+constexpr std::string_view kLeavingComment =
+    "this server is shutting down; go on with Last-Event-ID at the generation's events";
+
+class StreamCount {
+ public:
+  explicit StreamCount(HttpMetrics& metrics) : metrics_(metrics) { metrics_.stream_opened(); }
+  StreamCount(const StreamCount&) = delete;
+  StreamCount& operator=(const StreamCount&) = delete;
+  ~StreamCount() { metrics_.stream_closed(); }
+
+ private:
+  HttpMetrics& metrics_;
+};
+
+// HTTP/1.0 has no chunks: the stream ends with the connection there.
+class EventWriter {
+ public:
+  explicit EventWriter(Exchange& exchange) : exchange_(exchange), chunked_(exchange.request.http11) {}
+
+  void begin() {
+    http::Response& response = exchange_.response;
+    response.status = 200;
+    response.content_type = kEventStreamType;
+    response.add_header("Cache-Control", "no-store");
+    response.add_header("X-Accel-Buffering", "no");  // nginx would hold events back
+    if (exchange_.service.state.draining.load(std::memory_order_relaxed)) response.close = true;
+    if (!chunked_) response.close = true;
+    const bool last = response.close || !exchange_.request.keep_alive;
+    http::append_head(exchange_.client.out(), response,
+                      {.connection = last ? http::ConnectionHeader::kClose : http::ConnectionHeader::kNone,
+                       .framing = chunked_ ? http::BodyFraming::kChunked : http::BodyFraming::kUntilClose,
+                       .date = exchange_.date});
+    exchange_.streamed = true;
+  }
+
+  // Adds the events that are there. False: there are none.
+  bool add_next(EventWatch& watch) {
+    std::string payload;
+    for (const GenerationEvent& event : watch.read(kBatchBytes)) append_sse_event(payload, event);
+    add_text(payload);
+    return !payload.empty();
+  }
+
+  void add_text(std::string_view text) {
+    if (chunked_) {
+      http::append_chunk(exchange_.client.out(), text);
+    } else {
+      exchange_.client.out() += text;
+    }
+  }
+
+  void end() {
+    if (chunked_) exchange_.client.out() += http::kLastChunk;
+  }
+
+ private:
+  Exchange& exchange_;
+  const bool chunked_;
+};
+
+// Waits until there are events to read. False: the client has gone.
+http::Task<bool> wait_for_events(Exchange& exchange, EventWriter& writer, EventWatch& watch) {
+  http::ClientSocket& client = exchange.client;
+  client.release_buffers();
+  client.set_deadline(exchange.options.sse_heartbeat);
+  const bool had_ended = client.ended();
+  const auto wake = client.remote_wake();
+  watch.on_ready(wake);
+  client.watch();
+  co_await client.wake();
+  if (client.broken()) co_return false;
+  // A client that has closed its sending side may be reading on or be gone: writing finds out. If it is gone,
+  // its answer is a reset.
+  if (client.expired() || (client.ended() && !had_ended)) writer.add_text(http::kSseComment);
+  co_return true;
+}
+
+// What is left cannot be sent: the client sees that the stream is not whole, and may go on with
+// Last-Event-ID. It has not left by itself, so the generation goes on too.
+bool cut(http::ClientSocket& client) {
+  client.abort();
+  return true;
+}
+
+// Sends until the terminal event, or until this server goes. False: the client has gone before.
+http::Task<bool> send_until_end(Exchange& exchange, EventWatch& watch) {
+  http::ClientSocket& client = exchange.client;
+  EventWriter writer(exchange);
+  writer.begin();
+  for (std::size_t at_once = 0;;) {
+    const bool some = writer.add_next(watch);
+    const bool ended = watch.ended();
+    if (watch.lost()) co_return cut(client);
+    if (ended) writer.end();
+    if (!client.send_now()) {
+      MemoryReservation unread(exchange.service.memory, MemoryShare::kStreams);
+      const std::size_t bytes = client.out().capacity();
+      if (bytes > kFreeUnreadBytes && !unread.try_resize(bytes)) co_return cut(client);
+      const bool sent = co_await client.flush();
+      if (!sent) co_return false;
+    }
+    if (client.broken()) co_return false;
+    if (ended) co_return true;
+    if (some) {
+      // A socket may take megabytes at once.
+      if (++at_once % kBatchesAtOnce == 0) co_await client.take_turn();
+      continue;
+    }
+    at_once = 0;
+    if (exchange.service.state.leaving.load(std::memory_order_relaxed)) {
+      std::string comment;
+      http::append_sse_comment(comment, kLeavingComment);
+      writer.add_text(comment);
+      writer.end();
+      co_return true;
+    }
+    const bool there = co_await wait_for_events(exchange, writer, watch);
+    if (!there) co_return false;
+  }
+}
+
+}  // namespace
+
+http::Task<void> cancel_abandoned(Exchange& exchange, GenerationId id) {
+  // Cut off by us, not gone by itself.
+  if (exchange.service.state.leaving.load(std::memory_order_relaxed)) co_return;
+  log::debug("http.client_gone", {{"id", id.to_string()}});
+  auto pending = answer_of<Result<executor::CancelOutcome>>(exchange.client, [&](auto done) {
+    exchange.service.executor.cancel(id, "client disconnected", std::move(done));
+  });
+  const auto answer = co_await pending;
+  if (!answer) log::warn("http.cancel_failed", {{"id", id.to_string()}, {"code", answer.error().code}});
+}
+
+http::Task<void> send_event_stream(Exchange& exchange, GenerationId id, std::uint64_t after_sequence,
+                                   WhenClientGoes when_client_goes) {
+  auto pending = answer_of<Result<executor::WatchOutcome>>(exchange.client, [&](auto done) {
+    exchange.service.executor.watch(id, {.after_sequence = after_sequence}, std::move(done));
+  });
+  auto answer = co_await pending;
+  auto* const watch = answer ? std::get_if<std::unique_ptr<EventWatch>>(&*answer) : nullptr;
+  if (watch == nullptr) {
+    // Evicted since, or the executor failed: the look-up says which.
+    (void)co_await find_visible(exchange, id);
+    if (!answer) set_problem(exchange.response, answer.error(), {.instance = generation_link(id)});
+    co_return;
+  }
+  const StreamCount count(exchange.service.metrics);
+  const bool complete = co_await send_until_end(exchange, **watch);
+  if (!complete && when_client_goes == WhenClientGoes::kCancel) co_await cancel_abandoned(exchange, id);
+}
+
+}  // namespace shunt::api

@@ -1,0 +1,144 @@
+#include "routes/exchange.hpp"
+
+#include "representation/representation.hpp"
+#include "shunt/base/display_text.hpp"
+#include "shunt/base/json_memory.hpp"
+#include "shunt/generation/error_codes.hpp"
+#include "shunt/http/media_type.hpp"
+
+namespace shunt::api {
+namespace {
+
+Error unknown_generation(std::string_view id) {
+  return Error{std::string(error_code::kGenerationUnknown), "there is no generation \"" + excerpt(id) + '"'};
+}
+
+Error gone_generation(std::string_view id) {
+  return Error{std::string(error_code::kGenerationGone),
+               "generation \"" + std::string(id) + "\" has ended and is no longer kept"};
+}
+
+}  // namespace
+
+void begin_trace(Exchange& exchange, GenerationRequest& request) {
+  RequestTracer* const tracer = exchange.service.options.tracer;
+  if (tracer == nullptr) return;
+  const Route& route = *exchange.route.route;
+  exchange.trace = tracer->begin(route.method, route.path, request);
+}
+
+http::Task<std::optional<GenerationRecord>> find_visible(Exchange& exchange, GenerationId id) {
+  auto pending = answer_of<Result<executor::FindOutcome>>(
+      exchange.client, [&](auto done) { exchange.service.executor.find(id, std::move(done)); });
+  auto found = co_await pending;
+  if (found && std::holds_alternative<GenerationGone>(*found)) {
+    co_await tell_gone(exchange, id);
+    co_return std::nullopt;
+  }
+  co_return visible_record(exchange, id, std::move(found));
+}
+
+std::optional<GenerationRecord> visible_record(Exchange& exchange, const GenerationId& id,
+                                               Result<executor::FindOutcome> found) {
+  if (!found) {
+    set_problem(exchange.response, found.error(), {.instance = generation_link(id)});
+    return std::nullopt;
+  }
+  auto* const record = std::get_if<GenerationRecord>(&*found);
+  if (record == nullptr || (exchange.key != nullptr && record->caller != exchange.key->caller())) {
+    set_problem(exchange.response, unknown_generation(id.to_string()), {.instance = generation_link(id)});
+    return std::nullopt;
+  }
+  return std::move(*record);
+}
+
+http::Task<void> tell_gone(Exchange& exchange, GenerationId id) {
+  Result<bool> callers_own = true;
+  if (exchange.key != nullptr) {
+    auto pending = answer_of<Result<bool>>(exchange.client, [&](auto done) {
+      exchange.service.executor.was_of(id, exchange.key->caller(), std::move(done));
+    });
+    callers_own = co_await pending;
+  }
+  const Error problem = !callers_own   ? callers_own.error()
+                        : *callers_own ? gone_generation(id.to_string())
+                                       : unknown_generation(id.to_string());
+  set_problem(exchange.response, problem, {.instance = generation_link(id)});
+}
+
+std::optional<GenerationId> id_of_path(Exchange& exchange) {
+  const std::string_view text = exchange.route.parameters[0];
+  const auto id = GenerationId::parse(text);
+  if (!id) set_problem(exchange.response, unknown_generation(text));
+  return id;
+}
+
+std::string generation_link(const GenerationId& id) {
+  std::string link = "/v1/generations/";
+  id.append_to(link);
+  return link;
+}
+
+bool reserve_decoding(Exchange& exchange) {
+  // Decoded it is little, whatever it is, and every loop decodes one at a time.
+  constexpr std::size_t kSmallBody = 2048;
+  const std::string& body = exchange.request.body;
+  if (body.size() <= kSmallBody) return true;
+  // As values, as the envelope's text, and as the values of that.
+  const std::size_t bytes = exchange.memory.bytes() + 2 * json_parse_memory(body);
+  if (exchange.memory.try_resize(bytes)) return true;
+  const std::size_t capacity = exchange.service.memory.capacity(MemoryShare::kRequests);
+  if (bytes <= capacity) {
+    exchange.response.set_retry_after(std::chrono::seconds(1));
+    set_problem(exchange.response, overloaded("requests"));
+  } else {
+    set_problem(exchange.response,
+                Error{std::string(problem_code::kBodyTooLarge),
+                      "decoding this body may take " + std::to_string(bytes) + " bytes, and there are " +
+                          std::to_string(capacity) + " for all requests (a share of memory.limit)"}
+                    .with("limit", static_cast<std::uint64_t>(capacity))
+                    .with("received", static_cast<std::uint64_t>(bytes)));
+  }
+  return false;
+}
+
+void drop_body(Exchange& exchange) {
+  exchange.request.drop_body();
+  exchange.memory.release();
+}
+
+bool reserve_answer(Exchange& exchange, std::size_t bytes) {
+  if (exchange.answer_memory.try_resize(bytes)) return true;
+  if (exchange.service.memory.used(MemoryShare::kAnswers) == exchange.answer_memory.bytes()) {
+    exchange.answer_memory.resize(bytes);
+    return true;
+  }
+  exchange.response.set_retry_after(std::chrono::seconds(1));
+  set_problem(exchange.response, overloaded("answers that their clients have not read yet"));
+  return false;
+}
+
+void answer_with_record(Exchange& exchange, int status, const GenerationRecord& record) {
+  if (record.text.size() > http::kLargeAnswer && !reserve_answer(exchange, record.text.size())) return;
+  exchange.response.set_json(status);
+  append_record_json(exchange.response.body, record);
+}
+
+void add_no_worker_hint(Exchange& exchange) {
+  std::string& body = exchange.response.body;
+  if (!body.ends_with('}')) return;
+  body.pop_back();
+  body += R"(,"hint":"no_worker_yet"})";
+}
+
+bool accepts(Exchange& exchange, std::string_view media_type) {
+  const std::string header = exchange.request.headers.joined("Accept");
+  if (http::AcceptList(header).fit(media_type).acceptable()) return true;
+  set_problem(exchange.response,
+              Error{std::string(problem_code::kNotAcceptable),
+                    "this resource is available as " + std::string(media_type) + " only"}
+                  .with("available", boost::json::array{boost::json::string_view(media_type)}));
+  return false;
+}
+
+}  // namespace shunt::api

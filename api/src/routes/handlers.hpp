@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+
+#include "routes/exchange.hpp"
+#include "shunt/http/server/task.hpp"
+
+// One function a route. Each fills exchange.response, or streams it.
+namespace shunt::api {
+
+[[nodiscard]] http::Task<void> create_generation(Exchange& exchange);
+[[nodiscard]] http::Task<void> get_generation(Exchange& exchange);
+[[nodiscard]] http::Task<void> list_generations(Exchange& exchange);
+[[nodiscard]] http::Task<void> cancel_generation(Exchange& exchange);
+[[nodiscard]] http::Task<void> retry_generation(Exchange& exchange);
+[[nodiscard]] http::Task<void> remove_generation(Exchange& exchange);
+[[nodiscard]] http::Task<void> stream_events(Exchange& exchange);
+[[nodiscard]] http::Task<void> get_artifact(Exchange& exchange);
+[[nodiscard]] http::Task<void> report_status(Exchange& exchange);
+
+void list_models(Exchange& exchange);
+void report_health(Exchange& exchange);
+void report_readiness(Exchange& exchange);
+void report_metrics(Exchange& exchange);
+void describe_api(Exchange& exchange);
+void point_the_way(Exchange& exchange);
+
+}  // namespace shunt::api

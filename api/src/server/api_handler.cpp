@@ -1,0 +1,117 @@
+#include "server/api_handler.hpp"
+
+#include <stdexcept>
+
+#include "representation/generation_body.hpp"
+#include "representation/problem.hpp"
+#include "routes/handlers.hpp"
+#include "shunt/base/log.hpp"
+
+namespace shunt::api {
+namespace {
+
+http::Task<void> finished(void (*report)(Exchange&), Exchange& exchange) {
+  report(exchange);
+  co_return;
+}
+
+http::Task<void> dispatch(Exchange& exchange) {
+  switch (exchange.route.route->id) {
+    case RouteId::kCreateGeneration:
+      return create_generation(exchange);
+    case RouteId::kGetGeneration:
+      return get_generation(exchange);
+    case RouteId::kListGenerations:
+      return list_generations(exchange);
+    case RouteId::kCancelGeneration:
+      return cancel_generation(exchange);
+    case RouteId::kRetryGeneration:
+      return retry_generation(exchange);
+    case RouteId::kRemoveGeneration:
+      return remove_generation(exchange);
+    case RouteId::kStatus:
+      return report_status(exchange);
+    case RouteId::kStreamEvents:
+      return stream_events(exchange);
+    case RouteId::kGetArtifact:
+      return get_artifact(exchange);
+    case RouteId::kListModels:
+      return finished(list_models, exchange);
+    case RouteId::kHealth:
+      return finished(report_health, exchange);
+    case RouteId::kReady:
+      return finished(report_readiness, exchange);
+    case RouteId::kMetrics:
+      return finished(report_metrics, exchange);
+    case RouteId::kOpenApi:
+      return finished(describe_api, exchange);
+    case RouteId::kRoot:
+      return finished(point_the_way, exchange);
+  }
+  throw std::logic_error("a route without a handler");
+}
+
+}  // namespace
+
+const http::ServerLimits& ApiHandler::renew() {
+  if (live_.renew()) let_in_ = {};
+  return live_.get().limits;
+}
+
+http::HeaderVerdict ApiHandler::check(http::ServerExchange& exchange, SteadyTime now) {
+  Gate& gate = gate_.emplace();
+  check_request(gate, service_.surface, live_.get(), let_in_, exchange.request, exchange.target,
+                exchange.response, now);
+  const Route* const route = gate.match.route;
+  return {.answered = gate.answered,
+          .known = gate.key != nullptr,
+          .for_probes = route != nullptr && route->access == Access::kOpen,
+          .max_body_bytes = gate.max_body_bytes};
+}
+
+http::Task<void> ApiHandler::handle(http::ServerExchange& exchange) {
+  exchange_.emplace(Exchange{.service = service_,
+                             .client = exchange.client,
+                             .request = exchange.request,
+                             .target = exchange.target,
+                             .route = gate_->match,
+                             .options = live_.get().options,
+                             .key = gate_->key.get(),
+                             .date = exchange.date,
+                             .response = exchange.response,
+                             .memory = exchange.memory,
+                             .answer_memory = exchange.answer_memory,
+                             .streamed = exchange.streamed,
+                             .tells_all = gate_->tells_all});
+  return dispatch(*exchange_);
+}
+
+void ApiHandler::refuse(http::Response& response, const Error& error) {
+  set_problem(response, error);
+}
+
+void ApiHandler::answered(const http::ServerExchange& exchange, std::chrono::nanoseconds took) {
+  const Route* const route = gate_ ? gate_->match.route : nullptr;
+  service_.metrics.request_done(route, exchange.request.method, exchange.response.status, took);
+  if (log::enabled(log::Level::kDebug)) log_request(exchange, took);
+  if (exchange_ && exchange_->trace && !exchange.client.broken()) {
+    exchange_->trace->answered(exchange.response.status);
+  }
+}
+
+void ApiHandler::end() noexcept {
+  exchange_.reset();
+  gate_.reset();
+}
+
+void ApiHandler::log_request(const http::ServerExchange& exchange, std::chrono::nanoseconds took) const {
+  const Route* const route = gate_ ? gate_->match.route : nullptr;
+  const std::string_view parent = exchange.request.headers.get("traceparent");
+  log::debug("http.request", {{"method", exchange.request.method},
+                              {"route", route == nullptr ? std::string_view("unmatched") : route->operation},
+                              {"status", exchange.response.status},
+                              {"us", std::chrono::duration_cast<std::chrono::microseconds>(took).count()},
+                              {"traceparent", is_traceparent(parent) ? parent : std::string_view()}});
+}
+
+}  // namespace shunt::api

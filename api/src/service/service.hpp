@@ -1,0 +1,32 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "admission/live_settings.hpp"
+#include "service/http_metrics.hpp"
+#include "shunt/api/http_server.hpp"
+#include "shunt/base/memory_budget.hpp"
+#include "shunt/http/server/server_state.hpp"
+#include "surface/route_table.hpp"
+
+namespace shunt::api {
+
+// What every connection of a server shares. Outlives them all.
+struct Service {
+  const HttpServerOptions options;  // as the server began: what no reload changes
+  executor::GenerationExecutor& executor;
+  const ModelRegistry& models;
+  const MetricsSource extra_metrics;
+  const Surface surface;
+  const std::string openapi;
+  LiveSettingsSource live;
+  HttpMetrics metrics;
+  MemoryBudget& memory;
+  http::ServerState state{.metrics = metrics, .memory = memory};
+
+  // The executor's word, unless this server knows better.
+  [[nodiscard]] executor::ExecutorDescription describe() const;
+};
+
+}  // namespace shunt::api

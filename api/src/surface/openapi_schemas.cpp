@@ -1,0 +1,158 @@
+#include "surface/openapi_schemas.hpp"
+
+#include <stdexcept>
+
+namespace shunt::api {
+namespace {
+
+// JSON Schema 2020-12, which OpenAPI 3.1 uses as it is.
+constexpr std::string_view kSchemas = R"json({
+  "State": {"enum": ["queued", "running", "succeeded", "failed", "cancelled"]},
+  "Error": {
+    "type": "object", "required": ["code", "message", "retryable"],
+    "properties": {
+      "code": {"type": "string"}, "message": {"type": "string"},
+      "retryable": {"type": "boolean"}, "details": {"type": "object"}}},
+  "Artifact": {
+    "type": "object", "required": ["name", "media_type", "size", "url"],
+    "properties": {
+      "name": {"type": "string"}, "media_type": {"type": "string"},
+      "size": {"type": "integer", "minimum": 0}, "url": {"type": "string"}}},
+  "GenerationRequest": {
+    "type": "object", "required": ["model"], "additionalProperties": false,
+    "properties": {
+      "model": {"type": "string", "minLength": 1},
+      "input": {"type": "object", "description": "What the model takes; see its documentation"},
+      "stream": {"type": "boolean", "description": "Same as Accept: text/event-stream"},
+      "options": {
+        "type": "object", "additionalProperties": false,
+        "properties": {
+          "timeout_ms": {"type": "integer", "minimum": 1},
+          "metadata": {"type": "object", "description": "Returned in the record"}}},
+      "context": {
+        "type": "object", "additionalProperties": false,
+        "properties": {
+          "tenant": {"type": "string"},
+          "baggage": {"type": "object", "additionalProperties": {"type": "string"}}}}}},
+  "CancelRequest": {
+    "type": "object", "additionalProperties": false, "properties": {"reason": {"type": "string"}}},
+  "Generation": {
+    "type": "object", "required": ["id", "model", "state", "created_at"],
+    "properties": {
+      "id": {"type": "string", "pattern": "^gen_[0-9a-f]{32}$"},
+      "model": {"type": "string"},
+      "state": {"$ref": "#/components/schemas/State"},
+      "created_at": {"type": "string", "format": "date-time"},
+      "started_at": {"type": "string", "format": "date-time"},
+      "finished_at": {"type": "string", "format": "date-time"},
+      "deadline": {"type": "string", "format": "date-time"},
+      "progress": {
+        "type": "object", "required": ["fraction"],
+        "properties": {"fraction": {"type": "number", "minimum": 0, "maximum": 1}, "message": {"type": "string"}}},
+      "output": {
+        "type": "object",
+        "properties": {
+          "text": {"type": "string"}, "result": {},
+          "artifacts": {"type": "array", "items": {"$ref": "#/components/schemas/Artifact"}}}},
+      "error": {"$ref": "#/components/schemas/Error"},
+      "cancel_reason": {"type": "string"},
+      "cancel_requested": {"const": true},
+      "hint": {"const": "no_worker_yet", "description": "In a 202: no worker is known to run the model now"},
+      "metadata": {"type": "object"}}},
+  "GenerationPage": {
+    "type": "object", "required": ["generations", "next_cursor"],
+    "properties": {
+      "generations": {"type": "array", "items": {"$ref": "#/components/schemas/Generation"}},
+      "next_cursor": {"type": ["string", "null"]}}},
+  "Model": {
+    "type": "object", "required": ["name", "driver"],
+    "properties": {
+      "name": {"type": "string"}, "driver": {"type": "string"}, "description": {"type": "string"},
+      "text_field": {"type": ["string", "null"]},
+      "produces": {"type": "array", "items": {"type": "string"}},
+      "concurrency": {"type": "integer"}, "max_waiting": {"type": "integer"}, "timeout_ms": {"type": "integer"},
+      "on_disconnect": {"enum": ["cancel", "continue"]}}},
+  "ModelList": {
+    "type": "object", "required": ["models"],
+    "properties": {"models": {"type": "array", "items": {"$ref": "#/components/schemas/Model"}}}},
+  "Health": {"type": "object", "properties": {"status": {"const": "ok"}}},
+  "Readiness": {
+    "type": "object", "required": ["status"],
+    "properties": {
+      "status": {"enum": ["ready", "degraded", "draining"]}, "reason": {"type": "string"},
+      "executor": {"type": "string", "description": "This and what follows: where no keys are, or with one that may read the status"},
+      "mode": {"type": "string"},
+      "running": {"type": "integer"}, "waiting": {"type": "integer"},
+      "redis": {"type": "string", "description": "With the queue: ready, or what is wrong with it"},
+      "models_without_worker": {"type": "array", "items": {"type": "string"}},
+      "warnings": {"type": "array", "items": {"$ref": "#/components/schemas/Warning"}}}},
+  "Warning": {
+    "type": "object", "required": ["code", "message"],
+    "properties": {"code": {"type": "string"}, "message": {"type": "string"}}},
+  "Status": {
+    "type": "object", "required": ["status", "version", "uptime_seconds", "roles", "strategy", "models"],
+    "properties": {
+      "status": {"enum": ["ready", "degraded", "draining"]}, "reason": {"type": "string"},
+      "version": {"type": "string"}, "started_at": {"type": "string", "format": "date-time"},
+      "uptime_seconds": {"type": "number"},
+      "memory": {
+        "type": "object", "required": ["limit", "shares"], "properties": {
+          "limit": {"type": "integer"},
+          "shares": {"type": "object", "additionalProperties": {
+            "type": "object", "required": ["bytes", "limit"],
+            "properties": {"bytes": {"type": "integer"}, "limit": {"type": "integer"}}}}}},
+      "roles": {"type": "array", "items": {"enum": ["api", "worker"]}},
+      "strategy": {
+        "type": "object", "required": ["mode", "executor", "reason"],
+        "properties": {"mode": {"type": "string"}, "executor": {"type": "string"}, "reason": {"type": "string"}}},
+      "running": {"type": "integer"}, "waiting": {"type": "integer"},
+      "models": {
+        "type": "array",
+        "items": {
+          "type": "object", "required": ["name", "open", "waiting", "workers", "slots"],
+          "properties": {
+            "name": {"type": "string"}, "open": {"type": "integer"}, "waiting": {"type": "integer"},
+            "oldest_open_seconds": {"type": "number"}, "oldest_waiting_seconds": {"type": "number"},
+            "running": {"type": "integer"},
+            "workers": {"type": "integer"}, "plain_workers": {"type": "integer"}, "slots": {"type": "integer"}}}},
+      "as_of": {"type": "string", "format": "date-time"}, "age_seconds": {"type": "number"},
+      "warnings": {"type": "array", "items": {"$ref": "#/components/schemas/Warning"}},
+      "redis": {
+        "type": "object", "required": ["url", "connected"],
+        "properties": {
+          "url": {"type": "string"}, "connected": {"type": "boolean"},
+          "since": {"type": "string", "format": "date-time"}, "version": {"type": "string"},
+          "eviction_policy": {"type": "string"},
+          "last_error": {"type": "string"}, "last_error_at": {"type": "string", "format": "date-time"}}},
+      "workers": {
+        "type": "array",
+        "items": {
+          "type": "object", "required": ["name", "process", "version", "models", "running"],
+          "properties": {
+            "name": {"type": "string"}, "process": {"type": "string"}, "version": {"type": "string"},
+            "models": {
+              "type": "array",
+              "items": {
+                "type": "object",
+                "properties": {"name": {"type": "string"}, "slots": {"type": "integer"}}}},
+            "running": {"type": "integer"}, "started_at": {"type": "string", "format": "date-time"},
+            "last_claim_at": {"type": "string", "format": "date-time"}}}},
+      "workers_error": {"type": "string"}}},
+  "Problem": {
+    "type": "object", "required": ["type", "title", "status", "detail", "code", "retryable"],
+    "properties": {
+      "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
+      "detail": {"type": "string"}, "code": {"type": "string"}, "retryable": {"type": "boolean"},
+      "instance": {"type": "string"}, "field": {"type": "string"},
+      "generation": {"$ref": "#/components/schemas/Generation"}}}
+})json";
+
+}  // namespace
+
+JsonObject openapi_schemas() {
+  auto parsed = parse_json(kSchemas);
+  if (!parsed) throw std::logic_error("the built-in schemas are not JSON: " + parsed.error().message);
+  return parsed->as_object();
+}
+
+}  // namespace shunt::api

@@ -1,0 +1,102 @@
+#include "surface/route_table.hpp"
+
+#include <optional>
+
+#include "shunt/http/ascii.hpp"
+
+namespace shunt::api {
+namespace {
+
+constexpr auto kRoutes = std::to_array<Route>({
+    {RouteId::kCreateGeneration, "POST", "/v1/generations", Access::kGenerate, BodyUse::kRequired,
+     "createGeneration", "Run a generation and answer with its result"},
+    {RouteId::kGetGeneration, "GET", "/v1/generations/{id}", Access::kGenerate, BodyUse::kNone,
+     "getGeneration", "Get a generation as it stands"},
+    {RouteId::kListGenerations, "GET", "/v1/generations", Access::kGenerate, BodyUse::kNone,
+     "listGenerations", "List generations, newest first"},
+    {RouteId::kCancelGeneration, "POST", "/v1/generations/{id}/cancel", Access::kGenerate, BodyUse::kOptional,
+     "cancelGeneration", "Ask a generation to stop"},
+    {RouteId::kRetryGeneration, "POST", "/v1/generations/{id}/retry", Access::kGenerate, BodyUse::kNone,
+     "retryGeneration", "Run an ended generation's request again, as a new generation"},
+    {RouteId::kRemoveGeneration, "DELETE", "/v1/generations/{id}", Access::kGenerate, BodyUse::kNone,
+     "removeGeneration", "Forget an ended generation"},
+    {RouteId::kStreamEvents, "GET", "/v1/generations/{id}/events", Access::kGenerate, BodyUse::kNone,
+     "streamEvents", "Follow a generation's events (server-sent events)"},
+    {RouteId::kGetArtifact, "GET", "/v1/generations/{id}/artifacts/{name}", Access::kGenerate, BodyUse::kNone,
+     "getArtifact", "Get an artifact's bytes"},
+    {RouteId::kListModels, "GET", "/v1/models", Access::kAnyKey, BodyUse::kNone, "listModels",
+     "List the models of this server"},
+    {RouteId::kHealth, "GET", "/healthz", Access::kOpen, BodyUse::kNone, "health",
+     "Whether the process is alive"},
+    {RouteId::kReady, "GET", "/readyz", Access::kOpen, BodyUse::kNone, "ready",
+     "Whether the server takes new generations"},
+    {RouteId::kMetrics, "GET", "/metrics", Access::kMetrics, BodyUse::kNone, "metrics",
+     "Metrics in Prometheus text format"},
+    {RouteId::kStatus, "GET", "/admin/status", Access::kStatus, BodyUse::kNone, "status",
+     "The service in one document: strategy, Redis, workers, backlog"},
+    {RouteId::kOpenApi, "GET", "/openapi.json", Access::kAnyKey, BodyUse::kNone, "openApi",
+     "This description"},
+    {RouteId::kRoot, "GET", "/", Access::kOpen, BodyUse::kNone, "root", "Where things are"},
+});
+
+// The {name} segments if `pattern` fits.
+std::optional<std::array<std::string_view, 2>> match_path(std::string_view pattern,
+                                                          const http::RequestTarget& target) {
+  std::array<std::string_view, 2> parameters{};
+  std::size_t parameter = 0;
+  std::size_t index = 0;
+  pattern.remove_prefix(1);
+  if (pattern.empty()) {
+    if (target.size() == 1 && target.segment(0).empty()) return parameters;
+    return std::nullopt;
+  }
+  while (!pattern.empty()) {
+    const std::string_view expected = http::take_until(pattern, '/');
+    if (index == target.size()) return std::nullopt;
+    const std::string_view segment = target.segment(index++);
+    if (!expected.starts_with('{')) {
+      if (segment != expected) return std::nullopt;
+    } else if (segment.empty()) {
+      return std::nullopt;
+    } else {
+      parameters.at(parameter++) = segment;
+    }
+  }
+  if (index != target.size()) return std::nullopt;
+  return parameters;
+}
+
+}  // namespace
+
+std::span<const Route> routes() {
+  return kRoutes;
+}
+
+RouteMatch match_route(std::string_view method, const http::RequestTarget& target, Surface surface) {
+  const std::string_view wanted = method == "HEAD" ? "GET" : method;
+  RouteMatch match;
+  for (const Route& route : kRoutes) {
+    if (!is_on(surface, route.id)) continue;
+    const auto parameters = match_path(route.path, target);
+    if (!parameters) continue;
+    match.path_known = true;
+    if (route.method != wanted) continue;
+    match.route = &route;
+    match.parameters = *parameters;
+    break;
+  }
+  return match;
+}
+
+std::string allowed_methods(const http::RequestTarget& target, Surface surface) {
+  std::string allowed;
+  for (const Route& route : kRoutes) {
+    if (!is_on(surface, route.id)) continue;
+    if (!target.asterisk() && !match_path(route.path, target)) continue;
+    if (allowed.find(route.method) == std::string::npos) allowed.append(route.method).append(", ");
+    if (route.method == "GET" && allowed.find("HEAD") == std::string::npos) allowed += "HEAD, ";
+  }
+  return allowed + "OPTIONS";
+}
+
+}  // namespace shunt::api

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "shunt/http/request_target.hpp"
+
+namespace shunt::api {
+
+enum class RouteId {
+  kCreateGeneration,
+  kListGenerations,
+  kGetGeneration,
+  kCancelGeneration,
+  kRetryGeneration,
+  kRemoveGeneration,
+  kStreamEvents,
+  kGetArtifact,
+  kListModels,
+  kHealth,
+  kReady,
+  kMetrics,
+  kStatus,
+  kOpenApi,
+  kRoot,
+};
+
+// What is needed where API keys are configured: nothing, any key, or one with the scope.
+enum class Access { kOpen, kAnyKey, kGenerate, kMetrics, kStatus };
+enum class BodyUse { kNone, kOptional, kRequired };
+
+struct Route {
+  RouteId id;
+  std::string_view method;  // HEAD goes where GET goes
+  std::string_view path;    // "{name}" stands for one segment
+  Access access;
+  BodyUse body;
+  std::string_view operation;  // OpenAPI's operationId, and the route's label in metrics
+  std::string_view summary;
+};
+
+// The one list of routes: requests are dispatched by it and /openapi.json is generated from it.
+[[nodiscard]] std::span<const Route> routes();
+
+struct RouteMatch {
+  const Route* route = nullptr;                  // null: see path_known
+  std::array<std::string_view, 2> parameters{};  // the {name} segments in order, views into the target
+  bool path_known = false;                       // some route has this path, with other methods
+};
+
+// Which routes a server has: all, or those that tell how the process is.
+enum class Surface { kAll, kProbes };
+[[nodiscard]] constexpr bool is_on(Surface surface, RouteId id) noexcept {
+  return surface == Surface::kAll || id == RouteId::kHealth || id == RouteId::kReady ||
+         id == RouteId::kMetrics || id == RouteId::kRoot;
+}
+
+[[nodiscard]] RouteMatch match_route(std::string_view method, const http::RequestTarget& target,
+                                     Surface surface = Surface::kAll);
+
+// "GET, HEAD, OPTIONS": what Allow says of a path that is known.
+[[nodiscard]] std::string allowed_methods(const http::RequestTarget& target, Surface surface = Surface::kAll);
+
+}  // namespace shunt::api

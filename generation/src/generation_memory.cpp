@@ -1,0 +1,99 @@
+// What a generation holds, and what of it is reserved.
+#include <utility>
+
+#include "generation_parts.hpp"
+#include "shunt/base/json_memory.hpp"
+#include "shunt/base/overloaded.hpp"
+
+namespace shunt {
+
+namespace {
+
+// What a store adds to a generation: its node, and the allocator's part of the small texts.
+constexpr std::size_t kPlaceInStore = 512;
+// What runs or waits holds beside this: the run, its envelope's small values, its place in line.
+constexpr std::size_t kRunBytes = 3UL * 1024;
+// Spare room of a text that is worth copying it for.
+constexpr std::size_t kWorthShrinking = 8UL * 1024;
+
+}  // namespace
+
+std::size_t payload_bytes(const GenerationEvent::Payload& payload) {
+  std::size_t bytes = sizeof payload;
+  if (const auto* progress = std::get_if<event::Progress>(&payload)) bytes += progress->message.size();
+  if (const auto* line = std::get_if<event::Log>(&payload))
+    bytes += line->message.size() + line->level.size();
+  if (const auto* end = std::get_if<event::Failed>(&payload)) {
+    bytes += end->error.message.size() + json_memory(end->error.details);
+  }
+  return bytes;
+}
+
+std::size_t Generation::bytes_locked() const {
+  return sizeof *this + kPlaceInStore + model_.size() + caller_.size() + envelope_text_.capacity() +
+         text_.capacity() + artifact_bytes_ + extra_bytes_ + entries_.capacity() * sizeof(Entry) +
+         metadata_bytes_;
+}
+
+std::size_t Generation::approximate_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return bytes_locked();
+}
+
+bool Generation::reserve_locked(std::size_t more) {
+  const std::size_t wanted = bytes_locked() + more;
+  if (wanted <= memory_.bytes()) return true;
+  // By half more, so that most pieces of output need none.
+  return memory_.try_resize(wanted + wanted / 2);
+}
+
+bool Generation::overload(std::unique_lock<std::mutex> lock) {
+  end_locked(GenerationState::kFailed, event::Failed{overloaded("open generations")});
+  wake(std::move(lock));
+  return false;
+}
+
+bool Generation::fits() {
+  const std::lock_guard lock(mutex_);
+  const std::size_t wanted = bytes_locked() + kRunBytes;
+  return wanted <= memory_.bytes() || memory_.try_resize(wanted);
+}
+
+std::size_t Generation::keep_as_ended() {
+  const std::lock_guard lock(mutex_);
+  // A text grows by doubling, and this one has grown up.
+  if (text_.capacity() - text_.size() > kWorthShrinking) text_.shrink_to_fit();
+  const std::size_t bytes = bytes_locked();
+  memory_.resize(bytes);
+  memory_.move_to(MemoryShare::kStore);
+  return bytes;
+}
+
+void Generation::discard() {
+  std::string text;
+  std::string envelope;
+  std::vector<Entry> entries;
+  std::vector<Artifact> artifacts;
+  const std::lock_guard lock(mutex_);
+  if (discarded_at_ > 0 || !is_terminal(state_)) return;
+  discarded_at_ = entries_.size();
+  // The end stays, for those who ask how it ended, without the result.
+  Entry end = std::move(entries_.back());
+  if (state_ == GenerationState::kSucceeded) {
+    end.payload = std::make_unique<const GenerationEvent::Payload>(event::Succeeded{});
+  }
+  entries.swap(entries_);
+  entries_.push_back(std::move(end));
+  text.swap(text_);
+  envelope.swap(envelope_text_);
+  artifacts.swap(artifacts_);
+  text_begin_ = in_events_ = artifact_bytes_ = extra_bytes_ = 0;
+  memory_.resize(bytes_locked());
+}
+
+bool Generation::discarded() const {
+  const std::lock_guard lock(mutex_);
+  return discarded_at_ > 0;
+}
+
+}  // namespace shunt

@@ -1,0 +1,194 @@
+// What a generator says, within its limits.
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "generation_parts.hpp"
+#include "shunt/base/display_text.hpp"
+#include "shunt/base/json_memory.hpp"
+#include "shunt/generation/artifact_rules.hpp"
+#include "shunt/generation/error_codes.hpp"
+
+namespace shunt {
+
+namespace {
+
+// Past OutputLimits::max_events a delta waits until it is this long.
+constexpr std::size_t kJoinedDeltaBytes = 1024;
+// A longer piece of text becomes several events, so that no event is too large to travel.
+constexpr std::size_t kLongestDelta = 64UL * 1024;
+// What is reserved for an event beside its texts.
+constexpr std::size_t kEventBytes = 256;
+
+}  // namespace
+
+void Generation::append_locked(GenerationEvent::Payload payload) {
+  extra_bytes_ += payload_bytes(payload);
+  entries_.push_back(
+      {clock_.now(), 0, 0, std::make_unique<const GenerationEvent::Payload>(std::move(payload))});
+}
+
+void Generation::flush_text_locked() {
+  if (in_events_ == text_.size()) return;
+  const WallTime now = clock_.now();
+  while (in_events_ < text_.size()) {
+    std::size_t size = std::min(text_.size() - in_events_, kLongestDelta);
+    // Not within a character, which has four bytes at most.
+    const auto within = [&] {
+      return (static_cast<unsigned char>(text_[in_events_ + size]) & 0xC0U) == 0x80U;
+    };
+    while (in_events_ + size < text_.size() && size + 4 > kLongestDelta && within()) --size;
+    entries_.push_back({now, in_events_, size, nullptr});
+    in_events_ += size;
+  }
+}
+
+void Generation::end_locked(GenerationState state, GenerationEvent::Payload payload) {
+  flush_text_locked();
+  state_ = state;
+  append_locked(std::move(payload));
+}
+
+bool Generation::end(GenerationState state, GenerationEvent::Payload payload) {
+  std::unique_lock lock(mutex_);
+  if (is_terminal(state_)) return false;
+  end_locked(state, std::move(payload));
+  wake(std::move(lock));
+  return true;
+}
+
+bool Generation::over_limit(std::unique_lock<std::mutex> lock, std::string_view what, std::size_t limit,
+                            std::size_t received) {
+  Error error{std::string(error_code::kOutputTooLarge),
+              "the generation's " + std::string(what) + " would exceed its limit of " +
+                  std::to_string(limit) + " (received " + std::to_string(received) + ")"};
+  end_locked(
+      GenerationState::kFailed,
+      event::Failed{
+          std::move(error).with("limit", limit).with("received", received).with("what", std::string(what))});
+  wake(std::move(lock));
+  return false;
+}
+
+bool Generation::start() {
+  std::unique_lock lock(mutex_);
+  if (state_ != GenerationState::kQueued) return false;
+  state_ = GenerationState::kRunning;
+  entries_.push_back({clock_.now(), 0, 0, nullptr});  // started
+  started_at_ = entries_.back().at;
+  wake(std::move(lock));
+  return true;
+}
+
+bool Generation::delta(std::string_view text) {
+  std::unique_lock lock(mutex_);
+  if (is_terminal(state_)) return false;
+  if (text.empty()) return true;
+  if (text.size() > limits_.max_text_bytes - text_.size()) {
+    return over_limit(std::move(lock), "text bytes", limits_.max_text_bytes, text_.size() + text.size());
+  }
+  if (!reserve_locked(text.size() + sizeof(Entry))) return overload(std::move(lock));
+  text_ += text;
+  if (entries_.size() >= limits_.max_events && text_.size() - in_events_ < kJoinedDeltaBytes) return true;
+  flush_text_locked();
+  wake(std::move(lock));
+  return true;
+}
+
+bool Generation::progress(double fraction, std::string_view message) {
+  std::unique_lock lock(mutex_);
+  if (is_terminal(state_) || std::isnan(fraction)) return false;
+  if (entries_.size() >= limits_.max_events) return true;
+  if (!reserve_locked(kEventBytes + 2 * message.size())) return overload(std::move(lock));
+  progress_ = event::Progress{std::clamp(fraction, 0.0, 1.0), std::string(message)};
+  append_locked(*progress_);
+  wake(std::move(lock));
+  return true;
+}
+
+bool Generation::log(std::string_view level, std::string_view message) {
+  std::unique_lock lock(mutex_);
+  if (is_terminal(state_)) return false;
+  if (log_events_ > limits_.max_log_events || entries_.size() >= limits_.max_events) return true;
+  if (!reserve_locked(kEventBytes + message.size())) return overload(std::move(lock));
+  if (log_events_++ == limits_.max_log_events) {
+    append_locked(event::Log{"warn", "further log lines of this generation are dropped (limit " +
+                                         std::to_string(limits_.max_log_events) + ")"});
+  } else {
+    append_locked(event::Log{std::string(level), std::string(message)});
+  }
+  wake(std::move(lock));
+  return true;
+}
+
+bool Generation::artifact(Artifact artifact) {
+  std::unique_lock lock(mutex_);
+  if (is_terminal(state_)) return false;
+  if (artifacts_.size() >= limits_.max_artifacts) {
+    return over_limit(std::move(lock), "artifacts", limits_.max_artifacts, artifacts_.size() + 1);
+  }
+  if (artifact.size() > limits_.max_artifact_bytes - artifact_bytes_) {
+    return over_limit(std::move(lock), "artifact bytes", limits_.max_artifact_bytes,
+                      artifact_bytes_ + artifact.size());
+  }
+  const bool taken =
+      std::ranges::any_of(artifacts_, [&](const Artifact& a) { return a.name == artifact.name; });
+  if (taken || !is_valid_artifact_name(artifact.name)) {
+    end_locked(GenerationState::kFailed,
+               event::Failed{{std::string(error_code::kInvalidOutput),
+                              "the generator produced an artifact with " +
+                                  std::string(taken ? "a name that is taken: \"" : "an invalid name: \"") +
+                                  to_valid_utf8(excerpt(artifact.name)) + '"'}});
+    wake(std::move(lock));
+    return false;
+  }
+  if (!is_valid_media_type(artifact.media_type)) {
+    end_locked(GenerationState::kFailed,
+               event::Failed{{std::string(error_code::kInvalidOutput),
+                              "the generator produced the artifact \"" + artifact.name +
+                                  "\" with an invalid media type: \"" +
+                                  to_valid_utf8(artifact.media_type.substr(0, 255)) + '"'}});
+    wake(std::move(lock));
+    return false;
+  }
+  if (!reserve_locked(kEventBytes + (artifact.bytes ? artifact.size() : 0))) return overload(std::move(lock));
+  artifact_bytes_ += artifact.size();
+  artifacts_.push_back(artifact);
+  append_locked(event::ArtifactReady{std::move(artifact)});
+  wake(std::move(lock));
+  return true;
+}
+
+bool Generation::succeed(Json result) {
+  std::size_t bytes = 0;
+  const std::size_t memory = json_memory(result);
+  if (!result.is_null()) {
+    if (auto checked = check_json(result, "/result"); !checked) {
+      Error error = std::move(checked).error();
+      error.code = error_code::kInvalidOutput;
+      error.message = "the generator's result cannot be written as JSON: " + error.message;
+      return fail(std::move(error));
+    }
+    bytes = to_json_text(result).size();
+  }
+  std::unique_lock lock(mutex_);
+  if (is_terminal(state_)) return false;
+  if (bytes > limits_.max_result_bytes) {
+    return over_limit(std::move(lock), "result bytes", limits_.max_result_bytes, bytes);
+  }
+  if (!reserve_locked(memory)) return overload(std::move(lock));
+  extra_bytes_ += memory;
+  end_locked(GenerationState::kSucceeded, event::Succeeded{std::move(result)});
+  wake(std::move(lock));
+  return true;
+}
+
+bool Generation::fail(Error error) {
+  return end(GenerationState::kFailed, event::Failed{std::move(error)});
+}
+
+bool Generation::cancel(std::string_view reason) {
+  return end(GenerationState::kCancelled, event::Cancelled{std::string(reason)});
+}
+
+}  // namespace shunt

@@ -1,0 +1,143 @@
+#include "s3_answer.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "shunt/base/digest.hpp"
+#include "shunt/base/display_text.hpp"
+#include "shunt/generation/error_codes.hpp"
+
+namespace shunt::s3 {
+namespace {
+
+constexpr std::size_t kLongestWord = 100;
+
+bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+// Takes a number off the front.
+std::optional<std::size_t> take_number(std::string_view& text) {
+  std::size_t number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure != std::errc()) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return number;
+}
+
+bool take(std::string_view& text, char expected) {
+  if (!text.starts_with(expected)) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+bool take_unit(std::string_view& text) {
+  constexpr std::string_view kBytes = "bytes";
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  if (!std::ranges::equal(text.substr(0, kBytes.size()), kBytes, {}, lower)) return false;
+  text.remove_prefix(kBytes.size());
+  return take(text, ' ');
+}
+
+// A bucket that is not there has no objects, but that is not what was asked.
+bool is_gone(const Answer& answer) {
+  return answer.complete && answer.status == 404 && error_word(answer.body) != "NoSuchBucket";
+}
+
+Error gone() {
+  return {std::string(error_code::kArtifactGone),
+          "the artifact has expired: its bytes are not stored any more"};
+}
+
+Error failed(std::string_view what, const Answer& answer, const Bucket& bucket) {
+  std::string message(what);
+  message += " an artifact failed: ";
+  if (!answer.complete) {
+    message += displayable(answer.problem);
+  } else {
+    message += bucket.endpoint + " answered " + std::to_string(answer.status);
+    if (const auto word = error_word(answer.body); !word.empty())
+      message.append(" (").append(word).append(")");
+  }
+  Error error{std::string(error_code::kArtifactStoreFailed), std::move(message), may_go_better(answer)};
+  return std::move(error).with("bucket", bucket.name);
+}
+
+Error not_as_said(const Bucket& bucket, const std::string& sha256, std::string_view what) {
+  return {std::string(error_code::kArtifactStoreFailed),
+          "the object \"" + bucket.prefix + sha256 + "\" " + std::string(what)};
+}
+
+// How large the object is, if what came is what was asked for.
+std::optional<std::size_t> size_told(const Answer& answer, const Part& part) {
+  // The whole, from a server that knows no ranges, which is right if that was asked for.
+  if (answer.status == 200) return part.offset == 0 ? answer.content_length : std::nullopt;
+  const auto range = parse_content_range(answer.content_range);
+  if (!range || range->first != part.offset || range->last - range->first != answer.body.size() - 1)
+    return std::nullopt;
+  return range->size;
+}
+
+}  // namespace
+
+std::optional<ContentRange> parse_content_range(std::string_view header) {
+  ContentRange range;
+  if (!take_unit(header)) return std::nullopt;
+  const auto first = take_number(header);
+  if (!first || !take(header, '-')) return std::nullopt;
+  const auto last = take_number(header);
+  if (!last || !take(header, '/')) return std::nullopt;
+  const auto size = take_number(header);
+  if (!size || !header.empty() || *first > *last || *last >= *size) return std::nullopt;
+  return ContentRange{*first, *last, *size};
+}
+
+std::string_view error_word(std::string_view body) {
+  constexpr std::string_view kBegin = "<Code>";
+  const std::size_t begin = body.find(kBegin);
+  if (begin == std::string_view::npos) return {};
+  body.remove_prefix(begin + kBegin.size());
+  const std::size_t end = body.find("</Code>");
+  if (end == std::string_view::npos || end > kLongestWord) return {};
+  const std::string_view word = body.substr(0, end);
+  return std::ranges::all_of(word, is_letter_or_digit) ? word : std::string_view();
+}
+
+bool may_go_better(const Answer& answer) {
+  return !answer.complete || answer.status >= 500 || answer.status == 429;
+}
+
+Result<void> stored(const Answer& answer, const Bucket& bucket) {
+  if (answer.complete && answer.status == 200) return {};
+  return failed("storing", answer, bucket);
+}
+
+Result<void> removed(const Answer& answer, const Bucket& bucket) {
+  const bool done = answer.status == 200 || answer.status == 204 || answer.status == 404;
+  if (answer.complete && done && error_word(answer.body) != "NoSuchBucket") return {};
+  return failed("removing", answer, bucket);
+}
+
+Result<std::string> whole_object(Answer answer, const Bucket& bucket, const std::string& sha256) {
+  if (is_gone(answer)) return gone();
+  if (!answer.complete || answer.status != 200) return failed("reading", answer, bucket);
+  if (sha256_hex(answer.body) != sha256)
+    return not_as_said(bucket, sha256, "does not hold the bytes it is named by");
+  return std::move(answer.body);
+}
+
+Result<std::string> part_of_object(Answer answer, const Bucket& bucket, const std::string& sha256,
+                                   const Part& part) {
+  if (answer.complete && answer.status == 416 && part.size == 0 && part.length == 0) return std::string();
+  if (is_gone(answer)) return gone();
+  const bool right = answer.status == 206 || (answer.status == 200 && part.offset == 0);
+  if (!answer.complete || !right) return failed("reading", answer, bucket);
+  const auto size = size_told(answer, part);
+  if (part.length == 0 && part.size > 0) answer.body.clear();
+  if (answer.body.size() != part.length || size != part.size)
+    return not_as_said(bucket, sha256, "has another size than it is said to have");
+  return std::move(answer.body);
+}
+
+}  // namespace shunt::s3

@@ -1,0 +1,232 @@
+#include "client/curl_transfer.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "shunt/http/ascii.hpp"
+
+namespace shunt::http {
+namespace {
+
+constexpr std::chrono::milliseconds kNoLimit = std::chrono::hours(24 * 20);  // as much as 32 bits hold
+// libcurl reads 16 KiB at once; a TLS connection may hand on several of them.
+constexpr std::size_t kKeptBytes = 64UL * 1024;
+
+template <typename Value>
+void set(CURL* easy, CURLoption option, Value value) {
+  // Fails only for lack of memory or for an option that this libcurl does not have, and 7.88 has them all.
+  if (curl_easy_setopt(easy, option, value) != CURLE_OK) throw std::bad_alloc();
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const std::size_t begin = text.find_first_not_of(kSpace);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+}
+
+// libcurl 7.88 does not set close-on-exec, and the `command` driver runs programs beside us.
+curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* address) {
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+}  // namespace
+
+CurlTransfer::CurlTransfer(ClientRequest request, std::shared_ptr<TransferHandler> handler, ReadyList& ready)
+    : request_(std::move(request)), handler_(std::move(handler)), ready_(ready), easy_(curl_easy_init()) {
+  if (easy_ == nullptr) throw std::bad_alloc();
+  set_options();
+}
+
+CurlTransfer::~CurlTransfer() {
+  detach();
+  curl_easy_cleanup(easy_);
+}
+
+CurlTransfer& CurlTransfer::of(CURL* easy) {
+  char* self = nullptr;
+  curl_easy_getinfo(easy, CURLINFO_PRIVATE, &self);
+  return *reinterpret_cast<CurlTransfer*>(self);
+}
+
+void CurlTransfer::set_options() {
+  set(easy_, CURLOPT_PRIVATE, static_cast<void*>(this));
+  set(easy_, CURLOPT_ERRORBUFFER, static_cast<char*>(reason_));
+  set(easy_, CURLOPT_NOSIGNAL, 1L);
+  set(easy_, CURLOPT_URL, request_.url.c_str());
+  set(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
+  set(easy_, CURLOPT_FOLLOWLOCATION, 0L);
+  if (request_.proxy) {
+    // Set, even to "", they keep libcurl from reading http_proxy and no_proxy.
+    set(easy_, CURLOPT_PROXY, request_.proxy->c_str());
+    set(easy_, CURLOPT_NOPROXY, "");
+  }
+  set(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  // One request a connection: a slow stream never delays another, and a cancel is a close.
+  set(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  set(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
+  set(easy_, CURLOPT_OPENSOCKETFUNCTION, &open_socket);
+  // A name that does not resolve must not hold up the end of the process.
+  set(easy_, CURLOPT_QUICK_EXIT, 1L);
+  set_limits();
+  set_message();
+  set(easy_, CURLOPT_PREREQFUNCTION, &take_connected);
+  set(easy_, CURLOPT_PREREQDATA, this);
+  set(easy_, CURLOPT_HEADERFUNCTION, &take_header);
+  set(easy_, CURLOPT_HEADERDATA, this);
+  set(easy_, CURLOPT_WRITEFUNCTION, &take_body);
+  set(easy_, CURLOPT_WRITEDATA, this);
+}
+
+void CurlTransfer::set_limits() {
+  // Zero would be libcurl's own limit, five minutes.
+  const auto connect = request_.connect_timeout.count() > 0 ? request_.connect_timeout : kNoLimit;
+  set(easy_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect.count()));
+  set(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(request_.total_timeout.count()));
+  if (request_.silence_timeout.count() > 0) {
+    set(easy_, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    set(easy_, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request_.silence_timeout.count()));
+  }
+}
+
+void CurlTransfer::append_header(const char* header) {
+  List longer(curl_slist_append(headers_.get(), header));
+  if (longer == nullptr) throw std::bad_alloc();
+  (void)headers_.release();  // its nodes belong to `longer` now
+  headers_ = std::move(longer);
+}
+
+void CurlTransfer::set_message() {
+  for (const std::string& header : request_.headers) append_header(header.c_str());
+  std::optional<std::string_view> body = request_.borrowed_body;
+  if (request_.body) body = *request_.body;
+  if (body) {
+    // No question beforehand whether a large body is welcome: libcurl would wait a second for the answer.
+    append_header("Expect:");
+    set(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));
+    set(easy_, CURLOPT_POSTFIELDS, body->empty() ? "" : body->data());
+  }
+  set(easy_, CURLOPT_HTTPHEADER, headers_.get());
+  // A body makes it POST by itself, and its absence GET.
+  if (request_.method != (body ? "POST" : "GET")) set(easy_, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+  if (!request_.range.empty()) set(easy_, CURLOPT_RANGE, request_.range.c_str());
+  if (request_.signature) {
+    set(easy_, CURLOPT_AWS_SIGV4, request_.signature->provider.c_str());
+    set(easy_, CURLOPT_USERPWD, request_.signature->login.c_str());
+  }
+}
+
+void CurlTransfer::use_addresses(const std::vector<std::string>& addresses) {
+  const Endpoint& endpoint = *request_.endpoint;
+  std::string entry = endpoint.host + ':' + std::to_string(endpoint.port) + ':';
+  for (const std::string& address : addresses) entry += address + ',';
+  entry.pop_back();
+  addresses_.reset(curl_slist_append(nullptr, entry.c_str()));
+  set(easy_, CURLOPT_RESOLVE, addresses_.get());
+}
+
+bool CurlTransfer::attach(CURLM* multi) {
+  if (curl_multi_add_handle(multi, easy_) != CURLM_OK) return false;
+  multi_ = multi;
+  return true;
+}
+
+void CurlTransfer::detach() noexcept {
+  if (multi_ != nullptr) curl_multi_remove_handle(std::exchange(multi_, nullptr), easy_);
+}
+
+int CurlTransfer::take_connected(CurlTransfer* self, char*, char*, int, int) {
+  self->connected_ = true;
+  self->tell_connected_ = true;
+  self->mark_ready();
+  return CURL_PREREQFUNC_OK;
+}
+
+std::size_t CurlTransfer::take_header(const char* data, std::size_t, std::size_t size, CurlTransfer* self) {
+  if (!self->head_complete_) self->take_header_line(trimmed({data, size}));
+  return size;
+}
+
+void CurlTransfer::take_header_line(std::string_view line) {
+  if (line.empty()) {
+    long status = 0;
+    curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+    if (status < 200) return;  // "100 Continue" and its like announce another head
+    head_.status = static_cast<int>(status);
+    head_complete_ = true;
+    tell_head_ = true;
+    return mark_ready();
+  }
+  if (line.starts_with("HTTP/")) {
+    head_ = {};
+    return;
+  }
+  const std::size_t colon = std::min(line.find(':'), line.size() - 1);
+  const std::string_view name = line.substr(0, colon);
+  const std::string_view value = trimmed(line.substr(colon + 1));
+  if (equals_ignoring_case(name, "content-type")) head_.content_type = value;
+  if (equals_ignoring_case(name, "retry-after")) head_.retry_after = value;
+  if (equals_ignoring_case(name, "location")) head_.location = value;
+  if (equals_ignoring_case(name, "content-range")) {
+    // Two of them make a list, which is no range.
+    head_.content_range.append(head_.content_range.empty() ? "" : ", ").append(value);
+  }
+  if (equals_ignoring_case(name, "content-length")) head_.content_length = parse_unsigned(value);
+}
+
+std::size_t CurlTransfer::take_body(const char* data, std::size_t, std::size_t size, CurlTransfer* self) {
+  self->too_large_ = size > self->request_.max_response_bytes - self->received_;
+  if (self->too_large_) return CURL_WRITEFUNC_ERROR;
+  self->received_ += size;
+  self->body_.append(data, size);
+  self->mark_ready();
+  return size;
+}
+
+void CurlTransfer::mark_ready() {
+  if (!std::exchange(on_ready_list_, true)) ready_.push_back(shared_from_this());
+}
+
+void CurlTransfer::record_end(CURLcode code) {
+  using How = TransferEnd::How;
+  How how = How::kBroken;
+  if (code == CURLE_OK) {
+    how = How::kComplete;
+  } else if (too_large_) {
+    how = How::kTooLarge;
+  } else if (code == CURLE_OPERATION_TIMEDOUT) {
+    how = connected_ ? How::kTimedOut : How::kConnectTimedOut;
+  } else if (!connected_) {
+    how = How::kNotConnected;
+  }
+  record_end(
+      TransferEnd{how, reason_[0] != '\0' ? std::string(reason_) : std::string(curl_easy_strerror(code))});
+}
+
+void CurlTransfer::record_end(TransferEnd end) {
+  end_ = std::move(end);
+  mark_ready();
+}
+
+void CurlTransfer::deliver() {
+  on_ready_list_ = false;
+  const auto handler = handler_;  // handler_ goes when a call below cancels us
+  if (handler_ && std::exchange(tell_connected_, false)) handler->on_connected();
+  if (handler_ && std::exchange(tell_head_, false)) handler->on_head(head_);
+  if (handler_ && !body_.empty()) {
+    std::string bytes = std::exchange(body_, {});
+    handler->on_body(bytes);
+    bytes.clear();
+    // Its memory serves the next piece, but what one long piece needed does not stay.
+    if (bytes.capacity() <= kKeptBytes) body_ = std::move(bytes);
+  }
+  if (handler_ && end_) {
+    handler_.reset();
+    handler->on_end(*end_);
+  }
+}
+
+}  // namespace shunt::http

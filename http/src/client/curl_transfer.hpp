@@ -1,0 +1,82 @@
+#pragma once
+
+#include <curl/curl.h>
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shunt/http/client.hpp"
+
+namespace shunt::http {
+
+// One libcurl easy handle. libcurl's callbacks only record what came and put the transfer on the ready list;
+// deliver() tells the handler once libcurl has returned, so that a handler may do what it likes.
+class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
+ public:
+  using ReadyList = std::vector<std::shared_ptr<CurlTransfer>>;
+
+  // `ready` outlives the object.
+  CurlTransfer(ClientRequest request, std::shared_ptr<TransferHandler> handler, ReadyList& ready);
+  ~CurlTransfer();
+  CurlTransfer(const CurlTransfer&) = delete;
+  CurlTransfer& operator=(const CurlTransfer&) = delete;
+
+  [[nodiscard]] static CurlTransfer& of(CURL* easy);
+  [[nodiscard]] const std::optional<Endpoint>& endpoint() const noexcept { return request_.endpoint; }
+
+  // The addresses of endpoint()->host, so that libcurl looks up nothing.
+  void use_addresses(const std::vector<std::string>& addresses);
+  // False if libcurl has no memory for it.
+  [[nodiscard]] bool attach(CURLM* multi);
+  // Closes the connection if a response is under way. Not from inside libcurl.
+  void detach() noexcept;
+
+  void record_end(CURLcode code);
+  void record_end(TransferEnd end);
+  void deliver();
+  // No more calls of the handler.
+  std::shared_ptr<TransferHandler> forget_handler() noexcept { return std::move(handler_); }
+
+ private:
+  struct FreeList {
+    void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+  };
+  using List = std::unique_ptr<curl_slist, FreeList>;
+
+  static int take_connected(CurlTransfer* self, char*, char*, int, int);
+  static std::size_t take_header(const char* data, std::size_t, std::size_t size, CurlTransfer* self);
+  static std::size_t take_body(const char* data, std::size_t, std::size_t size, CurlTransfer* self);
+
+  void set_options();
+  void set_limits();
+  void set_message();
+  void append_header(const char* header);
+  void take_header_line(std::string_view line);
+  void mark_ready();
+
+  const ClientRequest request_;
+  std::shared_ptr<TransferHandler> handler_;
+  ReadyList& ready_;
+  CURL* easy_;
+  CURLM* multi_ = nullptr;
+  List headers_;
+  List addresses_;
+  char reason_[CURL_ERROR_SIZE] = {};
+
+  bool on_ready_list_ = false;
+  bool connected_ = false;
+  bool head_complete_ = false;
+  bool tell_connected_ = false;
+  bool tell_head_ = false;
+  ResponseHead head_;
+  std::string body_;
+  std::size_t received_ = 0;
+  bool too_large_ = false;
+  std::optional<TransferEnd> end_;
+};
+
+}  // namespace shunt::http

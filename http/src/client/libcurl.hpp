@@ -1,0 +1,9 @@
+#pragma once
+
+namespace shunt::http {
+
+// Once for the process; any thread. Throws std::runtime_error if it cannot be. There is no cleanup: other
+// code may use libcurl at exit.
+void init_libcurl();
+
+}  // namespace shunt::http

@@ -1,0 +1,16 @@
+#pragma once
+
+namespace shunt::testing {
+
+// Whether `what` throws an `Exception`. Any other exception passes through.
+template <typename Exception, typename What>
+bool throws(What what) {
+  try {
+    what();
+    return false;
+  } catch (const Exception&) {
+    return true;
+  }
+}
+
+}  // namespace shunt::testing
