@@ -4,8 +4,8 @@
 -- change nothing.
 --
 -- KEYS[1] base of the generations' keys
--- ARGV    1 entries that an inbox keeps, 2 ttl ms of an inbox, then for each batch: id, attempt ("" = any),
---         first number, how many, events (a JSON array), end, ttl ms (with a terminal end)
+-- ARGV    1 entries that a stream of notifications keeps, 2 ttl ms of such a stream, then for each batch: id, attempt
+--         ("" = any), first number, how many, events (a JSON array), end, ttl ms (with a terminal end)
 -- An end is "" (there is more to come), a terminal state, "retry" (this attempt has failed, and the job goes back to
 -- its queue: nobody runs the generation until the next one begins), or "void" (failed before it was ever in its queue:
 -- its idempotency key is free again; refused when its job has come after all).
@@ -14,7 +14,7 @@
 -- again.
 local call, try, ARGV = redis.call, redis.pcall, ARGV
 local base = KEYS[1]
-local answers, inboxes, ended, heard = {}, {}, {}, {}
+local answers, notifications, ended, readers = {}, {}, {}, {}
 -- More processes than ever watch one generation.
 local kMostWatchers = 1000
 local clock
@@ -27,10 +27,11 @@ end
 local match = string.match
 local function is_number(text) return text and #text <= 15 and match(text, '^%d+$') end
 
--- Whether a process still reads its inbox. One that does not is told nothing more; it looks for itself when it is back.
-local function is_heard(watcher)
-  if heard[watcher] == nil then heard[watcher] = call('EXISTS', base .. 'on:' .. watcher) == 1 end
-  return heard[watcher]
+-- Whether a process still reads its notifications. One that does not is told nothing more; it looks for itself when it
+-- is back.
+local function is_read(watcher)
+  if readers[watcher] == nil then readers[watcher] = call('EXISTS', base .. 'on:' .. watcher) == 1 end
+  return readers[watcher]
 end
 
 local function list_in(lists, name)
@@ -42,14 +43,14 @@ local function list_in(lists, name)
   return list
 end
 
--- Puts the batch into the inboxes of those who watch, and leaves out of the record those who do not listen.
+-- Puts the batch into the notifications of those who watch, and leaves out of the record those who do not read.
 local function tell(record, id, events, watchers, is_end)
   local left, count = {}, 0
   for watcher in string.gmatch(watchers, '%S+') do
     count = count + 1
-    if count <= kMostWatchers and is_heard(watcher) then
+    if count <= kMostWatchers and is_read(watcher) then
       left[#left + 1] = watcher
-      local entry = list_in(inboxes, watcher)
+      local entry = list_in(notifications, watcher)
       entry[#entry + 1] = id
       entry[#entry + 1] = events
     end
@@ -98,12 +99,12 @@ for at = 3, #ARGV, 7 do
   end
 end
 for queue, line in pairs(ended) do try('ZREM', base .. 'o:' .. queue, unpack(line)) end
-for watcher, entry in pairs(inboxes) do
-  local inbox = base .. 'in:' .. watcher
+for watcher, entry in pairs(notifications) do
+  local stream = base .. 'in:' .. watcher
   -- In pieces, because unpack() takes so many values and no more.
   for from = 1, #entry, 1000 do
-    try('XADD', inbox, 'MAXLEN', '~', ARGV[1], '*', unpack(entry, from, math.min(from + 999, #entry)))
+    try('XADD', stream, 'MAXLEN', '~', ARGV[1], '*', unpack(entry, from, math.min(from + 999, #entry)))
   end
-  call('PEXPIRE', inbox, ARGV[2])
+  call('PEXPIRE', stream, ARGV[2])
 end
 return answers

@@ -1,9 +1,9 @@
 -- Asks a generation to stop. One that nobody runs (it waits, for its first attempt or for the next one, or its worker
 -- gave it back, or is lost: the lock of its job tells) ends at once, if its log is where the caller believes it to be;
--- one that runs is told through its worker's inbox.
+-- one that runs is told through its worker's notifications.
 --
 -- KEYS[1] base of the generations' keys
--- ARGV    1 id, 2 reason, 3 entries that an inbox keeps, 4 ttl ms of an inbox
+-- ARGV    1 id, 2 reason, 3 entries that a stream of notifications keeps, 4 ttl ms of such a stream
 -- Returns {"unknown"} | {"ended"} | {"waiting", seq, attempt} (the caller ends it: append.lua, with that attempt)
 --         | {"running", worker} | {"broken"} (the record is not as ours are)
 local base, id = KEYS[1], ARGV[1]
@@ -18,7 +18,7 @@ redis.call('HSETNX', record, 'cancel', ARGV[2])
 local worker = known[3] or ''
 local locked = redis.call('EXISTS', known[5] .. ':' .. id .. ':lock') == 1
 if known[1] == 'queued' or worker == '' or not locked then return {'waiting', tonumber(known[2]), known[4]} end
-local inbox = base .. 'in:' .. worker
-redis.pcall('XADD', inbox, 'MAXLEN', '~', ARGV[3], '*', id, 'cancel:' .. ARGV[2])
-redis.call('PEXPIRE', inbox, ARGV[4])
+local stream = base .. 'in:' .. worker
+redis.pcall('XADD', stream, 'MAXLEN', '~', ARGV[3], '*', id, 'cancel:' .. ARGV[2])
+redis.call('PEXPIRE', stream, ARGV[4])
 return {'running', worker}

@@ -1,8 +1,8 @@
--- Forgets a generation whose record is not as ours are, whatever it is instead: as forget.lua does one that has ended.
+-- Forgets a generation whose record is not as ours are, whatever it is instead: as delete.lua does one that has ended.
 --
 -- KEYS[1] base of the generations' keys
--- ARGV    1 id, 2 "1" = only if it is this caller's, 3 caller, 4 "1" = do it, "" = only look, 5 entries that an inbox
---         keeps, 6 ttl ms of an inbox
+-- ARGV    1 id, 2 "1" = only if it is this caller's, 3 caller, 4 "1" = do it, "" = only look, 5 entries that a
+--         stream of notifications keeps, 6 ttl ms of such a stream
 -- Returns {"unknown"} (also when it is another caller's) | {"held"} (a worker holds its job) | {"job", queue key} (its job
 --         is there still: nothing was forgotten) | {"ended", queue key ("" = the record tells none of ours)}
 local base, id, caller = KEYS[1], ARGV[1], ARGV[3]
@@ -43,8 +43,8 @@ end
 local time = redis.call('TIME')
 local living = redis.pcall('ZRANGEBYSCORE', base .. 'apis', time[1] .. '000', '+inf', 'LIMIT', 0, 1000)
 for _, process in ipairs(living.err and {} or living) do
-  local inbox = base .. 'in:' .. process
-  redis.pcall('XADD', inbox, 'MAXLEN', '~', ARGV[5], '*', id, 'forgotten')
-  redis.call('PEXPIRE', inbox, ARGV[6])
+  local stream = base .. 'in:' .. process
+  redis.pcall('XADD', stream, 'MAXLEN', '~', ARGV[5], '*', id, 'forgotten')
+  redis.call('PEXPIRE', stream, ARGV[6])
 end
 return {'ended', queue}

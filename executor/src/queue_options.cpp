@@ -5,7 +5,7 @@
 
 #include "bullmq/connection_options.hpp"
 #include "bullmq/error.hpp"
-#include "queue/redis_address.hpp"
+#include "queue/runtime/redis_address.hpp"
 
 namespace shunt::executor {
 namespace {

@@ -1,5 +1,5 @@
 """What the tree promises: includes point down, nobody looks into another part's src/, every part has a README and
-every command its run bit, and no file names a machine. Usage: check_tree.py ROOT"""
+every command its run bit, and no file names a machine. Redis' answers about generations are taken apart in one folder. Usage: check_tree.py ROOT"""
 import os
 import pathlib
 import re
@@ -68,6 +68,17 @@ def check_light_headers():
                     problems.append(f"{path.relative_to(ROOT)}: a public header includes {heavy}")
 
 
+def check_gateway():
+    """What Redis says of generations is decoded in executor/src/queue/records; everybody else sees types."""
+    gateway = ROOT / "executor/src/queue/records"
+    for path in sources("executor"):
+        if gateway in path.parents:
+            continue
+        for word in ("RedisReply", ".elements", ".execute(", "scripts::"):
+            if word in path.read_text(encoding="utf-8"):
+                problems.append(f"{path.relative_to(ROOT)}: {word} belongs into {gateway.relative_to(ROOT)}/")
+
+
 def check_run_bits():
     for command in ("run", "test", ".ci/run", "bench/run"):
         if not os.access(ROOT / command, os.X_OK):
@@ -92,6 +103,7 @@ for each in ORDER:
 for each, layers in LAYERS.items():
     check_layers(each, layers)
 check_light_headers()
+check_gateway()
 check_run_bits()
 check_no_machine_paths()
 print("\n".join(problems) if problems else f"{len(ORDER)} parts: includes point down")

@@ -4,9 +4,10 @@
 #include <functional>
 
 #include "bullmq/error.hpp"
-#include "queue/fleet_answer.hpp"
-#include "queue/script_answers.hpp"
-#include "queue/stored_generation.hpp"
+#include "queue/records/fleet_answer.hpp"
+#include "queue/records/notification_records.hpp"
+#include "queue/records/script_answers.hpp"
+#include "queue/records/stored_generation.hpp"
 #include "redis/reply_reader.hpp"
 #include "shunt/base/json.hpp"
 #include "support/fuzzing.hpp"
@@ -37,18 +38,38 @@ void check_fleet(const RedisReply& reply) {
   check_answer(decode_fleet(reply, {"m", "n"}, now));
 }
 
-constexpr std::array<void (*)(const RedisReply&), 11> kDecoders = {
+void check_health_probe(const RedisReply& reply) {
+  const WallTime now{std::chrono::milliseconds(1'764'000'000'000)};
+  check_answer(decode_health_probe(reply, {"m"}, now));
+}
+
+void check_entries(const RedisReply& reply) {
+  for (const StreamEntry& entry : decode_entries(reply)) {
+    for (const auto& [id, message] : entry.messages) check_answer(decode_notification(message));
+  }
+}
+
+void check_append(const RedisReply& reply) {
+  const AppendAnswer answer = decode_append(reply);
+  const auto* const appended = std::get_if<Appended>(&answer);
+  check(appended == nullptr || !appended->cancel_reason || is_valid_utf8(*appended->cancel_reason),
+        "a reason can be shown");
+}
+
+constexpr std::array<void (*)(const RedisReply&), 13> kDecoders = {
     [](const RedisReply& reply) { check_answer(decode_admit(reply)); },
     check_begin,
     [](const RedisReply& reply) { check_answer(decode_cancel(reply)); },
-    [](const RedisReply& reply) { check_answer(decode_forget(reply)); },
+    [](const RedisReply& reply) { check_answer(decode_delete(reply)); },
     [](const RedisReply& reply) { check_answer(decode_request(reply)); },
     [](const RedisReply& reply) { check_answer(decode_list(reply)); },
-    [](const RedisReply& reply) { check_answer(decode_survey(reply)); },
+    check_health_probe,
     [](const RedisReply& reply) { check_answer(decode_strays(reply)); },
     [](const RedisReply& reply) { check_answer(decode_release(reply)); },
-    [](const RedisReply& reply) { check_answer(decode_probe(reply)); },
+    [](const RedisReply& reply) { check_answer(decode_job_looks(reply, 1)); },
     check_fleet,
+    check_entries,
+    check_append,
 };
 
 }  // namespace

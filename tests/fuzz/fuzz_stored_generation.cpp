@@ -1,9 +1,9 @@
-// A generation's record as Redis tells it, and a job that says nothing any more. Checks that whatever is
+// A generation's record as Redis tells it, and a job of which nobody reports. Checks that whatever is
 // stored is either read or refused in words, and never leaves as an exception.
 #include "bullmq/error.hpp"
-#include "queue/generation_keys.hpp"
-#include "queue/silent_job.hpp"
-#include "queue/stored_generation.hpp"
+#include "queue/records/generation_keys.hpp"
+#include "queue/records/stored_generation.hpp"
+#include "queue/replicas/unreported_job.hpp"
 #include "redis/reply_reader.hpp"
 #include "shunt/base/json.hpp"
 #include "support/fuzzing.hpp"
@@ -39,16 +39,16 @@ void check_fields(std::string_view text) {
   check_stored(array({array(texts(fuzz::lines_of(text))), array({})}));
 }
 
-void check_silent(std::string_view text) {
+void check_unreported(std::string_view text) {
   const std::vector<std::string> lines = fuzz::lines_of(text);
   std::vector<RedisReply> fields;
   for (const std::string& line : lines)
     fields.push_back(line == "-" ? nil() : bullmq::detail::replies::text(line));
-  executor::SilentGeneration silent;
-  silent.job = executor::decode_job_look(array(std::move(fields)));
+  executor::UnreportedGeneration unreported;
+  unreported.job = executor::decode_job_look(array(std::move(fields)));
   const WallTime now{std::chrono::milliseconds(1'764'000'000'000)};
-  std::uint64_t last = silent.sequence;
-  for (const GenerationEvent& event : executor::events_of_silent_job(silent, now)) {
+  std::uint64_t last = unreported.sequence;
+  for (const GenerationEvent& event : executor::events_of_unreported_job(unreported, now)) {
     check(event.sequence == ++last, "numbered without a hole");
     std::string json;
     append_event_json(json, event);
@@ -72,7 +72,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const std::string_view text = fuzz::text_of(data, size).substr(1);
   if (data[0] == 'f') check_fields(text);
-  if (data[0] == 'j') check_silent(text);
+  if (data[0] == 'j') check_unreported(text);
   if (data[0] == 'r') check_reply(text);
   return 0;
 }

@@ -1,185 +1,143 @@
 #include "shunt/executor/queue_executor.hpp"
 
+#include <atomic>
+#include <memory>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
-#include "queue/queue_core.hpp"
-#include "queue/queue_launch.hpp"
+#include "queue/services/queue_services.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::executor {
 namespace {
 
+using bullmq::awaitable;
+
+// Hands the result of a service to whoever waits for it.
+template <typename Outcome>
+awaitable<void> answer(awaitable<Outcome> work, std::function<void(Outcome)> done) {
+  Outcome outcome = co_await std::move(work);
+  done(std::move(outcome));
+}
+
+// Services run on one thread of their own; every call here is launched there.
 class QueueExecutor final : public GenerationExecutor {
  public:
   QueueExecutor(const ModelRegistry& models, ArtifactStore& artifacts, QueueExecutorOptions options)
-      : threads_(1) {
+      : threads_(1), ids_(*options.clock) {
     threads_.at(0).run_on_thread([&] {
-      core_ = std::make_shared<QueueCore>(models, artifacts, std::move(options), threads_.at(0));
-      core_->start();
+      services_ = std::make_unique<QueueServices>(models, artifacts, std::move(options), threads_.at(0));
+      services_->start();
     });
   }
 
   ~QueueExecutor() override {
-    threads_.at(0).run_on_thread([&] { core_->close(); });
+    threads_.at(0).run_on_thread([&] { services_->stop(); });
     threads_.stop_and_join();
-    core_->wait_for_files();
+    services_->context.wait_for_files();
   }
 
   void submit(GenerationRequest request, std::function<void(SubmitOutcome)> done) override {
-    const SteadyTime asked_at = core_->clock.steady_now();
-    if (core_->draining) {
-      return done(core_->refuse_early(request.model, asked_at,
-                                      {std::string(error_code::kShuttingDown),
-                                       "the service is shutting down and takes no new work", true},
-                                      std::chrono::seconds(1)));
+    QueueContext& context = services_->context;
+    const SteadyTime asked_at = context.clock.steady_now();
+    if (draining_) {
+      return done(
+          services_->submitter.refuse_early(request.model, asked_at,
+                                            {std::string(error_code::kShuttingDown),
+                                             "the service is shutting down and takes no new work", true},
+                                            std::chrono::seconds(1)));
     }
-    const Model* const model = core_->models.find(request.model);
+    const Model* const model = context.models.find(request.model);
     // Not the caller's text: metrics must not grow with it.
-    if (model == nullptr)
-      return done(core_->refuse_early("", asked_at, unknown_model(core_->models, request.model)));
-    auto sealed =
-        seal_request(*model, std::move(request), core_->options.admission, core_->ids, core_->clock);
-    if (!sealed) return done(core_->refuse_early(model->name, asked_at, std::move(sealed).error()));
-    core_->launch(
-        [](std::shared_ptr<QueueCore> core, QueueCore::Submission to_submit, SteadyTime asked,
-           std::function<void(SubmitOutcome)> tell) -> awaitable<void> {
-          SubmitOutcome outcome = co_await core->submit(std::move(to_submit), asked);
-          tell(std::move(outcome));
-        },
-        std::make_shared<const SealedRequest>(std::move(*sealed)), asked_at, std::move(done));
+    if (model == nullptr) {
+      return done(
+          services_->submitter.refuse_early("", asked_at, unknown_model(context.models, request.model)));
+    }
+    auto sealed = seal_request(*model, std::move(request), context.options.admission, ids_, context.clock);
+    if (!sealed)
+      return done(services_->submitter.refuse_early(model->name, asked_at, std::move(sealed).error()));
+    auto submission = std::make_shared<const SealedRequest>(std::move(*sealed));
+    launch(services_->submitter.submit(std::move(submission), asked_at), std::move(done));
   }
 
   void find(const GenerationId& id, std::function<void(Result<FindOutcome>)> done) override {
-    core_->launch(
-        [](std::shared_ptr<QueueCore> core, GenerationId wanted,
-           std::function<void(Result<FindOutcome>)> tell) -> awaitable<void> {
-          Result<FindOutcome> outcome = co_await core->find(wanted);
-          tell(std::move(outcome));
-        },
-        id, std::move(done));
+    launch(services_->reader.find(id), std::move(done));
   }
 
   void list(const ListQuery& query, std::function<void(Result<RecordPage>)> done) override {
-    core_->launch(
-        [](std::shared_ptr<QueueCore> core, ListQuery wanted,
-           std::function<void(Result<RecordPage>)> tell) -> awaitable<void> {
-          Result<RecordPage> outcome = co_await core->list(std::move(wanted));
-          tell(std::move(outcome));
-        },
-        query, std::move(done));
+    launch(services_->lister.list(query), std::move(done));
   }
 
   void cancel(const GenerationId& id, std::string reason,
               std::function<void(Result<CancelOutcome>)> done) override {
-    core_->launch(
-        [](std::shared_ptr<QueueCore> core, GenerationId wanted, std::string why,
-           std::function<void(Result<CancelOutcome>)> tell) -> awaitable<void> {
-          Result<CancelOutcome> outcome = co_await core->cancel(wanted, std::move(why));
-          tell(std::move(outcome));
-        },
-        id, std::move(reason), std::move(done));
+    launch(services_->canceller.cancel(id, std::move(reason)), std::move(done));
   }
 
   void watch(const GenerationId& id, const WatchOptions& options,
              std::function<void(Result<WatchOutcome>)> done) override {
-    core_->launch(
-        [](std::shared_ptr<QueueCore> core, GenerationId wanted, WatchOptions how,
-           std::function<void(Result<WatchOutcome>)> tell) -> awaitable<void> {
-          Result<WatchOutcome> outcome = co_await core->watch(wanted, how);
-          tell(std::move(outcome));
-        },
-        id, options, std::move(done));
+    launch(services_->follower.watch(id, options), std::move(done));
   }
 
   void load(const Artifact& artifact,
             std::function<void(Result<std::shared_ptr<const std::string>>)> done) override {
-    core_->launch(
-        [](std::shared_ptr<QueueCore> core, Artifact wanted,
-           std::function<void(Result<std::shared_ptr<const std::string>>)> tell) -> awaitable<void> {
-          auto bytes = co_await core->load(std::move(wanted));
-          tell(std::move(bytes));
-        },
-        artifact, std::move(done));
+    launch(services_->reader.load(artifact), std::move(done));
   }
 
   void read(const Artifact& artifact, std::size_t offset, std::size_t length,
             std::function<void(Result<std::shared_ptr<const std::string>>)> done) override {
-    core_->launch(
-        [](std::shared_ptr<QueueCore> core, Artifact wanted, std::size_t from, std::size_t size,
-           std::function<void(Result<std::shared_ptr<const std::string>>)> tell) -> awaitable<void> {
-          auto bytes = co_await core->read_part(std::move(wanted), from, size);
-          tell(std::move(bytes));
-        },
-        artifact, offset, length, std::move(done));
+    launch(services_->reader.read_part(artifact, offset, length), std::move(done));
   }
 
   void request_of(const GenerationId& id, std::function<void(Result<RequestOutcome>)> done) override {
-    core_->launch(
-        [](std::shared_ptr<QueueCore> core, GenerationId wanted,
-           std::function<void(Result<RequestOutcome>)> tell) -> awaitable<void> {
-          Result<RequestOutcome> outcome = co_await core->request_of(wanted);
-          tell(std::move(outcome));
-        },
-        id, std::move(done));
+    launch(services_->reader.request_of(id), std::move(done));
   }
 
   void remove(const GenerationId& id, std::function<void(Result<RemoveOutcome>)> done) override {
-    core_->launch(
-        [](std::shared_ptr<QueueCore> core, GenerationId wanted,
-           std::function<void(Result<RemoveOutcome>)> tell) -> awaitable<void> {
-          Result<RemoveOutcome> outcome = co_await core->remove(wanted);
-          tell(std::move(outcome));
-        },
-        id, std::move(done));
+    launch(services_->remover.remove(id), std::move(done));
   }
 
   void remove_broken(const GenerationId& id, std::optional<std::string> caller,
                      std::function<void(Result<RemoveOutcome>)> done) override {
-    core_->launch(
-        [](std::shared_ptr<QueueCore> core, GenerationId wanted, std::optional<std::string> of,
-           std::function<void(Result<RemoveOutcome>)> tell) -> awaitable<void> {
-          Result<RemoveOutcome> outcome = co_await core->remove_broken(wanted, std::move(of));
-          tell(std::move(outcome));
-        },
-        id, std::move(caller), std::move(done));
+    launch(services_->remover.remove_broken(id, std::move(caller)), std::move(done));
   }
 
   void was_of(const GenerationId& id, std::string caller, std::function<void(Result<bool>)> done) override {
-    core_->launch(
-        [](std::shared_ptr<QueueCore> core, GenerationId wanted, std::string of,
-           std::function<void(Result<bool>)> tell) -> awaitable<void> {
-          Result<bool> answer = co_await core->was_of(wanted, std::move(of));
-          tell(std::move(answer));
-        },
-        id, std::move(caller), std::move(done));
+    launch(services_->reader.was_of(id, std::move(caller)), std::move(done));
   }
 
   void fleet(std::function<void(Result<Fleet>)> done) override {
-    core_->launch(
-        [](std::shared_ptr<QueueCore> core, std::function<void(Result<Fleet>)> tell) -> awaitable<void> {
-          Result<Fleet> seen = co_await core->fleet();
-          tell(std::move(seen));
-        },
-        std::move(done));
+    launch(services_->fleet.look(), std::move(done));
   }
 
   void drain(std::chrono::milliseconds grace, std::function<void(DrainReport)> done) override {
-    if (core_->draining.exchange(true)) throw std::logic_error("GenerationExecutor::drain was called twice");
-    core_->launch(
-        [](std::shared_ptr<QueueCore> core, std::chrono::milliseconds patience,
-           std::function<void(DrainReport)> tell) -> awaitable<void> {
-          DrainReport report = co_await core->drain(patience);
-          tell(report);
-        },
-        grace, std::move(done));
+    if (draining_.exchange(true)) throw std::logic_error("GenerationExecutor::drain was called twice");
+    launch(services_->canceller.drain(grace), std::move(done));
   }
 
-  ExecutorDescription describe() const override { return core_->describe(); }
+  ExecutorDescription describe() const override {
+    ExecutorDescription description{.name = "queue", .mode = "queue", .reason = {}};
+    services_->status.describe(description);
+    description.running = services_->replicas.running();
+    description.waiting = services_->replicas.waiting();
+    description.broken_records = services_->context.broken.count();
+    if (draining_) {
+      description.health = Health::kDraining;
+      description.reason = "the service is shutting down";
+    }
+    return description;
+  }
 
  private:
+  template <typename Outcome>
+  void launch(awaitable<Outcome> work, std::function<void(Outcome)> done) {
+    services_->context.launch(answer<Outcome>(std::move(work), std::move(done)));
+  }
+
   EventLoopThreads threads_;
-  std::shared_ptr<QueueCore> core_;
+  std::unique_ptr<QueueServices> services_;
+  GenerationIdSource ids_;
+  std::atomic<bool> draining_{false};
 };
 
 }  // namespace

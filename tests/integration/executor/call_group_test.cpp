@@ -1,5 +1,5 @@
 // Items that share the calls of a script, with a real server.
-#include "queue/call_group.hpp"
+#include "queue/records/call_group.hpp"
 
 #include <gtest/gtest.h>
 
@@ -21,7 +21,7 @@ constexpr const char* kScript = R"(
   for i = 1, #ARGV do answers[i] = call end
   return answers)";
 
-// Enough for a breath afterwards.
+// Enough for a linger afterwards.
 constexpr int kMany = 20;
 
 class CallGroupTest : public ::testing::Test {
@@ -32,7 +32,7 @@ class CallGroupTest : public ::testing::Test {
     CallGroupOptions options;
     options.keys = {"calls"};
     options.common = [] { return std::vector<std::string>(); };
-    options.breath = std::chrono::hours(1);
+    options.linger = std::chrono::hours(1);
     bullmq::Redis redis(bullmq::open_connection(loop_->context().get_executor(), to));
     group_ = std::make_shared<CallGroup>(*loop_, std::move(redis), script_, std::move(options));
   }
@@ -95,7 +95,7 @@ TEST_F(CallGroupTest, AfterACallOfManyOnlyWhatIsUrgentGoesOutAtOnce) {
   add(kMany);
   run_until_answered(kMany);
   EXPECT_EQ(calls_.back(), 1);
-  // Waits for the breath, and goes with the urgent one that does not.
+  // Waits for the linger, and goes with the urgent one that does not.
   add(1);
   Timer later = loop_->after(std::chrono::milliseconds(50), [this] {
     EXPECT_EQ(calls_.size(), std::size_t{kMany});

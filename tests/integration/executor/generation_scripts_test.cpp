@@ -63,7 +63,7 @@ class GenerationScripts : public ::testing::Test {
     return run("list", {before, "2", "2", caller.empty() ? "" : "1", caller, state, model, ""});
   }
   std::string forget(const std::string& id, const std::string& how) {
-    return run("forget", {id, how, "100", "60000"});
+    return run("delete", {id, how, "100", "60000"});
   }
   std::string read(const std::string& watcher, const std::string& id) {
     return run("read", {watcher, "1000", id});
@@ -248,18 +248,18 @@ TEST_F(GenerationScripts, CancelTellsTheWorkerThatRunsIt) {
 }
 
 TEST_F(GenerationScripts, WithdrawTakesBackOnlyWhatNobodyHas) {
-  EXPECT_EQ(run("withdraw", {"g1", ""}), "0");
+  EXPECT_EQ(run("undo_admission", {"g1", ""}), "0");
   admit("g1", "key", "print");
   add_job("g1");
-  EXPECT_EQ(run("withdraw", {"g1", "key"}), "0");
+  EXPECT_EQ(run("undo_admission", {"g1", "key"}), "0");
   redis({"DEL", kQueue + ":g1"});
-  EXPECT_EQ(run("withdraw", {"g1", "key"}), "1");
+  EXPECT_EQ(run("undo_admission", {"g1", "key"}), "1");
   // Nothing but the names of the caller and of the queue.
   redis({"DEL", kBase + "callers", kBase + "queues"});
   EXPECT_THAT(redis({"KEYS", "*"}).elements, IsEmpty());
   admit("g2");
   begin("g2");
-  EXPECT_EQ(run("withdraw", {"g2", ""}), "0");
+  EXPECT_EQ(run("undo_admission", {"g2", ""}), "0");
 }
 
 TEST_F(GenerationScripts, ReadTellsGoneFromUnknown) {
@@ -271,15 +271,15 @@ TEST_F(GenerationScripts, ReadTellsGoneFromUnknown) {
 }
 
 TEST_F(GenerationScripts, ProbeTellsOfTheJobAndOfWhoRunsIt) {
-  EXPECT_EQ(run("probe", {"g1"}), "[[0 [] 0 ]]");
+  EXPECT_EQ(run("look_at_jobs", {"g1"}), "[[0 [] 0 ]]");
   admit("g1");
-  EXPECT_EQ(run("probe", {"g1"}), "[[queued 1 [] 0 ]]");
+  EXPECT_EQ(run("look_at_jobs", {"g1"}), "[[queued 1 [] 0 ]]");
   add_job("g1", {"processedOn", "5", "progress", "0"});
-  EXPECT_EQ(run("probe", {"g1"}), "[[queued 1 [0  ] 0 ]]") << "put back: nobody is at it now";
+  EXPECT_EQ(run("look_at_jobs", {"g1"}), "[[queued 1 [0  ] 0 ]]") << "put back: nobody is at it now";
   redis({"SET", kQueue + ":g1:lock", "its token"});
-  EXPECT_EQ(run("probe", {"g1"}), "[[queued 1 [5 0  ] 0 ]]");
+  EXPECT_EQ(run("look_at_jobs", {"g1"}), "[[queued 1 [5 0  ] 0 ]]");
   begin("g1");
-  EXPECT_EQ(run("probe", {"g1"}), "[[running 1 [5 0  ] 1 worker-1]]");
+  EXPECT_EQ(run("look_at_jobs", {"g1"}), "[[running 1 [5 0  ] 1 worker-1]]");
 }
 
 TEST_F(GenerationScripts, ListGoesFromTheNewestInStretches) {
@@ -371,13 +371,13 @@ TEST_F(GenerationScripts, ABrokenRecordHarmsItselfAlone) {
         run("begin", {"worker-1", id, kQueue, "head", "30000", "900", "good", kQueue, "head", "30000", "900"})
             .substr(0, 14),
         "[[broken] [run");
-    EXPECT_THAT(run("probe", {id, "good"}), ::testing::HasSubstr("[running 1 [] "));
+    EXPECT_THAT(run("look_at_jobs", {id, "good"}), ::testing::HasSubstr("[running 1 [] "));
     EXPECT_THAT(run("summary", {"9999", "9999", id, "good"}), ::testing::HasSubstr("state running"));
     EXPECT_EQ(append(id, "", 2, 1, "[]"), "[refused]");
     EXPECT_EQ(cancel(id), "[broken]");
-    EXPECT_EQ(run("withdraw", {id, ""}), "0");
+    EXPECT_EQ(run("undo_admission", {id, ""}), "0");
     run("unwatch", {"api-1", id, "good"});
-    run("shelve", {id});
+    run("keep_request", {id});
     run("request", {id});
     read("api-1", id);
     forget(id, "1");
@@ -394,7 +394,8 @@ TEST_F(GenerationScripts, KeysOfAnotherTypeHarmTheirOwnModelOrCallerAlone) {
     redis({"SET", kBase + key, "x"});
   EXPECT_EQ(admit("g3"), "[[admitted]]");
   EXPECT_EQ(begin("g3"), "[[run 1 1]]");
-  EXPECT_THAT(run("survey", {"api-1", "1000", "1", "echo", kQueue}), ::testing::StartsWith("[[1 1000 0 0"));
+  EXPECT_THAT(run("health_probe", {"api-1", "1000", "1", "echo", kQueue}),
+              ::testing::StartsWith("[[1 1000 0 0"));
 }
 
 TEST_F(GenerationScripts, StraysAreJobsOfWhatHasEndedAndNobodyHolds) {

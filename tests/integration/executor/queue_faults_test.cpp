@@ -7,7 +7,7 @@
 
 #include "integration/executor/cutting_proxy.hpp"
 #include "integration/executor/queue_pair.hpp"
-#include "queue/stored_generation.hpp"
+#include "queue/records/stored_generation.hpp"
 #include "shunt/base/digest.hpp"
 #include "support/hold.hpp"
 

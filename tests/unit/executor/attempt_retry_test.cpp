@@ -1,4 +1,4 @@
-#include "queue/attempt_retry.hpp"
+#include "queue/worker/attempt_retry.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,8 +1,8 @@
-#include "queue/generation_keys.hpp"
+#include "queue/records/generation_keys.hpp"
 
 #include <gtest/gtest.h>
 
-#include "queue/inbox.hpp"
+#include "queue/records/notification_records.hpp"
 #include "shunt/generation/generation_id.hpp"
 
 namespace shunt::executor {
@@ -20,8 +20,10 @@ TEST(GenerationKeys, LieBesideTheQueuesAndNeverMeetThem) {
   const GenerationKeys keys("{shunt}");
   EXPECT_EQ(keys.queue("qwen2:0.5b"), "{shunt}:qwen2%3A0.5b");
   EXPECT_EQ(keys.base, "{shunt}::gen:");
-  EXPECT_EQ(keys.inbox("api-1"), "{shunt}::gen:in:api-1");
-  EXPECT_EQ(keys.heard("api-1"), "{shunt}::gen:on:api-1");
+  EXPECT_EQ(keys.notifications("api-1"), "{shunt}::gen:in:api-1");
+  EXPECT_EQ(keys.reads_notifications("api-1"), "{shunt}::gen:on:api-1");
+  EXPECT_EQ(keys.record("gen_1"), "{shunt}::gen:r:gen_1");
+  EXPECT_EQ(keys.being_removed("ab"), "{shunt}::gen:going:ab");
   EXPECT_EQ(keys.open("a:b"), "{shunt}::gen:o:{shunt}:a%3Ab");
   EXPECT_EQ(keys.of_scripts(), (std::vector<std::string>{"{shunt}::gen:", "{shunt}::gen:-"}));
 }

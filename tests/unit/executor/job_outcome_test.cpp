@@ -1,4 +1,4 @@
-#include "queue/job_outcome.hpp"
+#include "queue/worker/job_outcome.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "queue/redis_address.hpp"
+#include "queue/runtime/redis_address.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

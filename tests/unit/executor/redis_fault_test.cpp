@@ -1,4 +1,4 @@
-#include "queue/redis_fault.hpp"
+#include "queue/runtime/redis_fault.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "queue/server_facts.hpp"
+#include "queue/records/server_facts.hpp"
 
 #include <gtest/gtest.h>
 

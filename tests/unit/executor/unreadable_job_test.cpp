@@ -1,4 +1,4 @@
-#include "queue/unreadable_job.hpp"
+#include "queue/worker/unreadable_job.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "bullmq/redis.hpp"
+
+// Shunt's own Lua scripts (executor/lua, embedded while configuring); each file's head says what it takes and
+// answers.
+namespace shunt::executor::scripts {
+
+[[nodiscard]] const bullmq::RedisScript& admit();
+[[nodiscard]] const bullmq::RedisScript& undo_admission();
+[[nodiscard]] const bullmq::RedisScript& begin();
+[[nodiscard]] const bullmq::RedisScript& append();
+[[nodiscard]] const bullmq::RedisScript& cancel();
+[[nodiscard]] const bullmq::RedisScript& read();
+[[nodiscard]] const bullmq::RedisScript& unwatch();
+[[nodiscard]] const bullmq::RedisScript& look_at_jobs();
+[[nodiscard]] const bullmq::RedisScript& list();
+[[nodiscard]] const bullmq::RedisScript& health_probe();
+[[nodiscard]] const bullmq::RedisScript& fleet();
+[[nodiscard]] const bullmq::RedisScript& request();
+[[nodiscard]] const bullmq::RedisScript& keep_request();
+[[nodiscard]] const bullmq::RedisScript& delete_ended();
+[[nodiscard]] const bullmq::RedisScript& adopt();
+[[nodiscard]] const bullmq::RedisScript& summary();
+[[nodiscard]] const bullmq::RedisScript& trim();
+[[nodiscard]] const bullmq::RedisScript& strays();
+[[nodiscard]] const bullmq::RedisScript& reserve();
+[[nodiscard]] const bullmq::RedisScript& release();
+[[nodiscard]] const bullmq::RedisScript& discard();
+[[nodiscard]] const bullmq::RedisScript& was_of();
+
+}  // namespace shunt::executor::scripts

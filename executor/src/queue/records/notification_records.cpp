@@ -1,0 +1,120 @@
+#include "queue/records/notification_records.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+
+#include "shunt/base/json.hpp"
+#include "shunt/generation/event_codec.hpp"
+
+namespace shunt::executor {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::uint64_t number_of(std::string_view digits) {
+  std::uint64_t number = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return number;
+}
+
+std::pair<std::uint64_t, std::uint64_t> parts_of(std::string_view id) {
+  const std::size_t dash = std::min(id.find('-'), id.size());
+  const std::string_view rest = id.substr(std::min(dash + 1, id.size()));
+  return {number_of(id.substr(0, dash)), number_of(rest)};
+}
+
+bullmq::CommandOptions harmless_twice() {
+  bullmq::CommandOptions options;
+  options.idempotent = true;
+  return options;
+}
+
+}  // namespace
+
+std::vector<StreamEntry> decode_entries(const bullmq::RedisReply& reply) {
+  std::vector<StreamEntry> entries;
+  for (const bullmq::RedisReply& entry : reply.elements) {
+    if (entry.elements.size() != 2 || !entry.elements[0].is_text()) continue;
+    StreamEntry decoded{entry.elements[0].text, {}};
+    const auto& fields = entry.elements[1].elements;
+    for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
+      if (fields[i].is_text() && fields[i + 1].is_text())
+        decoded.messages.emplace_back(fields[i].text, fields[i + 1].text);
+    }
+    entries.push_back(std::move(decoded));
+  }
+  return entries;
+}
+
+bool precedes(std::string_view a, std::string_view b) {
+  return parts_of(a) < parts_of(b);
+}
+
+Result<Notification> decode_notification(std::string_view message) {
+  constexpr std::string_view kCancel = "cancel:";
+  if (message == "forgotten") return Notification(GenerationDeleted{});
+  if (message.starts_with(kCancel))
+    return Notification(CancelRequested{to_valid_utf8(message.substr(kCancel.size()))});
+  auto events = decode_events(message);
+  if (!events) return std::move(events).error();
+  return Notification(EventsAppended{std::move(*events)});
+}
+
+NotificationRecords::NotificationRecords(bullmq::Redis blocking, bullmq::Redis commands,
+                                         const GenerationKeys& keys, std::string_view process)
+    : blocking_(std::move(blocking)),
+      commands_(std::move(commands)),
+      key_(keys.notifications(process)),
+      reads_key_(keys.reads_notifications(process)),
+      apis_key_(keys.apis()),
+      process_(process) {}
+
+bullmq::awaitable<void> NotificationRecords::tell_reading(Reader reader) {
+  const bullmq::CommandOptions options = harmless_twice();
+  std::vector<std::string> command{"SET", reads_key_, "1", "PX", std::to_string(kReads.count())};
+  co_await blocking_.execute(std::move(command), options);
+  if (reader == Reader::kWorker) co_return;
+  const auto now = std::chrono::floor<milliseconds>(std::chrono::system_clock::now());
+  const std::string until = std::to_string((now + kReads).time_since_epoch().count());
+  std::vector<std::string> enter{"ZADD", apis_key_, until, process_};
+  co_await blocking_.execute(std::move(enter), options);
+  const std::string past = std::to_string((now - kReads).time_since_epoch().count());
+  std::vector<std::string> expire{"ZREMRANGEBYSCORE", apis_key_, "-inf", past};
+  co_await blocking_.execute(std::move(expire), options);
+}
+
+bullmq::awaitable<std::string> NotificationRecords::newest() {
+  std::vector<std::string> command{"XREVRANGE", key_, "+", "-", "COUNT", "1"};
+  const bullmq::RedisReply reply = co_await blocking_.execute(std::move(command), harmless_twice());
+  const auto entries = decode_entries(reply);
+  co_return entries.empty() ? std::string() : entries.front().position;
+}
+
+bullmq::awaitable<std::vector<StreamEntry>> NotificationRecords::read_after(std::string position,
+                                                                            milliseconds block,
+                                                                            milliseconds margin) {
+  std::vector<std::string> command{
+      "XREAD", "COUNT", "500", "BLOCK", std::to_string(block.count()), "STREAMS", key_, std::move(position)};
+  // Not sent again by itself: after a lost connection the position has to be looked at first.
+  bullmq::CommandOptions options;
+  options.timeout = block + margin;
+  options.drop_on_timeout = true;
+  const bullmq::RedisReply reply = co_await blocking_.execute(std::move(command), options);
+  std::vector<StreamEntry> entries;
+  if (!reply.elements.empty() && reply.elements[0].elements.size() == 2)
+    entries = decode_entries(reply.elements[0].elements[1]);
+  co_return entries;
+}
+
+bullmq::awaitable<void> NotificationRecords::trim(std::string position) {
+  std::vector<std::string> command{"XTRIM", key_, "MINID", std::move(position)};
+  co_await commands_.execute(std::move(command));
+}
+
+bullmq::awaitable<void> NotificationRecords::remove() {
+  std::vector<std::string> command{"DEL", key_};
+  co_await commands_.execute(std::move(command));
+}
+
+}  // namespace shunt::executor

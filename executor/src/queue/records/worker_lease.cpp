@@ -1,0 +1,105 @@
+#include "queue/records/worker_lease.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "shunt/base/json.hpp"
+
+namespace shunt::executor {
+namespace {
+
+std::string member_of(const WorkerLease& lease, const WorkerLease::Model& model) {
+  return std::to_string(model.slots) + ':' + lease.process;
+}
+
+std::string to_json(const WorkerLease& lease) {
+  JsonArray models;
+  for (const auto& model : lease.models) {
+    models.push_back(JsonObject{{"name", model.name}, {"slots", model.slots}});
+  }
+  JsonObject json{{"process", lease.process},
+                  {"name", lease.name},
+                  {"version", lease.version},
+                  {"models", std::move(models)},
+                  {"running", lease.running}};
+  json["started_at"] = lease.started_at.time_since_epoch().count();
+  if (lease.last_claim_at) json["last_claim_at"] = lease.last_claim_at->time_since_epoch().count();
+  return to_json_text(json);
+}
+
+// What is shown of a lease is bounded, whoever wrote it.
+constexpr std::size_t kMostModels = 1'000;
+constexpr std::size_t kLongestName = 256;
+constexpr std::int64_t kMostRunning = 1'000'000;
+constexpr std::int64_t kLatestMs = 253'402'300'799'999;  // the year 9999
+
+std::string text_in(const JsonObject& json, std::string_view key) {
+  const Json* value = json.if_contains(key);
+  if (value == nullptr || !value->is_string()) return {};
+  const std::string_view text = value->get_string();
+  return to_valid_utf8(text.substr(0, kLongestName));
+}
+
+std::int64_t number_in(const JsonObject& json, std::string_view key, std::int64_t most) {
+  const Json* value = json.if_contains(key);
+  if (value == nullptr || !value->is_int64()) return 0;
+  return std::clamp<std::int64_t>(value->get_int64(), 0, most);
+}
+
+}  // namespace
+
+WorkerLease decode_lease(const std::string& text) {
+  WorkerLease lease;
+  const auto json = parse_json(text);
+  if (!json || !json->is_object()) return lease;
+  const JsonObject& object = json->get_object();
+  lease.process = text_in(object, "process");
+  lease.name = text_in(object, "name");
+  lease.version = text_in(object, "version");
+  lease.running = static_cast<std::size_t>(number_in(object, "running", kMostRunning));
+  lease.started_at = WallTime(std::chrono::milliseconds(number_in(object, "started_at", kLatestMs)));
+  if (const auto at = number_in(object, "last_claim_at", kLatestMs); at > 0)
+    lease.last_claim_at = WallTime(std::chrono::milliseconds(at));
+  const Json* models = object.if_contains("models");
+  if (models == nullptr || !models->is_array()) return lease;
+  for (const Json& model : models->get_array()) {
+    if (!model.is_object() || lease.models.size() >= kMostModels) continue;
+    const JsonObject& entry = model.get_object();
+    lease.models.push_back(
+        {text_in(entry, "name"), static_cast<std::size_t>(number_in(entry, "slots", kMostRunning))});
+  }
+  return lease;
+}
+
+bullmq::awaitable<void> WorkerLeases::renew(WorkerLease lease, std::chrono::milliseconds duration,
+                                            WallTime now) {
+  const std::string until = std::to_string((now + duration).time_since_epoch().count());
+  const std::string past = std::to_string(now.time_since_epoch().count());
+  for (const auto& model : lease.models) {
+    const std::string key = keys_.leases(model.name);
+    std::vector<std::string> add{"ZADD", key, until, member_of(lease, model)};
+    co_await redis_.execute(std::move(add));
+    std::vector<std::string> expire{"ZREMRANGEBYSCORE", key, "-inf", past};
+    co_await redis_.execute(std::move(expire));
+  }
+  std::vector<std::string> tell{"SET", keys_.worker(lease.process), to_json(lease), "PX",
+                                std::to_string(duration.count())};
+  co_await redis_.execute(std::move(tell));
+  std::vector<std::string> list{"ZADD", keys_.workers(), until, lease.process};
+  co_await redis_.execute(std::move(list));
+  std::vector<std::string> expire{"ZREMRANGEBYSCORE", keys_.workers(), "-inf", past};
+  co_await redis_.execute(std::move(expire));
+}
+
+bullmq::awaitable<void> WorkerLeases::end(WorkerLease lease) {
+  for (const auto& model : lease.models) {
+    std::vector<std::string> remove{"ZREM", keys_.leases(model.name), member_of(lease, model)};
+    co_await redis_.execute(std::move(remove));
+  }
+  std::vector<std::string> forget{"DEL", keys_.worker(lease.process)};
+  co_await redis_.execute(std::move(forget));
+  std::vector<std::string> unlist{"ZREM", keys_.workers(), lease.process};
+  co_await redis_.execute(std::move(unlist));
+}
+
+}  // namespace shunt::executor

@@ -1,0 +1,45 @@
+#include "queue/services/end_reports.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "queue/runtime/redis_fault.hpp"
+
+namespace shunt::executor {
+
+void EndReports::report(const Replica& replica) {
+  if (context_.options.observer == nullptr) return;
+  const GenerationRecord record = replica.generation->record(Generation::Detail::kSummary);
+  const std::string code = replica.generation->error_code();
+  const auto until = record.finished_at.value_or(context_.clock.now());
+  const auto begun = record.started_at.value_or(until);
+  // Two machines' clocks: what a worker's is ahead is no time that anybody has waited.
+  const auto hand_back = std::max(context_.clock.now() - until, std::chrono::milliseconds(0));
+  context_.options.observer->ended({.id = replica.id,
+                                    .model = replica.model,
+                                    .path = "queue",
+                                    .state = record.state,
+                                    .error_code = code,
+                                    .waited = std::chrono::nanoseconds(begun - record.created_at),
+                                    .ran = std::chrono::nanoseconds(until - begun),
+                                    .hand_back = hand_back});
+  if (record.error) context_.launch(report_failure(replica.id, replica.model, *record.error));
+}
+
+// Which worker had it only its record knows.
+bullmq::awaitable<void> EndReports::report_failure(std::string id, std::string model, Error error) {
+  GenerationRecords::LastAttempt last;
+  try {
+    last = co_await context_.records.last_attempt(id);
+  } catch (...) {
+    note_caught(context_.faults, "failed_worker");
+  }
+  context_.options.observer->failed({.id = id,
+                                     .model = model,
+                                     .path = "queue",
+                                     .error = error,
+                                     .attempt = static_cast<std::size_t>(last.attempt),
+                                     .worker = last.worker});
+}
+
+}  // namespace shunt::executor

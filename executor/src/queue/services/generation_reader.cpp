@@ -1,0 +1,160 @@
+#include "queue/services/generation_reader.hpp"
+
+#include <functional>
+#include <utility>
+
+#include "bullmq/error.hpp"
+#include "queue/runtime/redis_fault.hpp"
+#include "queue/runtime/run_on_pool.hpp"
+#include "shunt/base/digest.hpp"
+#include "shunt/base/json_memory.hpp"
+#include "shunt/generation/error_codes.hpp"
+
+namespace shunt::executor {
+
+using bullmq::awaitable;
+
+namespace {
+
+Error no_room() {
+  return {std::string(error_code::kOverloaded),
+          "this server's memory for generations (a share of memory.limit) is used up", true};
+}
+
+}  // namespace
+
+awaitable<Result<ReadOutcome>> GenerationReader::read(std::string id, Follow follow) {
+  auto outcome = co_await context_.records.read(id, follow);
+  if (!outcome && outcome.error().code != error_code::kOverloaded)
+    co_return context_.report_broken(id, std::move(outcome).error());
+  auto* const stored = outcome ? std::get_if<StoredGeneration>(&*outcome) : nullptr;
+  if (stored == nullptr || !stored->withheld) co_return outcome;
+  auto failure = co_await load_result(*stored->withheld);
+  if (failure) co_return std::move(*failure);
+  stored->generation->apply(std::move(*std::exchange(stored->withheld, std::nullopt)));
+  co_return outcome;
+}
+
+awaitable<Result<ReadOutcome>> GenerationReader::read_current(std::string id, Follow follow) {
+  auto outcome = co_await read(id, follow);
+  const auto* const stored = outcome ? std::get_if<StoredGeneration>(&*outcome) : nullptr;
+  if (stored == nullptr) co_return outcome;
+  const bool ended = co_await ends_.end_if_over(*stored);
+  if (ended) outcome = co_await read(id, follow);
+  co_return outcome;
+}
+
+awaitable<std::optional<Error>> GenerationReader::load_result(GenerationEvent& ending) {
+  auto& succeeded = std::get<event::Succeeded>(ending.payload);
+  const std::size_t size = succeeded.stored->size;
+  MemoryReservation memory(*context_.options.memory, MemoryShare::kOpen);
+  if (!memory.try_resize(size)) co_return no_room();
+  auto bytes = co_await read_result(succeeded.stored->sha256, size);
+  if (!bytes) co_return std::move(bytes).error();
+  if (!memory.try_resize(size + json_parse_memory(**bytes))) co_return no_room();
+  auto result = parse_json(**bytes);
+  if (!result) co_return broken_record("the stored result of a generation", result.error().message);
+  succeeded.result = std::move(*result);
+  succeeded.stored.reset();
+  co_return std::nullopt;
+}
+
+// No more than the size that was told, whatever the store has.
+awaitable<GenerationReader::Bytes> GenerationReader::read_result(std::string digest, std::size_t size) {
+  ArtifactStore* const store = &context_.artifacts;
+  std::function<Bytes()> work = [store, digest = std::move(digest), size]() -> Bytes {
+    auto bytes = store->read(digest, size, 0, size);
+    if (bytes && sha256_hex(**bytes) != digest) {
+      return Error{std::string(error_code::kArtifactStoreFailed),
+                   "the stored result of a generation does not have the digest that it is named by"};
+    }
+    return bytes;
+  };
+  auto bytes = co_await run_on(context_.files, std::move(work));
+  co_return bytes;
+}
+
+// On a thread that may block.
+awaitable<GenerationReader::Bytes> GenerationReader::read_stored(std::string digest) {
+  ArtifactStore* const store = &context_.artifacts;
+  std::function<Bytes()> work = [store, digest = std::move(digest)] { return store->get(digest); };
+  auto bytes = co_await run_on(context_.files, std::move(work));
+  co_return bytes;
+}
+
+awaitable<GenerationReader::Bytes> GenerationReader::load(Artifact artifact) {
+  if (artifact.bytes) co_return artifact.contents();
+  if (artifact.sha256.empty()) {
+    co_return Error{std::string(error_code::kArtifactGone),
+                    "the artifact's event does not tell where it lies"};
+  }
+  auto bytes = co_await read_stored(std::move(artifact.sha256));
+  co_return bytes;
+}
+
+awaitable<GenerationReader::Bytes> GenerationReader::read_part(Artifact artifact, std::size_t offset,
+                                                               std::size_t length) {
+  if (artifact.bytes || artifact.sha256.empty()) co_return artifact.part(offset, length);
+  ArtifactStore* const store = &context_.artifacts;
+  const std::size_t size = artifact.size();
+  std::function<Bytes()> work = [store, digest = std::move(artifact.sha256), size, offset, length] {
+    return store->read(digest, size, offset, length);
+  };
+  auto bytes = co_await run_on(context_.files, std::move(work));
+  co_return bytes;
+}
+
+awaitable<Result<FindOutcome>> GenerationReader::find(GenerationId id) {
+  // What has ended does not change any more.
+  const auto replica = replicas_.find(id.to_string());
+  if (replica && is_terminal(replica->generation->state()))
+    co_return FindOutcome(replica->generation->record());
+  std::optional<Error> failure;
+  try {
+    auto outcome = co_await read_current(id.to_string(), Follow::kNo);
+    if (!outcome) co_return std::move(outcome).error();
+    if (auto* const stored = std::get_if<StoredGeneration>(&*outcome))
+      co_return FindOutcome(stored->generation->record());
+    if (std::holds_alternative<GenerationGone>(*outcome)) co_return FindOutcome(GenerationGone{});
+  } catch (const std::exception& error) {
+    note_caught(context_.faults, "find");
+    failure = cannot_look(error);
+  }
+  if (failure) co_return std::move(*failure);
+  co_return FindOutcome(GenerationUnknown{});
+}
+
+awaitable<Result<RequestOutcome>> GenerationReader::request_of(GenerationId id) {
+  const std::string name = id.to_string();
+  std::optional<Error> failure;
+  try {
+    auto answer = co_await context_.records.request(name);
+    if (!answer) co_return context_.report_broken(name, std::move(answer).error());
+    if (std::holds_alternative<RequestGone>(*answer)) co_return RequestOutcome(GenerationGone{});
+    if (std::holds_alternative<RequestUnknown>(*answer)) co_return RequestOutcome(GenerationUnknown{});
+    const std::string& text = std::get<RequestText>(*answer).envelope;
+    if (text.empty()) co_return RequestOutcome(RequestForgotten{});
+    auto envelope = decode_envelope(text);
+    if (envelope && envelope->id == id) co_return RequestOutcome(std::move(envelope->request));
+    const std::string why = envelope ? "it is another generation's" : envelope.error().message;
+    co_return context_.report_broken(name, broken_record("the request of generation " + name, why));
+  } catch (const std::exception& error) {
+    note_caught(context_.faults, "request_of");
+    failure = cannot_look(error);
+  }
+  co_return std::move(*failure);
+}
+
+awaitable<Result<bool>> GenerationReader::was_of(GenerationId id, std::string caller) {
+  std::optional<Error> failure;
+  try {
+    auto answer = co_await context_.records.was_of(id.to_string(), std::move(caller));
+    co_return answer;
+  } catch (const std::exception& error) {
+    note_caught(context_.faults, "was_of");
+    failure = cannot_look(error);
+  }
+  co_return std::move(*failure);
+}
+
+}  // namespace shunt::executor

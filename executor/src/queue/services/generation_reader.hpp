@@ -1,0 +1,47 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "queue/replicas/replicas.hpp"
+#include "queue/services/end_writer.hpp"
+#include "queue/services/queue_context.hpp"
+
+namespace shunt::executor {
+
+// Reads generations, and what of them lies in the artifact store. One thread: the loop's.
+class GenerationReader {
+ public:
+  GenerationReader(QueueContext& context, const Replicas& replicas, EndWriter& ends)
+      : context_(context), replicas_(replicas), ends_(ends) {}
+
+  using Bytes = Result<std::shared_ptr<const std::string>>;
+  using Follow = GenerationRecords::Follow;
+
+  // GenerationExecutor has these five; they do not throw for what Redis says.
+  bullmq::awaitable<Result<FindOutcome>> find(GenerationId id);
+  bullmq::awaitable<Result<RequestOutcome>> request_of(GenerationId id);
+  bullmq::awaitable<Bytes> load(Artifact artifact);
+  bullmq::awaitable<Bytes> read_part(Artifact artifact, std::size_t offset, std::size_t length);
+  bullmq::awaitable<Result<bool>> was_of(GenerationId id, std::string caller);
+
+  // The record as it stands, its result included. Throws bullmq::Error.
+  bullmq::awaitable<Result<ReadOutcome>> read(std::string id, Follow follow);
+  // The same, once a generation that has ended without anybody's having said so has its end.
+  bullmq::awaitable<Result<ReadOutcome>> read_current(std::string id, Follow follow);
+  // Puts the result into the end of a log that only refers to it, which lives until it returns. Returns what
+  // is wrong, if it cannot be had. Its text, and what decoding it takes, count for the open generations until
+  // it is its generation's.
+  bullmq::awaitable<std::optional<Error>> load_result(GenerationEvent& ending);
+
+ private:
+  bullmq::awaitable<Bytes> read_stored(std::string digest);
+  bullmq::awaitable<Bytes> read_result(std::string digest, std::size_t size);
+
+  QueueContext& context_;
+  const Replicas& replicas_;
+  EndWriter& ends_;
+};
+
+}  // namespace shunt::executor

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "queue/replicas/replicas.hpp"
+#include "queue/replicas/unreported_job.hpp"
+#include "queue/runtime/async_condition.hpp"
+#include "queue/runtime/notification_stream.hpp"
+#include "queue/runtime/periodic_duty.hpp"
+#include "queue/services/end_reports.hpp"
+#include "queue/services/generation_reader.hpp"
+#include "queue/services/queue_context.hpp"
+
+namespace shunt::executor {
+
+// Keeps replicas of the generations that somebody watches here: applies what other processes tell, reads the
+// log where something was missed, looks for itself at those of which nobody reports, and lets go of those
+// that nobody needs. One thread: the loop's.
+class ReplicaFollower {
+ public:
+  ReplicaFollower(QueueContext& context, Replicas& replicas, GenerationReader& reader, EndWriter& ends);
+  void start();
+  void stop();
+
+  // Begins to follow a generation of this process, before its job exists: its first event may come as soon as
+  // it does.
+  void expect(std::shared_ptr<Generation> generation, std::chrono::milliseconds timeout);
+  bullmq::awaitable<Result<WatchOutcome>> watch(GenerationId id, WatchOptions options);
+  // Brings the replica up to date with the log, which has it all. What fails is noted, and comes again when
+  // the replica is looked at next.
+  bullmq::awaitable<void> read_log(std::string id);
+  // Changes whenever a replica ends.
+  [[nodiscard]] AsyncCondition& ended() noexcept { return ended_; }
+
+ private:
+  void on_notification(const std::string& id, const std::string& message);
+  void apply(const std::string& id, std::vector<GenerationEvent> events);
+  bullmq::awaitable<void> apply_large(std::string id, std::vector<GenerationEvent> events);
+  void note_ended(const Replica& replica);
+  bullmq::awaitable<void> look_at_unreported();
+  bullmq::awaitable<void> look_at(std::vector<std::shared_ptr<Replica>> replicas);
+  bullmq::awaitable<void> look_at_one(std::shared_ptr<Replica> replica, UnreportedGeneration unreported);
+  bullmq::awaitable<void> let_unused_go();
+
+  QueueContext& context_;
+  Replicas& replicas_;
+  GenerationReader& reader_;
+  EndWriter& ends_;
+  EndReports reports_;
+  AsyncCondition ended_;
+  std::shared_ptr<NotificationStream> notifications_;
+  PeriodicDuty looking_;
+  PeriodicDuty letting_go_;
+};
+
+}  // namespace shunt::executor

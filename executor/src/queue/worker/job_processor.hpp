@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "bullmq/job.hpp"
+#include "queue/worker/job_outcome.hpp"
+#include "queue/worker/lease_keeper.hpp"
+#include "queue/worker/queued_run.hpp"
+#include "queue/worker/worker_context.hpp"
+
+namespace shunt::executor {
+
+// What becomes of a job: begins an attempt at its generation, runs it, and tells BullMQ how it ended. One
+// thread: the loop's.
+class JobProcessor {
+ public:
+  using Models = std::map<std::string, std::shared_ptr<WorkerModel>>;
+  JobProcessor(WorkerContext& context, LeaseKeeper& lease, Models models)
+      : context_(context), lease_(lease), models_(std::move(models)) {}
+
+  // A processor of BullMQ's worker: returns the job's value, or throws what BullMQ is to make of it. `stop`
+  // tells of a lost lock and of the worker's end.
+  bullmq::awaitable<std::string> process(bullmq::Job job, std::stop_token stop, std::string model);
+  void on_notification(const std::string& id, const std::string& message);
+  // Lets go of everything that runs.
+  void abandon_all(const std::string& reason);
+
+  [[nodiscard]] const Models& models() const noexcept { return models_; }
+  [[nodiscard]] std::size_t running() const noexcept { return runs_.size(); }
+  // Jobs that went back since the worker was told to stop.
+  [[nodiscard]] std::size_t given_back() const noexcept { return given_back_; }
+
+ private:
+  bullmq::awaitable<BeginAnswer> begin(const Envelope& envelope, bullmq::Job job, std::stop_token stop);
+  [[nodiscard]] AttemptRequest attempt_request(const Envelope& envelope, std::string lock_token) const;
+  [[nodiscard]] QueuedRun::Services run_services();
+  bullmq::awaitable<QueuedRun::Outcome> run(std::shared_ptr<QueuedRun> run, const BeginAnswer& begun,
+                                            std::string model, std::stop_token stop);
+  bullmq::awaitable<void> let_unreadable_go(bullmq::Job job, std::string model, Error problem);
+  // `traced` may be null, and lives until it returns.
+  bullmq::awaitable<void> let_lost_go(bullmq::Job job, std::string model, RunTrace* traced,
+                                      bool stop_requested);
+  bullmq::awaitable<JobOutcome> outcome_elsewhere(std::string id, std::string state);
+  bullmq::awaitable<std::optional<StoredGeneration>> read_generation(std::string id);
+  bullmq::awaitable<void> give_back(bullmq::Job job);
+  [[nodiscard]] std::unique_ptr<RunTrace> trace(Envelope& envelope, std::uint64_t attempt) const;
+  void report_ended(const QueuedRun& run, const std::string& model);
+  void report_failed(const QueuedRun& run, const std::string& model);
+  void report_let_go(const std::string& model, WorkerObserver::LetGo how) const;
+
+  WorkerContext& context_;
+  LeaseKeeper& lease_;
+  const Models models_;
+  std::map<std::string, std::shared_ptr<QueuedRun>> runs_;
+  std::size_t given_back_ = 0;
+};
+
+}  // namespace shunt::executor

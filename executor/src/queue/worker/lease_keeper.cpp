@@ -1,0 +1,53 @@
+#include "queue/worker/lease_keeper.hpp"
+
+#include <utility>
+
+#include "queue/runtime/redis_fault.hpp"
+
+namespace shunt::executor {
+
+LeaseKeeper::LeaseKeeper(WorkerContext& context)
+    : context_(context), leases_(context.connection, context.keys) {
+  lease_.process = context.process;
+  lease_.name = context.options.name.empty() ? context.process : context.options.name;
+  lease_.version = context.options.version;
+  lease_.started_at = context.clock.now();
+}
+
+void LeaseKeeper::start(std::vector<WorkerLease::Model> models) {
+  lease_.models = std::move(models);
+  renewing_ = run_periodically(context_.loop, context_.faults, "lease", context_.options.queue.lease / 3,
+                               [this] { return renew(); });
+}
+
+void LeaseKeeper::stop() {
+  renewing_.stop();
+}
+
+bullmq::awaitable<void> LeaseKeeper::renew() {
+  lease_.running = running_;
+  context_.health.running(running_);
+  renewed_at_ = context_.clock.steady_now();
+  WorkerLease copy = lease_;
+  co_await leases_.renew(std::move(copy), context_.options.queue.lease, context_.clock.now());
+}
+
+void LeaseKeeper::note_claim() {
+  constexpr std::chrono::milliseconds kSoonest{250};
+  const bool first = !lease_.last_claim_at;
+  lease_.last_claim_at = context_.clock.now();
+  const bool told_idle = lease_.running == 0 && context_.clock.steady_now() - renewed_at_ >= kSoonest;
+  if (first || told_idle) renewing_.run_now();
+}
+
+bullmq::awaitable<void> LeaseKeeper::end() {
+  try {
+    WorkerLease copy = lease_;
+    co_await leases_.end(std::move(copy));
+  } catch (...) {
+    // It expires by itself.
+    note_caught(context_.faults, "lease_end");
+  }
+}
+
+}  // namespace shunt::executor

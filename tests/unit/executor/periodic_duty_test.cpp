@@ -1,0 +1,171 @@
+#include "queue/runtime/periodic_duty.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include "bullmq/error.hpp"
+#include "shunt/base/log.hpp"
+#include "support/executor_client.hpp"
+
+namespace shunt::executor {
+namespace {
+
+using bullmq::awaitable;
+using testing::eventually;
+using namespace std::chrono_literals;
+
+const bool kQuiet = (log::configure(log::Level::kError, log::Format::kText), true);
+
+class PeriodicDutyTest : public ::testing::Test {
+ protected:
+  PeriodicDutyTest() : loops_(1) {}
+  ~PeriodicDutyTest() override {
+    on_loop([this] { duties_.clear(); });
+    loops_.stop_and_join();
+  }
+  void on_loop(const std::function<void()>& work) { loops_.at(0).run_on_thread(work); }
+  void every(std::string name, std::chrono::milliseconds interval, PeriodicDuty::Duty duty) {
+    on_loop(
+        [&] { duties_[name] = run_periodically(loops_.at(0), faults_, name, interval, std::move(duty)); });
+  }
+  std::uint64_t failures(std::string_view duty, FaultLog::Kind kind) const {
+    for (const auto& count : faults_.counts()) {
+      if (count.source == FaultLog::Source::kDuty && count.name == duty && count.kind == kind)
+        return count.count;
+    }
+    return 0;
+  }
+  awaitable<void> never_ends() {
+    boost::asio::steady_timer timer(loops_.at(0).context(), SteadyTime::max());
+    boost::system::error_code ignored;
+    co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+  }
+
+  FaultLog faults_;
+  EventLoopThreads loops_;
+  std::map<std::string, PeriodicDuty> duties_;
+};
+
+TEST_F(PeriodicDutyTest, ADutyThatThrowsIsCountedAndComesAgain) {
+  std::atomic<int> done{0};
+  every("broken", 1ms, [&done]() -> awaitable<void> {
+    ++done;
+    throw std::out_of_range("no such element");
+    co_return;
+  });
+  EXPECT_TRUE(eventually([&] { return done >= 3; }));
+  EXPECT_TRUE(eventually([&] { return failures("broken", FaultLog::Kind::kFault) >= 3; }));
+}
+
+// A std::function that throws before it has made a coroutine, and what is no std::exception.
+TEST_F(PeriodicDutyTest, WhateverIsThrownEndsNoDuty) {
+  std::atomic<int> at_once{0};
+  std::atomic<int> odd{0};
+  every("at_once", 1ms, [&at_once]() -> awaitable<void> {
+    ++at_once;
+    throw std::runtime_error("before there is a coroutine");
+  });
+  every("odd", 1ms, [&odd]() -> awaitable<void> {
+    ++odd;
+    throw 42;
+    co_return;
+  });
+  EXPECT_TRUE(eventually([&] { return at_once >= 3 && odd >= 3; }));
+  EXPECT_GE(failures("odd", FaultLog::Kind::kFault), 2U);
+}
+
+TEST_F(PeriodicDutyTest, ARedisThatIsAwayIsToldApartFromAFault) {
+  std::atomic<int> calls{0};
+  every("mixed", 1ms, [&calls]() -> awaitable<void> {
+    if (++calls % 2 == 0) throw bullmq::RedisError("WRONGTYPE Operation against a key");
+    throw bullmq::ConnectionError(bullmq::Fate::not_executed, "away");
+    co_return;
+  });
+  EXPECT_TRUE(eventually([&] {
+    return failures("mixed", FaultLog::Kind::kFault) >= 2 &&
+           failures("mixed", FaultLog::Kind::kUnavailable) >= 2;
+  }));
+}
+
+TEST_F(PeriodicDutyTest, ADutyThatHangsHoldsUpNoOther) {
+  std::atomic<int> begun{0};
+  std::atomic<int> others{0};
+  every("hangs", 1ms, [&begun, this]() -> awaitable<void> {
+    ++begun;
+    co_await never_ends();
+  });
+  every("other", 1ms, [&others]() -> awaitable<void> {
+    ++others;
+    co_return;
+  });
+  EXPECT_TRUE(eventually([&] { return others >= 5; }));
+  EXPECT_EQ(begun, 1);
+}
+
+TEST_F(PeriodicDutyTest, ADutyWithNothingToDoWakesNobody) {
+  std::atomic<int> asked{0};
+  std::atomic<int> done{0};
+  std::atomic<bool> something{false};
+  on_loop([&] {
+    duties_["when_due"] = run_when_due(
+        loops_.at(0), faults_, "when_due", 1ms,
+        [&] {
+          ++asked;
+          return something ? std::chrono::steady_clock::now() : SteadyTime::max();
+        },
+        [&]() -> awaitable<void> {
+          ++done;
+          something = false;
+          co_return;
+        });
+  });
+  EXPECT_TRUE(eventually([&] { return asked == 1; }));
+  // Later than what it waits for changes nothing; sooner does.
+  on_loop([&] { duties_["when_due"].due_by(SteadyTime::max()); });
+  something = true;
+  on_loop([] {});
+  EXPECT_EQ(done, 0);
+  on_loop([&] { duties_["when_due"].due_by(std::chrono::steady_clock::now()); });
+  EXPECT_TRUE(eventually([&] { return done == 1 && asked >= 3; }));
+  on_loop([] {});
+  EXPECT_EQ(asked, 3);
+}
+
+TEST_F(PeriodicDutyTest, ADutyThatIsWantedNowIsDoneOnceMoreAlsoWhileItIsUnderWay) {
+  std::atomic<int> done{0};
+  every("slow", 1h, [&done, this]() -> awaitable<void> {
+    ++done;
+    if (done == 2) duties_["slow"].run_now();
+    co_return;
+  });
+  EXPECT_TRUE(eventually([&] { return done == 1; }));
+  on_loop([&] { duties_["slow"].run_now(); });
+  EXPECT_TRUE(eventually([&] { return done == 3; }));
+}
+
+TEST_F(PeriodicDutyTest, NothingIsDoneAfterStop) {
+  std::atomic<int> done{0};
+  every("stopped", 1ms, [&done]() -> awaitable<void> {
+    ++done;
+    co_return;
+  });
+  EXPECT_TRUE(eventually([&] { return done >= 1; }));
+  on_loop([&] { duties_["stopped"].stop(); });
+  on_loop([] {});
+  const int then = done;
+  on_loop([] {});
+  EXPECT_EQ(done, then);
+}
+
+}  // namespace
+}  // namespace shunt::executor
