@@ -84,7 +84,9 @@ TEST(WorkerLife, KeepsItsPromisesInEveryPhase) {
       const std::string where =
           std::to_string(static_cast<int>(phase)) + " on event " + std::to_string(static_cast<int>(event));
       // A loop begins where there was none, and is there afterwards.
-      if (has(actions, Action::start_loop)) EXPECT_TRUE(!has_loop(phase) && has_loop(next)) << where;
+      if (has(actions, Action::start_loop)) {
+        EXPECT_TRUE(!has_loop(phase) && has_loop(next)) << where;
+      }
       // Only the end of the loop, of the closing, or of the worker leaves a phase with a loop for one
       // without.
       if (has_loop(phase) && !has_loop(next)) {
@@ -92,12 +94,17 @@ TEST(WorkerLife, KeepsItsPromisesInEveryPhase) {
             << where;
       }
       // Nobody who is closing takes jobs again, and nobody who is closed does anything.
-      if (is_ending(phase)) EXPECT_FALSE(may_take_jobs(next)) << where;
-      if (is_over(phase)) EXPECT_EQ(next, phase) << where;
-      if (is_over(phase)) EXPECT_EQ(actions, Action::none) << where;
+      if (is_ending(phase)) {
+        EXPECT_FALSE(may_take_jobs(next)) << where;
+      }
+      if (is_over(phase)) {
+        EXPECT_EQ(next, phase) << where;
+        EXPECT_EQ(actions, Action::none) << where;
+      }
       // Who stops taking jobs ends a read that may take a marker.
-      if (may_take_jobs(phase) && !may_take_jobs(next) && event != Event::destroy)
+      if (may_take_jobs(phase) && !may_take_jobs(next) && event != Event::destroy) {
         EXPECT_TRUE(has(actions, Action::unblock)) << where;
+      }
     }
   }
 }
