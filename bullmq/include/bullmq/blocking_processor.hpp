@@ -7,18 +7,15 @@
 #include <type_traits>
 #include <utility>
 
+#include "bullmq/blocking_job.hpp"
 #include "bullmq/error.hpp"
 #include "bullmq/json_text.hpp"
 
 namespace bullmq {
 
-namespace blocking {
-class Job;
-}
-
 // Does a job and returns its return value, a JSON text ("null" for nothing). An ordinary function, which may
 // block and burn CPU: each call has a thread of the worker's pool to itself. What it throws is a failure;
-// some exceptions mean more, see error.hpp. (Include bullmq/blocking_job.hpp for what it does with the job.)
+// some exceptions mean more, see error.hpp.
 //
 // `stop` is requested when the job is cancelled: by cancel_job(), because its lock was lost, its time is up,
 // or the worker closes. Look at it between steps, or wait with it (std::condition_variable_any); a
