@@ -36,7 +36,7 @@ enum class ActiveJobs { wait, leave };
 // Lines of a job's log.
 struct JobLogs {
   std::vector<std::string> lines{};
-  // Of all lines, also those that were not asked for.
+  // It counts all lines, also those that were not asked for.
   std::int64_t count = 0;
 };
 
@@ -48,12 +48,12 @@ struct RetryOptions {
 
 // The children of a job, by their keys ("<prefix>:<queue>:<id>").
 struct JobDependencies {
-  // Completed ones, with their return values (JSON).
+  // They are the completed ones, with their return values (JSON).
   std::map<std::string, std::string> processed{};
   std::vector<std::string> unprocessed{};
-  // Failed ones that do not keep the parent waiting, with their reasons (plain text).
+  // They are failed ones that do not keep the parent waiting, with their reasons (plain text).
   std::map<std::string, std::string> ignored{};
-  // Failed ones that fail the parent.
+  // They are failed ones that fail the parent.
   std::vector<std::string> failed{};
 };
 
@@ -65,7 +65,7 @@ struct JobDependenciesCount {
   std::int64_t failed = 0;
 };
 
-// See JobOptions for both.
+// What a job's priority becomes; see JobOptions for both.
 struct ChangePriorityOptions {
   std::int64_t priority = 0;
   bool lifo = false;

@@ -32,7 +32,7 @@ struct WorkerEvents {
   Signal<const Job&, std::string_view> completed;
   Signal<const Job&, const JobFailure&> failed;
   Signal<const Job&, std::string_view> progress;
-  // Ids of jobs that this worker put back because their lock was lost.
+  // It tells the ids of jobs that this worker put back because their lock was lost.
   Signal<std::string_view> stalled;
   // Nothing is left to take.
   Signal<> drained;
@@ -40,7 +40,7 @@ struct WorkerEvents {
   Signal<> resumed;
   Signal<> closing;
   Signal<> closed;
-  // Whatever went wrong outside of processors, exceptions of listeners included.
+  // It tells whatever went wrong outside of processors, exceptions of listeners included.
   Signal<const std::exception&> error;
   Signal<const std::vector<std::string>&> lock_renewal_failed;
   Signal<const std::vector<std::string>&> locks_renewed;
@@ -73,19 +73,19 @@ class Worker {
          WorkerOptions options = WorkerOptions());
   Worker(Executor executor, std::string queue_name, BlockingProcessor processor,
          WorkerOptions options = WorkerOptions());
-  // Without a processor: for get_next_job.
+  // Makes a worker without a processor, for get_next_job.
   Worker(Executor executor, std::string queue_name, WorkerOptions options = WorkerOptions());
   ~Worker();
   Worker(Worker&&) noexcept;
   Worker& operator=(Worker&&) noexcept;
 
   [[nodiscard]] const std::string& name() const noexcept;
-  // Of this worker, and the first part of its lock tokens.
+  // It is this worker's own, and the first part of its lock tokens.
   [[nodiscard]] const std::string& id() const noexcept;
   [[nodiscard]] const WorkerOptions& options() const noexcept;
   [[nodiscard]] WorkerEvents& events() noexcept;
 
-  // Both connections are there. Throws CommandTimeoutError after the command timeout.
+  // Returns when both connections are there. Throws CommandTimeoutError after the command timeout.
   awaitable<void> wait_until_ready();
   // Processes jobs until pause() or close(). Throws ValidationError when it runs already, or without a
   // processor.
@@ -94,7 +94,7 @@ class Worker {
   [[nodiscard]] bool is_paused() const noexcept;
 
   [[nodiscard]] std::size_t concurrency() const noexcept;
-  // From the next fetch on; jobs in process go on. Throws ValidationError for 0.
+  // Holds from the next fetch on; jobs in process go on. Throws ValidationError for 0.
   void set_concurrency(std::size_t concurrency);
   [[nodiscard]] std::size_t active_count() const noexcept;
 
@@ -103,23 +103,23 @@ class Worker {
   void resume();
 
   // Requests the stop of a job that this worker processes; what becomes of it is the processor's decision.
-  // false: it does not process it.
+  // Returns false when it does not process it.
   bool cancel_job(std::string_view job_id, std::string reason = std::string());
   void cancel_all_jobs(std::string reason = std::string());
 
   // Takes no more jobs and waits for those in process, at most for `deadline`; then cancels them and waits
   // for cancel_grace; then gives those that still run back to the front of the queue, lock released, so that
-  // another worker takes them at once. What their processors return afterwards is ignored. Absent: waits
-  // without limit. Never throws.
+  // another worker takes them at once. What their processors return afterwards is ignored. Without a
+  // deadline it waits without limit. It throws nothing but CancelledError, and closes all the same.
   awaitable<void> close(std::optional<Milliseconds> deadline = std::nullopt);
 
   // ---- By hand, instead of run(): finish the job with Job::move_to_completed or move_to_failed under the
   // same token.
   [[nodiscard]] awaitable<std::optional<Job>> get_next_job(std::string token,
                                                            WhenEmpty when_empty = WhenEmpty::wait);
-  // The looking for stalled jobs, which run() starts by itself.
+  // Starts the looking for stalled jobs, which run() starts by itself.
   void start_stalled_check_timer();
-  // Nobody takes a job of this queue for that long; then throw RateLimitError from the processor.
+  // Lets nobody take a job of this queue for that long; throw RateLimitError from the processor then.
   awaitable<void> rate_limit(Milliseconds duration);
 
   struct State;
