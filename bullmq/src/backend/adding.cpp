@@ -127,9 +127,9 @@ bool QueueBackend::is_plain(const JobToAdd& job) const {
 
 // What the scripts store, made here once for all jobs that have the same options.
 std::string QueueBackend::stored_options(const JobOptions& options) {
-  JobOptions common = options;
-  common.job_id.reset();
-  if (known_options_json_.empty() || common != known_options_) {
+  if (known_options_json_.empty() || !are_same_but_for_id(options, known_options_)) {
+    JobOptions common = options;
+    common.job_id.reset();
     known_options_json_ = stored_options_json(common);
     known_options_ = std::move(common);
   }

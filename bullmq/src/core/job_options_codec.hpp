@@ -32,6 +32,8 @@ class StoredJobOptions {
 // always in it, as with every other client; the scripts compare it.
 void pack_job_options(const JobOptions& options, std::string& out);
 
+// Whether jobs with these options have the same ones stored, but for their ids.
+[[nodiscard]] bool are_same_but_for_id(const JobOptions& a, const JobOptions& b);
 // The text that the add scripts make of those packed options and store.
 [[nodiscard]] std::string stored_options_json(const JobOptions& options);
 

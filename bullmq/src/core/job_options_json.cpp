@@ -282,18 +282,19 @@ std::string job_options_to_json(const JobOptions& options) {
 
 JobOptions merge(const JobOptions& defaults, const JobOptions& options) {
   JobOptions merged = options;
-  JobOptions base = defaults;
-  // An id for every job of the queue would make each a duplicate of the first.
-  base.job_id.reset();
   for_each_job_option([&](const auto& option) {
-    if (!(merged.*option.field)) merged.*option.field = base.*option.field;
+    const auto& by_default = defaults.*option.field;
+    if (by_default && !(merged.*option.field)) merged.*option.field = by_default;
   });
-  if (!merged.telemetry_metadata) merged.telemetry_metadata = base.telemetry_metadata;
-  if (!merged.omit_telemetry_context) merged.omit_telemetry_context = base.omit_telemetry_context;
+  // An id for every job of the queue would make each a duplicate of the first.
+  if (!options.job_id) merged.job_id.reset();
+  if (!merged.telemetry_metadata) merged.telemetry_metadata = defaults.telemetry_metadata;
+  if (!merged.omit_telemetry_context) merged.omit_telemetry_context = defaults.omit_telemetry_context;
+  if (defaults.extra.empty()) return merged;
   if (merged.extra.empty()) {
-    merged.extra = base.extra;
-  } else if (!base.extra.empty()) {
-    auto object = detail::parse_json_object(base.extra);
+    merged.extra = defaults.extra;
+  } else {
+    auto object = detail::parse_json_object(defaults.extra);
     const auto over = detail::parse_json_object(merged.extra);
     if (object && over) {
       for (const auto& member : *over) (*object)[member.key()] = member.value();
@@ -308,6 +309,15 @@ namespace detail {
 JobOptions stored_job_options(std::string_view text) {
   if (text.empty() || text == "{}") return {};
   return parse(text, Mode::stored);
+}
+
+bool are_same_but_for_id(const JobOptions& a, const JobOptions& b) {
+  bool same = a.telemetry_metadata == b.telemetry_metadata &&
+              a.omit_telemetry_context == b.omit_telemetry_context && a.extra == b.extra;
+  for_each_job_option([&](const auto& option) {
+    if (std::string_view(option.name) != "jobId") same = same && a.*option.field == b.*option.field;
+  });
+  return same;
 }
 
 std::string stored_options_json(const JobOptions& options) {
