@@ -12,7 +12,7 @@ namespace {
 
 std::string code(const WebBoundary& boundary, const WebRequest& request) {
   const auto refused = boundary.refusal(request);
-  return refused ? refused->code : "";
+  return refused ? refused->code.to_string() : std::string();
 }
 
 TEST(WebBoundary, WithoutKeysAHostIsAnAddressOrLocalhostOrListed) {

@@ -50,7 +50,7 @@ std::string everything_in(const Error& error) {
     return ::testing::AssertionFailure() << "the generation " << to_string(record.state);
   }
   if (record.error->code == code) return ::testing::AssertionSuccess();
-  return ::testing::AssertionFailure() << record.error->code << ": " << record.error->message;
+  return ::testing::AssertionFailure() << record.error->code.text() << ": " << record.error->message;
 }
 
 TEST_F(OpenAiTest, FailsWithUpstreamBrokenAfterHalfAStreamAndKeepsItsText) {
