@@ -65,7 +65,7 @@ TEST(QueuePromises, AWorkerTellsThatItCouldNotPassAWakeUpOn) {
                             "-client|unblock"));
   WorkerOptions options;
   options.connection = side.connection->options();
-  options.connection.url.insert(std::string_view("redis://").size(), "narrow@");
+  options.connection.username = "narrow";
   const Processor processor = [](Job, std::stop_token) -> awaitable<std::string> { co_return "null"; };
   Worker worker(loop.executor(), "paint", processor, options);
   std::vector<std::string> told;
