@@ -1,5 +1,6 @@
 """docs/contract.md beside a live Redis: its keys, its job, its commands."""
 
+import hashlib
 import json
 import re
 import subprocess
@@ -57,17 +58,42 @@ def documented_keys():
 
 def pattern_of(key):
     def of(part):
-        if part == "<caller>":  # one without a name has an empty one
+        if part == "<caller>":  # all without keys are one, whose name is empty
             return ".*"
         return ".+" if part.startswith("<") else re.escape(part)
 
     return "".join(map(of, re.split(r"(<[^>]+>)", key)))
 
 
+WITH_A_KEY = """
+[[server.keys]]
+name = "ann"
+sha256 = "{digest}"
+[models.simulator]
+driver = "simulator"
+text_field = "prompt"
+"""
+
+
+def generate_and_delete_with_a_key(programs, redis):
+    """Only callers with keys have lists of their own."""
+    config = programs.folder / "keys.toml"
+    config.write_text(WITH_A_KEY.format(digest=hashlib.sha256(b"secret-ann").hexdigest()))
+    api = programs.api("--config", str(config), environment={"QUEUE_ENABLED": "true", "REDIS_URL": redis.url})
+    eventually(lambda: api.status("/readyz") == 200, "it has found Redis")
+    key = {"Authorization": "Bearer secret-ann"}
+    for _ in range(2):
+        status, _, body = api.generate("simulator", {"prompt": "a", "tokens": 2}, key)
+        assert status == 200, body
+    assert api.request("DELETE", f"/v1/generations/{json.loads(body)['id']}", None, key)[0] == 204
+    return api
+
+
 def test_the_keys_are_those_of_a_live_system(api, programs, redis):
-    # One that waits, one that runs and is cancelled, one with an idempotency key.
+    # One that waits, one that runs and is cancelled, one with an idempotency key, one of a caller with a key.
     worker = programs.worker(environment={"QUEUE_ENABLED": "true", "REDIS_URL": redis.url})
     assert api.generate("simulator", {"prompt": "a", "tokens": 2}, {"Idempotency-Key": "k"})[0] == 200
+    generate_and_delete_with_a_key(programs, redis).stop()
     seen = {}
 
     def look():
