@@ -45,8 +45,8 @@ TEST_F(EndedElsewhere, ASuccessIsTheJobsReturnValue) {
   executor_.reset();
   const std::string at = kAt;
   end(id.to_string(),
-      R"([{"seq":2,"type":"started",)" + at + "},\n" + R"({"seq":3,"type":"delta","text":"good morning",)" + at +
-          "},\n" + R"({"seq":4,"type":"succeeded","result":{"tokens":2},)" + at + "}]",
+      R"([{"seq":2,"type":"started",)" + at + "},\n" + R"({"seq":3,"type":"delta","text":"good morning",)" +
+          at + "},\n" + R"({"seq":4,"type":"succeeded","result":{"tokens":2},)" + at + "}]",
       "succeeded");
   start_worker(redis_.url());
   ASSERT_TRUE(eventually([&] { return !job(id, "returnvalue").empty(); }));
