@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """measure_build.py [TARGET] [-jN] [-DNAME=VALUE...]: what a first build costs. Configures build/measured anew, builds TARGET
 there (shunt, as ./run does; all, with tests and benchmarks, as ./test does) without a compiler cache, and prints CPU and
-wall time and the dearest steps. CPU time depends little on what else the machine does; wall time does."""
+wall time and the dearest steps. CPU time, too, grows on a busy machine, by a third or more; compare builds of equally quiet moments."""
 
 import argparse
 import os
