@@ -13,8 +13,8 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def wait_for(port, is_alive=lambda: True):
-    deadline = time.monotonic() + 10
+def wait_for(port, is_alive=lambda: True, patience=10):
+    deadline = time.monotonic() + patience
     while True:
         with contextlib.suppress(OSError):
             socket.create_connection(("127.0.0.1", port), 1).close()

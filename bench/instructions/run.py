@@ -32,6 +32,7 @@ concurrency = 200
 text_field = "prompt"
 """
 CLIENTS = 16
+PATIENCE = 60  # valgrind starts slowly
 ALLOCATIONS = re.compile(r"^(malloc|calloc|realloc|aligned_alloc|posix_memalign)\b")
 
 
@@ -88,12 +89,12 @@ class Run:
             if queue:
                 processes["redis"] = self.start(
                     "redis", ["redis-server", "--port", str(redis_port), "--save", ""], environment)
-                wait_for(redis_port)
+                wait_for(redis_port, patience=PATIENCE)
                 environment |= {"QUEUE_ENABLED": "true", "REDIS_URL": f"redis://127.0.0.1:{redis_port}"}
                 processes["worker"] = self.start("worker", [binary, "worker", "--config", str(config)], environment)
             processes["api"] = self.start(
                 "api", [binary, "serve", "--config", str(config), "--listen", f"127.0.0.1:{port}"], environment)
-            wait_for(port, lambda: processes["api"].poll() is None)
+            wait_for(port, lambda: processes["api"].poll() is None, PATIENCE)
             until_it_serves(port)
             with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
                 for done in [pool.submit(post, port, requests // CLIENTS) for _ in range(CLIENTS)]:
