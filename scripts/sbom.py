@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # Of the packages whose headers become part of the binary; /usr/share/doc/PACKAGE/copyright has the whole texts.
-LICENCES = {"libboost": "BSL-1.0", "libcli11": "BSD-3-Clause", "nlohmann-json3": "MIT", "libtomlplusplus": "MIT",
+LICENCES = {"libboost": "BSL-1.0", "libcli11": "BSD-3-Clause", "libtomlplusplus": "MIT",
             "libhiredis": "BSD-3-Clause", "libssl": "Apache-2.0", "libcurl": "curl",
             "libre2": "BSD-3-Clause", "prometheus-cpp": "MIT"}
 
