@@ -28,13 +28,13 @@ std::string JsonObjectReader::text(std::string_view name, Presence presence) {
 
 std::optional<std::int64_t> JsonObjectReader::integer(std::string_view name, Presence presence,
                                                       std::int64_t limit) {
-  const bool bounded = limit != kMaxSafeInteger;
-  const std::string expected =
-      bounded ? "an integer from 0 to " + std::to_string(limit) : std::string("an integer from 0 on");
   const Json* const value = find(name);
   if (value != nullptr && value->is_int64() && value->get_int64() >= 0 && value->get_int64() <= limit)
     return value->get_int64();
   if (value != nullptr || presence == Presence::kRequired) {
+    const bool bounded = limit != kMaxSafeInteger;
+    const std::string expected =
+        bounded ? "an integer from 0 to " + std::to_string(limit) : std::string("an integer from 0 on");
     refuse({.pointer = pointer_,
             .name = name,
             .expected = expected,
