@@ -14,9 +14,9 @@ const Json* JsonObjectReader::find(std::string_view name) {
   const Json* const value = object_.if_contains(name);
   if (value == nullptr || movable_ == nullptr) return value;
   const auto end = asked_.begin() + static_cast<std::ptrdiff_t>(asked_count_);
-  if (std::find(asked_.begin(), end, name) != end) return value;
+  if (std::find(asked_.begin(), end, value) != end) return value;
   if (asked_count_ == asked_.size()) throw std::length_error("JsonObjectReader: too many members");
-  asked_[asked_count_++] = name;
+  asked_[asked_count_++] = value;
   return value;
 }
 
@@ -82,7 +82,7 @@ JsonObject JsonObjectReader::rest() {
   if (movable_ == nullptr || asked_count_ == movable_->size()) return left;  // the usual case
   const auto end = asked_.begin() + static_cast<std::ptrdiff_t>(asked_count_);
   for (auto& member : *movable_) {
-    if (std::find(asked_.begin(), end, std::string_view(member.key())) == end)
+    if (std::find(asked_.begin(), end, &member.value()) == end)
       left.emplace(member.key(), std::move(member.value()));
   }
   return left;

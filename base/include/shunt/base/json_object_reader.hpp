@@ -74,7 +74,7 @@ class JsonObjectReader {
   Wording wording_;
   std::optional<Error> problem_;
   // They are not erased from the object one by one, which would move the others each time.
-  std::array<std::string_view, 16> asked_;  // more than any object of ours has members
+  std::array<const Json*, 16> asked_;  // more than any object of ours has members
   std::size_t asked_count_ = 0;
 };
 
