@@ -21,6 +21,9 @@ if ARGV[2] == '1' then
   redis.call('DEL', record)
   if known[3] then
     redis.pcall('ZREM', base .. 'of:' .. known[3], id)
+  end
+  -- Without keys all are one caller, and nobody asks whose it was.
+  if known[3] and known[3] ~= '' then
     redis.pcall('ZADD', base .. 'go:' .. known[3], '0', id)
     redis.pcall('SADD', base .. 'callers', known[3])
   end

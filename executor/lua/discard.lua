@@ -37,6 +37,9 @@ owner = owner or ARGV[2] == '1' and caller
 if owner then
   redis.pcall('ZREM', base .. 'of:' .. owner, id)
   redis.pcall('ZREM', base .. 'oc:' .. owner, id)
+end
+-- As in delete.lua.
+if owner and owner ~= '' then
   redis.pcall('ZADD', base .. 'go:' .. owner, '0', id)
   redis.pcall('SADD', base .. 'callers', owner)
 end
