@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -64,18 +63,18 @@ bool needs_escape(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
 }
 
-// The length of a front that needs no escape, eight bytes at a time: nearly all text has none. May stop
-// early, never late.
-std::size_t plain_prefix(std::string_view text) noexcept {
+// Where the next character is that needs an escape, or the text's size. Eight bytes at a time: nearly all
+// text has none.
+std::size_t next_escape(std::string_view text, std::size_t at) noexcept {
   constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
   constexpr std::uint64_t kHighs = 0x8080808080808080ULL;
   const auto zero_bytes = [](std::uint64_t word) { return (word - kOnes) & ~word & kHighs; };
-  std::size_t at = 0;
   for (std::uint64_t word = 0; at + sizeof word <= text.size(); at += sizeof word) {
     std::memcpy(&word, text.data() + at, sizeof word);
     const std::uint64_t controls = (word - kOnes * 0x20) & ~word & kHighs;
     if ((controls | zero_bytes(word ^ (kOnes * '"')) | zero_bytes(word ^ (kOnes * '\\'))) != 0) break;
   }
+  while (at < text.size() && !needs_escape(text.data()[at])) ++at;
   return at;
 }
 
@@ -186,19 +185,14 @@ std::string_view json_kind_name(const Json& value) noexcept {
 
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
-  std::size_t plain_from = 0;
-  std::size_t at = 0;
-  while (at < text.size()) {
-    at += plain_prefix(text.substr(at));
-    const std::size_t look_to = std::min(at + sizeof(std::uint64_t), text.size());
-    for (; at < look_to; ++at) {
-      if (!needs_escape(text[at])) continue;
-      out.append(text, plain_from, at - plain_from);
-      append_escape(out, text[at]);
-      plain_from = at + 1;
-    }
+  std::size_t from = 0;
+  for (;;) {
+    const std::size_t to = next_escape(text, from);
+    out.append(text.data() + from, to - from);
+    if (to == text.size()) break;
+    append_escape(out, text.data()[to]);
+    from = to + 1;
   }
-  out.append(text, plain_from);
   out += '"';
 }
 
