@@ -146,7 +146,7 @@ void append_problem(std::string& out, const Error& error, const ProblemContext& 
   if (!context.instance.empty()) problem.text("instance", context.instance);
   for (const auto& [name, value] : error.details) {
     if (is_reserved(name) || (name == "generation" && context.generation != nullptr)) continue;
-    append_bounded(problem.begin(name), value);
+    append_bounded(problem.begin(std::string_view(name)), value);
   }
   if (context.generation != nullptr) append_record_json(problem.begin("generation"), *context.generation);
   problem.close();
