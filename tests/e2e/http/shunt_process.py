@@ -203,5 +203,3 @@ def end(process):
             process.kill()
             process.wait()
     process.stdout.close()
-
-
