@@ -8,6 +8,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <deque>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -33,6 +34,8 @@ class PeriodicDutyTest : public ::testing::Test {
     on_loop([this] { duties_.clear(); });
     loops_.stop_and_join();
   }
+  // Duties go on until the fixture stops them, so that what they count in is the fixture's.
+  std::atomic<int>& count() { return counts_.emplace_back(0); }
   void on_loop(const std::function<void()>& work) { loops_.at(0).run_on_thread(work); }
   void every(std::string name, std::chrono::milliseconds interval, PeriodicDuty::Duty duty) {
     on_loop(
@@ -52,12 +55,13 @@ class PeriodicDutyTest : public ::testing::Test {
   }
 
   FaultLog faults_;
+  std::deque<std::atomic<int>> counts_;
   EventLoopThreads loops_;
   std::map<std::string, PeriodicDuty> duties_;
 };
 
 TEST_F(PeriodicDutyTest, ADutyThatThrowsIsCountedAndComesAgain) {
-  std::atomic<int> done{0};
+  std::atomic<int>& done = count();
   every("broken", 1ms, [&done]() -> awaitable<void> {
     ++done;
     throw std::out_of_range("no such element");
@@ -69,8 +73,8 @@ TEST_F(PeriodicDutyTest, ADutyThatThrowsIsCountedAndComesAgain) {
 
 // A std::function that throws before it has made a coroutine, and what is no std::exception.
 TEST_F(PeriodicDutyTest, WhateverIsThrownEndsNoDuty) {
-  std::atomic<int> at_once{0};
-  std::atomic<int> odd{0};
+  std::atomic<int>& at_once = count();
+  std::atomic<int>& odd = count();
   every("at_once", 1ms, [&at_once]() -> awaitable<void> {
     ++at_once;
     throw std::runtime_error("before there is a coroutine");
@@ -85,7 +89,7 @@ TEST_F(PeriodicDutyTest, WhateverIsThrownEndsNoDuty) {
 }
 
 TEST_F(PeriodicDutyTest, ARedisThatIsAwayIsToldApartFromAFault) {
-  std::atomic<int> calls{0};
+  std::atomic<int>& calls = count();
   every("mixed", 1ms, [&calls]() -> awaitable<void> {
     if (++calls % 2 == 0) throw bullmq::RedisError("WRONGTYPE Operation against a key");
     throw bullmq::ConnectionError(bullmq::Fate::not_executed, "away");
@@ -98,8 +102,8 @@ TEST_F(PeriodicDutyTest, ARedisThatIsAwayIsToldApartFromAFault) {
 }
 
 TEST_F(PeriodicDutyTest, ADutyThatHangsHoldsUpNoOther) {
-  std::atomic<int> begun{0};
-  std::atomic<int> others{0};
+  std::atomic<int>& begun = count();
+  std::atomic<int>& others = count();
   every("hangs", 1ms, [&begun, this]() -> awaitable<void> {
     ++begun;
     co_await never_ends();
@@ -113,26 +117,26 @@ TEST_F(PeriodicDutyTest, ADutyThatHangsHoldsUpNoOther) {
 }
 
 TEST_F(PeriodicDutyTest, ADutyWithNothingToDoWakesNobody) {
-  std::atomic<int> asked{0};
-  std::atomic<int> done{0};
-  std::atomic<bool> something{false};
+  std::atomic<int>& asked = count();
+  std::atomic<int>& done = count();
+  std::atomic<int>& something = count();
   on_loop([&] {
     duties_["when_due"] = run_when_due(
         loops_.at(0), faults_, "when_due", 1ms,
         [&] {
           ++asked;
-          return something ? std::chrono::steady_clock::now() : SteadyTime::max();
+          return something != 0 ? std::chrono::steady_clock::now() : SteadyTime::max();
         },
         [&]() -> awaitable<void> {
           ++done;
-          something = false;
+          something = 0;
           co_return;
         });
   });
   EXPECT_TRUE(eventually([&] { return asked == 1; }));
   // Later than what it waits for changes nothing; sooner does.
   on_loop([&] { duties_["when_due"].due_by(SteadyTime::max()); });
-  something = true;
+  something = 1;
   on_loop([] {});
   EXPECT_EQ(done, 0);
   on_loop([&] { duties_["when_due"].due_by(std::chrono::steady_clock::now()); });
@@ -142,9 +146,8 @@ TEST_F(PeriodicDutyTest, ADutyWithNothingToDoWakesNobody) {
 }
 
 TEST_F(PeriodicDutyTest, ADutyThatIsWantedNowIsDoneOnceMoreAlsoWhileItIsUnderWay) {
-  std::atomic<int> done{0};
+  std::atomic<int>& done = count();
   every("slow", 1h, [&done, this]() -> awaitable<void> {
-    // At three the test is over, and with it what it counts in.
     if (++done == 2) duties_["slow"].run_now();
     co_return;
   });
@@ -154,7 +157,7 @@ TEST_F(PeriodicDutyTest, ADutyThatIsWantedNowIsDoneOnceMoreAlsoWhileItIsUnderWay
 }
 
 TEST_F(PeriodicDutyTest, NothingIsDoneAfterStop) {
-  std::atomic<int> done{0};
+  std::atomic<int>& done = count();
   every("stopped", 1ms, [&done]() -> awaitable<void> {
     ++done;
     co_return;
