@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt {
@@ -10,7 +12,8 @@ namespace {
 constexpr std::size_t kLimit = std::size_t{16} << 20U;
 
 TEST(DriverMemory, FollowsWhatIsHeld) {
-  MemoryBudget budget(kLimit);
+  const auto on_heap = std::make_unique<MemoryBudget>(kLimit);
+  MemoryBudget& budget = *on_heap;
   {
     DriverMemory memory(budget);
     EXPECT_EQ(budget.used(MemoryShare::kDrivers), 0U);
@@ -25,7 +28,8 @@ TEST(DriverMemory, FollowsWhatIsHeld) {
 }
 
 TEST(DriverMemory, CountsTheMemoryOfATextThatGrows) {
-  MemoryBudget budget(kLimit);
+  const auto on_heap = std::make_unique<MemoryBudget>(kLimit);
+  MemoryBudget& budget = *on_heap;
   DriverMemory memory(budget);
   std::string text;
   const std::string piece(10'000, 'x');

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::openai {
@@ -180,7 +182,8 @@ TEST(AnswerReader, HoldsNoMoreThanAnEventOfAStream) {
 }
 
 TEST(AnswerReader, TakesWhatItHoldsFromTheDriversMemory) {
-  MemoryBudget budget(std::size_t{16} << 20U);
+  const auto on_heap = std::make_unique<MemoryBudget>(std::size_t{16} << 20U);
+  MemoryBudget& budget = *on_heap;
   {
     AnswerReader reader("text/event-stream", 1 << 20, {64, {}}, budget);
     AnswerPieces pieces;
@@ -203,7 +206,8 @@ TEST(AnswerReader, TakesWhatItHoldsFromTheDriversMemory) {
 }
 
 TEST(AnswerReader, FailsWithoutRoomForWhatADocumentMayBecome) {
-  MemoryBudget budget(std::size_t{16} << 20U);
+  const auto on_heap = std::make_unique<MemoryBudget>(std::size_t{16} << 20U);
+  MemoryBudget& budget = *on_heap;
   std::string lists;
   while (lists.size() < 200'000) lists += "[],";
   const std::string document = "{\"choices\":[{\"delta\":{\"odd\":[" + lists + "0]}}]}";
@@ -220,7 +224,8 @@ TEST(AnswerReader, FailsWithoutRoomForWhatADocumentMayBecome) {
 }
 
 TEST(AnswerReader, NeedsNoRoomOnceTheAnswerIsComplete) {
-  MemoryBudget budget(std::size_t{16} << 20U);
+  const auto on_heap = std::make_unique<MemoryBudget>(std::size_t{16} << 20U);
+  MemoryBudget& budget = *on_heap;
   AnswerReader reader("text/event-stream", 1 << 20, {64, {}}, budget);
   AnswerPieces pieces;
   ASSERT_TRUE(reader.feed("data: {\"choices\":[{\"finish_reason\":\"stop\"}]}\n\n", pieces).ok());
