@@ -62,6 +62,19 @@ bool is_lower(const FlipRecord& a, const FlipRecord& b) noexcept {
   return height_of(a) < height_of(b);
 }
 
+std::string place_text(const FlipRecord& record) {
+  const auto words = [&](FlipState state, std::size_t step) {
+    std::string text(state_name(state));
+    if (state != FlipState::kCanary || step >= record.plan.steps.size()) return text;
+    text += ' ' + record.plan.steps[step].weight.text() + ", step " + std::to_string(step + 1);
+    return text + " of " + std::to_string(record.plan.steps.size());
+  };
+  if (record.state == FlipState::kForcedSync) return "forced to sync";
+  if (record.state == FlipState::kForcedQueue) return "forced to the queue";
+  if (record.state != FlipState::kHeld || !record.before) return words(record.state, record.step);
+  return "held in " + words(record.before->state, record.before->step);
+}
+
 FlipRecord first_record(Strategy strategy, std::string salt, WallTime now) {
   FlipRecord record;
   switch (strategy) {

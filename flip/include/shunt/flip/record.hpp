@@ -62,6 +62,8 @@ struct FlipRecord {
 // Where new work goes: of a held fleet that of the state before.
 [[nodiscard]] FlipState acting_state(const FlipRecord& record) noexcept;
 [[nodiscard]] Weight weight_of(const FlipRecord& record) noexcept;
+// "canary 5%, step 2 of 5", "held in canary 5%, step 2 of 5", "forced to sync": for people.
+[[nodiscard]] std::string place_text(const FlipRecord& record);
 
 // Whether two records differ in nothing but what an epoch stands for, and which of two sends less through the
 // queue. The order of states, lowest first: forced_sync, aborting, draining, off, dark, shadow, then held
