@@ -21,7 +21,7 @@ class WorkerMetrics final : public executor::WorkerObserver {
   void claimed(std::string_view model, std::size_t attempt) override;
   void ended(const Ended& end) override;
   void failed(const Failed& failure) override;
-  void let_go(std::string_view model, LetGo how) override;
+  void released(std::string_view model, Release how) override;
   void appended(const Append& append) override;
   void locks_not_renewed(std::string_view model, std::size_t count) override;
 

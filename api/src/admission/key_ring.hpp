@@ -46,9 +46,9 @@ class Key {
   struct TooManyConcurrent {
     std::size_t limit;
   };
-  using Admission = std::variant<Lease, RateLimited, TooManyConcurrent>;
+  using LeaseOutcome = std::variant<Lease, RateLimited, TooManyConcurrent>;
 
-  [[nodiscard]] Admission admit(SteadyTime now) const;
+  [[nodiscard]] LeaseOutcome admit(SteadyTime now) const;
   [[nodiscard]] const ApiKey& config() const noexcept { return config_; }
   // 0: no limit.
   [[nodiscard]] std::size_t max_open() const noexcept {

@@ -51,7 +51,7 @@ class JobProcessor {
   [[nodiscard]] std::unique_ptr<RunTrace> trace(Envelope& envelope, std::uint64_t attempt) const;
   void report_ended(const QueuedRun& run, const std::string& model);
   void report_failed(const QueuedRun& run, const std::string& model);
-  void report_let_go(const std::string& model, WorkerObserver::LetGo how) const;
+  void report_released(const std::string& model, WorkerObserver::Release how) const;
 
   WorkerContext& context_;
   LeaseKeeper& lease_;
