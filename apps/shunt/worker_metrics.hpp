@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "namespace.hpp"
 #include "shunt/executor/observer.hpp"
 #include "shunt/executor/queue_worker.hpp"
 #include "shunt/generation/model_registry.hpp"

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "shunt/base/clock.hpp"
+#include "shunt/executor/namespace.hpp"
 #include "shunt/generation/model_registry.hpp"
 
 namespace shunt::executor {

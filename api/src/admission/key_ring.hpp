@@ -13,6 +13,7 @@
 
 #include "admission/token_bucket.hpp"
 #include "shunt/api/http_server.hpp"
+#include "shunt/api/namespace.hpp"
 
 namespace shunt::api {
 

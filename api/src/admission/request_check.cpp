@@ -13,8 +13,8 @@ namespace {
 
 namespace pc = problem_code;
 
-Error refusal(std::string_view code, std::string message) {
-  return {std::string(code), std::move(message)};
+Error refusal(ErrorCode code, std::string message) {
+  return {code, std::move(message)};
 }
 
 // Framing and fields that must be right whatever the route.

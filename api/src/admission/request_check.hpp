@@ -6,6 +6,7 @@
 #include <string>
 
 #include "admission/live_settings.hpp"
+#include "shunt/api/namespace.hpp"
 #include "shunt/http/server/request.hpp"
 #include "shunt/http/server/response.hpp"
 #include "surface/route_table.hpp"

@@ -4,6 +4,7 @@
 #include <boost/json/object.hpp>
 #include <string_view>
 
+#include "shunt/api/namespace.hpp"
 #include "shunt/executor/generation_executor.hpp"
 
 namespace shunt::api {

@@ -6,6 +6,7 @@
 #include "admission/request_check.hpp"
 #include "routes/exchange.hpp"
 #include "service/service.hpp"
+#include "shunt/api/namespace.hpp"
 #include "shunt/http/server/application.hpp"
 
 namespace shunt::api {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "shunt/http/client.hpp"
+#include "shunt/http/namespace.hpp"
 
 namespace shunt::http {
 

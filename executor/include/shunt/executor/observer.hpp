@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "shunt/base/error.hpp"
+#include "shunt/executor/namespace.hpp"
 #include "shunt/generation/generation_event.hpp"
 
 namespace shunt::executor {

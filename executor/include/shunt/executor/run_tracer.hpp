@@ -5,6 +5,7 @@
 #include <memory>
 #include <string_view>
 
+#include "shunt/executor/namespace.hpp"
 #include "shunt/executor/observer.hpp"
 #include "shunt/generation/envelope.hpp"
 
