@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "namespace.hpp"
 #include "shunt/base/result.hpp"
 
 namespace shunt::app {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "namespace.hpp"
 #include "shunt/base/event_loop.hpp"
 
 namespace shunt::app {

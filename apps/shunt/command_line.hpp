@@ -1,5 +1,7 @@
 #pragma once
 
+#include "namespace.hpp"
+
 namespace shunt::app {
 
 // Parses the command line, runs the command that it names and returns the process's exit code.

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "namespace.hpp"
+
 namespace shunt::app {
 
 // What every command that reads the configuration understands.

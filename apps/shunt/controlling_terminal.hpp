@@ -1,5 +1,7 @@
 #pragma once
 
+#include "namespace.hpp"
+
 namespace shunt::app {
 
 // The terminal that this process was started from, if there was one.

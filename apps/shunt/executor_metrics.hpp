@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "namespace.hpp"
 #include "shunt/executor/generation_executor.hpp"
 #include "shunt/executor/observer.hpp"
 #include "shunt/generation/envelope.hpp"

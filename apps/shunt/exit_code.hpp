@@ -1,5 +1,7 @@
 #pragma once
 
+#include "namespace.hpp"
+
 namespace shunt::app {
 
 // What the process ends with; `shunt --help` documents them.

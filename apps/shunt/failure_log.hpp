@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "namespace.hpp"
 #include "shunt/base/error.hpp"
 #include "shunt/base/log.hpp"
 

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "namespace.hpp"
 #include "shunt/base/fault_log.hpp"
 
 namespace shunt::app {

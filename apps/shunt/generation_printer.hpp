@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "namespace.hpp"
 #include "progress_line.hpp"
 #include "shunt/base/result.hpp"
 #include "shunt/generation/generation_event.hpp"

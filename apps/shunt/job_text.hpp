@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "namespace.hpp"
 #include "shunt/base/clock.hpp"
 #include "shunt/base/json.hpp"
 #include "text_table.hpp"

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "namespace.hpp"
 #include "shunt/config/configuration.hpp"
 #include "shunt/generation/artifact_store.hpp"
 

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "namespace.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "shunt/config/configuration.hpp"
 #include "shunt/generation/model_registry.hpp"

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "namespace.hpp"
 #include "shunt/base/memory_budget.hpp"
 
 namespace shunt::app {

@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "namespace.hpp"
+
 namespace shunt::app {
 
 // The buckets of every time that a generation spends somewhere, in both modes: from a step in memory to an

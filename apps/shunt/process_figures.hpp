@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "namespace.hpp"
+
 namespace shunt::app {
 
 // What /proc tells of this process; 0 where it does not.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "namespace.hpp"
+
 namespace shunt::app {
 
 // Keeps every other process of this user, its own programs included, from reading this one's memory,

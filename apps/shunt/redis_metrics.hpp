@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "namespace.hpp"
 #include "shunt/executor/generation_executor.hpp"
 
 namespace shunt::app {

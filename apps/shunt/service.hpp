@@ -7,6 +7,7 @@
 #include <string>
 
 #include "executor_metrics.hpp"
+#include "namespace.hpp"
 #include "shunt/api/http_server.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "shunt/base/fault_log.hpp"

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "commands.hpp"
+#include "namespace.hpp"
 #include "shunt/base/json.hpp"
 #include "shunt/base/result.hpp"
 #include "shunt/http/blocking_client.hpp"

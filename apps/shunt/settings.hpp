@@ -1,6 +1,7 @@
 #pragma once
 
 #include "commands.hpp"
+#include "namespace.hpp"
 #include "shunt/base/result.hpp"
 #include "shunt/config/configuration.hpp"
 

@@ -4,6 +4,8 @@
 #include <thread>
 #include <utility>
 
+#include "namespace.hpp"
+
 namespace shunt::app {
 
 // SIGINT, SIGTERM and SIGHUP as an orderly request: the first one calls a function, a second one ends the

@@ -4,6 +4,7 @@
 #include <optional>
 #include <streambuf>
 
+#include "namespace.hpp"
 #include "shunt/base/error.hpp"
 
 namespace shunt::app {

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "namespace.hpp"
+
 namespace shunt::app {
 
 enum class Style { kPlain, kBold, kDim, kRed, kGreen, kYellow, kCyan };

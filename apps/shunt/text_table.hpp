@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "namespace.hpp"
 #include "terminal.hpp"
 
 namespace shunt::app {

@@ -134,8 +134,8 @@ class TracedRun final : public executor::RunTrace {
     exporter_.record(std::move(span_));
   }
 
-  void let_go(executor::WorkerObserver::LetGo how) override {
-    const bool lost = how == executor::WorkerObserver::LetGo::kLost;
+  void released(executor::WorkerObserver::Release how) override {
+    const bool lost = how == executor::WorkerObserver::Release::kLost;
     span_.end = tracing::span_now();
     add(span_, "shunt.state", std::string(lost ? "lost" : "given_back"));
     if (lost) span_.failure = "the worker lost the generation";

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "namespace.hpp"
 #include "shunt/api/request_tracer.hpp"
 #include "shunt/config/configuration.hpp"
 #include "shunt/executor/run_tracer.hpp"

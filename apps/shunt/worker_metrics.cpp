@@ -22,7 +22,7 @@ struct Families {
       : claims(counter_family(registry, "shunt_worker_claims_total", "Generations taken from the queue")),
         restarts(counter_family(registry, "shunt_worker_restarts_total",
                                 "Claims of generations that a worker had begun before")),
-        let_go(
+        released(
             counter_family(registry, "shunt_worker_let_go_total",
                            "Jobs that it let go of without an end: lost, given_back, put_back, unreadable")),
         ended(counter_family(registry, "shunt_worker_generations_ended_total",
@@ -41,7 +41,7 @@ struct Families {
 
   Family<Counter>& claims;
   Family<Counter>& restarts;
-  Family<Counter>& let_go;
+  Family<Counter>& released;
   Family<Counter>& ended;
   Family<Counter>& lock_failures;
   Family<Histogram>& waited;
@@ -64,10 +64,10 @@ struct OfModel {
   OfModel(const Families& families, const std::string& model)
       : claims(families.claims.Add({{"model", model}})),
         restarts(families.restarts.Add({{"model", model}})),
-        lost(families.let_go.Add(with(model, "how", "lost"))),
-        given_back(families.let_go.Add(with(model, "how", "given_back"))),
-        put_back(families.let_go.Add(with(model, "how", "put_back"))),
-        unreadable(families.let_go.Add(with(model, "how", "unreadable"))),
+        lost(families.released.Add(with(model, "how", "lost"))),
+        given_back(families.released.Add(with(model, "how", "given_back"))),
+        put_back(families.released.Add(with(model, "how", "put_back"))),
+        unreadable(families.released.Add(with(model, "how", "unreadable"))),
         succeeded(families.ended.Add(ended_without_code(model, GenerationState::kSucceeded))),
         cancelled(families.ended.Add(ended_without_code(model, GenerationState::kCancelled))),
         failed(families.ended, with(model, "state", to_string(GenerationState::kFailed))),
@@ -140,16 +140,16 @@ void WorkerMetrics::ended(const Ended& end) {
   (end.state == GenerationState::kSucceeded ? row.succeeded : row.cancelled).Increment();
 }
 
-void WorkerMetrics::let_go(std::string_view model, LetGo how) {
+void WorkerMetrics::released(std::string_view model, Release how) {
   OfModel& row = impl_->of(model);
   switch (how) {
-    case LetGo::kLost:
+    case Release::kLost:
       return row.lost.Increment();
-    case LetGo::kGivenBack:
+    case Release::kGivenBack:
       return row.given_back.Increment();
-    case LetGo::kPutBack:
+    case Release::kPutBack:
       return row.put_back.Increment();
-    case LetGo::kUnreadable:
+    case Release::kUnreadable:
       return row.unreadable.Increment();
   }
 }

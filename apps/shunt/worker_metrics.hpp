@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "namespace.hpp"
 #include "shunt/executor/observer.hpp"
 #include "shunt/executor/queue_worker.hpp"
 #include "shunt/generation/model_registry.hpp"
@@ -21,7 +22,7 @@ class WorkerMetrics final : public executor::WorkerObserver {
   void claimed(std::string_view model, std::size_t attempt) override;
   void ended(const Ended& end) override;
   void failed(const Failed& failure) override;
-  void let_go(std::string_view model, LetGo how) override;
+  void released(std::string_view model, Release how) override;
   void appended(const Append& append) override;
   void locks_not_renewed(std::string_view model, std::size_t count) override;
 

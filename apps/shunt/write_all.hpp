@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "namespace.hpp"
 #include "shunt/base/result.hpp"
 
 namespace shunt::app {

@@ -2,7 +2,7 @@
 
 #include <array>
 
-namespace shunt {
+namespace shunt::base {
 namespace {
 
 class SystemClock final : public Clock {
@@ -69,4 +69,4 @@ std::string format_rfc3339(WallTime time) {
   return out;
 }
 
-}  // namespace shunt
+}  // namespace shunt::base

@@ -7,7 +7,7 @@
 
 #include "shunt/base/hex.hpp"
 
-namespace shunt {
+namespace shunt::base {
 
 std::string sha256_hex(std::string_view data) {
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
@@ -22,4 +22,4 @@ bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-}  // namespace shunt
+}  // namespace shunt::base

@@ -5,7 +5,7 @@
 #include "shunt/base/hex.hpp"
 #include "shunt/base/json.hpp"
 
-namespace shunt {
+namespace shunt::base {
 namespace {
 
 struct Character {
@@ -128,4 +128,4 @@ std::string displayable_json(std::string_view json) {
   return out;
 }
 
-}  // namespace shunt
+}  // namespace shunt::base

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <limits>
 
-namespace shunt {
+namespace shunt::base {
 namespace {
 
 struct Unit {
@@ -67,4 +67,4 @@ std::string format_bytes(std::size_t bytes) {
   return format_quantity(static_cast<std::int64_t>(bytes), kBytes);
 }
 
-}  // namespace shunt
+}  // namespace shunt::base

@@ -5,7 +5,7 @@
 #include "shunt/base/display_text.hpp"
 #include "shunt/base/overloaded.hpp"
 
-namespace shunt {
+namespace shunt::base {
 namespace {
 
 // A pointer holds names of members, and a message may quote them: both are as long as a request makes them.
@@ -26,4 +26,4 @@ Error overloaded(std::string_view what) {
           Retryable::kYes};
 }
 
-}  // namespace shunt
+}  // namespace shunt::base

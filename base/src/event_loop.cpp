@@ -8,7 +8,7 @@
 #include <future>
 #include <utility>
 
-namespace shunt {
+namespace shunt::base {
 namespace {
 thread_local EventLoop* current_loop = nullptr;
 
@@ -142,4 +142,4 @@ void EventLoopThreads::stop_and_join() {
   }
 }
 
-}  // namespace shunt
+}  // namespace shunt::base

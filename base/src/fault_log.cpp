@@ -2,7 +2,7 @@
 
 #include "shunt/base/log.hpp"
 
-namespace shunt {
+namespace shunt::base {
 namespace {
 
 // What is thrown may carry anything; a line of the log stays a line.
@@ -56,4 +56,4 @@ std::vector<FaultLog::Count> FaultLog::counts() const {
   return all;
 }
 
-}  // namespace shunt
+}  // namespace shunt::base

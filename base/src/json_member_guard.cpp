@@ -2,7 +2,7 @@
 
 #include "shunt/base/random.hpp"
 
-namespace shunt {
+namespace shunt::base {
 namespace {
 
 // boost/json/detail/digest.hpp.
@@ -60,4 +60,4 @@ bool MemberGuard::collide(std::size_t first, std::size_t members) {
   return pairs > 4 * members + 64;
 }
 
-}  // namespace shunt
+}  // namespace shunt::base

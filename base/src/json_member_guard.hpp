@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace shunt {
+namespace shunt::base {
 
 // Watches the member names of a document while Boost.JSON parses it, so that nobody can make the parse slow
 // by their choice.
@@ -44,4 +44,4 @@ class MemberGuard {
   bool colliding_ = false;
 };
 
-}  // namespace shunt
+}  // namespace shunt::base

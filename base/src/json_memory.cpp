@@ -1,6 +1,6 @@
 #include "shunt/base/json_memory.hpp"
 
-namespace shunt {
+namespace shunt::base {
 namespace {
 
 constexpr std::size_t kAllocation = 16;   // the allocator's own, and rounding
@@ -41,4 +41,4 @@ std::size_t json_parse_memory(std::string_view text) noexcept {
   return text.size() + values * kParsedValue;
 }
 
-}  // namespace shunt
+}  // namespace shunt::base

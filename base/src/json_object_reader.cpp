@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace shunt {
+namespace shunt::base {
 
 std::string JsonObjectReader::Wrong::member_pointer() const {
   return std::string(pointer).append("/").append(name);
@@ -106,4 +106,4 @@ void JsonObjectReader::refuse(const Wrong& wrong) {
   if (!problem_) problem_ = wording_(wrong);
 }
 
-}  // namespace shunt
+}  // namespace shunt::base

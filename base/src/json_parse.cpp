@@ -12,7 +12,7 @@
 #include "shunt/base/display_text.hpp"
 #include "shunt/base/json.hpp"
 
-namespace shunt {
+namespace shunt::base {
 namespace {
 
 namespace bj = boost::json;
@@ -374,4 +374,4 @@ Result<void> check_json(const Json& value, std::string_view pointer, const JsonL
   return Checker(pointer, limits).check(value, 0);
 }
 
-}  // namespace shunt
+}  // namespace shunt::base

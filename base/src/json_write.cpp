@@ -7,7 +7,7 @@
 #include "shunt/base/hex.hpp"
 #include "shunt/base/json.hpp"
 
-namespace shunt {
+namespace shunt::base {
 namespace {
 
 template <typename Number>
@@ -212,4 +212,4 @@ std::string to_pretty_json(const Json& value) {
   return out;
 }
 
-}  // namespace shunt
+}  // namespace shunt::base

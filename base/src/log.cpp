@@ -11,7 +11,7 @@
 #include "shunt/base/display_text.hpp"
 #include "shunt/base/json.hpp"
 
-namespace shunt::log {
+namespace shunt::base::log {
 namespace {
 
 struct State {
@@ -129,4 +129,4 @@ void write(Level level, std::string_view event, std::initializer_list<Field> fie
   write_line((json ? json_line(level, event, fields) : text_line(level, event, fields)) + '\n');
 }
 
-}  // namespace shunt::log
+}  // namespace shunt::base::log

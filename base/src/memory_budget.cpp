@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace shunt {
+namespace shunt::base {
 namespace {
 
 struct ShareText {
@@ -62,4 +62,4 @@ bool MemoryBudget::try_take(MemoryShare share, std::size_t bytes) noexcept {
   return false;
 }
 
-}  // namespace shunt
+}  // namespace shunt::base

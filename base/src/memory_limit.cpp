@@ -6,7 +6,7 @@
 #include "memory_limit.hpp"
 #include "shunt/base/memory_budget.hpp"
 
-namespace shunt {
+namespace shunt::base {
 namespace {
 
 constexpr std::size_t kMost = std::size_t{512} << 20U;
@@ -62,4 +62,4 @@ std::size_t default_memory_limit() {
   return std::min(kMost, cgroup_memory_limit(content_of("/proc/self/cgroup"), "/sys/fs/cgroup"));
 }
 
-}  // namespace shunt
+}  // namespace shunt::base

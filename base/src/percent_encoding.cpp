@@ -4,7 +4,7 @@
 
 #include "shunt/base/hex.hpp"
 
-namespace shunt {
+namespace shunt::base {
 namespace {
 
 bool is_unreserved(char c) noexcept {
@@ -28,4 +28,4 @@ std::string percent_encoded(std::string_view text) {
   return encoded;
 }
 
-}  // namespace shunt
+}  // namespace shunt::base

@@ -9,7 +9,7 @@
 
 #include "shunt/base/hex.hpp"
 
-namespace shunt {
+namespace shunt::base {
 
 void fill_random(std::span<std::byte> bytes) {
   constexpr std::size_t kAtOnce = 256;  // what getentropy(3) gives in one call
@@ -36,4 +36,4 @@ std::string random_name(std::size_t bytes) {
   return name;
 }
 
-}  // namespace shunt
+}  // namespace shunt::base

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-namespace shunt {
+namespace shunt::base {
 namespace {
 
 constexpr std::size_t kMaxSecretBytes = 16 * 1024;
@@ -88,4 +88,4 @@ Result<std::string> read_secret_file(const std::string& file) {
   return line;
 }
 
-}  // namespace shunt
+}  // namespace shunt::base

@@ -3,7 +3,7 @@
 
 #include "shunt/base/json.hpp"
 
-namespace shunt {
+namespace shunt::base {
 namespace {
 
 // What the bytes at the front of `text` are: a whole sequence of `length` bytes, the start of one that the
@@ -91,4 +91,4 @@ std::string to_valid_utf8(std::string_view text) {
   return out;
 }
 
-}  // namespace shunt
+}  // namespace shunt::base

@@ -11,9 +11,14 @@
 #include "shunt/executor/sync_executor.hpp"
 #include "shunt/generation/drivers/simulator.hpp"
 
+namespace shunt::base {}
+namespace shunt::generation {}
+
 namespace {
 
 using namespace shunt;
+using namespace shunt::base;
+using namespace shunt::generation;
 using Clock = std::chrono::steady_clock;
 
 constexpr int kRequests = 20'000;

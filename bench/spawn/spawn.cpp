@@ -12,9 +12,14 @@
 #include "shunt/executor/sync_executor.hpp"
 #include "shunt/generation/drivers/command.hpp"
 
+namespace shunt::base {}
+namespace shunt::generation {}
+
 namespace {
 
 using namespace shunt;
+using namespace shunt::base;
+using namespace shunt::generation;
 constexpr int kPrograms = 2'000;
 
 double seconds_since(std::chrono::steady_clock::time_point begin) {

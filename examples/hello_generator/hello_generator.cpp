@@ -15,7 +15,7 @@
 namespace {
 
 // The generator. It runs on a thread of its own, so it may block; it looks at the stop token between steps.
-shunt::Json greet(shunt::GenerationRun& run) {
+shunt::base::Json greet(shunt::generation::GenerationRun& run) {
   const auto& name = run.input().at("name").as_string();
   const std::string words[] = {"Hello, ", std::string(name), "!"};
   double done = 0;
@@ -25,16 +25,16 @@ shunt::Json greet(shunt::GenerationRun& run) {
     run.progress(++done / std::size(words));
   }
   run.artifact({"greeting.txt", "text/plain", std::make_shared<const std::string>("Hello, on paper\n")});
-  return shunt::JsonObject{{"words", std::size(words)}};
+  return shunt::base::JsonObject{{"words", std::size(words)}};
 }
 
-shunt::Model hello_model() {
-  shunt::Model model;
+shunt::generation::Model hello_model() {
+  shunt::generation::Model model;
   model.name = "hello";
   model.driver = "function";
   model.description = "Greets";
   model.text_field = "name";
-  model.generator = shunt::make_function_generator(greet);
+  model.generator = shunt::generation::make_function_generator(greet);
   return model;
 }
 
@@ -42,15 +42,15 @@ shunt::Model hello_model() {
 // back from their threads; the promise brings the end to main().
 class StreamPrinter : public std::enable_shared_from_this<StreamPrinter> {
  public:
-  explicit StreamPrinter(std::unique_ptr<shunt::EventWatch> watch) : watch_(std::move(watch)) {}
+  explicit StreamPrinter(std::unique_ptr<shunt::generation::EventWatch> watch) : watch_(std::move(watch)) {}
 
-  void follow(shunt::EventLoop& loop, std::shared_ptr<std::promise<bool>> ended) {
-    for (const shunt::GenerationEvent& event : watch_->read()) {
+  void follow(shunt::base::EventLoop& loop, std::shared_ptr<std::promise<bool>> ended) {
+    for (const shunt::generation::GenerationEvent& event : watch_->read()) {
       std::string line;
-      shunt::append_event_json(line, event);
+      shunt::generation::append_event_json(line, event);
       std::cout << line << '\n';
       if (event.terminal()) {
-        return ended->set_value(std::holds_alternative<shunt::event::Succeeded>(event.payload));
+        return ended->set_value(std::holds_alternative<shunt::generation::event::Succeeded>(event.payload));
       }
     }
     // on_ready's function is for a short note only: the reading happens on the loop.
@@ -60,23 +60,24 @@ class StreamPrinter : public std::enable_shared_from_this<StreamPrinter> {
   }
 
  private:
-  const std::unique_ptr<shunt::EventWatch> watch_;
+  const std::unique_ptr<shunt::generation::EventWatch> watch_;
 };
 
 using Ended = std::shared_ptr<std::promise<bool>>;
 
-void watch(shunt::executor::GenerationExecutor& executor, const shunt::GenerationId& id, Ended ended) {
-  executor.watch(id, {}, [ended](shunt::Result<shunt::executor::WatchOutcome> outcome) {
-    auto stream = std::get<std::unique_ptr<shunt::EventWatch>>(std::move(outcome).value());
-    std::make_shared<StreamPrinter>(std::move(stream))->follow(*shunt::EventLoop::current(), ended);
+void watch(shunt::executor::GenerationExecutor& executor, const shunt::generation::GenerationId& id,
+           Ended ended) {
+  executor.watch(id, {}, [ended](shunt::base::Result<shunt::executor::WatchOutcome> outcome) {
+    auto stream = std::get<std::unique_ptr<shunt::generation::EventWatch>>(std::move(outcome).value());
+    std::make_shared<StreamPrinter>(std::move(stream))->follow(*shunt::base::EventLoop::current(), ended);
   });
 }
 
 // Executors are called on event loop threads.
 void submit(shunt::executor::GenerationExecutor& executor, const std::string& name, Ended ended) {
-  shunt::GenerationRequest request;
+  shunt::generation::GenerationRequest request;
   request.model = "hello";
-  request.input = shunt::JsonObject{{"name", name}};
+  request.input = shunt::base::JsonObject{{"name", name}};
   executor.submit(std::move(request), [&executor, ended](shunt::executor::SubmitOutcome outcome) {
     if (const auto* accepted = std::get_if<shunt::executor::Accepted>(&outcome)) {
       return watch(executor, accepted->id, ended);
@@ -94,13 +95,13 @@ int main(int argc, char** argv) {
   const std::string name = argc > 1 ? argv[1] : "world";
 
   // In this order: what is used outlives what uses it.
-  shunt::EventLoopThreads loops(1);
-  shunt::ModelRegistry models;
+  shunt::base::EventLoopThreads loops(1);
+  shunt::generation::ModelRegistry models;
   if (auto added = models.add(hello_model()); !added) {
     std::cerr << added.error().message << '\n';
     return 1;
   }
-  const auto store = shunt::make_memory_store(shunt::system_clock(), {});
+  const auto store = shunt::generation::make_memory_store(shunt::base::system_clock(), {});
   const auto executor = shunt::executor::make_sync_executor(models, *store);
 
   const auto ended = std::make_shared<std::promise<bool>>();

@@ -7,15 +7,15 @@
 
 namespace shunt::executor {
 
-ModelSlots::Place ModelSlots::take(const std::shared_ptr<SyncRun>& run) {
+ModelSlots::Grant ModelSlots::take(const std::shared_ptr<SyncRun>& run) {
   const std::lock_guard lock(mutex_);
   if (running_ < model_.concurrency) {
     ++running_;
-    return Place::kRunning;
+    return Grant::kRunning;
   }
-  if (line_.size() >= model_.max_waiting) return Place::kNone;
+  if (line_.size() >= model_.max_waiting) return Grant::kFull;
   line_.push_back(run);
-  return Place::kWaiting;
+  return Grant::kWaiting;
 }
 
 std::shared_ptr<SyncRun> ModelSlots::release(std::chrono::nanoseconds took) {

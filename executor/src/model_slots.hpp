@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "shunt/base/clock.hpp"
+#include "shunt/executor/namespace.hpp"
 #include "shunt/generation/model_registry.hpp"
 
 namespace shunt::executor {
@@ -20,9 +21,9 @@ class ModelSlots {
  public:
   explicit ModelSlots(const Model& model) : model_(model) {}
 
-  enum class Place { kRunning, kWaiting, kNone };
+  enum class Grant { kRunning, kWaiting, kFull };
   // Takes a slot for `run`, or a place in line.
-  [[nodiscard]] Place take(const std::shared_ptr<SyncRun>& run);
+  [[nodiscard]] Grant take(const std::shared_ptr<SyncRun>& run);
   // Gives a slot back after a run that took `took`; returns the run that has it now and must be started, or
   // nullptr.
   [[nodiscard]] std::shared_ptr<SyncRun> release(std::chrono::nanoseconds took);

@@ -20,7 +20,7 @@ Error timeout_out_of_range(const Model& model, std::chrono::milliseconds timeout
 Error unknown_model(const ModelRegistry& models, std::string_view name) {
   JsonArray names;
   for (const auto& [known, model] : models.all()) names.emplace_back(boost::json::string_view(known));
-  return shunt::unknown_model(name, std::move(names));
+  return shunt::generation::unknown_model(name, std::move(names));
 }
 
 Error key_conflict(const GenerationId& holder) {

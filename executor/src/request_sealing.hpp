@@ -6,6 +6,7 @@
 
 #include "shunt/base/clock.hpp"
 #include "shunt/base/result.hpp"
+#include "shunt/executor/namespace.hpp"
 #include "shunt/generation/envelope.hpp"
 #include "shunt/generation/generation_store.hpp"
 #include "shunt/generation/model_registry.hpp"

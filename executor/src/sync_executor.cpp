@@ -248,8 +248,8 @@ SubmitOutcome Core::place(std::shared_ptr<SyncRun> run, ModelSlots& slots, Stead
     store_.withdraw(id);
     return refuse_shutting_down(model.name, asked_at);
   }
-  const ModelSlots::Place taken = slots.take(run);
-  if (taken == ModelSlots::Place::kNone) {
+  const ModelSlots::Grant taken = slots.take(run);
+  if (taken == ModelSlots::Grant::kFull) {
     run->dismiss();
     active_.remove(id);
     store_.withdraw(id);
@@ -258,7 +258,7 @@ SubmitOutcome Core::place(std::shared_ptr<SyncRun> run, ModelSlots& slots, Stead
   }
   // Before it begins, since it may end before this returns.
   report_submitted(model.name, asked_at, SubmitKind::kAccepted);
-  if (taken == ModelSlots::Place::kRunning) {
+  if (taken == ModelSlots::Grant::kRunning) {
     run->begin();
   } else {
     run->wait_in_line();

@@ -12,6 +12,7 @@
 #include "model_slots.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "shunt/base/memory_budget.hpp"
+#include "shunt/executor/namespace.hpp"
 #include "shunt/executor/run_tracer.hpp"
 #include "shunt/generation/generation.hpp"
 #include "shunt/generation/generator.hpp"

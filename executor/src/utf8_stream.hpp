@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "shunt/base/json.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

@@ -5,7 +5,7 @@
 
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 
 std::shared_ptr<const std::string> Artifact::contents() const {
   return bytes ? bytes : std::make_shared<const std::string>();
@@ -28,4 +28,4 @@ bool is_valid_artifact_name(const std::string& name) noexcept {
   return !name.empty() && name.size() <= 128 && name.front() != '.' && std::ranges::all_of(name, allowed);
 }
 
-}  // namespace shunt
+}  // namespace shunt::generation

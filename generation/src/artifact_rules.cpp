@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 constexpr std::size_t kLongestMediaType = 255;
@@ -61,4 +61,4 @@ bool is_sha256_hex(std::string_view text) noexcept {
   return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -7,7 +7,7 @@
 #include "shunt/base/clock.hpp"
 #include "shunt/base/json.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 // Reads from the front of a text. What does not fit leaves nothing that the caller could use: it gives up.
@@ -118,4 +118,4 @@ void take_canonical_events(std::string_view& elements, std::vector<GenerationEve
   }
 }
 
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -4,8 +4,9 @@
 #include <vector>
 
 #include "shunt/generation/generation_event.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 
 // Most events of a log are deltas, and nearly all logs are written by encode_events(): what such text holds
 // of queued, started and delta events is read here without a tree of JSON, which would cost ten times as
@@ -16,4 +17,4 @@ namespace shunt {
 // which also finds what is wrong with it.
 void take_canonical_events(std::string_view& elements, std::vector<GenerationEvent>& events);
 
-}  // namespace shunt
+}  // namespace shunt::generation

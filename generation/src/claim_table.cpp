@@ -7,7 +7,7 @@
 #include "shunt/base/digest.hpp"
 #include "shunt/base/hex.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 // 32 bits of these last for eight years.
@@ -170,4 +170,4 @@ void ClaimTable::ended(SlotIndex index, const GenerationId& id, SteadyTime now) 
   caller.newest = index;
 }
 
-}  // namespace shunt
+}  // namespace shunt::generation

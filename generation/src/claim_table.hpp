@@ -9,8 +9,9 @@
 
 #include "shunt/base/clock.hpp"
 #include "shunt/generation/generation_store.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 
 // Idempotency keys and which generation holds each. 64 bytes a claim and an index of 4 to 8 bytes for each
 // that there may be: keys and payloads are kept as 128 bits of their SHA-256.
@@ -103,4 +104,4 @@ class ClaimTable {
   std::size_t shared_used_ = 0;  // beyond that, by all
 };
 
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -17,7 +17,7 @@
 #include "shunt/generation/error_codes.hpp"
 #include "shunt/generation/errors.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 namespace fs = std::filesystem;
@@ -207,4 +207,4 @@ Result<std::unique_ptr<ArtifactStore>> make_directory_artifact_store(fs::path fo
   return std::unique_ptr<ArtifactStore>(std::make_unique<DirectoryArtifactStore>(std::move(folder)));
 }
 
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -10,7 +10,7 @@
 #include "shunt/base/json_object_writer.hpp"
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 void append_context(std::string& out, const GenerationRequest::Context& context) {
@@ -230,4 +230,4 @@ std::string request_fingerprint(const GenerationRequest& request) {
   return sha256_hex(canonical);
 }
 
-}  // namespace shunt
+}  // namespace shunt::generation

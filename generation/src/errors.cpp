@@ -5,7 +5,7 @@
 #include "shunt/base/display_text.hpp"
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 
 Error unknown_model(std::string_view name, JsonArray known) {
   Error error = invalid_field("/model", "there is no model \"" + to_valid_utf8(excerpt(name)) + '"',
@@ -37,4 +37,4 @@ Error artifact_name_impossible() {
   return {error_code::kArtifactGone, "an artifact is named by the SHA-256 of its bytes"};
 }
 
-}  // namespace shunt
+}  // namespace shunt::generation

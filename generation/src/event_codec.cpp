@@ -12,7 +12,7 @@
 #include "shunt/generation/error_codes.hpp"
 #include "shunt/generation/generation_record.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 constexpr ErrorCode kInvalidEvents = "invalid_events";
@@ -173,4 +173,4 @@ Result<std::vector<GenerationEvent>> decode_events(std::string_view text) {
   return events;
 }
 
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -7,7 +7,7 @@
 
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 void call(const GenerateFunction& function, GenerationRun& run) {
@@ -42,4 +42,4 @@ std::unique_ptr<Generator> make_function_generator(GenerateFunction function, st
   return std::make_unique<FunctionGenerator>(std::move(function), threads);
 }
 
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -4,7 +4,7 @@
 #include "generation_parts.hpp"
 #include "shunt/base/json_memory.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 
 Generation::Generation(const Envelope& envelope, const Clock& clock, const OutputLimits& limits,
                        MemoryBudget& memory)
@@ -96,4 +96,4 @@ GenerationRecord Generation::record(Detail detail) const {
   return record;
 }
 
-}  // namespace shunt
+}  // namespace shunt::generation

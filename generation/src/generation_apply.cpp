@@ -3,7 +3,7 @@
 
 #include "generation_parts.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 
 bool Generation::apply(GenerationEvent event) {
   std::unique_lock lock(mutex_);
@@ -55,4 +55,4 @@ void Generation::apply_locked(const GenerationEvent& event) {
   }
 }
 
-}  // namespace shunt
+}  // namespace shunt::generation

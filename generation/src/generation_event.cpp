@@ -5,7 +5,7 @@
 #include "event_members.hpp"
 #include "shunt/generation/generation_record.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 // In the order of the enumerators and of Payload's alternatives.
@@ -76,4 +76,4 @@ void append_event_json(std::string& out, const GenerationEvent& event) {
   begin_event_json(out, event).close();
 }
 
-}  // namespace shunt
+}  // namespace shunt::generation

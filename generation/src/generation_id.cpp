@@ -7,7 +7,7 @@
 #include "shunt/base/hex.hpp"
 #include "shunt/base/random.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 constexpr std::string_view kPrefix = "gen_";
@@ -77,4 +77,4 @@ GenerationId GenerationIdSource::next() {
   return id;
 }
 
-}  // namespace shunt
+}  // namespace shunt::generation

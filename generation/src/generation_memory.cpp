@@ -5,7 +5,7 @@
 #include "shunt/base/json_memory.hpp"
 #include "shunt/base/overloaded.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 
 namespace {
 
@@ -96,4 +96,4 @@ bool Generation::discarded() const {
   return discarded_at_ > 0;
 }
 
-}  // namespace shunt
+}  // namespace shunt::generation

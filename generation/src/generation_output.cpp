@@ -9,7 +9,7 @@
 #include "shunt/generation/artifact_rules.hpp"
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 
 namespace {
 
@@ -59,9 +59,9 @@ bool Generation::end(GenerationState state, GenerationEvent::Payload payload) {
 
 bool Generation::over_limit(std::unique_lock<std::mutex> lock, std::string_view what, std::size_t limit,
                             std::size_t received) {
-  Error error{std::string(error_code::kOutputTooLarge),
-              "the generation's " + std::string(what) + " would exceed its limit of " +
-                  std::to_string(limit) + " (received " + std::to_string(received) + ")"};
+  Error error{error_code::kOutputTooLarge, "the generation's " + std::string(what) +
+                                               " would exceed its limit of " + std::to_string(limit) +
+                                               " (received " + std::to_string(received) + ")"};
   end_locked(
       GenerationState::kFailed,
       event::Failed{
@@ -135,7 +135,7 @@ bool Generation::artifact(Artifact artifact) {
       std::ranges::any_of(artifacts_, [&](const Artifact& a) { return a.name == artifact.name; });
   if (taken || !is_valid_artifact_name(artifact.name)) {
     end_locked(GenerationState::kFailed,
-               event::Failed{{std::string(error_code::kInvalidOutput),
+               event::Failed{{error_code::kInvalidOutput,
                               "the generator produced an artifact with " +
                                   std::string(taken ? "a name that is taken: \"" : "an invalid name: \"") +
                                   to_valid_utf8(excerpt(artifact.name)) + '"'}});
@@ -144,7 +144,7 @@ bool Generation::artifact(Artifact artifact) {
   }
   if (!is_valid_media_type(artifact.media_type)) {
     end_locked(GenerationState::kFailed,
-               event::Failed{{std::string(error_code::kInvalidOutput),
+               event::Failed{{error_code::kInvalidOutput,
                               "the generator produced the artifact \"" + artifact.name +
                                   "\" with an invalid media type: \"" +
                                   to_valid_utf8(artifact.media_type.substr(0, 255)) + '"'}});
@@ -191,4 +191,4 @@ bool Generation::cancel(std::string_view reason) {
   return end(GenerationState::kCancelled, event::Cancelled{std::string(reason)});
 }
 
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -6,9 +6,10 @@
 #include <mutex>
 
 #include "shunt/generation/generation.hpp"
+#include "shunt/generation/namespace.hpp"
 
 // What the files of Generation share; each has one duty of it.
-namespace shunt {
+namespace shunt::generation {
 
 // Kept small, since a generation may have one for each token. A delta's text lies in text_ once, for records
 // and events alike. An entry with neither text nor payload is a bare mark: `queued` if it is the first, else
@@ -45,4 +46,4 @@ class Generation::Watch final : public EventWatch {
 // What a payload holds beside its entry.
 [[nodiscard]] std::size_t payload_bytes(const GenerationEvent::Payload& payload);
 
-}  // namespace shunt
+}  // namespace shunt::generation

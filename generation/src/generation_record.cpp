@@ -2,7 +2,7 @@
 
 #include "shunt/base/json_object_writer.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 void append_artifacts(std::string& out, const GenerationRecord& record) {
@@ -73,4 +73,4 @@ void append_record_json(std::string& out, const GenerationRecord& record) {
   object.close();
 }
 
-}  // namespace shunt
+}  // namespace shunt::generation

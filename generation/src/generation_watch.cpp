@@ -4,7 +4,7 @@
 
 #include "generation_parts.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 
 Generation::Watch::Watch(std::shared_ptr<Generation> generation, const WatchOptions& options)
     : generation_(std::move(generation)),
@@ -83,4 +83,4 @@ void Generation::wake(std::unique_lock<std::mutex> lock) {
   for (const auto& call : ready) call();
 }
 
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -9,7 +9,7 @@
 
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 using Type = InputRule::Type;
@@ -261,4 +261,4 @@ std::string shown_value(const Json& value) {
   return to_json_text(value);
 }
 
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -5,7 +5,7 @@
 
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 constexpr auto kKnown = std::to_array<std::string_view>({
@@ -58,4 +58,4 @@ bool is_known_error_code(std::string_view code) noexcept {
   return std::ranges::find(kKnown, code) != kKnown.end();
 }
 
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -11,7 +11,7 @@
 #include "shunt/generation/error_codes.hpp"
 #include "shunt/generation/generation_store.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 namespace bi = boost::intrusive;
@@ -319,4 +319,4 @@ std::unique_ptr<GenerationStore> make_memory_store(const Clock& clock, MemorySto
   return std::make_unique<MemoryStore>(clock, limits);
 }
 
-}  // namespace shunt
+}  // namespace shunt::generation

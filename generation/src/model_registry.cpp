@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 bool is_valid_name(std::string_view name) {
@@ -37,4 +37,4 @@ const Model* ModelRegistry::find(std::string_view name) const {
   return found == models_.end() ? nullptr : &found->second;
 }
 
-}  // namespace shunt
+}  // namespace shunt::generation

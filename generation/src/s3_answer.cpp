@@ -8,7 +8,7 @@
 #include "shunt/base/display_text.hpp"
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt::s3 {
+namespace shunt::generation::s3 {
 namespace {
 
 constexpr std::size_t kLongestWord = 100;
@@ -46,8 +46,7 @@ bool is_gone(const Answer& answer) {
 }
 
 Error gone() {
-  return {std::string(error_code::kArtifactGone),
-          "the artifact has expired: its bytes are not stored any more"};
+  return {error_code::kArtifactGone, "the artifact has expired: its bytes are not stored any more"};
 }
 
 Error failed(std::string_view what, const Answer& answer, const Bucket& bucket) {
@@ -60,12 +59,12 @@ Error failed(std::string_view what, const Answer& answer, const Bucket& bucket) 
     if (const auto word = error_word(answer.body); !word.empty())
       message.append(" (").append(word).append(")");
   }
-  Error error{std::string(error_code::kArtifactStoreFailed), std::move(message), may_go_better(answer)};
+  Error error{error_code::kArtifactStoreFailed, std::move(message), retryable_if(may_go_better(answer))};
   return std::move(error).with("bucket", bucket.name);
 }
 
 Error not_as_said(const Bucket& bucket, const std::string& sha256, std::string_view what) {
-  return {std::string(error_code::kArtifactStoreFailed),
+  return {error_code::kArtifactStoreFailed,
           "the object \"" + bucket.prefix + sha256 + "\" " + std::string(what)};
 }
 
@@ -82,7 +81,6 @@ std::optional<std::size_t> size_told(const Answer& answer, const Part& part) {
 }  // namespace
 
 std::optional<ContentRange> parse_content_range(std::string_view header) {
-  ContentRange range;
   if (!take_unit(header)) return std::nullopt;
   const auto first = take_number(header);
   if (!first || !take(header, '-')) return std::nullopt;
@@ -140,4 +138,4 @@ Result<std::string> part_of_object(Answer answer, const Bucket& bucket, const st
   return std::move(answer.body);
 }
 
-}  // namespace shunt::s3
+}  // namespace shunt::generation::s3

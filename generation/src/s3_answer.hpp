@@ -6,10 +6,11 @@
 #include <string_view>
 
 #include "shunt/base/result.hpp"
+#include "shunt/generation/namespace.hpp"
 
 // What answers of an S3 server mean. Pure: whatever a server says, these functions return, and what they
 // quote of it is a short word of letters and digits.
-namespace shunt::s3 {
+namespace shunt::generation::s3 {
 
 struct Answer {
   bool complete = false;  // else the transfer failed, and `problem` says how
@@ -63,4 +64,4 @@ struct Part {
 [[nodiscard]] Result<std::string> part_of_object(Answer answer, const Bucket& bucket,
                                                  const std::string& sha256, const Part& part);
 
-}  // namespace shunt::s3
+}  // namespace shunt::generation::s3

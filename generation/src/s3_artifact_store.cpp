@@ -13,7 +13,7 @@
 #include "shunt/generation/error_codes.hpp"
 #include "shunt/http/blocking_client.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 using std::chrono::milliseconds;
@@ -126,7 +126,7 @@ class S3ArtifactStore final : public ArtifactStore {
   }
 
   static Error not_a_digest() {
-    return {std::string(error_code::kArtifactGone), "an artifact is named by the SHA-256 of its bytes"};
+    return {error_code::kArtifactGone, "an artifact is named by the SHA-256 of its bytes"};
   }
 
   // Clients keep their connections, so a call need not make one. There are as many as calls at once.
@@ -178,4 +178,4 @@ Result<std::unique_ptr<ArtifactStore>> make_s3_artifact_store(S3Options options)
   return std::unique_ptr<ArtifactStore>(std::make_unique<S3ArtifactStore>(std::move(options)));
 }
 
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -2,6 +2,7 @@
 
 #include "shunt/generation/model_registry.hpp"
 #include "support/hold.hpp"
+#include "support/namespace.hpp"
 
 namespace shunt::testing {
 

@@ -14,6 +14,7 @@
 #include "conformance/executors_under_test.hpp"
 #include "support/executor_client.hpp"
 #include "support/generation_requests.hpp"
+#include "support/namespace.hpp"
 
 namespace shunt::testing {
 

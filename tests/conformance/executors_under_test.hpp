@@ -9,6 +9,7 @@
 #include "shunt/base/event_loop.hpp"
 #include "shunt/executor/generation_executor.hpp"
 #include "shunt/generation/model_registry.hpp"
+#include "support/namespace.hpp"
 
 namespace shunt::testing {
 

@@ -7,6 +7,8 @@
 namespace {
 
 using namespace shunt;
+using namespace shunt::base;
+using namespace shunt::generation;
 using fuzz::check;
 
 constexpr std::string_view kTypes[] = {"application/json", "text/event-stream", "audio/wav", "text/plain",

@@ -9,6 +9,8 @@
 namespace {
 
 using namespace shunt;
+using namespace shunt::base;
+using namespace shunt::generation;
 using fuzz::check;
 
 // Whether the program would take the argument for an option that nobody wrote into the template.

@@ -7,6 +7,8 @@
 namespace {
 
 using namespace shunt;
+using namespace shunt::base;
+using namespace shunt::generation;
 using fuzz::check;
 
 // Digits as a number; beyond 2^40 they are all the same, as no file is larger.

@@ -12,7 +12,9 @@
 namespace {
 
 using namespace shunt;
-using namespace shunt::openai;
+using namespace shunt::base;
+using namespace shunt::generation;
+using namespace shunt::generation::openai;
 using shunt::fuzz::check;
 
 constexpr std::size_t kMaxEventBytes = 4096;

@@ -3,6 +3,8 @@
 #include "support/fuzzing.hpp"
 
 using namespace shunt;
+using namespace shunt::base;
+using namespace shunt::generation;
 using fuzz::check;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

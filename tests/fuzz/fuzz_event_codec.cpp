@@ -10,6 +10,8 @@
 namespace {
 
 using namespace shunt;
+using namespace shunt::base;
+using namespace shunt::generation;
 using fuzz::check;
 
 // A blank behind the bracket is JSON as well, and nothing that the quick reader reads.

@@ -16,6 +16,8 @@
 namespace {
 
 using namespace shunt;
+using namespace shunt::base;
+using namespace shunt::generation;
 using namespace std::chrono_literals;
 using executor::GenerationExecutor;
 using fuzz::check;

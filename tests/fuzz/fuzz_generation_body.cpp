@@ -7,6 +7,8 @@
 namespace {
 
 using namespace shunt;
+using namespace shunt::base;
+using namespace shunt::generation;
 using fuzz::check;
 
 void check_travels(GenerationRequest request) {

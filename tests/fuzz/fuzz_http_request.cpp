@@ -22,6 +22,8 @@
 namespace {
 
 using namespace shunt;
+using namespace shunt::base;
+using namespace shunt::generation;
 
 ModelRegistry make_models() {
   ModelRegistry models;

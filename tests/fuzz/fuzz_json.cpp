@@ -11,6 +11,8 @@
 namespace {
 
 using namespace shunt;
+using namespace shunt::base;
+using namespace shunt::generation;
 using fuzz::check;
 
 // Of Boost.JSON's numbers, whose last places are not exact.

@@ -4,6 +4,8 @@
 #include "support/fuzzing.hpp"
 
 using namespace shunt;
+using namespace shunt::base;
+using namespace shunt::generation;
 using fuzz::check;
 
 // The first byte makes the status; a line of Retry-After; the body.

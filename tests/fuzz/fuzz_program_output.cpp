@@ -7,6 +7,8 @@
 namespace {
 
 using namespace shunt;
+using namespace shunt::base;
+using namespace shunt::generation;
 using fuzz::check;
 
 constexpr std::size_t kLongest = 100;

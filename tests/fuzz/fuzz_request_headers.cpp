@@ -12,6 +12,8 @@
 namespace {
 
 using namespace shunt;
+using namespace shunt::base;
+using namespace shunt::generation;
 using fuzz::check;
 
 constexpr std::string_view kSecret = "correct horse";

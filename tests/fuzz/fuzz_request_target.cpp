@@ -8,6 +8,8 @@
 namespace {
 
 using namespace shunt;
+using namespace shunt::base;
+using namespace shunt::generation;
 using fuzz::check;
 
 void check_segments(const http::RequestTarget& target) {

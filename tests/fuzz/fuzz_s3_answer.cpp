@@ -11,6 +11,8 @@
 #include "support/fuzzing.hpp"
 
 using namespace shunt;
+using namespace shunt::base;
+using namespace shunt::generation;
 using fuzz::check;
 
 namespace {

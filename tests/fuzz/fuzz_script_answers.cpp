@@ -15,6 +15,8 @@
 namespace {
 
 using namespace shunt;
+using namespace shunt::base;
+using namespace shunt::generation;
 using namespace shunt::executor;
 using bullmq::RedisReply;
 using fuzz::check;

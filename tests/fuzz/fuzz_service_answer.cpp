@@ -12,6 +12,8 @@
 namespace {
 
 using namespace shunt;
+using namespace shunt::base;
+using namespace shunt::generation;
 using fuzz::check;
 
 void check_harmless(std::string_view text) {

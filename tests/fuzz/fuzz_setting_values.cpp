@@ -9,6 +9,8 @@
 namespace {
 
 using namespace shunt;
+using namespace shunt::base;
+using namespace shunt::generation;
 using namespace shunt::config;
 using fuzz::check;
 

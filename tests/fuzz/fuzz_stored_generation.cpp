@@ -12,6 +12,8 @@
 namespace {
 
 using namespace shunt;
+using namespace shunt::base;
+using namespace shunt::generation;
 using namespace bullmq::detail::replies;
 using bullmq::RedisReply;
 using fuzz::check;

@@ -9,6 +9,8 @@
 namespace {
 
 using namespace shunt;
+using namespace shunt::base;
+using namespace shunt::generation;
 using fuzz::check;
 
 void check_table(const config::Table& table, std::size_t depth) {

@@ -13,7 +13,9 @@
 namespace {
 
 using namespace shunt;
-using namespace shunt::openai;
+using namespace shunt::base;
+using namespace shunt::generation;
+using namespace shunt::generation::openai;
 using shunt::fuzz::check;
 
 // Everything that was kept stands in the document too, with the same value. Below the members that are chosen

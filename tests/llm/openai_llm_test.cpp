@@ -11,7 +11,12 @@
 #include "support/child_server.hpp"
 #include "support/executor_client.hpp"
 
+namespace shunt::base {}
+namespace shunt::generation {}
 namespace shunt {
+using namespace base;
+using namespace generation;
+
 namespace {
 
 using namespace std::chrono_literals;

@@ -18,6 +18,8 @@
 #include <utility>
 #include <vector>
 
+#include "support/namespace.hpp"
+
 namespace shunt::testing {
 
 // A descriptor that closes with its owner.

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <thread>
 
+#include "support/namespace.hpp"
+
 namespace shunt::testing {
 
 // What takes longer has failed.

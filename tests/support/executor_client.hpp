@@ -10,6 +10,7 @@
 #include "shunt/base/event_loop.hpp"
 #include "shunt/executor/generation_executor.hpp"
 #include "support/eventually.hpp"
+#include "support/namespace.hpp"
 
 namespace shunt::testing {
 

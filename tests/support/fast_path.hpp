@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "support/namespace.hpp"
+
 namespace shunt::testing {
 
 // Suites run with the fast path and, with BULLMQ_FAST_PATH=off, without it (./test --fast-path off).

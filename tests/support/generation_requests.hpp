@@ -6,6 +6,7 @@
 
 #include "shunt/generation/envelope.hpp"
 #include "shunt/generation/generation_event.hpp"
+#include "support/namespace.hpp"
 
 namespace shunt::testing {
 

@@ -5,6 +5,7 @@
 #include <stop_token>
 
 #include "support/eventually.hpp"
+#include "support/namespace.hpp"
 
 namespace shunt::testing {
 

@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "shunt/base/clock.hpp"
+#include "support/namespace.hpp"
 
 namespace shunt::testing {
 

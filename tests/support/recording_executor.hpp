@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "shunt/executor/generation_executor.hpp"
+#include "support/namespace.hpp"
 
 namespace shunt::testing {
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "support/namespace.hpp"
+
 namespace shunt::testing {
 
 // Whether `what` throws an `Exception`. Any other exception passes through.

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "shunt/base/clock.hpp"
+#include "shunt/tracing/namespace.hpp"
 #include "shunt/tracing/span_exporter.hpp"
 
 namespace shunt::tracing {

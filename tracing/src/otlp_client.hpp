@@ -5,6 +5,7 @@
 #include "delivery.hpp"
 #include "shunt/base/clock.hpp"
 #include "shunt/http/blocking_client.hpp"
+#include "shunt/tracing/namespace.hpp"
 
 namespace shunt::tracing {
 

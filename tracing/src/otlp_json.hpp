@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "shunt/tracing/namespace.hpp"
 #include "shunt/tracing/span.hpp"
 #include "shunt/tracing/span_exporter.hpp"
 

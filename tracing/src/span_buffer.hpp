@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "shunt/base/clock.hpp"
+#include "shunt/tracing/namespace.hpp"
 #include "shunt/tracing/span.hpp"
 
 namespace shunt::tracing {

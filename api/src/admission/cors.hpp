@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "shunt/api/namespace.hpp"
 #include "shunt/http/server/response.hpp"
 
 // What browsers are told about pages of other origins (https://fetch.spec.whatwg.org/#http-cors-protocol).

@@ -62,7 +62,7 @@ Key::Lease::~Lease() {
   --usage_->running;
 }
 
-Key::Admission Key::admit(SteadyTime now) const {
+Key::LeaseOutcome Key::admit(SteadyTime now) const {
   const std::lock_guard lock(usage_->mutex);
   if (config_.max_concurrent > 0 && usage_->running >= config_.max_concurrent) {
     return TooManyConcurrent{config_.max_concurrent};
@@ -72,7 +72,7 @@ Key::Admission Key::admit(SteadyTime now) const {
     if (wait.count() > 0) return RateLimited{wait};
   }
   ++usage_->running;
-  return Admission(std::in_place_type<Lease>, usage_);
+  return LeaseOutcome(std::in_place_type<Lease>, usage_);
 }
 
 bool Key::may_use(std::string_view model) const {

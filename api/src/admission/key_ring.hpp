@@ -13,6 +13,7 @@
 
 #include "admission/token_bucket.hpp"
 #include "shunt/api/http_server.hpp"
+#include "shunt/api/namespace.hpp"
 
 namespace shunt::api {
 
@@ -46,9 +47,9 @@ class Key {
   struct TooManyConcurrent {
     std::size_t limit;
   };
-  using Admission = std::variant<Lease, RateLimited, TooManyConcurrent>;
+  using LeaseOutcome = std::variant<Lease, RateLimited, TooManyConcurrent>;
 
-  [[nodiscard]] Admission admit(SteadyTime now) const;
+  [[nodiscard]] LeaseOutcome admit(SteadyTime now) const;
   [[nodiscard]] const ApiKey& config() const noexcept { return config_; }
   // 0: no limit.
   [[nodiscard]] std::size_t max_open() const noexcept {

@@ -11,6 +11,7 @@
 #include "admission/key_ring.hpp"
 #include "admission/web_boundary.hpp"
 #include "shunt/api/http_server.hpp"
+#include "shunt/api/namespace.hpp"
 #include "shunt/http/server/server_limits.hpp"
 
 namespace shunt::api {

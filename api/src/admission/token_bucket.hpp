@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "shunt/api/namespace.hpp"
 #include "shunt/base/clock.hpp"
 
 namespace shunt::api {

@@ -12,13 +12,13 @@ constexpr std::uint16_t kHttpPort = 80;
 
 Error malformed_host(std::string_view host) {
   return Error{
-      std::string(problem_code::kMalformedRequest),
+      problem_code::kMalformedRequest,
       "the request's host must be a name or an address, with or without a port; got \"" + excerpt(host) + '"'}
       .with("received", excerpt(host));
 }
 
 Error misdirected(std::string_view host) {
-  return Error{std::string(problem_code::kMisdirectedRequest),
+  return Error{problem_code::kMisdirectedRequest,
                "this server does not answer for the host \"" + excerpt(host) +
                    "\": without API keys it answers for IP addresses, localhost and the names in "
                    "server.allowed_hosts"}
@@ -27,7 +27,7 @@ Error misdirected(std::string_view host) {
 }
 
 Error foreign(std::string_view header, std::string_view value) {
-  return Error{std::string(problem_code::kForeignOrigin),
+  return Error{problem_code::kForeignOrigin,
                "a page of another site may not use this server (" + std::string(header) + ": " +
                    excerpt(value) +
                    "): without API keys only its own pages and those of server.cors_origins may"}

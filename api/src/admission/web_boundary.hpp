@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "shunt/api/namespace.hpp"
 #include "shunt/base/error.hpp"
 #include "shunt/http/authority.hpp"
 

@@ -131,7 +131,7 @@ Result<void> read_request_headers(const http::Headers& headers, GenerationReques
                                      [](char c) { return c >= 0x20 && c < 0x7f; });
   const bool empty = out.idempotency_key.empty() && headers.has("Idempotency-Key");
   if (empty || !printable || out.idempotency_key.size() > kMaxIdempotencyKeyBytes) {
-    return Error{std::string(problem_code::kInvalidHeader),
+    return Error{problem_code::kInvalidHeader,
                  "Idempotency-Key must have 1 to 255 printable ASCII characters"}
         .with("header", std::string("Idempotency-Key"))
         .with("limit", kMaxIdempotencyKeyBytes);

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "shunt/api/http_server.hpp"
+#include "shunt/api/namespace.hpp"
 #include "shunt/base/json.hpp"
 #include "shunt/base/result.hpp"
 #include "shunt/generation/envelope.hpp"

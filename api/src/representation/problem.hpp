@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "shunt/api/namespace.hpp"
 #include "shunt/base/error.hpp"
 #include "shunt/base/overloaded.hpp"
 #include "shunt/generation/error_codes.hpp"
@@ -16,30 +17,30 @@ namespace shunt::api {
 // Codes that only HTTP has; those of generations are in shunt/generation/error_codes.hpp.
 namespace problem_code {
 using namespace http::problem_code;  // what the transport finds
-inline constexpr std::string_view kInvalidParameter = "invalid_parameter";
-inline constexpr std::string_view kInvalidHeader = "invalid_header";
-inline constexpr std::string_view kUnknownField = "unknown_field";
-inline constexpr std::string_view kUnauthorized = "unauthorized";
-inline constexpr std::string_view kForeignOrigin = "foreign_origin";
-inline constexpr std::string_view kMisdirectedRequest = "misdirected_request";
-inline constexpr std::string_view kModelForbidden = "model_forbidden";
-inline constexpr std::string_view kScopeMissing = "scope_missing";
-inline constexpr std::string_view kRouteUnknown = "route_unknown";
-inline constexpr std::string_view kMethodNotAllowed = "method_not_allowed";
-inline constexpr std::string_view kNotAcceptable = "not_acceptable";
-inline constexpr std::string_view kCancelled = "cancelled";
-inline constexpr std::string_view kLengthRequired = "length_required";
-inline constexpr std::string_view kUnsupportedMediaType = "unsupported_media_type";
-inline constexpr std::string_view kRangeNotSatisfiable = "range_not_satisfiable";
-inline constexpr std::string_view kExpectationFailed = "expectation_failed";
-inline constexpr std::string_view kRateLimited = "rate_limited";
-inline constexpr std::string_view kTooManyConcurrent = "too_many_concurrent";
-inline constexpr std::string_view kTransferEncodingUnsupported = "transfer_encoding_unsupported";
-inline constexpr std::string_view kNotEnded = "not_ended";
-inline constexpr std::string_view kRequestForgotten = "request_forgotten";
-inline constexpr std::string_view kSubmitUnknown = "submit_unknown";
-inline constexpr std::string_view kWaitDeadlineExceeded = "wait_deadline_exceeded";
-inline constexpr std::string_view kInternalError = "internal_error";
+inline constexpr ErrorCode kInvalidParameter = "invalid_parameter";
+inline constexpr ErrorCode kInvalidHeader = "invalid_header";
+inline constexpr ErrorCode kUnknownField = "unknown_field";
+inline constexpr ErrorCode kUnauthorized = "unauthorized";
+inline constexpr ErrorCode kForeignOrigin = "foreign_origin";
+inline constexpr ErrorCode kMisdirectedRequest = "misdirected_request";
+inline constexpr ErrorCode kModelForbidden = "model_forbidden";
+inline constexpr ErrorCode kScopeMissing = "scope_missing";
+inline constexpr ErrorCode kRouteUnknown = "route_unknown";
+inline constexpr ErrorCode kMethodNotAllowed = "method_not_allowed";
+inline constexpr ErrorCode kNotAcceptable = "not_acceptable";
+inline constexpr ErrorCode kCancelled = "cancelled";
+inline constexpr ErrorCode kLengthRequired = "length_required";
+inline constexpr ErrorCode kUnsupportedMediaType = "unsupported_media_type";
+inline constexpr ErrorCode kRangeNotSatisfiable = "range_not_satisfiable";
+inline constexpr ErrorCode kExpectationFailed = "expectation_failed";
+inline constexpr ErrorCode kRateLimited = "rate_limited";
+inline constexpr ErrorCode kTooManyConcurrent = "too_many_concurrent";
+inline constexpr ErrorCode kTransferEncodingUnsupported = "transfer_encoding_unsupported";
+inline constexpr ErrorCode kNotEnded = "not_ended";
+inline constexpr ErrorCode kRequestForgotten = "request_forgotten";
+inline constexpr ErrorCode kSubmitUnknown = "submit_unknown";
+inline constexpr ErrorCode kWaitDeadlineExceeded = "wait_deadline_exceeded";
+inline constexpr ErrorCode kInternalError = "internal_error";
 }  // namespace problem_code
 
 // One kind of problem: what RFC 9457 calls a problem type.

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "shunt/api/namespace.hpp"
 #include "shunt/generation/artifact.hpp"
 #include "shunt/http/media_type.hpp"
 

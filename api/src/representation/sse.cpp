@@ -16,7 +16,7 @@ Result<std::uint64_t> parse_last_event_id(std::string_view header) {
   if (header.empty()) return std::uint64_t{0};
   const auto sequence = http::parse_unsigned(header);
   if (sequence) return *sequence;
-  return Error{std::string(problem_code::kInvalidHeader),
+  return Error{problem_code::kInvalidHeader,
                "Last-Event-ID must be the id of an event of this stream: a whole number"}
       .with("header", std::string("Last-Event-ID"));
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "shunt/api/namespace.hpp"
 #include "shunt/base/result.hpp"
 #include "shunt/generation/generation_event.hpp"
 

@@ -37,9 +37,10 @@ void describe_range(http::Response& response, const http::ByteRange& range, std:
 
 void answer_unsatisfiable(Exchange& exchange, std::size_t size) {
   exchange.response.headers.clear();
-  set_problem(exchange.response, Error{std::string(problem_code::kRangeNotSatisfiable),
-                                       "the artifact has " + std::to_string(size) + " bytes"}
-                                     .with("size", static_cast<std::uint64_t>(size)));
+  set_problem(
+      exchange.response,
+      Error{problem_code::kRangeNotSatisfiable, "the artifact has " + std::to_string(size) + " bytes"}.with(
+          "size", static_cast<std::uint64_t>(size)));
   exchange.response.add_header("Content-Range", "bytes */" + std::to_string(size));
 }
 
@@ -65,7 +66,7 @@ void describe(http::Response& response, GenerationId id, const Artifact& artifac
 http::Task<Bytes> read_piece(Exchange& exchange, const ArtifactPlace& place, http::ByteRange piece) {
   const auto artifact = place.find();
   if (!artifact) {
-    co_return Error{std::string(error_code::kArtifactGone), "the artifact's generation is no longer kept"};
+    co_return Error{error_code::kArtifactGone, "the artifact's generation is no longer kept"};
   }
   auto pending = answer_of<Bytes>(exchange.client, [&](auto done) {
     exchange.service.executor.read(*artifact, piece.first, piece.length, std::move(done));
@@ -185,7 +186,7 @@ http::Task<void> get_artifact(Exchange& exchange) {
   if (!place) {
     const std::string link = generation_link(*id);
     set_problem(exchange.response,
-                Error{std::string(error_code::kArtifactUnknown),
+                Error{error_code::kArtifactUnknown,
                       "the generation has no artifact \"" + excerpt(exchange.route.parameters[1]) + '"'},
                 {.instance = link});
     co_return;

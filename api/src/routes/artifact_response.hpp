@@ -4,6 +4,7 @@
 #include <string>
 
 #include "routes/exchange.hpp"
+#include "shunt/api/namespace.hpp"
 #include "shunt/generation/artifact.hpp"
 #include "shunt/http/byte_range.hpp"
 #include "shunt/http/server/task.hpp"

@@ -26,8 +26,8 @@ Error not_acceptable(const std::vector<std::string>& produces) {
   boost::json::array available{boost::json::string_view(kJsonType),
                                boost::json::string_view(kEventStreamType)};
   for (const std::string& type : produces) available.emplace_back(boost::json::string_view(type));
-  return Error{std::string(problem_code::kNotAcceptable), "this model produces nothing that Accept allows"}
-      .with("available", std::move(available));
+  return Error{problem_code::kNotAcceptable, "this model produces nothing that Accept allows"}.with(
+      "available", std::move(available));
 }
 
 Result<Plan> make_plan(Exchange& exchange) {
@@ -57,7 +57,7 @@ Result<Plan> make_plan(Exchange& exchange) {
 
 void answer_failed(Exchange& exchange, const GenerationRecord& record) {
   const std::string link = generation_link(record.id);
-  Error error{std::string(problem_code::kCancelled), "the generation was cancelled: " + record.cancel_reason};
+  Error error{problem_code::kCancelled, "the generation was cancelled: " + record.cancel_reason};
   if (record.error) error = *record.error;
   set_problem(exchange.response, error, {.instance = link, .generation = &record});
 }
@@ -119,7 +119,7 @@ http::Task<GenerationRecord> pending_record(Exchange& exchange, GenerationId id,
 
 Error wait_deadline_exceeded(WaitEnd why, GenerationId id) {
   return Error{
-      std::string(problem_code::kWaitDeadlineExceeded),
+      problem_code::kWaitDeadlineExceeded,
       std::string(why == WaitEnd::kLeaving ? "this server is shutting down before the generation has ended"
                                            : "the generation has not ended within server.wait_deadline") +
           "; it goes on: look it up at the link instead of sending the request again"}

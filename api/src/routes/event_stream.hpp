@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "routes/exchange.hpp"
+#include "shunt/api/namespace.hpp"
 #include "shunt/http/server/task.hpp"
 
 namespace shunt::api {

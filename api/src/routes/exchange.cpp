@@ -10,11 +10,11 @@ namespace shunt::api {
 namespace {
 
 Error unknown_generation(std::string_view id) {
-  return Error{std::string(error_code::kGenerationUnknown), "there is no generation \"" + excerpt(id) + '"'};
+  return Error{error_code::kGenerationUnknown, "there is no generation \"" + excerpt(id) + '"'};
 }
 
 Error gone_generation(std::string_view id) {
-  return Error{std::string(error_code::kGenerationGone),
+  return Error{error_code::kGenerationGone,
                "generation \"" + std::string(id) + "\" has ended and is no longer kept"};
 }
 
@@ -93,9 +93,9 @@ bool reserve_decoding(Exchange& exchange) {
     set_problem(exchange.response, overloaded("requests"));
   } else {
     set_problem(exchange.response,
-                Error{std::string(problem_code::kBodyTooLarge),
-                      "decoding this body may take " + std::to_string(bytes) + " bytes, and there are " +
-                          std::to_string(capacity) + " for all requests (a share of memory.limit)"}
+                Error{problem_code::kBodyTooLarge, "decoding this body may take " + std::to_string(bytes) +
+                                                       " bytes, and there are " + std::to_string(capacity) +
+                                                       " for all requests (a share of memory.limit)"}
                     .with("limit", static_cast<std::uint64_t>(capacity))
                     .with("received", static_cast<std::uint64_t>(bytes)));
   }
@@ -135,7 +135,7 @@ bool accepts(Exchange& exchange, std::string_view media_type) {
   const std::string header = exchange.request.headers.joined("Accept");
   if (http::AcceptList(header).fit(media_type).acceptable()) return true;
   set_problem(exchange.response,
-              Error{std::string(problem_code::kNotAcceptable),
+              Error{problem_code::kNotAcceptable,
                     "this resource is available as " + std::string(media_type) + " only"}
                   .with("available", boost::json::array{boost::json::string_view(media_type)}));
   return false;

@@ -7,6 +7,7 @@
 
 #include "representation/problem.hpp"
 #include "service/service.hpp"
+#include "shunt/api/namespace.hpp"
 #include "shunt/api/request_tracer.hpp"
 #include "shunt/base/memory_budget.hpp"
 #include "shunt/generation/generation_record.hpp"

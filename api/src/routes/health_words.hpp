@@ -4,6 +4,7 @@
 #include <boost/json/object.hpp>
 #include <string_view>
 
+#include "shunt/api/namespace.hpp"
 #include "shunt/executor/generation_executor.hpp"
 
 namespace shunt::api {
@@ -22,11 +23,11 @@ namespace shunt::api {
 
 // What works, and ought to be looked at all the same.
 [[nodiscard]] inline boost::json::array warnings_of(const executor::ExecutorDescription& executor) {
-  boost::json::array told;
+  boost::json::array list;
   for (const executor::Warning& warning : executor.warnings) {
-    told.push_back(boost::json::object{{"code", warning.code}, {"message", warning.message}});
+    list.push_back(boost::json::object{{"code", warning.code}, {"message", warning.message}});
   }
-  return told;
+  return list;
 }
 
 }  // namespace shunt::api

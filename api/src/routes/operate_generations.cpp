@@ -9,15 +9,14 @@ namespace shunt::api {
 namespace {
 
 Error request_forgotten(const GenerationId& id) {
-  return {
-      std::string(problem_code::kRequestForgotten),
-      "the input of generation \"" + id.to_string() + "\" is kept no longer, so it cannot be asked again"};
+  return {problem_code::kRequestForgotten, "the input of generation \"" + id.to_string() +
+                                               "\" is kept no longer, so it cannot be asked again"};
 }
 
 Error not_ended(const GenerationId& id, std::string_view what) {
-  return {std::string(problem_code::kNotEnded), "generation \"" + id.to_string() +
-                                                    "\" has not ended: cancel it, or wait, before it is " +
-                                                    std::string(what)};
+  return {problem_code::kNotEnded, "generation \"" + id.to_string() +
+                                       "\" has not ended: cancel it, or wait, before it is " +
+                                       std::string(what)};
 }
 
 // A broken record cannot tell whose it is as others do: whoever may change the service itself removes any.

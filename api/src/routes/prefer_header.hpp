@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "shunt/api/namespace.hpp"
+
 namespace shunt::api {
 
 // What a client prefers (RFC 7240), as far as it is understood here.

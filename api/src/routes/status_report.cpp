@@ -59,14 +59,14 @@ JsonObject worker_of(const executor::WorkerStatus& worker, const Key* key) {
     if (!shows(key, model.name)) continue;
     models.push_back(JsonObject{{"name", view(model.name)}, {"slots", model.slots}});
   }
-  JsonObject told{{"name", view(worker.name)},
-                  {"process", view(worker.process)},
-                  {"version", view(worker.version)},
-                  {"models", std::move(models)},
-                  {"running", worker.running}};
-  put_time(told, "started_at", worker.started_at);
-  put_time(told, "last_claim_at", worker.last_claim_at);
-  return told;
+  JsonObject shown{{"name", view(worker.name)},
+                   {"process", view(worker.process)},
+                   {"version", view(worker.version)},
+                   {"models", std::move(models)},
+                   {"running", worker.running}};
+  put_time(shown, "started_at", worker.started_at);
+  put_time(shown, "last_claim_at", worker.last_claim_at);
+  return shown;
 }
 
 // When the figures of models and workers were true; nothing where this process has them itself.
@@ -121,13 +121,13 @@ http::Task<void> report_status(Exchange& exchange) {
   status.emplace("memory", memory_of(exchange.service.memory));
   if (executor.server) {
     status.emplace("redis", redis_of(*executor.server, service.redis_url));
-    JsonArray told;
+    JsonArray shown;
     if (fleet) {
-      for (const auto& worker : fleet->workers) told.push_back(worker_of(worker, exchange.key));
+      for (const auto& worker : fleet->workers) shown.push_back(worker_of(worker, exchange.key));
     } else {
       status.emplace("workers_error", view(fleet.error().message));
     }
-    status.emplace("workers", std::move(told));
+    status.emplace("workers", std::move(shown));
   }
   exchange.response.set_json(200);
   exchange.response.add_header("Cache-Control", "no-store");

@@ -15,7 +15,7 @@ constexpr std::size_t kDefaultPage = 50;
 constexpr std::uint64_t kLargestPage = 200;
 
 Error bad_parameter(std::string_view name, std::string_view expected, const std::string& received) {
-  return Error{std::string(problem_code::kInvalidParameter),
+  return Error{problem_code::kInvalidParameter,
                "the query parameter \"" + excerpt(name) + "\" must be " + std::string(expected)}
       .with("parameter", excerpt(name))
       .with("received", excerpt(received));
@@ -161,10 +161,10 @@ http::Task<void> stream_events(Exchange& exchange) {
   }
   if (!seen) co_return;
   if (*after > seen->last_sequence) {
-    set_problem(exchange.response, Error{std::string(problem_code::kInvalidHeader),
-                                         "Last-Event-ID lies beyond the stream's last event"}
-                                       .with("header", std::string("Last-Event-ID"))
-                                       .with("limit", seen->last_sequence));
+    set_problem(exchange.response,
+                Error{problem_code::kInvalidHeader, "Last-Event-ID lies beyond the stream's last event"}
+                    .with("header", std::string("Last-Event-ID"))
+                    .with("limit", seen->last_sequence));
     co_return;
   }
   if (seen->terminal && *after == seen->last_sequence) {

@@ -17,11 +17,11 @@ void add_place(http::Response& response, const GenerationId& id) {
 void answer_unknown(Exchange& exchange, const executor::Unknown& unknown) {
   const std::string link = generation_link(unknown.id);
   const bool has_key = exchange.request.headers.has("Idempotency-Key");
-  Error error{std::string(problem_code::kSubmitUnknown),
+  Error error{problem_code::kSubmitUnknown,
               "it is not known whether the generation was taken (" + unknown.error.message + "): " +
                   (has_key ? "send the request again with the same Idempotency-Key, or look the generation up"
                            : "look it up before you send it again; an Idempotency-Key makes that safe"),
-              has_key};
+              retryable_if(has_key)};
   set_problem(
       exchange.response,
       std::move(error).with("generation_id", unknown.id.to_string()).with("cause", unknown.error.code),

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "routes/exchange.hpp"
+#include "shunt/api/namespace.hpp"
 #include "shunt/executor/generation_executor.hpp"
 
 // What every route that submits a generation answers with, whichever it is.

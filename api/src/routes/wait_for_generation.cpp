@@ -11,9 +11,9 @@ SteadyTime later(SteadyTime now, std::chrono::milliseconds duration) {
 
 // Two times in the connection's one deadline: when the wait is over, and when a client that closed its
 // sending side counts as gone.
-class Patience {
+class WaitDeadline {
  public:
-  Patience(Exchange& exchange, std::chrono::milliseconds limit)
+  WaitDeadline(Exchange& exchange, std::chrono::milliseconds limit)
       : exchange_(exchange), until_(later(std::chrono::steady_clock::now(), limit)) {}
 
   // Why not to wait on; nullopt: the deadline is set.
@@ -49,13 +49,13 @@ http::Task<WaitEnd> wait_for_end(Exchange& exchange, EventWatch& watch, std::chr
     if (!sent) co_return WaitEnd::kClientGone;
   }
   client.release_buffers();
-  Patience patience(exchange, limit);
+  WaitDeadline deadline(exchange, limit);
   const auto wake = client.remote_wake();
   std::optional<WaitEnd> over;
   for (;;) {
     (void)watch.read();
     if (watch.ended()) over = WaitEnd::kEnded;
-    if (!over) over = patience.used_up();
+    if (!over) over = deadline.used_up();
     if (over) break;
     watch.on_ready(wake);
     client.watch();

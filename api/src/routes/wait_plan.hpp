@@ -4,6 +4,7 @@
 #include <string>
 
 #include "routes/prefer_header.hpp"
+#include "shunt/api/namespace.hpp"
 
 namespace shunt::api {
 

@@ -6,6 +6,7 @@
 #include "representation/problem.hpp"
 #include "server/api_handler.hpp"
 #include "service/service.hpp"
+#include "shunt/api/namespace.hpp"
 #include "shunt/http/server/application.hpp"
 #include "surface/openapi.hpp"
 

@@ -59,14 +59,14 @@ const http::ServerLimits& ApiHandler::renew() {
 }
 
 http::HeaderVerdict ApiHandler::check(http::ServerExchange& exchange, SteadyTime now) {
-  Gate& gate = gate_.emplace();
-  check_request(gate, service_.surface, live_.get(), let_in_, exchange.request, exchange.target,
+  RequestDecision& decision = decision_.emplace();
+  check_request(decision, service_.surface, live_.get(), let_in_, exchange.request, exchange.target,
                 exchange.response, now);
-  const Route* const route = gate.match.route;
-  return {.answered = gate.answered,
-          .known = gate.key != nullptr,
+  const Route* const route = decision.match.route;
+  return {.answered = decision.answered,
+          .known = decision.key != nullptr,
           .for_probes = route != nullptr && route->access == Access::kOpen,
-          .max_body_bytes = gate.max_body_bytes};
+          .max_body_bytes = decision.max_body_bytes};
 }
 
 http::Task<void> ApiHandler::handle(http::ServerExchange& exchange) {
@@ -74,15 +74,15 @@ http::Task<void> ApiHandler::handle(http::ServerExchange& exchange) {
                              .client = exchange.client,
                              .request = exchange.request,
                              .target = exchange.target,
-                             .route = gate_->match,
+                             .route = decision_->match,
                              .options = live_.get().options,
-                             .key = gate_->key.get(),
+                             .key = decision_->key.get(),
                              .date = exchange.date,
                              .response = exchange.response,
                              .memory = exchange.memory,
                              .answer_memory = exchange.answer_memory,
                              .streamed = exchange.streamed,
-                             .tells_all = gate_->tells_all});
+                             .tells_all = decision_->tells_all});
   return dispatch(*exchange_);
 }
 
@@ -91,7 +91,7 @@ void ApiHandler::refuse(http::Response& response, const Error& error) {
 }
 
 void ApiHandler::answered(const http::ServerExchange& exchange, std::chrono::nanoseconds took) {
-  const Route* const route = gate_ ? gate_->match.route : nullptr;
+  const Route* const route = decision_ ? decision_->match.route : nullptr;
   service_.metrics.request_done(route, exchange.request.method, exchange.response.status, took);
   if (log::enabled(log::Level::kDebug)) log_request(exchange, took);
   if (exchange_ && exchange_->trace && !exchange.client.broken()) {
@@ -101,11 +101,11 @@ void ApiHandler::answered(const http::ServerExchange& exchange, std::chrono::nan
 
 void ApiHandler::end() noexcept {
   exchange_.reset();
-  gate_.reset();
+  decision_.reset();
 }
 
 void ApiHandler::log_request(const http::ServerExchange& exchange, std::chrono::nanoseconds took) const {
-  const Route* const route = gate_ ? gate_->match.route : nullptr;
+  const Route* const route = decision_ ? decision_->match.route : nullptr;
   const std::string_view parent = exchange.request.headers.get("traceparent");
   log::debug("http.request", {{"method", exchange.request.method},
                               {"route", route == nullptr ? std::string_view("unmatched") : route->operation},

@@ -3,14 +3,15 @@
 #include <optional>
 
 #include "admission/live_settings.hpp"
-#include "admission/request_gate.hpp"
+#include "admission/request_check.hpp"
 #include "routes/exchange.hpp"
 #include "service/service.hpp"
+#include "shunt/api/namespace.hpp"
 #include "shunt/http/server/application.hpp"
 
 namespace shunt::api {
 
-// What a connection's requests are to the API: the gate first, then the route's handler.
+// What a connection's requests are to the API: the decision first, then the route's handler.
 class ApiHandler final : public http::RequestHandler {
  public:
   explicit ApiHandler(Service& service) : service_(service), live_(service.live) {}
@@ -29,7 +30,7 @@ class ApiHandler final : public http::RequestHandler {
   LiveSettingsSource::Reader live_;  // renewed with each request
   LetIn let_in_;                     // by the settings of live_
   // Of the request under way.
-  std::optional<Gate> gate_;
+  std::optional<RequestDecision> decision_;
   std::optional<Exchange> exchange_;
 };
 

@@ -3,6 +3,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include "shunt/api/http_server.hpp"
+#include "shunt/api/namespace.hpp"
 #include "surface/route_table.hpp"
 
 namespace shunt::api {

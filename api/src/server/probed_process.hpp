@@ -3,6 +3,7 @@
 #include <functional>
 #include <utility>
 
+#include "shunt/api/namespace.hpp"
 #include "shunt/executor/generation_executor.hpp"
 
 namespace shunt::api {

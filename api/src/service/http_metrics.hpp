@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "shunt/api/namespace.hpp"
 #include "shunt/http/server/server_metrics.hpp"
 #include "surface/route_table.hpp"
 

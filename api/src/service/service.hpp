@@ -6,6 +6,7 @@
 #include "admission/live_settings.hpp"
 #include "service/http_metrics.hpp"
 #include "shunt/api/http_server.hpp"
+#include "shunt/api/namespace.hpp"
 #include "shunt/base/memory_budget.hpp"
 #include "shunt/http/server/server_state.hpp"
 #include "surface/route_table.hpp"

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "shunt/api/namespace.hpp"
+
 namespace shunt::api {
 
 // The OpenAPI 3.1 description as JSON text, generated from the route table.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "shunt/api/namespace.hpp"
 #include "shunt/base/json.hpp"
 
 namespace shunt::api {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "shunt/api/namespace.hpp"
 #include "shunt/http/request_target.hpp"
 
 namespace shunt::api {

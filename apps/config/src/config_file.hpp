@@ -5,6 +5,7 @@
 
 #include "shunt/base/result.hpp"
 #include "shunt/config/configuration.hpp"
+#include "shunt/config/namespace.hpp"
 
 namespace shunt::config {
 

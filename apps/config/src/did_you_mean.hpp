@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "shunt/config/namespace.hpp"
+
 namespace shunt::config {
 
 // The known word nearest to a mistyped one, if it is near enough to be meant: "" otherwise.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "setting.hpp"
+#include "shunt/config/namespace.hpp"
 
 namespace shunt::config {
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "problems.hpp"
+#include "shunt/config/namespace.hpp"
 #include "shunt/generation/input_rules.hpp"
 #include "table_fill.hpp"
 

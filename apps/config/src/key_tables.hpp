@@ -3,6 +3,7 @@
 #include <deque>
 
 #include "problems.hpp"
+#include "shunt/config/namespace.hpp"
 #include "table_fill.hpp"
 
 namespace shunt::config {

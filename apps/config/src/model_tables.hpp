@@ -6,6 +6,7 @@
 
 #include "input_rule_tables.hpp"
 #include "problems.hpp"
+#include "shunt/config/namespace.hpp"
 #include "table_fill.hpp"
 
 namespace shunt::config {

@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "shunt/config/namespace.hpp"
+
 namespace shunt::config {
 
 // A configuration value as it was given, with the place it came from: the light form in which the rest of

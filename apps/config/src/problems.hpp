@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "shunt/base/error.hpp"
+#include "shunt/config/namespace.hpp"
 
 namespace shunt::config {
 

@@ -8,6 +8,7 @@
 #include "node.hpp"
 #include "problems.hpp"
 #include "shunt/config/configuration.hpp"
+#include "shunt/config/namespace.hpp"
 
 namespace shunt::config {
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "setting.hpp"
+#include "shunt/config/namespace.hpp"
 
 // Every setting there is: reading, `shunt config show` and docs/configuration.md all go by these tables.
 // Names equal those of the C++ options, so that an error of a part names the setting.

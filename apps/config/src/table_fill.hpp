@@ -10,6 +10,7 @@
 #include "node.hpp"
 #include "problems.hpp"
 #include "setting.hpp"
+#include "shunt/config/namespace.hpp"
 
 namespace shunt::config {
 

@@ -5,6 +5,7 @@
 
 #include "node.hpp"
 #include "shunt/base/result.hpp"
+#include "shunt/config/namespace.hpp"
 
 namespace shunt::config {
 

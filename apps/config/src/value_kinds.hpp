@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "node.hpp"
+#include "shunt/config/namespace.hpp"
 
 // The kinds of values that settings have. Each has
 //   Value                 what a setting of this kind is in C++

@@ -42,11 +42,10 @@ class QueueExecutor final : public GenerationExecutor {
     QueueContext& context = services_->context;
     const SteadyTime asked_at = context.clock.steady_now();
     if (draining_) {
-      return done(
-          services_->submitter.refuse_early(request.model, asked_at,
-                                            {std::string(error_code::kShuttingDown),
-                                             "the service is shutting down and takes no new work", true},
-                                            std::chrono::seconds(1)));
+      return done(services_->submitter.refuse_early(
+          request.model, asked_at,
+          {error_code::kShuttingDown, "the service is shutting down and takes no new work", Retryable::kYes},
+          std::chrono::seconds(1)));
     }
     const Model* const model = context.models.find(request.model);
     // Not the caller's text: metrics must not grow with it.

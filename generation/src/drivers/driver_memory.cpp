@@ -5,7 +5,7 @@
 
 #include "shunt/base/overloaded.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 // A reservation is made for this many bytes more than are asked for, so that a text that grows by single
@@ -43,4 +43,4 @@ Error driver_overload() {
   return overloaded("the output of programs and upstreams");
 }
 
-}  // namespace shunt
+}  // namespace shunt::generation

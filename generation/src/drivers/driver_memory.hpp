@@ -6,8 +6,9 @@
 
 #include "shunt/base/memory_budget.hpp"
 #include "shunt/base/result.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 
 // What a driver holds of a program's or an upstream's output before it is a generation's, counted in
 // MemoryShare::kDrivers. The share is given back when the object goes. One thread; the budget outlives it.
@@ -33,4 +34,4 @@ class DriverMemory {
 // What a generation fails with when its driver's memory does not fit: `overloaded`, retryable.
 [[nodiscard]] Error driver_overload();
 
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -12,6 +12,7 @@
 
 #include "client/curl_transfer.hpp"
 #include "client/host_resolver.hpp"
+#include "shunt/http/namespace.hpp"
 
 namespace shunt::http {
 

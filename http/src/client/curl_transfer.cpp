@@ -140,7 +140,7 @@ void CurlTransfer::detach() noexcept {
 
 int CurlTransfer::take_connected(CurlTransfer* self, char*, char*, int, int) {
   self->connected_ = true;
-  self->tell_connected_ = true;
+  self->connected_unreported_ = true;
   self->mark_ready();
   return CURL_PREREQFUNC_OK;
 }
@@ -157,7 +157,7 @@ void CurlTransfer::take_header_line(std::string_view line) {
     if (status < 200) return;  // "100 Continue" and its like announce another head
     head_.status = static_cast<int>(status);
     head_complete_ = true;
-    tell_head_ = true;
+    head_unreported_ = true;
     return mark_ready();
   }
   if (line.starts_with("HTTP/")) {
@@ -214,8 +214,8 @@ void CurlTransfer::record_end(TransferEnd end) {
 void CurlTransfer::deliver() {
   on_ready_list_ = false;
   const auto handler = handler_;  // handler_ goes when a call below cancels us
-  if (handler_ && std::exchange(tell_connected_, false)) handler->on_connected();
-  if (handler_ && std::exchange(tell_head_, false)) handler->on_head(head_);
+  if (handler_ && std::exchange(connected_unreported_, false)) handler->on_connected();
+  if (handler_ && std::exchange(head_unreported_, false)) handler->on_head(head_);
   if (handler_ && !body_.empty()) {
     std::string bytes = std::exchange(body_, {});
     handler->on_body(bytes);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "shunt/http/client.hpp"
+#include "shunt/http/namespace.hpp"
 
 namespace shunt::http {
 
@@ -70,8 +71,8 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   bool on_ready_list_ = false;
   bool connected_ = false;
   bool head_complete_ = false;
-  bool tell_connected_ = false;
-  bool tell_head_ = false;
+  bool connected_unreported_ = false;
+  bool head_unreported_ = false;
   ResponseHead head_;
   std::string body_;
   std::size_t received_ = 0;

@@ -22,9 +22,9 @@ void HostResolver::resolve(const std::string& host, Done done) {
   resolver_.async_resolve(
       host, "", [this, host](const boost::system::error_code& failure, const Endpoints& endpoints) {
         if (failure) {
-          return finish(host,
-                        Error{std::string(kUnresolvedHost),
-                              "the host name " + host + " cannot be resolved: " + failure.message(), true});
+          return finish(host, Error{kUnresolvedHost,
+                                    "the host name " + host + " cannot be resolved: " + failure.message(),
+                                    Retryable::kYes});
         }
         Addresses addresses;
         for (const auto& entry : endpoints) {

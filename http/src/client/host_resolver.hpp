@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "shunt/base/result.hpp"
+#include "shunt/http/namespace.hpp"
 
 namespace shunt::http {
 
@@ -24,7 +25,7 @@ class HostResolver {
 
   static constexpr std::chrono::seconds kKeptFor{30};
   // The code of the error that `Done` gets.
-  static constexpr std::string_view kUnresolvedHost = "unresolved_host";
+  static constexpr ErrorCode kUnresolvedHost = "unresolved_host";
 
   explicit HostResolver(boost::asio::io_context& context) : resolver_(context) {}
 

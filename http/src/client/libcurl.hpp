@@ -1,5 +1,7 @@
 #pragma once
 
+#include "shunt/http/namespace.hpp"
+
 namespace shunt::http {
 
 // Once for the process; any thread. Throws std::runtime_error if it cannot be. There is no cleanup: other

@@ -3,6 +3,7 @@
 #include <boost/asio/ip/address.hpp>
 
 #include "shunt/base/memory_budget.hpp"
+#include "shunt/http/namespace.hpp"
 #include "shunt/http/server/connection_count.hpp"
 
 namespace shunt::http {

@@ -20,15 +20,14 @@ constexpr std::size_t kFreeBodyBytes = 4 * 1024;
 constexpr std::chrono::seconds kOverloadedFor{1};
 
 Error too_slow(std::string_view what, std::chrono::milliseconds limit) {
-  return Error{std::string(problem_code::kRequestTimeout), "the request's " + std::string(what) +
-                                                               " did not arrive within " +
-                                                               std::to_string(limit.count()) + " ms"}
+  return Error{problem_code::kRequestTimeout, "the request's " + std::string(what) +
+                                                  " did not arrive within " + std::to_string(limit.count()) +
+                                                  " ms"}
       .with("limit_ms", static_cast<std::int64_t>(limit.count()));
 }
 
-Error too_long(std::string_view code, std::string_view what, std::size_t limit) {
-  return Error{std::string(code),
-               "the " + std::string(what) + " may have at most " + std::to_string(limit) + " bytes"}
+Error too_long(ErrorCode code, std::string_view what, std::size_t limit) {
+  return Error{code, "the " + std::string(what) + " may have at most " + std::to_string(limit) + " bytes"}
       .with("limit", static_cast<std::uint64_t>(limit));
 }
 
@@ -156,7 +155,7 @@ std::optional<Error> Connection::header_error(HeaderScan& scan) {
   const std::size_t limit = limits().max_header_bytes;
   const HeaderScan::State state = scan.scan(client_.in().view());
   if (state == HeaderScan::State::kMalformed) {
-    return Error{std::string(problem_code::kMalformedRequest),
+    return Error{problem_code::kMalformedRequest,
                  "the request is not HTTP/1.1: " + std::string(scan.complaint())};
   }
   const std::size_t received = state == HeaderScan::State::kComplete ? scan.size() : client_.in().size();
@@ -208,7 +207,7 @@ Task<Connection::Received> Connection::receive_header() {
   if (error) co_return refuse(*error);
   if (exchange_.request.headers.too_many()) {
     co_return refuse(
-        Error{std::string(problem_code::kHeadersTooLarge),
+        Error{problem_code::kHeadersTooLarge,
               "a request may have at most " + std::to_string(Headers::kMaxFields) + " header fields"}
             .with("limit", static_cast<std::uint64_t>(Headers::kMaxFields)));
   }
@@ -237,7 +236,7 @@ Task<Connection::Received> Connection::receive_body(std::size_t limit) {
     if (input == ClientSocket::Input::kTimeout) co_return refuse(too_slow("body", limits().body_timeout));
     if (input == ClientSocket::Input::kNoMemory) co_return refuse_overloaded("requests");
     if (input == ClientSocket::Input::kEnd) {
-      co_return refuse(Error{std::string(problem_code::kMalformedRequest), "the body ended early"});
+      co_return refuse(Error{problem_code::kMalformedRequest, "the body ended early"});
     }
     if (input != ClientSocket::Input::kData) co_return Received::kNothing;
   }

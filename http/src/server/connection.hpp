@@ -9,6 +9,7 @@
 #include "server/header_scan.hpp"
 #include "server/request_parser.hpp"
 #include "shunt/base/clock.hpp"
+#include "shunt/http/namespace.hpp"
 #include "shunt/http/server/application.hpp"
 #include "shunt/http/server/server_state.hpp"
 

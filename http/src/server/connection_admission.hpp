@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "shunt/http/namespace.hpp"
+
 namespace shunt::http {
 
 // How full a server is when a connection comes.

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "shunt/http/namespace.hpp"
+
 namespace shunt::http {
 
 // Finds the end of a request's header block in a growing buffer, looking at each byte once, and refuses early

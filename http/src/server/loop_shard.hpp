@@ -9,6 +9,7 @@
 #include <string>
 
 #include "server/arrival.hpp"
+#include "shunt/http/namespace.hpp"
 #include "shunt/http/server/application.hpp"
 #include "shunt/http/server/server_state.hpp"
 

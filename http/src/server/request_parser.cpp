@@ -22,12 +22,12 @@ std::string_view to_std(BeastView text) noexcept {
 }
 
 Error malformed(std::string_view what) {
-  return {std::string(problem_code::kMalformedRequest), "the request is not HTTP/1.1: " + std::string(what)};
+  return {problem_code::kMalformedRequest, "the request is not HTTP/1.1: " + std::string(what)};
 }
 
 Error from_beast(const ErrorCode& failure) {
   if (failure == beast_http::error::bad_version) {
-    return {std::string(problem_code::kHttpVersionUnsupported), "this server speaks HTTP/1.1 and HTTP/1.0"};
+    return {problem_code::kHttpVersionUnsupported, "this server speaks HTTP/1.1 and HTTP/1.0"};
   }
   if (failure == beast_http::error::bad_transfer_encoding ||
       failure == beast_http::error::bad_content_length ||

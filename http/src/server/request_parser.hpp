@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "shunt/base/error.hpp"
+#include "shunt/http/namespace.hpp"
 #include "shunt/http/server/request.hpp"
 
 namespace shunt::http {

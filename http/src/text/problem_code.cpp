@@ -6,8 +6,7 @@
 namespace shunt::http {
 
 Error body_too_large(std::size_t limit) {
-  return Error{std::string(problem_code::kBodyTooLarge),
-               "the body may have at most " + std::to_string(limit) + " bytes"}
+  return Error{problem_code::kBodyTooLarge, "the body may have at most " + std::to_string(limit) + " bytes"}
       .with("limit", static_cast<std::int64_t>(limit));
 }
 

@@ -11,8 +11,7 @@ namespace shunt::http {
 namespace {
 
 Error invalid_target(std::string_view why) {
-  return {std::string(problem_code::kInvalidTarget),
-          "the request target cannot be used: " + std::string(why)};
+  return {problem_code::kInvalidTarget, "the request target cannot be used: " + std::string(why)};
 }
 
 // Takes "http://host" off the front of an absolute-form target (RFC 9112, 3.2.2).

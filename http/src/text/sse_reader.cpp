@@ -29,8 +29,8 @@ void SseReader::finish(std::vector<SseEvent>& events) {
 Result<void> SseReader::take(std::string_view line_part) {
   const std::size_t held = line_.size() + event_.data.size() + event_.type.size() + id_.size();
   if (held > max_event_bytes_ || line_part.size() > max_event_bytes_ - held) {
-    Error error{std::string(kSseEventTooLarge),
-                "an event of more than " + std::to_string(max_event_bytes_) + " bytes", true};
+    Error error{kSseEventTooLarge, "an event of more than " + std::to_string(max_event_bytes_) + " bytes",
+                Retryable::kYes};
     return std::move(error).with("limit", max_event_bytes_);
   }
   line_ += line_part;

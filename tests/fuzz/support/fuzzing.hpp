@@ -8,6 +8,10 @@
 #include <string_view>
 #include <vector>
 
+// Targets say that they use both, whichever of them they include.
+namespace shunt::base {}
+namespace shunt::generation {}
+
 // What the fuzz targets share. A target is one function, LLVMFuzzerTestOneInput; README.md has the list of
 // them.
 namespace shunt::fuzz {

@@ -14,6 +14,8 @@
 #include <thread>
 #include <vector>
 
+#include "support/namespace.hpp"
+
 namespace shunt::testing {
 
 // Stands between a client and Redis, and breaks a connection once it is told to: at the request that has a

@@ -198,7 +198,7 @@ TEST_F(GenerationRecordsTest, GiveUpWhatNeverCameIntoItsQueue) {
   (void)await(records_->admit(asking(envelope)));
   EXPECT_FALSE(await(records_->job_exists("echo", id)));
   EXPECT_FALSE(await(records_->was_given_up(id)));
-  append(id, 0, 2, event::Failed{{"worker_lost", "no job", true}}, LogBatch::Then::kNeverQueued);
+  append(id, 0, 2, event::Failed{{"worker_lost", "no job", Retryable::kYes}}, LogBatch::Then::kNeverQueued);
   EXPECT_TRUE(await(records_->was_given_up(id)));
 }
 

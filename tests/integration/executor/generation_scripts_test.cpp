@@ -6,6 +6,8 @@
 
 #include "integration/bullmq/redis_process.hpp"
 
+#include "support/namespace.hpp"
+
 namespace shunt::testing {
 namespace {
 

@@ -18,6 +18,7 @@
 #include "support/executor_client.hpp"
 #include "support/fast_path.hpp"
 #include "support/generation_requests.hpp"
+#include "support/namespace.hpp"
 
 namespace shunt::testing {
 

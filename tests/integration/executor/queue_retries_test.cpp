@@ -17,12 +17,12 @@ class QueueRetries : public QueuePair {
     add_model("flaky", [this](GenerationRun& run) -> Json {
       const int attempt = ++attempts_;
       run.delta("attempt " + std::to_string(attempt));
-      if (attempt < good_attempt_) run.fail({"upstream_failed", "try again", true});
+      if (attempt < good_attempt_) run.fail({"upstream_failed", "try again", Retryable::kYes});
       return nullptr;
     });
     add_model("hopeless", [this](GenerationRun& run) -> Json {
       ++attempts_;
-      run.fail({"upstream_rejected", "never", false});
+      run.fail({"upstream_rejected", "never", Retryable::kNo});
       return nullptr;
     });
   }

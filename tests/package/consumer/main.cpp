@@ -3,14 +3,14 @@
 #include <shunt/generation/function_generator.hpp>
 
 int main() {
-  shunt::EventLoopThreads loops(1);
-  shunt::ModelRegistry models;
-  shunt::Model model;
+  shunt::base::EventLoopThreads loops(1);
+  shunt::generation::ModelRegistry models;
+  shunt::generation::Model model;
   model.name = "hello";
-  model.generator =
-      shunt::make_function_generator([](shunt::GenerationRun&) -> shunt::Json { return nullptr; });
+  model.generator = shunt::generation::make_function_generator(
+      [](shunt::generation::GenerationRun&) -> shunt::base::Json { return nullptr; });
   if (!models.add(std::move(model))) return 1;
-  const auto store = shunt::make_memory_store(shunt::system_clock(), {});
+  const auto store = shunt::generation::make_memory_store(shunt::base::system_clock(), {});
   const auto executor = shunt::executor::make_sync_executor(models, *store);
   std::puts(executor->describe().name == "sync" ? "hello from a consumer" : "?");
   return 0;

@@ -45,7 +45,7 @@ TEST_F(OperatingTest, ARetryIsRefusedAsAnyOtherRequest) {
     return executor::RequestOutcome(GenerationRequest{});
   };
   recording_.on_submit = [](const GenerationRequest&) -> executor::SubmitOutcome {
-    return executor::Refused{{"model_busy", "full", true}, 1s};
+    return executor::Refused{{"model_busy", "full", Retryable::kYes}, 1s};
   };
   serve_recording();
   const Answer answer = retry();

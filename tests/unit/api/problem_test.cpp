@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(Problem, CarriesTheErrorAndItsDetails) {
-  Error error{"invalid_input", "no", false};
+  Error error{"invalid_input", "no", Retryable::kNo};
   error.details = {{"field", "/input/text"}, {"status", 7}};
   http::Response response;
   set_problem(response, error, {.instance = "/v1/generations/gen_1"});

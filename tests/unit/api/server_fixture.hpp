@@ -11,6 +11,7 @@
 
 #include "http_client.hpp"
 #include "shunt/api/http_server.hpp"
+#include "shunt/api/namespace.hpp"
 #include "shunt/executor/sync_executor.hpp"
 #include "shunt/generation/generation_id.hpp"
 #include "shunt/generation/generation_store.hpp"

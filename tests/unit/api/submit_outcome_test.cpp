@@ -30,12 +30,12 @@ class SubmitOutcomeTest : public ServerTest {
 };
 
 struct Refusal {
-  std::string_view code;
+  ErrorCode code;
   int status;
 };
 
 TEST_F(SubmitOutcomeTest, ARefusalSaysWhyAndWhenToComeBack) {
-  const Answer answer = answer_to(Refused{{"model_busy", "full", true}, 1500ms});
+  const Answer answer = answer_to(Refused{{"model_busy", "full", Retryable::kYes}, 1500ms});
   EXPECT_EQ(answer.status, 429);
   EXPECT_EQ(answer.headers.at("retry-after"), "2");
   EXPECT_EQ(answer.headers.at("content-type"), "application/problem+json");
@@ -45,7 +45,7 @@ TEST_F(SubmitOutcomeTest, ARefusalSaysWhyAndWhenToComeBack) {
 
 TEST_F(SubmitOutcomeTest, EachRefusalHasItsStatus) {
   namespace ec = error_code;
-  std::string code;
+  ErrorCode code;
   recording_.on_submit = [&](const GenerationRequest&) -> SubmitOutcome { return Refused{{code, "no"}, {}}; };
   serve_recording();
   for (const auto& [name, status] : std::initializer_list<Refusal>{{ec::kStoreFull, 503},
@@ -56,7 +56,7 @@ TEST_F(SubmitOutcomeTest, EachRefusalHasItsStatus) {
                                                                    {ec::kInvalidInput, 422},
                                                                    {ec::kModelBusy, 429}}) {
     code = name;
-    EXPECT_EQ(client().request("POST", "/v1/generations", kHeld).status, status) << name;
+    EXPECT_EQ(client().request("POST", "/v1/generations", kHeld).status, status) << name.text();
   }
 }
 
@@ -112,7 +112,7 @@ TEST_F(SubmitOutcomeTest, AReplayGetsTheSameAnswerAndSaysSo) {
 }
 
 TEST_F(SubmitOutcomeTest, AFailedGenerationIsAProblemThatContainsTheRecord) {
-  std::string code;
+  ErrorCode code;
   recording_.on_find = [&](const GenerationId&) -> Result<executor::FindOutcome> {
     GenerationRecord failed = record(GenerationState::kFailed);
     failed.error = Error{code, "it broke", Retryable::kNo, {{"exit_code", 3}}};
@@ -128,7 +128,7 @@ TEST_F(SubmitOutcomeTest, AFailedGenerationIsAProblemThatContainsTheRecord) {
                                                                    {"a_code_of_its_own", 502}}) {
     code = name;
     const Answer answer = client().request("POST", "/v1/generations", kHeld);
-    EXPECT_EQ(answer.status, status) << name;
+    EXPECT_EQ(answer.status, status) << name.text();
     EXPECT_NE(answer.body.find(R"("exit_code":3)"), std::string::npos);
     EXPECT_NE(answer.body.find(R"("generation":{"id":")" + id_.to_string()), std::string::npos)
         << answer.body;

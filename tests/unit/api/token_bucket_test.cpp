@@ -62,7 +62,7 @@ TEST(Key, CountsWhatIsUnderWayUntilTheLeaseGoes) {
   config.max_concurrent = 1;
   Key limited(config, kStart);
   {
-    const Key::Admission first = limited.admit(kStart);
+    const Key::LeaseOutcome first = limited.admit(kStart);
     ASSERT_TRUE(std::holds_alternative<Key::Lease>(first));
     EXPECT_TRUE(std::holds_alternative<Key::TooManyConcurrent>(limited.admit(kStart)));
   }
@@ -74,7 +74,7 @@ TEST(Key, RateLimitsWithAtLeastOneRequestABurst) {
   config.requests_per_second = 0.5;
   Key limited(config, kStart);
   EXPECT_TRUE(std::holds_alternative<Key::Lease>(limited.admit(kStart)));
-  const Key::Admission second = limited.admit(kStart);
+  const Key::LeaseOutcome second = limited.admit(kStart);
   ASSERT_TRUE(std::holds_alternative<Key::RateLimited>(second));
   EXPECT_EQ(std::get<Key::RateLimited>(second).retry_after, 2s);
 }

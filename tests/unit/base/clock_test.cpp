@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace shunt {
+namespace shunt::base {
 namespace {
 
 TEST(Rfc3339, PrintsUtcWithMilliseconds) {
@@ -13,4 +13,4 @@ TEST(Rfc3339, PrintsUtcWithMilliseconds) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::base

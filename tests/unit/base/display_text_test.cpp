@@ -6,7 +6,7 @@
 
 #include "shunt/base/json.hpp"
 
-namespace shunt {
+namespace shunt::base {
 namespace {
 
 TEST(DisplayText, AnExcerptIsTheTextOrItsBeginningAndItsSize) {
@@ -55,4 +55,4 @@ TEST(DisplayText, JsonMeansTheSame) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::base

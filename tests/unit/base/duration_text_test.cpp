@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace shunt {
+namespace shunt::base {
 namespace {
 
 using std::chrono::milliseconds;
@@ -42,4 +42,4 @@ TEST(ByteText, ReadsEveryUnitAndWritesTheLargestThatDivides) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::base

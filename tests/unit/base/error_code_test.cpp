@@ -5,7 +5,7 @@
 #include "shunt/base/error.hpp"
 #include "shunt/base/overloaded.hpp"
 
-namespace shunt {
+namespace shunt::base {
 namespace {
 
 TEST(ErrorCode, IsAWordOfLowerCaseLettersDigitsAndUnderscores) {
@@ -52,4 +52,4 @@ TEST(Error, OfAFieldCutsWhatARequestMadeLong) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::base

@@ -5,7 +5,7 @@
 #include <future>
 #include <memory>
 
-namespace shunt {
+namespace shunt::base {
 namespace {
 
 using std::chrono::milliseconds;
@@ -79,4 +79,4 @@ TEST(EventLoop, StopLeavesQueuedFunctionsUncalledAndDestroysThem) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::base

@@ -7,7 +7,7 @@
 #include "shunt/base/log.hpp"
 #include "support/manual_clock.hpp"
 
-namespace shunt {
+namespace shunt::base {
 namespace {
 
 using std::chrono::seconds;
@@ -68,4 +68,4 @@ TEST_F(FaultLogTest, IsBounded) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::base

@@ -8,7 +8,7 @@
 #include "shunt/base/percent_encoding.hpp"
 #include "shunt/base/random.hpp"
 
-namespace shunt {
+namespace shunt::base {
 namespace {
 
 TEST(Hex, WritesBytesAndNumbers) {
@@ -60,4 +60,4 @@ TEST(Random, FillsMoreThanTheKernelGivesAtOnce) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::base

@@ -4,7 +4,7 @@
 #include "shunt/base/json_object_reader.hpp"
 #include "shunt/base/json_object_writer.hpp"
 
-namespace shunt {
+namespace shunt::base {
 namespace {
 
 using Presence = JsonObjectReader::Presence;
@@ -119,4 +119,4 @@ TEST(JsonMembers, OfAnotherTypeReadAsEmpty) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::base

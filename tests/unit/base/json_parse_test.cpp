@@ -6,7 +6,7 @@
 
 #include "shunt/base/json.hpp"
 
-namespace shunt {
+namespace shunt::base {
 namespace {
 
 struct Refusal {
@@ -117,4 +117,4 @@ TEST(ParseJson, CountsTheMembersOfEachObjectWithEscapesAndNesting) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::base

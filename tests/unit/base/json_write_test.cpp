@@ -5,7 +5,7 @@
 
 #include "shunt/base/json.hpp"
 
-namespace shunt {
+namespace shunt::base {
 namespace {
 
 TEST(WriteJson, ReadsBackEqual) {
@@ -78,4 +78,4 @@ TEST(WriteJson, IndentsForPeople) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::base

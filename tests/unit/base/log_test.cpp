@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-namespace shunt {
+namespace shunt::base {
 namespace {
 
 TEST(Log, LinesOfThreadsStayWhole) {
@@ -33,4 +33,4 @@ TEST(Log, LinesOfThreadsStayWhole) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::base

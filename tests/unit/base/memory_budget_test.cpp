@@ -13,7 +13,7 @@
 
 #include "memory_limit.hpp"
 
-namespace shunt {
+namespace shunt::base {
 namespace {
 
 // Budgets of these tests are on the heap: they are aligned to cache lines, which g++ 12 does not do for a
@@ -124,4 +124,4 @@ TEST_F(CgroupLimit, KnowsTheFirstVersion) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::base

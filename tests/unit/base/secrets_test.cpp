@@ -10,7 +10,7 @@
 #include <fstream>
 #include <iterator>
 
-namespace shunt {
+namespace shunt::base {
 namespace {
 
 // In a process whose environment is the one that it was started with, as /proc shows it.
@@ -69,4 +69,4 @@ TEST(SecretFile, GivesItsFirstLineOrSaysWhatIsWrongWithIt) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::base

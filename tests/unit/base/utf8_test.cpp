@@ -2,7 +2,7 @@
 
 #include "shunt/base/json.hpp"
 
-namespace shunt {
+namespace shunt::base {
 namespace {
 
 TEST(Utf8, TellsValidFromInvalid) {
@@ -33,4 +33,4 @@ TEST(Utf8, ReplacesMalformedBytesAndKeepsTheRest) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::base

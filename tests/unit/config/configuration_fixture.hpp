@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "shunt/config/configuration.hpp"
+#include "shunt/config/namespace.hpp"
 
 namespace shunt::config {
 

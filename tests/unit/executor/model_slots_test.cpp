@@ -33,10 +33,10 @@ class ModelSlotsTest : public ::testing::Test {
 };
 
 TEST_F(ModelSlotsTest, FillsSlotsThenTheLineThenRefuses) {
-  EXPECT_EQ(slots_.take(run()), ModelSlots::Place::kRunning);
-  EXPECT_EQ(slots_.take(run()), ModelSlots::Place::kWaiting);
-  EXPECT_EQ(slots_.take(run()), ModelSlots::Place::kWaiting);
-  EXPECT_EQ(slots_.take(run()), ModelSlots::Place::kNone);
+  EXPECT_EQ(slots_.take(run()), ModelSlots::Grant::kRunning);
+  EXPECT_EQ(slots_.take(run()), ModelSlots::Grant::kWaiting);
+  EXPECT_EQ(slots_.take(run()), ModelSlots::Grant::kWaiting);
+  EXPECT_EQ(slots_.take(run()), ModelSlots::Grant::kFull);
   EXPECT_EQ(slots_.running(), 1U);
   EXPECT_EQ(slots_.waiting(), 2U);
 }

@@ -71,7 +71,7 @@ TEST_F(ReplicasTest, EndAsAShorterLogDoes) {
   apply(*replica, {at(4, event::Delta{"lost"})});
   const auto truth = generation();
   truth->start();
-  truth->fail({"worker_lost", "gone", true});
+  truth->fail({"worker_lost", "gone", Retryable::kYes});
   replicas_.follow(*replica, *truth);
   EXPECT_EQ(replica->generation->state(), GenerationState::kFailed);
 }
@@ -128,7 +128,7 @@ TEST_F(ReplicasTest, ArePastTheirDeadlineUntilTheyEnd) {
   EXPECT_TRUE(replicas_.past_deadline(now_ + milliseconds(99)).empty());
   EXPECT_EQ(replicas_.past_deadline(now_ + milliseconds(100)).size(), 1U);
   EXPECT_EQ(replicas_.past_deadline(now_ + milliseconds(200)).size(), 1U);
-  replicas_.fail(*replica, {"deadline_exceeded", "", true});
+  replicas_.fail(*replica, {"deadline_exceeded", "", Retryable::kYes});
   EXPECT_TRUE(replicas_.past_deadline(now_ + milliseconds(300)).empty());
 }
 

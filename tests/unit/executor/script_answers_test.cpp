@@ -40,7 +40,8 @@ void expect_all(const std::vector<Case>& cases, Result<Answer> (*decode)(const R
                 Describe describe) {
   for (const Case& each : cases) {
     const Result<Answer> answer = decode(each.reply);
-    const std::string got = answer ? std::visit(describe, *answer) : "error: " + answer.error().code;
+    const std::string got =
+        answer ? std::visit(describe, *answer) : "error: " + answer.error().code.to_string();
     EXPECT_EQ(got, each.decoded) << each.name;
   }
 }
@@ -202,9 +203,9 @@ TEST(ScriptAnswers, OfListAdoptStraysAndRelease) {
 TEST(ScriptAnswers, OfLookAtJobs) {
   const auto described = [](const RedisReply& reply) -> std::string {
     const auto answers = decode_job_looks(array({reply}), 1);
-    if (!answers) return "error: " + answers.error().code;
+    if (!answers) return "error: " + answers.error().code.to_string();
     const auto& answer = answers->front();
-    if (!answer) return "error: " + answer.error().code;
+    if (!answer) return "error: " + answer.error().code.to_string();
     if (std::holds_alternative<RecordExpired>(*answer)) return "expired";
     if (std::holds_alternative<JobTooLarge>(*answer)) return "large";
     const auto& found = std::get<LookedAt>(*answer);

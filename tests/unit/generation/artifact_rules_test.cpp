@@ -7,7 +7,7 @@
 #include "shunt/base/error_code.hpp"
 #include "shunt/generation/known_error_code.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 TEST(ArtifactRules, AMediaTypeCanStandInAHeader) {
@@ -39,4 +39,4 @@ TEST(ErrorCodes, AreKnownOrNot) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -10,7 +10,7 @@
 #include "shunt/generation/artifact_store.hpp"
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 namespace fs = std::filesystem;
@@ -153,4 +153,4 @@ TEST_F(DirectoryArtifactStore, AFileThatCannotBeMadeIsAFailureAndLeavesNothing) 
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -7,7 +7,7 @@
 #include "shunt/generation/error_codes.hpp"
 #include "support/manual_clock.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 Envelope full_envelope() {
@@ -158,4 +158,4 @@ TEST(RequestFingerprint, DependsOnModelInputAndOptionsButNotOnTheOrderOfMembers)
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::generation

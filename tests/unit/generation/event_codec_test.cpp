@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 const WallTime kAt{std::chrono::milliseconds(1'763'912'587'042)};
@@ -169,4 +169,4 @@ TEST(EventCodec, AFractionIsFromNothingToAll) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::generation

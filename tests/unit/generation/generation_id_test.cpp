@@ -8,7 +8,7 @@
 
 #include "support/manual_clock.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 TEST(GenerationId, IsAPrefixAndAUuidV7ThatReadsBack) {
@@ -63,4 +63,4 @@ TEST(GenerationId, NeverRepeatsAcrossThreads) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::generation

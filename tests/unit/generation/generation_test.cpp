@@ -8,7 +8,7 @@
 #include "shunt/generation/error_codes.hpp"
 #include "support/manual_clock.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 class GenerationTest : public ::testing::Test {
@@ -216,4 +216,4 @@ TEST_F(GenerationTest, WritersAndReadersOnManyThreadsAgree) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::generation

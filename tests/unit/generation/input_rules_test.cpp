@@ -7,7 +7,7 @@
 
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 using Type = InputRule::Type;
@@ -184,4 +184,4 @@ TEST(InputRules, MatchInLinearTime) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::generation

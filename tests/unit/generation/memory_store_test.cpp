@@ -7,7 +7,7 @@
 #include "shunt/generation/generation_store.hpp"
 #include "support/manual_clock.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 class MemoryStoreTest : public ::testing::Test {
@@ -416,4 +416,4 @@ TEST(GenerationMemory, WhatOutgrowsTheShareFails) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::generation

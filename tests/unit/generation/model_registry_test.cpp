@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 Model named(std::string name) {
@@ -24,4 +24,4 @@ TEST(ModelRegistry, FindsWhatWasAddedAndRefusesBadAndTakenNames) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::generation

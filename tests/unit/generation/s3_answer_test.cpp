@@ -5,7 +5,7 @@
 #include "shunt/base/digest.hpp"
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt::s3 {
+namespace shunt::generation::s3 {
 namespace {
 
 const Bucket kBucket{"http://box", "box", "shunt/"};
@@ -95,4 +95,4 @@ TEST(S3Answer, BelievesBytesByTheirDigestAlone) {
 }
 
 }  // namespace
-}  // namespace shunt::s3
+}  // namespace shunt::generation::s3

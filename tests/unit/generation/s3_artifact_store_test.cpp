@@ -6,7 +6,7 @@
 #include "shunt/generation/error_codes.hpp"
 #include "support/child_server.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 using ::testing::HasSubstr;
@@ -144,4 +144,4 @@ TEST_F(S3ArtifactStore, OptionsThatCannotBeMeantAreRefused) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -2,7 +2,7 @@
 
 #include "shunt/generation/generation_record.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 const WallTime kTime{std::chrono::milliseconds(1'700'000'000'042)};
@@ -26,7 +26,7 @@ TEST(EventJson, HasOneFormForEachType) {
       R"("type":"artifact")" + at + R"(,"name":"a.wav","media_type":"audio/wav","size":2)");
   EXPECT_EQ(event_text(event::Succeeded{nullptr}), R"("type":"succeeded")" + at);
   EXPECT_EQ(event_text(event::Succeeded{JsonArray{1}}), R"("type":"succeeded")" + at + R"(,"result":[1])");
-  EXPECT_EQ(event_text(event::Failed{{"c", "m", true}}),
+  EXPECT_EQ(event_text(event::Failed{{"c", "m", Retryable::kYes}}),
             R"("type":"failed")" + at + R"(,"error":{"code":"c","message":"m","retryable":true})");
   EXPECT_EQ(event_text(event::Cancelled{"why"}), R"("type":"cancelled")" + at + R"(,"reason":"why")");
 }
@@ -70,4 +70,4 @@ TEST(GenerationState, NamesReadBack) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::generation

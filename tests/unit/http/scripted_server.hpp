@@ -10,6 +10,8 @@
 #include <thread>
 #include <utility>
 
+#include "shunt/http/namespace.hpp"
+
 namespace shunt::http {
 
 // A server of one connection: does what a test says with it, on a thread of its own, and closes it.

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "shunt/api/namespace.hpp"
 #include "shunt/base/clock.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "shunt/base/json.hpp"

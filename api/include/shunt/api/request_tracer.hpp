@@ -3,6 +3,7 @@
 #include <memory>
 #include <string_view>
 
+#include "shunt/api/namespace.hpp"
 #include "shunt/executor/generation_executor.hpp"
 
 namespace shunt::api {

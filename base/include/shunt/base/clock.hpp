@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace shunt {
+namespace shunt::base {
 
 // Wall time as the wire carries it: milliseconds since the Unix epoch.
 using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
@@ -29,4 +29,4 @@ void append_rfc3339(std::string& out, WallTime time);
 // Exactly that form; nullopt for everything else.
 [[nodiscard]] std::optional<WallTime> parse_rfc3339(std::string_view text) noexcept;
 
-}  // namespace shunt
+}  // namespace shunt::base

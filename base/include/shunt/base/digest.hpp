@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace shunt {
+namespace shunt::base {
 
 // SHA-256 as 64 lower-case hex digits. Any thread.
 [[nodiscard]] std::string sha256_hex(std::string_view data);
@@ -11,4 +11,4 @@ namespace shunt {
 // Compares in time that depends only on the lengths. For secrets and their digests.
 [[nodiscard]] bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept;
 
-}  // namespace shunt
+}  // namespace shunt::base

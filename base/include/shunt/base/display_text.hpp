@@ -6,7 +6,7 @@
 
 // Text that others wrote (a request, a model, a program, an upstream, Redis) on its way to people: into error
 // messages, log lines and onto terminals.
-namespace shunt {
+namespace shunt::base {
 
 // As much of a foreign text as a message quotes.
 inline constexpr std::size_t kExcerptBytes = 120;
@@ -31,4 +31,4 @@ enum class LineBreaks { kEscaped, kKept };
 // that the document means what it meant.
 [[nodiscard]] std::string displayable_json(std::string_view json);
 
-}  // namespace shunt
+}  // namespace shunt::base

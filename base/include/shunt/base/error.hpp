@@ -7,7 +7,7 @@
 
 #include "shunt/base/error_code.hpp"
 
-namespace shunt {
+namespace shunt::base {
 
 // Whether the same request may succeed later without a change. Never kYes for invalid input.
 enum class Retryable : bool { kNo, kYes };
@@ -29,10 +29,6 @@ struct Error {
         message(std::move(the_message)),
         retryable(whether),
         details(std::move(the_details)) {}
-
-  // Until every part says it with the enum.
-  Error(ErrorCode the_code, std::string the_message, bool whether, boost::json::object the_details = {})
-      : Error(the_code, std::move(the_message), retryable_if(whether), std::move(the_details)) {}
 
   ErrorCode code;
   std::string message;
@@ -57,4 +53,4 @@ struct Error {
 [[nodiscard]] Error invalid_field(std::string_view pointer, std::string message,
                                   ErrorCode code = "invalid_request");
 
-}  // namespace shunt
+}  // namespace shunt::base

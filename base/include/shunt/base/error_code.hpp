@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace shunt {
+namespace shunt::base {
 
 // The stable, machine-readable name of what went wrong: lower-case letters, digits and underscores, beginning
 // with a letter, at most 64. Clients branch on it and metrics count by it, so nothing else can be in it.
@@ -48,13 +48,6 @@ class ErrorCode {
     return a.text() == std::string_view(b);
   }
 
-  // Until every part names its codes by the constants.
-  ErrorCode(std::string_view text)  // NOLINT(google-explicit-constructor)
-      : ErrorCode(Checked{}, is_well_formed(text) ? text : "generator_failed") {}
-  ErrorCode(const std::string& text)  // NOLINT(google-explicit-constructor)
-      : ErrorCode(std::string_view(text)) {}
-  friend std::string operator+(std::string text, const ErrorCode& code) { return text.append(code.text()); }
-
  private:
   struct Checked {};
   constexpr ErrorCode(Checked, std::string_view text) noexcept
@@ -72,4 +65,4 @@ class ErrorCode {
   std::uint8_t size_ = 0;
 };
 
-}  // namespace shunt
+}  // namespace shunt::base

@@ -12,7 +12,7 @@ namespace boost::asio {
 class io_context;
 }
 
-namespace shunt {
+namespace shunt::base {
 
 class EventLoop;
 
@@ -90,4 +90,4 @@ class EventLoopThreads {
   std::atomic<std::size_t> next_{0};
 };
 
-}  // namespace shunt
+}  // namespace shunt::base

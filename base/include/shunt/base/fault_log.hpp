@@ -10,7 +10,7 @@
 
 #include "shunt/base/clock.hpp"
 
-namespace shunt {
+namespace shunt::base {
 
 // Where every exception goes that is caught and not handed on to a caller: it is counted, and logged, so that
 // no fault passes unseen. A place that fails over and over gets one line a minute, with the number of those
@@ -66,4 +66,4 @@ class FaultLog {
 
 [[nodiscard]] std::string_view to_string(FaultLog::Kind kind) noexcept;
 
-}  // namespace shunt
+}  // namespace shunt::base

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace shunt {
+namespace shunt::base {
 
 enum class HexCase { kLower, kUpper };
 
@@ -61,4 +61,4 @@ inline void append_hex(std::string& out, std::span<const std::uint8_t> bytes) {
   for (const std::uint8_t byte : bytes) append_hex(out, byte);
 }
 
-}  // namespace shunt
+}  // namespace shunt::base

@@ -10,7 +10,7 @@
 
 #include "shunt/base/result.hpp"
 
-namespace shunt {
+namespace shunt::base {
 
 // JSON values are Boost.JSON's (docs/decisions/0002). Text is produced by append_json below, because
 // boost::json::serialize writes 0.5 as 5E-1.
@@ -68,4 +68,4 @@ void append_json_string(std::string& out, std::string_view text);
 // `text` with every malformed byte sequence replaced by U+FFFD.
 [[nodiscard]] std::string to_valid_utf8(std::string_view text);
 
-}  // namespace shunt
+}  // namespace shunt::base

@@ -7,7 +7,7 @@
 // Members of objects that others wrote, for readers that go on with what they find: a member that is missing,
 // or of another type, reads as empty. Who has to refuse such an object uses JsonObjectReader. What is
 // returned lives as long as the object.
-namespace shunt {
+namespace shunt::base {
 
 [[nodiscard]] inline std::string_view text_in(const JsonObject& object, std::string_view name) noexcept {
   const Json* const value = object.if_contains(name);
@@ -42,4 +42,4 @@ namespace shunt {
   return value != nullptr && value->is_array() ? value->get_array() : none;
 }
 
-}  // namespace shunt
+}  // namespace shunt::base

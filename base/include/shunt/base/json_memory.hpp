@@ -5,7 +5,7 @@
 
 #include "shunt/base/json.hpp"
 
-namespace shunt {
+namespace shunt::base {
 
 // What a value holds beside itself, as the allocator gives it: twenty times its text where it is made of
 // small arrays. Looks at every value.
@@ -16,4 +16,4 @@ namespace shunt {
 // cost that a comma, a colon or an opening bracket begins.
 [[nodiscard]] std::size_t json_parse_memory(std::string_view text) noexcept;
 
-}  // namespace shunt
+}  // namespace shunt::base

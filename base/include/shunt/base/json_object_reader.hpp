@@ -9,7 +9,7 @@
 
 #include "shunt/base/json.hpp"
 
-namespace shunt {
+namespace shunt::base {
 
 // Reads the members of one object that others wrote and that is refused if one of them is wrong. The first
 // thing that is wrong is kept as the error; a member that is missing or wrong reads as empty. Whoever reads
@@ -78,4 +78,4 @@ class JsonObjectReader {
   std::size_t asked_count_ = 0;
 };
 
-}  // namespace shunt
+}  // namespace shunt::base

@@ -10,7 +10,7 @@
 #include "shunt/base/clock.hpp"
 #include "shunt/base/json.hpp"
 
-namespace shunt {
+namespace shunt::base {
 
 // Appends one object's text to a string, member by member, without a tree. Names and texts may be any UTF-8.
 // The constructor writes "{" and close() writes "}"; what is written between belongs to the object, so that
@@ -88,4 +88,4 @@ class JsonObjectWriter {
   bool empty_ = true;
 };
 
-}  // namespace shunt
+}  // namespace shunt::base

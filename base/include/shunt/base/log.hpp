@@ -6,7 +6,7 @@
 #include <string_view>
 #include <variant>
 
-namespace shunt::log {
+namespace shunt::base::log {
 
 enum class Level { kDebug, kInfo, kWarn, kError, kOff };
 enum class Format { kText, kJson };
@@ -48,4 +48,4 @@ inline void error(std::string_view event, std::initializer_list<Field> fields = 
   write(Level::kError, event, fields);
 }
 
-}  // namespace shunt::log
+}  // namespace shunt::base::log

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-namespace shunt {
+namespace shunt::base {
 
 // Who may hold memory that strangers can make grow. Each has its share of the one limit, so that nobody takes
 // what another needs to go on.
@@ -125,4 +125,4 @@ class MemoryReservation {
 // 512 MiB, or what the process's cgroup (v2 or v1) allows where that is lower.
 [[nodiscard]] std::size_t default_memory_limit();
 
-}  // namespace shunt
+}  // namespace shunt::base

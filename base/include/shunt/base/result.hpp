@@ -7,7 +7,7 @@
 
 #include "shunt/base/error.hpp"
 
-namespace shunt {
+namespace shunt::base {
 
 // A value or an Error: what std::expected<T, Error> will be once the compilers of our platforms have it.
 // Reading the wrong side throws std::bad_variant_access (a bug in the caller, not a condition to handle).
@@ -52,4 +52,4 @@ class [[nodiscard]] Result<void> {
   std::optional<Error> error_;
 };
 
-}  // namespace shunt
+}  // namespace shunt::base

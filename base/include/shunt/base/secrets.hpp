@@ -6,7 +6,7 @@
 
 #include "shunt/base/result.hpp"
 
-namespace shunt {
+namespace shunt::base {
 
 // The value of an environment variable: that of the process, or the one that hide_variables took from there.
 [[nodiscard]] std::optional<std::string> environment_variable(const std::string& name);
@@ -21,4 +21,4 @@ void hide_variables(const std::vector<std::string>& names);
 // empty, or its first line is longer than any secret.
 [[nodiscard]] Result<std::string> read_secret_file(const std::string& file);
 
-}  // namespace shunt
+}  // namespace shunt::base

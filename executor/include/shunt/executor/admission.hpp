@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "shunt/executor/namespace.hpp"
 #include "shunt/executor/queue_options.hpp"
 #include "shunt/generation/envelope.hpp"
 

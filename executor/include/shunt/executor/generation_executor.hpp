@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "shunt/base/result.hpp"
+#include "shunt/executor/namespace.hpp"
 #include "shunt/generation/envelope.hpp"
 #include "shunt/generation/event_watch.hpp"
 #include "shunt/generation/generation_record.hpp"

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "shunt/base/error.hpp"
+#include "shunt/executor/namespace.hpp"
 #include "shunt/generation/generation_event.hpp"
 
 namespace shunt::executor {
@@ -90,13 +91,13 @@ class WorkerObserver {
   virtual void failed(const Failed& /*failure*/) {}
 
   // A generation that this worker let go of without an end.
-  enum class LetGo {
+  enum class Release {
     kLost,        // its lock was lost, or another worker has it, or it has ended elsewhere
     kGivenBack,   // the worker stops: back at the front of the queue
     kPutBack,     // an envelope of a version that this worker does not know
     kUnreadable,  // no envelope at all, or of a version that no worker knew in time: its job has failed
   };
-  virtual void let_go(std::string_view model, LetGo how) = 0;
+  virtual void released(std::string_view model, Release how) = 0;
 
   // One call that appended to the logs of `batches` generations; `bytes` of events. `failed`: no answer, it
   // is tried again.

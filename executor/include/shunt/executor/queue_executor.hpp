@@ -5,6 +5,7 @@
 #include "shunt/base/fault_log.hpp"
 #include "shunt/base/memory_budget.hpp"
 #include "shunt/executor/generation_executor.hpp"
+#include "shunt/executor/namespace.hpp"
 #include "shunt/executor/observer.hpp"
 #include "shunt/executor/queue_options.hpp"
 #include "shunt/generation/artifact_store.hpp"

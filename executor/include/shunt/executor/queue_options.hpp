@@ -6,6 +6,7 @@
 #include <string>
 
 #include "shunt/base/result.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

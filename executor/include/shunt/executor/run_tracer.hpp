@@ -5,6 +5,7 @@
 #include <memory>
 #include <string_view>
 
+#include "shunt/executor/namespace.hpp"
 #include "shunt/executor/observer.hpp"
 #include "shunt/generation/envelope.hpp"
 
@@ -26,7 +27,7 @@ class RunTrace {
   virtual void ended(const End& end) = 0;
 
   // The worker has let go of it without an end.
-  virtual void let_go(WorkerObserver::LetGo how) = 0;
+  virtual void released(WorkerObserver::Release how) = 0;
 };
 
 // Told of every attempt that is about to run. Called from any thread; must be quick.

@@ -5,6 +5,7 @@
 #include "shunt/base/event_loop.hpp"
 #include "shunt/base/memory_budget.hpp"
 #include "shunt/executor/generation_executor.hpp"
+#include "shunt/executor/namespace.hpp"
 #include "shunt/executor/observer.hpp"
 #include "shunt/executor/run_tracer.hpp"
 #include "shunt/generation/generation_store.hpp"

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "shunt/base/clock.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

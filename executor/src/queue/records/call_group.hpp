@@ -16,6 +16,7 @@
 
 #include "bullmq/redis.hpp"
 #include "shunt/base/event_loop.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

@@ -6,6 +6,7 @@
 #include "bullmq/redis_reply.hpp"
 #include "shunt/base/result.hpp"
 #include "shunt/executor/generation_executor.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

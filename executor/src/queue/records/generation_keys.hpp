@@ -8,6 +8,7 @@
 
 #include "shunt/base/clock.hpp"
 #include "shunt/base/hex.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

@@ -17,6 +17,7 @@
 #include "queue/records/script_answers.hpp"
 #include "queue/records/stored_generation.hpp"
 #include "shunt/base/memory_budget.hpp"
+#include "shunt/executor/namespace.hpp"
 #include "shunt/executor/observer.hpp"
 #include "shunt/executor/queue_options.hpp"
 #include "shunt/generation/generation_store.hpp"

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "bullmq/redis.hpp"
+#include "shunt/executor/namespace.hpp"
 
 // Shunt's own Lua scripts (executor/lua, embedded while configuring); each file's head says what it takes and
 // answers.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "shunt/executor/namespace.hpp"
 #include "shunt/generation/generation_event.hpp"
 
 namespace shunt::executor {

@@ -10,6 +10,7 @@
 #include "bullmq/redis.hpp"
 #include "queue/records/generation_keys.hpp"
 #include "shunt/base/result.hpp"
+#include "shunt/executor/namespace.hpp"
 #include "shunt/generation/generation_event.hpp"
 
 namespace shunt::executor {

@@ -9,6 +9,7 @@
 #include "bullmq/redis.hpp"
 #include "queue/records/generation_keys.hpp"
 #include "shunt/base/clock.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

@@ -64,10 +64,10 @@ Error broken_answer(std::string_view script) {
 }  // namespace
 
 Error unexpected_answer(std::string_view script, const RedisReply& got) {
-  Error error{std::string(error_code::kQueueUnavailable),
+  Error error{error_code::kQueueUnavailable,
               "Redis answered the script " + std::string(script) +
                   " with something else than it returns: " + std::string(name_of(got.type)),
-              true};
+              Retryable::kYes};
   if (got.is_array()) error.message += " of " + std::to_string(got.elements.size());
   return error;
 }
@@ -75,7 +75,7 @@ Error unexpected_answer(std::string_view script, const RedisReply& got) {
 Error broken_record(std::string_view what, std::string_view why) {
   // What is told of a foreign text is bounded, and can be written as JSON.
   constexpr std::size_t kMostTold = 300;
-  return {std::string(error_code::kBrokenRecord),
+  return {error_code::kBrokenRecord,
           std::string(what) + " cannot be read: " + to_valid_utf8(why.substr(0, kMostTold))};
 }
 

@@ -9,6 +9,7 @@
 
 #include "bullmq/redis_reply.hpp"
 #include "shunt/base/result.hpp"
+#include "shunt/executor/namespace.hpp"
 #include "shunt/generation/generation_event.hpp"
 #include "shunt/generation/generation_id.hpp"
 

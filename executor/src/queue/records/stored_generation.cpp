@@ -151,8 +151,9 @@ Result<StoredGeneration> make_stored(const Fields& fields, std::string_view id, 
     if (auto added = log.add(first, *batch); !added) return std::move(added).error();
   }
   if (!stored.generation->fits()) {
-    return Error{std::string(error_code::kOverloaded),
-                 "this server's memory for generations (a share of memory.limit) is used up", true};
+    return Error{error_code::kOverloaded,
+                 "this server's memory for generations (a share of memory.limit) is used up",
+                 Retryable::kYes};
   }
   if (!log.ends_at(stored.sequence)) return wrong("its log does not end where its seq says");
   if (!ends_as(stored, *state)) return wrong("its log does not end as its state says");

@@ -11,6 +11,7 @@
 #include "queue/records/generation_keys.hpp"
 #include "shunt/base/clock.hpp"
 #include "shunt/base/result.hpp"
+#include "shunt/executor/namespace.hpp"
 #include "shunt/generation/envelope.hpp"
 #include "shunt/generation/generation.hpp"
 #include "shunt/generation/generation_store.hpp"

@@ -11,6 +11,7 @@
 #include "queue/records/generation_keys.hpp"
 #include "shunt/base/clock.hpp"
 #include "shunt/executor/generation_executor.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

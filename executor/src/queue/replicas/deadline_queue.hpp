@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "shunt/base/clock.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

@@ -13,6 +13,7 @@
 
 #include "queue/replicas/deadline_queue.hpp"
 #include "shunt/base/clock.hpp"
+#include "shunt/executor/namespace.hpp"
 #include "shunt/generation/event_watch.hpp"
 #include "shunt/generation/generation.hpp"
 

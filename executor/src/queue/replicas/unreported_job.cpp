@@ -63,7 +63,7 @@ bool is_with_plain_worker(const UnreportedGeneration& unreported, WallTime now) 
 }
 
 Error worker_lost(std::string message) {
-  return {std::string(error_code::kWorkerLost), std::move(message), true};
+  return {error_code::kWorkerLost, std::move(message), Retryable::kYes};
 }
 
 GenerationEvent::Payload ending_of(const UnreportedGeneration& unreported) {
@@ -80,7 +80,7 @@ GenerationEvent::Payload ending_of(const UnreportedGeneration& unreported) {
       return event::Failed{
           worker_lost("the generation's worker was lost: " + to_valid_utf8(*job.failed_reason))};
     }
-    return event::Failed{{std::string(error_code::kGeneratorFailed), to_valid_utf8(*job.failed_reason)}};
+    return event::Failed{{error_code::kGeneratorFailed, to_valid_utf8(*job.failed_reason)}};
   }
   if (unreported.attempt > 0) {
     return event::Failed{worker_lost("the generation's job ended without an end in its log")};

@@ -6,6 +6,7 @@
 
 #include "queue/records/stored_generation.hpp"
 #include "shunt/base/clock.hpp"
+#include "shunt/executor/namespace.hpp"
 #include "shunt/generation/generation_event.hpp"
 
 namespace shunt::executor {

@@ -6,6 +6,7 @@
 #include "bullmq/awaitable.hpp"
 #include "shunt/base/clock.hpp"
 #include "shunt/base/event_loop.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

@@ -17,6 +17,7 @@
 #include "bullmq/awaitable.hpp"
 #include "queue/runtime/redis_fault.hpp"
 #include "shunt/base/event_loop.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

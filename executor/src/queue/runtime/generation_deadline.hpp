@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "shunt/base/error.hpp"
+#include "shunt/executor/namespace.hpp"
 #include "shunt/executor/queue_options.hpp"
 #include "shunt/generation/generation_record.hpp"
 

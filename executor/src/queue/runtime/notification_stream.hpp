@@ -8,6 +8,7 @@
 #include "queue/records/notification_records.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "shunt/base/fault_log.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

@@ -9,6 +9,7 @@
 #include "shunt/base/clock.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "shunt/base/fault_log.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

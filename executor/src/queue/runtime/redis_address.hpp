@@ -3,6 +3,7 @@
 #include <string>
 
 #include "bullmq/connection_options.hpp"
+#include "shunt/executor/namespace.hpp"
 #include "shunt/executor/queue_options.hpp"
 
 namespace shunt::executor {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "bullmq/awaitable.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

@@ -5,6 +5,7 @@
 #include "queue/records/script_answers.hpp"
 #include "queue/runtime/periodic_duty.hpp"
 #include "queue/services/queue_context.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

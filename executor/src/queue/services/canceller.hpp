@@ -9,6 +9,7 @@
 #include "queue/services/job_removal.hpp"
 #include "queue/services/queue_context.hpp"
 #include "queue/services/replica_follower.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

@@ -7,6 +7,7 @@
 #include "queue/services/end_writer.hpp"
 #include "queue/services/queue_context.hpp"
 #include "queue/services/replica_follower.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

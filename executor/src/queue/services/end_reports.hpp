@@ -4,6 +4,7 @@
 
 #include "queue/replicas/replicas.hpp"
 #include "queue/services/queue_context.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

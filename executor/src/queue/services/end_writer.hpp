@@ -9,6 +9,7 @@
 #include "queue/replicas/unreported_job.hpp"
 #include "queue/services/job_removal.hpp"
 #include "queue/services/queue_context.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

@@ -6,6 +6,7 @@
 
 #include "queue/runtime/periodic_duty.hpp"
 #include "queue/services/queue_context.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

@@ -17,8 +17,8 @@ using bullmq::awaitable;
 namespace {
 
 Error no_room() {
-  return {std::string(error_code::kOverloaded),
-          "this server's memory for generations (a share of memory.limit) is used up", true};
+  return {error_code::kOverloaded,
+          "this server's memory for generations (a share of memory.limit) is used up", Retryable::kYes};
 }
 
 }  // namespace
@@ -65,7 +65,7 @@ awaitable<GenerationReader::Bytes> GenerationReader::read_result(std::string dig
   std::function<Bytes()> work = [store, digest = std::move(digest), size]() -> Bytes {
     auto bytes = store->read(digest, size, 0, size);
     if (bytes && sha256_hex(**bytes) != digest) {
-      return Error{std::string(error_code::kArtifactStoreFailed),
+      return Error{error_code::kArtifactStoreFailed,
                    "the stored result of a generation does not have the digest that it is named by"};
     }
     return bytes;
@@ -85,8 +85,7 @@ awaitable<GenerationReader::Bytes> GenerationReader::read_stored(std::string dig
 awaitable<GenerationReader::Bytes> GenerationReader::load(Artifact artifact) {
   if (artifact.bytes) co_return artifact.contents();
   if (artifact.sha256.empty()) {
-    co_return Error{std::string(error_code::kArtifactGone),
-                    "the artifact's event does not tell where it lies"};
+    co_return Error{error_code::kArtifactGone, "the artifact's event does not tell where it lies"};
   }
   auto bytes = co_await read_stored(std::move(artifact.sha256));
   co_return bytes;

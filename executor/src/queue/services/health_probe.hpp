@@ -11,6 +11,7 @@
 #include "queue/runtime/periodic_duty.hpp"
 #include "queue/services/queue_context.hpp"
 #include "queue/services/queue_status.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "queue/services/queue_context.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

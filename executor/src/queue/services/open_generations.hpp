@@ -8,6 +8,7 @@
 #include "queue/services/end_writer.hpp"
 #include "queue/services/generation_reader.hpp"
 #include "queue/services/queue_context.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

@@ -12,6 +12,7 @@
 #include "queue/records/generation_records.hpp"
 #include "queue/records/queue_keyspace.hpp"
 #include "shunt/base/event_loop.hpp"
+#include "shunt/executor/namespace.hpp"
 #include "shunt/executor/queue_executor.hpp"
 
 namespace shunt::executor {

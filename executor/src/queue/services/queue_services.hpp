@@ -17,6 +17,7 @@
 #include "queue/services/remover.hpp"
 #include "queue/services/replica_follower.hpp"
 #include "queue/services/submitter.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

@@ -8,6 +8,7 @@
 #include "queue/records/server_facts.hpp"
 #include "shunt/base/clock.hpp"
 #include "shunt/executor/generation_executor.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

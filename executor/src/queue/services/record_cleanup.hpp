@@ -9,6 +9,7 @@
 #include "queue/runtime/periodic_duty.hpp"
 #include "queue/services/job_removal.hpp"
 #include "queue/services/queue_context.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

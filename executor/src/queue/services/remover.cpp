@@ -24,7 +24,7 @@ constexpr std::chrono::milliseconds kJobEnds{1'000};
 constexpr std::chrono::milliseconds kFirstPause{25};
 
 Error nothing_deleted(const char* why) {
-  return {std::string(error_code::kQueueUnavailable), std::string(why) + ": nothing was deleted", true};
+  return {error_code::kQueueUnavailable, std::string(why) + ": nothing was deleted", Retryable::kYes};
 }
 
 constexpr const char* kJobThere = "the generation's job could not be removed from its queue";

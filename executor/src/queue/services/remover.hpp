@@ -7,6 +7,7 @@
 #include "queue/services/generation_reader.hpp"
 #include "queue/services/job_removal.hpp"
 #include "queue/services/queue_context.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

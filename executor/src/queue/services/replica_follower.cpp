@@ -149,9 +149,9 @@ awaitable<void> ReplicaFollower::read_log(std::string id) {
       replicas_.follow(*replica, *stored->generation);
     } else if (outcome) {
       // A restart without persistence, an eviction.
-      replicas_.fail(*replica,
-                     {std::string(error_code::kWorkerLost),
-                      "Redis does not know the generation any more: it came back without its data", true});
+      replicas_.fail(*replica, {error_code::kWorkerLost,
+                                "Redis does not know the generation any more: it came back without its data",
+                                Retryable::kYes});
     } else if (outcome.error().code == error_code::kArtifactGone ||
                outcome.error().code == error_code::kBrokenRecord) {
       replicas_.fail(*replica, outcome.error());

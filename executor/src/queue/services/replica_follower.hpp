@@ -12,6 +12,7 @@
 #include "queue/services/end_reports.hpp"
 #include "queue/services/generation_reader.hpp"
 #include "queue/services/queue_context.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

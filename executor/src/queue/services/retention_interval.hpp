@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "shunt/executor/namespace.hpp"
 #include "shunt/executor/queue_options.hpp"
 
 namespace shunt::executor {

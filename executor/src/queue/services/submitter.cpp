@@ -28,16 +28,16 @@ std::string claim_name(const IdempotencyKey& key) {
 }
 
 Error no_worker(const Model& model) {
-  return {std::string(error_code::kNoWorker),
+  return {error_code::kNoWorker,
           "no worker has told that it runs the model \"" + model.name + "\": start one, or try again later",
-          true};
+          Retryable::kYes};
 }
 
 Error claims_full(std::size_t limit) {
-  Error error{std::string(error_code::kClaimsFull),
+  Error error{error_code::kClaimsFull,
               "the caller holds its limit of " + std::to_string(limit) +
                   " idempotency keys of generations that are open or have just ended",
-              true};
+              Retryable::kYes};
   return std::move(error).with("limit", limit);
 }
 
@@ -63,13 +63,13 @@ SubmitOutcome refuse(Error error, std::optional<std::chrono::milliseconds> retry
 }
 
 SubmitOutcome refuse_unavailable(std::string_view why) {
-  Error error{std::string(error_code::kQueueUnavailable),
-              "the queue cannot take the generation now: " + std::string(why), true};
+  Error error{error_code::kQueueUnavailable, "the queue cannot take the generation now: " + std::string(why),
+              Retryable::kYes};
   return refuse(std::move(error), kRetryAfter);
 }
 
 SubmitOutcome unknown_outcome(const GenerationId& id, std::string why) {
-  return Unknown{id, {std::string(error_code::kQueueUnavailable), std::move(why), true}};
+  return Unknown{id, {error_code::kQueueUnavailable, std::move(why), Retryable::kYes}};
 }
 
 }  // namespace

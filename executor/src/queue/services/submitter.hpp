@@ -16,6 +16,7 @@
 #include "queue/services/queue_status.hpp"
 #include "queue/services/replica_follower.hpp"
 #include "request_sealing.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

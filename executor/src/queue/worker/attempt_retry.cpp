@@ -33,7 +33,7 @@ std::optional<milliseconds> next_attempt_in(const JobAttempts& attempts, const E
 
 std::string retry_message(const JobAttempts& attempts, const Error& error, milliseconds pause) {
   return "attempt " + std::to_string(attempts.made + 1) + " of " + std::to_string(attempts.allowed) +
-         " failed (" + error.code + ": " + error.message + "); the next one comes in " +
+         " failed (" + error.code.to_string() + ": " + error.message + "); the next one comes in " +
          std::to_string(pause.count()) + " ms";
 }
 

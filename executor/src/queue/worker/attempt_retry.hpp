@@ -7,6 +7,7 @@
 
 #include "bullmq/job_options.hpp"
 #include "shunt/base/error.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

@@ -12,6 +12,7 @@
 #include "queue/worker/job_processor.hpp"
 #include "queue/worker/lease_keeper.hpp"
 #include "queue/worker/worker_context.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

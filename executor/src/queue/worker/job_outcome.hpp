@@ -4,6 +4,7 @@
 #include <string>
 #include <variant>
 
+#include "shunt/executor/namespace.hpp"
 #include "shunt/generation/generation_event.hpp"
 #include "shunt/generation/generation_record.hpp"
 

@@ -127,13 +127,13 @@ awaitable<void> JobProcessor::let_unreadable_go(bullmq::Job job, std::string mod
       decide_unreadable(problem, job.data(), job.record().attempts_started, context_.clock.now());
   if (const auto* given_up = std::get_if<GiveJobUp>(&decision)) {
     log::warn("worker.job_unreadable", {{"model", model}, {"job", job.id()}, {"error", given_up->reason}});
-    report_let_go(model, WorkerObserver::LetGo::kUnreadable);
+    report_released(model, WorkerObserver::Release::kUnreadable);
     throw bullmq::UnrecoverableError(given_up->reason);
   }
   const auto delay = std::get<PutJobBack>(decision).delay;
   log::warn("worker.envelope_put_back",
             {{"model", model}, {"job", job.id()}, {"for_ms", delay.count()}, {"error", problem.message}});
-  report_let_go(model, WorkerObserver::LetGo::kPutBack);
+  report_released(model, WorkerObserver::Release::kPutBack);
   try {
     co_await job.move_to_delayed((context_.clock.now() + delay).time_since_epoch().count(), job.token());
   } catch (...) {
@@ -211,10 +211,10 @@ awaitable<void> JobProcessor::let_lost_go(bullmq::Job job, std::string model, Ru
   const WorkerPhase phase = context_.phase();
   if (phase != WorkerPhase::kTaking) ++given_back_;
   const auto how = loss_of(phase, stop_requested) == AttemptLoss::kGivenBack
-                       ? WorkerObserver::LetGo::kGivenBack
-                       : WorkerObserver::LetGo::kLost;
-  report_let_go(model, how);
-  if (traced != nullptr) traced->let_go(how);
+                       ? WorkerObserver::Release::kGivenBack
+                       : WorkerObserver::Release::kLost;
+  report_released(model, how);
+  if (traced != nullptr) traced->released(how);
   co_await give_back(std::move(job));
 }
 
@@ -278,8 +278,8 @@ void JobProcessor::on_notification(const std::string& id, const std::string& mes
   if (cancel != nullptr) run->second->cancel(cancel->reason);
 }
 
-void JobProcessor::report_let_go(const std::string& model, WorkerObserver::LetGo how) const {
-  if (context_.options.observer != nullptr) context_.options.observer->let_go(model, how);
+void JobProcessor::report_released(const std::string& model, WorkerObserver::Release how) const {
+  if (context_.options.observer != nullptr) context_.options.observer->released(model, how);
 }
 
 std::unique_ptr<RunTrace> JobProcessor::trace(Envelope& envelope, std::uint64_t attempt) const {

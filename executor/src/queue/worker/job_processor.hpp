@@ -12,6 +12,7 @@
 #include "queue/worker/lease_keeper.hpp"
 #include "queue/worker/queued_run.hpp"
 #include "queue/worker/worker_context.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 
@@ -51,7 +52,7 @@ class JobProcessor {
   [[nodiscard]] std::unique_ptr<RunTrace> trace(Envelope& envelope, std::uint64_t attempt) const;
   void report_ended(const QueuedRun& run, const std::string& model);
   void report_failed(const QueuedRun& run, const std::string& model);
-  void report_let_go(const std::string& model, WorkerObserver::LetGo how) const;
+  void report_released(const std::string& model, WorkerObserver::Release how) const;
 
   WorkerContext& context_;
   LeaseKeeper& lease_;

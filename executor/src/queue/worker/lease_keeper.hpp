@@ -5,6 +5,7 @@
 #include "queue/records/worker_lease.hpp"
 #include "queue/runtime/periodic_duty.hpp"
 #include "queue/worker/worker_context.hpp"
+#include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
 

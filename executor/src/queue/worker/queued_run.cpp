@@ -69,7 +69,7 @@ bullmq::awaitable<QueuedRun::Outcome> QueuedRun::run(std::shared_ptr<WorkerModel
       run->request_stop(StopReason::kDeadline, {});
       run->stopped();
     });
-  } else if (model->slots.take(run) == ModelSlots::Place::kRunning) {
+  } else if (model->slots.take(run) == ModelSlots::Grant::kRunning) {
     generator_loop.post([run] { run->begin(); });
   } else {
     // A generator that does not let go holds its slot beyond the end of its generation.

@@ -14,6 +14,7 @@
 #include "queue/worker/attempt_retry.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "shunt/base/fault_log.hpp"
+#include "shunt/executor/namespace.hpp"
 #include "shunt/generation/artifact_store.hpp"
 #include "sync_run.hpp"
 

@@ -11,6 +11,7 @@
 #include "queue/records/server_facts.hpp"
 #include "queue/worker/worker_phase.hpp"
 #include "shunt/base/event_loop.hpp"
+#include "shunt/executor/namespace.hpp"
 #include "shunt/executor/queue_worker.hpp"
 
 namespace shunt::executor {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "shunt/executor/namespace.hpp"
+
 namespace shunt::executor {
 
 // Where a worker is in its life. It only goes forward.

@@ -5,8 +5,9 @@
 #include <string>
 
 #include "shunt/base/result.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 
 // A named binary result. The bytes are shared and immutable, so that records, watchers and responses can hold
 // them without a copy.
@@ -27,4 +28,4 @@ struct Artifact {
 
 [[nodiscard]] bool is_valid_artifact_name(const std::string& name) noexcept;
 
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -2,7 +2,9 @@
 
 #include <string_view>
 
-namespace shunt {
+#include "shunt/generation/namespace.hpp"
+
+namespace shunt::generation {
 
 // "type/subtype" of RFC 9110 with or without parameters, at most 255 bytes: what may stand in a header field
 // as it is.
@@ -12,4 +14,4 @@ namespace shunt {
 // part of a path or a URL.
 [[nodiscard]] bool is_sha256_hex(std::string_view text) noexcept;
 
-}  // namespace shunt
+}  // namespace shunt::generation

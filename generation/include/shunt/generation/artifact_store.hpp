@@ -9,8 +9,9 @@
 
 #include "shunt/base/clock.hpp"
 #include "shunt/base/result.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 
 // Where artifacts and large results lie between the process that made them and the one that hands them out:
 // by the SHA-256 of their bytes, so that storing twice is storing once. Calls block (a disk, a network): make
@@ -64,4 +65,4 @@ struct S3Options {
 // does nothing. Fails with `invalid_configuration` for options that cannot be meant.
 [[nodiscard]] Result<std::unique_ptr<ArtifactStore>> make_s3_artifact_store(S3Options options);
 
-}  // namespace shunt
+}  // namespace shunt::generation

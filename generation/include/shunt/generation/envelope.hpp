@@ -9,8 +9,9 @@
 #include "shunt/base/clock.hpp"
 #include "shunt/base/json.hpp"
 #include "shunt/generation/generation_id.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 
 inline constexpr int kEnvelopeVersion = 1;
 
@@ -79,4 +80,4 @@ struct Envelope {
 // What "same payload" means for an idempotency key: SHA-256 over model, input and options.
 [[nodiscard]] std::string request_fingerprint(const GenerationRequest& request);
 
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -1,10 +1,11 @@
 #pragma once
 
 #include "shunt/base/error_code.hpp"
+#include "shunt/generation/namespace.hpp"
 
 // The stable codes of failed and refused generations. HTTP statuses for them: api's problem.cpp;
 // meanings for users: docs/errors.md (a test compares the two lists).
-namespace shunt::error_code {
+namespace shunt::generation::error_code {
 
 // Refusals: no generation exists.
 inline constexpr ErrorCode kInvalidRequest = "invalid_request";
@@ -48,4 +49,4 @@ inline constexpr ErrorCode kUpstreamBroken = "upstream_broken";
 inline constexpr ErrorCode kWorkerLost = "worker_lost";
 inline constexpr ErrorCode kSimulatedFailure = "simulated_failure";
 
-}  // namespace shunt::error_code
+}  // namespace shunt::generation::error_code

@@ -6,10 +6,11 @@
 
 #include "shunt/base/error.hpp"
 #include "shunt/base/json.hpp"
+#include "shunt/generation/namespace.hpp"
 
 // Errors that several places find, made here so that each has the same words, details and answer to "may I
 // try again" wherever it is found. Thread-safe.
-namespace shunt {
+namespace shunt::generation {
 
 // `known` lists the models that the caller may use.
 [[nodiscard]] Error unknown_model(std::string_view name, JsonArray known);
@@ -26,4 +27,4 @@ namespace shunt {
 [[nodiscard]] Error artifact_expired();
 [[nodiscard]] Error artifact_name_impossible();
 
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -8,8 +8,9 @@
 
 #include "shunt/base/result.hpp"
 #include "shunt/generation/generation_event.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 
 // Events on their way between processes (docs/contract.md): a JSON array of what append_event_json writes,
 // where an artifact also has the `sha256` that it is stored under.
@@ -22,4 +23,4 @@ namespace shunt {
 // An error as append_error_json writes it; nothing when it has no code or no message.
 [[nodiscard]] std::optional<Error> decode_error(const Json& value);
 
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -6,8 +6,9 @@
 #include <vector>
 
 #include "shunt/generation/generation_event.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 
 // One reader's place in a generation's event stream. Pulled, never pushed: a slow reader holds a number, not
 // a backlog, so it costs no memory and never slows the generator. Use from one thread at a time; on_ready's
@@ -37,4 +38,4 @@ struct WatchOptions {
   bool only_terminal = false;        // skip to the last event: for callers that want the result only
 };
 
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -5,8 +5,9 @@
 #include <memory>
 
 #include "shunt/generation/generator.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 
 // A blocking C++ function as a generator: it runs on a pool of `threads` threads that the generator owns. The
 // function's return value is the result; throwing an std::exception fails the generation with
@@ -15,4 +16,4 @@ using GenerateFunction = std::function<Json(GenerationRun& run)>;
 [[nodiscard]] std::unique_ptr<Generator> make_function_generator(GenerateFunction function,
                                                                  std::size_t threads = 1);
 
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -12,8 +12,9 @@
 #include "shunt/generation/event_watch.hpp"
 #include "shunt/generation/generation_event.hpp"
 #include "shunt/generation/generation_record.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 
 // Bounds of one generation's memory. Breaking one fails the generation with `output_too_large`, whose details
 // name the limit; logs and progress are thinned instead. What all of them hold is bounded by a MemoryBudget:
@@ -142,4 +143,4 @@ class Generation : public std::enable_shared_from_this<Generation> {
   std::vector<Watch*> waiting_;  // those with a function to call at the next event
 };
 
-}  // namespace shunt
+}  // namespace shunt::generation

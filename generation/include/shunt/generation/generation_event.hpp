@@ -10,8 +10,9 @@
 #include "shunt/base/clock.hpp"
 #include "shunt/base/json.hpp"
 #include "shunt/generation/artifact.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 
 enum class GenerationState { kQueued, kRunning, kSucceeded, kFailed, kCancelled };
 [[nodiscard]] std::string_view to_string(GenerationState state) noexcept;
@@ -81,4 +82,4 @@ struct GenerationEvent {
 // --json`. An artifact is described (name, media_type, size), not contained.
 void append_event_json(std::string& out, const GenerationEvent& event);
 
-}  // namespace shunt
+}  // namespace shunt::generation

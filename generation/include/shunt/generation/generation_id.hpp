@@ -9,8 +9,9 @@
 #include <string_view>
 
 #include "shunt/base/clock.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 
 // "gen_" + a UUIDv7 (RFC 9562) as 32 lower-case hex digits. Sorts by creation time as text and as a value,
 // and is a valid BullMQ job id (not an integer, no colon, not starting with "0:").
@@ -50,9 +51,11 @@ class GenerationIdSource {
   std::atomic<std::uint64_t> last_{0};  // milliseconds << 12 | counter
 };
 
-}  // namespace shunt
+}  // namespace shunt::generation
 
 template <>
-struct std::hash<shunt::GenerationId> {
-  std::size_t operator()(const shunt::GenerationId& id) const noexcept { return id.low_; }  // random bits
+struct std::hash<shunt::generation::GenerationId> {
+  std::size_t operator()(const shunt::generation::GenerationId& id) const noexcept {
+    return id.low_;
+  }  // random bits
 };

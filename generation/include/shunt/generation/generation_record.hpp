@@ -9,8 +9,9 @@
 #include "shunt/generation/artifact.hpp"
 #include "shunt/generation/envelope.hpp"
 #include "shunt/generation/generation_event.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 
 // A generation as it stands at one moment: what GET /v1/generations/{id} answers.
 struct GenerationRecord {
@@ -39,4 +40,4 @@ void append_record_json(std::string& out, const GenerationRecord& record);
 
 void append_error_json(std::string& out, const Error& error);
 
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -13,8 +13,9 @@
 #include "shunt/base/memory_budget.hpp"
 #include "shunt/base/result.hpp"
 #include "shunt/generation/generation.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 
 // Scoped by caller, so that two callers' keys never meet.
 struct IdempotencyKey {
@@ -117,4 +118,4 @@ struct MemoryStoreLimits {
 [[nodiscard]] std::unique_ptr<GenerationStore> make_memory_store(const Clock& clock,
                                                                  MemoryStoreLimits limits);
 
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -9,8 +9,9 @@
 #include "shunt/base/memory_budget.hpp"
 #include "shunt/generation/artifact.hpp"
 #include "shunt/generation/envelope.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 
 // One generation as its generator sees it: the decoded request, a sink for events, a stop token. Made by an
 // executor. Every function may be called from any thread; calls after the end are ignored. When the last
@@ -62,4 +63,4 @@ class Generator {
   virtual void start(std::shared_ptr<GenerationRun> run) = 0;
 };
 
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -10,8 +10,9 @@
 
 #include "shunt/base/json.hpp"
 #include "shunt/base/result.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 
 // What one member of a request's `input` may be. The words are JSON Schema's, and so is what they mean; the
 // whole of a model's rules can become such a schema.
@@ -71,4 +72,4 @@ class InputRules {
 // "\"a text\"" or "5", cut after some 64 bytes between two characters: for messages about a value that came.
 [[nodiscard]] std::string shown_value(const Json& value);
 
-}  // namespace shunt
+}  // namespace shunt::generation

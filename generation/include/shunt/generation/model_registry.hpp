@@ -12,8 +12,9 @@
 #include "shunt/generation/generation.hpp"
 #include "shunt/generation/generator.hpp"
 #include "shunt/generation/input_rules.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 
 // What happens to a generation whose waiting client has gone. A client that did not wait is never "gone".
 enum class OnDisconnect { kCancel, kContinue };
@@ -58,4 +59,4 @@ class ModelRegistry {
   std::map<std::string, Model, std::less<>> models_;
 };
 
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -6,7 +6,7 @@
 
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt::command {
+namespace shunt::generation::command {
 namespace {
 
 // MAX_ARG_STRLEN of Linux (include/uapi/linux/binfmts.h): 32 pages, with the final NUL.
@@ -217,4 +217,4 @@ Result<void> ArgvTemplate::check_defaults() const {
   return {};
 }
 
-}  // namespace shunt::command
+}  // namespace shunt::generation::command

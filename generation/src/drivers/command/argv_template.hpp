@@ -8,8 +8,9 @@
 #include "shunt/base/json.hpp"
 #include "shunt/base/result.hpp"
 #include "shunt/generation/input_rules.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt::command {
+namespace shunt::generation::command {
 
 // What placeholders other than {input.NAME} stand for in one run.
 struct RunPlaces {
@@ -59,4 +60,4 @@ class ArgvTemplate {
   bool uses_output_file_ = false;
 };
 
-}  // namespace shunt::command
+}  // namespace shunt::generation::command

@@ -16,7 +16,7 @@
 
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt::command {
+namespace shunt::generation::command {
 namespace {
 
 Error not_started(const std::string& program, std::string_view step, int number) {
@@ -249,4 +249,4 @@ ProgramEnd ChildProcess::reap() noexcept {
   return {info.si_code == CLD_EXITED, info.si_status};
 }
 
-}  // namespace shunt::command
+}  // namespace shunt::generation::command

@@ -11,8 +11,9 @@
 #include "drivers/command/owned_fd.hpp"
 #include "drivers/command/program_end.hpp"
 #include "shunt/base/result.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt::command {
+namespace shunt::generation::command {
 
 struct SpawnRequest {
   std::string program;  // a path
@@ -61,4 +62,4 @@ class ChildProcess {
   OwnedFd pidfd_;
 };
 
-}  // namespace shunt::command
+}  // namespace shunt::generation::command

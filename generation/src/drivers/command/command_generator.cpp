@@ -12,7 +12,7 @@
 #include "shunt/generation/drivers/command.hpp"
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 using command::ArgvTemplate;
@@ -162,4 +162,4 @@ std::string missing_confinement() {
   return {};
 }
 
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -18,7 +18,7 @@
 #include "shunt/base/json_memory.hpp"
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt::command {
+namespace shunt::generation::command {
 namespace {
 
 // How long the pipes may stay open after the program's end (its group has been killed by then; only a process
@@ -350,4 +350,4 @@ void CommandRun::stopped() {
   run_->stopped();
 }
 
-}  // namespace shunt::command
+}  // namespace shunt::generation::command

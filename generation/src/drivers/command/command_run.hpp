@@ -18,8 +18,9 @@
 #include "shunt/base/event_loop.hpp"
 #include "shunt/generation/drivers/command.hpp"
 #include "shunt/generation/generator.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt::command {
+namespace shunt::generation::command {
 
 // What all runs of one model share.
 struct CommandModel {
@@ -101,4 +102,4 @@ class CommandRun : public std::enable_shared_from_this<CommandRun> {
   bool finished_ = false;
 };
 
-}  // namespace shunt::command
+}  // namespace shunt::generation::command

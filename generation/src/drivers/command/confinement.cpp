@@ -14,7 +14,7 @@
 #include "drivers/command/landlock.hpp"
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt::command {
+namespace shunt::generation::command {
 namespace {
 
 using Confine = CommandOptions::Confine;
@@ -215,9 +215,10 @@ bool enter_confinement(int ruleset, bool may_read_own_proc) noexcept {
 void drop_capabilities() noexcept {
   // Who may trace, profile or administrate reads any process, whatever its owner and its domain (mm_access of
   // Linux).
-  for (const unsigned long capability : {CAP_SYS_PTRACE, CAP_PERFMON, CAP_SYS_ADMIN}) {
+  constexpr unsigned long kReadOthers[] = {CAP_SYS_PTRACE, CAP_PERFMON, CAP_SYS_ADMIN};
+  for (const unsigned long capability : kReadOthers) {
     ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
   }
 }
 
-}  // namespace shunt::command
+}  // namespace shunt::generation::command

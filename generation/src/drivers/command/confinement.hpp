@@ -7,8 +7,9 @@
 #include "drivers/command/owned_fd.hpp"
 #include "shunt/base/result.hpp"
 #include "shunt/generation/drivers/command.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt::command {
+namespace shunt::generation::command {
 
 // The version of Landlock that the running kernel has; 0: none, or it is switched off.
 [[nodiscard]] int landlock_abi() noexcept;
@@ -46,4 +47,4 @@ struct Confinement {
 // Likewise. Does nothing for processes that have no such capabilities.
 void drop_capabilities() noexcept;
 
-}  // namespace shunt::command
+}  // namespace shunt::generation::command

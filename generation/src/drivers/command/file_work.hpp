@@ -7,7 +7,9 @@
 #include <optional>
 #include <utility>
 
-namespace shunt::command {
+#include "shunt/generation/namespace.hpp"
+
+namespace shunt::generation::command {
 
 // Threads for what may wait for a disk: begun with the first piece of work, ended with the last one.
 class FileWork {
@@ -37,4 +39,4 @@ class FileWork {
   std::optional<boost::asio::thread_pool> pool_;
 };
 
-}  // namespace shunt::command
+}  // namespace shunt::generation::command

@@ -7,10 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "shunt/generation/namespace.hpp"
+
 // Linux' interface to Landlock, for which Debian 12's C library has no functions, and whose headers are older
 // than the kernels that programs meet (include/uapi/linux/landlock.h; landlock(7) tells the version of each
 // right).
-namespace shunt::command::landlock {
+namespace shunt::generation::command::landlock {
 
 inline constexpr std::uint64_t kTruncate = 1ULL << 14;     // version 3
 inline constexpr std::uint64_t kIoctlDevice = 1ULL << 15;  // version 5
@@ -46,4 +48,4 @@ inline int restrict_self(int ruleset) noexcept {
   return static_cast<int>(::syscall(SYS_landlock_restrict_self, ruleset, 0U));
 }
 
-}  // namespace shunt::command::landlock
+}  // namespace shunt::generation::command::landlock

@@ -13,7 +13,7 @@
 #include "drivers/command/owned_fd.hpp"
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt::command {
+namespace shunt::generation::command {
 namespace {
 
 // What is read at once, and so the least room for what a file has grown by.
@@ -81,4 +81,4 @@ Result<std::string> read_output_file(int directory, const std::string& name, std
   return bytes;
 }
 
-}  // namespace shunt::command
+}  // namespace shunt::generation::command

@@ -5,8 +5,9 @@
 
 #include "drivers/driver_memory.hpp"
 #include "shunt/base/result.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt::command {
+namespace shunt::generation::command {
 
 // Where a program should have written its output, as it is found after its end: by the name `name` in the
 // folder open as `directory`, whatever the program has made of the path that led there.
@@ -21,4 +22,4 @@ namespace shunt::command {
 // A program's output was longer than its limit.
 [[nodiscard]] Error output_limit_error(std::size_t max_bytes);
 
-}  // namespace shunt::command
+}  // namespace shunt::generation::command

@@ -4,7 +4,9 @@
 
 #include <utility>
 
-namespace shunt::command {
+#include "shunt/generation/namespace.hpp"
+
+namespace shunt::generation::command {
 
 // A file descriptor that closes itself.
 class OwnedFd {
@@ -29,4 +31,4 @@ class OwnedFd {
   int fd_ = -1;
 };
 
-}  // namespace shunt::command
+}  // namespace shunt::generation::command

@@ -7,7 +7,7 @@
 #include "shunt/base/json.hpp"
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt::command {
+namespace shunt::generation::command {
 namespace {
 
 Error limit_error(std::string_view which, std::string limit) {
@@ -53,4 +53,4 @@ std::optional<Error> error_of(const ProgramEnd& end, const CommandOptions& optio
   return std::move(*error).with("stderr", to_valid_utf8(stderr_tail));
 }
 
-}  // namespace shunt::command
+}  // namespace shunt::generation::command

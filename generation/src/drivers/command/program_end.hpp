@@ -6,8 +6,9 @@
 
 #include "shunt/base/error.hpp"
 #include "shunt/generation/drivers/command.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt::command {
+namespace shunt::generation::command {
 
 // How a program ended, as waitid tells it.
 struct ProgramEnd {
@@ -23,4 +24,4 @@ struct ProgramEnd {
 // "SIGKILL"; "signal 42" for one without a name.
 [[nodiscard]] std::string signal_name(int number);
 
-}  // namespace shunt::command
+}  // namespace shunt::generation::command

@@ -16,7 +16,7 @@
 #include "shunt/base/log.hpp"
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt::command {
+namespace shunt::generation::command {
 namespace {
 
 namespace fs = std::filesystem;
@@ -160,4 +160,4 @@ void ScratchSpace::remove_abandoned() {
   });
 }
 
-}  // namespace shunt::command
+}  // namespace shunt::generation::command

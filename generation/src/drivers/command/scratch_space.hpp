@@ -10,8 +10,9 @@
 #include "drivers/command/file_work.hpp"
 #include "drivers/command/owned_fd.hpp"
 #include "shunt/base/result.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt::command {
+namespace shunt::generation::command {
 
 class ScratchFolder;
 
@@ -80,4 +81,4 @@ class ScratchFolder {
   OwnedFd output_;
 };
 
-}  // namespace shunt::command
+}  // namespace shunt::generation::command

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <utility>
 
-namespace shunt::command {
+namespace shunt::generation::command {
 
 std::vector<std::string> LineCutter::push(std::string_view bytes) {
   std::vector<std::string> lines;
@@ -45,4 +45,4 @@ std::optional<ProgressLine> parse_progress(std::string_view line) {
   return ProgressLine{number, line};
 }
 
-}  // namespace shunt::command
+}  // namespace shunt::generation::command

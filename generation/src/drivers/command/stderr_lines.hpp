@@ -6,7 +6,9 @@
 #include <string_view>
 #include <vector>
 
-namespace shunt::command {
+#include "shunt/generation/namespace.hpp"
+
+namespace shunt::generation::command {
 
 // Cuts a program's standard error into lines; a line beyond the limit is cut, the rest of it is dropped.
 class LineCutter {
@@ -32,4 +34,4 @@ struct ProgressLine {
 // "progress: 0.5 loading" or "progress: 50% loading"; nullopt: an ordinary line.
 [[nodiscard]] std::optional<ProgressLine> parse_progress(std::string_view line);
 
-}  // namespace shunt::command
+}  // namespace shunt::generation::command

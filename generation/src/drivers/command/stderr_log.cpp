@@ -2,7 +2,7 @@
 
 #include "shunt/base/log.hpp"
 
-namespace shunt::command {
+namespace shunt::generation::command {
 namespace {
 
 constexpr std::size_t kFirstLines = 32;
@@ -25,4 +25,4 @@ void StderrLog::finish() {
   lines_ = 0;
 }
 
-}  // namespace shunt::command
+}  // namespace shunt::generation::command

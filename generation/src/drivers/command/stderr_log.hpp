@@ -5,7 +5,9 @@
 #include <string_view>
 #include <utility>
 
-namespace shunt::command {
+#include "shunt/generation/namespace.hpp"
+
+namespace shunt::generation::command {
 
 // Writes a program's standard error into the process's log: the first lines as they come, and at the end what
 // came last, so that a program that says much costs little, and its last words are there.
@@ -28,4 +30,4 @@ class StderrLog {
   std::string tail_;
 };
 
-}  // namespace shunt::command
+}  // namespace shunt::generation::command

@@ -9,7 +9,7 @@
 #include <memory>
 #include <string_view>
 
-namespace shunt::command {
+namespace shunt::generation::command {
 namespace {
 
 struct CloseFolder {
@@ -120,4 +120,4 @@ Removed remove_some(int parent, const std::string& name, std::size_t max_entries
                                                                                 : Removed::kFailed;
 }
 
-}  // namespace shunt::command
+}  // namespace shunt::generation::command

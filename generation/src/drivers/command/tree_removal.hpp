@@ -3,7 +3,9 @@
 #include <cstddef>
 #include <string>
 
-namespace shunt::command {
+#include "shunt/generation/namespace.hpp"
+
+namespace shunt::generation::command {
 
 enum class Removed { kAll, kMore, kFailed };
 
@@ -13,4 +15,4 @@ enum class Removed { kAll, kMore, kFailed };
 // descriptors and no stack however deep the tree is.
 [[nodiscard]] Removed remove_some(int parent, const std::string& name, std::size_t max_entries);
 
-}  // namespace shunt::command
+}  // namespace shunt::generation::command

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
@@ -42,4 +42,4 @@ std::optional<AnswerForm> form_of(std::string_view body, std::string_view media_
   return json ? AnswerForm::kJson : AnswerForm::kOther;
 }
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

@@ -4,7 +4,9 @@
 #include <string>
 #include <string_view>
 
-namespace shunt::openai {
+#include "shunt/generation/namespace.hpp"
+
+namespace shunt::generation::openai {
 
 enum class AnswerForm { kEvents, kJson, kOther };
 
@@ -19,4 +21,4 @@ enum class AnswerForm { kEvents, kJson, kOther };
 // most. `body` is without_lead().
 [[nodiscard]] std::optional<AnswerForm> form_of(std::string_view body, std::string_view media_type);
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

@@ -5,7 +5,9 @@
 #include <variant>
 #include <vector>
 
-namespace shunt::openai {
+#include "shunt/generation/namespace.hpp"
+
+namespace shunt::generation::openai {
 
 // What an answer brings, in the order in which it came. The texts of all pieces of a kind, joined, are the
 // whole; nothing is ever taken back. A text may end inside a UTF-8 sequence that the next piece of its kind
@@ -35,4 +37,4 @@ struct ToolCallPiece {
 using AnswerPiece = std::variant<TextPiece, ReasoningPiece, RefusalPiece, ToolCallPiece>;
 using AnswerPieces = std::vector<AnswerPiece>;
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

@@ -7,7 +7,7 @@
 #include "shunt/base/json_memory.hpp"
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 namespace {
 
 constexpr std::size_t kLongestWord = 32;
@@ -47,7 +47,7 @@ bool is_of_an_answer(const Json& document) {
 
 // Of an event beyond the reader's bound, the only thing that it refuses.
 Error too_large(const Error& refused) {
-  Error error{std::string(error_code::kUpstreamBroken), "the upstream sent " + refused.message, true};
+  Error error{error_code::kUpstreamBroken, "the upstream sent " + refused.message, Retryable::kYes};
   error.details = refused.details;
   return error;
 }
@@ -218,4 +218,4 @@ Result<void> AnswerReader::take_body(Ending ending, AnswerPieces& pieces) {
                 quoting_);
 }
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

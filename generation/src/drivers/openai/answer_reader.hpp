@@ -13,9 +13,10 @@
 #include "drivers/openai/upstream_error.hpp"
 #include "drivers/openai/upstream_json.hpp"
 #include "shunt/base/result.hpp"
+#include "shunt/generation/namespace.hpp"
 #include "shunt/http/sse_reader.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 
 // Reads the body of a good (2xx) answer: a stream of events, or one JSON object from a server that ignored
 // `stream`, whatever its media type says. From bytes to pieces and a result; no I/O. The same bytes give the
@@ -85,4 +86,4 @@ class AnswerReader {
   bool whole_body_ = false;
 };
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

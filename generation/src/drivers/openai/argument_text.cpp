@@ -1,6 +1,6 @@
 #include "drivers/openai/argument_text.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 namespace {
 
 // What some servers put before the real arguments (BerriAI/litellm#4537, openai/openai-agents-js#712).
@@ -94,4 +94,4 @@ std::string ArgumentText::finish() {
   return rest;
 }
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

@@ -5,7 +5,9 @@
 #include <string>
 #include <string_view>
 
-namespace shunt::openai {
+#include "shunt/generation/namespace.hpp"
+
+namespace shunt::generation::openai {
 
 // Follows a JSON object through its text, cheaply: whether it has been closed, and whether anything but space
 // came before or after it.
@@ -55,4 +57,4 @@ class ArgumentText {
   std::size_t told_ = 0;
 };
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

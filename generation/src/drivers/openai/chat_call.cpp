@@ -9,7 +9,7 @@
 #include "shunt/base/duration_text.hpp"
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 namespace {
 
 using std::chrono::milliseconds;
@@ -320,4 +320,4 @@ std::shared_ptr<GenerationRun> ChatCall::leave() {
   return run;
 }
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

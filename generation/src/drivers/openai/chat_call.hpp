@@ -16,9 +16,10 @@
 #include "drivers/openai/upstream.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "shunt/generation/generator.hpp"
+#include "shunt/generation/namespace.hpp"
 #include "shunt/http/client.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 
 // One generation: its attempts, their deadlines, and what their bytes mean. Lives on one loop, kept alive by
 // the transfer that runs, so that it goes with the loop if nothing else ends it.
@@ -86,4 +87,4 @@ class ChatCall final : public http::TransferHandler, public std::enable_shared_f
   std::optional<std::stop_callback<std::function<void()>>> stop_;
 };
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

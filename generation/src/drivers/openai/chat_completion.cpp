@@ -10,7 +10,7 @@
 #include "shunt/base/json_memory.hpp"
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 namespace {
 
 Error not_of_the_protocol(const std::string& what) {
@@ -277,4 +277,4 @@ Json ChatCompletion::result() const {
   return with_valid_texts(result);
 }
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

@@ -12,8 +12,9 @@
 #include "drivers/openai/tool_calls.hpp"
 #include "shunt/base/json.hpp"
 #include "shunt/base/result.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 
 // Puts one chat completion together: from its streamed chunks, or from the single object of a server that
 // does not stream. Only one choice counts; there is no other (chat_request.hpp). The rules of what grows,
@@ -80,4 +81,4 @@ class ChatCompletion {
   std::uint64_t text_hash_ = 0xcbf29ce484222325;  // FNV-1a
 };
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

@@ -2,7 +2,7 @@
 
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 namespace {
 
 Error wrong(std::string_view pointer, std::string message) {
@@ -97,4 +97,4 @@ std::string chat_request_body(const Json& input, const OpenAiOptions& upstream) 
   return to_json_text(body);
 }
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

@@ -6,7 +6,7 @@
 
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 namespace {
 
 // Far more indices than a model makes; keeps the search for one short.
@@ -106,4 +106,4 @@ Result<void> merge_delta(JsonObject& whole, const JsonObject& piece) {
   return {};
 }
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

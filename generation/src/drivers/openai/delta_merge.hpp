@@ -5,8 +5,9 @@
 
 #include "shunt/base/json.hpp"
 #include "shunt/base/result.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 
 // Joins a piece of a streamed object with what came before, so that what arrives in pieces (reasoning
 // details, log probabilities, audio) ends as one value. The members that hold a growing text are known by
@@ -22,4 +23,4 @@ inline constexpr std::size_t kMaxMembers = 256;
 // Whether a text of this name comes in pieces.
 [[nodiscard]] bool is_growing_text(std::string_view key);
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

@@ -7,7 +7,7 @@
 
 #include "shunt/base/hex.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 namespace {
 
 constexpr std::array<std::string_view, 8> kNoNumbers = {"-Infinity", "Infinity", "-inf", "inf",
@@ -102,4 +102,4 @@ std::optional<std::string> repaired_json(std::string_view text) {
   return Repair(text).run();
 }
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

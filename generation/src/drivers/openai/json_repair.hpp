@@ -4,7 +4,9 @@
 #include <string>
 #include <string_view>
 
-namespace shunt::openai {
+#include "shunt/generation/namespace.hpp"
+
+namespace shunt::generation::openai {
 
 // JSON text with what is known to be wrong in servers' JSON put right: NaN, Infinity and -Infinity (and their
 // lower case) outside of texts become null; inside of texts raw control characters are escaped, lone
@@ -12,4 +14,4 @@ namespace shunt::openai {
 // nothing of it. Never changes what is right already.
 [[nodiscard]] std::optional<std::string> repaired_json(std::string_view text);
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

@@ -6,7 +6,7 @@
 #include "shunt/base/json_members.hpp"
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 namespace {
 
 // A text, or the texts of nested parts.
@@ -69,4 +69,4 @@ Result<MessageContent> read_message_content(const Json& content) {
   return read;
 }
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

@@ -7,7 +7,7 @@
 #include "drivers/openai/upstream_headers.hpp"
 #include "shunt/generation/drivers/openai.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 class OpenAiGenerator final : public Generator {
@@ -41,4 +41,4 @@ Result<std::unique_ptr<Generator>> make_openai_generator(OpenAiOptions options) 
   return std::unique_ptr<Generator>(std::make_unique<OpenAiGenerator>(std::move(upstream).value()));
 }
 
-}  // namespace shunt
+}  // namespace shunt::generation

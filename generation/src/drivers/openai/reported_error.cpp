@@ -6,7 +6,7 @@
 
 #include "shunt/base/json_members.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 namespace {
 
 const Json* member(const JsonObject& object, std::initializer_list<std::string_view> names) {
@@ -148,4 +148,4 @@ ReportedError words_of(const Json& document) {
   return words_of_value(document);
 }
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

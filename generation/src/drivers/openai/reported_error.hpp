@@ -5,8 +5,9 @@
 #include <string_view>
 
 #include "shunt/base/json.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 
 // What a server says of an error, wherever and however it says it.
 struct ReportedError {
@@ -24,4 +25,4 @@ struct ReportedError {
 // The words of a document that is known to be a report, whatever its form.
 [[nodiscard]] ReportedError words_of(const Json& document);
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

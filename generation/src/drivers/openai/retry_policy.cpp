@@ -7,7 +7,7 @@
 
 #include "shunt/http/http_date.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 namespace {
 
 using std::chrono::milliseconds;
@@ -83,4 +83,4 @@ std::optional<Retry> next_retry(const RetryPolicy& policy, const FailedAttempt& 
   return Retry{*wait, waits_for_model};
 }
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

@@ -6,8 +6,9 @@
 #include <string_view>
 
 #include "shunt/base/clock.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 
 struct RetryPolicy {
   std::size_t max_retries;
@@ -54,4 +55,4 @@ struct Retry {
 // Retry-After (RFC 9110, section 10.2.3): whole seconds or an HTTP date. Nothing if it is neither.
 [[nodiscard]] std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view text, WallTime now);
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

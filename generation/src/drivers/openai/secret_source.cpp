@@ -5,7 +5,7 @@
 
 #include "shunt/base/secrets.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 namespace {
 
 // A key is some hundred bytes; whatever is longer is not the file that was meant.
@@ -55,4 +55,4 @@ Result<std::string> secret_from_file(std::string_view option, const std::string&
   return checked(option, text);
 }
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

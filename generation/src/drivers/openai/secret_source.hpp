@@ -5,8 +5,9 @@
 
 #include "shunt/base/error.hpp"
 #include "shunt/base/result.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 
 // Whether `text` may stand in a header (RFC 9110, 5.5): printable ASCII, and nothing that ends a line.
 [[nodiscard]] bool is_header_value(std::string_view text);
@@ -19,4 +20,4 @@ namespace shunt::openai {
 // `invalid_configuration` for an option, as in "base_url must be ...".
 [[nodiscard]] Error wrong_option(std::string_view option, std::string message);
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

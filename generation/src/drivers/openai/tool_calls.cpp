@@ -8,7 +8,7 @@
 #include "shunt/base/json_memory.hpp"
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 namespace {
 
 // Far more than a model makes; keeps the search for a call short.
@@ -182,4 +182,4 @@ JsonArray ToolCalls::result() const {
   return all;
 }
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

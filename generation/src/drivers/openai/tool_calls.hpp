@@ -10,8 +10,9 @@
 #include "drivers/openai/argument_text.hpp"
 #include "shunt/base/json.hpp"
 #include "shunt/base/result.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 
 // The tool calls of an answer, from `delta.tool_calls` of its chunks. docs/generators/openai.md has the rule:
 // which piece belongs to which call, and what of it grows or is repeated.
@@ -62,4 +63,4 @@ class ToolCalls {
   std::size_t list_ = 0;
 };
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

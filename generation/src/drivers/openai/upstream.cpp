@@ -6,7 +6,7 @@
 #include "drivers/openai/upstream_headers.hpp"
 #include "shunt/http/url.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 namespace {
 
 constexpr std::size_t kMaxQuery = 64;
@@ -95,4 +95,4 @@ std::vector<std::string> request_headers(const Upstream& upstream,
   return headers;
 }
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

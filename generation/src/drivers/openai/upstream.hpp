@@ -5,9 +5,10 @@
 
 #include "shunt/base/result.hpp"
 #include "shunt/generation/drivers/openai.hpp"
+#include "shunt/generation/namespace.hpp"
 #include "shunt/http/client.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 
 // The configured server, checked and ready for requests. Immutable, shared by all runs.
 struct Upstream {
@@ -28,4 +29,4 @@ struct Upstream {
 [[nodiscard]] std::vector<std::string> request_headers(const Upstream& upstream,
                                                        const GenerationRequest::Context& context);
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

@@ -9,7 +9,7 @@
 #include "shunt/generation/error_codes.hpp"
 #include "shunt/http/sse_reader.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 namespace {
 
 // What a server's own words may add to our message.
@@ -159,4 +159,4 @@ bool says_model_is_loading(int status, std::string_view body) {
   return says("loading") || says("warming up");
 }
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

@@ -8,8 +8,9 @@
 
 #include "shunt/base/error.hpp"
 #include "shunt/base/json.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 
 // How to quote a server's words: how much of them, and what must not be in them. Servers have been seen to
 // quote the key that they refuse.
@@ -47,4 +48,4 @@ struct Quoting {
 // like.
 [[nodiscard]] bool says_model_is_loading(int status, std::string_view body);
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

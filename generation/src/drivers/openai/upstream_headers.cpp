@@ -9,7 +9,7 @@
 #include "drivers/openai/secret_source.hpp"
 #include "shunt/base/percent_encoding.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 namespace {
 
 constexpr std::size_t kMaxHeaders = 64;
@@ -172,4 +172,4 @@ std::string query_text(const OpenAiOptions& options) {
   return text;
 }
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

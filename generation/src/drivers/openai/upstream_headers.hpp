@@ -5,8 +5,9 @@
 
 #include "shunt/base/result.hpp"
 #include "shunt/generation/drivers/openai.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 
 struct ConfiguredHeaders {
   std::vector<std::string> lines{};    // "Name: value"
@@ -28,4 +29,4 @@ struct ConfiguredHeaders {
 // "?api-version=2024-10-21&...", or "" for none.
 [[nodiscard]] std::string query_text(const OpenAiOptions& options);
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

@@ -14,7 +14,7 @@
 #include "drivers/openai/delta_merge.hpp"
 #include "drivers/openai/json_repair.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 namespace {
 
 namespace bj = boost::json;
@@ -246,4 +246,4 @@ Json with_valid_texts(const Json& value) {
   return object;
 }
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

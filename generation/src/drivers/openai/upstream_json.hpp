@@ -5,8 +5,9 @@
 
 #include "shunt/base/json.hpp"
 #include "shunt/base/result.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 
 // What a text of an upstream holds: JSON documents one after another, perhaps "[DONE]" behind them, perhaps
 // something else.
@@ -32,4 +33,4 @@ struct UpstreamDocuments {
 // `value` with every text in it, keys too, made valid UTF-8.
 [[nodiscard]] Json with_valid_texts(const Json& value);
 
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

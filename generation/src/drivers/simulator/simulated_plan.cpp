@@ -9,7 +9,7 @@
 #include "shunt/base/json_object_reader.hpp"
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt::simulator {
+namespace shunt::generation::simulator {
 namespace {
 
 constexpr std::array<std::string_view, 32> kWords{
@@ -114,4 +114,4 @@ std::string noise(std::size_t size, Random& random) {
   return bytes;
 }
 
-}  // namespace shunt::simulator
+}  // namespace shunt::generation::simulator

@@ -8,8 +8,9 @@
 
 #include "shunt/base/result.hpp"
 #include "shunt/generation/drivers/simulator.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt::simulator {
+namespace shunt::generation::simulator {
 
 // One request's share of randomness: SplitMix64 (Steele, Lea, Flood 2014), small, fast and the same on every
 // platform, unlike the distributions of <random>.
@@ -49,4 +50,4 @@ void append_token(std::string& out, Random& random);
 // `size` bytes that a compressor cannot shrink.
 [[nodiscard]] std::string noise(std::size_t size, Random& random);
 
-}  // namespace shunt::simulator
+}  // namespace shunt::generation::simulator

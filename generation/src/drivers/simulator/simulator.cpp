@@ -7,7 +7,7 @@
 #include "shunt/base/event_loop.hpp"
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 using simulator::Plan;
@@ -120,4 +120,4 @@ std::unique_ptr<Generator> make_simulator(SimulatorOptions options) {
   return std::make_unique<Simulator>(options);
 }
 
-}  // namespace shunt
+}  // namespace shunt::generation

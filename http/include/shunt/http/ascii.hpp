@@ -6,6 +6,8 @@
 #include <optional>
 #include <string_view>
 
+#include "shunt/http/namespace.hpp"
+
 // The few text operations that HTTP's ASCII grammar needs; locale-free.
 namespace shunt::http {
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "shunt/http/namespace.hpp"
+
 namespace shunt::http {
 
 // The host and port that a Host header, an absolute-form target or an origin names, in a form that compares:

@@ -7,6 +7,7 @@
 
 #include "shunt/base/clock.hpp"
 #include "shunt/http/client.hpp"
+#include "shunt/http/namespace.hpp"
 
 namespace shunt::http {
 

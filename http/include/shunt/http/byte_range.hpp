@@ -4,6 +4,8 @@
 #include <string_view>
 #include <variant>
 
+#include "shunt/http/namespace.hpp"
+
 namespace shunt::http {
 
 struct WholeBody {};  // no Range, or one that may be ignored (RFC 9110, 14.2)

@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "shunt/http/namespace.hpp"
+
 namespace shunt::http {
 
 // Appends `payload` as one chunk of a chunked body (RFC 9112, 7.1). An empty one is left out, since a chunk

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "shunt/base/event_loop.hpp"
+#include "shunt/http/namespace.hpp"
 
 namespace shunt::http {
 

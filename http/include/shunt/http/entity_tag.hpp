@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "shunt/http/namespace.hpp"
+
 namespace shunt::http {
 
 // If-None-Match: "*" or a list, compared weakly (RFC 9110, 13.1.2).

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "shunt/base/clock.hpp"
+#include "shunt/http/namespace.hpp"
 
 namespace shunt::http {
 

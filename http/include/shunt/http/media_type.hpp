@@ -3,6 +3,8 @@
 #include <string_view>
 #include <vector>
 
+#include "shunt/http/namespace.hpp"
+
 namespace shunt::http {
 
 // An Accept header (RFC 9110, 12.5.1). Views look into the text it was made from.

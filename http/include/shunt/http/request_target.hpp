@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "shunt/base/result.hpp"
+#include "shunt/http/namespace.hpp"
 
 namespace shunt::http {
 

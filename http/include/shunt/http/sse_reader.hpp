@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "shunt/base/result.hpp"
+#include "shunt/http/namespace.hpp"
 
 namespace shunt::http {
 
@@ -21,7 +22,7 @@ struct SseEvent {
 enum class BareJson { kIgnored, kEvent };
 
 // The code of the error of an event beyond its bound.
-inline constexpr std::string_view kSseEventTooLarge = "sse_event_too_large";
+inline constexpr ErrorCode kSseEventTooLarge = "sse_event_too_large";
 
 // Reads server-sent events (WHATWG HTML, section 9.2) from pieces cut anywhere: LF, CR and CRLF line ends,
 // comments, data over several lines, a byte order mark. `retry` is skipped: whoever reconnects has a policy

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "shunt/http/namespace.hpp"
+
 namespace shunt::http {
 
 // Writes server-sent events (WHATWG HTML, section 9.2) at the end of a text, piece by piece, so that an

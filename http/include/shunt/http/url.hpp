@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "shunt/http/namespace.hpp"
+
 namespace shunt::http {
 
 // An absolute URL taken apart, as far as addresses in a configuration need it.

@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "shunt/http/namespace.hpp"
+
 // How names that settings list are written; the configuration refuses others with the place they stand at.
 namespace shunt::http {
 

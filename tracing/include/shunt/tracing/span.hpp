@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "shunt/tracing/namespace.hpp"
 #include "shunt/tracing/trace_context.hpp"
 
 namespace shunt::tracing {

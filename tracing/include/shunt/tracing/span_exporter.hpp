@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "shunt/tracing/namespace.hpp"
 #include "shunt/tracing/span.hpp"
 
 namespace shunt::tracing {

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "shunt/tracing/namespace.hpp"
+
 namespace shunt::tracing {
 
 using TraceId = std::array<std::uint8_t, 16>;

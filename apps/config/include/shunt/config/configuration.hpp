@@ -13,6 +13,7 @@
 
 #include "shunt/api/http_server.hpp"
 #include "shunt/base/log.hpp"
+#include "shunt/config/namespace.hpp"
 #include "shunt/executor/admission.hpp"
 #include "shunt/generation/artifact_store.hpp"
 #include "shunt/generation/drivers/command.hpp"

@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "shunt/config/namespace.hpp"
+
 namespace shunt::config {
 
 // An address that may be shown: passwords and queries replaced. What is not of the form scheme://host...

@@ -11,8 +11,9 @@
 #include "shunt/base/event_loop.hpp"
 #include "shunt/generation/generator.hpp"
 #include "shunt/generation/input_rules.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 
 // Runs a program per generation, without a shell. docs/generators/command.md describes each option for users.
 struct CommandOptions {
@@ -79,4 +80,4 @@ struct CommandOptions {
 // What the running kernel cannot keep programs from; "" where it can do all. For a line in the log at start.
 [[nodiscard]] std::string missing_confinement();
 
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -7,8 +7,9 @@
 #include <string>
 
 #include "shunt/generation/generator.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 
 // Forwards to an OpenAI-compatible server (POST {base_url}/chat/completions, streamed), with libcurl on the
 // event loop of the run: no thread per request. docs/generators/openai.md describes each option for users.
@@ -68,4 +69,4 @@ struct OpenAiOptions {
 // it.
 [[nodiscard]] Result<std::unique_ptr<Generator>> make_openai_generator(OpenAiOptions options);
 
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -5,8 +5,9 @@
 #include <memory>
 
 #include "shunt/generation/generator.hpp"
+#include "shunt/generation/namespace.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 
 // A generator that generates nothing: it plays the timing and the failures of a real one, for load tests and
 // for rehearsing the flip. Everything follows from the seed, so two runs of one request are equal.
@@ -25,4 +26,4 @@ struct SimulatorOptions {
 // "result_bytes"?}; the optional members override the options. Result: {"tokens": n, "simulated": true}.
 [[nodiscard]] std::unique_ptr<Generator> make_simulator(SimulatorOptions options);
 
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -8,6 +8,7 @@
 #include "shunt/base/clock.hpp"
 #include "shunt/base/error.hpp"
 #include "shunt/base/memory_budget.hpp"
+#include "shunt/http/namespace.hpp"
 #include "shunt/http/request_target.hpp"
 #include "shunt/http/server/client_socket.hpp"
 #include "shunt/http/server/request.hpp"

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "shunt/http/namespace.hpp"
+
 namespace shunt::http {
 
 // "10.0.0.0/8", or one address.

@@ -12,6 +12,7 @@
 #include "shunt/base/clock.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "shunt/base/memory_budget.hpp"
+#include "shunt/http/namespace.hpp"
 #include "shunt/http/server/receive_buffer.hpp"
 #include "shunt/http/server/send_batch.hpp"
 #include "shunt/http/server/task.hpp"

@@ -9,6 +9,8 @@
 #include <string>
 #include <utility>
 
+#include "shunt/http/namespace.hpp"
+
 namespace shunt::http {
 
 // How many connections there are, and a way to wait until there are none. Any thread.

@@ -6,6 +6,8 @@
 #include <span>
 #include <string_view>
 
+#include "shunt/http/namespace.hpp"
+
 namespace shunt::http {
 
 // The bytes received and not yet used, in one piece. Keeps its storage between requests; an idle stream gives

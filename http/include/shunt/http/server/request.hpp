@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "shunt/http/ascii.hpp"
+#include "shunt/http/namespace.hpp"
 
 namespace shunt::http {
 

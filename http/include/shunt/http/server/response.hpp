@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "shunt/base/memory_budget.hpp"
+#include "shunt/http/namespace.hpp"
 
 namespace shunt::http {
 

@@ -6,6 +6,7 @@
 
 #include "shunt/base/event_loop.hpp"
 #include "shunt/base/result.hpp"
+#include "shunt/http/namespace.hpp"
 #include "shunt/http/server/application.hpp"
 #include "shunt/http/server/server_state.hpp"
 

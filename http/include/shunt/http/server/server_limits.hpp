@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "shunt/http/namespace.hpp"
 #include "shunt/http/server/client_address.hpp"
 
 namespace shunt::http {

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "shunt/http/namespace.hpp"
+
 namespace shunt::http {
 
 // What a server's transport counts. Called from every loop's thread, on the path of each read and write: must

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "shunt/base/memory_budget.hpp"
+#include "shunt/http/namespace.hpp"
 #include "shunt/http/server/connection_count.hpp"
 #include "shunt/http/server/server_metrics.hpp"
 

@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "shunt/http/namespace.hpp"
+
 namespace shunt::http {
 
 namespace task_detail {

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "shunt/base/clock.hpp"
+#include "shunt/http/namespace.hpp"
 
 namespace shunt::http {
 

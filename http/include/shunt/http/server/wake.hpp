@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "shunt/base/event_loop.hpp"
+#include "shunt/http/namespace.hpp"
 
 namespace shunt::http {
 

@@ -4,7 +4,7 @@
 
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt::command {
+namespace shunt::generation::command {
 namespace {
 
 using Arguments = std::vector<std::string>;
@@ -168,4 +168,4 @@ TEST(ArgvTemplate, KnowsWhetherItNamesAnOutputFile) {
 }
 
 }  // namespace
-}  // namespace shunt::command
+}  // namespace shunt::generation::command

@@ -8,6 +8,7 @@
 #include "shunt/executor/sync_executor.hpp"
 #include "shunt/generation/drivers/command.hpp"
 #include "support/executor_client.hpp"
+#include "support/namespace.hpp"
 
 namespace shunt::testing {
 

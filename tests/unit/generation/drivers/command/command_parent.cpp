@@ -11,6 +11,8 @@
 
 int main() {
   using namespace shunt;
+  using namespace shunt::base;
+  using namespace shunt::generation;
   EventLoopThreads loops(1);
   CommandOptions options;
   options.argv = {"sh", "-c", "echo $$; exec sleep 60"};

@@ -6,7 +6,7 @@
 
 #include "drivers/command/landlock.hpp"
 
-namespace shunt::command {
+namespace shunt::generation::command {
 namespace {
 
 using Confine = CommandOptions::Confine;
@@ -69,4 +69,4 @@ TEST(Confinement, IsMadeForEveryVersionThatTheKernelHas) {
 }
 
 }  // namespace
-}  // namespace shunt::command
+}  // namespace shunt::generation::command

@@ -6,7 +6,7 @@
 
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 constexpr std::size_t kLimit = std::size_t{16} << 20U;
@@ -54,4 +54,4 @@ TEST(DriverMemory, SaysWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::generation

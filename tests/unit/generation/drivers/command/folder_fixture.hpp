@@ -11,6 +11,7 @@
 #include <string>
 
 #include "drivers/command/owned_fd.hpp"
+#include "support/namespace.hpp"
 
 namespace shunt::testing {
 

@@ -9,7 +9,7 @@
 #include "folder_fixture.hpp"
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt::command {
+namespace shunt::generation::command {
 namespace {
 
 class OutputFile : public shunt::testing::FolderTest {
@@ -89,4 +89,4 @@ TEST_F(OutputFile, ThatIsTooLargeIsNotRead) {
 }
 
 }  // namespace
-}  // namespace shunt::command
+}  // namespace shunt::generation::command

@@ -6,7 +6,7 @@
 
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt::command {
+namespace shunt::generation::command {
 namespace {
 
 TEST(ProgramEnd, BecomesADistinctErrorForEachWayToEnd) {
@@ -41,4 +41,4 @@ TEST(SignalName, IsKnownForEverySignalWithOne) {
 }
 
 }  // namespace
-}  // namespace shunt::command
+}  // namespace shunt::generation::command

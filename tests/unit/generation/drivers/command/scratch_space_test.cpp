@@ -9,7 +9,7 @@
 
 #include "folder_fixture.hpp"
 
-namespace shunt::command {
+namespace shunt::generation::command {
 namespace {
 
 namespace fs = std::filesystem;
@@ -113,4 +113,4 @@ TEST_F(ScratchSpaces, LeaveFoldersOfOtherUsersAlone) {
 }
 
 }  // namespace
-}  // namespace shunt::command
+}  // namespace shunt::generation::command

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace shunt::command {
+namespace shunt::generation::command {
 namespace {
 
 using Lines = std::vector<std::string>;
@@ -38,4 +38,4 @@ TEST(ProgressLine, ReadsSharesAndPercentages) {
 }
 
 }  // namespace
-}  // namespace shunt::command
+}  // namespace shunt::generation::command

@@ -4,7 +4,7 @@
 
 #include "folder_fixture.hpp"
 
-namespace shunt::command {
+namespace shunt::generation::command {
 namespace {
 
 namespace fs = std::filesystem;
@@ -75,4 +75,4 @@ TEST_F(TreeRemoval, StopsAfterSomeEntriesAndGoesOn) {
 }
 
 }  // namespace
-}  // namespace shunt::command
+}  // namespace shunt::generation::command

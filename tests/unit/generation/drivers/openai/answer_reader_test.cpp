@@ -6,7 +6,7 @@
 
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 namespace {
 
 constexpr std::string_view kStream =
@@ -259,4 +259,4 @@ TEST(AnswerReader, ReportsAnErrorInsideAStreamWithoutTheSecret) {
 }
 
 }  // namespace
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "support/namespace.hpp"
+
 namespace shunt::testing {
 
 // One way in which a real server answers, rebuilt from a public report in our own words and values, and what

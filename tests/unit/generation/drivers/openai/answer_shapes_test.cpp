@@ -11,7 +11,7 @@
 #include "drivers/openai/answer_reader.hpp"
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 namespace {
 
 using testing::AnswerShape;
@@ -196,4 +196,4 @@ TEST(AnswerShapes, TellTheirResultInPieces) {
 }
 
 }  // namespace
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 namespace {
 
 struct Read {
@@ -69,4 +69,4 @@ TEST(ObjectScan, KnowsWhenOneObjectIsWhole) {
 }
 
 }  // namespace
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

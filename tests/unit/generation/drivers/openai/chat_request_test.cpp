@@ -4,7 +4,7 @@
 
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 namespace {
 
 Json json(std::string_view text) {
@@ -84,4 +84,4 @@ TEST(ChatRequest, AcceptsBothForms) {
 }
 
 }  // namespace
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

@@ -4,7 +4,7 @@
 
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 namespace {
 
 Json json(std::string_view text) {
@@ -68,4 +68,4 @@ TEST(DeltaMerge, BoundsTheNumberOfIndexedElements) {
 }
 
 }  // namespace
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

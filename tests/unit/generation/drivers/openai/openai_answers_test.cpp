@@ -1,6 +1,6 @@
 #include "openai_fixture.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 using namespace std::chrono_literals;
@@ -128,4 +128,4 @@ TEST_F(OpenAiTest, RefusesAWrongInputBeforeAnythingIsSent) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -1,6 +1,6 @@
 #include "openai_fixture.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 using namespace std::chrono_literals;
@@ -240,4 +240,4 @@ TEST_F(OpenAiTest, StopsWhenTheExecutorsOwnTextLimitBreaks) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::generation

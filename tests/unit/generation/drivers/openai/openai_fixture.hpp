@@ -13,6 +13,7 @@
 #include "shunt/generation/error_codes.hpp"
 #include "support/child_server.hpp"
 #include "support/executor_client.hpp"
+#include "support/namespace.hpp"
 
 namespace shunt::testing {
 

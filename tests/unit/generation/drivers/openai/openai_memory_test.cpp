@@ -1,7 +1,7 @@
 #include "openai_fixture.hpp"
 
 // What is held of an upstream's answer counts for memory.limit.
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 class OpenAiMemory : public testing::OpenAiTest {
@@ -64,4 +64,4 @@ TEST_F(OpenAiMemory, IsHeldWhileAnAnswerComesAndGivenBackWhenItIsStopped) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -2,7 +2,7 @@
 
 #include "openai_fixture.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 using namespace std::chrono_literals;
@@ -160,4 +160,4 @@ TEST_F(OpenAiTest, SendsConfiguredHeadersAndQueryAndShowsNoneOfTheirSecrets) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -4,7 +4,7 @@
 
 #include "openai_fixture.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 using namespace std::chrono_literals;
@@ -178,4 +178,4 @@ TEST_F(OpenAiTest, LetsGoOfItsRunsWhenTheLoopGoes) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::generation

@@ -1,6 +1,6 @@
 #include "openai_fixture.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 using namespace std::chrono_literals;
@@ -103,4 +103,4 @@ TEST_F(OpenAiTest, StopsAtOnceWhileItWaitsToTryAgain) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::generation

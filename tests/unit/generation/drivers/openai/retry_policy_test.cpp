@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 namespace {
 
 using namespace std::chrono_literals;
@@ -115,4 +115,4 @@ TEST(RetryAfter, IsSecondsOrAnHttpDate) {
 }
 
 }  // namespace
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

@@ -4,7 +4,7 @@
 
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 namespace {
 
 JsonArray list(std::string_view text) {
@@ -67,4 +67,4 @@ TEST(ToolCalls, AreBoundedInTheirNumber) {
 }
 
 }  // namespace
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

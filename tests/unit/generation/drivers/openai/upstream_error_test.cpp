@@ -4,7 +4,7 @@
 
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 namespace {
 
 TEST(UpstreamError, MapsEachStatusToACode) {
@@ -89,4 +89,4 @@ TEST(Excerpt, NeverShowsPartOfASecretWhereverItCuts) {
 }
 
 }  // namespace
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

@@ -8,7 +8,7 @@
 
 #include "drivers/openai/upstream.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 namespace {
 
 using ::testing::Contains;
@@ -143,4 +143,4 @@ TEST(UpstreamHeaders, BoundTheirNumberAndTheQuerys) {
 }
 
 }  // namespace
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

@@ -4,7 +4,7 @@
 
 #include "drivers/openai/json_repair.hpp"
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 namespace {
 
 Json read(std::string_view text) {
@@ -79,4 +79,4 @@ TEST(JsonRepair, ChangesOnlyWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace shunt::openai {
+namespace shunt::generation::openai {
 namespace {
 
 using ::testing::Contains;
@@ -151,4 +151,4 @@ TEST(Upstream, SendsTheTraceContextUnlessItIsNoHeaderValue) {
 }
 
 }  // namespace
-}  // namespace shunt::openai
+}  // namespace shunt::generation::openai

@@ -4,7 +4,7 @@
 
 #include "shunt/generation/error_codes.hpp"
 
-namespace shunt::simulator {
+namespace shunt::generation::simulator {
 namespace {
 
 Result<Plan> plan(std::string_view input, const SimulatorOptions& options = {}) {
@@ -77,4 +77,4 @@ TEST(SimulatedPlan, NoiseHasItsSizeAndDoesNotRepeat) {
 }
 
 }  // namespace
-}  // namespace shunt::simulator
+}  // namespace shunt::generation::simulator

@@ -6,7 +6,7 @@
 #include "shunt/generation/error_codes.hpp"
 #include "support/executor_client.hpp"
 
-namespace shunt {
+namespace shunt::generation {
 namespace {
 
 class SimulatorTest : public ::testing::Test {
@@ -71,4 +71,4 @@ TEST_F(SimulatorTest, StopsInTheMiddle) {
 }
 
 }  // namespace
-}  // namespace shunt
+}  // namespace shunt::generation

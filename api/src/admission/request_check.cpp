@@ -1,4 +1,4 @@
-#include "admission/request_gate.hpp"
+#include "admission/request_check.hpp"
 
 #include <array>
 
@@ -13,8 +13,8 @@ namespace {
 
 namespace pc = problem_code;
 
-Error refusal(std::string_view code, std::string message) {
-  return {std::string(code), std::move(message)};
+Error refusal(ErrorCode code, std::string message) {
+  return {code, std::move(message)};
 }
 
 // Framing and fields that must be right whatever the route.
@@ -67,11 +67,11 @@ std::optional<Error> check_boundary(const WebBoundary& boundary, LetIn& let_in, 
 }
 
 // True: go on to the route.
-bool check_route(Gate& gate, Surface surface, const http::Request& request, const http::RequestTarget& target,
-                 http::Response& response) {
-  gate.match = match_route(request.method, target, surface);
-  if (gate.match.route != nullptr) return true;
-  const bool known = gate.match.path_known || target.asterisk();
+bool check_route(RequestDecision& decision, Surface surface, const http::Request& request,
+                 const http::RequestTarget& target, http::Response& response) {
+  decision.match = match_route(request.method, target, surface);
+  if (decision.match.route != nullptr) return true;
+  const bool known = decision.match.path_known || target.asterisk();
   if (known && request.method == "OPTIONS") {
     response.status = 204;
     const std::string allowed = allowed_methods(target, surface);
@@ -93,21 +93,21 @@ bool check_route(Gate& gate, Surface surface, const http::Request& request, cons
   return false;
 }
 
-bool check_limits(Gate& gate, http::Response& response, SteadyTime now) {
-  Key::Admission admission = gate.key->admit(now);
-  if (auto* const lease = std::get_if<Key::Lease>(&admission)) {
-    gate.lease.emplace(std::move(*lease));
+bool check_limits(RequestDecision& decision, http::Response& response, SteadyTime now) {
+  Key::LeaseOutcome outcome = decision.key->admit(now);
+  if (auto* const lease = std::get_if<Key::Lease>(&outcome)) {
+    decision.lease.emplace(std::move(*lease));
     return true;
   }
-  if (const auto* const limited = std::get_if<Key::RateLimited>(&admission)) {
-    Error error = refusal(
-        pc::kRateLimited,
-        "this key may send " + std::to_string(gate.key->config().requests_per_second) + " requests a second");
+  if (const auto* const limited = std::get_if<Key::RateLimited>(&outcome)) {
+    Error error = refusal(pc::kRateLimited, "this key may send " +
+                                                std::to_string(decision.key->config().requests_per_second) +
+                                                " requests a second");
     error.retryable = Retryable::kYes;
-    set_problem(response, std::move(error).with("limit", gate.key->config().requests_per_second));
+    set_problem(response, std::move(error).with("limit", decision.key->config().requests_per_second));
     response.set_retry_after(limited->retry_after);
   } else {
-    const std::size_t limit = std::get<Key::TooManyConcurrent>(admission).limit;
+    const std::size_t limit = std::get<Key::TooManyConcurrent>(outcome).limit;
     Error error = refusal(pc::kTooManyConcurrent,
                           "this key may have " + std::to_string(limit) + " requests under way at once");
     error.retryable = Retryable::kYes;
@@ -140,20 +140,20 @@ Error scope_missing(const Key& key, Scope scope) {
       .with("scope", name);
 }
 
-bool check_key(Gate& gate, const KeyRing& keys, const http::Request& request, http::Response& response,
-               SteadyTime now) {
+bool check_key(RequestDecision& decision, const KeyRing& keys, const http::Request& request,
+               http::Response& response, SteadyTime now) {
   if (!keys.required()) return true;
-  gate.key = keys.find(request.headers.get("Authorization"));
-  if (gate.match.route->access == Access::kOpen) {
+  decision.key = keys.find(request.headers.get("Authorization"));
+  if (decision.match.route->access == Access::kOpen) {
     // Probes have no key; who shows one that may read the status gets more than they need.
-    gate.tells_all = gate.key != nullptr && gate.key->has(Scope::kStatus);
-    gate.key = nullptr;
+    decision.tells_all = decision.key != nullptr && decision.key->has(Scope::kStatus);
+    decision.key = nullptr;
     return true;
   }
-  if (gate.key != nullptr) {
-    const auto scope = scope_of(gate.match.route->access);
-    if (!scope || gate.key->has(*scope)) return check_limits(gate, response, now);
-    set_problem(response, scope_missing(*gate.key, *scope));
+  if (decision.key != nullptr) {
+    const auto scope = scope_of(decision.match.route->access);
+    if (!scope || decision.key->has(*scope)) return check_limits(decision, response, now);
+    set_problem(response, scope_missing(*decision.key, *scope));
     return false;
   }
   const bool sent = request.headers.has("Authorization");
@@ -172,12 +172,12 @@ Error media_type_missing() {
       .with("received", std::string());
 }
 
-std::optional<Error> check_body(const Gate& gate, const http::Request& request, bool keys) {
-  const bool required = gate.match.route->body == BodyUse::kRequired;
+std::optional<Error> check_body(const RequestDecision& decision, const http::Request& request, bool keys) {
+  const bool required = decision.match.route->body == BodyUse::kRequired;
   if (required && !request.chunked && !request.content_length) {
     return refusal(pc::kLengthRequired, "this route needs a body: send Content-Length or a chunked body");
   }
-  if (gate.match.route->body != BodyUse::kNone && request.has_body()) {
+  if (decision.match.route->body != BodyUse::kNone && request.has_body()) {
     const std::string_view type = request.headers.get("Content-Type");
     if (type.empty() && !keys) return media_type_missing();
     if (!type.empty() && !http::is_json(type)) {
@@ -190,8 +190,8 @@ std::optional<Error> check_body(const Gate& gate, const http::Request& request, 
           .with("received", excerpt(coding));
     }
   }
-  if (request.content_length.value_or(0) > gate.max_body_bytes) {
-    return http::body_too_large(gate.max_body_bytes)
+  if (request.content_length.value_or(0) > decision.max_body_bytes) {
+    return http::body_too_large(decision.max_body_bytes)
         .with("received", static_cast<std::uint64_t>(request.content_length.value_or(0)));
   }
   return std::nullopt;
@@ -199,23 +199,23 @@ std::optional<Error> check_body(const Gate& gate, const http::Request& request, 
 
 }  // namespace
 
-void check_request(Gate& gate, Surface surface, const LiveSettings& live, LetIn& let_in,
+void check_request(RequestDecision& decision, Surface surface, const LiveSettings& live, LetIn& let_in,
                    const http::Request& request, http::RequestTarget& target, http::Response& response,
                    SteadyTime now) {
-  gate.answered = true;
+  decision.answered = true;
   const auto refuse = [&](const Error& error) { set_problem(response, error); };
   if (const auto error = check_fields(request)) return refuse(*error);
   if (const auto parsed = target.parse(request.target); !parsed) return refuse(parsed.error());
   if (const auto error = check_boundary(live.boundary, let_in, request, target, response))
     return refuse(*error);
-  if (!check_route(gate, surface, request, target, response)) return;
-  if (!check_key(gate, live.keys, request, response, now)) return;
-  gate.max_body_bytes = live.options.max_body_bytes;
-  if (gate.key != nullptr && gate.key->config().max_body_bytes > 0) {
-    gate.max_body_bytes = gate.key->config().max_body_bytes;
+  if (!check_route(decision, surface, request, target, response)) return;
+  if (!check_key(decision, live.keys, request, response, now)) return;
+  decision.max_body_bytes = live.options.max_body_bytes;
+  if (decision.key != nullptr && decision.key->config().max_body_bytes > 0) {
+    decision.max_body_bytes = decision.key->config().max_body_bytes;
   }
-  if (const auto error = check_body(gate, request, live.keys.required())) return refuse(*error);
-  gate.answered = false;
+  if (const auto error = check_body(decision, request, live.keys.required())) return refuse(*error);
+  decision.answered = false;
 }
 
 }  // namespace shunt::api

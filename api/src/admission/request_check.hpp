@@ -6,6 +6,7 @@
 #include <string>
 
 #include "admission/live_settings.hpp"
+#include "shunt/api/namespace.hpp"
 #include "shunt/http/server/request.hpp"
 #include "shunt/http/server/response.hpp"
 #include "surface/route_table.hpp"
@@ -13,7 +14,7 @@
 namespace shunt::api {
 
 // What is decided about a request when its header has arrived and before a byte of its body is read.
-struct Gate {
+struct RequestDecision {
   RouteMatch match;
   std::shared_ptr<const Key> key;
   std::optional<Key::Lease> lease;  // this request counts against the key's limit for as long as it lives
@@ -28,8 +29,9 @@ struct LetIn {
   const WebBoundary* boundary = nullptr;  // that let it in
 };
 
-// Fills `response` when the request goes no further. `target` is parsed here and outlives the gate's match.
-void check_request(Gate& gate, Surface surface, const LiveSettings& live, LetIn& let_in,
+// Fills `response` when the request goes no further. `target` is parsed here and outlives the decision's
+// match.
+void check_request(RequestDecision& decision, Surface surface, const LiveSettings& live, LetIn& let_in,
                    const http::Request& request, http::RequestTarget& target, http::Response& response,
                    SteadyTime now);
 

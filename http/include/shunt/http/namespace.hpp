@@ -1,0 +1,8 @@
+#pragma once
+
+// The part speaks of what is in these as if it were its own.
+namespace shunt::base {}
+
+namespace shunt::http {
+using namespace base;
+}  // namespace shunt::http
