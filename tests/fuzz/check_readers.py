@@ -10,7 +10,7 @@ HERE = ROOT / "tests/fuzz"
 # What parses, or takes a reply of Redis apart. A comment does neither.
 READS = re.compile(r"from_chars\(|\bsto[ild]+\(|\bstrto\w+\(|parse_json\(|json::parse\(|from_msgpack\(|\.elements\b")
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
-PARTS = ["base", "http", "bullmq", "tracing", "generation", "executor", "api", "apps"]
+PARTS = ["base", "http", "bullmq", "tracing", "generation", "executor", "flip", "api", "apps"]
 problems = []
 
 
