@@ -96,7 +96,7 @@ struct OfModel {
   Histogram& ran;
   Histogram& hand_back;
   Histogram& total;
-  // With a queue.
+  // These are there with a queue only.
   Counter* unknown = nullptr;
   Histogram* enqueue = nullptr;
 };

@@ -25,8 +25,8 @@ struct ServiceAnswer {
 // The running service, asked over HTTP. One thread, but for stop(); a call takes 30 s at most.
 class ServiceClient {
  public:
-  // Where --url says, else where the configuration says that the service listens. Fails on a configuration
-  // that cannot be read.
+  // Reaches where --url says, else where the configuration says that the service listens. Fails on a
+  // configuration that cannot be read.
   [[nodiscard]] static Result<ServiceClient> open(const ClientOptions& options);
 
   [[nodiscard]] const std::string& url() const noexcept { return url_; }

@@ -26,7 +26,7 @@ Result<config::Loaded> load_settings(const SettingOptions& options) {
   hide_variables(loaded->secret_variables);
   config::Configuration& configuration = loaded->configuration;
   if (configuration.dumpable) allow_inspection();
-  // Not looked at while nobody needs Redis.
+  // The address is not looked at while nobody needs Redis.
   const bool wants_redis = configuration.queue_enabled || configuration.roles.worker;
   if (!wants_redis || configuration.redis_password_file.empty()) return loaded;
   auto password = read_secret_file(configuration.redis_password_file);

@@ -18,7 +18,8 @@ class StandardOutput : private std::streambuf {
   StandardOutput(const StandardOutput&) = delete;
   StandardOutput& operator=(const StandardOutput&) = delete;
 
-  // Of a process that has more to do than to print: whether its output is read is no matter from now on.
+  // Says that this process has more to do than to print: from now on it does not matter whether its output is
+  // read.
   static void forgive() noexcept;
 
   // The process's exit code where the command's own is `code`. Writes what is left.

@@ -12,7 +12,7 @@
 
 namespace shunt::app {
 
-// Which spans there are: one for each request that submits, and under it one for each attempt to run its
+// Makes the spans: one for each request that submits, and under it one for each attempt to run its
 // generation, in this process or in a worker. docs/tracing.md describes them.
 class Tracer final : public api::RequestTracer, public executor::RunTracer {
  public:

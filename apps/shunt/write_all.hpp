@@ -7,7 +7,7 @@
 
 namespace shunt::app {
 
-// Of a reader that has gone, which is no failure of the writer: `head` has seen enough.
+// The error when the reader has gone, which is no failure of the writer: `head` has seen enough.
 inline constexpr ErrorCode kBrokenPipe = "broken_pipe";
 
 // Writes every byte to a descriptor; waits when it is full. The error's message is the system's reason, its

@@ -35,7 +35,7 @@ std::size_t json_memory(const Json& value) noexcept {
 
 std::size_t json_parse_memory(std::string_view text) noexcept {
   std::size_t values = 1;
-  // Without a branch, so that it runs over many bytes at once.
+  // The loop has no branch, so that it runs over many bytes at once.
   for (const char c : text)
     values += static_cast<std::size_t>((c == ',') | (c == ':') | (c == '[') | (c == '{'));
   return text.size() + values * kParsedValue;

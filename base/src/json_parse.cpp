@@ -101,7 +101,7 @@ class Builder {
     double exact = 0;
     const auto [end, failure] = std::from_chars(token.data(), token.data() + token.size(), exact);
     if (failure == std::errc() && end == token.data() + token.size()) number = exact;
-    // As the largest uint64 it is found again by the slow look.
+    // The largest uint64 stands for it, which the slow look finds again.
     if (integer) {
       stack_.push_uint64(std::uint64_t(-1));
     } else {

@@ -25,7 +25,7 @@ void lower_to(std::size_t& limit, const std::string& path) {
   if (file >> bytes && bytes > 0) limit = std::min(limit, bytes);
 }
 
-// Of the group and of all that it lies in: each of them counts.
+// Looks at the group and at all that it lies in: each of them counts.
 void lower_to_groups(std::size_t& limit, const std::string& root, std::string group, const char* file) {
   for (;;) {
     lower_to(limit, root + group + '/' + file);

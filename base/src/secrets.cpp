@@ -67,7 +67,7 @@ void hide_variables(const std::vector<std::string>& names) {
 }
 
 Result<std::string> read_secret_file(const std::string& file) {
-  // Without waiting, as a pipe that nobody writes to would have it.
+  // Opening must not wait, as it would for a pipe that nobody writes to.
   const int opened = ::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (opened < 0) return unusable(file, std::strerror(errno));
   struct stat status{};

@@ -45,7 +45,7 @@ awaitable<void> process_all(bullmq::Worker& worker, std::size_t jobs) {
   co_await crowd.wait();
 }
 
-// Until a line comes, with the loop running meanwhile.
+// Waits until a line comes, with the loop running meanwhile.
 awaitable<void> wait_for_stop() {
   const auto executor = co_await asio::this_coro::executor;
   asio::posix::stream_descriptor input(executor, ::dup(STDIN_FILENO));
@@ -77,7 +77,7 @@ double quantile(std::vector<double> values, double q) {
 
 }  // namespace
 
-// Of queues that "fill" has filled.
+// Works off queues that "fill" has filled.
 awaitable<void> process_scenario(Settings settings) {
   const auto executor = co_await asio::this_coro::executor;
   {

@@ -31,7 +31,7 @@ class Stream {
   [[nodiscard]] bool begun() const { return last_id_ > 0; }
   [[nodiscard]] bool ended() const { return ended_; }
   [[nodiscard]] std::size_t events() const { return last_id_; }
-  // Of each delta since the last call, in ms.
+  // The delay of each delta since the last call, in ms.
   std::vector<double> take_delays() { return std::exchange(delays_, {}); }
 
   void push(std::string_view bytes) {

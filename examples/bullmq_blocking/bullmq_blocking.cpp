@@ -1,4 +1,4 @@
-// Without an event loop: adds jobs, and does them on four threads with an ordinary function.
+// Adds jobs and does them on four threads with an ordinary function: there is no event loop to care for.
 #include <boost/describe/class.hpp>
 #include <bullmq/blocking.hpp>
 #include <bullmq/json.hpp>

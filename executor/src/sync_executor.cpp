@@ -184,7 +184,7 @@ SubmitOutcome Core::submit(GenerationRequest request) {
   const SteadyTime asked_at = options_.clock->steady_now();
   if (active_.closed()) return refuse_shutting_down(request.model, asked_at);
   const auto slots = slots_.find(request.model);
-  // Not the caller's text: metrics must not grow with it.
+  // The model is not named by the caller's text: metrics must not grow with it.
   if (slots == slots_.end()) return refuse("", asked_at, unknown_model(models_, request.model));
   return admit(std::move(request), slots->second, asked_at);
 }

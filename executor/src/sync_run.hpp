@@ -42,7 +42,7 @@ class SyncRun final : public GenerationRun, public std::enable_shared_from_this<
           std::chrono::milliseconds timeout);
   ~SyncRun() override;
 
-  // Of its envelope's values. Kept until the run has gone.
+  // What its envelope's values take. It is kept until the run has gone.
   void keep_memory(MemoryReservation memory) { memory_ = std::move(memory); }
   // Kept until the run has ended. Before it begins.
   void keep_trace(std::unique_ptr<RunTrace> trace) { trace_ = std::move(trace); }

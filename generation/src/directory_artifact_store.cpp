@@ -131,7 +131,7 @@ class DirectoryArtifactStore final : public ArtifactStore {
     std::size_t length;
   };
 
-  // Without a part: all there is.
+  // Reads all there is where no part is given.
   [[nodiscard]] Result<std::shared_ptr<const std::string>> read_part(const std::string& sha256,
                                                                      const std::optional<Part>& part) const {
     if (!is_sha256_hex(sha256)) {

@@ -33,7 +33,7 @@ void Generation::flush_text_locked() {
   const WallTime now = clock_.now();
   while (in_events_ < text_.size()) {
     std::size_t size = std::min(text_.size() - in_events_, kLongestDelta);
-    // Not within a character, which has four bytes at most.
+    // The cut is not within a character, which has four bytes at most.
     const auto within = [&] {
       return (static_cast<unsigned char>(text_[in_events_ + size]) & 0xC0U) == 0x80U;
     };

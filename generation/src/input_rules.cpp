@@ -14,8 +14,8 @@ namespace {
 
 using Type = InputRule::Type;
 
-// Of a pattern's program and of the states that matching it builds: a pattern that needs more is refused when
-// it is compiled; when states need more, RE2 goes on without keeping them, still in linear time.
+// Bounds a pattern's program and the states that matching it builds: a pattern that needs more is refused
+// when it is compiled; when states need more, RE2 goes on without keeping them, still in linear time.
 constexpr std::int64_t kMaxPatternMemory = 1 << 20;
 constexpr std::size_t kMaxShownBytes = 64;
 
@@ -249,7 +249,7 @@ Error invalid_member(std::string_view member, std::string_view what) {
 }
 
 std::string shown_value(const Json& value) {
-  // Of a long text only the beginning becomes JSON.
+  // Only the beginning of a long text becomes JSON.
   if (const auto* text = value.if_string(); text != nullptr && text->size() > kMaxShownBytes) {
     const std::string_view start(text->data(), kMaxShownBytes);
     std::string shown;

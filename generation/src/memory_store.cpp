@@ -262,7 +262,7 @@ class MemoryStore final : public GenerationStore {
     by_id_.erase(at);
   }
 
-  // Whose oldest ended generation makes room: the caller's who has most.
+  // The oldest ended generation of the caller who has most makes room.
   Caller& largest_locked(std::size_t Caller::* what) {
     return std::ranges::max_element(
                callers_, {},

@@ -49,7 +49,7 @@ struct Part {
   std::size_t offset = 0;
   std::size_t length = 0;
 
-  // Of nothing at all the first byte is asked for, which is not there if the object is empty.
+  // A part of no bytes asks for the first one, which is not there if the object is empty.
   [[nodiscard]] std::size_t asked() const noexcept { return length == 0 ? 1 : length; }
 };
 

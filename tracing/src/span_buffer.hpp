@@ -24,7 +24,7 @@ class SpanBuffer {
   void release();
 
   [[nodiscard]] std::size_t queued() const noexcept { return queue_.size(); }
-  // With those that were taken.
+  // Counts those that were taken, too.
   [[nodiscard]] std::size_t held() const noexcept { return queue_.size() + taken_; }
   // When the oldest one that is queued came.
   [[nodiscard]] std::optional<SteadyTime> oldest() const;

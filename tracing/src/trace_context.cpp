@@ -80,8 +80,8 @@ SpanId new_span_id() {
   return random_bytes<8>();
 }
 
-// As OpenTelemetry's TraceIdRatioBased samplers do it: of the id's last 8 bytes the upper 63 bits against the
-// ratio's part of 2^63.
+// Decides as OpenTelemetry's TraceIdRatioBased samplers do: the upper 63 bits of the id's last 8 bytes
+// against the ratio's part of 2^63.
 bool is_sampled(const TraceId& id, double ratio) noexcept {
   if (ratio >= 1) return true;
   if (!(ratio > 0)) return false;

@@ -24,7 +24,7 @@ void add(std::string& lines, std::string_view name, std::string_view value) {
 void allow_reading(http::Response& response, std::string_view origin) {
   add(response.sharing, "Vary", "Origin");
   if (origin.empty()) return;
-  // As it came: it has been compared with the list, so it has no byte that a header may not hold.
+  // It is sent as it came: it was compared with the list, so it has no byte that a header may not hold.
   add(response.sharing, "Access-Control-Allow-Origin", origin);
   add(response.sharing, "Access-Control-Expose-Headers", kReadableHeaders);
 }

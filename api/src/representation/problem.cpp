@@ -92,7 +92,7 @@ constexpr auto kTypes = std::to_array<ProblemType>({
 });
 
 // What an error quotes came from a request, a program or an upstream, and may be as long as those let it be.
-// Whoever makes an error cuts it for reading; this is the bound that holds for all.
+// An error is cut for reading where it is made; this is the bound that holds for all.
 constexpr std::size_t kMaxDetailBytes = 8 * 1024;
 constexpr std::size_t kMaxValueBytes = 4 * 1024;
 

@@ -11,7 +11,7 @@ namespace {
 
 // Many small events become one write; one slow reader holds about this much, or one event if that is larger.
 constexpr std::size_t kBatchBytes = 16 * 1024;
-// So many batches are written before other connections have their turn.
+// A stream writes this many batches before other connections have their turn.
 constexpr std::size_t kBatchesAtOnce = 4;
 // Every stream may have so much unread without asking.
 constexpr std::size_t kFreeUnreadBytes = 4 * 1024;

@@ -84,7 +84,7 @@ bool reserve_decoding(Exchange& exchange) {
   constexpr std::size_t kSmallBody = 2048;
   const std::string& body = exchange.request.body;
   if (body.size() <= kSmallBody) return true;
-  // As values, as the envelope's text, and as the values of that.
+  // The body is there as values, as the envelope's text, and as the values of that.
   const std::size_t bytes = exchange.memory.bytes() + 2 * json_parse_memory(body);
   if (exchange.memory.try_resize(bytes)) return true;
   const std::size_t capacity = exchange.service.memory.capacity(MemoryShare::kRequests);

@@ -59,7 +59,8 @@ template <typename T, typename Start>
 [[nodiscard]] std::optional<GenerationRecord> visible_record(Exchange& exchange, const GenerationId& id,
                                                              Result<executor::FindOutcome> found);
 // Makes the response the problem that one which is gone is to the caller: gone if it was the caller's own.
-// Whose it was is nobody else's business, so to all others it is as if it had never been.
+// Answers 410 to the owner. To all others it answers as if the generation had never been: whose it was is not
+// theirs to know.
 [[nodiscard]] http::Task<void> tell_gone(Exchange& exchange, GenerationId id);
 
 // The {id} of the path; nullopt: the response has been made a problem.

@@ -18,7 +18,7 @@ bool is_token(std::string_view text) noexcept {
   return !text.empty() && std::all_of(text.begin(), text.end(), is_token_character);
 }
 
-// As take_until, but separators inside quotes do not count.
+// Does as take_until, but separators inside quotes do not count.
 std::string_view take_unquoted_until(std::string_view& rest, char separator) noexcept {
   bool quoted = false;
   for (std::size_t at = 0; at < rest.size(); ++at) {

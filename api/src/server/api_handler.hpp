@@ -29,7 +29,7 @@ class ApiHandler final : public http::RequestHandler {
   Service& service_;
   LiveSettingsSource::Reader live_;  // renewed with each request
   LetIn let_in_;                     // by the settings of live_
-  // Of the request under way.
+  // These belong to the request under way.
   std::optional<RequestDecision> decision_;
   std::optional<Exchange> exchange_;
 };

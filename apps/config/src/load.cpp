@@ -78,7 +78,7 @@ class Loading {
     std::string_view setting{};
   };
 
-  // Which model's setting a flag names. On a command line the model's name may stand without the quotes that
+  // A flag names a model's setting. On a command line the model's name may stand without the quotes that
   // TOML wants around "qwen2.5:7b"; of two that fit, as `a` and `a.b` may, the longer one is meant.
   [[nodiscard]] ModelSetting model_of(std::string_view name) {
     ModelSetting best;

@@ -62,7 +62,7 @@ bool choose_driver(LoadedModel& model, const std::optional<Entry>& named, const 
   return false;
 }
 
-// So that a setting of another driver is told from a mistyped one.
+// Tells a setting of another driver from a mistyped one.
 void name_foreign(LoadedModel& model) {
   for (const NamedDriver& other : drivers()) {
     if (other.name == model.config.model.driver) continue;

@@ -15,22 +15,22 @@ namespace shunt::config {
 // The part of the general ones that is about the queue and its workers (queue_settings.cpp).
 [[nodiscard]] std::vector<Setting<Configuration>> queue_settings();
 
-// And the part about artifacts (artifact_settings.cpp).
+// The settings about artifacts (artifact_settings.cpp).
 [[nodiscard]] std::vector<Setting<Configuration>> artifact_settings();
 
-// And the part about traces (tracing_settings.cpp).
+// The settings about traces (tracing_settings.cpp).
 [[nodiscard]] std::vector<Setting<Configuration>> tracing_settings();
 
-// Of a [[server.keys]] table.
+// The settings of a [[server.keys]] table.
 [[nodiscard]] const std::vector<Setting<api::ApiKey>>& key_settings();
 
-// Of every [models.NAME] table, after `driver`.
+// The settings of every [models.NAME] table, after `driver`.
 [[nodiscard]] const std::vector<Setting<Model>>& model_settings();
 
-// Of a [models.NAME.input.MEMBER] table (input_rule_tables.cpp).
+// The settings of a [models.NAME.input.MEMBER] table (input_rule_tables.cpp).
 [[nodiscard]] const std::vector<Setting<InputRule>>& input_rule_settings();
 
-// Of a [models.NAME] table with this driver.
+// The settings of a [models.NAME] table with this driver.
 [[nodiscard]] const std::vector<Setting<CommandOptions>>& command_settings();
 [[nodiscard]] const std::vector<Setting<OpenAiOptions>>& openai_settings();
 [[nodiscard]] const std::vector<Setting<SimulatorOptions>>& simulator_settings();

@@ -102,7 +102,7 @@ bool is_header(std::string_view name, std::string_view value) {
   return !name.empty() && std::ranges::all_of(name, in_name) && std::ranges::all_of(value, in_value);
 }
 
-// Of "name=value".
+// Splits "name=value".
 std::optional<std::pair<std::string, std::string>> header_of(std::string_view pair) {
   const std::size_t equals = pair.find('=');
   if (equals == std::string_view::npos) return std::nullopt;

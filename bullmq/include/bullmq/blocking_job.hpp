@@ -44,7 +44,7 @@ class Job {
   [[nodiscard]] const std::string& prefix() const noexcept;
   // The token of the lock that the worker holds for this handle; empty otherwise.
   [[nodiscard]] const std::string& token() const noexcept;
-  // Of handles that Queue::add returned.
+  // What Queue::add did, on a handle that it returned.
   [[nodiscard]] AddOutcome outcome() const noexcept;
 
   // See bullmq::Job::state.

@@ -63,7 +63,7 @@ class Worker {
                std::move(options), std::move(listeners)) {}
   Worker(Client& client, std::string queue_name, BlockingProcessor processor,
          WorkerOptions options = WorkerOptions(), WorkerListeners listeners = WorkerListeners());
-  // Without a processor: for get_next_job.
+  // This worker has no processor: jobs are taken by get_next_job.
   Worker(Client& client, std::string queue_name, WorkerOptions options = WorkerOptions(),
          WorkerListeners listeners = WorkerListeners());
   // Closes as close(0 ms) does. Threads of processors that still run after cancel_grace are left alone; what

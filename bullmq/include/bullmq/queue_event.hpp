@@ -13,7 +13,7 @@ namespace bullmq {
 // An entry of the queue's event stream: what happened to a job, told by the scripts ("completed", "progress",
 // ...), or a custom event. The names and fields are those of the wire.
 struct QueueEvent {
-  // Of the stream's entry.
+  // The id of the stream's entry.
   std::string id{};
   std::string name{};
   // In the order of the wire, without the name.

@@ -24,7 +24,7 @@ struct RedisReply {
   [[nodiscard]] bool is_array() const noexcept { return type == Type::array; }
   [[nodiscard]] bool is_integer() const noexcept { return type == Type::integer; }
   [[nodiscard]] bool is_text() const noexcept { return type == Type::string || type == Type::status; }
-  // Of an error: its first word, "NOSCRIPT", "MOVED", ...
+  // The first word of an error: "NOSCRIPT", "MOVED", ...
   [[nodiscard]] std::string_view error_word() const noexcept;
 
   // The number that the reply is, or is the text of (numbers in hashes may have an exponent); 0 when it is

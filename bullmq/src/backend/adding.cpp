@@ -17,7 +17,7 @@ namespace {
 // The queries before an add (add_checks).
 constexpr std::size_t kChecks = 2;
 
-// Of a transaction of this size; whether one of its calls failed is for whoever reads that.
+// Returns the replies of a transaction of this size; whoever reads one sees whether its call failed.
 std::vector<Reply> results_of(Reply exec, std::size_t size) {
   if (!exec.is_array() || exec.elements.size() != size)
     unexpected_reply("EXEC", "an array of " + std::to_string(size), exec);
@@ -42,7 +42,7 @@ Command QueueBackend::add_command(const JobToAdd& job) const {
   std::string arguments;
   MsgpackWriter writer(arguments);
   writer.array(10).text(keys_.base).text(options.job_id.value_or("")).text(job.name);
-  // As text, which the script hands on to Redis as it is; Lua takes long to print a number.
+  // The script hands text on to Redis as it is; Lua takes long to print a number.
   writer.text(std::to_string(job.timestamp));
   if (options.parent) {
     const std::string parent_key = options.parent->queue + ":" + options.parent->id;

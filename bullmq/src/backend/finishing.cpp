@@ -119,7 +119,7 @@ awaitable<NextJob> QueueBackend::finish_one(const JobRecord& job, Outcome outcom
 }
 
 bool QueueBackend::may_share_ends() const {
-  // Of RPOP with a count.
+  // RPOP takes a count from there on.
   constexpr ServerVersion kNeeded{6, 2, 0};
   return fast_path && !(connection_->server_version() < kNeeded);
 }
@@ -164,7 +164,7 @@ awaitable<NextJob> QueueBackend::finish(const JobRecord& job, Outcome outcome, s
 awaitable<std::vector<NextJob>> QueueBackend::move_to_active(std::vector<std::string> tokens) {
   std::vector<NextJob> taken;
   if (tokens.empty()) co_return taken;
-  // Without a lock: finishMany always sets one.
+  // A job without a lock cannot share a call: finishMany always sets one.
   if (!may_share_ends() || tokens.front() == kNoToken) {
     NextJob next = co_await take_one(std::move(tokens.front()));
     taken.push_back(std::move(next));

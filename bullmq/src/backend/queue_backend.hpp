@@ -132,7 +132,7 @@ class QueueBackend : public std::enable_shared_from_this<QueueBackend> {
   awaitable<bool> move_to_waiting_children(std::string id, std::string token, std::string child_key);
   awaitable<std::vector<std::string>> move_stalled_jobs(std::int64_t max_stalled_count,
                                                         Milliseconds interval);
-  // Of a scheduler with a fixed interval: adds the iteration after `producer`, if it is the current one.
+  // For a scheduler with a fixed interval. Adds the iteration after `producer`, if it is the current one.
   awaitable<bool> schedule_next_iteration(std::string scheduler, std::string data, const JobOptions& options,
                                           std::string producer);
   // Whether a scheduler waits for this job to add the next one.
@@ -140,9 +140,9 @@ class QueueBackend : public std::enable_shared_from_this<QueueBackend> {
   // For how long to put a job back that this client does not process, at least `delay`: such jobs of a queue
   // come back one a second, whoever puts them back.
   awaitable<Milliseconds> reserve_put_back(Milliseconds delay);
-  // As if it had not been taken, and delayed.
+  // Makes the job delayed, as if it had not been taken.
   awaitable<NextJob> put_back(const JobRecord& job, Milliseconds delay, std::string token, bool fetch_next);
-  // Not what versions before 6 called a repeatable job, which are in the same set.
+  // false for what versions before 6 called a repeatable job, which is in the same set.
   awaitable<bool> is_job_scheduler(std::string id);
   awaitable<bool> extend_lock(std::string id, std::string token, Milliseconds duration);
   // The ids whose locks could not be renewed.
@@ -154,7 +154,7 @@ class QueueBackend : public std::enable_shared_from_this<QueueBackend> {
                                                     std::vector<std::string> tokens, Milliseconds duration);
   // The active job whose lock has this token, its lock renewed.
   awaitable<std::optional<JobRecord>> find_locked_job(std::string token);
-  // As it is stored; 0 for a job that is gone.
+  // Returns what is stored; 0 for a job that is gone.
   awaitable<std::int64_t> attempts_made(std::string id);
 
   // Calls with plain arguments.

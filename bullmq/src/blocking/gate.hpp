@@ -81,7 +81,7 @@ class Kept {
   ~Kept() { gate_->release(key_); }
 
   [[nodiscard]] const std::shared_ptr<Gate>& gate() const noexcept { return gate_; }
-  // To be locked on the executor's thread only.
+  // Lock it on the executor's thread only.
   [[nodiscard]] const std::weak_ptr<Object>& object() const noexcept { return object_; }
 
  private:

@@ -25,7 +25,7 @@ struct Queue::State {
 };
 
 Queue::Queue(Client& client, std::string name, QueueOptions options, ErrorListener on_error) {
-  // Not copied into what the thread runs: it must not be the one that drops it last.
+  // What the thread runs has no copy of it: the thread must not be the one that drops it last.
   const auto& loop = client.loop();
   state_ = detail::call_now(loop->gate, [&loop, name = std::move(name), options = std::move(options),
                                          on_error = std::move(on_error)]() mutable {

@@ -9,7 +9,7 @@ namespace bullmq::blocking {
 
 QueueEvents::QueueEvents(Client& client, std::string name, Listener on_event, QueueEventsOptions options,
                          ErrorListener on_error) {
-  // Not copied into what the thread runs: it must not be the one that drops it last.
+  // What the thread runs has no copy of it: the thread must not be the one that drops it last.
   const auto& loop = client.loop();
   state_ =
       detail::call_now(loop->gate, [&loop, name = std::move(name), on_event = std::move(on_event),
@@ -54,7 +54,7 @@ struct QueueEventsProducer::State {
 
 QueueEventsProducer::QueueEventsProducer(Client& client, std::string name,
                                          QueueEventsProducerOptions options) {
-  // Not copied into what the thread runs: it must not be the one that drops it last.
+  // What the thread runs has no copy of it: the thread must not be the one that drops it last.
   const auto& loop = client.loop();
   state_ =
       detail::call_now(loop->gate, [&loop, name = std::move(name), options = std::move(options)]() mutable {

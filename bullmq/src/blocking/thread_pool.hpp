@@ -13,7 +13,7 @@ namespace bullmq::detail {
 class ThreadPool {
  public:
   explicit ThreadPool(std::size_t limit);
-  // As shut_down(0).
+  // Shuts down as shut_down(0) does.
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;

@@ -15,7 +15,7 @@ using detail::call;
 
 namespace {
 
-// Of a thread that runs a processor: the loop-side worker that it belongs to.
+// The loop-side worker that a thread belongs to which runs a processor.
 thread_local const void* processing_for = nullptr;
 
 // What tells workers apart; shared with the threads, which may outlive theirs.
@@ -115,7 +115,7 @@ struct Worker::State {
 
 Worker::Worker(Client& client, std::string queue_name, BlockingProcessor processor, WorkerOptions options,
                WorkerListeners listeners) {
-  // Not copied into what the thread runs: it must not be the one that drops it last.
+  // What the thread runs has no copy of it: the thread must not be the one that drops it last.
   const auto& loop = client.loop();
   state_ = detail::call_now(
       loop->gate, [&loop, queue_name = std::move(queue_name), processor = std::move(processor),

@@ -21,7 +21,7 @@ namespace bullmq::detail {
 
 // What a script that fetches tells: a job, or when to come again.
 struct NextJob {
-  // Without an id: there is none.
+  // There is no job where it has no id.
   JobRecord record;
   bool has_job = false;
   // For how long the queue is rate limited, in ms.

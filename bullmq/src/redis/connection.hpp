@@ -87,7 +87,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] const ConnectionOptions& options() const noexcept { return options_; }
   // Zeros before the first connection.
   [[nodiscard]] ServerVersion server_version() const noexcept { return server_.version; }
-  // Of CLIENT ID; 0 when not connected or not told.
+  // What CLIENT ID said; 0 while there is no connection, or nothing was said.
   [[nodiscard]] std::int64_t client_id() const noexcept { return is_up() ? server_.client_id : 0; }
   // How often it came up.
   [[nodiscard]] std::uint64_t times_up() const noexcept { return life_.times_up(); }

@@ -9,7 +9,7 @@ namespace {
 
 // JavaScript's Number.MAX_SAFE_INTEGER.
 constexpr std::int64_t kLargestNumber = 9'007'199'254'740'991;
-// Of what came, as an error message tells it.
+// An error message tells this much of what came.
 constexpr std::size_t kShownBytes = 80;
 
 std::string describe(const Reply& reply) {
@@ -26,7 +26,7 @@ std::string describe(const Reply& reply) {
     case Reply::Type::string:
       break;
   }
-  // Not the text: it may be a job's data.
+  // The text itself is not told: it may be a job's data.
   return "a text of " + std::to_string(reply.text.size()) + " bytes";
 }
 

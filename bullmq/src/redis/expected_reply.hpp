@@ -24,11 +24,11 @@ namespace bullmq::detail {
 // An id: some clients' are numbers, and none is empty.
 [[nodiscard]] std::string expect_id(Reply reply, std::string_view command);
 [[nodiscard]] std::string expect_text(Reply reply, std::string_view command);
-// Of at least `least` and at most `most` elements, none of them an error.
+// Expects at least `least` and at most `most` elements, none of them an error.
 [[nodiscard]] std::vector<Reply> expect_array(Reply reply, std::string_view command, std::size_t least = 0,
                                               std::size_t most = SIZE_MAX);
 [[nodiscard]] std::vector<std::string> expect_texts(Reply reply, std::string_view command);
-// Of counts.
+// Expects an array of counts.
 [[nodiscard]] std::vector<std::int64_t> expect_numbers(Reply reply, std::string_view command,
                                                        std::size_t least = 0);
 // Whether something was found: nil for nothing, else a number or a text (LPOS, ZSCORE).

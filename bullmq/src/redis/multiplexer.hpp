@@ -74,7 +74,7 @@ class Multiplexer {
   // A completion when the command is not taken.
   [[nodiscard]] std::optional<Completion> submit(std::unique_ptr<Pending> pending, const Refusal& refusal,
                                                  Instant now);
-  // Of a coroutine that was cancelled; nothing when its outcome is decided already.
+  // Cancels what a coroutine waits for; returns nothing when its outcome is decided already.
   [[nodiscard]] std::optional<Completion> cancel(Pending& pending);
 
   // What waits to be sent, in bytes.
@@ -153,7 +153,7 @@ class Multiplexer {
   std::uint64_t last_sent_ = 0;
   PendingList unsent_;
   PendingList to_resend_;
-  // Of both.
+  // The bytes of both lists.
   std::size_t unsent_bytes_ = 0;
   PendingList sent_;
   PendingList paused_;

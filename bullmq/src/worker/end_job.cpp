@@ -53,7 +53,7 @@ awaitable<std::optional<Job>> Worker::State::end_job(JobPointer current, JobEndi
     } catch (const JobError& error) {
       refusal = error;
     } catch (const UnexpectedReplyError& error) {
-      // As good as none.
+      // This connection is as good as none.
       if (is_over() || is_let_go(current->progress)) throw;
       report(error);
       unknown = true;

@@ -84,7 +84,7 @@ awaitable<void> Worker::State::fetch_once(std::optional<double> block_seconds) {
   if (stopping()) co_return;
   std::vector<std::string> tokens;
   const std::size_t taken_already = in_process.size() + lost_threads;
-  // As many as there are slots for: others shall find work too.
+  // It takes as many as there are slots for: others shall find work, too.
   const std::size_t free = concurrency > taken_already ? concurrency - taken_already : 1;
   const std::size_t asked = std::min(free, std::clamp(2 * taken_last, kLeastAsked, kTakenAtOnce));
   for (std::size_t i = 0; i < asked; ++i) tokens.push_back(next_token());

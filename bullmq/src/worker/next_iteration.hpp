@@ -10,7 +10,7 @@ namespace bullmq::detail {
 
 // The scheduler has come to its end, or the job is of none.
 struct NoIteration {};
-// With these options, after scheduler `scheduler`'s interval; the script computes the instant.
+// The job comes with these options after the interval of `scheduler`; the script computes the instant.
 struct NextIteration {
   std::string scheduler;
   JobOptions options;

@@ -96,7 +96,7 @@ awaitable<std::optional<Job>> Worker::State::process_one(JobPointer current) {
   co_return next;
 }
 
-// Of a job whose processor has ended, or was given up.
+// How a job ends whose processor has ended, or was given up.
 detail::JobEnding Worker::State::ending_of(JobInProcess& current) {
   detail::JobEnding ending;
   if (!current.failure) {

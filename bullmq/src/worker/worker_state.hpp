@@ -68,7 +68,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
   static awaitable<void> fetch_loop(std::shared_ptr<State> self);
   // Waits for the marker if it is told for how long, fetches, and begins what came.
   awaitable<void> fetch_once(std::optional<double> block_seconds);
-  // Until the failure may be over: a connection has come up again since then, or a while has passed.
+  // Waits until the failure may be over: a connection has come up again since then, or a while has passed.
   awaitable<void> pause_after(std::exception_ptr failure, std::uint64_t times_up_before);
   // Waits for the marker. true: it is time to fetch.
   awaitable<bool> block(double seconds);
@@ -174,7 +174,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
   std::shared_ptr<detail::QueueBackend> backend;
   SharedConnection blocking;
   std::unique_ptr<detail::LockKeeper> locks;
-  // With a blocking processor only.
+  // There is a pool with a blocking processor only.
   std::shared_ptr<detail::PoolProcessor> pool;
 
   detail::WorkerPhase phase = detail::WorkerPhase::idle;

@@ -48,7 +48,7 @@ class QueueExecutor final : public GenerationExecutor {
           std::chrono::seconds(1)));
     }
     const Model* const model = context.models.find(request.model);
-    // Not the caller's text: metrics must not grow with it.
+    // The model is not named by the caller's text: metrics must not grow with it.
     if (model == nullptr) {
       return done(
           services_->submitter.refuse_early("", asked_at, unknown_model(context.models, request.model)));

@@ -78,7 +78,7 @@ Task<ClientSocket::Input> ClientSocket::more_input() {
     if (!sent) co_return Input::kBroken;
     deadline_ = deadline;
   }
-  // Not before: a client that has yet to read its response has a request under way.
+  // It enters only now: a client that has yet to read its response has a request under way.
   if (next_wait_ != WaitsFor::kNothing) waiting_.enter(*this, next_wait_);
   for (;;) {
     if (in_.size() > before) co_return Input::kData;
@@ -90,7 +90,7 @@ Task<ClientSocket::Input> ClientSocket::more_input() {
   }
 }
 
-// As much as wanted if that can be had, else little.
+// Reads as much as wanted if that can be had, else little.
 std::size_t ClientSocket::affordable_read() {
   for (const std::size_t size : {read_size_, kSmallRead}) {
     const std::size_t capacity = in_.capacity_for(size);

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kMaxTargetBytes = 8 * 1024;
 // Pipelined responses are written together up to here.
 constexpr std::size_t kMaxUnsentBytes = 64 * 1024;
-// So many pipelined requests are served before other connections have their turn.
+// A connection has this many pipelined requests served before others have their turn.
 constexpr std::size_t kMostAtOnce = 8;
 // Every connection may have a body of this size without asking.
 constexpr std::size_t kFreeBodyBytes = 4 * 1024;

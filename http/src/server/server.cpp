@@ -129,7 +129,7 @@ void Server::Core::accepted(LoopShard& shard, tcp::socket socket) {
   });
 }
 
-// Where connections have grown too many: makes room, or says why there is none.
+// Makes room where connections have grown too many, or says why there is none.
 std::optional<Error> Server::Core::admit(Arrival& arrival) {
   const std::size_t limit = application->limits()->max_connections;
   // More than one may have to go: those that came for probes alone and stayed take no place from others.

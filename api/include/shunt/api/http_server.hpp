@@ -63,7 +63,7 @@ struct HttpServerOptions {
   std::size_t max_json_members = 1024;         // of one object
   std::size_t max_metadata_bytes = 16 * 1024;  // of options.metadata as JSON text
   std::size_t max_connections = 20'000;
-  // Of connections that have not shown a valid key; 0: no limit.
+  // Counts connections that have not shown a valid key; 0: no limit.
   std::size_t max_connections_per_address = 0;
   std::chrono::milliseconds header_timeout = std::chrono::seconds(10);  // from first byte to end of headers
   std::chrono::milliseconds body_timeout = std::chrono::seconds(30);
@@ -85,7 +85,7 @@ struct HttpServerOptions {
   std::vector<std::string> allowed_hosts;
   // Web pages, as is_origin knows them, that may read answers (CORS).
   std::vector<std::string> cors_origins;
-  // As is_address_range knows them: whose X-Forwarded-For and Forwarded are believed.
+  // Addresses or ranges (is_address_range) whose X-Forwarded-For and Forwarded are believed.
   std::vector<std::string> trusted_proxies;
 
   ServiceAbout about;

@@ -8,7 +8,7 @@
 // messages, log lines and onto terminals.
 namespace shunt::base {
 
-// As much of a foreign text as a message quotes.
+// A message quotes this much of a foreign text.
 inline constexpr std::size_t kExcerptBytes = 120;
 
 // `text` if it has at most `limit` bytes; else its beginning, cut between characters, and how long it was:

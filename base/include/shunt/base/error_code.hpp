@@ -42,7 +42,7 @@ class ErrorCode {
     return text();
   }
 
-  // With another code, a literal or any text.
+  // Compares with another code, a literal or any text.
   template <std::convertible_to<std::string_view> Text>
   friend constexpr bool operator==(const ErrorCode& a, const Text& b) noexcept {
     return a.text() == std::string_view(b);

@@ -27,7 +27,7 @@ inline constexpr std::size_t kMaxJsonDepth = 64;
 
 struct JsonLimits {
   std::size_t max_depth = kMaxJsonDepth;  // of arrays and objects; 255 at most (Boost.JSON counts in a byte)
-  // Of one object. Whatever it is, names that fall together in the object's table are refused (parse_json).
+  // Counts in one object. Names that fall together in its table are refused whatever this is (parse_json).
   std::size_t max_members = std::size_t(-1);
 };
 

@@ -123,7 +123,7 @@ struct ExecutorDescription {
   std::string mode;  // what the strategy is called in configuration: "sync" or "queue"
   Health health = Health::kReady;
   std::string reason;  // why it is not ready
-  // Of an executor with a queue: "ready", or what is wrong with its Redis (also while draining). "" = needs
+  // The state of a queue's Redis: "ready", or what is wrong with it (also while draining). "" = needs
   // none.
   std::string redis = {};
   std::size_t running = 0;
@@ -177,7 +177,8 @@ class GenerationExecutor {
   // used, and artifacts that others may share go when their store lets them expire.
   virtual void remove(const GenerationId& id, std::function<void(Result<RemoveOutcome>)> done) = 0;
   // The same of one that find() calls `broken_record`, whatever its record holds, unless a worker is at it.
-  // With a caller only if it is this one's; unknown otherwise. There are none where nothing is stored.
+  // With a caller it removes only what is this caller's; the rest is unknown. Nothing is where nothing is
+  // stored.
   virtual void remove_broken(const GenerationId& id, std::optional<std::string> caller,
                              std::function<void(Result<RemoveOutcome>)> done) {
     (void)id;

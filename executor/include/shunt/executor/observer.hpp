@@ -29,7 +29,7 @@ class ExecutorObserver {
     Outcome outcome = Outcome::kAccepted;
     std::string_view code = {};        // with kRefused and kUnknown
     std::chrono::nanoseconds took{0};  // from the call of submit() to its outcome
-    // Of that, the part in which the job was added to its queue; 0 where there is none.
+    // The part of it in which the job was added to its queue; 0 where there is none.
     std::chrono::nanoseconds enqueue{0};
   };
   virtual void submitted(const Submitted& request) = 0;
@@ -109,7 +109,7 @@ class WorkerObserver {
   };
   virtual void appended(const Append& append) = 0;
 
-  // So many locks of this model's generations could not be renewed.
+  // This many locks of this model's generations could not be renewed.
   virtual void locks_not_renewed(std::string_view model, std::size_t count) = 0;
 };
 

@@ -42,7 +42,7 @@ struct QueueOptions {
   std::chrono::milliseconds claim_age = std::chrono::hours(24);
   // A claim is never given up for another one while its generation is open, and for so long after its end.
   std::chrono::milliseconds min_claim_age = std::chrono::minutes(10);
-  // Of one caller. At 1,000 keyed requests a second those of the last ten minutes, and of what runs, have
+  // Bounds one caller. At 1,000 keyed requests a second those of the last ten minutes, and of what runs, have
   // room; a claim takes about 400 bytes of Redis.
   std::size_t max_claims = 700'000;
   // A record that is longer was not written by a worker of ours, and is not carried to this process.

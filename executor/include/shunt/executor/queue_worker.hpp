@@ -23,7 +23,7 @@ namespace shunt::executor {
 
 struct QueueWorkerOptions {
   QueueOptions queue;
-  // Which models' queues it takes from; empty: all that it has.
+  // The models from whose queues it takes; empty: all that it has.
   std::vector<std::string> models;
   // Generations at once per model, instead of each model's own.
   std::optional<std::size_t> concurrency;

@@ -10,7 +10,7 @@ namespace shunt::executor {
 namespace {
 
 constexpr const char* kProbeTtlMs = "60000";
-// Of one look at the fleet: what a script may cost the server that everybody shares.
+// Bounds one look at the fleet: what a script may cost the server that everybody shares.
 constexpr const char* kMostActive = "2000";
 constexpr const char* kMostWorkers = "1000";
 

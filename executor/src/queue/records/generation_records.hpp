@@ -93,7 +93,7 @@ class GenerationRecords {
   // Takes an admission back whose job was refused. No effect once a worker has begun.
   awaitable<void> undo_admission(std::string id, std::string claim);
   awaitable<Result<CancelAnswer>> cancel(std::string id, std::string reason);
-  // With kYes later events are sent to this process.
+  // kYes has later events sent to this process.
   enum class Follow { kNo, kYes };
   awaitable<Result<ReadOutcome>> read(std::string id, Follow follow);
   awaitable<Result<RequestAnswer>> request(std::string id);
@@ -115,7 +115,7 @@ class GenerationRecords {
   // One answer for each id.
   awaitable<Result<std::vector<Result<JobLookAnswer>>>> look_at_jobs(std::vector<std::string> ids);
   awaitable<Result<ListAnswer>> list(ListSearch search);
-  // Of the ids from the first on, as many as one call may cost.
+  // Reads as many of the ids, from the first on, as one call may cost.
   awaitable<Result<Summaries>> summaries(std::vector<std::string> ids);
   awaitable<Result<AdoptAnswer>> adopt(std::size_t most);
   // Forgets ids that are older than this. Returns where to go on; "0" = that was all.

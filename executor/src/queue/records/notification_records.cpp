@@ -96,7 +96,7 @@ bullmq::awaitable<std::vector<StreamEntry>> NotificationRecords::read_after(std:
                                                                             milliseconds margin) {
   std::vector<std::string> command{
       "XREAD", "COUNT", "500", "BLOCK", std::to_string(block.count()), "STREAMS", key_, std::move(position)};
-  // Not sent again by itself: after a lost connection the position has to be looked at first.
+  // The command is not sent again by itself: after a lost connection the position has to be looked at first.
   bullmq::CommandOptions options;
   options.timeout = block + margin;
   options.drop_on_timeout = true;

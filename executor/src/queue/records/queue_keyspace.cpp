@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kMeta = ":meta";
 
-// As a pattern of Redis that means exactly this text.
+// Makes a pattern of Redis that means exactly this text.
 std::string literally(std::string_view text) {
   std::string pattern;
   for (const char c : text) {

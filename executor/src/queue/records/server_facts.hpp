@@ -21,7 +21,7 @@ struct ServerFacts {
 // Throws bullmq::Error.
 [[nodiscard]] bullmq::awaitable<ServerFacts> read_server_facts(bullmq::Redis redis);
 
-// With any policy but noeviction a server that is full drops jobs, locks and logs without a word.
+// A server that is full drops jobs, locks and logs without a word under any policy but noeviction.
 [[nodiscard]] std::optional<Warning> eviction_warning(std::string_view policy);
 // Says so in the log when the policy is not the one that was known before.
 void log_policy(std::string_view before, std::string_view now);

@@ -27,7 +27,7 @@ class WorkerLeases {
  public:
   WorkerLeases(bullmq::Redis redis, const GenerationKeys& keys) : redis_(std::move(redis)), keys_(keys) {}
 
-  // To be written anew every third of its duration; it expires by itself when its worker is gone.
+  // Write it anew every third of its duration; it expires by itself when its worker is gone.
   bullmq::awaitable<void> renew(WorkerLease lease, std::chrono::milliseconds duration, WallTime now);
   bullmq::awaitable<void> end(WorkerLease lease);
 

@@ -23,7 +23,7 @@ namespace shunt::executor {
   return std::clamp<std::chrono::milliseconds>(at - now, -kFar, kFar);
 }
 
-// In the words of sync mode, whoever notices it.
+// The error is worded as in sync mode, whichever process notices it.
 [[nodiscard]] Error deadline_exceeded(const GenerationRecord& record);
 
 }  // namespace shunt::executor

@@ -26,7 +26,7 @@ void EndReports::report(const Replica& replica) {
   if (record.error) context_.launch(report_failure(replica.id, replica.model, *record.error));
 }
 
-// Which worker had it only its record knows.
+// Only the record knows which worker had it.
 bullmq::awaitable<void> EndReports::report_failure(std::string id, std::string model, Error error) {
   GenerationRecords::LastAttempt last;
   try {

@@ -16,12 +16,12 @@ using bullmq::awaitable;
 // little through.
 constexpr std::size_t kStretch = 1'000;
 constexpr int kStretches = 50;
-// Of the version before: how many in one call, how many calls for one page, and how many in one round.
+// Bounds for adopting what the version before left: generations a call, calls a page, generations a round.
 constexpr std::size_t kAdoptions = 500;
 constexpr int kCallsForAPage = 20;
 constexpr int kCallsOfARound = 40;
 constexpr std::chrono::seconds kAdoptionInterval{60};
-// So many bytes of records make a page full whatever its limit.
+// This many bytes of records make a page full whatever its limit.
 constexpr std::size_t kPageBytes = 4UL * 1024 * 1024;
 
 }  // namespace

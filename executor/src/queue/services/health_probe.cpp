@@ -15,7 +15,7 @@ constexpr std::chrono::seconds kProbeInterval{1};
 constexpr std::chrono::seconds kServerInterval{10};
 // How often one model without a worker is named in the log.
 constexpr std::chrono::minutes kUnservedInterval{1};
-// Of one round: each asks the server for all of its clients.
+// Bounds one round: each look asks the server for all of its clients.
 constexpr std::size_t kMostPlainLooks = 20;
 
 }  // namespace

@@ -33,7 +33,7 @@ class QueueStatus {
   void describe(ExecutorDescription& description) const;
 
  private:
-  // With mutex_ held.
+  // The caller holds mutex_.
   void degrade(std::string reason);
   [[nodiscard]] std::vector<Warning> warnings() const;
 

@@ -15,7 +15,7 @@ using bullmq::awaitable;
 using std::chrono::milliseconds;
 
 constexpr std::chrono::seconds kMetaInterval{60};
-// Of one round: jobs that are cleaned of a queue's completed ones, and of its failed ones; calls that look
+// Bounds one round: jobs that are cleaned of a queue's completed and of its failed ones; calls that look
 // for queues; looks at a queue's jobs that wait, each at so many of every list.
 constexpr std::int64_t kMostCleaned = 10'000;
 constexpr int kScans = 20;

@@ -18,7 +18,7 @@ class Remover {
       : context_(context), replicas_(replicas), reader_(reader), jobs_(jobs) {}
 
   bullmq::awaitable<Result<RemoveOutcome>> remove(GenerationId id);
-  // Of a generation whose record is not as ours are.
+  // Removes a generation whose record is not as ours are.
   bullmq::awaitable<Result<RemoveOutcome>> remove_broken(GenerationId id, std::optional<std::string> caller);
 
  private:

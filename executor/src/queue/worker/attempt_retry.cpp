@@ -9,7 +9,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// As BullMQ computes it. A jitter only makes it shorter; a strategy of somebody else's is not known here.
+// Computes as BullMQ does. A jitter only makes it shorter; a strategy of somebody else's is not known here.
 milliseconds pause_of(const JobAttempts& attempts) {
   if (!attempts.backoff || !attempts.backoff->delay) return milliseconds(0);
   const milliseconds delay = *attempts.backoff->delay;

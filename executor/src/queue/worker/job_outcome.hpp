@@ -21,10 +21,10 @@ struct JobFails {
 };
 using JobOutcome = std::variant<JobReturns, JobFails>;
 
-// As its record tells. What is longer than `max_inline_bytes` is left out of the return value, and its size
+// The outcome that a record tells. What is longer than `max_inline_bytes` is left out of it, and its size
 // told instead: the log and the artifact store hold everything. Pure.
 [[nodiscard]] JobOutcome job_outcome(const GenerationRecord& record, std::size_t max_inline_bytes);
-// As the last event of the log tells, where the record is that of a worker's own attempt: the log may have
+// The outcome that the log's last event tells, where the record is a worker's own attempt: the log may have
 // ended otherwise.
 [[nodiscard]] JobOutcome job_outcome(const GenerationEvent::Payload& ending, const GenerationRecord& record,
                                      std::size_t max_inline_bytes);

@@ -81,7 +81,7 @@ void report_to(RunTrace& trace, const QueuedRun& run, QueuedRun::Outcome outcome
 
 }  // namespace
 
-// Without the head, which nearly always is in Redis since the generation was admitted.
+// It has no head, which nearly always is in Redis since the generation was admitted.
 AttemptRequest JobProcessor::attempt_request(const Envelope& envelope, std::string lock_token) const {
   const auto left =
       envelope.deadline ? time_until(*envelope.deadline, context_.clock.now()) : std::chrono::hours(24);
@@ -95,7 +95,7 @@ AttemptRequest JobProcessor::attempt_request(const Envelope& envelope, std::stri
   return request;
 }
 
-// Until Redis has answered, or the job is not ours any more.
+// Tries until Redis has answered, or the job is not ours any more.
 awaitable<BeginAnswer> JobProcessor::begin(const Envelope& envelope, bullmq::Job job, std::stop_token stop) {
   AttemptRequest request = attempt_request(envelope, job.token());
   while (context_.phase() != WorkerPhase::kClosed && !stop.stop_requested()) {
@@ -184,7 +184,7 @@ awaitable<std::string> JobProcessor::process(bullmq::Job job, std::stop_token st
     throw bullmq::WaitingError();
   }
   if (traced) report_to(*traced, *attempt, result);
-  // With attempts left it comes again after its backoff, as its log says.
+  // It comes again after its backoff while it has attempts left, as its log says.
   if (result == QueuedRun::Outcome::kRetry) {
     report_failed(*attempt, model);
     throw bullmq::Error(attempt->failure());

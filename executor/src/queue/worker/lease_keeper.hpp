@@ -22,7 +22,7 @@ class LeaseKeeper {
   // It has taken a job. A worker that has told that it is idle tells at once that it is not any more, but not
   // all the time.
   void note_claim();
-  // So many generations run now.
+  // Says how many generations run now.
   void note_running(std::size_t count) { running_ = count; }
   [[nodiscard]] const std::string& name() const noexcept { return lease_.name; }
 

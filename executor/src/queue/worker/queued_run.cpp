@@ -57,7 +57,7 @@ bullmq::awaitable<QueuedRun::Outcome> QueuedRun::run(std::shared_ptr<WorkerModel
   watch_ = generation_->watch({.after_sequence = 1});
   const auto timeout = timeout_of(envelope_);
   const auto left = time_until(envelope_.created_at + timeout, services_.clock.now());
-  // As if it had been admitted here: then what is left of its time is left of its time.
+  // It counts as admitted here as long ago as leaves it what is left of its time.
   const SteadyTime admitted_at = services_.clock.steady_now() + left - timeout;
   auto run = std::make_shared<SyncRun>(model, model->slots, envelope_, generation_, generator_loop,
                                        admitted_at, timeout);

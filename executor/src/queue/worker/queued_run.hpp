@@ -71,9 +71,9 @@ class QueuedRun final : public std::enable_shared_from_this<QueuedRun> {
 
   [[nodiscard]] const std::string& generation_id() const noexcept { return id_; }
   [[nodiscard]] const Generation& generation() const noexcept { return *generation_; }
-  // With kEnded: the last event of the log.
+  // The last event of the log, after kEnded.
   [[nodiscard]] const GenerationEvent::Payload& ending() const noexcept { return ending_; }
-  // With kRetry, and with a failed end: why.
+  // Why, after kRetry and after a failed end.
   [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
   [[nodiscard]] std::uint64_t attempt() const noexcept { return position_.attempt; }
   [[nodiscard]] bool retried() const noexcept { return phase_ == Phase::kRetried; }

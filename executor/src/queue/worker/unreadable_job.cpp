@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kFirstPause{5'000};
 constexpr milliseconds kLongestPause{60'000};
-// Of what is wrong, which may quote the data.
+// Bounds the words on what is wrong, which may quote the data.
 constexpr std::size_t kLongestProblem = 300;
 
 // What every version has at this place.

@@ -21,8 +21,8 @@ struct GiveJobUp {
 };
 using UnreadableJob = std::variant<PutJobBack, GiveJobUp>;
 
-// So often such a job is begun before it fails: with pauses that double from 5 s to a minute that is about an
-// hour, in which workers can be brought to the new version.
+// Such a job is begun this often before it fails: with pauses that double from 5 s to a minute that is about
+// an hour, in which workers can be brought to the new version.
 inline constexpr std::int64_t kMostStartsOfUnreadable = 60;
 
 // Only an envelope of a later version is worth waiting with, and that no longer than its deadline; all else

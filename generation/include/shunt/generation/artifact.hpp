@@ -15,7 +15,7 @@ struct Artifact {
   std::string name;        // "audio.wav": 1 to 128 of [A-Za-z0-9._-], not starting with a dot
   std::string media_type;  // "audio/wav"
   std::shared_ptr<const std::string> bytes;
-  // Of an artifact that lies in an artifact store, whose bytes may not be here: where, and how large it is.
+  // Where an artifact lies in an artifact store, and how large it is; its bytes may not be here.
   std::string sha256{};
   std::size_t stored_size = 0;
 

@@ -83,7 +83,7 @@ class Generation : public std::enable_shared_from_this<Generation> {
   bool apply(GenerationEvent event);
 
   [[nodiscard]] GenerationState state() const;
-  // Of the last event.
+  // The number of the last event.
   [[nodiscard]] std::uint64_t last_sequence() const;
   // The error's code once it has failed, else "".
   [[nodiscard]] std::string error_code() const;

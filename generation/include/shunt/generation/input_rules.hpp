@@ -24,13 +24,13 @@ struct InputRule {
   std::optional<Type> type;  // needed unless `any`
   bool required = false;
 
-  // Of texts.
+  // What holds for texts.
   std::string pattern;               // RE2; the whole value must match. "": no pattern
   std::vector<std::string> choices;  // `enum`; empty: not restricted
   std::size_t min_length = 0;        // in characters (Unicode code points)
   std::optional<std::size_t> max_length;
 
-  // Of numbers, both inclusive.
+  // What holds for numbers; both are inclusive.
   std::optional<double> minimum;
   std::optional<double> maximum;
 

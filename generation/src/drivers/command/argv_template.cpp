@@ -204,7 +204,7 @@ Result<void> ArgvTemplate::check_place(const std::string& name, std::string_view
   return {};
 }
 
-// So that a configuration fails, and not each request that relies on it.
+// Here a configuration fails, rather than each request that relies on it.
 Result<void> ArgvTemplate::check_defaults() const {
   for (const auto& [name, text] : defaults_) {
     const InputRule* const rule = rules_.find(name);

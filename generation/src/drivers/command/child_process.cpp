@@ -143,7 +143,7 @@ void confine(const ChildPlan& plan) {
   return pid;
 }
 
-// With every signal blocked, so that no handler of ours runs in the child while it shares our memory.
+// Every signal is blocked meanwhile, so that no handler of ours runs in the child while it shares our memory.
 pid_t start_child(ChildPlan& plan) {
   sigset_t all;
   sigfillset(&all);

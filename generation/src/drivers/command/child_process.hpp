@@ -49,7 +49,7 @@ class ChildProcess {
 
   // Whether the program has ended and waits to be reaped.
   [[nodiscard]] bool has_ended() const noexcept;
-  // To every process of the group. No effect once reaped.
+  // Signals every process of the group. It has no effect once the program was reaped.
   void signal_group(int signal) const noexcept;
   // Kills what is left of the group and takes the exit status. Call it when pidfd() is readable; blocks
   // otherwise.

@@ -309,7 +309,7 @@ void CommandRun::deliver_json() {
            .with("output_excerpt", to_valid_utf8(excerpt)));
 }
 
-// Not on the loop: a disk may be slow, and the file large.
+// It is not read on the loop: a disk may be slow, and the file large.
 void CommandRun::read_output_file() {
   scratch_.files().post([self = shared_from_this()] {
     const CommandOptions& options = self->model_->options;

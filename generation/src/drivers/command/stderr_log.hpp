@@ -15,7 +15,7 @@ class StderrLog {
  public:
   StderrLog(std::string id, std::string model) : id_(std::move(id)), model_(std::move(model)) {}
 
-  // As displayable() makes it.
+  // Takes a line as displayable() makes it.
   void line(std::string_view displayable_line);
   // The program has ended: the last lines, if not all have been written.
   void finish();

@@ -96,7 +96,7 @@ class Removal {
   bool lift(int inner, const char* name) {
     const Gone gone = remove_entry(inner, name);
     if (gone != Gone::kNotEmpty) return gone == Gone::kYes;
-    // To move a folder is to write into it: its ".." changes.
+    // Moving a folder writes into it, since its ".." changes.
     if (::fchmodat(inner, name, S_IRWXU, AT_SYMLINK_NOFOLLOW) != 0) return false;
     const std::string lifted = ".lifted-" + std::to_string(lifted_++);
     return ::renameat(inner, name, top_, lifted.c_str()) == 0;

@@ -45,7 +45,7 @@ bool is_of_an_answer(const Json& document) {
          (document.get_object().contains("choices") || document.get_object().contains("error"));
 }
 
-// Of an event beyond the reader's bound, the only thing that it refuses.
+// The error of an event beyond the reader's bound, the only thing that it refuses.
 Error too_large(const Error& refused) {
   Error error{error_code::kUpstreamBroken, "the upstream sent " + refused.message, Retryable::kYes};
   error.details = refused.details;

@@ -195,7 +195,7 @@ void ChatCall::on_body(std::string_view bytes) {
   touch();
   const std::size_t enough = kMaxErrorBody + upstream_->options.error_excerpt_bytes;
   bytes = bytes.substr(0, enough - error_body_.size());
-  // Without room for the words that explain it, the status still tells what happened.
+  // The status tells what happened where there is no room for the words that explain it.
   if (!memory_.append(error_body_, bytes, request_bytes())) return bad_status();
   if (error_body_.size() == enough) bad_status();
 }

@@ -74,7 +74,7 @@ class ChatCall final : public http::TransferHandler, public std::enable_shared_f
   SteadyTime loading_since_{};
   SteadyTime loading_reported_{};
 
-  // Of the current attempt.
+  // These belong to the current attempt.
   http::Transfer transfer_;
   http::ResponseHead head_;
   std::optional<AnswerReader> reader_;  // while the status is good

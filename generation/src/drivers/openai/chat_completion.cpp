@@ -220,7 +220,7 @@ void ChatCompletion::catch_up(std::string_view whole_text, AnswerPieces& pieces)
   const bool goes_on =
       whole_text.size() >= text_bytes_ && hash_on(kStart, whole_text.substr(0, text_bytes_)) == text_hash_;
   if (goes_on) return add_text(whole_text.substr(text_bytes_), pieces);
-  // Without any delta the messages themselves may be the pieces.
+  // The messages themselves may be the pieces where there was no delta.
   if (!has_delta_) add_text(whole_text, pieces);
 }
 

@@ -76,7 +76,7 @@ class ChatCompletion {
   ToolCalls function_call_;
   JsonObject last_calls_;  // of the latest message that had any, which counts if no delta had
   JsonObject logprobs_;
-  // Of all text so far: enough to know whether a whole message begins with it, without keeping it.
+  // Size and hash of all text so far tell whether a whole message begins with it, without keeping it.
   std::size_t text_bytes_ = 0;
   std::uint64_t text_hash_ = 0xcbf29ce484222325;  // FNV-1a
 };

@@ -89,7 +89,7 @@ std::string chat_request_body(const Json& input, const OpenAiOptions& upstream) 
   }
   body.emplace("stream", true);
   if (upstream.include_usage) {
-    // Without it the upstream does not say how many tokens it used.
+    // An upstream does not say how many tokens it used unless it is asked.
     Json& options = body["stream_options"];
     if (!options.is_object()) options.emplace_object();
     options.get_object().emplace("include_usage", true);

@@ -24,7 +24,7 @@ class ToolCalls {
   void finish(AnswerPieces& pieces);
 
   [[nodiscard]] bool empty() const noexcept { return calls_.empty(); }
-  // As the protocol has them whole. An `index` is there if the server gave one, and is never there twice.
+  // The calls as the protocol has them whole. An `index` is there if the server gave one, never twice.
   [[nodiscard]] JsonArray result() const;
 
   // What the calls hold, as the allocator gives it. Looks at every value.

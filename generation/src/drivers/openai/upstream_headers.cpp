@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kMaxHeaders = 64;
 constexpr std::size_t kMaxValueBytes = 16 * 1024;
 
-// To replace a shorter one would garble messages and hide nothing.
+// Replacing a shorter one would garble messages and hide nothing.
 constexpr std::size_t kMinSecret = 4;
 
 // What the driver sets from other options or by the request, and what belongs to one connection.
@@ -80,7 +80,7 @@ class Collector {
   [[nodiscard]] ConfiguredHeaders release() { return std::move(headers_); }
 
  private:
-  // Of "Bearer sk-..." a server may quote the second word alone.
+  // A server may quote the second word of "Bearer sk-..." alone.
   void keep_out_of_sight(const std::string& value) {
     const std::string last = value.substr(value.find_last_of(' ') + 1);
     for (const std::string& secret : {value, last}) {

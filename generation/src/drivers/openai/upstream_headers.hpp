@@ -14,7 +14,7 @@ struct ConfiguredHeaders {
   std::vector<std::string> secrets{};  // the values that must not be shown
 };
 
-// As configured_headers, as far as it can be said without reading what lies in the environment and in files.
+// Checks what configured_headers makes, as far as that is known without reading environment and files.
 [[nodiscard]] Result<void> check_headers(const OpenAiOptions& options);
 
 // The configured headers, the key's own among them, checked so that none can bring another with it, none is

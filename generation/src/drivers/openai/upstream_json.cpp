@@ -23,7 +23,7 @@ constexpr std::size_t kMaxKeptDepth = 48;
 constexpr std::size_t kMaxParsedDepth = 250;  // of members that nobody reads
 constexpr std::size_t kMaxValues = 1'000'000;
 
-// Of the document itself: an answer, a chunk, or the ways to say that something went wrong.
+// The members of the document itself: an answer, a chunk, or the ways to say that something went wrong.
 constexpr std::array<std::string_view, 18> kDocumentMembers = {
     "base_resp", "choices", "code",   "detail",  "error", "error_code", "error_msg", "errors", "message",
     "model",     "object",  "status", "success", "text",  "type",       "usage",     "x_groq", "http_code"};

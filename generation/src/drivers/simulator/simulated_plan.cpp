@@ -46,7 +46,7 @@ std::optional<double> fraction(JsonObjectReader& members, std::string_view name)
   return number;
 }
 
-// Without a seed of its own a request still gets always the same one: equal prompts, equal generations.
+// A request without a seed of its own gets always the same one: equal prompts, equal generations.
 std::uint64_t seed_of(std::string_view prompt) {
   std::uint64_t hash = 0xcbf29ce484222325ULL;  // FNV-1a, 64 bits
   for (const char c : prompt) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;

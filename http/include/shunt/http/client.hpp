@@ -53,7 +53,7 @@ struct ClientRequest {
   std::size_t max_response_bytes = std::size_t(-1);  // of its body, as it travels
 };
 
-// Of what a server says, the little that anybody here asks for.
+// The little of what a server says that anybody here asks for.
 struct ResponseHead {
   int status = 0;  // 0: there is no response yet
   std::string content_type;

@@ -30,7 +30,7 @@ class RequestTarget {
   [[nodiscard]] std::size_t size() const noexcept { return count_; }
   [[nodiscard]] std::string_view segment(std::size_t index) const noexcept { return segments_[index]; }
   [[nodiscard]] std::string_view query() const noexcept { return query_; }
-  // Of an absolute-form target: it stands in the place of the Host header (RFC 9112, 3.2.2).
+  // The authority of an absolute-form target stands in the place of the Host header (RFC 9112, 3.2.2).
   [[nodiscard]] const std::optional<std::string_view>& authority() const noexcept { return authority_; }
   [[nodiscard]] bool asterisk() const noexcept { return asterisk_; }
 

@@ -31,7 +31,7 @@ struct ExporterOptions {
   std::size_t max_batch_spans = 512;
   std::chrono::milliseconds batch_interval{2'000};
 
-  // Of one request. OTLP's exporters have 10 s.
+  // Bounds one request. OTLP's exporters have 10 s.
   std::chrono::milliseconds timeout{10'000};
   // Before a batch is sent again; doubled with each failure in a row, up to the longest.
   std::chrono::milliseconds backoff{500};
@@ -54,7 +54,7 @@ struct ExportCounts {
 class SpanExporter {
  public:
   SpanExporter(ExporterOptions options, Resource resource);
-  // As stop(0), unless that has happened.
+  // Stops as stop(0) does, unless it was stopped.
   ~SpanExporter();
   SpanExporter(const SpanExporter&) = delete;
   SpanExporter& operator=(const SpanExporter&) = delete;

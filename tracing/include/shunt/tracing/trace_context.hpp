@@ -27,7 +27,7 @@ struct TraceContext {
 // the version ff, an id of zeros, upper case, and what a later version may append.
 [[nodiscard]] std::optional<TraceContext> parse_traceparent(std::string_view text) noexcept;
 
-// As version 00.
+// Writes version 00.
 [[nodiscard]] std::string format_traceparent(const TraceContext& context);
 
 // Random ones; never zero. Any thread.

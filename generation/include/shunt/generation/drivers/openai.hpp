@@ -27,7 +27,7 @@ struct OpenAiOptions {
   std::map<std::string, std::string> headers{};
   std::map<std::string, std::string> headers_env{};
   std::map<std::string, std::string> headers_file{};
-  // Of the request's address, unescaped: {"api-version": "2024-10-21"}.
+  // The query of the request's address, unescaped: {"api-version": "2024-10-21"}.
   std::map<std::string, std::string> query{};
   // Whether stream_options.include_usage is asked for. Some servers refuse what they do not know.
   bool include_usage = true;

@@ -79,7 +79,7 @@ class Application {
   [[nodiscard]] virtual std::shared_ptr<const ServerLimits> limits() const = 0;
   // For a connection that is let in; on its loop.
   [[nodiscard]] virtual std::unique_ptr<RequestHandler> make_handler() = 0;
-  // Of a connection that is turned away. Any thread.
+  // Fills the response of a connection that is turned away. Any thread.
   virtual void refuse(Response& response, const Error& error) const = 0;
 };
 

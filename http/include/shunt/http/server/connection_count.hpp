@@ -35,7 +35,7 @@ class ConnectionCount {
     const std::lock_guard lock(mutex_);
     return count_;
   }
-  // Without those that were told to go.
+  // Does not count those that were told to go.
   [[nodiscard]] std::size_t taken() const {
     const std::lock_guard lock(mutex_);
     return count_ - going_;

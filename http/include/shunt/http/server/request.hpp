@@ -90,7 +90,7 @@ struct Request {
   [[nodiscard]] bool head() const noexcept { return method == "HEAD"; }
   [[nodiscard]] bool has_body() const noexcept { return chunked || content_length.value_or(0) > 0; }
 
-  // Of a body that has been decoded: the request may wait for long.
+  // Frees a body that has been decoded: the request may wait for long.
   void drop_body() {
     body.clear();
     if (body.capacity() > kKeptBodyBytes) std::string().swap(body);

@@ -23,7 +23,7 @@ struct Response {
   std::shared_ptr<const std::string> shared_body;
   std::size_t shared_offset = 0;
   std::size_t shared_length = 0;
-  // Of a body that is sent by other means, or not at all (HEAD).
+  // The size of a body that is sent by other means, or not at all (HEAD).
   std::optional<std::size_t> announced_size;
   MemoryReservation shared_memory;  // what those bytes take of the budget
   bool close = false;               // the connection ends after this response

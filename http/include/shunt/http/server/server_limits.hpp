@@ -14,7 +14,7 @@ namespace shunt::http {
 struct ServerLimits {
   std::size_t max_header_bytes = 16 * 1024;
   std::size_t max_connections = 20'000;
-  // Of connections that have not shown who they are (HeaderVerdict::known); 0: no limit.
+  // Counts connections that have not shown who they are (HeaderVerdict::known); 0: no limit.
   std::size_t max_connections_per_address = 0;
   std::chrono::milliseconds header_timeout = std::chrono::seconds(10);  // from first byte to end of headers
   std::chrono::milliseconds body_timeout = std::chrono::seconds(30);
@@ -23,7 +23,7 @@ struct ServerLimits {
   // The shortest that the application sets a connection's deadline to. Deadlines are checked every quarter of
   // the shortest of all these.
   std::chrono::milliseconds shortest_wait = std::chrono::seconds(1);
-  // Whose word about their clients is believed: their connections count for those.
+  // Their word about their clients is believed: their connections count for those.
   TrustedProxies proxies{std::vector<std::string>{}};
 };
 
