@@ -76,19 +76,12 @@ class OneGeneration {
   OneGeneration(const OneGeneration&) = delete;
   OneGeneration& operator=(const OneGeneration&) = delete;
 
-  Result<GenerationId> submit(const GenerationRequest& request) {
+  Result<executor::Accepted> submit(const GenerationRequest& request) {
     auto outcome = await_on_loop<executor::SubmitOutcome>(
         loops_, [this, request](auto done) { executor_->submit(request, std::move(done)); });
     if (auto* refused = std::get_if<executor::Refused>(&outcome)) return std::move(refused->error);
     if (auto* unknown = std::get_if<executor::Unknown>(&outcome)) return std::move(unknown->error);
-    return std::get<executor::Accepted>(outcome).id;
-  }
-
-  // Nothing to read if the generation is already gone, which a store of one cannot bring about.
-  std::unique_ptr<EventWatch> watch(const GenerationId& id) {
-    auto outcome = await_on_loop<Result<executor::WatchOutcome>>(
-        loops_, [this, id](auto done) { executor_->watch(id, {}, std::move(done)); });
-    return std::get<std::unique_ptr<EventWatch>>(std::move(outcome).value());
+    return std::get<executor::Accepted>(std::move(outcome));
   }
 
   // An artifact may come as a reference: its bytes are fetched.
@@ -121,14 +114,13 @@ void wait_ready(EventWatch& watch) {
 
 // Prints the stream and returns its last event. A standard output that takes no more ends the generation too,
 // and so does an artifact that cannot be fetched.
-Result<GenerationEvent> follow(OneGeneration& generation, const GenerationId& id,
+Result<GenerationEvent> follow(OneGeneration& generation, const GenerationId& id, EventWatch& watch,
                                GenerationPrinter& printer) {
-  const auto watch = generation.watch(id);
   GenerationEvent last;
   std::optional<Error> problem;
-  while (!watch->ended()) {
-    wait_ready(*watch);
-    for (GenerationEvent& event : watch->read()) {
+  while (!watch.ended()) {
+    wait_ready(watch);
+    for (GenerationEvent& event : watch.read()) {
       if (!problem) {
         auto shown = generation.complete(event);
         if (shown) shown = printer.print(event);
@@ -164,18 +156,18 @@ int report_end(const GenerationEvent& last, GenerationPrinter& printer, int sign
 
 int run(const GenerationRequest& request, OneGeneration& generation, ShutdownSignals& signals,
         GenerationPrinter& printer) {
-  const auto id = generation.submit(request);
+  const auto accepted = generation.submit(request);
   // Nothing is wrong with what comes back later as it is.
-  if (!id) {
-    return refuse(id.error().is_retryable() ? kExitFailed : kExitUsage,
-                  id.error().message + " (" + id.error().code.to_string() + ')');
+  if (!accepted) {
+    return refuse(accepted.error().is_retryable() ? kExitFailed : kExitUsage,
+                  accepted.error().message + " (" + accepted.error().code.to_string() + ')');
   }
   std::atomic<int> interrupted{0};
-  signals.on_first([&generation, &interrupted, cancelled = *id](int signal) {
+  signals.on_first([&generation, &interrupted, cancelled = accepted->id](int signal) {
     interrupted = signal;
     generation.cancel(cancelled, "interrupted");
   });
-  const auto last = follow(generation, *id, printer);
+  const auto last = follow(generation, accepted->id, *accepted->watch, printer);
   signals.stop();
   if (!last) {
     printer.abandon();

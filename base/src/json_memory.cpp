@@ -33,6 +33,14 @@ std::size_t json_memory(const Json& value) noexcept {
   return kAllocation + kTable + string->capacity();
 }
 
+bool json_text_surely_within(const Json& value, std::size_t bytes) noexcept {
+  // A character takes six bytes as text at most, an element with its comma no more than six times its place,
+  // and what lies in the value itself fewer than this.
+  constexpr std::size_t kLongestEscape = 6;
+  constexpr std::size_t kOwnText = 96;
+  return bytes >= kOwnText && json_memory(value) <= (bytes - kOwnText) / kLongestEscape;
+}
+
 std::size_t json_parse_memory(std::string_view text) noexcept {
   std::size_t values = 1;
   // The loop has no branch, so that it runs over many bytes at once.

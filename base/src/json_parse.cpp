@@ -1,6 +1,8 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/error.hpp>
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse_options.hpp>
+#include <boost/json/storage_ptr.hpp>
 #include <boost/json/value_stack.hpp>
 #include <charconv>
 #include <cmath>
@@ -11,6 +13,7 @@
 #include "json_member_guard.hpp"
 #include "shunt/base/display_text.hpp"
 #include "shunt/base/json.hpp"
+#include "shunt/base/json_take_apart.hpp"
 
 namespace shunt::base {
 namespace {
@@ -30,7 +33,9 @@ class Builder {
   static constexpr std::size_t max_key_size = std::size_t(-1);
   static constexpr std::size_t max_string_size = std::size_t(-1);
 
-  Builder() : stack_({}, scratch_, sizeof scratch_) { stack_.reset(); }
+  explicit Builder(bj::storage_ptr storage) : stack_({}, scratch_, sizeof scratch_) {
+    stack_.reset(std::move(storage));
+  }
 
   void set_max_members(std::size_t limit) { members_.set_limit(limit); }
   [[nodiscard]] const MemberGuard& members() const { return members_; }
@@ -352,10 +357,25 @@ class Checker {
   const JsonLimits& limits_;
 };
 
-}  // namespace
+// Texts up to here are taken apart in one piece of memory. It is small beside what a request may hold without
+// asking, since what is kept of them is there twice for a moment.
+constexpr std::size_t kSmallDocument = 1024;
 
-Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
-  bj::basic_parser<Builder> parser(strict_options(limits));
+// The memory of one small document: what does not fit is allocated.
+class SmallDocument final : public bj::memory_resource {
+ private:
+  void* do_allocate(std::size_t bytes, std::size_t alignment) override {
+    return memory_.allocate(bytes, alignment);
+  }
+  void do_deallocate(void*, std::size_t, std::size_t) override {}  // all of it goes together
+  bool do_is_equal(const bj::memory_resource& other) const noexcept override { return this == &other; }
+
+  unsigned char first_[2048];
+  bj::monotonic_resource memory_{first_, sizeof first_};
+};
+
+Result<Json> parse(std::string_view text, const JsonLimits& limits, bj::storage_ptr storage) {
+  bj::basic_parser<Builder> parser(strict_options(limits), std::move(storage));
   parser.handler().set_max_members(limits.max_members);
   boost::system::error_code failure;
   std::size_t offset = parser.write_some(false, text.data(), text.size(), failure);
@@ -368,6 +388,17 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
   }
   if (parser.handler().keys() != count_members(value)) return duplicate_key(text, limits);
   return value;
+}
+
+}  // namespace
+
+Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
+  return parse(text, limits, {});
+}
+
+Result<Json> parse_json_to_take_apart(std::string_view text, const JsonLimits& limits) {
+  if (text.size() > kSmallDocument) return parse_json(text, limits);
+  return parse(text, limits, bj::make_shared_resource<SmallDocument>());
 }
 
 Result<void> check_json(const Json& value, std::string_view pointer, const JsonLimits& limits) {

@@ -204,7 +204,7 @@ SubmitOutcome Core::admit(GenerationRequest request, ModelSlots& slots, SteadyTi
     const ClaimOutcome claim = store_.claim(key, sealed->fingerprint, id);
     if (const auto* held = std::get_if<ClaimHeld>(&claim)) {
       report_submitted(model.name, asked_at, SubmitKind::kReplayed);
-      return Accepted{held->id, true};
+      return Accepted{.id = held->id, .replayed = true};
     }
     if (const auto* conflict = std::get_if<ClaimConflict>(&claim))
       return refuse(model.name, asked_at, key_conflict(conflict->id));
@@ -256,14 +256,16 @@ SubmitOutcome Core::place(std::shared_ptr<SyncRun> run, ModelSlots& slots, Stead
     return refuse(model.name, asked_at, model_busy(model, static_cast<std::int64_t>(model.concurrency)),
                   slots.retry_after());
   }
-  // Before it begins, since it may end before this returns.
+  // Both before it begins, since it may end before this returns, and be evicted.
+  Accepted accepted{.id = id};
+  accepted.watch = run->generation()->watch({});
   report_submitted(model.name, asked_at, SubmitKind::kAccepted);
   if (taken == ModelSlots::Grant::kRunning) {
     run->begin();
   } else {
     run->wait_in_line();
   }
-  return Accepted{id};
+  return accepted;
 }
 
 void Core::report_trace(const SyncRun& run) {
@@ -275,7 +277,8 @@ void Core::report_trace(const SyncRun& run) {
 
 void Core::run_ended(SyncRun& run) {
   const GenerationId id = run.generation()->id();
-  store_.finished(id);
+  const auto record = run.generation()->record_at_end();
+  store_.finished(id);  // which may evict it at once
   if (options_.observer != nullptr) {
     const std::string id_text = id.to_string();
     const std::string code = run.generation()->error_code();
@@ -286,10 +289,9 @@ void Core::run_ended(SyncRun& run) {
                               .error_code = code,
                               .waited = run.waited(),
                               .ran = run.ran()});
-    const GenerationRecord record = run.generation()->record(Generation::Detail::kSummary);
-    if (record.error) {
+    if (record && record->error) {
       options_.observer->failed(
-          {.id = id_text, .model = run.model().name, .path = kPath, .error = *record.error, .worker = {}});
+          {.id = id_text, .model = run.model().name, .path = kPath, .error = *record->error, .worker = {}});
     }
   }
   report_trace(run);

@@ -8,6 +8,7 @@
 #include "shunt/base/digest.hpp"
 #include "shunt/base/json_object_reader.hpp"
 #include "shunt/base/json_object_writer.hpp"
+#include "shunt/base/json_take_apart.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::generation {
@@ -148,10 +149,14 @@ void append_canonical(std::string& out, const Json& value) {
 std::string encode(const Envelope& envelope, const Json& input) {
   const GenerationRequest& request = envelope.request;
   std::string out;
-  out.reserve(512);
+  constexpr std::size_t kUsualBytes = 512;
+  out.reserve(kUsualBytes);
   JsonObjectWriter member(out);
   member.number("v", envelope.version);
-  member.text("id", envelope.id.to_string());
+  std::string& id = member.begin("id");
+  id += '"';
+  envelope.id.append_to(id);
+  id += '"';
   member.text("model", request.model);
   member.json("input", input);
   member.text("caller", request.caller);
@@ -180,7 +185,7 @@ std::string encode_head(const Envelope& envelope) {
 }
 
 Result<Envelope> decode_envelope(std::string_view text) {
-  auto parsed = parse_json(text);
+  auto parsed = parse_json_to_take_apart(text);
   if (!parsed) return std::move(parsed).error();
   if (!parsed->is_object()) {
     return invalid_field("", "an envelope is a JSON object, got " + std::string(json_kind_name(*parsed)));

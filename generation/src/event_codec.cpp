@@ -117,7 +117,14 @@ Result<GenerationEvent> read_event(Json& value) {
 }  // namespace
 
 std::string encode_events(std::span<const GenerationEvent> events) {
-  std::string out = "[";
+  constexpr std::size_t kUsualEventBytes = 112;
+  std::size_t text = 0;
+  for (const GenerationEvent& event : events) {
+    if (const auto* delta = std::get_if<event::Delta>(&event.payload)) text += delta->text.size();
+  }
+  std::string out;
+  out.reserve(text + kUsualEventBytes * (events.size() + 1));
+  out += '[';
   for (const GenerationEvent& event : events) {
     if (out.size() > 1) out += ',';
     JsonObjectWriter object = begin_event_json(out, event);
@@ -153,6 +160,9 @@ Result<std::vector<GenerationEvent>> decode_events(std::string_view text) {
   std::string remains;
   if (text.starts_with('[')) {
     std::string_view elements = text.substr(1);
+    constexpr std::size_t kShortestEvent = 60;  // of those that are taken, with an empty text
+    constexpr std::size_t kReservedAtOnce = 64;
+    events.reserve(std::min(elements.size() / kShortestEvent + 1, kReservedAtOnce));
     take_canonical_events(elements, events);
     if (!events.empty()) {
       if (elements == "]") return events;

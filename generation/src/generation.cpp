@@ -11,18 +11,23 @@ Generation::Generation(const Envelope& envelope, const Clock& clock, const Outpu
     : id_(envelope.id),
       model_(envelope.request.model),
       caller_(envelope.request.caller),
-      admission_(envelope.admission),
-      created_at_(envelope.created_at),
-      deadline_(envelope.deadline),
-      metadata_(envelope.request.options.metadata),
       clock_(clock),
       limits_(limits),
-      metadata_bytes_(json_memory(metadata_)),
+      record_(std::make_shared<GenerationRecord>()),
+      metadata_bytes_(json_memory(envelope.request.options.metadata)),
       budget_(memory),
       memory_(memory, MemoryShare::kOpen) {
-  entries_.reserve(4);
+  record_->id = id_;
+  record_->model = model_;
+  record_->caller = caller_;
+  record_->admission = envelope.admission;
+  record_->created_at = envelope.created_at;
+  record_->deadline = envelope.deadline;
+  record_->metadata = envelope.request.options.metadata;
+  constexpr std::size_t kUsualEvents = 16;
+  entries_.reserve(kUsualEvents);
   // Wherever the generation is made again from its envelope, it was queued when it was created.
-  entries_.push_back({created_at_, 0, 0, nullptr});
+  entries_.push_back({envelope.created_at, 0, 0, nullptr});
 }
 
 Generation::~Generation() = default;
@@ -39,12 +44,12 @@ std::string Generation::envelope_text() const {
 
 void Generation::mark_cancel_requested() {
   const std::lock_guard lock(mutex_);
-  cancel_requested_ = !is_terminal(state_);
+  if (!ended_locked()) record_->cancel_requested = true;
 }
 
 GenerationState Generation::state() const {
   const std::lock_guard lock(mutex_);
-  return state_;
+  return record_->state;
 }
 
 std::uint64_t Generation::last_sequence() const {
@@ -54,46 +59,45 @@ std::uint64_t Generation::last_sequence() const {
 
 std::string Generation::error_code() const {
   const std::lock_guard lock(mutex_);
-  if (state_ != GenerationState::kFailed) return {};
-  return std::get<event::Failed>(*entries_.back().payload).error.code.to_string();
+  return record_->error ? record_->error->code.to_string() : std::string();
 }
 
 GenerationEvent Generation::event_at_locked(std::size_t index) const {
   const Entry& entry = entries_[index];
   if (entry.text_size > 0) {
-    return {index + 1, entry.at, event::Delta{text_.substr(entry.text_begin, entry.text_size)}};
+    const std::size_t voided = voided_text_.size();
+    const bool is_voided = entry.text_begin < voided;
+    const std::string& text = is_voided ? voided_text_ : record_->text;
+    return {index + 1, entry.at,
+            event::Delta{text.substr(entry.text_begin - (is_voided ? 0 : voided), entry.text_size)}};
   }
   if (entry.payload) return {index + 1, entry.at, *entry.payload};
   if (index == 0) return {1, entry.at, event::Queued{}};
-  return {index + 1, entry.at, event::Started{}};
+  if (index + 1 < entries_.size() || !ended_locked()) return {index + 1, entry.at, event::Started{}};
+  switch (record_->state) {
+    case GenerationState::kSucceeded:
+      return {index + 1, entry.at, event::Succeeded{record_->result}};
+    case GenerationState::kFailed:
+      return {index + 1, entry.at, event::Failed{*record_->error}};
+    default:
+      return {index + 1, entry.at, event::Cancelled{record_->cancel_reason}};
+  }
 }
 
 GenerationRecord Generation::record(Detail detail) const {
-  GenerationRecord record;
-  record.id = id_;
-  record.model = model_;
-  record.caller = caller_;
-  record.admission = admission_;
-  record.created_at = created_at_;
-  record.deadline = deadline_;
-  record.metadata = metadata_;
-
   const std::lock_guard lock(mutex_);
-  record.state = state_;
-  if (detail == Detail::kFull) record.text = text_.substr(text_begin_);
-  record.artifacts = artifacts_;
-  record.cancel_requested = cancel_requested_ && !is_terminal(state_);
+  GenerationRecord record = summary_of(*record_);
   record.last_sequence = std::max<std::uint64_t>(entries_.size(), discarded_at_);
-  record.started_at = started_at_;
-  record.progress = progress_;
-  if (!is_terminal(state_)) return record;
-  const Entry& last = entries_.back();
-  record.finished_at = last.at;
-  const auto* succeeded = std::get_if<event::Succeeded>(last.payload.get());
-  if (succeeded != nullptr && detail == Detail::kFull) record.result = succeeded->result;
-  if (const auto* end = std::get_if<event::Failed>(last.payload.get())) record.error = end->error;
-  if (const auto* end = std::get_if<event::Cancelled>(last.payload.get())) record.cancel_reason = end->reason;
+  if (detail == Detail::kSummary) return record;
+  record.text = record_->text;
+  record.result = record_->result;
   return record;
+}
+
+std::shared_ptr<const GenerationRecord> Generation::record_at_end() const {
+  const std::lock_guard lock(mutex_);
+  if (!ended_locked() || discarded_at_ > 0) return nullptr;
+  return record_;
 }
 
 }  // namespace shunt::generation

@@ -13,8 +13,6 @@ namespace {
 constexpr std::size_t kPlaceInStore = 512;
 // What runs or waits holds beside this: the run, its envelope's small values, its place in line.
 constexpr std::size_t kRunBytes = 3UL * 1024;
-// Spare room of a text that is worth copying it for.
-constexpr std::size_t kWorthShrinking = 8UL * 1024;
 
 }  // namespace
 
@@ -30,9 +28,9 @@ std::size_t payload_bytes(const GenerationEvent::Payload& payload) {
 }
 
 std::size_t Generation::bytes_locked() const {
-  return sizeof *this + kPlaceInStore + model_.size() + caller_.size() + envelope_text_.capacity() +
-         text_.capacity() + artifact_bytes_ + extra_bytes_ + entries_.capacity() * sizeof(Entry) +
-         metadata_bytes_;
+  return sizeof *this + sizeof *record_ + kPlaceInStore + 2 * (model_.size() + caller_.size()) +
+         envelope_text_.capacity() + voided_text_.capacity() + record_->text.capacity() + artifact_bytes_ +
+         extra_bytes_ + entries_.capacity() * sizeof(Entry) + metadata_bytes_;
 }
 
 std::size_t Generation::approximate_bytes() const {
@@ -48,7 +46,7 @@ bool Generation::reserve_locked(std::size_t more) {
 }
 
 bool Generation::overload(std::unique_lock<std::mutex> lock) {
-  end_locked(GenerationState::kFailed, event::Failed{overloaded("open generations")});
+  end_locked(event::Failed{overloaded("open generations")});
   wake(std::move(lock));
   return false;
 }
@@ -61,8 +59,6 @@ bool Generation::fits() {
 
 std::size_t Generation::keep_as_ended() {
   const std::lock_guard lock(mutex_);
-  // A text grows by doubling, and this one has grown up.
-  if (text_.capacity() - text_.size() > kWorthShrinking) text_.shrink_to_fit();
   const std::size_t bytes = bytes_locked();
   memory_.resize(bytes);
   memory_.move_to(MemoryShare::kStore);
@@ -70,24 +66,20 @@ std::size_t Generation::keep_as_ended() {
 }
 
 void Generation::discard() {
-  std::string text;
+  std::string voided;
   std::string envelope;
   std::vector<Entry> entries;
-  std::vector<Artifact> artifacts;
+  std::shared_ptr<GenerationRecord> record;  // goes here, unless somebody reads it
   const std::lock_guard lock(mutex_);
-  if (discarded_at_ > 0 || !is_terminal(state_)) return;
+  if (discarded_at_ > 0 || !ended_locked()) return;
   discarded_at_ = entries_.size();
-  // The end stays, for those who ask how it ended, without the result.
-  Entry end = std::move(entries_.back());
-  if (state_ == GenerationState::kSucceeded) {
-    end.payload = std::make_unique<const GenerationEvent::Payload>(event::Succeeded{});
-  }
+  // How it ended stays, for those who ask.
+  record = std::exchange(record_, std::make_shared<GenerationRecord>(summary_of(*record_)));
+  record_->artifacts.clear();
   entries.swap(entries_);
-  entries_.push_back(std::move(end));
-  text.swap(text_);
+  voided.swap(voided_text_);
   envelope.swap(envelope_text_);
-  artifacts.swap(artifacts_);
-  text_begin_ = in_events_ = artifact_bytes_ = extra_bytes_ = 0;
+  in_events_ = artifact_bytes_ = extra_bytes_ = 0;
   memory_.resize(bytes_locked());
 }
 

@@ -19,6 +19,8 @@ constexpr std::size_t kJoinedDeltaBytes = 1024;
 constexpr std::size_t kLongestDelta = 64UL * 1024;
 // What is reserved for an event beside its texts.
 constexpr std::size_t kEventBytes = 256;
+// Spare room of a text that is worth copying it for.
+constexpr std::size_t kWorthShrinking = 8UL * 1024;
 
 }  // namespace
 
@@ -29,30 +31,52 @@ void Generation::append_locked(GenerationEvent::Payload payload) {
 }
 
 void Generation::flush_text_locked() {
-  if (in_events_ == text_.size()) return;
+  const std::size_t voided = voided_text_.size();
+  const std::string_view text = record_->text;
+  if (in_events_ == voided + text.size()) return;
   const WallTime now = clock_.now();
-  while (in_events_ < text_.size()) {
-    std::size_t size = std::min(text_.size() - in_events_, kLongestDelta);
+  while (in_events_ < voided + text.size()) {
+    const std::string_view rest = text.substr(in_events_ - voided);
+    std::size_t size = std::min(rest.size(), kLongestDelta);
     // The cut is not within a character, which has four bytes at most.
-    const auto within = [&] {
-      return (static_cast<unsigned char>(text_[in_events_ + size]) & 0xC0U) == 0x80U;
-    };
-    while (in_events_ + size < text_.size() && size + 4 > kLongestDelta && within()) --size;
+    const auto within = [&] { return (static_cast<unsigned char>(rest[size]) & 0xC0U) == 0x80U; };
+    while (size < rest.size() && size + 4 > kLongestDelta && within()) --size;
     entries_.push_back({now, in_events_, size, nullptr});
     in_events_ += size;
   }
 }
 
-void Generation::end_locked(GenerationState state, GenerationEvent::Payload payload) {
+void Generation::end_locked(GenerationEvent::Payload payload) {
   flush_text_locked();
-  state_ = state;
-  append_locked(std::move(payload));
+  enter_end_locked(clock_.now(), std::move(payload));
 }
 
-bool Generation::end(GenerationState state, GenerationEvent::Payload payload) {
+// The record has all that the last event tells.
+void Generation::enter_end_locked(WallTime at, GenerationEvent::Payload payload) {
+  extra_bytes_ += payload_bytes(payload);
+  GenerationRecord& record = *record_;
+  if (auto* const succeeded = std::get_if<event::Succeeded>(&payload)) {
+    record.state = GenerationState::kSucceeded;
+    record.result = std::move(succeeded->result);
+  } else if (auto* const failed = std::get_if<event::Failed>(&payload)) {
+    record.state = GenerationState::kFailed;
+    record.error = std::move(failed->error);
+  } else {
+    record.state = GenerationState::kCancelled;
+    record.cancel_reason = std::move(std::get<event::Cancelled>(payload).reason);
+  }
+  record.cancel_requested = false;
+  record.finished_at = at;
+  entries_.push_back({at, 0, 0, nullptr});
+  record.last_sequence = entries_.size();
+  // A text grows by doubling, and this one has grown up.
+  if (record.text.capacity() - record.text.size() > kWorthShrinking) record.text.shrink_to_fit();
+}
+
+bool Generation::end(GenerationEvent::Payload payload) {
   std::unique_lock lock(mutex_);
-  if (is_terminal(state_)) return false;
-  end_locked(state, std::move(payload));
+  if (ended_locked()) return false;
+  end_locked(std::move(payload));
   wake(std::move(lock));
   return true;
 }
@@ -62,34 +86,43 @@ bool Generation::over_limit(std::unique_lock<std::mutex> lock, std::string_view 
   Error error{error_code::kOutputTooLarge, "the generation's " + std::string(what) +
                                                " would exceed its limit of " + std::to_string(limit) +
                                                " (received " + std::to_string(received) + ")"};
-  end_locked(
-      GenerationState::kFailed,
-      event::Failed{
-          std::move(error).with("limit", limit).with("received", received).with("what", std::string(what))});
+  end_locked(event::Failed{
+      std::move(error).with("limit", limit).with("received", received).with("what", std::string(what))});
   wake(std::move(lock));
   return false;
 }
 
+void Generation::append_text_locked(std::string_view piece) {
+  // A text that outgrows the string itself is one of many pieces.
+  constexpr std::size_t kUsualText = 120;
+  std::string& text = record_->text;
+  if (text.capacity() < text.size() + piece.size() && text.size() + piece.size() < kUsualText)
+    text.reserve(kUsualText);
+  text += piece;
+}
+
 bool Generation::start() {
   std::unique_lock lock(mutex_);
-  if (state_ != GenerationState::kQueued) return false;
-  state_ = GenerationState::kRunning;
+  if (record_->state != GenerationState::kQueued) return false;
+  record_->state = GenerationState::kRunning;
   entries_.push_back({clock_.now(), 0, 0, nullptr});  // started
-  started_at_ = entries_.back().at;
+  record_->started_at = entries_.back().at;
   wake(std::move(lock));
   return true;
 }
 
 bool Generation::delta(std::string_view text) {
   std::unique_lock lock(mutex_);
-  if (is_terminal(state_)) return false;
+  if (ended_locked()) return false;
   if (text.empty()) return true;
-  if (text.size() > limits_.max_text_bytes - text_.size()) {
-    return over_limit(std::move(lock), "text bytes", limits_.max_text_bytes, text_.size() + text.size());
+  const std::size_t before = text_size_locked();
+  if (text.size() > limits_.max_text_bytes - before) {
+    return over_limit(std::move(lock), "text bytes", limits_.max_text_bytes, before + text.size());
   }
   if (!reserve_locked(text.size() + sizeof(Entry))) return overload(std::move(lock));
-  text_ += text;
-  if (entries_.size() >= limits_.max_events && text_.size() - in_events_ < kJoinedDeltaBytes) return true;
+  append_text_locked(text);
+  if (entries_.size() >= limits_.max_events && text_size_locked() - in_events_ < kJoinedDeltaBytes)
+    return true;
   flush_text_locked();
   wake(std::move(lock));
   return true;
@@ -97,18 +130,18 @@ bool Generation::delta(std::string_view text) {
 
 bool Generation::progress(double fraction, std::string_view message) {
   std::unique_lock lock(mutex_);
-  if (is_terminal(state_) || std::isnan(fraction)) return false;
+  if (ended_locked() || std::isnan(fraction)) return false;
   if (entries_.size() >= limits_.max_events) return true;
   if (!reserve_locked(kEventBytes + 2 * message.size())) return overload(std::move(lock));
-  progress_ = event::Progress{std::clamp(fraction, 0.0, 1.0), std::string(message)};
-  append_locked(*progress_);
+  record_->progress = event::Progress{std::clamp(fraction, 0.0, 1.0), std::string(message)};
+  append_locked(*record_->progress);
   wake(std::move(lock));
   return true;
 }
 
 bool Generation::log(std::string_view level, std::string_view message) {
   std::unique_lock lock(mutex_);
-  if (is_terminal(state_)) return false;
+  if (ended_locked()) return false;
   if (log_events_ > limits_.max_log_events || entries_.size() >= limits_.max_events) return true;
   if (!reserve_locked(kEventBytes + message.size())) return overload(std::move(lock));
   if (log_events_++ == limits_.max_log_events) {
@@ -123,19 +156,19 @@ bool Generation::log(std::string_view level, std::string_view message) {
 
 bool Generation::artifact(Artifact artifact) {
   std::unique_lock lock(mutex_);
-  if (is_terminal(state_)) return false;
-  if (artifacts_.size() >= limits_.max_artifacts) {
-    return over_limit(std::move(lock), "artifacts", limits_.max_artifacts, artifacts_.size() + 1);
+  if (ended_locked()) return false;
+  std::vector<Artifact>& artifacts = record_->artifacts;
+  if (artifacts.size() >= limits_.max_artifacts) {
+    return over_limit(std::move(lock), "artifacts", limits_.max_artifacts, artifacts.size() + 1);
   }
   if (artifact.size() > limits_.max_artifact_bytes - artifact_bytes_) {
     return over_limit(std::move(lock), "artifact bytes", limits_.max_artifact_bytes,
                       artifact_bytes_ + artifact.size());
   }
   const bool taken =
-      std::ranges::any_of(artifacts_, [&](const Artifact& a) { return a.name == artifact.name; });
+      std::ranges::any_of(artifacts, [&](const Artifact& a) { return a.name == artifact.name; });
   if (taken || !is_valid_artifact_name(artifact.name)) {
-    end_locked(GenerationState::kFailed,
-               event::Failed{{error_code::kInvalidOutput,
+    end_locked(event::Failed{{error_code::kInvalidOutput,
                               "the generator produced an artifact with " +
                                   std::string(taken ? "a name that is taken: \"" : "an invalid name: \"") +
                                   to_valid_utf8(excerpt(artifact.name)) + '"'}});
@@ -143,17 +176,16 @@ bool Generation::artifact(Artifact artifact) {
     return false;
   }
   if (!is_valid_media_type(artifact.media_type)) {
-    end_locked(GenerationState::kFailed,
-               event::Failed{{error_code::kInvalidOutput,
-                              "the generator produced the artifact \"" + artifact.name +
-                                  "\" with an invalid media type: \"" +
-                                  to_valid_utf8(artifact.media_type.substr(0, 255)) + '"'}});
+    end_locked(event::Failed{
+        {error_code::kInvalidOutput, "the generator produced the artifact \"" + artifact.name +
+                                         "\" with an invalid media type: \"" +
+                                         to_valid_utf8(artifact.media_type.substr(0, 255)) + '"'}});
     wake(std::move(lock));
     return false;
   }
   if (!reserve_locked(kEventBytes + (artifact.bytes ? artifact.size() : 0))) return overload(std::move(lock));
   artifact_bytes_ += artifact.size();
-  artifacts_.push_back(artifact);
+  artifacts.push_back(artifact);
   append_locked(event::ArtifactReady{std::move(artifact)});
   wake(std::move(lock));
   return true;
@@ -169,26 +201,26 @@ bool Generation::succeed(Json result) {
       error.message = "the generator's result cannot be written as JSON: " + error.message;
       return fail(std::move(error));
     }
-    bytes = to_json_text(result).size();
+    if (!json_text_surely_within(result, limits_.max_result_bytes)) bytes = to_json_text(result).size();
   }
   std::unique_lock lock(mutex_);
-  if (is_terminal(state_)) return false;
+  if (ended_locked()) return false;
   if (bytes > limits_.max_result_bytes) {
     return over_limit(std::move(lock), "result bytes", limits_.max_result_bytes, bytes);
   }
   if (!reserve_locked(memory)) return overload(std::move(lock));
   extra_bytes_ += memory;
-  end_locked(GenerationState::kSucceeded, event::Succeeded{std::move(result)});
+  end_locked(event::Succeeded{std::move(result)});
   wake(std::move(lock));
   return true;
 }
 
 bool Generation::fail(Error error) {
-  return end(GenerationState::kFailed, event::Failed{std::move(error)});
+  return end(event::Failed{std::move(error)});
 }
 
 bool Generation::cancel(std::string_view reason) {
-  return end(GenerationState::kCancelled, event::Cancelled{std::string(reason)});
+  return end(event::Cancelled{std::string(reason)});
 }
 
 }  // namespace shunt::generation

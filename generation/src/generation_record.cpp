@@ -43,6 +43,27 @@ void write_progress(JsonObjectWriter& object, const event::Progress& progress) {
 
 }  // namespace
 
+GenerationRecord summary_of(const GenerationRecord& record) {
+  GenerationRecord summary;
+  summary.id = record.id;
+  summary.model = record.model;
+  summary.caller = record.caller;
+  summary.state = record.state;
+  summary.admission = record.admission;
+  summary.created_at = record.created_at;
+  summary.started_at = record.started_at;
+  summary.finished_at = record.finished_at;
+  summary.deadline = record.deadline;
+  summary.progress = record.progress;
+  summary.artifacts = record.artifacts;
+  summary.error = record.error;
+  summary.cancel_reason = record.cancel_reason;
+  summary.cancel_requested = record.cancel_requested;
+  summary.metadata = record.metadata;
+  summary.last_sequence = record.last_sequence;
+  return summary;
+}
+
 void append_error_json(std::string& out, const Error& error) {
   JsonObjectWriter object(out);
   object.text("code", error.code);

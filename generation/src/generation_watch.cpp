@@ -1,26 +1,23 @@
 // How a generation is followed.
-#include <algorithm>
+#include <boost/container/small_vector.hpp>
 #include <utility>
 
 #include "generation_parts.hpp"
 
 namespace shunt::generation {
 
-Generation::Watch::Watch(std::shared_ptr<Generation> generation, const WatchOptions& options)
-    : generation_(std::move(generation)),
-      next_(options.after_sequence),
-      only_terminal_(options.only_terminal) {}
+Generation::Watch::Watch(std::shared_ptr<Generation> generation, const WatchOptions& options,
+                         std::shared_ptr<const void> keeper)
+    : generation_(std::move(generation)), keeper_(std::move(keeper)), next_(options.after_sequence) {}
 
 Generation::Watch::~Watch() {
-  forget_ready();
+  const std::lock_guard lock(generation_->mutex_);
+  leave_list_locked();
 }
 
 std::vector<GenerationEvent> Generation::Watch::read(std::size_t max_bytes) {
   std::vector<GenerationEvent> events;
   const std::lock_guard lock(generation_->mutex_);
-  if (only_terminal_ && is_terminal(generation_->state_) && generation_->discarded_at_ == 0) {
-    next_ = std::max<std::uint64_t>(next_, generation_->entries_.size() - 1);
-  }
   std::size_t bytes = 0;
   if (generation_->discarded_at_ > 0) return events;
   while (available_locked() && (events.empty() || bytes < max_bytes)) {
@@ -32,7 +29,7 @@ std::vector<GenerationEvent> Generation::Watch::read(std::size_t max_bytes) {
 
 bool Generation::Watch::ended() const {
   const std::lock_guard lock(generation_->mutex_);
-  return is_terminal(generation_->state_) &&
+  return generation_->ended_locked() &&
          (generation_->discarded_at_ > 0 || next_ >= generation_->entries_.size());
 }
 
@@ -42,43 +39,68 @@ bool Generation::Watch::lost() const {
 }
 
 void Generation::Watch::on_ready(std::function<void()> ready) {
+  call_when(Awaited::kNextEvent, std::move(ready));
+}
+
+void Generation::Watch::on_end(std::function<void()> over) {
+  call_when(Awaited::kEnd, std::move(over));
+}
+
+void Generation::Watch::call_when(Awaited awaited, std::function<void()> ready) {
   std::unique_lock lock(generation_->mutex_);
-  if (available_locked()) {
+  leave_list_locked();
+  awaited_ = awaited;
+  if (has_come_locked()) {
     lock.unlock();
     ready();
     return;
   }
-  if (!ready_) generation_->waiting_.push_back(this);
   ready_ = std::move(ready);
+  next_waiting_ = std::exchange(generation_->waiting_, this);
+}
+
+void Generation::Watch::leave_list_locked() {
+  if (!ready_) return;
+  Watch** place = &generation_->waiting_;
+  while (*place != this) place = &(*place)->next_waiting_;
+  *place = next_waiting_;
+  ready_ = nullptr;
+}
+
+std::shared_ptr<const GenerationRecord> Generation::Watch::record_at_end() const {
+  return generation_->record_at_end();
+}
+
+GenerationRecord Generation::Watch::record() const {
+  return generation_->record();
 }
 
 bool Generation::Watch::available_locked() const {
-  if (only_terminal_ && !is_terminal(generation_->state_)) return false;
-  if (generation_->discarded_at_ > 0) return true;
-  return next_ < generation_->entries_.size();
+  return generation_->discarded_at_ > 0 || next_ < generation_->entries_.size();
 }
 
-std::function<void()> Generation::Watch::take_ready_locked() {
-  return std::exchange(ready_, nullptr);
+bool Generation::Watch::has_come_locked() const {
+  return awaited_ == Awaited::kEnd ? generation_->ended_locked() : available_locked();
 }
 
-void Generation::Watch::forget_ready() {
-  const std::lock_guard lock(generation_->mutex_);
-  std::erase(generation_->waiting_, this);
-}
-
-std::unique_ptr<EventWatch> Generation::watch(const WatchOptions& options) {
-  return std::make_unique<Watch>(shared_from_this(), options);
+std::unique_ptr<EventWatch> Generation::watch(const WatchOptions& options,
+                                              std::shared_ptr<const void> keeper) {
+  return std::make_unique<Watch>(shared_from_this(), options, std::move(keeper));
 }
 
 void Generation::wake(std::unique_lock<std::mutex> lock) {
-  if (waiting_.empty()) return;
-  std::vector<std::function<void()>> ready;
-  std::erase_if(waiting_, [&](Watch* watch) {
-    if (!watch->available_locked()) return false;
-    ready.push_back(watch->take_ready_locked());
-    return true;
-  });
+  if (waiting_ == nullptr) return;
+  constexpr std::size_t kUsualWatches = 4;
+  boost::container::small_vector<std::function<void()>, kUsualWatches> ready;
+  for (Watch** place = &waiting_; *place != nullptr;) {
+    Watch& watch = **place;
+    if (watch.has_come_locked()) {
+      *place = watch.next_waiting_;
+      ready.push_back(std::exchange(watch.ready_, nullptr));
+    } else {
+      place = &watch.next_waiting_;
+    }
+  }
   lock.unlock();
   for (const auto& call : ready) call();
 }

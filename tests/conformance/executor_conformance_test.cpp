@@ -63,6 +63,41 @@ TEST_P(ExecutorConformance, AWatchSeesEventsWhileTheGenerationRuns) {
   EXPECT_TRUE(stream->ended());
 }
 
+TEST_P(ExecutorConformance, AnAcceptanceBringsTheWholeStreamAndTheRecordAtItsEnd) {
+  auto outcome = client_.submit(request("tokens", {{"count", 20}}));
+  auto& accepted = std::get<Accepted>(outcome);
+  ASSERT_NE(accepted.watch, nullptr);
+  client_.wait_over(*accepted.watch);
+  const auto record = accepted.watch->record_at_end();
+  ASSERT_NE(record, nullptr);
+  EXPECT_EQ(record->id, accepted.id);
+  EXPECT_EQ(record->state, GenerationState::kSucceeded);
+  std::vector<GenerationEvent> events;
+  while (!accepted.watch->ended()) {
+    for (auto& event : accepted.watch->read()) events.push_back(std::move(event));
+  }
+  EXPECT_EQ(types(events), types(client_.events(accepted.id)));
+  EXPECT_EQ(joined_text(events), record->text);
+  const GenerationRecord found = client_.record(accepted.id);
+  EXPECT_EQ(found.text, record->text);
+  EXPECT_EQ(found.result, record->result);
+  EXPECT_EQ(found.last_sequence, record->last_sequence);
+  EXPECT_EQ(found.admission.executor, record->admission.executor);
+}
+
+TEST_P(ExecutorConformance, TheRecordOfAWatchStandsAsTheGenerationDoes) {
+  auto outcome = client_.submit(request("gated"));
+  auto& accepted = std::get<Accepted>(outcome);
+  ASSERT_NE(accepted.watch, nullptr);
+  EXPECT_TRUE(eventually([&] { return accepted.watch->record().text == "waiting"; }));
+  EXPECT_EQ(accepted.watch->record().state, GenerationState::kRunning);
+  EXPECT_EQ(accepted.watch->record_at_end(), nullptr);
+  ASSERT_TRUE(client_.cancel(accepted.id, "enough").ok());
+  client_.wait_over(*accepted.watch);
+  ASSERT_NE(accepted.watch->record_at_end(), nullptr);
+  EXPECT_EQ(accepted.watch->record_at_end()->cancel_reason, "enough");
+}
+
 TEST_P(ExecutorConformance, ManyWatchesSeeTheSame) {
   const GenerationId id = client_.start(request("tokens", {{"count", 200}}));
   std::vector<std::vector<GenerationEvent>> seen(4);

@@ -35,9 +35,9 @@ TEST_P(ExecutorConformance, OneKeySubmittedByManyAtOnceStartsOneGeneration) {
   std::vector<Accepted> outcomes;
   for (int i = 0; i < 16; ++i) {
     callers.emplace_back([&] {
-      const auto outcome = client_.submit(with_key(request("echo", {{"text", "once"}}), "race"));
+      auto outcome = client_.submit(with_key(request("echo", {{"text", "once"}}), "race"));
       const std::lock_guard lock(mutex);
-      outcomes.push_back(std::get<Accepted>(outcome));
+      outcomes.push_back(std::get<Accepted>(std::move(outcome)));
     });
   }
   for (auto& caller : callers) caller.join();

@@ -100,8 +100,14 @@ class ExecutorClient {
     stream.on_ready([ready] { ready->set_value(); });
     await(std::move(future), "the next event");
   }
+  void wait_over(EventWatch& stream) {
+    auto over = std::make_shared<std::promise<void>>();
+    auto future = over->get_future();
+    stream.on_end([over] { over->set_value(); });
+    await(std::move(future), "the end of the generation");
+  }
   GenerationRecord wait_for_end(const GenerationId& id) {
-    (void)events(id, {.only_terminal = true});
+    wait_over(*watch(id));
     return record(id);
   }
 

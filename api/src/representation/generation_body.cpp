@@ -9,6 +9,7 @@
 #include "shunt/base/display_text.hpp"
 #include "shunt/base/json.hpp"
 #include "shunt/base/json_object_reader.hpp"
+#include "shunt/base/json_take_apart.hpp"
 #include "shunt/tracing/trace_context.hpp"
 
 namespace shunt::api {
@@ -96,7 +97,7 @@ Result<void> read_context(JsonObject object, GenerationRequest::Context& out) {
 }
 
 Result<JsonObject> parse_object(std::string_view text, const JsonLimits& limits) {
-  auto parsed = parse_json(text, limits);
+  auto parsed = parse_json_to_take_apart(text, limits);
   if (!parsed) return std::move(parsed).error();
   if (!parsed->is_object()) return wrong_type("", "an object", *parsed);
   return std::move(parsed->get_object());

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <memory>
 
 #include "representation/generation_body.hpp"
 #include "representation/representation.hpp"
@@ -19,7 +20,6 @@ struct Plan {
   Representation representation = Representation::kRecord;
   WhenClientGoes when_client_goes = WhenClientGoes::kCancel;
   WaitPlan wait = {};
-  bool no_worker_yet = false;
 };
 
 Error not_acceptable(const std::vector<std::string>& produces) {
@@ -62,47 +62,48 @@ void answer_failed(Exchange& exchange, const GenerationRecord& record) {
   set_problem(exchange.response, error, {.instance = link, .generation = &record});
 }
 
-http::Task<void> answer_with_artifact(Exchange& exchange, GenerationRecord& record) {
+using EndedRecord = std::shared_ptr<const GenerationRecord>;
+
+http::Task<void> answer_with_artifact(Exchange& exchange, EndedRecord record) {
   const std::string header = exchange.request.headers.joined("Accept");
   const http::AcceptList accept(header);
-  if (const Artifact* const artifact = choose_artifact(accept, record.artifacts)) {
+  if (const Artifact* const artifact = choose_artifact(accept, record->artifacts)) {
     // Only a name for the bytes from here on: the record may go before its reader does.
     const ArtifactPlace place = place_of(*artifact);
-    const GenerationId id = record.id;
-    record = {};
+    const GenerationId id = record->id;
+    record.reset();
     co_await answer_with_bytes(exchange, id, place, http::WholeBody{});
   } else if (accept.fit(kJsonType).acceptable()) {
-    answer_with_record(exchange, 200, record);
+    answer_with_record(exchange, 200, *record);
   } else {
     std::vector<std::string> produced;
-    for (const Artifact& other : record.artifacts) produced.push_back(other.media_type);
+    for (const Artifact& other : record->artifacts) produced.push_back(other.media_type);
     set_problem(exchange.response, not_acceptable(produced),
-                {.instance = generation_link(record.id), .generation = &record});
+                {.instance = generation_link(record->id), .generation = record.get()});
   }
 }
 
-http::Task<void> answer_ended(Exchange& exchange, GenerationRecord& record, Representation representation) {
-  if (record.state != GenerationState::kSucceeded) {
-    answer_failed(exchange, record);
-    co_return;
-  }
-  switch (representation) {
-    case Representation::kArtifact:
-      co_await answer_with_artifact(exchange, record);
-      co_return;
-    case Representation::kText:
-      if (record.text.size() > http::kLargeAnswer && !reserve_answer(exchange, record.text.size())) co_return;
-      exchange.response.status = 200;
-      exchange.response.content_type = "text/plain; charset=utf-8";
-      exchange.response.body = std::move(record.text);
-      co_return;
-    case Representation::kRecord:
-    case Representation::kEventStream:
-      answer_with_record(exchange, 200, record);
+void answer_with_text(Exchange& exchange, const std::string& text) {
+  if (text.size() > http::kLargeAnswer && !reserve_answer(exchange, text.size())) return;
+  exchange.response.status = 200;
+  exchange.response.content_type = "text/plain; charset=utf-8";
+  exchange.response.body = text;
+}
+
+http::Task<void> answer_ended(Exchange& exchange, EndedRecord record, Representation representation) {
+  if (record->state != GenerationState::kSucceeded) {
+    answer_failed(exchange, *record);
+  } else if (representation == Representation::kArtifact) {
+    co_await answer_with_artifact(exchange, std::move(record));
+  } else if (representation == Representation::kText) {
+    answer_with_text(exchange, record->text);
+  } else {
+    answer_with_record(exchange, 200, *record);
   }
 }
 
-// The generation as it stands. It has been taken, so an executor that cannot say now makes no failure of it.
+// The generation as it stands, where there is no watch of it. It has been taken, so an executor that cannot
+// say now makes no failure of it.
 http::Task<GenerationRecord> pending_record(Exchange& exchange, GenerationId id, std::string_view model) {
   auto pending = answer_of<Result<executor::FindOutcome>>(
       exchange.client, [&](auto done) { exchange.service.executor.find(id, std::move(done)); });
@@ -126,48 +127,74 @@ Error wait_deadline_exceeded(WaitEnd why, GenerationId id) {
       .with("generation_id", id.to_string());
 }
 
-// The client has waited long enough; the generation goes on.
-http::Task<void> answer_pending(Exchange& exchange, GenerationId id, const Plan& plan, std::string_view model,
-                                WaitEnd why) {
-  auto finding = pending_record(exchange, id, model);
-  GenerationRecord record = co_await finding;
+// The client has waited long enough; the generation goes on, but may end at this moment.
+http::Task<void> answer_pending(Exchange& exchange, const executor::Accepted& accepted, const Plan& plan,
+                                std::string_view model, WaitEnd why) {
+  GenerationRecord record;
+  if (accepted.watch) {
+    record = accepted.watch->record();
+  } else {
+    auto finding = pending_record(exchange, accepted.id, model);
+    record = co_await finding;
+  }
   if (is_terminal(record.state) && !plan.wait.at_once) {
-    co_await answer_ended(exchange, record, plan.representation);
+    co_await answer_ended(exchange, std::make_shared<const GenerationRecord>(std::move(record)),
+                          plan.representation);
     co_return;
   }
   exchange.response.set_retry_after(kLookAgainAfter);
   if (plan.wait.late == WaitPlan::Late::kAccepted) {
     exchange.response.add_header("Preference-Applied", plan.wait.applied_late);
     answer_with_record(exchange, 202, record);
-    if (plan.no_worker_yet && record.state == GenerationState::kQueued) add_no_worker_hint(exchange);
+    if (accepted.no_worker_yet && record.state == GenerationState::kQueued) add_no_worker_hint(exchange);
   } else {
-    set_problem(exchange.response, wait_deadline_exceeded(why, id),
-                {.instance = generation_link(id), .generation = &record});
+    set_problem(exchange.response, wait_deadline_exceeded(why, accepted.id),
+                {.instance = generation_link(accepted.id), .generation = &record});
   }
 }
 
-// Waits as planned and answers.
-http::Task<void> answer_in_time(Exchange& exchange, GenerationId id, const Plan& plan,
+http::Task<void> answer_gone_client(Exchange& exchange, GenerationId id, WhenClientGoes when_client_goes) {
+  if (when_client_goes == WhenClientGoes::kCancel) co_await cancel_abandoned(exchange, id);
+  exchange.client.abort();
+}
+
+// Waits as planned and answers. With a watch of its own, the executor is not asked again.
+http::Task<void> answer_in_time(Exchange& exchange, executor::Accepted& accepted, const Plan& plan,
                                 std::string_view model) {
-  WaitEnd end = WaitEnd::kOutOfTime;
-  if (!plan.wait.at_once) {
-    auto waiting = wait_for_generation(exchange, id, plan.wait.limit);
-    end = co_await waiting;
-  }
-  if (end == WaitEnd::kFailed) co_return;
-  if (end == WaitEnd::kClientGone) {
-    if (plan.when_client_goes == WhenClientGoes::kCancel) co_await cancel_abandoned(exchange, id);
-    exchange.client.abort();
+  if (plan.wait.at_once) {
+    co_await answer_pending(exchange, accepted, plan, model, WaitEnd::kOutOfTime);
     co_return;
   }
-  if (end != WaitEnd::kEnded) {
-    co_await answer_pending(exchange, id, plan, model, end);
-    co_return;
+  if (!accepted.watch) {
+    auto watching = watch_generation(exchange, accepted.id, {});
+    auto watch = co_await watching;
+    if (!watch) {
+      set_problem(exchange.response, watch.error(), {.instance = generation_link(accepted.id)});
+      co_return;
+    }
+    accepted.watch = std::move(*watch);
   }
-  auto record = co_await find_visible(exchange, id);
-  if (!record) co_return;
+  EndedRecord record;
+  if (accepted.watch) {
+    auto waiting = wait_for_end(exchange, *accepted.watch, plan.wait.limit);
+    const WaitEnd end = co_await waiting;
+    if (end == WaitEnd::kClientGone) {
+      co_await answer_gone_client(exchange, accepted.id, plan.when_client_goes);
+      co_return;
+    }
+    if (end != WaitEnd::kEnded) {
+      co_await answer_pending(exchange, accepted, plan, model, end);
+      co_return;
+    }
+    record = accepted.watch->record_at_end();
+  }
+  if (!record) {  // evicted, or never to be watched: a look-up tells
+    auto found = co_await find_visible(exchange, accepted.id);
+    if (!found) co_return;
+    record = std::make_shared<const GenerationRecord>(std::move(*found));
+  }
   if (!plan.wait.applied.empty()) exchange.response.add_header("Preference-Applied", plan.wait.applied);
-  co_await answer_ended(exchange, *record, plan.representation);
+  co_await answer_ended(exchange, std::move(record), plan.representation);
 }
 
 }  // namespace
@@ -184,19 +211,18 @@ http::Task<void> create_generation(Exchange& exchange) {
   auto pending = answer_of<executor::SubmitOutcome>(exchange.client, [&](auto done) {
     exchange.service.executor.submit(std::move(plan->request), std::move(done));
   });
-  const executor::SubmitOutcome outcome = co_await pending;
+  executor::SubmitOutcome outcome = co_await pending;
   drop_body(exchange);
   if (exchange.trace) exchange.trace->submitted(outcome);
-  const executor::Accepted* const accepted = answer_submitted(exchange, outcome);
+  executor::Accepted* const accepted = answer_submitted(exchange, outcome);
   if (accepted == nullptr) co_return;
-  plan->no_worker_yet = accepted->no_worker_yet;
   // Somebody else may be waiting for a generation that this request has only joined.
   if (accepted->replayed) plan->when_client_goes = WhenClientGoes::kContinue;
   if (plan->representation == Representation::kEventStream) {
-    co_await send_event_stream(exchange, accepted->id, 0, plan->when_client_goes);
+    co_await send_event_stream(exchange, accepted->id, std::move(accepted->watch), 0, plan->when_client_goes);
     co_return;
   }
-  co_await answer_in_time(exchange, accepted->id, *plan, model);
+  co_await answer_in_time(exchange, *accepted, *plan, model);
 }
 
 }  // namespace shunt::api

@@ -2,6 +2,7 @@
 
 #include "representation/representation.hpp"
 #include "representation/sse.hpp"
+#include "routes/wait_for_generation.hpp"
 #include "shunt/base/log.hpp"
 #include "shunt/http/chunked_body.hpp"
 #include "shunt/http/sse_writer.hpp"
@@ -82,8 +83,7 @@ http::Task<bool> wait_for_events(Exchange& exchange, EventWriter& writer, EventW
   client.release_buffers();
   client.set_deadline(exchange.options.sse_heartbeat);
   const bool had_ended = client.ended();
-  const auto wake = client.remote_wake();
-  watch.on_ready(wake);
+  watch.on_ready(client.remote_wake());
   client.watch();
   co_await client.wake();
   if (client.broken()) co_return false;
@@ -150,21 +150,23 @@ http::Task<void> cancel_abandoned(Exchange& exchange, GenerationId id) {
   if (!answer) log::warn("http.cancel_failed", {{"id", id.to_string()}, {"code", answer.error().code}});
 }
 
-http::Task<void> send_event_stream(Exchange& exchange, GenerationId id, std::uint64_t after_sequence,
-                                   WhenClientGoes when_client_goes) {
-  auto pending = answer_of<Result<executor::WatchOutcome>>(exchange.client, [&](auto done) {
-    exchange.service.executor.watch(id, {.after_sequence = after_sequence}, std::move(done));
-  });
-  auto answer = co_await pending;
-  auto* const watch = answer ? std::get_if<std::unique_ptr<EventWatch>>(&*answer) : nullptr;
-  if (watch == nullptr) {
-    // Evicted since, or the executor failed: the look-up says which.
+http::Task<void> send_event_stream(Exchange& exchange, GenerationId id, std::unique_ptr<EventWatch> watch,
+                                   std::uint64_t after_sequence, WhenClientGoes when_client_goes) {
+  if (!watch) {
+    auto watching = watch_generation(exchange, id, {.after_sequence = after_sequence});
+    auto found = co_await watching;
+    if (!found) {
+      set_problem(exchange.response, found.error(), {.instance = generation_link(id)});
+      co_return;
+    }
+    watch = std::move(*found);
+  }
+  if (!watch) {  // evicted since: the look-up says so
     (void)co_await find_visible(exchange, id);
-    if (!answer) set_problem(exchange.response, answer.error(), {.instance = generation_link(id)});
     co_return;
   }
   const StreamCount count(exchange.service.metrics);
-  const bool complete = co_await send_until_end(exchange, **watch);
+  const bool complete = co_await send_until_end(exchange, *watch);
   if (!complete && when_client_goes == WhenClientGoes::kCancel) co_await cancel_abandoned(exchange, id);
 }
 

@@ -1,19 +1,23 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "routes/exchange.hpp"
 #include "shunt/api/namespace.hpp"
+#include "shunt/generation/event_watch.hpp"
 #include "shunt/http/server/task.hpp"
 
 namespace shunt::api {
 
 enum class WhenClientGoes { kCancel, kContinue };
 
-// Sends a generation's events after `after_sequence` as a text/event-stream, until the terminal one, until
-// the client goes, or until the server does (then a comment is the last that comes). The terminal event must
-// lie after `after_sequence`. Header lines in exchange.response are sent along.
+// Sends what `watch` reads of the generation as a text/event-stream, until the terminal event, until the
+// client goes, or until the server does (then a comment is the last that comes). The terminal event must not
+// have been read. Without a watch, asks the executor for one that begins after `after_sequence`. Header lines
+// in exchange.response are sent along.
 [[nodiscard]] http::Task<void> send_event_stream(Exchange& exchange, GenerationId id,
+                                                 std::unique_ptr<EventWatch> watch,
                                                  std::uint64_t after_sequence,
                                                  WhenClientGoes when_client_goes);
 

@@ -74,7 +74,10 @@ std::optional<GenerationId> id_of_path(Exchange& exchange) {
 }
 
 std::string generation_link(const GenerationId& id) {
-  std::string link = "/v1/generations/";
+  constexpr std::string_view kGenerations = "/v1/generations/";
+  std::string link;
+  link.reserve(kGenerations.size() + GenerationId::kTextSize);
+  link += kGenerations;
   id.append_to(link);
   return link;
 }

@@ -82,11 +82,16 @@ http::Task<void> retry_generation(Exchange& exchange) {
   auto submitting = answer_of<executor::SubmitOutcome>(exchange.client, [&](auto done) {
     exchange.service.executor.submit(std::move(*request), std::move(done));
   });
-  const executor::SubmitOutcome outcome = co_await submitting;
+  executor::SubmitOutcome outcome = co_await submitting;
   if (exchange.trace) exchange.trace->submitted(outcome);
   const executor::Accepted* const accepted = answer_submitted(exchange, outcome);
   if (accepted == nullptr) co_return;
-  const auto record = co_await find_visible(exchange, accepted->id);
+  std::optional<GenerationRecord> record;
+  if (accepted->watch) {
+    record = accepted->watch->record();
+  } else {
+    record = co_await find_visible(exchange, accepted->id);
+  }
   if (!record) co_return;
   answer_with_record(exchange, 202, *record);
   if (accepted->no_worker_yet && record->state == GenerationState::kQueued) add_no_worker_hint(exchange);

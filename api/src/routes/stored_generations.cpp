@@ -70,6 +70,33 @@ void append_page(std::string& out, const executor::RecordPage& page) {
   out += '}';
 }
 
+// Waits for one that has not ended. False: there is nothing to answer, as the client has gone or the response
+// has been made a problem.
+http::Task<bool> wait_and_look_again(Exchange& exchange, std::chrono::milliseconds limit,
+                                     GenerationRecord& record) {
+  auto watching = watch_generation(exchange, record.id, {});
+  auto watch = co_await watching;
+  if (!watch) {
+    set_problem(exchange.response, watch.error(), {.instance = generation_link(record.id)});
+    co_return false;
+  }
+  if (*watch) {
+    auto waiting = wait_for_end(exchange, **watch, limit);
+    const WaitEnd end = co_await waiting;
+    if (end == WaitEnd::kClientGone) {
+      exchange.client.abort();
+      co_return false;
+    }
+    if (const auto ended = (*watch)->record_at_end()) {
+      record = *ended;
+      co_return true;
+    }
+  }
+  auto found = co_await find_visible(exchange, record.id);
+  if (found) record = std::move(*found);
+  co_return found.has_value();
+}
+
 }  // namespace
 
 http::Task<void> get_generation(Exchange& exchange) {
@@ -82,15 +109,9 @@ http::Task<void> get_generation(Exchange& exchange) {
     const WaitPlan plan = plan_wait({.wait = preferences.wait}, exchange.options.wait_deadline);
     exchange.response.add_header("Preference-Applied", plan.applied);
     if (!is_terminal(record->state)) {
-      auto waiting = wait_for_generation(exchange, *id, plan.limit);
-      const WaitEnd end = co_await waiting;
-      if (end == WaitEnd::kFailed) co_return;
-      if (end == WaitEnd::kClientGone) {
-        exchange.client.abort();
-        co_return;
-      }
-      record = co_await find_visible(exchange, *id);
-      if (!record) co_return;
+      auto waiting = wait_and_look_again(exchange, plan.limit, *record);
+      const bool there = co_await waiting;
+      if (!there) co_return;
     }
   }
   answer_with_record(exchange, 200, *record);
@@ -176,7 +197,7 @@ http::Task<void> stream_events(Exchange& exchange) {
     co_return;
   }
   // A reader of events is not the one who asked for the generation: its leaving stops nothing.
-  co_await send_event_stream(exchange, *id, *after, WhenClientGoes::kContinue);
+  co_await send_event_stream(exchange, *id, nullptr, *after, WhenClientGoes::kContinue);
 }
 
 }  // namespace shunt::api

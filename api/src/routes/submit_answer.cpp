@@ -54,7 +54,7 @@ Result<const Model*> usable_model(const Exchange& exchange, std::string_view nam
   return unknown_model(name, std::move(known));
 }
 
-const executor::Accepted* answer_submitted(Exchange& exchange, const executor::SubmitOutcome& outcome) {
+executor::Accepted* answer_submitted(Exchange& exchange, executor::SubmitOutcome& outcome) {
   if (const auto* const refused = std::get_if<executor::Refused>(&outcome)) {
     set_problem(exchange.response, refused->error);
     if (refused->retry_after) exchange.response.set_retry_after(*refused->retry_after);
@@ -64,7 +64,7 @@ const executor::Accepted* answer_submitted(Exchange& exchange, const executor::S
     answer_unknown(exchange, *unknown);
     return nullptr;
   }
-  const auto& accepted = std::get<executor::Accepted>(outcome);
+  auto& accepted = std::get<executor::Accepted>(outcome);
   add_place(exchange.response, accepted.id);
   if (accepted.replayed) exchange.response.add_header("Idempotency-Replayed", "true");
   return &accepted;

@@ -23,7 +23,6 @@ inline constexpr std::chrono::seconds kLookAgainAfter{1};
 
 // The acceptance, with the headers of the response that tell where the generation is; or nullptr, and the
 // response has been made the problem.
-[[nodiscard]] const executor::Accepted* answer_submitted(Exchange& exchange,
-                                                         const executor::SubmitOutcome& outcome);
+[[nodiscard]] executor::Accepted* answer_submitted(Exchange& exchange, executor::SubmitOutcome& outcome);
 
 }  // namespace shunt::api

@@ -42,6 +42,12 @@ class WaitDeadline {
   SteadyTime gone_at_ = SteadyTime::max();
 };
 
+}  // namespace
+
+bool is_over(const EventWatch& watch) {
+  return watch.record_at_end() != nullptr || watch.lost();
+}
+
 http::Task<WaitEnd> wait_for_end(Exchange& exchange, EventWatch& watch, std::chrono::milliseconds limit) {
   http::ClientSocket& client = exchange.client;
   if (!client.send_now()) {  // responses to requests before this one
@@ -50,14 +56,12 @@ http::Task<WaitEnd> wait_for_end(Exchange& exchange, EventWatch& watch, std::chr
   }
   client.release_buffers();
   WaitDeadline deadline(exchange, limit);
-  const auto wake = client.remote_wake();
   std::optional<WaitEnd> over;
   for (;;) {
-    (void)watch.read();
-    if (watch.ended()) over = WaitEnd::kEnded;
+    if (is_over(watch)) over = WaitEnd::kEnded;
     if (!over) over = deadline.used_up();
     if (over) break;
-    watch.on_ready(wake);
+    watch.on_end(client.remote_wake());
     client.watch();
     co_await client.wake();
   }
@@ -65,23 +69,15 @@ http::Task<WaitEnd> wait_for_end(Exchange& exchange, EventWatch& watch, std::chr
   co_return *over;
 }
 
-}  // namespace
-
-http::Task<WaitEnd> wait_for_generation(Exchange& exchange, GenerationId id,
-                                        std::chrono::milliseconds limit) {
-  auto pending = answer_of<Result<executor::WatchOutcome>>(exchange.client, [&](auto done) {
-    exchange.service.executor.watch(id, {.only_terminal = true}, std::move(done));
-  });
+http::Task<Result<std::unique_ptr<EventWatch>>> watch_generation(Exchange& exchange, GenerationId id,
+                                                                 WatchOptions options) {
+  auto pending = answer_of<Result<executor::WatchOutcome>>(
+      exchange.client, [&](auto done) { exchange.service.executor.watch(id, options, std::move(done)); });
   auto answer = co_await pending;
-  if (!answer) {
-    set_problem(exchange.response, answer.error(), {.instance = generation_link(id)});
-    co_return WaitEnd::kFailed;
-  }
-  auto* const watch = std::get_if<std::unique_ptr<EventWatch>>(&*answer);
-  if (watch == nullptr) co_return WaitEnd::kEnded;
-  auto waiting = wait_for_end(exchange, **watch, limit);
-  const WaitEnd end = co_await waiting;
-  co_return end;
+  if (!answer) co_return std::move(answer).error();
+  std::unique_ptr<EventWatch> watch;
+  if (auto* const found = std::get_if<std::unique_ptr<EventWatch>>(&*answer)) watch = std::move(*found);
+  co_return watch;
 }
 
 }  // namespace shunt::api

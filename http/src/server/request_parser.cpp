@@ -4,6 +4,7 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <limits>
+#include <memory>
 #include <string>
 
 #include "shunt/http/problem_code.hpp"
@@ -91,7 +92,13 @@ RequestParser::~RequestParser() = default;
 
 void RequestParser::reset(Request& request) {
   request.clear();
-  machine_ = std::make_unique<Machine>(request);
+  // In the same place as the last one, which cannot be used again.
+  if (machine_ != nullptr && request_ == &request) {
+    std::destroy_at(machine_.get());
+    std::construct_at(machine_.get(), request);
+  } else {
+    machine_ = std::make_unique<Machine>(request);
+  }
   request_ = &request;
 }
 

@@ -59,6 +59,10 @@ void Response::set_retry_after(std::chrono::nanoseconds wait) {
 }
 
 void append_head(std::string& out, const Response& response, const HeadOptions& options) {
+  // Status line, date and the fields that are not in `headers`; the body follows.
+  constexpr std::size_t kUsualBytes = 256;
+  out.reserve(out.size() + kUsualBytes + response.headers.size() + response.sharing.size() +
+              response.body.size());
   out.append("HTTP/1.1 ");
   append_number(out, static_cast<std::size_t>(response.status));
   out.append(" ")

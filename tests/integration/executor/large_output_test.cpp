@@ -44,7 +44,7 @@ TEST_F(LargeOutput, AResultBeyondTheLimitLiesInTheStoreAndClientsSeeIt) {
   start_executor(redis_.url());
   wait_ready();
   EXPECT_EQ(client_.record(id).result.at("blob").as_string().size(), 50'000U);
-  const auto replay = client_.events(id, {.only_terminal = true});
+  const auto replay = client_.events(id);
   EXPECT_EQ(std::get<event::Succeeded>(replay.back().payload).result.at("blob").as_string().size(), 50'000U);
   EXPECT_EQ(client_.list({})->records.at(0).state, GenerationState::kSucceeded);
 }

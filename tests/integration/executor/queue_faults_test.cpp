@@ -231,8 +231,8 @@ TEST_F(QueueFaults, TheKeyOfALostEnqueueIsTakenOverByItsNextUse) {
   hold_.release();
   std::optional<executor::Accepted> accepted;
   ASSERT_TRUE(eventually([&] {
-    const auto outcome = client_.submit(made);
-    if (const auto* taken = std::get_if<executor::Accepted>(&outcome)) accepted = *taken;
+    auto outcome = client_.submit(made);
+    if (auto* const taken = std::get_if<executor::Accepted>(&outcome)) accepted = std::move(*taken);
     return accepted.has_value();
   }));
   EXPECT_EQ(accepted->id, lost);

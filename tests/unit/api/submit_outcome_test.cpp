@@ -14,7 +14,8 @@ using executor::Unknown;
 class SubmitOutcomeTest : public ServerTest {
  protected:
   Answer answer_to(SubmitOutcome outcome) {
-    recording_.on_submit = [outcome](const GenerationRequest&) { return outcome; };
+    const auto answer = std::make_shared<SubmitOutcome>(std::move(outcome));
+    recording_.on_submit = [answer](const GenerationRequest&) { return std::move(*answer); };
     serve_recording();
     return client().request("POST", "/v1/generations", kHeld);
   }
@@ -24,6 +25,16 @@ class SubmitOutcomeTest : public ServerTest {
     record.model = "held";
     record.state = state;
     return record;
+  }
+  [[nodiscard]] std::shared_ptr<Generation> ended_generation() const {
+    Envelope envelope;
+    envelope.id = id_;
+    envelope.request.model = "held";
+    auto generation = std::make_shared<Generation>(envelope, system_clock(), OutputLimits{});
+    generation->start();
+    generation->delta("done");
+    generation->succeed(7);
+    return generation;
   }
 
   GenerationId id_ = GenerationIdSource(system_clock()).next();
@@ -109,6 +120,40 @@ TEST_F(SubmitOutcomeTest, AReplayGetsTheSameAnswerAndSaysSo) {
   const Answer answer = answer_to(Accepted{id_, true});
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.headers.at("idempotency-replayed"), "true");
+}
+
+TEST_F(SubmitOutcomeTest, TheWatchOfTheAcceptanceIsAllThatIsNeeded) {
+  recording_.on_find = [](const GenerationId&) -> Result<executor::FindOutcome> {
+    return Error{"internal_error", "nobody is to ask"};
+  };
+  recording_.on_submit = [&](const GenerationRequest&) -> SubmitOutcome {
+    const auto generation = ended_generation();
+    return Accepted{.id = id_, .watch = generation->watch({})};
+  };
+  serve_recording();
+  const Answer answer = client().request("POST", "/v1/generations", kHeld);
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_NE(answer.body.find(R"("output":{"text":"done","result":7})"), std::string::npos) << answer.body;
+  const Answer text = client().request("POST", "/v1/generations", kHeld, "Accept: text/plain\r\n");
+  EXPECT_EQ(text.body, "done");
+  const Answer late = client().request("POST", "/v1/generations", kHeld, "Prefer: respond-async\r\n");
+  EXPECT_EQ(late.status, 202);
+  EXPECT_NE(late.body.find(R"("state":"succeeded")"), std::string::npos) << late.body;
+  HttpClient stream = client();
+  stream.send(post_of(R"({"model":"held","stream":true})"));
+  EXPECT_NE(stream.read_until("0\r\n\r\n").find("event: succeeded\n"), std::string::npos);
+}
+
+TEST_F(SubmitOutcomeTest, AGenerationThatWasEvictedBeforeItsEndWasReadIsLookedUp) {
+  recording_.on_find = [](const GenerationId&) { return executor::FindOutcome(GenerationGone{}); };
+  recording_.on_submit = [&](const GenerationRequest&) -> SubmitOutcome {
+    const auto generation = ended_generation();
+    Accepted accepted{.id = id_, .watch = generation->watch({})};
+    generation->discard();
+    return accepted;
+  };
+  serve_recording();
+  EXPECT_EQ(client().request("POST", "/v1/generations", kHeld).status, 410);
 }
 
 TEST_F(SubmitOutcomeTest, AFailedGenerationIsAProblemThatContainsTheRecord) {

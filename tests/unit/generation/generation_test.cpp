@@ -166,19 +166,57 @@ TEST_F(GenerationTest, OnReadyIsCalledAtOnceWhenThereIsSomethingAndOnceOtherwise
 
 TEST_F(GenerationTest, AWatchForTheEndSleepsThroughEverythingElse) {
   const auto generation = make();
-  const auto watch = generation->watch({.only_terminal = true});
-  bool woken = false;
-  watch->on_ready([&] { woken = true; });
+  const auto watch = generation->watch({});
+  int calls = 0;
+  watch->on_end([&] { ++calls; });
   generation->start();
   generation->delta("x");
-  EXPECT_FALSE(woken);
-  EXPECT_TRUE(watch->read().empty());
-  generation->succeed(nullptr);
-  EXPECT_TRUE(woken);
-  const auto events = watch->read();
-  ASSERT_EQ(events.size(), 1U);
-  EXPECT_EQ(events[0].sequence, 4U);
+  EXPECT_EQ(calls, 0);
+  EXPECT_EQ(watch->record_at_end(), nullptr);
+  EXPECT_EQ(watch->record().text, "x");
+  generation->succeed(7);
+  EXPECT_EQ(calls, 1);
+  watch->on_end([&] { ++calls; });
+  EXPECT_EQ(calls, 2) << "it has ended already";
+  EXPECT_FALSE(watch->ended()) << "nothing has been read";
+  EXPECT_EQ(watch->read().back().sequence, 4U);
   EXPECT_TRUE(watch->ended());
+}
+
+TEST_F(GenerationTest, AWatchHasOneFunctionTheLastOneGiven) {
+  const auto generation = make();
+  const auto watch = generation->watch({.after_sequence = 1});
+  bool first = false;
+  bool second = false;
+  watch->on_end([&] { first = true; });
+  watch->on_ready([&] { second = true; });
+  generation->start();
+  EXPECT_TRUE(second);
+  generation->succeed(nullptr);
+  EXPECT_FALSE(first);
+}
+
+TEST_F(GenerationTest, TheRecordOfTheEndIsSharedAndStaysWholeForWhoeverHoldsIt) {
+  const auto generation = make();
+  const auto watch = generation->watch({});
+  const auto other = generation->watch({});
+  generation->start();
+  generation->delta("all of it");
+  generation->succeed(JsonObject{{"n", 1}});
+  const auto record = watch->record_at_end();
+  ASSERT_NE(record, nullptr);
+  EXPECT_EQ(record, other->record_at_end());
+  EXPECT_EQ(record->state, GenerationState::kSucceeded);
+  EXPECT_EQ(record->text, "all of it");
+  EXPECT_EQ(record->result.at("n"), 1);
+  EXPECT_EQ(record->last_sequence, 4U);
+  EXPECT_EQ(record->finished_at, generation->record().finished_at);
+  generation->discard();
+  EXPECT_EQ(record->text, "all of it");
+  EXPECT_EQ(other->record_at_end(), nullptr);
+  EXPECT_TRUE(other->lost());
+  EXPECT_EQ(other->record().state, GenerationState::kSucceeded);
+  EXPECT_EQ(other->record().text, "");
 }
 
 TEST_F(GenerationTest, ADestroyedWatchIsNotCalled) {

@@ -26,6 +26,10 @@ struct Accepted {
   std::chrono::nanoseconds enqueue{0};
   // It waits for a worker, and none has told that it runs the model: one may still be on its way.
   bool no_worker_yet = false;
+  // The stream of the new generation from its beginning; its end has the record, so that whoever has
+  // submitted needs neither watch() nor find(). nullptr if `replayed`: that generation may be anywhere, or
+  // gone.
+  std::unique_ptr<EventWatch> watch{};
 };
 struct Refused {
   Error error;  // nothing exists and nothing will run; error.retryable says whether to come back
@@ -150,9 +154,11 @@ class GenerationExecutor {
  public:
   virtual ~GenerationExecutor() = default;
 
-  // Admits a request. On Accepted the generation exists and its stream has begun.
+  // Admits a request. On Accepted the generation exists, its stream has begun, and the outcome has a watch of
+  // it: all that follows comes to the caller through that.
   virtual void submit(GenerationRequest request, std::function<void(SubmitOutcome)> done) = 0;
 
+  // For generations that were not submitted by the same conversation.
   virtual void find(const GenerationId& id, std::function<void(Result<FindOutcome>)> done) = 0;
   virtual void list(const ListQuery& query, std::function<void(Result<RecordPage>)> done) = 0;
   virtual void cancel(const GenerationId& id, std::string reason,

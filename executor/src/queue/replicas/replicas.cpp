@@ -5,20 +5,6 @@
 namespace shunt::executor {
 namespace {
 
-// Keeps its replica for as long as it is read from.
-class ReplicaWatch final : public EventWatch {
- public:
-  ReplicaWatch(std::shared_ptr<Replica> replica, const WatchOptions& options)
-      : replica_(std::move(replica)), watch_(replica_->generation->watch(options)) {}
-  std::vector<GenerationEvent> read(std::size_t max_bytes) override { return watch_->read(max_bytes); }
-  bool ended() const override { return watch_->ended(); }
-  void on_ready(std::function<void()> ready) override { watch_->on_ready(std::move(ready)); }
-
- private:
-  const std::shared_ptr<Replica> replica_;
-  const std::unique_ptr<EventWatch> watch_;
-};
-
 bool has_ended(const Replica& replica) {
   return is_terminal(replica.generation->state());
 }
@@ -80,7 +66,8 @@ void Replicas::stop_requested(const std::shared_ptr<Replica>& replica, SteadyTim
 std::unique_ptr<EventWatch> Replicas::watch(const std::shared_ptr<Replica>& replica,
                                             const WatchOptions& options, SteadyTime now) const {
   replica->last_used = now;
-  return std::make_unique<ReplicaWatch>(replica, options);
+  // The watch keeps the replica for as long as it is read from.
+  return replica->generation->watch(options, replica);
 }
 
 Replicas::Applied Replicas::apply(Replica& replica, std::vector<GenerationEvent> events, SteadyTime now) {

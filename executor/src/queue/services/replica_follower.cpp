@@ -64,9 +64,10 @@ void ReplicaFollower::stop() {
   ended_.notify_all();
 }
 
-void ReplicaFollower::expect(std::shared_ptr<Generation> generation, std::chrono::milliseconds timeout) {
+std::shared_ptr<Replica> ReplicaFollower::expect(std::shared_ptr<Generation> generation,
+                                                 std::chrono::milliseconds timeout) {
   const SteadyTime now = context_.clock.steady_now();
-  replicas_.add(std::move(generation), now + timeout, now);
+  return replicas_.add(std::move(generation), now + timeout, now);
 }
 
 awaitable<Result<WatchOutcome>> ReplicaFollower::watch(GenerationId id, WatchOptions watch_options) {

@@ -27,7 +27,7 @@ class ReplicaFollower {
 
   // Begins to follow a generation of this process, before its job exists: its first event may come as soon as
   // it does.
-  void expect(std::shared_ptr<Generation> generation, std::chrono::milliseconds timeout);
+  std::shared_ptr<Replica> expect(std::shared_ptr<Generation> generation, std::chrono::milliseconds timeout);
   bullmq::awaitable<Result<WatchOutcome>> watch(GenerationId id, WatchOptions options);
   // Brings the replica up to date with the log, which has it all. What fails is noted, and comes again when
   // the replica is looked at next.

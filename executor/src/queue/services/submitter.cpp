@@ -191,7 +191,7 @@ awaitable<SubmitOutcome> Submitter::decide_within(Submission sealed, SteadyTime 
     }
     const auto* const held = std::get_if<KeyHeld>(&*answer);
     if (held == nullptr) co_return refusal_of(model, *answer);
-    if (!held->lost) co_return Accepted{held->holder, true};
+    if (!held->lost) co_return Accepted{.id = held->holder, .replayed = true};
     // The key's generation is not in the queue. Whoever claimed it may be about to add it, or to take it
     // back.
     if (clock.now() - held->holder.created_at() >= 2 * context_.options.queue.enqueue_deadline) {
@@ -243,11 +243,12 @@ awaitable<SubmitOutcome> Submitter::enqueue(Submission sealed, std::shared_ptr<G
                                             SteadyTime until) {
   const std::string name = sealed->envelope.request.model;
   const GenerationId id = sealed->envelope.id;
-  follower_.expect(std::move(generation), sealed->timeout);
+  const auto replica = follower_.expect(std::move(generation), sealed->timeout);
   AddOutcome outcome = co_await add(name, id.to_string(), sealed->text, until);
   if (outcome.added == Added::kYes) {
-    Accepted accepted{id};
+    Accepted accepted{.id = id};
     accepted.no_worker_yet = probe_.is_unserved(name);
+    accepted.watch = replicas_.watch(replica, {}, context_.clock.steady_now());
     co_return accepted;
   }
   if (outcome.added == Added::kRefused) {
@@ -272,7 +273,7 @@ awaitable<SubmitOutcome> Submitter::enqueue_for_holder(Submission sealed, Genera
   // Somebody may have given it up in the meantime: its job will end without having run, and its key is free.
   const bool given_up = co_await context_.submit_records.was_given_up(holder.to_string());
   if (given_up) co_return refuse_unavailable("the generation of this key was given up just now");
-  co_return Accepted{holder, true};
+  co_return Accepted{.id = holder, .replayed = true};
 }
 
 // Within the deadline, but for the last command, which may take half of it.

@@ -1,6 +1,7 @@
 #include "queue/worker/job_outcome.hpp"
 
 #include "shunt/base/json.hpp"
+#include "shunt/base/json_object_writer.hpp"
 
 namespace shunt::executor {
 namespace {
@@ -9,21 +10,22 @@ namespace {
 constexpr std::size_t kLongestReason = 1'000;
 
 std::string return_value(const GenerationRecord& record, std::size_t max_inline_bytes) {
-  JsonObject value;
-  if (record.text.size() <= max_inline_bytes) {
-    value["text"] = record.text;
+  constexpr std::size_t kMembers = 64;
+  const bool whole_text = record.text.size() <= max_inline_bytes;
+  const std::string result = record.result.is_null() ? std::string() : to_json_text(record.result);
+  const bool whole_result = result.size() <= max_inline_bytes;
+  std::string out;
+  out.reserve(kMembers + (whole_text ? record.text.size() : 0) + (whole_result ? result.size() : 0));
+  JsonObjectWriter value(out);
+  if (whole_text) {
+    value.text("text", record.text);
   } else {
-    value["text_bytes"] = record.text.size();
+    value.number("text_bytes", record.text.size());
   }
-  if (!record.result.is_null()) {
-    const std::size_t bytes = to_json_text(record.result).size();
-    if (bytes <= max_inline_bytes) {
-      value["result"] = record.result;
-    } else {
-      value["result_bytes"] = bytes;
-    }
-  }
-  return to_json_text(value);
+  if (!result.empty() && whole_result) value.begin("result") += result;
+  if (!result.empty() && !whole_result) value.number("result_bytes", result.size());
+  value.close();
+  return out;
 }
 
 JobFails cancelled(std::string_view reason) {

@@ -190,8 +190,11 @@ awaitable<std::string> JobProcessor::process(bullmq::Job job, std::stop_token st
     throw bullmq::Error(attempt->failure());
   }
   report_ended(*attempt, model);
-  co_return end_job(job_outcome(attempt->ending(), attempt->generation().record(),
-                                context_.options.queue.max_inline_bytes));
+  // Without one where the log has another end than the generator wrote: that says it all.
+  const auto record = attempt->generation().record_at_end();
+  const GenerationRecord none;
+  co_return end_job(
+      job_outcome(attempt->ending(), record ? *record : none, context_.options.queue.max_inline_bytes));
 }
 
 QueuedRun::Services JobProcessor::run_services() {

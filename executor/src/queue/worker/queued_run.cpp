@@ -14,6 +14,7 @@
 #include "queue/runtime/run_on_pool.hpp"
 #include "queue/worker/job_outcome.hpp"
 #include "shunt/base/digest.hpp"
+#include "shunt/base/json_memory.hpp"
 
 namespace shunt::executor {
 namespace {
@@ -31,6 +32,8 @@ std::chrono::milliseconds timeout_of(const Envelope& envelope) {
 QueuedRun::QueuedRun(Services services, Envelope envelope, LogPosition position, JobAttempts attempts)
     : services_(std::move(services)),
       id_(envelope.id.to_string()),
+      created_at_(envelope.created_at),
+      timeout_(timeout_of(envelope)),
       envelope_(std::move(envelope)),
       position_(position),
       attempts_(std::move(attempts)),
@@ -55,12 +58,11 @@ bullmq::awaitable<QueuedRun::Outcome> QueuedRun::run(std::shared_ptr<WorkerModel
     co_return refused;
   }
   watch_ = generation_->watch({.after_sequence = 1});
-  const auto timeout = timeout_of(envelope_);
-  const auto left = time_until(envelope_.created_at + timeout, services_.clock.now());
+  const auto left = time_until(created_at_ + timeout_, services_.clock.now());
   // It counts as admitted here as long ago as leaves it what is left of its time.
-  const SteadyTime admitted_at = services_.clock.steady_now() + left - timeout;
-  auto run = std::make_shared<SyncRun>(model, model->slots, envelope_, generation_, generator_loop,
-                                       admitted_at, timeout);
+  const SteadyTime admitted_at = services_.clock.steady_now() + left - timeout_;
+  auto run = std::make_shared<SyncRun>(model, model->slots, std::move(envelope_), generation_, generator_loop,
+                                       admitted_at, timeout_);
   running_ = run;
   if (left.count() <= 0) {
     // It waited for too long: it ends as it would have in line.
@@ -191,7 +193,8 @@ bullmq::awaitable<std::optional<Error>> QueuedRun::store(GenerationEvent::Payloa
   MemoryReservation memory(services_.memory, MemoryShare::kOpen);
   if (ready != nullptr) {
     bytes = ready->artifact.contents();
-  } else if (succeeded != nullptr && !succeeded->result.is_null()) {
+  } else if (succeeded != nullptr && !succeeded->result.is_null() &&
+             !json_text_surely_within(succeeded->result, services_.max_inline_bytes)) {
     bytes = std::make_shared<const std::string>(to_json_text(succeeded->result));
     if (bytes->size() <= services_.max_inline_bytes) co_return std::nullopt;
     memory.resize(bytes->size());
@@ -251,7 +254,7 @@ bool QueuedRun::retries(std::vector<GenerationEvent>& events) {
   const Error error = failed->error;
   error_ = error;
   failure_ = failed_reason(error.code, error.message);
-  const auto left = envelope_.created_at + timeout_of(envelope_) - services_.clock.now();
+  const auto left = created_at_ + timeout_ - services_.clock.now();
   const auto pause = next_attempt_in(attempts_, error, left);
   if (!pause) return false;
   events.back().payload = event::Log{"warn", retry_message(attempts_, error, *pause)};

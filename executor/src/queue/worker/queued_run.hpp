@@ -107,7 +107,9 @@ class QueuedRun final : public std::enable_shared_from_this<QueuedRun> {
 
   Services services_;
   const std::string id_;
-  const Envelope envelope_;
+  const WallTime created_at_;
+  const std::chrono::milliseconds timeout_;
+  Envelope envelope_;  // until the generator has it
   const LogPosition position_;
   const JobAttempts attempts_;
   const std::shared_ptr<LoopHandle> worker_loop_ = std::make_shared<LoopHandle>();

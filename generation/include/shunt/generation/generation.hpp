@@ -89,7 +89,11 @@ class Generation : public std::enable_shared_from_this<Generation> {
   [[nodiscard]] std::string error_code() const;
   enum class Detail { kFull, kSummary };  // kSummary: without text and result
   [[nodiscard]] GenerationRecord record(Detail detail = Detail::kFull) const;
-  [[nodiscard]] std::unique_ptr<EventWatch> watch(const WatchOptions& options);
+  // As it ended, without a copy; nullptr while it goes on, and once it has been discarded.
+  [[nodiscard]] std::shared_ptr<const GenerationRecord> record_at_end() const;
+  // `keeper` lives for as long as the watch does.
+  [[nodiscard]] std::unique_ptr<EventWatch> watch(const WatchOptions& options,
+                                                  std::shared_ptr<const void> keeper = nullptr);
   // Roughly what this object holds in memory, for the store's byte bound.
   [[nodiscard]] std::size_t approximate_bytes() const;
 
@@ -98,49 +102,46 @@ class Generation : public std::enable_shared_from_this<Generation> {
   struct Entry;
 
   void append_locked(GenerationEvent::Payload payload);
-  void apply_locked(const GenerationEvent& event);
-  void end_locked(GenerationState state, GenerationEvent::Payload payload);
+  void apply_locked(GenerationEvent event);
+  void end_locked(GenerationEvent::Payload payload);
+  void enter_end_locked(WallTime at, GenerationEvent::Payload payload);
+  void append_text_locked(std::string_view piece);
   void flush_text_locked();
   bool over_limit(std::unique_lock<std::mutex> lock, std::string_view what, std::size_t limit,
                   std::size_t received);
-  bool end(GenerationState state, GenerationEvent::Payload payload);
+  bool end(GenerationEvent::Payload payload);
   [[nodiscard]] GenerationEvent event_at_locked(std::size_t index) const;
   // Reserves room for so much more. Once it has none, the generation fails (overload).
   [[nodiscard]] bool reserve_locked(std::size_t more);
   bool overload(std::unique_lock<std::mutex> lock);
   [[nodiscard]] std::size_t bytes_locked() const;
+  [[nodiscard]] std::size_t text_size_locked() const { return voided_text_.size() + record_->text.size(); }
+  [[nodiscard]] bool ended_locked() const { return is_terminal(record_->state); }
   // Unlocks, then calls the functions of the watches that wait for an event.
   void wake(std::unique_lock<std::mutex> lock);
 
   const GenerationId id_;
   const std::string model_;
   const std::string caller_;
-  const Admission admission_;
-  const WallTime created_at_;
-  const std::optional<WallTime> deadline_;
-  const JsonObject metadata_;
   const Clock& clock_;
   const OutputLimits limits_;
   std::string envelope_text_;
 
   mutable std::mutex mutex_;
-  GenerationState state_ = GenerationState::kQueued;
+  // The state and all of the output. Others may hold it once the state is terminal, from when on it does not
+  // change any more: discard() puts another one in its place.
+  std::shared_ptr<GenerationRecord> record_;
   std::vector<Entry> entries_;  // entry i has the sequence number i + 1
-  std::optional<WallTime> started_at_;
-  std::optional<event::Progress> progress_;
-  std::string text_;
-  std::size_t text_begin_ = 0;  // what lies before was voided by `restarted`
-  std::size_t in_events_ = 0;   // text_ up to here has its delta event
+  std::string voided_text_;     // what `restarted` has voided, for the events before it
+  std::size_t in_events_ = 0;   // the text up to here, the voided one included, has its delta event
   std::size_t log_events_ = 0;
-  std::vector<Artifact> artifacts_;
   std::size_t artifact_bytes_ = 0;
   std::size_t extra_bytes_ = 0;  // messages, errors, the result
   std::size_t metadata_bytes_ = 0;
   MemoryBudget& budget_;
   MemoryReservation memory_;
   std::uint64_t discarded_at_ = 0;  // its last sequence number when it was discarded; 0: it was not
-  bool cancel_requested_ = false;
-  std::vector<Watch*> waiting_;  // those with a function to call at the next event
+  Watch* waiting_ = nullptr;        // the first of a list of those that have a function to call
 };
 
 }  // namespace shunt::generation

@@ -35,6 +35,9 @@ struct GenerationRecord {
   std::uint64_t last_sequence = 0;
 };
 
+// A copy without text and result.
+[[nodiscard]] GenerationRecord summary_of(const GenerationRecord& record);
+
 // The native wire format of a record (docs/api.md). `caller` stays inside.
 void append_record_json(std::string& out, const GenerationRecord& record);
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <coroutine>
+#include <cstddef>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -11,9 +12,17 @@ namespace shunt::http {
 
 namespace task_detail {
 
+// Memory for the frames of steps, which come and go in the same sizes with each request: what a thread gives
+// back it keeps for the next ones, up to a bound (task_frames.cpp).
+[[nodiscard]] void* take_frame(std::size_t size);
+void give_frame_back(void* frame, std::size_t size) noexcept;
+
 struct PromiseBase {
   std::coroutine_handle<> continuation;
   std::exception_ptr failure;
+
+  static void* operator new(std::size_t size) { return take_frame(size); }
+  static void operator delete(void* frame, std::size_t size) noexcept { give_frame_back(frame, size); }
 
   struct Final {
     [[nodiscard]] bool await_ready() const noexcept { return false; }
