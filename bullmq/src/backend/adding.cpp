@@ -133,20 +133,26 @@ std::string QueueBackend::stored_options(const JobOptions& options) {
     known_options_json_ = stored_options_json(common);
     known_options_ = std::move(common);
   }
-  std::string json = known_options_json_;
-  if (!options.job_id || options.job_id->empty()) return json;
-  // Never "{}": the attempts are always in it.
-  json.pop_back();
-  json += ",\"jobId\":";
+  if (!options.job_id || options.job_id->empty()) return known_options_json_;
+  constexpr std::string_view kJobId = ",\"jobId\":";
+  std::string json;
+  json.reserve(known_options_json_.size() + kJobId.size() + options.job_id->size() + 2);
+  // Without its last brace. It is never "{}": the attempts are always in it.
+  json.append(known_options_json_, 0, known_options_json_.size() - 1).append(kJobId);
   append_json_string(json, *options.job_id);
   return json += '}';
 }
 
 void QueueBackend::append_plain(const JobToAdd& job, std::string& out) {
-  append_bulk(out, job.options.job_id ? std::string_view(*job.options.job_id) : std::string_view());
+  const std::string options = stored_options(job.options);
+  const std::string_view id = job.options.job_id ? std::string_view(*job.options.job_id) : std::string_view();
+  // Six headers, a time and a kind are shorter than this.
+  constexpr std::size_t kTheRest = 128;
+  out.reserve(out.size() + id.size() + job.name.size() + job.data.size() + options.size() + kTheRest);
+  append_bulk(out, id);
   append_bulk(out, std::string_view(job.name));
   append_bulk(out, std::string_view(job.data));
-  append_bulk(out, std::string_view(stored_options(job.options)));
+  append_bulk(out, std::string_view(options));
   append_bulk(out, job.timestamp);
   append_bulk(out, std::string_view(kind_of(job.options)));
 }
