@@ -5,6 +5,7 @@
 #include <CLI/Formatter.hpp>
 #include <functional>
 #include <iostream>
+#include <map>
 #include <memory>
 
 #include "commands.hpp"
@@ -80,6 +81,19 @@ constexpr const char* kJobsFooter =
     "  78   the configuration is wrong\n"
     "  130  tail: interrupted; the generation goes on";
 
+constexpr const char* kFlipSimulateFooter =
+    "Examples:\n"
+    "  shunt flip simulate\n"
+    "  shunt flip simulate plan.toml --rate 50 --errors 1% --then 4% --from 25%\n"
+    "  shunt flip simulate --errors 2% --runs 1000\n\n"
+    "Runs the functions that move a fleet on a simulated clock and asks no service. What is not said about "
+    "the\n"
+    "queue is as in sync mode. The same seed tells the same story.\n\n"
+    "Exit codes:\n"
+    "  0    the story was told, whatever its end\n"
+    "  2    the command line was refused\n"
+    "  78   the plan is wrong; the message names the line";
+
 constexpr const char* kHashKeyFooter =
     "Examples:\n"
     "  shunt config hash-key --new\n"
@@ -148,6 +162,7 @@ struct Parsed {
   StatusOptions status;
   JobsListOptions jobs_list;
   JobsOptions jobs;
+  FlipSimulateOptions flip_simulate;
   VersionOptions version;
   std::function<int()> run;
 };
@@ -295,6 +310,66 @@ void add_jobs(CLI::App& app, Parsed& parsed) {
   for (CLI::App* command : jobs.get_subcommands({})) command->footer(kJobsFooter);
 }
 
+// A share as in "4%".
+template <typename Set>
+void add_share(CLI::App& command, const std::string& name, Set set, const std::string& help) {
+  command
+      .add_option_function<std::string>(
+          name,
+          [name, set](const std::string& text) {
+            const auto share = flip::Weight::parse(text);
+            if (!share)
+              throw CLI::ValidationError(name, "expected a share as in 4% or 0.25%, got \"" + text + '"');
+            set(*share);
+          },
+          help)
+      ->type_name("SHARE");
+}
+
+void add_flip_simulate(CLI::App& flip, Parsed& parsed) {
+  using Person = flip::Scenario::Person;
+  CLI::App& command = *flip.add_subcommand("simulate", "Tell what a rollout by a plan would do, and when");
+  FlipSimulateOptions& options = parsed.flip_simulate;
+  flip::Scenario& scenario = options.scenario;
+  command.add_option("PLAN", options.plan, "The plan, as TOML (otherwise the built-in one)")->type_name(" ");
+  command.add_option("--rate", scenario.per_minute, "Generations a minute")
+      ->type_name("N")
+      ->check(CLI::Range(0.0, flip::kMostPerMinute))
+      ->capture_default_str();
+  add_share(
+      command, "--errors", [&scenario](flip::Weight share) { scenario.errors = share.fraction(); },
+      "How many of them fail, wherever they run (default 1%)");
+  add_share(
+      command, "--then", [&scenario](flip::Weight share) { scenario.then_errors = share.fraction(); },
+      "How many fail on the queue, if that differs");
+  command.add_option("--slower", scenario.then_slower, "How many times as long the queue takes")
+      ->type_name("FACTOR")
+      ->check(CLI::Range(0.01, 100.0));
+  add_share(
+      command, "--from", [&scenario](flip::Weight share) { scenario.then_from = share; },
+      "From which weight on --then and --slower are so (default: the first)");
+  command.add_option("--on-hold", scenario.person, "What the person does who is asked about a held step")
+      ->type_name("wait|resume|abort")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, Person>{
+          {"wait", Person::kWaits}, {"resume", Person::kResumes}, {"abort", Person::kAborts}}));
+  command.add_option("--seed", scenario.seed, "Of the random numbers")->type_name("N")->capture_default_str();
+  command
+      .add_option("--runs", options.runs, "So many rollouts with the seeds from --seed on, and how they end")
+      ->type_name("N")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  add_json_flag(command, options.json, "Print one JSON object");
+  command.footer(kFlipSimulateFooter);
+  command.callback([&parsed] { parsed.run = [&parsed] { return flip_simulate(parsed.flip_simulate); }; });
+}
+
+void add_flip(CLI::App& app, Parsed& parsed) {
+  CLI::App& flip =
+      *app.add_subcommand("flip", "Rehearse how a fleet gets from sync to the queue")->group("Commands");
+  flip.require_subcommand(1);
+  add_flip_simulate(flip, parsed);
+}
+
 void add_config(CLI::App& app, Parsed& parsed) {
   CLI::App& config =
       *app.add_subcommand("config", "Check, show and explain the configuration")->group("Commands");
@@ -354,6 +429,7 @@ int run_command_line(int argc, char** argv) {
   add_generate(app, parsed);
   add_status(app, parsed);
   add_jobs(app, parsed);
+  add_flip(app, parsed);
   add_config(app, parsed);
   add_version(app, parsed);
   try {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "namespace.hpp"
+#include "shunt/flip/simulation.hpp"
 
 namespace shunt::app {
 
@@ -73,6 +74,13 @@ struct JobsOptions {
   bool json = false;
 };
 
+struct FlipSimulateOptions {
+  std::optional<std::string> plan;  // a file; unset: the built-in one
+  flip::Scenario scenario;
+  std::size_t runs = 1;
+  bool json = false;
+};
+
 struct VersionOptions {
   bool json = false;
 };
@@ -91,6 +99,7 @@ struct VersionOptions {
 [[nodiscard]] int jobs_cancel(const JobsOptions& options);
 [[nodiscard]] int jobs_retry(const JobsOptions& options);
 [[nodiscard]] int jobs_remove(const JobsOptions& options);
+[[nodiscard]] int flip_simulate(const FlipSimulateOptions& options);
 [[nodiscard]] int version(const VersionOptions& options);
 
 }  // namespace shunt::app

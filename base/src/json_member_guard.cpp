@@ -1,5 +1,7 @@
 #include "json_member_guard.hpp"
 
+#include <stdexcept>
+
 #include "shunt/base/random.hpp"
 
 namespace shunt::base {
@@ -24,26 +26,30 @@ std::uint64_t secret_address() {
 
 }  // namespace
 
+void MemberGuard::open() {
+  if (open_ == counts_.size()) throw std::length_error("MemberGuard: nested too deep");
+  counts_[open_++] = 0;
+}
+
 void MemberGuard::add_part(std::string_view text) noexcept {
-  if (counts_.back() < kSmallObject) return;
+  if (counts_[open_ - 1] < kSmallObject) return;
   hash_ = fnv(begun_ ? hash_ : kFnvOffset + secret_address(), text);
   begun_ = true;
 }
 
 bool MemberGuard::add(std::string_view text) {
-  if (counts_.back() >= limit_) return false;
-  if (counts_.back() >= kSmallObject) {
+  if (counts_[open_ - 1] >= limit_) return false;
+  if (counts_[open_ - 1] >= kSmallObject) {
     add_part(text);
     hashes_.push_back(hash_);
     begun_ = false;
   }
-  ++counts_.back();
+  ++counts_[open_ - 1];
   return true;
 }
 
 bool MemberGuard::close() {
-  const std::size_t members = counts_.back();
-  counts_.pop_back();
+  const std::size_t members = counts_[--open_];
   if (members <= kSmallObject) return true;
   const std::size_t first = hashes_.size() - (members - kSmallObject);
   colliding_ = collide(first, members);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -19,7 +20,8 @@ class MemberGuard {
  public:
   void set_limit(std::size_t limit) noexcept { limit_ = limit; }
 
-  void open() { counts_.push_back(0); }
+  // Not more often within each other than Boost.JSON lets objects nest, which it counts in a byte.
+  void open();
   // A piece of the next name; add() takes its last one. False: the object has too many members.
   void add_part(std::string_view text) noexcept;
   [[nodiscard]] bool add(std::string_view text);
@@ -36,7 +38,9 @@ class MemberGuard {
   [[nodiscard]] bool collide(std::size_t first, std::size_t members);
 
   std::size_t limit_ = std::size_t(-1);
-  std::vector<std::uint32_t> counts_;  // members so far of each open object
+  // Members so far of each open object. Not initialised: most documents need three of them.
+  std::array<std::uint32_t, 256> counts_;
+  std::size_t open_ = 0;
   std::vector<std::uint64_t> hashes_;  // of the names beyond kSmallObject, of all open objects
   std::vector<std::uint32_t> buckets_;
   std::uint64_t hash_ = 0;  // of the name under way

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -278,27 +279,37 @@ void append_pointer_token(std::string& pointer, std::string_view token) {
   }
 }
 
+// A step of the path to a value, on the stack of the function that took it: a pointer is only written where
+// something is wrong.
+struct Step {
+  const Step* outer;
+  std::optional<std::string_view> key;  // none: an element
+  std::size_t index = 0;
+};
+
 // Walks a value with the path to it, for the first thing wrong.
 class Checker {
  public:
-  Checker(std::string_view pointer, const JsonLimits& limits) : pointer_(pointer), limits_(limits) {}
+  Checker(std::string_view pointer, const JsonLimits& limits) : start_(pointer), limits_(limits) {}
 
-  Result<void> check(const Json& value, std::size_t depth) {
+  Result<void> check(const Json& value, std::size_t depth, const Step* path = nullptr) const {
     switch (value.kind()) {
       case bj::kind::int64:
-        return is_safe(value.get_int64()) ? Result<void>() : out_of_range(std::to_string(value.get_int64()));
+        return is_safe(value.get_int64()) ? Result<void>()
+                                          : out_of_range(path, std::to_string(value.get_int64()));
       case bj::kind::uint64:
         if (value.get_uint64() <= static_cast<std::uint64_t>(kMaxSafeInteger)) return {};
-        return out_of_range(value.get_uint64() == std::uint64_t(-1) ? "a larger integer"
-                                                                    : std::to_string(value.get_uint64()));
+        return out_of_range(path, value.get_uint64() == std::uint64_t(-1)
+                                      ? "a larger integer"
+                                      : std::to_string(value.get_uint64()));
       case bj::kind::double_:
-        return std::isfinite(value.get_double()) ? Result<void>() : not_finite(value.get_double());
+        return std::isfinite(value.get_double()) ? Result<void>() : not_finite(path, value.get_double());
       case bj::kind::string:
-        return is_valid_utf8(value.get_string()) ? Result<void>() : invalid_text("a string");
+        return is_valid_utf8(value.get_string()) ? Result<void>() : invalid_text(path, "a string");
       case bj::kind::array:
-        return check_array(value.get_array(), depth);
+        return check_array(value.get_array(), depth, path);
       case bj::kind::object:
-        return check_object(value.get_object(), depth);
+        return check_object(value.get_object(), depth, path);
       case bj::kind::null:
       case bj::kind::bool_:
         break;
@@ -307,53 +318,61 @@ class Checker {
   }
 
  private:
-  Result<void> check_array(const JsonArray& array, std::size_t depth) {
-    if (depth >= limits_.max_depth) return too_deep();
-    const std::size_t mark = pointer_.size();
+  Result<void> check_array(const JsonArray& array, std::size_t depth, const Step* path) const {
+    if (depth >= limits_.max_depth) return too_deep(path);
+    Step step{.outer = path, .key = std::nullopt};
     for (std::size_t i = 0; i < array.size(); ++i) {
-      append_pointer_token(pointer_, std::to_string(i));
-      if (auto checked = check(array[i], depth + 1); !checked) return checked;
-      pointer_.resize(mark);
+      step.index = i;
+      if (auto checked = check(array[i], depth + 1, &step); !checked) return checked;
     }
     return {};
   }
 
-  Result<void> check_object(const JsonObject& object, std::size_t depth) {
-    if (depth >= limits_.max_depth) return too_deep();
-    const std::size_t mark = pointer_.size();
+  Result<void> check_object(const JsonObject& object, std::size_t depth, const Step* path) const {
+    if (depth >= limits_.max_depth) return too_deep(path);
+    Step step{.outer = path, .key = std::nullopt};
     for (const auto& member : object) {
-      if (!is_valid_utf8(member.key())) return invalid_text("a key");
-      append_pointer_token(pointer_, member.key());
-      if (auto checked = check(member.value(), depth + 1); !checked) return checked;
-      pointer_.resize(mark);
+      if (!is_valid_utf8(member.key())) return invalid_text(path, "a key");
+      step.key = member.key();
+      if (auto checked = check(member.value(), depth + 1, &step); !checked) return checked;
     }
     return {};
   }
 
-  [[nodiscard]] Error out_of_range(const std::string& received) const {
-    return invalid_field(pointer_,
+  static void append_path(std::string& pointer, const Step* step) {
+    if (step == nullptr) return;
+    append_path(pointer, step->outer);
+    append_pointer_token(pointer, step->key ? std::string(*step->key) : std::to_string(step->index));
+  }
+  [[nodiscard]] std::string pointer_to(const Step* path) const {
+    std::string pointer(start_);
+    append_path(pointer, path);
+    return pointer;
+  }
+  [[nodiscard]] Error out_of_range(const Step* path, const std::string& received) const {
+    return invalid_field(pointer_to(path),
                          "integers must lie within +-9007199254740991 (2^53 - 1), got " + received +
                              "; send larger ones as strings",
                          "number_out_of_range")
         .with("limit", kMaxSafeInteger)
         .with("received", received);
   }
-  [[nodiscard]] Error not_finite(double number) const {
+  [[nodiscard]] Error not_finite(const Step* path, double number) const {
     const std::string received = std::isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity";
-    return invalid_field(pointer_, "numbers must be finite, got " + received, "number_out_of_range")
+    return invalid_field(pointer_to(path), "numbers must be finite, got " + received, "number_out_of_range")
         .with("received", received);
   }
-  [[nodiscard]] Error invalid_text(std::string_view what) const {
-    return invalid_field(pointer_, std::string(what) + " is not valid UTF-8", "invalid_utf8");
+  [[nodiscard]] Error invalid_text(const Step* path, std::string_view what) const {
+    return invalid_field(pointer_to(path), std::string(what) + " is not valid UTF-8", "invalid_utf8");
   }
-  [[nodiscard]] Error too_deep() const {
-    return invalid_field(pointer_,
+  [[nodiscard]] Error too_deep(const Step* path) const {
+    return invalid_field(pointer_to(path),
                          "JSON is nested deeper than " + std::to_string(limits_.max_depth) + " levels",
                          "json_too_deep")
         .with("limit", limits_.max_depth);
   }
 
-  std::string pointer_;
+  std::string_view start_;
   const JsonLimits& limits_;
 };
 

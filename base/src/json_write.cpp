@@ -201,7 +201,10 @@ void append_json(std::string& out, const Json& value) {
 }
 
 std::string to_json_text(const Json& value) {
+  constexpr std::size_t kUsualBytes = 128;  // of what has members
   std::string out;
+  if (value.is_structured()) out.reserve(kUsualBytes);
+  if (value.is_string()) out.reserve(value.get_string().size() + 2);
   append_json(out, value);
   return out;
 }

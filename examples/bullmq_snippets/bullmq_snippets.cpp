@@ -3,14 +3,21 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/describe/class.hpp>
+#include <bullmq/batcher.hpp>
+#include <bullmq/connection.hpp>
 #include <bullmq/error.hpp>
 #include <bullmq/json.hpp>
 #include <bullmq/queue.hpp>
 #include <bullmq/queue_events.hpp>
+#include <bullmq/redis.hpp>
 #include <bullmq/worker.hpp>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 using namespace std::chrono_literals;
 
@@ -168,6 +175,43 @@ bullmq::awaitable<void> watch(bullmq::Executor executor, bullmq::Queue& queue,
   co_await events.close();
 }
 
+// [batcher]
+struct Lookup : bullmq::BatchItem {
+  std::string key;
+  std::string value;
+};
+
+// Lookups that are asked for at the same time share one MGET.
+bullmq::awaitable<void> look_up(bullmq::Redis redis, bullmq::Batch<Lookup> lookups) {
+  std::vector<std::string> command{"MGET"};
+  for (std::size_t i = 0; i < lookups.size(); ++i) command.push_back(lookups[i].key);
+  const bullmq::RedisReply reply = co_await redis.execute(std::move(command));
+  for (std::size_t i = 0; i < lookups.size(); ++i) lookups[i].value = reply.elements.at(i).text;
+}
+
+bullmq::Batcher<Lookup> make_batcher(bullmq::Executor executor, bullmq::Redis redis) {
+  return {executor, [redis](bullmq::Batch<Lookup> lookups) { return look_up(redis, lookups); }};
+}
+
+bullmq::awaitable<std::string> get(bullmq::Batcher<Lookup> batcher, std::string key) {
+  const auto lookup = std::make_shared<Lookup>();
+  lookup->bytes = key.size();
+  lookup->key = std::move(key);
+  co_await batcher.join(lookup);
+  co_return lookup->value;
+}
+// [end]
+
+bullmq::awaitable<void> look_up_in_batches(bullmq::Executor executor, bullmq::ConnectionOptions to) {
+  bullmq::Redis redis(bullmq::open_connection(executor, to));
+  std::vector<std::string> set{"SET", "snippets:greeting", "hello"};
+  co_await redis.execute(std::move(set));
+  const std::string found = co_await get(make_batcher(executor, redis), "snippets:greeting");
+  expect(found == "hello", "the batcher finds what was set");
+  std::vector<std::string> remove{"DEL", "snippets:greeting"};
+  co_await redis.execute(std::move(remove));
+}
+
 bullmq::awaitable<void> wipe(bullmq::Queue& queue) {
   // [obliterate]
   bullmq::ObliterateOptions options;
@@ -196,6 +240,7 @@ bullmq::awaitable<void> run(bullmq::Executor executor, bullmq::ConnectionOptions
   co_await look(queue);
   co_await administer(queue);
   co_await limit(queue);
+  co_await look_up_in_batches(executor, redis);
   co_await wipe(queue);
   co_await queue.resume();
   {

@@ -30,14 +30,7 @@ local function held_by(claim, fingerprint, queue)
   return {'held', held[1], lost and 'lost' or 'job'}
 end
 
-local function leased_slots(model)
-  local slots, leases = 0, try('ZRANGEBYSCORE', base .. 'l:' .. model, '(' .. now, '+inf', 'LIMIT', 0, 1000)
-  if leases.err then return 0 end
-  for _, lease in ipairs(leases) do
-    slots = slots + math.min(tonumber(string.match(lease, '^%d+')) or 0, 100000)
-  end
-  return slots
-end
+-- @include leases
 
 -- The generations of a caller that have not ended, each until it has ended at the latest. Ends that a process of the
 -- version before has written are found here: whatever is counted and not open any more is taken out.
@@ -71,7 +64,8 @@ end
 local function refusal_of(at, queue, model)
   local slots = slots_of[model]
   if not slots then
-    slots = leased_slots(model)
+    local _, leased = leases_of(base, model, now)
+    slots = leased
     slots_of[model] = slots
   end
   if slots == 0 and ARGV[4] == '1' then return {'no_worker'} end

@@ -5,6 +5,9 @@
 -- ARGV    1 id, 2 "1" = do it, "" = only look, 3 entries that a stream of notifications keeps, 4 ttl ms of such a stream
 -- Returns {"gone"} | {"unknown"} | {"open"} | {"held"} (a worker has not settled its job yet) | {"job", queue key} (its
 --         job is there still: nothing was forgotten) | {"ended", queue key} | {"broken"} (the record is not as ours are)
+
+-- @include deletion
+
 local base, id = KEYS[1], ARGV[1]
 local record = base .. 'r:' .. id
 local known = redis.pcall('HMGET', record, 'state', 'queue', 'caller')
@@ -19,20 +22,8 @@ if redis.call('EXISTS', known[2] .. ':' .. id .. ':lock') == 1 then return {'hel
 if ARGV[2] == '1' then
   if redis.call('EXISTS', known[2] .. ':' .. id) == 1 then return {'job', known[2]} end
   redis.call('DEL', record)
-  if known[3] then
-    redis.pcall('ZREM', base .. 'of:' .. known[3], id)
-  end
-  -- Without keys all are one caller, and nobody asks whose it was.
-  if known[3] and known[3] ~= '' then
-    redis.pcall('ZADD', base .. 'go:' .. known[3], '0', id)
-    redis.pcall('SADD', base .. 'callers', known[3])
-  end
-  local time = redis.call('TIME')
-  local living = redis.pcall('ZRANGEBYSCORE', base .. 'apis', time[1] .. '000', '+inf', 'LIMIT', 0, 1000)
-  for _, process in ipairs(living.err and {} or living) do
-    local stream = base .. 'in:' .. process
-    redis.pcall('XADD', stream, 'MAXLEN', '~', ARGV[3], '*', id, 'forgotten')
-    redis.call('PEXPIRE', stream, ARGV[4])
-  end
+  if known[3] then redis.pcall('ZREM', base .. 'of:' .. known[3], id) end
+  remember_owner(base, id, known[3])
+  announce_deletion(base, id, ARGV[3], ARGV[4])
 end
 return {'ended', known[2]}

@@ -5,6 +5,10 @@
 --         stream of notifications keeps, 6 ttl ms of such a stream
 -- Returns {"unknown"} (also when it is another caller's) | {"held"} (a worker holds its job) | {"job", queue key} (its job
 --         is there still: nothing was forgotten) | {"ended", queue key ("" = the record tells none of ours)}
+
+-- @include deletion
+-- @include past_owner
+
 local base, id, caller = KEYS[1], ARGV[1], ARGV[3]
 local record = base .. 'r:' .. id
 if redis.call('EXISTS', record) == 0 then return {'unknown'} end
@@ -13,11 +17,10 @@ local function field(name)
   local value = redis.pcall('HGET', record, name)
   return type(value) == 'string' and value or nil
 end
-local function is_in(set) return type(redis.pcall('ZSCORE', base .. set .. caller, id)) == 'string' end
 
 -- A record that does not tell whose it is may still be in its caller's index.
 local owner = field('caller')
-local is_callers = owner == caller or not owner and (is_in('of:') or is_in('go:'))
+local is_callers = owner == caller or not owner and is_remembered_of(base, id, caller)
 if ARGV[2] == '1' and not is_callers then return {'unknown'} end
 
 local ours, queue = string.gsub(base, ':gen:$', ''), field('queue') or ''
@@ -38,16 +41,6 @@ if owner then
   redis.pcall('ZREM', base .. 'of:' .. owner, id)
   redis.pcall('ZREM', base .. 'oc:' .. owner, id)
 end
--- As in delete.lua.
-if owner and owner ~= '' then
-  redis.pcall('ZADD', base .. 'go:' .. owner, '0', id)
-  redis.pcall('SADD', base .. 'callers', owner)
-end
-local time = redis.call('TIME')
-local living = redis.pcall('ZRANGEBYSCORE', base .. 'apis', time[1] .. '000', '+inf', 'LIMIT', 0, 1000)
-for _, process in ipairs(living.err and {} or living) do
-  local stream = base .. 'in:' .. process
-  redis.pcall('XADD', stream, 'MAXLEN', '~', ARGV[5], '*', id, 'forgotten')
-  redis.call('PEXPIRE', stream, ARGV[6])
-end
+remember_owner(base, id, owner)
+announce_deletion(base, id, ARGV[5], ARGV[6])
 return {'ended', queue}

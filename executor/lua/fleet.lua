@@ -10,20 +10,9 @@
 -- What a key of another type would tell is 0 or "".
 local base, now, budget = KEYS[1], ARGV[1], tonumber(ARGV[2])
 
-local function count(...)
-  local answer = redis.pcall(...)
-  return type(answer) == 'number' and answer or 0
-end
-
-local function list(...)
-  local answer = redis.pcall(...)
-  return type(answer) == 'table' and not answer.err and answer or {}
-end
-
-local function text(...)
-  local answer = redis.pcall(...)
-  return type(answer) == 'string' and answer
-end
+-- @include tolerant_reads
+-- @include model_queue
+-- @include leases
 
 local running_of, all_seen = {}, true
 
@@ -48,16 +37,10 @@ end
 local models, workers = {}, {}
 for at = 4, #ARGV, 2 do
   local queue = ARGV[at + 1]
-  local open = base .. 'o:' .. queue
-  local oldest = tonumber(list('ZRANGE', open, 0, 0, 'WITHSCORES')[2] or 0) or 0
-  local leased, slots = 0, 0
-  for _, lease in ipairs(list('ZRANGEBYSCORE', base .. 'l:' .. ARGV[at], '(' .. now, '+inf', 'LIMIT', 0, 1000)) do
-    leased = leased + 1
-    slots = slots + math.min(tonumber(string.match(lease, '^%d+')) or 0, 100000)
-  end
-  local next_id = text('LINDEX', queue .. ':wait', -1) or text('LINDEX', queue .. ':paused', -1) or ''
-  models[#models + 1] = {count('ZCARD', open), math.max(math.min(oldest, 253402300799999), 0),
-                         count_running(queue, open), leased, slots, next_id}
+  local key = base .. 'o:' .. queue
+  local open, oldest = open_in(key)
+  local leased, slots = leases_of(base, ARGV[at], now)
+  models[#models + 1] = {open, oldest, count_running(queue, key), leased, slots, next_in(queue)}
 end
 for _, process in ipairs(list('ZRANGEBYSCORE', base .. 'workers', '(' .. now, '+inf', 'LIMIT', 0, ARGV[3])) do
   local told = text('GET', base .. 'worker:' .. process)

@@ -8,35 +8,16 @@
 local base, now = KEYS[1], ARGV[3]
 redis.call('SET', base .. 'probe', ARGV[1], 'PX', ARGV[2])
 
-local function count(...)
-  local answer = redis.pcall(...)
-  return type(answer) == 'number' and answer or 0
-end
-
-local function list(...)
-  local answer = redis.pcall(...)
-  return type(answer) == 'table' and not answer.err and answer or {}
-end
-
-local function last_of(key)
-  local answer = redis.pcall('LINDEX', key, -1)
-  return type(answer) == 'string' and answer
-end
+-- @include tolerant_reads
+-- @include model_queue
+-- @include leases
 
 local answers = {}
 for at = 4, #ARGV, 2 do
-  local open = base .. 'o:' .. ARGV[at + 1]
-  local oldest = tonumber(list('ZRANGE', open, 0, 0, 'WITHSCORES')[2] or 0) or 0
-  -- A paused queue keeps what waits in another list.
-  local wait, paused = ARGV[at + 1] .. ':wait', ARGV[at + 1] .. ':paused'
-  local waiting = count('LLEN', wait) + count('LLEN', paused)
-  local next_id = last_of(wait) or last_of(paused) or ''
-  local workers, slots = 0, 0
-  for _, lease in ipairs(list('ZRANGEBYSCORE', base .. 'l:' .. ARGV[at], '(' .. now, '+inf', 'LIMIT', 0, 1000)) do
-    workers = workers + 1
-    slots = slots + math.min(tonumber(string.match(lease, '^%d+')) or 0, 100000)
-  end
-  oldest = math.max(math.min(oldest, 253402300799999), 0)
-  answers[#answers + 1] = {count('ZCARD', open), oldest, workers, slots, waiting, next_id}
+  local queue = ARGV[at + 1]
+  local open, oldest = open_in(base .. 'o:' .. queue)
+  local workers, slots = leases_of(base, ARGV[at], now)
+  local waiting = count('LLEN', queue .. ':wait') + count('LLEN', queue .. ':paused')
+  answers[#answers + 1] = {open, oldest, workers, slots, waiting, next_in(queue)}
 end
 return answers

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "shunt/base/duration_text.hpp"
+#include "time_text.hpp"
 
 namespace shunt::flip {
 namespace {
@@ -87,9 +87,9 @@ class Tick {
     if (guarded()) return;
     const DarkRule& rule = plan().dark;
     const std::uint64_t probes = in_.figures->probes_in_a_row;
-    const std::string so_far = format_duration(out_.progress.clock) + " of " +
-                               format_duration(rule.least_time) + ", " + std::to_string(probes) + " of " +
-                               std::to_string(rule.least_probes) + " good probes in a row";
+    const std::string so_far = time_text(out_.progress.clock) + " of " + time_text(rule.least_time) + ", " +
+                               std::to_string(probes) + " of " + std::to_string(rule.least_probes) +
+                               " good probes in a row";
     pass_if(out_.progress.clock >= rule.least_time && probes >= rule.least_probes, so_far);
   }
 
@@ -98,9 +98,9 @@ class Tick {
     if (guarded()) return;
     const ShadowRule& rule = plan().shadow;
     const Figures& figures = *in_.figures;
-    const std::string so_far = format_duration(out_.progress.clock) + " of " +
-                               format_duration(rule.least_time) + ", " + std::to_string(figures.comparisons) +
-                               " of " + std::to_string(rule.least_comparisons) + " comparisons, " +
+    const std::string so_far = time_text(out_.progress.clock) + " of " + time_text(rule.least_time) + ", " +
+                               std::to_string(figures.comparisons) + " of " +
+                               std::to_string(rule.least_comparisons) + " comparisons, " +
                                std::to_string(figures.mismatches) + " mismatches";
     if (figures.mismatches > rule.max_mismatches) {
       out_.verdict.outcome = Outcome::kFailed;

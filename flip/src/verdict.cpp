@@ -5,16 +5,16 @@
 #include <cmath>
 #include <cstdio>
 
-#include "shunt/base/duration_text.hpp"
 #include "shunt/flip/statistics.hpp"
+#include "time_text.hpp"
 
 namespace shunt::flip {
 namespace {
 
-// "1.25 %"
+// "1.25%"
 std::string percent(double share) {
   std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.*f %%", share < 0.1 ? 2 : 1, share * 100);
+  std::snprintf(text.data(), text.size(), "%.*f%%", share < 0.1 ? 2 : 1, share * 100);
   return text.data();
 }
 
@@ -106,19 +106,19 @@ std::string broken_guard(const Guards& guards, const GuardFigures& figures, cons
        {figures.billed_wrongly, "generations were not billed once"},
        {figures.evictions, "keys were evicted by Redis"}}};
   for (const auto& [count, what] : never) {
-    if (count > 0) return std::to_string(count).append(" ").append(what);
+    if (count > 0) return std::string(what).append(": ").append(std::to_string(count));
   }
   if (figures.memory_share > guards.memory_share) {
     return "Redis holds " + percent(figures.memory_share) + " of its memory, more than " +
            percent(guards.memory_share);
   }
   if (progress.late >= guards.ticks) {
-    return "the oldest job has waited for " + format_duration(figures.oldest_waiting) +
+    return "the oldest job has waited for " + time_text(figures.oldest_waiting) +
            ", more than half of the wait deadline";
   }
   if (progress.without_lease >= guards.ticks) return "no worker has a lease";
   if (figures.breaker_open_for >= guards.breaker_open) {
-    return "the breaker has been open for " + format_duration(figures.breaker_open_for);
+    return "the breaker has been open for " + time_text(figures.breaker_open_for);
   }
   return {};
 }
@@ -141,7 +141,7 @@ Verdict judge(const Plan& plan, const PlanStep& step, const Figures& figures, St
     if (time_is_over)
       return say(verdict, Outcome::kTooSmall, "the time is over, too small a sample: " + jobs);
     return say(verdict, Outcome::kGoing,
-               format_duration(progress.clock) + " of " + format_duration(step.least_time) + ", " + jobs);
+               time_text(progress.clock) + " of " + time_text(step.least_time) + ", " + jobs);
   }
   const auto doubt = worse_than(thresholds.z_inconclusive, step, thresholds, verdict, figures);
   if (!doubt.empty()) return say(verdict, Outcome::kInconclusive, doubt);

@@ -18,7 +18,9 @@ Error unreadable(const std::string& name, const std::string& named_by, const std
                                                                                               named_by);
 }
 
-Result<ConfigFile> read_file(const std::string& name, const std::string& named_by) {
+}  // namespace
+
+Result<ConfigFile> read_config_file(const std::string& name, const std::string& named_by) {
   std::error_code failure;
   if (std::filesystem::is_directory(name, failure)) return unreadable(name, named_by, "it is a folder");
   errno = 0;
@@ -32,18 +34,16 @@ Result<ConfigFile> read_file(const std::string& name, const std::string& named_b
   return ConfigFile{name, std::move(text)};
 }
 
-}  // namespace
-
 Result<ConfigFile> find_config_file(const Sources& sources) {
   constexpr const char* kVariable = "SHUNT_CONFIG";
   constexpr const char* kUsual = "shunt.toml";
-  if (sources.file) return read_file(*sources.file, "--config");
+  if (sources.file) return read_config_file(*sources.file, "--config");
   if (sources.environment) {
     const auto named = sources.environment(kVariable);
-    if (named && !named->empty()) return read_file(*named, std::string("environment ") + kVariable);
+    if (named && !named->empty()) return read_config_file(*named, std::string("environment ") + kVariable);
   }
   std::error_code failure;
-  if (std::filesystem::exists(kUsual, failure)) return read_file(kUsual, "current folder");
+  if (std::filesystem::exists(kUsual, failure)) return read_config_file(kUsual, "current folder");
   return ConfigFile{"(built in)", std::string(built_in_file())};
 }
 

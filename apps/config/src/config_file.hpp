@@ -14,6 +14,9 @@ struct ConfigFile {
   std::string text;
 };
 
+// Reads one file. `named_by` is who named it, for the error: "--config".
+[[nodiscard]] Result<ConfigFile> read_config_file(const std::string& name, const std::string& named_by);
+
 // Finds and reads the file. One that was asked for and cannot be read is an error; ./shunt.toml may be
 // absent.
 [[nodiscard]] Result<ConfigFile> find_config_file(const Sources& sources);

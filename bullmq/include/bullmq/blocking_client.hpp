@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "bullmq/connection_options.hpp"
@@ -27,6 +28,9 @@ class Client {
   [[nodiscard]] const ConnectionOptions& options() const noexcept;
   // Returns when connected. Throws CommandTimeoutError after ConnectionOptions::command_timeout.
   void wait_until_ready();
+  // How many exceptions reached the client's thread itself. Listeners and jobs report theirs elsewhere, so it
+  // stays 0 unless the library has a fault; the thread goes on for the other objects. Any thread.
+  [[nodiscard]] std::uint64_t stray_errors() const noexcept;
 
   struct Loop;
   [[nodiscard]] const std::shared_ptr<Loop>& loop() const noexcept { return loop_; }

@@ -133,20 +133,26 @@ std::string QueueBackend::stored_options(const JobOptions& options) {
     known_options_json_ = stored_options_json(common);
     known_options_ = std::move(common);
   }
-  std::string json = known_options_json_;
-  if (!options.job_id || options.job_id->empty()) return json;
-  // Never "{}": the attempts are always in it.
-  json.pop_back();
-  json += ",\"jobId\":";
+  if (!options.job_id || options.job_id->empty()) return known_options_json_;
+  constexpr std::string_view kJobId = ",\"jobId\":";
+  std::string json;
+  json.reserve(known_options_json_.size() + kJobId.size() + options.job_id->size() + 2);
+  // Without its last brace. It is never "{}": the attempts are always in it.
+  json.append(known_options_json_, 0, known_options_json_.size() - 1).append(kJobId);
   append_json_string(json, *options.job_id);
   return json += '}';
 }
 
 void QueueBackend::append_plain(const JobToAdd& job, std::string& out) {
-  append_bulk(out, job.options.job_id ? std::string_view(*job.options.job_id) : std::string_view());
+  const std::string options = stored_options(job.options);
+  const std::string_view id = job.options.job_id ? std::string_view(*job.options.job_id) : std::string_view();
+  // Six headers, a time and a kind are shorter than this.
+  constexpr std::size_t kTheRest = 128;
+  out.reserve(out.size() + id.size() + job.name.size() + job.data.size() + options.size() + kTheRest);
+  append_bulk(out, id);
   append_bulk(out, std::string_view(job.name));
   append_bulk(out, std::string_view(job.data));
-  append_bulk(out, std::string_view(stored_options(job.options)));
+  append_bulk(out, std::string_view(options));
   append_bulk(out, job.timestamp);
   append_bulk(out, std::string_view(kind_of(job.options)));
 }
@@ -180,47 +186,48 @@ QueueBackend::Added QueueBackend::added_alone(const JobToAdd& job, Reply result,
 }
 
 // A call of its own is sent as it is; all others share one.
-awaitable<std::vector<AddAnswer>> QueueBackend::send_adds(std::vector<AddItem> items) {
-  std::vector<AddAnswer> answers(items.size());
-  if (items.front().alone) {
-    if (items.front().command) answers.front().reply = co_await run(std::move(*items.front().command));
-    co_return answers;
+awaitable<void> QueueBackend::send_adds(std::shared_ptr<QueueBackend> self, Batch<AddItem> items) {
+  if (!self) throw ConnectionError(Fate::not_executed, "Connection is closed.");
+  AddItem& first = items[0];
+  if (first.alone) {
+    if (!first.command) co_return;
+    Reply reply = co_await self->run(std::move(*first.command));
+    first.reply = std::move(reply);
+    co_return;
   }
   std::string arguments;
   std::size_t bytes = 0;
-  for (const AddItem& item : items) bytes += item.arguments.size();
+  for (std::size_t i = 0; i < items.size(); ++i) bytes += items[i].bytes;
   arguments.reserve(bytes);
-  for (const AddItem& item : items) arguments += item.arguments;
-  auto added = co_await add_many(items.size(), std::move(arguments));
-  for (std::size_t i = 0; i < answers.size(); ++i) answers[i].added = std::move(added[i]);
-  co_return answers;
+  for (std::size_t i = 0; i < items.size(); ++i) arguments += items[i].arguments;
+  auto added = co_await self->add_many(items.size(), std::move(arguments));
+  for (std::size_t i = 0; i < items.size(); ++i) items[i].added = std::move(added[i]);
 }
 
 awaitable<QueueBackend::Added> QueueBackend::add(const JobToAdd& job) {
-  AddItem item;
+  const auto item = std::make_shared<AddItem>();
   const bool plain = is_plain(job);
   const bool checked = !plain && needs_checks(job);
   if (plain) {
-    append_plain(job, item.arguments);
+    append_plain(job, item->arguments);
   } else if (checked) {
     Transaction transaction;
     add_checks(job, transaction);
     transaction.add(add_command(job));
-    item.command = transaction.take();
+    item->command = transaction.take();
   } else {
-    item.command = add_command(job);
+    item->command = add_command(job);
   }
-  item.alone = !plain;
-  const auto group = adds();
-  AddAnswer answer;
+  item->alone = !plain;
+  item->bytes = plain ? item->arguments.size() : item->command->bytes.size();
   try {
-    answer = co_await group->join(std::move(item));
+    co_await adds().join(item);
   } catch (const boost::system::system_error& error) {
     throw_documented(error);
   }
-  if (plain) co_return added_plainly(job, answer.added);
-  if (!checked) co_return added_alone(job, std::move(answer.reply), nullptr);
-  std::vector<Reply> results = results_of(std::move(answer.reply), kChecks + 1);
+  if (plain) co_return added_plainly(job, item->added);
+  if (!checked) co_return added_alone(job, std::move(item->reply), nullptr);
+  std::vector<Reply> results = results_of(std::move(item->reply), kChecks + 1);
   co_return added_alone(job, std::move(results[kChecks]), results.data());
 }
 
@@ -251,36 +258,29 @@ awaitable<std::vector<QueueBackend::Added>> QueueBackend::add_bulk(const std::ve
   co_return added;
 }
 
-const std::shared_ptr<QueueBackend::AddGroup>& QueueBackend::adds() {
+BatcherOptions QueueBackend::batcher_options() const {
+  BatcherOptions options;
+  options.max_waiting_bytes = connection_->options().max_unsent_bytes;
+  options.max_bytes = std::clamp<std::size_t>(options.max_waiting_bytes / 4, 1, options.max_bytes);
+  return options;
+}
+
+const Batcher<AddItem>& QueueBackend::adds() {
   if (!adds_) {
-    AddGroup::Limits limits;
-    limits.waiting_bytes = connection_->options().max_unsent_bytes;
-    limits.bytes = std::clamp<std::size_t>(limits.waiting_bytes / 4, 1, limits.bytes);
-    // Not the backend itself, which has the group: calls that are on their way hold it.
-    adds_ = std::make_shared<AddGroup>(
+    adds_.emplace(
         connection_->executor(),
-        [weak = weak_from_this()](std::vector<AddItem> items) {
-          return send_adds_of(weak.lock(), std::move(items));
-        },
-        limits);
+        [weak = weak_from_this()](Batch<AddItem> items) { return send_adds(weak.lock(), items); },
+        batcher_options());
   }
-  return adds_;
+  return *adds_;
 }
 
 awaitable<void> QueueBackend::hand_over_adds() {
   if (!adds_) co_return;
   // Alone and without a command: all that it does is to come after the others.
-  AddItem last;
-  last.alone = true;
-  const auto group = adds_;
-  co_await group->join(std::move(last));
-}
-
-awaitable<std::vector<AddAnswer>> QueueBackend::send_adds_of(std::shared_ptr<QueueBackend> self,
-                                                             std::vector<AddItem> items) {
-  if (!self) throw ConnectionError(Fate::not_executed, "Connection is closed.");
-  auto results = co_await self->send_adds(std::move(items));
-  co_return results;
+  const auto last = std::make_shared<AddItem>();
+  last->alone = true;
+  co_await adds_->join(last);
 }
 
 }  // namespace bullmq::detail

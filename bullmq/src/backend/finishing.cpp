@@ -1,5 +1,4 @@
 // Ending jobs and taking new ones: by upstream's scripts, or many at a time by finishMany.
-#include <algorithm>
 #include <utility>
 
 #include "backend/queue_backend.hpp"
@@ -132,33 +131,32 @@ awaitable<NextJob> QueueBackend::finish(const JobRecord& job, Outcome outcome, s
     co_return next;
   }
   const bool completed = outcome == Outcome::completed;
-  EndItem item;
-  item.ends = 1;
-  append_bulk(item.arguments, std::string_view(job.id));
-  append_bulk(item.arguments, std::string_view(token));
-  append_bulk(item.arguments, std::string_view(completed ? "c" : "f"));
-  append_bulk(item.arguments, std::string_view(value));
-  append_bulk(item.arguments, job.options.attempts.value_or(0));
-  append_bulk(item.arguments, std::string_view(pack_fields(fields)));
+  const auto item = std::make_shared<EndItem>();
+  item->ends = 1;
+  append_bulk(item->arguments, std::string_view(job.id));
+  append_bulk(item->arguments, std::string_view(token));
+  append_bulk(item->arguments, std::string_view(completed ? "c" : "f"));
+  append_bulk(item->arguments, std::string_view(value));
+  append_bulk(item->arguments, job.options.attempts.value_or(0));
+  append_bulk(item->arguments, std::string_view(pack_fields(fields)));
   std::string keep;
   pack_keep_jobs(kept(job, outcome), keep);
-  append_bulk(item.arguments, std::string_view(keep));
-  append_bulk(item.arguments, std::string_view(fetch_next ? "1" : "0"));
-  const auto group = ends();
-  EndAnswer answer;
+  append_bulk(item->arguments, std::string_view(keep));
+  append_bulk(item->arguments, std::string_view(fetch_next ? "1" : "0"));
+  item->bytes = item->arguments.size();
   try {
-    answer = co_await group->join(std::move(item));
+    co_await ends().join(item);
   } catch (const boost::system::system_error& error) {
     throw_documented(error);
   }
-  Reply reply = the_only_one(std::move(answer.replies));
+  Reply reply = the_only_one(std::move(item->replies));
   if (reply.is_integer() && reply.integer == kForUpstream) {
     NextJob next =
         co_await finish_one(job, outcome, std::move(value), std::move(token), fetch_next, std::move(fields));
     co_return next;
   }
   check(reply, job.id, "moveToFinished", "active");
-  co_return decode_taken(std::move(reply), answer.at);
+  co_return decode_taken(std::move(reply), item->at);
 }
 
 awaitable<std::vector<NextJob>> QueueBackend::move_to_active(std::vector<std::string> tokens) {
@@ -170,17 +168,16 @@ awaitable<std::vector<NextJob>> QueueBackend::move_to_active(std::vector<std::st
     taken.push_back(std::move(next));
     co_return taken;
   }
-  EndItem item;
-  for (const std::string& token : tokens) append_bulk(item.arguments, std::string_view(token));
-  item.slots = tokens.size();
-  const auto group = ends();
-  EndAnswer answer;
+  const auto item = std::make_shared<EndItem>();
+  for (const std::string& token : tokens) append_bulk(item->arguments, std::string_view(token));
+  item->slots = tokens.size();
+  item->bytes = item->arguments.size();
   try {
-    answer = co_await group->join(std::move(item));
+    co_await ends().join(item);
   } catch (const boost::system::system_error& error) {
     throw_documented(error);
   }
-  for (Reply& reply : answer.replies) taken.push_back(decode_taken(std::move(reply), answer.at));
+  for (Reply& reply : item->replies) taken.push_back(decode_taken(std::move(reply), item->at));
   if (taken.empty()) unexpected_reply("finishMany", "an answer for a slot", Reply());
   co_return taken;
 }
@@ -197,67 +194,57 @@ NextJob QueueBackend::decode_taken(Reply reply, Timestamp at) {
 }
 
 // Ends come before further slots in the script's arguments.
-awaitable<std::vector<EndAnswer>> QueueBackend::send_ends(std::vector<EndItem> items) {
+Command QueueBackend::finish_many_command(Batch<EndItem> items, Timestamp now) const {
   std::size_t ending = 0;
   std::size_t slots = 0;
   std::string arguments;
-  std::vector<EndShare> shares;
-  for (const EndItem& item : items) {
-    shares.push_back({item.ends, item.slots});
-    ending += item.ends;
-    if (item.ends > 0) arguments += item.arguments;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    ending += items[i].ends;
+    if (items[i].ends > 0) arguments += items[i].arguments;
   }
-  for (const EndItem& item : items) {
-    slots += item.slots;
-    if (item.ends == 0) arguments += item.arguments;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    slots += items[i].slots;
+    if (items[i].ends == 0) arguments += items[i].arguments;
   }
   constexpr std::size_t kCommon = 8;
   constexpr std::size_t kOfOne = 8;
-  const Timestamp now = now_ms();
   const std::string points =
       policy.metrics_max_data_points ? std::to_string(*policy.metrics_max_data_points) : std::string();
   const std::string max = policy.limiter ? std::to_string(policy.limiter->max) : std::string();
   const std::string duration =
       policy.limiter ? std::to_string(policy.limiter->duration.count()) : std::string();
-  Command command =
-      ScriptCall(scripts::finishMany, kCommon + kOfOne * ending + slots, arguments.size() + 1536)
-          .add_all(keys_.wait, keys_.active, keys_.prioritized, keys_.events, keys_.stalled, keys_.limiter,
-                   keys_.delayed, keys_.meta, keys_.pc, keys_.marker, keys_.completed, keys_.failed,
-                   keys_.metrics_completed, keys_.metrics_failed)
-          .add_all(keys_.base, now, policy.lock_duration.count(), policy.name, points, max, duration, ending)
-          .add_encoded(arguments)
-          .take();
-  Reply reply = co_await run(std::move(command));
-  std::vector<EndAnswer> answers;
-  for (std::vector<Reply>& replies : share_out(shares, std::move(reply))) {
-    EndAnswer& answer = answers.emplace_back();
-    answer.replies = std::move(replies);
-    answer.at = now;
-  }
-  co_return answers;
+  return ScriptCall(scripts::finishMany, kCommon + kOfOne * ending + slots, arguments.size() + 1536)
+      .add_all(keys_.wait, keys_.active, keys_.prioritized, keys_.events, keys_.stalled, keys_.limiter,
+               keys_.delayed, keys_.meta, keys_.pc, keys_.marker, keys_.completed, keys_.failed,
+               keys_.metrics_completed, keys_.metrics_failed)
+      .add_all(keys_.base, now, policy.lock_duration.count(), policy.name, points, max, duration, ending)
+      .add_encoded(arguments)
+      .take();
 }
 
-const std::shared_ptr<QueueBackend::EndGroup>& QueueBackend::ends() {
-  if (!ends_) {
-    EndGroup::Limits limits;
-    limits.waiting_bytes = connection_->options().max_unsent_bytes;
-    // Two calls, with what is in them beside the items, have room in the connection's own bound.
-    limits.bytes = std::clamp<std::size_t>(limits.waiting_bytes / 4, 1, limits.bytes);
-    ends_ = std::make_shared<EndGroup>(
-        connection_->executor(),
-        [weak = weak_from_this()](std::vector<EndItem> items) {
-          return send_ends_of(weak.lock(), std::move(items));
-        },
-        limits);
-  }
-  return ends_;
-}
-
-awaitable<std::vector<EndAnswer>> QueueBackend::send_ends_of(std::shared_ptr<QueueBackend> self,
-                                                             std::vector<EndItem> items) {
+awaitable<void> QueueBackend::send_ends(std::shared_ptr<QueueBackend> self, Batch<EndItem> items) {
   if (!self) throw ConnectionError(Fate::not_executed, "Connection is closed.");
-  auto answers = co_await self->send_ends(std::move(items));
-  co_return answers;
+  std::vector<EndShare> shares;
+  shares.reserve(items.size());
+  for (std::size_t i = 0; i < items.size(); ++i) shares.push_back({items[i].ends, items[i].slots});
+  const Timestamp now = now_ms();
+  Command command = self->finish_many_command(items, now);
+  Reply reply = co_await self->run(std::move(command));
+  std::vector<std::vector<Reply>> shared_out = share_out(shares, std::move(reply));
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    items[i].replies = std::move(shared_out[i]);
+    items[i].at = now;
+  }
+}
+
+const Batcher<EndItem>& QueueBackend::ends() {
+  if (!ends_) {
+    ends_.emplace(
+        connection_->executor(),
+        [weak = weak_from_this()](Batch<EndItem> items) { return send_ends(weak.lock(), items); },
+        batcher_options());
+  }
+  return *ends_;
 }
 
 }  // namespace bullmq::detail

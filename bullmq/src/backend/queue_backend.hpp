@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "backend/commit_group.hpp"
 #include "bullmq/awaitable.hpp"
+#include "bullmq/batcher.hpp"
 #include "bullmq/job.hpp"
 #include "bullmq/queue.hpp"
 #include "bullmq/worker.hpp"
@@ -48,34 +48,20 @@ inline constexpr const char* kNoToken = "0";
 enum class Outcome { completed, failed };
 
 // An add on its way to Redis: encoded for addMany, or a call of its own.
-struct AddItem {
-  AddItem() = default;
-  bool alone = false;
+struct AddItem : BatchItem {
   std::string arguments;
   std::optional<Command> command;
-  [[nodiscard]] std::size_t size() const noexcept {
-    return arguments.size() + (command ? command->bytes.size() : 0);
-  }
-};
-// Of addMany, or of its own call.
-struct AddAnswer {
-  AddAnswer() = default;
+  // What addMany answers, or the call of its own.
   AddedJob added;
   Reply reply;
 };
 // For finishMany: a job that ends, or slots to be filled.
-struct EndItem {
-  EndItem() = default;
-  bool alone = false;
+struct EndItem : BatchItem {
   std::string arguments;
   std::size_t ends = 0;
   std::size_t slots = 0;
-  [[nodiscard]] std::size_t size() const noexcept { return arguments.size(); }
-};
-struct EndAnswer {
-  EndAnswer() = default;
+  // The answer; `at` is what the script was told is now.
   std::vector<Reply> replies;
-  // What the script was told is now.
   Timestamp at = 0;
 };
 
@@ -95,7 +81,7 @@ class QueueBackend : public std::enable_shared_from_this<QueueBackend> {
   [[nodiscard]] const SharedConnection& shared_connection() const noexcept { return connection_; }
   [[nodiscard]] std::mt19937_64& random() noexcept { return random_; }
   WorkerPolicy policy;
-  // Many adds, ends and fetches in one call of a script of our own, where the server can (commit_group.hpp).
+  // Many adds, ends and fetches in one call of a script of our own, where the server can (batcher.hpp).
   bool fast_path = true;
   // Workers are told of progress.
   std::function<void(const Job&, std::string_view)> on_progress;
@@ -164,8 +150,9 @@ class QueueBackend : public std::enable_shared_from_this<QueueBackend> {
                             std::string_view state = {}, std::string_view parent_key = {});
 
  private:
-  using AddGroup = CommitGroup<AddItem, AddAnswer>;
-  using EndGroup = CommitGroup<EndItem, EndAnswer>;
+  // Calls may take so much that two of them, with what is in them beside the items, have room in the
+  // connection's own bound.
+  [[nodiscard]] BatcherOptions batcher_options() const;
 
   // adding.cpp:
   // Nothing of it needs more than addMany does.
@@ -175,10 +162,9 @@ class QueueBackend : public std::enable_shared_from_this<QueueBackend> {
   awaitable<std::vector<AddedJob>> add_many(std::size_t count, std::string arguments);
   [[nodiscard]] static Added added_plainly(const JobToAdd& job, const AddedJob& result);
   [[nodiscard]] Added added_alone(const JobToAdd& job, Reply result, const Reply* checks) const;
-  awaitable<std::vector<AddAnswer>> send_adds(std::vector<AddItem> items);
-  static awaitable<std::vector<AddAnswer>> send_adds_of(std::shared_ptr<QueueBackend> self,
-                                                        std::vector<AddItem> items);
-  [[nodiscard]] const std::shared_ptr<AddGroup>& adds();
+  // Not a member's coroutine: the batchers do not hold the backend, which has them, but a call does.
+  static awaitable<void> send_adds(std::shared_ptr<QueueBackend> self, Batch<AddItem> items);
+  [[nodiscard]] const Batcher<AddItem>& adds();
   [[nodiscard]] Command add_command(const JobToAdd& job) const;
   // The checks before an add that tell afterwards what it did, if its options can make it anything but a
   // creation.
@@ -194,10 +180,9 @@ class QueueBackend : public std::enable_shared_from_this<QueueBackend> {
   awaitable<NextJob> finish_one(const JobRecord& job, Outcome outcome, std::string value, std::string token,
                                 bool fetch_next, JobFields fields);
   [[nodiscard]] NextJob decode_taken(Reply reply, Timestamp at);
-  awaitable<std::vector<EndAnswer>> send_ends(std::vector<EndItem> items);
-  static awaitable<std::vector<EndAnswer>> send_ends_of(std::shared_ptr<QueueBackend> self,
-                                                        std::vector<EndItem> items);
-  [[nodiscard]] const std::shared_ptr<EndGroup>& ends();
+  [[nodiscard]] Command finish_many_command(Batch<EndItem> items, Timestamp now) const;
+  static awaitable<void> send_ends(std::shared_ptr<QueueBackend> self, Batch<EndItem> items);
+  [[nodiscard]] const Batcher<EndItem>& ends();
 
   SharedConnection connection_;
   std::string prefix_;
@@ -206,8 +191,8 @@ class QueueBackend : public std::enable_shared_from_this<QueueBackend> {
   StoredJobOptions stored_options_;
   JobOptions known_options_;
   std::string known_options_json_;
-  std::shared_ptr<AddGroup> adds_;
-  std::shared_ptr<EndGroup> ends_;
+  std::optional<Batcher<AddItem>> adds_;
+  std::optional<Batcher<EndItem>> ends_;
   std::mt19937_64 random_{std::random_device{}()};
 };
 

@@ -14,7 +14,7 @@ namespace bullmq::blocking {
 
 namespace {
 
-void run(boost::asio::io_context& context) {
+void run(boost::asio::io_context& context, std::atomic<std::uint64_t>& stray_errors) {
   while (true) {
     try {
       context.run();
@@ -22,6 +22,7 @@ void run(boost::asio::io_context& context) {
     } catch (const std::exception&) {
       // Every coroutine and every listener has a place that its exceptions go to. One that got past it must
       // not take the other objects' work with it.
+      ++stray_errors;
     }
   }
 }
@@ -30,11 +31,12 @@ void run(boost::asio::io_context& context) {
 
 Client::Loop::Loop(ConnectionOptions connection_options)
     : context(std::make_shared<boost::asio::io_context>(1)),
+      stray_errors(std::make_shared<std::atomic<std::uint64_t>>(0)),
       gate(std::make_shared<detail::Gate>(context->get_executor(), std::nullopt)),
       options(std::move(connection_options)),
       connection(open_connection(context->get_executor(), options)),
       work_(context->get_executor()),
-      thread_([context = context] { run(*context); }) {}
+      thread_([context = context, stray = stray_errors] { run(*context, *stray); }) {}
 
 Client::Loop::~Loop() {
   boost::asio::post(*context, [gate = std::move(gate), connection = std::move(connection)] {
@@ -66,6 +68,10 @@ const ConnectionOptions& Client::options() const noexcept {
 void Client::wait_until_ready() {
   const detail::Kept<detail::Connection> connection(loop_->gate, loop_->connection);
   detail::call(connection, [](detail::Connection& opened) { return opened.wait_until_up(); });
+}
+
+std::uint64_t Client::stray_errors() const noexcept {
+  return *loop_->stray_errors;
 }
 
 }  // namespace bullmq::blocking

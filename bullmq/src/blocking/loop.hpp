@@ -1,7 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <cstdint>
 #include <memory>
 #include <thread>
 
@@ -20,6 +22,7 @@ struct Client::Loop {
 
   // Shared with the thread, which may outlive this: a listener can drop the last object.
   std::shared_ptr<boost::asio::io_context> context;
+  std::shared_ptr<std::atomic<std::uint64_t>> stray_errors;
   std::shared_ptr<detail::Gate> gate;
   const ConnectionOptions options;
   // The thread's only.

@@ -28,7 +28,7 @@ QueueEvents::State::~State() {
   try {
     detail::call(events, [](bullmq::QueueEvents& reader) { return reader.close(); });
   } catch (const Error&) {
-    // A listener destroys this: the reading ends with the object.
+    return;  // a listener destroys this: the reading ends with the object
   }
 }
 

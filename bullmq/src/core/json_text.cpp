@@ -1,5 +1,6 @@
 #include "core/json_text.hpp"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,39 @@ bool is_hex(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
+// The lists around a place, innermost last. The usual ones are bits of one number, so that a look at a short
+// text allocates nothing; what is nested deeper goes to a vector.
+class OpenLists {
+ public:
+  [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+  [[nodiscard]] bool innermost_is_object() const {
+    return count_ > kInNumber ? deeper_.back() : (bits_ & 1U) != 0;
+  }
+  void open(bool is_object) {
+    if (count_ >= kInNumber) {
+      deeper_.push_back(is_object);
+    } else {
+      bits_ = bits_ << 1U | std::uint64_t{is_object};
+    }
+    ++count_;
+  }
+  void close() {
+    if (count_ > kInNumber) {
+      deeper_.pop_back();
+    } else {
+      bits_ >>= 1U;
+    }
+    --count_;
+  }
+
+ private:
+  static constexpr std::size_t kInNumber = 64;
+
+  std::size_t count_ = 0;
+  std::uint64_t bits_ = 0;
+  std::vector<bool> deeper_;
+};
+
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : text_(text) {}
@@ -46,12 +80,12 @@ class Scanner {
       while (!next) {
         skip_blanks();
         if (open_.empty()) return at_ == text_.size();
-        const bool in_object = open_.back();
+        const bool in_object = open_.innermost_is_object();
         if (take(',')) {
           if (in_object && !member_name()) return false;
           next = true;
         } else if (take(in_object ? '}' : ']')) {
-          open_.pop_back();
+          open_.close();
         } else {
           return false;
         }
@@ -86,7 +120,7 @@ class Scanner {
       ++at_;
       skip_blanks();
       if (take(c == '{' ? '}' : ']')) return true;
-      open_.push_back(c == '{');
+      open_.open(c == '{');
       if (c == '{' && !member_name()) return false;
     }
   }
@@ -153,8 +187,7 @@ class Scanner {
 
   std::string_view text_;
   std::size_t at_ = 0;
-  // The lists around this place; true: an object.
-  std::vector<bool> open_;
+  OpenLists open_;
 };
 
 }  // namespace

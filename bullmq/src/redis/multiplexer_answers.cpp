@@ -1,5 +1,6 @@
 // What an answer means: the end of a command, or that it was not executed, and where or how it can be.
 #include <algorithm>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -36,6 +37,18 @@ const std::string* refusal_within(const Reply& reply) {
     if (word == "NOSCRIPT" || word == "READONLY") return &element.text;
   }
   return nullptr;
+}
+
+// What Redis said, where it is Redis that refused; "" for any other failure, and for none.
+std::string refusal_of(const std::exception_ptr& failure) {
+  if (!failure) return {};
+  try {
+    std::rethrow_exception(failure);
+  } catch (const RedisError& error) {
+    return error.what();
+  } catch (const std::exception&) {
+    return {};
+  }
 }
 
 }  // namespace
@@ -139,17 +152,11 @@ Multiplexer::BackFromElsewhere Multiplexer::on_answer_elsewhere(std::uint64_t se
   // Cancelled, or its deadline has passed.
   if (found == elsewhere_.end()) return back;
   Pending& pending = *found;
-  try {
-    if (failure) std::rethrow_exception(failure);
-  } catch (const RedisError& error) {
-    const std::string_view text = error.what();
-    // The other node has not got all of its keys yet, or not any more.
-    if (is_try_again(text) || text.starts_with("MOVED ") || text.starts_with("ASK ")) {
-      back.start_pause = pause(pending);
-      return back;
-    }
-  } catch (const std::exception&) {
-    // It is told to who waits.
+  const std::string refusal = refusal_of(failure);
+  // The other node has not got all of its keys yet, or not any more.
+  if (is_try_again(refusal) || refusal.starts_with("MOVED ") || refusal.starts_with("ASK ")) {
+    back.start_pause = pause(pending);
+    return back;
   }
   back.completion = Completion{take(pending), std::move(failure), std::move(reply)};
   return back;

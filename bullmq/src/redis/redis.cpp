@@ -60,7 +60,10 @@ awaitable<RedisReply> Redis::execute(std::vector<std::string> arguments, Command
   const auto connection = connection_;
   detail::Command command;
   command.argument_count = arguments.size();
-  command.bytes = "*" + std::to_string(arguments.size()) + "\r\n";
+  std::size_t bytes = 32;
+  for (const std::string& argument : arguments) bytes += argument.size() + 16;
+  command.bytes.reserve(bytes);
+  detail::append_header(command.bytes, '*', arguments.size());
   for (const std::string& argument : arguments)
     detail::append_bulk(command.bytes, std::string_view(argument));
   apply(options, command);

@@ -74,6 +74,14 @@ awaitable<void> Worker::State::fetch_loop(std::shared_ptr<State> self) {
   self->wake_all();
 }
 
+std::string Worker::State::next_token() {
+  const std::string number = std::to_string(token_number++);
+  std::string token;
+  token.reserve(id.size() + 1 + number.size());
+  token.append(id).append(1, ':').append(number);
+  return token;
+}
+
 awaitable<void> Worker::State::fetch_once(std::optional<double> block_seconds) {
   if (!lost_fetches.empty()) co_await adopt_lost_fetches();
   if (block_seconds) {
@@ -87,6 +95,7 @@ awaitable<void> Worker::State::fetch_once(std::optional<double> block_seconds) {
   // It takes as many as there are slots for: others shall find work, too.
   const std::size_t free = concurrency > taken_already ? concurrency - taken_already : 1;
   const std::size_t asked = std::min(free, std::clamp(2 * taken_last, kLeastAsked, kTakenAtOnce));
+  tokens.reserve(asked);
   for (std::size_t i = 0; i < asked; ++i) tokens.push_back(next_token());
   std::vector<detail::NextJob> found;
   try {

@@ -79,7 +79,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
   void stop_blocking();
   void start_stalled_check();
   static awaitable<void> check_stalled(std::shared_ptr<State> self, std::uint64_t generation);
-  [[nodiscard]] std::string next_token() { return id + ":" + std::to_string(token_number++); }
+  [[nodiscard]] std::string next_token();
   [[nodiscard]] detail::FetchState fetch_state() const;
 
   // Adds the iteration that follows this one, of a job scheduler (next_iteration.cpp). For how long the job

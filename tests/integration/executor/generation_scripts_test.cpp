@@ -361,6 +361,49 @@ TEST_F(GenerationScripts, WhatWasDeletedIsNotBegunAgainAndEveryApiHears) {
   EXPECT_EQ(begin("g1", "", ""), "[[ended gone]]");
 }
 
+TEST_F(GenerationScripts, ABrokenRecordIsDiscardedOnceItsJobIsGone) {
+  const auto discard = [this](const std::string& caller, const std::string& how) {
+    return run("discard", {"g1", caller.empty() ? "" : "1", caller, how, "100", "60000"});
+  };
+  EXPECT_EQ(discard("", "1"), "[unknown]");
+  admit("g1");
+  redis({"HDEL", kBase + "r:g1", "state"});
+  redis({"ZADD", kBase + "apis", "99999999999999", "api-1"});
+  EXPECT_EQ(discard("bob", "1"), "[unknown]");
+  add_job("g1");
+  redis({"SET", kQueue + ":g1:lock", "token"});
+  EXPECT_EQ(discard("ann", "1"), "[held]");
+  redis({"DEL", kQueue + ":g1:lock"});
+  EXPECT_EQ(discard("ann", "1"), "[job {t}:echo]");
+  redis({"DEL", kQueue + ":g1"});
+  EXPECT_EQ(discard("ann", ""), "[ended {t}:echo]");
+  EXPECT_EQ(redis({"EXISTS", kBase + "r:g1"}).integer, 1);
+  EXPECT_EQ(discard("ann", "1"), "[ended {t}:echo]");
+  EXPECT_EQ(redis({"EXISTS", kBase + "r:g1"}).integer, 0);
+  EXPECT_EQ(show(redis({"XRANGE", kBase + "in:api-1", "-", "+"}).elements.at(0).elements[1]),
+            "[g1 forgotten]");
+  EXPECT_EQ(begin("g1"), "[[ended gone]]");
+  EXPECT_EQ(run("was_of", {"g1", "ann"}), "1");
+  EXPECT_EQ(run("was_of", {"g1", "bob"}), "0");
+}
+
+TEST_F(GenerationScripts, TheProbeAndTheFleetTellTheSameOfAModel) {
+  admit("g1");
+  admit("g2");
+  redis({"LPUSH", kQueue + ":paused", "g2"});
+  redis({"LPUSH", kQueue + ":active", "g1"});
+  begin("g1");
+  redis({"ZADD", kBase + "l:echo", "99", "4 worker-1", "99", "999999999 worker-2", "10", "8 over"});
+  redis({"ZADD", kBase + "workers", "99", "worker-1"});
+  redis({"SET", kBase + "worker:worker-1", "{}"});
+  EXPECT_EQ(run("health_probe", {"api-1", "1000", "10", "echo", kQueue}), "[[2 1000 2 100004 1 g2]]");
+  EXPECT_EQ(redis({"GET", kBase + "probe"}).text, "api-1");
+  EXPECT_EQ(run("fleet", {"10", "100", "100", "echo", kQueue}),
+            "[[[2 1000 1 2 100004 g2]] [[worker-1 {} 1]]]");
+  EXPECT_EQ(run("fleet", {"10", "0", "100", "echo", kQueue}),
+            "[[[2 1000 1 2 100004 g2]] [[worker-1 {} -1]]]");
+}
+
 // In one call with others, whose answers are as ever.
 TEST_F(GenerationScripts, ABrokenRecordHarmsItselfAlone) {
   admit("good");

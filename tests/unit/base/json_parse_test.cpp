@@ -97,6 +97,32 @@ TEST(ParseJson, RefusesNamesThatFallTogetherWhateverTheTableBeginsWith) {
   EXPECT_EQ(parsed.error().code, "colliding_members");
 }
 
+TEST(ParseJson, TakesObjectsAsDeepAsItsGreatestLimit) {
+  const auto nested = [](std::size_t depth) {
+    std::string text;
+    for (std::size_t i = 0; i < depth; ++i) text += R"({"a":)";
+    return text + "1" + std::string(depth, '}');
+  };
+  for (const std::size_t limit : {255UL, 100'000UL}) {
+    EXPECT_TRUE(parse_json(nested(255), {.max_depth = limit}).ok());
+    const auto deeper = parse_json(nested(256), {.max_depth = limit});
+    ASSERT_FALSE(deeper.ok());
+    EXPECT_EQ(deeper.error().code, "json_too_deep");
+  }
+}
+
+TEST(CheckJson, NamesThePlaceThroughListsAndObjects) {
+  JsonObject inner;
+  inner["~"] = 0.5;
+  inner["c"] = std::numeric_limits<double>::infinity();
+  JsonObject value;
+  value["before"] = JsonArray{1, JsonArray{}};
+  value["a/b"] = JsonArray{JsonArray{1, 2}, inner};
+  const auto checked = check_json(value, "/input");
+  ASSERT_FALSE(checked.ok());
+  EXPECT_EQ(checked.error().details.at("field"), "/input/a~1b/1/c");
+}
+
 TEST(ParseJson, TakesLargeObjectsWithHonestNames) {
   for (const std::size_t count : {19UL, 64UL, 1024UL, 4096UL, 20'000UL, 65'536UL}) {
     std::vector<std::string> names;

@@ -119,7 +119,7 @@ TEST(Verdict, SaysWhatASampleOfItsSizeWouldHaveShown) {
   const Verdict verdict = verdict_on(figures_of(side_of_jobs(1'826, 18), side_of_jobs(1'826, 18)));
   EXPECT_EQ(verdict.outcome, Outcome::kPassed);
   EXPECT_NEAR(verdict.rise_errors.value(), 0.01, 0.001);
-  EXPECT_THAT(verdict.why, HasSubstr("no rise of errors above 0.99 % seen"));
+  EXPECT_THAT(verdict.why, HasSubstr("no rise of errors above 0.99% seen"));
   EXPECT_THAT(verdict_on(figures_of(side_of_jobs(900, 18), side_of_jobs(900, 18))).why,
               HasSubstr("too small a sample: 900 of 1000 jobs"));
 }
@@ -132,12 +132,12 @@ struct GuardCase {
 
 TEST(HardGuard, ComesBeforeEverythingElse) {
   const std::vector<GuardCase> cases{
-      {"duplicate", [](GuardFigures& g) { g.duplicates = 1; }, "1 generations ran twice"},
-      {"lost", [](GuardFigures& g) { g.lost = 2; }, "2 accepted generations were lost"},
+      {"duplicate", [](GuardFigures& g) { g.duplicates = 1; }, "generations ran twice: 1"},
+      {"lost", [](GuardFigures& g) { g.lost = 2; }, "accepted generations were lost: 2"},
       {"tenant", [](GuardFigures& g) { g.wrong_tenant = 1; }, "wrong tenant"},
       {"bill", [](GuardFigures& g) { g.billed_wrongly = 1; }, "not billed once"},
       {"eviction", [](GuardFigures& g) { g.evictions = 1; }, "evicted"},
-      {"memory", [](GuardFigures& g) { g.memory_share = 0.76; }, "76.0 % of its memory"},
+      {"memory", [](GuardFigures& g) { g.memory_share = 0.76; }, "76.0% of its memory"},
       {"breaker", [](GuardFigures& g) { g.breaker_open_for = minutes(2); }, "breaker has been open for 2m"}};
   for (const GuardCase& c : cases) {
     Figures figures = figures_of(side_of_jobs(1'000, 20), side_of_jobs(1'000, 500));

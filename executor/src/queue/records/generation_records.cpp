@@ -26,10 +26,10 @@ std::string ms(WallTime time) {
   return std::to_string(time.time_since_epoch().count());
 }
 
-CallGroupOptions admitting(const GenerationKeys& keys, const GenerationRecordsOptions& options) {
-  CallGroupOptions group;
-  group.keys = keys.of_scripts();
-  group.common = [queue = options.queue, process = options.process, clock = options.clock] {
+ScriptBatcherOptions admitting(const GenerationKeys& keys, const GenerationRecordsOptions& options) {
+  ScriptBatcherOptions batcher;
+  batcher.keys = keys.of_scripts();
+  batcher.common = [queue = options.queue, process = options.process, clock = options.clock] {
     std::vector<std::string> common{ms(clock->now()),
                                     ms(queue.claim_age),
                                     process,
@@ -38,33 +38,33 @@ CallGroupOptions admitting(const GenerationKeys& keys, const GenerationRecordsOp
                                     std::to_string(queue.max_claims)};
     return common;
   };
-  return group;
+  return batcher;
 }
 
-CallGroupOptions beginning(const GenerationKeys& keys, const GenerationRecordsOptions& options) {
-  CallGroupOptions group;
-  group.keys = keys.of_scripts();
-  group.common = [process = options.process] { return std::vector<std::string>{process}; };
+ScriptBatcherOptions beginning(const GenerationKeys& keys, const GenerationRecordsOptions& options) {
+  ScriptBatcherOptions batcher;
+  batcher.keys = keys.of_scripts();
+  batcher.common = [process = options.process] { return std::vector<std::string>{process}; };
   // Once more than needed does no harm: it is one more attempt.
-  group.idempotent = true;
-  return group;
+  batcher.idempotent = true;
+  return batcher;
 }
 
-CallGroupOptions appending(const GenerationKeys& keys, const GenerationRecordsOptions& options) {
-  CallGroupOptions group;
-  group.keys = keys.of_scripts();
-  group.common = [entries = std::to_string(options.queue.max_inbox_entries)] {
+ScriptBatcherOptions appending(const GenerationKeys& keys, const GenerationRecordsOptions& options) {
+  ScriptBatcherOptions batcher;
+  batcher.keys = keys.of_scripts();
+  batcher.common = [entries = std::to_string(options.queue.max_inbox_entries)] {
     return std::vector<std::string>{entries, kStreamTtlMs};
   };
-  group.idempotent = true;
-  group.linger = kLinger;
+  batcher.idempotent = true;
+  batcher.linger = kLinger;
   if (WorkerObserver* const observer = options.observer; observer != nullptr) {
-    group.on_call = [observer](const CallMade& call) {
+    batcher.on_call = [observer](const bullmq::BatchCall& call) {
       observer->appended(
           {.batches = call.items, .bytes = call.bytes, .took = call.took, .failed = call.failed});
     };
   }
-  return group;
+  return batcher;
 }
 
 }  // namespace
@@ -74,9 +74,9 @@ GenerationRecords::GenerationRecords(EventLoop& loop, bullmq::Redis redis,
     : redis_(std::move(redis)),
       options_(options),
       keys_(options.queue.prefix),
-      admissions_(std::make_shared<CallGroup>(loop, redis_, scripts::admit(), admitting(keys_, options_))),
-      begins_(std::make_shared<CallGroup>(loop, redis_, scripts::begin(), beginning(keys_, options_))),
-      appends_(std::make_shared<CallGroup>(loop, redis_, scripts::append(), appending(keys_, options_))) {}
+      admissions_(make_script_batcher(loop, redis_, scripts::admit(), admitting(keys_, options_))),
+      begins_(make_script_batcher(loop, redis_, scripts::begin(), beginning(keys_, options_))),
+      appends_(make_script_batcher(loop, redis_, scripts::append(), appending(keys_, options_))) {}
 
 std::string GenerationRecords::now_ms() const {
   return ms(options_.clock->now());
@@ -113,8 +113,9 @@ awaitable<Result<AdmitAnswer>> GenerationRecords::admit(AdmissionRequest request
   arguments.push_back(ms(request.ttl));
   arguments.push_back(std::move(request.caller));
   arguments.push_back(std::to_string(request.max_open));
-  const bullmq::RedisReply reply = co_await admissions_->call(std::move(arguments));
-  co_return decode_admit(reply);
+  const auto item = std::make_shared<ScriptItem>(std::move(arguments));
+  co_await admissions_.join(item);
+  co_return decode_admit(item->reply);
 }
 
 awaitable<Result<BeginAnswer>> GenerationRecords::begin(AttemptRequest request) {
@@ -125,8 +126,9 @@ awaitable<Result<BeginAnswer>> GenerationRecords::begin(AttemptRequest request) 
   arguments.push_back(std::move(request.head));
   arguments.push_back(ms(request.ttl));
   arguments.push_back(ms(request.created_at) + ' ' + request.lock_token);
-  const bullmq::RedisReply reply = co_await begins_->call(std::move(arguments));
-  co_return decode_begin(reply);
+  const auto item = std::make_shared<ScriptItem>(std::move(arguments));
+  co_await begins_.join(item);
+  co_return decode_begin(item->reply);
 }
 
 awaitable<AppendAnswer> GenerationRecords::append(LogBatch batch) {
@@ -141,9 +143,9 @@ awaitable<AppendAnswer> GenerationRecords::append(LogBatch batch) {
   arguments.push_back(std::move(batch.events));
   arguments.push_back(end_of(batch));
   arguments.push_back(ms(options_.queue.retention));
-  const auto calls = appends_;
-  const bullmq::RedisReply reply = co_await calls->call(std::move(arguments), urgent);
-  co_return decode_append(reply);
+  const auto item = std::make_shared<ScriptItem>(std::move(arguments), urgent);
+  co_await appends_.join(item);
+  co_return decode_append(item->reply);
 }
 
 awaitable<void> GenerationRecords::undo_admission(std::string id, std::string claim) {

@@ -10,11 +10,11 @@
 
 #include "bullmq/error.hpp"
 #include "bullmq/redis.hpp"
-#include "queue/records/call_group.hpp"
 #include "queue/records/fleet_answer.hpp"
 #include "queue/records/generation_keys.hpp"
 #include "queue/records/log_batch.hpp"
 #include "queue/records/script_answers.hpp"
+#include "queue/records/script_batcher.hpp"
 #include "queue/records/stored_generation.hpp"
 #include "shunt/base/memory_budget.hpp"
 #include "shunt/executor/namespace.hpp"
@@ -78,13 +78,13 @@ struct GenerationRecordsOptions {
 // and with `queue_unavailable` where the answer is none of the script's. Those that repeating cannot harm are
 // sent again by themselves when the connection breaks under them.
 //
-// Copies share the connection and the groups. One thread: the connection's. What it refers to (loop, clock,
+// Copies share the connection and the batchers. One thread: the connection's. What it refers to (loop, clock,
 // memory, observer) outlives it. A call that is cancelled has an unknown fate.
 class GenerationRecords {
  public:
   GenerationRecords(EventLoop& loop, bullmq::Redis redis, const GenerationRecordsOptions& options);
 
-  // Scripts that many generations share a call of (CallGroup).
+  // Scripts that many generations share a call of (ScriptBatcher).
   awaitable<Result<AdmitAnswer>> admit(AdmissionRequest request);
   awaitable<Result<BeginAnswer>> begin(AttemptRequest request);
   awaitable<AppendAnswer> append(LogBatch batch);
@@ -158,9 +158,9 @@ class GenerationRecords {
   bullmq::Redis redis_;
   GenerationRecordsOptions options_;
   GenerationKeys keys_;
-  std::shared_ptr<CallGroup> admissions_;
-  std::shared_ptr<CallGroup> begins_;
-  std::shared_ptr<CallGroup> appends_;
+  ScriptBatcher admissions_;
+  ScriptBatcher begins_;
+  ScriptBatcher appends_;
 };
 
 // For duties, which have nobody to tell what is wrong but their log: the value, or RedisError.

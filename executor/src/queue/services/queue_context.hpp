@@ -72,7 +72,7 @@ class QueueContext {
 // For everything that reads or administers.
 [[nodiscard]] Error cannot_look(const std::exception& error);
 
-// This many generations are ended at once: as many as share a call (CallGroup).
+// This many generations are ended at once: as many as share a call (ScriptBatcher).
 inline constexpr std::size_t kEndedAtOnce = 200;
 
 }  // namespace shunt::executor

@@ -15,12 +15,12 @@ namespace shunt::executor {
 namespace {
 
 using bullmq::awaitable;
-using Deletion = GenerationRecords::Deletion;
 
 // A worker ends its job right after it has written the end; one that does not is lost, and found later.
 constexpr std::chrono::milliseconds kJobEnds{1'000};
-// No signal tells of it: the lock lies in Redis, and whoever holds it may be a program of others. Six looks
-// in that second.
+// Nothing tells that a job's lock is gone: BullMQ's events come from the scripts that end a job, but a lock
+// that runs out makes none, and to read them each process that deletes would need a blocking connection for
+// each queue, against six looks in that second.
 constexpr std::chrono::milliseconds kFirstPause{25};
 
 Error nothing_deleted(const char* why) {
@@ -51,25 +51,15 @@ awaitable<Result<DeleteAnswer>> Remover::wait_for_worker(std::string id) {
   co_return found;
 }
 
-// The job first: without it nothing can begin the generation anew. While it is there, nothing is deleted.
 awaitable<Result<RemoveOutcome>> Remover::remove(GenerationId id) {
   const std::string name = id.to_string();
   std::optional<Error> failure;
   try {
-    const Result<DeleteAnswer> found = co_await wait_for_worker(name);
-    if (!found) co_return found.error();
-    if (std::holds_alternative<DeleteGone>(*found)) co_return RemoveOutcome(GenerationGone{});
-    if (std::holds_alternative<DeleteUnknown>(*found)) co_return RemoveOutcome(GenerationUnknown{});
-    const auto* const ended = std::get_if<DeleteEnded>(&*found);
-    if (ended == nullptr) co_return RemoveOutcome(NotEnded{});
-    const bool removed = co_await jobs_.remove(ended->queue, name);
-    if (!removed) co_return RemoveOutcome(NotEnded{});
-    const Result<DeleteAnswer> done = co_await delete_ended(name, Deletion::kDo);
-    if (!done) co_return done.error();
-    if (std::holds_alternative<DeleteHeld>(*done) || std::holds_alternative<DeleteJobThere>(*done))
-      co_return nothing_deleted(kJobThere);
-    replicas_.remove(name);
-    co_return RemoveOutcome(Removed{});
+    Result<DeleteAnswer> found = co_await wait_for_worker(name);
+    if (!found) co_return std::move(found).error();
+    Delete delete_record = [this, name](Deletion how) { return delete_ended(name, how); };
+    Result<RemoveOutcome> outcome = co_await remove_found(name, std::move(*found), std::move(delete_record));
+    co_return outcome;
   } catch (const std::exception& error) {
     note_caught(context_.faults, "remove");
     failure = cannot_look(error);
@@ -77,8 +67,6 @@ awaitable<Result<RemoveOutcome>> Remover::remove(GenerationId id) {
   co_return std::move(*failure);
 }
 
-// The job first, as with any other. Where the record does not tell its queue, a job that lies there is found
-// by RecordCleanup: nobody begins it, since its id is gone.
 awaitable<Result<RemoveOutcome>> Remover::remove_broken(GenerationId id, std::optional<std::string> caller) {
   const std::string name = id.to_string();
   std::optional<Error> failure;
@@ -86,26 +74,34 @@ awaitable<Result<RemoveOutcome>> Remover::remove_broken(GenerationId id, std::op
     const auto before = co_await reader_.read(name, GenerationReader::Follow::kNo);
     if (before || before.error().code != error_code::kBrokenRecord)
       co_return nothing_deleted("the generation's record has changed meanwhile");
-    const Result<DeleteAnswer> found = co_await context_.records.discard(name, caller, Deletion::kLook);
-    if (!found) co_return found.error();
-    if (std::holds_alternative<DeleteHeld>(*found)) co_return RemoveOutcome(NotEnded{});
-    const auto* const ended = std::get_if<DeleteEnded>(&*found);
-    if (ended == nullptr) co_return RemoveOutcome(GenerationUnknown{});
-    if (!ended->queue.empty()) {
-      const bool removed = co_await jobs_.remove(ended->queue, name);
-      if (!removed) co_return RemoveOutcome(NotEnded{});
-    }
-    const Result<DeleteAnswer> done = co_await context_.records.discard(name, caller, Deletion::kDo);
-    if (!done) co_return done.error();
-    if (std::holds_alternative<DeleteHeld>(*done) || std::holds_alternative<DeleteJobThere>(*done))
-      co_return nothing_deleted(kJobThere);
-    replicas_.remove(name);
-    co_return RemoveOutcome(Removed{});
+    Result<DeleteAnswer> found = co_await context_.records.discard(name, caller, Deletion::kLook);
+    if (!found) co_return std::move(found).error();
+    Delete delete_record = [this, name, caller](Deletion how) {
+      return context_.records.discard(name, caller, how);
+    };
+    Result<RemoveOutcome> outcome = co_await remove_found(name, std::move(*found), std::move(delete_record));
+    co_return outcome;
   } catch (const std::exception& error) {
     note_caught(context_.faults, "remove_broken");
     failure = cannot_look(error);
   }
   co_return std::move(*failure);
+}
+
+awaitable<Result<RemoveOutcome>> Remover::remove_found(std::string id, DeleteAnswer found,
+                                                       Delete delete_record) {
+  if (std::holds_alternative<DeleteGone>(found)) co_return RemoveOutcome(GenerationGone{});
+  if (std::holds_alternative<DeleteUnknown>(found)) co_return RemoveOutcome(GenerationUnknown{});
+  const auto* const ended = std::get_if<DeleteEnded>(&found);
+  if (ended == nullptr) co_return RemoveOutcome(NotEnded{});
+  const bool removed = co_await jobs_.remove(ended->queue, id);
+  if (!removed) co_return RemoveOutcome(NotEnded{});
+  const Result<DeleteAnswer> done = co_await delete_record(Deletion::kDo);
+  if (!done) co_return done.error();
+  if (std::holds_alternative<DeleteHeld>(*done) || std::holds_alternative<DeleteJobThere>(*done))
+    co_return nothing_deleted(kJobThere);
+  replicas_.remove(id);
+  co_return RemoveOutcome(Removed{});
 }
 
 }  // namespace shunt::executor

@@ -5,6 +5,6 @@ namespace shunt::base {}
 namespace shunt::generation {}
 
 namespace shunt::flip {
-using namespace base;        // NOLINT(google-build-using-namespace)
-using namespace generation;  // NOLINT(google-build-using-namespace)
+using namespace base;
+using namespace generation;
 }  // namespace shunt::flip

@@ -97,6 +97,24 @@ TEST(JsonText, TakesNoStackForDepth) {
 }
 
 // Numbers that no double holds are JSON all the same, so none is among these.
+TEST(JsonText, KnowsWhichListEndsHoweverDeepItLies) {
+  for (const std::size_t depth : {1U, 2U, 63U, 64U, 65U, 66U, 130U}) {
+    std::string open;
+    std::string close;
+    for (std::size_t i = 0; i < depth; ++i) {
+      const bool object = i % 3 == 1;
+      open += object ? R"({"a":)" : "[";
+      close.insert(0, object ? "}" : "]");
+    }
+    EXPECT_FALSE(find_json_error(open + "1" + close)) << depth;
+    for (std::size_t i = 0; i < depth; ++i) {
+      std::string wrong = close;
+      wrong[i] = wrong[i] == '}' ? ']' : '}';
+      EXPECT_EQ(find_json_error(open + "1" + wrong), open.size() + 1 + i) << depth;
+    }
+  }
+}
+
 TEST(JsonText, AgreesWithASlowReaderOnBrokenTexts) {
   const std::string whole = R"({"a":[1,-2.5e1,"x\u00e9\n",true,null,{"b":{}}],"c":"é"})";
   std::mt19937 random(7);

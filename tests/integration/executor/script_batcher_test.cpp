@@ -1,5 +1,5 @@
 // Items that share the calls of a script, with a real server.
-#include "queue/records/call_group.hpp"
+#include "queue/records/script_batcher.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,6 +7,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <memory>
+#include <optional>
 
 #include "bullmq/connection.hpp"
 #include "integration/bullmq/redis_process.hpp"
@@ -24,17 +25,17 @@ constexpr const char* kScript = R"(
 // Enough for a linger afterwards.
 constexpr int kMany = 20;
 
-class CallGroupTest : public ::testing::Test {
+class ScriptBatcherTest : public ::testing::Test {
  protected:
-  CallGroupTest() {
+  ScriptBatcherTest() {
     bullmq::ConnectionOptions to;
     to.url = server_.url();
-    CallGroupOptions options;
+    ScriptBatcherOptions options;
     options.keys = {"calls"};
     options.common = [] { return std::vector<std::string>(); };
     options.linger = std::chrono::hours(1);
     bullmq::Redis redis(bullmq::open_connection(loop_->context().get_executor(), to));
-    group_ = std::make_shared<CallGroup>(*loop_, std::move(redis), script_, std::move(options));
+    batcher_ = make_script_batcher(*loop_, std::move(redis), script_, std::move(options));
   }
 
   // In one turn of the loop.
@@ -44,10 +45,11 @@ class CallGroupTest : public ::testing::Test {
     }
   }
 
-  static bullmq::awaitable<void> call(CallGroupTest* self, bool urgent) {
+  static bullmq::awaitable<void> call(ScriptBatcherTest* self, bool urgent) {
     std::vector<std::string> one{"x"};
-    const auto reply = co_await self->group_->call(std::move(one), urgent);
-    self->calls_.push_back(reply.to_int());
+    const auto item = std::make_shared<ScriptItem>(std::move(one), urgent);
+    co_await self->batcher_->join(item);
+    self->calls_.push_back(item->reply.to_int());
     self->loop_->stop();
   }
 
@@ -62,11 +64,11 @@ class CallGroupTest : public ::testing::Test {
   bullmq::testing::RedisProcess server_;
   std::unique_ptr<EventLoop> loop_ = std::make_unique<EventLoop>();
   bullmq::RedisScript script_{"count", kScript, 1};
-  std::shared_ptr<CallGroup> group_;
+  std::optional<ScriptBatcher> batcher_;
   std::vector<std::int64_t> calls_;
 };
 
-TEST_F(CallGroupTest, WhatComesInOneTurnSharesOneCall) {
+TEST_F(ScriptBatcherTest, WhatComesInOneTurnSharesOneCall) {
   add(8);
   run_until_answered(8);
   EXPECT_EQ(calls_, std::vector<std::int64_t>(8, 1));
@@ -75,23 +77,24 @@ TEST_F(CallGroupTest, WhatComesInOneTurnSharesOneCall) {
   EXPECT_EQ(calls_.back(), 2);
 }
 
-TEST_F(CallGroupTest, WhatWaitsGoesWithItsEventLoop) {
+TEST_F(ScriptBatcherTest, WhatWaitsGoesWithItsEventLoop) {
   bool begun = false;
-  const auto call = [&](std::shared_ptr<CallGroup> group) -> bullmq::awaitable<void> {
+  std::weak_ptr<ScriptItem> left;
+  const auto call = [&](ScriptBatcher batcher) -> bullmq::awaitable<void> {
     begun = true;
-    std::vector<std::string> one{"x"};
-    co_await group->call(std::move(one));
+    const auto item = std::make_shared<ScriptItem>(std::vector<std::string>(1, "x"));
+    left = item;
+    co_await batcher.join(item);
   };
-  const std::weak_ptr<CallGroup> left = group_;
-  boost::asio::co_spawn(loop_->context(), call(group_), boost::asio::detached);
-  group_.reset();
+  boost::asio::co_spawn(loop_->context(), call(*batcher_), boost::asio::detached);
+  batcher_.reset();
   // It has joined, and its call would go out in the next turn.
   while (!begun) loop_->context().run_one();
   loop_.reset();
   EXPECT_TRUE(left.expired());
 }
 
-TEST_F(CallGroupTest, AfterACallOfManyOnlyWhatIsUrgentGoesOutAtOnce) {
+TEST_F(ScriptBatcherTest, AfterACallOfManyOnlyWhatIsUrgentGoesOutAtOnce) {
   add(kMany);
   run_until_answered(kMany);
   EXPECT_EQ(calls_.back(), 1);

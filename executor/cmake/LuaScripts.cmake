@@ -1,0 +1,31 @@
+# Puts a script of lua/ together: a line "-- @include NAME" in it stands for lua/shared/NAME.lua (docs/decisions/
+# 0021-shared-lua.md). What was put together also lies in the build folder, for tests to run as it is embedded.
+
+# Workers of others read these files as they are (docs/contract.md), so they include nothing.
+set(SHUNT_PUBLIC_LUA begin append)
+
+function(shunt_read_lua script variable)
+  set(folder ${CMAKE_CURRENT_SOURCE_DIR}/lua)
+  set(files ${folder}/${script}.lua)
+  file(READ ${folder}/${script}.lua text)
+  while(text MATCHES "-- @include ([a-z_]+)\n")
+    set(line "${CMAKE_MATCH_0}")
+    set(shared ${folder}/shared/${CMAKE_MATCH_1}.lua)
+    if(script IN_LIST SHUNT_PUBLIC_LUA)
+      message(FATAL_ERROR "${script}.lua includes ${shared}: workers of others read it as it is (docs/contract.md)")
+    elseif(shared IN_LIST files)
+      message(FATAL_ERROR "${script}.lua includes ${shared} twice")
+    elseif(NOT EXISTS ${shared})
+      message(FATAL_ERROR "${script}.lua includes ${shared}, which is not there")
+    endif()
+    file(READ ${shared} part)
+    string(REPLACE "${line}" "${part}" text "${text}")
+    list(APPEND files ${shared})
+  endwhile()
+  if(text MATCHES "@include")
+    message(FATAL_ERROR "${script}.lua: an include is written as a line \"-- @include NAME\"")
+  endif()
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${files})
+  file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/lua/${script}.lua "${text}")
+  set(${variable} "${text}" PARENT_SCOPE)
+endfunction()
