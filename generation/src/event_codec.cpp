@@ -8,6 +8,7 @@
 #include "event_members.hpp"
 #include "shunt/base/json_members.hpp"
 #include "shunt/base/json_object_reader.hpp"
+#include "shunt/base/json_take_apart.hpp"
 #include "shunt/generation/artifact_rules.hpp"
 #include "shunt/generation/error_codes.hpp"
 #include "shunt/generation/generation_record.hpp"
@@ -171,7 +172,7 @@ Result<std::vector<GenerationEvent>> decode_events(std::string_view text) {
     }
   }
   // A failed generation's details may nest as deep as an input does.
-  auto json = parse_json(text, {.max_depth = 80});
+  auto json = parse_json_to_take_apart(text, {.max_depth = 80});
   if (!json) return std::move(json).error();
   if (!json->is_array()) return Error{kInvalidEvents, "events must be a JSON array"};
   events.reserve(events.size() + json->get_array().size());

@@ -1,10 +1,17 @@
 // How a generation is followed.
+#include <algorithm>
 #include <boost/container/small_vector.hpp>
 #include <utility>
 
 #include "generation_parts.hpp"
 
 namespace shunt::generation {
+namespace {
+
+// What an event counts beside its text.
+constexpr std::size_t kEventBytes = 64;
+
+}  // namespace
 
 Generation::Watch::Watch(std::shared_ptr<Generation> generation, const WatchOptions& options,
                          std::shared_ptr<const void> keeper)
@@ -20,8 +27,10 @@ std::vector<GenerationEvent> Generation::Watch::read(std::size_t max_bytes) {
   const std::lock_guard lock(generation_->mutex_);
   std::size_t bytes = 0;
   if (generation_->discarded_at_ > 0) return events;
+  const std::size_t there = generation_->entries_.size();
+  if (next_ < there) events.reserve(std::min(there - next_, max_bytes / kEventBytes + 1));
   while (available_locked() && (events.empty() || bytes < max_bytes)) {
-    bytes += 64 + generation_->entries_[next_].text_size;
+    bytes += kEventBytes + generation_->entries_[next_].text_size;
     events.push_back(generation_->event_at_locked(next_++));
   }
   return events;

@@ -7,7 +7,8 @@ namespace {
 
 http::AcceptList::Fit fit_of_artifacts(const http::AcceptList& accept,
                                        const std::vector<std::string>& produces) {
-  if (produces.empty()) return accept.fit_of_others({kJsonType, kEventStreamType, kTextType});
+  static const std::vector<std::string_view> kOurs{kJsonType, kEventStreamType, kTextType};
+  if (produces.empty()) return accept.fit_of_others(kOurs);
   http::AcceptList::Fit best;
   for (const std::string& type : produces) {
     if (http::essence(type) == kTextType) continue;

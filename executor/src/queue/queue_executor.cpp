@@ -56,7 +56,7 @@ class QueueExecutor final : public GenerationExecutor {
     auto sealed = seal_request(*model, std::move(request), context.options.admission, ids_, context.clock);
     if (!sealed)
       return done(services_->submitter.refuse_early(model->name, asked_at, std::move(sealed).error()));
-    auto submission = std::make_shared<const SealedRequest>(std::move(*sealed));
+    auto submission = std::make_shared<SealedRequest>(std::move(*sealed));
     launch(services_->submitter.submit(std::move(submission), asked_at), std::move(done));
   }
 

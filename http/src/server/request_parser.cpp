@@ -4,7 +4,6 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <limits>
-#include <memory>
 #include <string>
 
 #include "shunt/http/problem_code.hpp"
@@ -92,13 +91,7 @@ RequestParser::~RequestParser() = default;
 
 void RequestParser::reset(Request& request) {
   request.clear();
-  // In the same place as the last one, which cannot be used again.
-  if (machine_ != nullptr && request_ == &request) {
-    std::destroy_at(machine_.get());
-    std::construct_at(machine_.get(), request);
-  } else {
-    machine_ = std::make_unique<Machine>(request);
-  }
+  machine_ = std::make_unique<Machine>(request);
   request_ = &request;
 }
 

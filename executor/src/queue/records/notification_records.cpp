@@ -32,15 +32,16 @@ bullmq::CommandOptions harmless_twice() {
 
 }  // namespace
 
-std::vector<StreamEntry> decode_entries(const bullmq::RedisReply& reply) {
+std::vector<StreamEntry> decode_entries(bullmq::RedisReply reply) {
   std::vector<StreamEntry> entries;
-  for (const bullmq::RedisReply& entry : reply.elements) {
+  entries.reserve(reply.elements.size());
+  for (bullmq::RedisReply& entry : reply.elements) {
     if (entry.elements.size() != 2 || !entry.elements[0].is_text()) continue;
-    StreamEntry decoded{entry.elements[0].text, {}};
-    const auto& fields = entry.elements[1].elements;
+    StreamEntry decoded{std::move(entry.elements[0].text), {}};
+    auto& fields = entry.elements[1].elements;
     for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
       if (fields[i].is_text() && fields[i + 1].is_text())
-        decoded.messages.emplace_back(fields[i].text, fields[i + 1].text);
+        decoded.messages.emplace_back(std::move(fields[i].text), std::move(fields[i + 1].text));
     }
     entries.push_back(std::move(decoded));
   }
@@ -100,10 +101,10 @@ bullmq::awaitable<std::vector<StreamEntry>> NotificationRecords::read_after(std:
   bullmq::CommandOptions options;
   options.timeout = block + margin;
   options.drop_on_timeout = true;
-  const bullmq::RedisReply reply = co_await blocking_.execute(std::move(command), options);
+  bullmq::RedisReply reply = co_await blocking_.execute(std::move(command), options);
   std::vector<StreamEntry> entries;
   if (!reply.elements.empty() && reply.elements[0].elements.size() == 2)
-    entries = decode_entries(reply.elements[0].elements[1]);
+    entries = decode_entries(std::move(reply.elements[0].elements[1]));
   co_return entries;
 }
 

@@ -21,7 +21,7 @@ struct StreamEntry {
   std::vector<std::pair<std::string, std::string>> messages;
 };
 // Entries of a stream as XRANGE has them; what has no such shape is left out. Pure.
-[[nodiscard]] std::vector<StreamEntry> decode_entries(const bullmq::RedisReply& reply);
+[[nodiscard]] std::vector<StreamEntry> decode_entries(bullmq::RedisReply reply);
 
 // Whether the stream entry `a` ("<ms>-<n>") is older than `b`. Pure.
 [[nodiscard]] bool precedes(std::string_view a, std::string_view b);

@@ -244,7 +244,7 @@ awaitable<SubmitOutcome> Submitter::enqueue(Submission sealed, std::shared_ptr<G
   const std::string name = sealed->envelope.request.model;
   const GenerationId id = sealed->envelope.id;
   const auto replica = follower_.expect(std::move(generation), sealed->timeout);
-  AddOutcome outcome = co_await add(name, id.to_string(), sealed->text, until);
+  AddOutcome outcome = co_await add(name, id.to_string(), std::move(sealed->text), until);
   if (outcome.added == Added::kYes) {
     Accepted accepted{.id = id};
     accepted.no_worker_yet = probe_.is_unserved(name);

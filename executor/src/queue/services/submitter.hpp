@@ -29,8 +29,9 @@ class Submitter {
   void start();
   void stop();
 
-  // Behind a pointer, because it is large and goes from one coroutine to the next.
-  using Submission = std::shared_ptr<const SealedRequest>;
+  // Behind a pointer, because it is large and goes from one coroutine to the next. Its text goes to the
+  // queue.
+  using Submission = std::shared_ptr<SealedRequest>;
   // `asked_at`: when the caller did.
   bullmq::awaitable<SubmitOutcome> submit(Submission sealed, SteadyTime asked_at);
   // Refuses what is not even tried. Any thread.

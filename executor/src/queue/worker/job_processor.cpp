@@ -97,18 +97,19 @@ AttemptRequest JobProcessor::attempt_request(const Envelope& envelope, std::stri
 
 // Tries until Redis has answered, or the job is not ours any more.
 awaitable<BeginAnswer> JobProcessor::begin(const Envelope& envelope, bullmq::Job job, std::stop_token stop) {
-  AttemptRequest request = attempt_request(envelope, job.token());
+  std::string head;
   while (context_.phase() != WorkerPhase::kClosed && !stop.stop_requested()) {
-    AttemptRequest copy = request;
+    AttemptRequest request = attempt_request(envelope, job.token());
+    request.head = head;
     Result<BeginAnswer> answer = Error{};
     try {
-      answer = co_await context_.records.begin(std::move(copy));
+      answer = co_await context_.records.begin(std::move(request));
     } catch (...) {
       // No connection, or a server that takes no writes now: it is full, loading, or a replica.
       note_caught(context_.faults, "begin");
     }
     if (answer && std::holds_alternative<BeginWantsHead>(*answer)) {
-      request.head = encode_head(envelope);
+      head = encode_head(envelope);
       continue;
     }
     if (answer) co_return std::move(*answer);

@@ -262,14 +262,14 @@ bool QueuedRun::retries(std::vector<GenerationEvent>& events) {
 }
 
 bullmq::awaitable<AppendAnswer> QueuedRun::append(const std::vector<GenerationEvent>& events, bool retry) {
-  LogBatch batch = make_batch(id_, position_.attempt, events);
-  if (retry) batch.then = LogBatch::Then::kRetry;
   while (!abandoned()) {
-    LogBatch copy = batch;
+    // Made anew for each try, since it is seldom more than one.
+    LogBatch batch = make_batch(id_, position_.attempt, events);
+    if (retry) batch.then = LogBatch::Then::kRetry;
     bool failed = false;
     AppendAnswer answer;
     try {
-      answer = co_await services_.records.append(std::move(copy));
+      answer = co_await services_.records.append(std::move(batch));
     } catch (...) {
       note_caught(services_.faults, "append");
       failed = true;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <boost/container/small_vector.hpp>
+#include <cstddef>
 #include <string_view>
 #include <vector>
 
@@ -35,7 +37,8 @@ class AcceptList {
     std::string_view subtype;
     int quality;
   };
-  std::vector<Range> ranges_;
+  static constexpr std::size_t kUsualRanges = 4;
+  boost::container::small_vector<Range, kUsualRanges> ranges_;
 };
 
 // "Application/JSON; charset=utf-8" -> "Application/JSON".
