@@ -133,6 +133,9 @@ awaitable<NextJob> QueueBackend::finish(const JobRecord& job, Outcome outcome, s
   const bool completed = outcome == Outcome::completed;
   const auto item = std::make_shared<EndItem>();
   item->ends = 1;
+  // Eight headers, a few numbers and what is kept are shorter than this; fields are rare.
+  constexpr std::size_t kTheRest = 192;
+  item->arguments.reserve(job.id.size() + token.size() + value.size() + kTheRest);
   append_bulk(item->arguments, std::string_view(job.id));
   append_bulk(item->arguments, std::string_view(token));
   append_bulk(item->arguments, std::string_view(completed ? "c" : "f"));
