@@ -1,5 +1,6 @@
 #include "queue/worker/worker_context.hpp"
 
+#include <boost/asio/io_context.hpp>
 #include <utility>
 
 #include "queue/runtime/process_name.hpp"
