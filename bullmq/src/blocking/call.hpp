@@ -1,10 +1,9 @@
 #pragma once
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <chrono>
 #include <condition_variable>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -55,6 +54,20 @@ class CallOf final : public PendingCall {
   std::exception_ptr failure_;
 };
 
+// A call that its gate knows of, for as long as the caller waits.
+class Waiting {
+ public:
+  Waiting(const std::shared_ptr<Gate>& gate, std::shared_ptr<PendingCall> call)
+      : gate_(gate), call_(std::move(call)) {}
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+  ~Waiting() { gate_->end(call_); }
+
+ private:
+  const std::shared_ptr<Gate>& gate_;
+  std::shared_ptr<PendingCall> call_;
+};
+
 // What the blocking side gets for what a coroutine returns.
 template <typename Value>
 Value to_blocking(const std::shared_ptr<Gate>&, Value value) {
@@ -74,18 +87,35 @@ inline std::vector<blocking::Job> to_blocking(const std::shared_ptr<Gate>& gate,
   return handles;
 }
 
-// `target` and `start` live here for as long as what was started.
-template <typename Value, typename Object, typename Start>
-awaitable<void> carry_out(std::shared_ptr<CallOf<Value>> call, std::shared_ptr<Gate> gate,
-                          std::shared_ptr<Object> target, Start start) {
+// Starts a coroutine that owns what it needs; nobody is told of its end. On the gate's executor.
+void start_on(const Gate& gate, awaitable<void> coroutine);
+// Throws what a call gets whose object has gone.
+[[noreturn]] void throw_gone();
+
+// What a call starts on the executor: locks the object that it is about, which `target` then keeps, and
+// returns the operation. Throws ConnectionError when the object has gone.
+template <typename Result>
+using Operation = std::function<awaitable<Result>(std::shared_ptr<void>& target)>;
+
+// What a caller gets for an operation's result.
+template <typename Result>
+using Blocking =
+    decltype(to_blocking(std::declval<const std::shared_ptr<Gate>&>(),
+                         std::declval<std::conditional_t<std::is_void_v<Result>, std::monostate, Result>>()));
+
+// The target and the operation live here for as long as what was started. One coroutine serves all calls that
+// have the same result: a compiler takes long for each.
+template <typename Result>
+awaitable<void> carry_out(std::shared_ptr<CallOf<Blocking<Result>>> call, std::shared_ptr<Gate> gate,
+                          Operation<Result> operation) {
   try {
-    auto operation = start(*target);
-    using Result = typename decltype(operation)::value_type;
+    std::shared_ptr<void> target;
+    awaitable<Result> started = operation(target);
     if constexpr (std::is_void_v<Result>) {
-      co_await std::move(operation);
+      co_await std::move(started);
       call->succeed({});
     } else {
-      Result result = co_await std::move(operation);
+      Result result = co_await std::move(started);
       call->succeed(to_blocking(gate, std::move(result)));
     }
   } catch (...) {
@@ -93,39 +123,34 @@ awaitable<void> carry_out(std::shared_ptr<CallOf<Value>> call, std::shared_ptr<G
   }
 }
 
+template <typename Result>
+Blocking<Result> call_operation(const std::shared_ptr<Gate>& gate, Operation<Result> operation) {
+  gate->refuse_own_thread();
+  const auto pending = std::make_shared<CallOf<Blocking<Result>>>();
+  // The caller waits for `pending`, so nobody needs the coroutine's end.
+  gate->begin(pending, [pending, gate, operation = std::move(operation)]() mutable {
+    start_on(*gate, carry_out<Result>(pending, gate, std::move(operation)));
+  });
+  const Waiting waiting(gate, pending);
+  return pending->wait(gate->timeout());
+}
+
 // Calls `start(object)`, which returns an awaitable, on the object's executor and waits for its end. What it
 // throws is thrown here. `start` must hold copies of what it needs: if the waiting ends early, it goes on.
 template <typename Object, typename Start>
 auto call(const Kept<Object>& kept, Start start) {
   using Result = typename std::invoke_result_t<Start&, Object&>::value_type;
-  using Void = std::is_void<Result>;
-  using Value =
-      decltype(to_blocking(std::declval<const std::shared_ptr<Gate>&>(),
-                           std::declval<std::conditional_t<Void::value, std::monostate, Result>>()));
-  const auto& gate = kept.gate();
-  gate->refuse_own_thread();
-  const auto pending = std::make_shared<CallOf<Value>>();
-  // Shared, because a std::function has to be copyable.
-  const auto shared_start = std::make_shared<Start>(std::move(start));
-  gate->begin(pending, [pending, gate, weak = kept.object(), shared_start] {
-    const auto target = weak.lock();
-    if (!target) {
-      pending->fail(std::make_exception_ptr(ConnectionError(Fate::not_executed, "Connection is closed.")));
-      return;
-    }
-    // Detached: the caller waits for `pending`.
-    boost::asio::co_spawn(gate->executor(), carry_out(pending, gate, target, std::move(*shared_start)),
-                          boost::asio::detached);
-  });
-  struct End {
-    const std::shared_ptr<Gate>& gate;
-    std::shared_ptr<PendingCall> pending;
-    ~End() { gate->end(pending); }
-  } const end{gate, pending};
-  if constexpr (Void::value) {
-    pending->wait(gate->timeout());
+  Operation<Result> operation = [weak = kept.object(),
+                                 start = std::move(start)](std::shared_ptr<void>& target) mutable {
+    const auto object = weak.lock();
+    if (!object) throw_gone();
+    target = object;
+    return start(*object);
+  };
+  if constexpr (std::is_void_v<Result>) {
+    call_operation<Result>(kept.gate(), std::move(operation));
   } else {
-    return pending->wait(gate->timeout());
+    return call_operation<Result>(kept.gate(), std::move(operation));
   }
 }
 
@@ -150,11 +175,7 @@ auto call_now(const std::shared_ptr<Gate>& gate, Work work) {
       pending->fail(std::current_exception());
     }
   });
-  struct End {
-    const std::shared_ptr<Gate>& gate;
-    std::shared_ptr<PendingCall> pending;
-    ~End() { gate->end(pending); }
-  } const end{gate, pending};
+  const Waiting waiting(gate, pending);
   if constexpr (std::is_void_v<Result>) {
     pending->wait(gate->timeout());
   } else {
