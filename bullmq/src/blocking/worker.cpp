@@ -78,19 +78,22 @@ struct Worker::State {
         worker(loop->gate, made) {}
 
   ~State() {
-    if (processing_for != identity.get()) {
-      try {
-        call(worker, [](bullmq::Worker& of) { return of.close(Milliseconds(0)); });
-        return;
-      } catch (const Error&) {
-        // The client's own thread: a listener destroys this.
-      }
-    }
+    if (processing_for != identity.get() && close_and_wait()) return;
     loop->gate->post([weak = worker.object(), executor = loop->context->get_executor()] {
       // Detached: the coroutine owns what it needs, and the thread lives until its end.
       if (auto strong = weak.lock())
         asio::co_spawn(executor, close_unattended(std::move(strong)), asio::detached);
     });
+  }
+
+  // false on the client's own thread, where a listener destroys this: it cannot wait for itself.
+  bool close_and_wait() {
+    try {
+      call(worker, [](bullmq::Worker& of) { return of.close(Milliseconds(0)); });
+      return true;
+    } catch (const Error&) {
+      return false;
+    }
   }
 
   // What needs no waiting on the client's thread.
