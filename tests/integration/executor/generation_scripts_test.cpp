@@ -454,6 +454,17 @@ TEST_F(GenerationScripts, StraysAreJobsOfWhatHasEndedAndNobodyHolds) {
   EXPECT_EQ(run("strays", {kQueue, "4", "0"}), "[more [gone]]");
 }
 
+TEST_F(GenerationScripts, ReportReadingListsApiProcessesAndForgetsDeadOnes) {
+  redis({"ZADD", kBase + "apis", "50", "api-dead"});
+  EXPECT_EQ(run("report_reading", {"worker-1", "9000", "", "40"}), "1");
+  EXPECT_EQ(run("report_reading", {"api-1", "9000", "99", "60"}), "1");
+  EXPECT_EQ(show(redis({"ZRANGE", kBase + "apis", "0", "-1", "WITHSCORES"})), "[api-1 99]");
+  EXPECT_GT(redis({"PTTL", kBase + "on:worker-1"}).integer, 0);
+  EXPECT_GT(redis({"PTTL", kBase + "on:api-1"}).integer, 0);
+  redis({"SET", kBase + "apis", "x"});
+  EXPECT_EQ(run("report_reading", {"api-1", "9000", "99", "60"}), "1");
+}
+
 TEST_F(GenerationScripts, UnwatchTakesOneProcessOut) {
   admit("g1");
   read("api-2", "g1");

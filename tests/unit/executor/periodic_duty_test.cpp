@@ -13,8 +13,10 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "bullmq/error.hpp"
+#include "queue/runtime/shared_wake.hpp"
 #include "shunt/base/log.hpp"
 #include "support/executor_client.hpp"
 
@@ -59,6 +61,22 @@ class PeriodicDutyTest : public ::testing::Test {
   EventLoopThreads loops_;
   std::map<std::string, PeriodicDuty> duties_;
 };
+
+TEST(NextTurn, LongIntervalsEndAtTimesThatAllShare) {
+  struct Row {
+    std::chrono::milliseconds ended, interval, at;
+  };
+  for (const Row& row : std::vector<Row>{{10'003ms, 2'000ms, 12'000ms},  // a late end does not add up
+                                         {10'249ms, 2'000ms, 12'000ms},
+                                         {10'250ms, 2'000ms, 12'500ms},
+                                         {10'003ms, 10'000ms, 20'000ms},
+                                         {10'499ms, 60'000ms, 70'500ms},
+                                         {10'003ms, 1'999ms, 12'002ms},  // short ones keep their own times
+                                         {10'003ms, 50ms, 10'053ms}}) {
+    EXPECT_EQ(next_turn(SteadyTime(row.ended), row.interval), SteadyTime(row.at))
+        << row.ended.count() << " + " << row.interval.count();
+  }
+}
 
 TEST_F(PeriodicDutyTest, ADutyThatThrowsIsCountedAndComesAgain) {
   std::atomic<int>& done = count();

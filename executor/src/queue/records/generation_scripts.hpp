@@ -29,5 +29,6 @@ namespace shunt::executor::scripts {
 [[nodiscard]] const bullmq::RedisScript& release();
 [[nodiscard]] const bullmq::RedisScript& discard();
 [[nodiscard]] const bullmq::RedisScript& was_of();
+[[nodiscard]] const bullmq::RedisScript& report_reading();
 
 }  // namespace shunt::executor::scripts

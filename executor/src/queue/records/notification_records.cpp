@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdint>
 
+#include "queue/records/generation_scripts.hpp"
 #include "shunt/base/json.hpp"
 #include "shunt/generation/event_codec.hpp"
 
@@ -67,22 +68,18 @@ NotificationRecords::NotificationRecords(bullmq::Redis blocking, bullmq::Redis c
     : blocking_(std::move(blocking)),
       commands_(std::move(commands)),
       key_(keys.notifications(process)),
-      reads_key_(keys.reads_notifications(process)),
-      apis_key_(keys.apis()),
+      script_keys_(keys.of_scripts()),
       process_(process) {}
 
-bullmq::awaitable<void> NotificationRecords::tell_reading(Reader reader) {
-  const bullmq::CommandOptions options = harmless_twice();
-  std::vector<std::string> command{"SET", reads_key_, "1", "PX", std::to_string(kReads.count())};
-  co_await blocking_.execute(std::move(command), options);
-  if (reader == Reader::kWorker) co_return;
+bullmq::awaitable<void> NotificationRecords::report_reading(Reader reader) {
   const auto now = std::chrono::floor<milliseconds>(std::chrono::system_clock::now());
   const std::string until = std::to_string((now + kReads).time_since_epoch().count());
-  std::vector<std::string> enter{"ZADD", apis_key_, until, process_};
-  co_await blocking_.execute(std::move(enter), options);
-  const std::string past = std::to_string((now - kReads).time_since_epoch().count());
-  std::vector<std::string> expire{"ZREMRANGEBYSCORE", apis_key_, "-inf", past};
-  co_await blocking_.execute(std::move(expire), options);
+  std::vector<std::string> arguments{process_, std::to_string(kReads.count()),
+                                     reader == Reader::kApi ? until : std::string(),
+                                     std::to_string((now - kReads).time_since_epoch().count())};
+  std::vector<std::string> keys = script_keys_;
+  (void)co_await blocking_.run(scripts::report_reading(), std::move(keys), std::move(arguments),
+                               harmless_twice());
 }
 
 bullmq::awaitable<std::string> NotificationRecords::newest() {

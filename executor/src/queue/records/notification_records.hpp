@@ -49,9 +49,9 @@ class NotificationRecords {
   NotificationRecords(bullmq::Redis blocking, bullmq::Redis commands, const GenerationKeys& keys,
                       std::string_view process);
 
-  // Tells that the stream is read. With kApi the process is also told what concerns every API process.
+  // Reports that the stream is read. With kApi the process is also told what concerns every API process.
   enum class Reader { kApi, kWorker };
-  bullmq::awaitable<void> tell_reading(Reader reader);
+  bullmq::awaitable<void> report_reading(Reader reader);
   // The position of the newest entry; "" when there is none.
   bullmq::awaitable<std::string> newest();
   // Waits up to `block` for entries behind `position`. When the answer is `margin` late, the connection is
@@ -72,8 +72,7 @@ class NotificationRecords {
   bullmq::Redis blocking_;
   bullmq::Redis commands_;
   std::string key_;
-  std::string reads_key_;
-  std::string apis_key_;
+  std::vector<std::string> script_keys_;
   std::string process_;
 };
 

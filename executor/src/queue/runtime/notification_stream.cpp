@@ -18,9 +18,9 @@ namespace {
 constexpr std::chrono::milliseconds kBlock{5'000};
 constexpr std::chrono::milliseconds kMargin{1'000};
 constexpr std::chrono::milliseconds kPauseAfterError{50};
-// Between two words that the stream is still read; a read may wait for kBlock in between.
-constexpr std::chrono::milliseconds kTellReading{3'000};
-static_assert(kBlock + kTellReading + kMargin < NotificationRecords::kReads);
+// Between two reports that the stream is still read; a read may wait for kBlock in between.
+constexpr std::chrono::milliseconds kReportReading{3'000};
+static_assert(kBlock + kReportReading + kMargin < NotificationRecords::kReads);
 
 }  // namespace
 
@@ -42,11 +42,11 @@ void NotificationStream::stop() {
   records_.close();
 }
 
-bullmq::awaitable<void> NotificationStream::tell_reading() {
+bullmq::awaitable<void> NotificationStream::report_reading() {
   const auto now = std::chrono::steady_clock::now();
-  if (!doubtful_ && now - told_ < kTellReading) co_return;
-  co_await records_.tell_reading(reader_);
-  told_ = now;
+  if (!doubtful_ && now - reported_ < kReportReading) co_return;
+  co_await records_.report_reading(reader_);
+  reported_ = now;
 }
 
 // A server that came back without the stream, or another one whose clock is behind, numbers anew: what comes
@@ -59,7 +59,7 @@ bullmq::awaitable<void> NotificationStream::check_position() {
 }
 
 bullmq::awaitable<void> NotificationStream::read_once() {
-  co_await tell_reading();
+  co_await report_reading();
   co_await check_position();
   const std::vector<StreamEntry> entries = co_await records_.read_after(position_, kBlock, kMargin);
   for (const StreamEntry& entry : entries) {

@@ -31,7 +31,7 @@ class NotificationStream : public std::enable_shared_from_this<NotificationStrea
   static bullmq::awaitable<void> clear(std::shared_ptr<NotificationStream> self);
   static bullmq::awaitable<void> trim(std::shared_ptr<NotificationStream> self);
   bullmq::awaitable<void> read_once();
-  bullmq::awaitable<void> tell_reading();
+  bullmq::awaitable<void> report_reading();
   bullmq::awaitable<void> check_position();
 
   EventLoop& loop_;
@@ -41,7 +41,7 @@ class NotificationStream : public std::enable_shared_from_this<NotificationStrea
   Listener listener_;
   std::string position_ = "0-0";
   std::string trimmed_ = "0-0";
-  std::chrono::steady_clock::time_point told_{};
+  std::chrono::steady_clock::time_point reported_{};
   bool doubtful_ = true;  // it is not sure that the stream still has what position_ is about
   bool trimming_ = false;
   bool stopped_ = false;

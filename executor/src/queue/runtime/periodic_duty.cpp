@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "queue/runtime/redis_fault.hpp"
+#include "queue/runtime/shared_wake.hpp"
 
 namespace shunt::executor {
 
@@ -82,7 +83,7 @@ bullmq::awaitable<void> PeriodicDuty::keep_doing(std::shared_ptr<State> state) {
   if (state->due) co_await wait(state);
   while (!state->stopped) {
     co_await do_once(state);
-    state->earliest = std::chrono::steady_clock::now() + state->interval;
+    state->earliest = next_turn(std::chrono::steady_clock::now(), state->interval);
     co_await wait(state);
   }
 }

@@ -56,7 +56,7 @@ class PeriodicDuty {
   std::shared_ptr<State> state_;
 };
 
-// Does it now, and again `interval` after each end of it.
+// Does it now, and again `interval` after each end; long ones are moved to shared wakes (next_turn).
 [[nodiscard]] PeriodicDuty run_periodically(EventLoop& loop, FaultLog& faults, std::string name,
                                             std::chrono::milliseconds interval, PeriodicDuty::Duty duty);
 // Does it when `due` says so, which is asked after each end of it and when told so (due_by): a duty that has

@@ -6,12 +6,17 @@
 #include "bullmq/error.hpp"
 #include "queue/records/server_facts.hpp"
 #include "queue/runtime/redis_fault.hpp"
+#include "queue/runtime/shared_wake.hpp"
 #include "shunt/base/log.hpp"
 
 namespace shunt::executor {
 namespace {
 
-constexpr std::chrono::seconds kProbeInterval{1};
+// While all is well, and while it is not.
+constexpr std::chrono::seconds kProbeInterval{2};
+constexpr std::chrono::seconds kTroubledInterval{1};
+// Every fault of a submit asks for a probe; Redis, which is in trouble then, gets so many and no more.
+constexpr std::chrono::milliseconds kBetweenProbes{250};
 constexpr std::chrono::seconds kServerInterval{10};
 // How often one model without a worker is named in the log.
 constexpr std::chrono::minutes kUnservedInterval{1};
@@ -22,8 +27,9 @@ constexpr std::size_t kMostPlainLooks = 20;
 
 void HealthProbe::start() {
   follow_connection();
-  probing_ =
-      run_periodically(context_.loop, context_.faults, "health", kProbeInterval, [this] { return probe(); });
+  probing_ = run_when_due(
+      context_.loop, context_.faults, "health", kBetweenProbes, [this] { return next_probe_; },
+      [this] { return probe(); });
   learning_ = run_periodically(context_.loop, context_.faults, "server", kServerInterval,
                                [this] { return learn_server(); });
   looking_ = run_periodically(context_.loop, context_.faults, "plain_workers", kServerInterval,
@@ -50,6 +56,12 @@ void HealthProbe::follow_connection() {
       connection.on_down().subscribe([this] { status_.disconnected("the connection to Redis was lost"); }));
 }
 
+void HealthProbe::doubt() {
+  if (!status_.is_ready()) return;
+  next_probe_ = context_.clock.steady_now();
+  probing_.due_by(next_probe_);
+}
+
 bullmq::awaitable<void> HealthProbe::probe() {
   std::string problem;
   Result<std::vector<ModelDescription>> seen = Error{};
@@ -68,6 +80,7 @@ bullmq::awaitable<void> HealthProbe::probe() {
   } else if (context_.submit_connection.is_up() || status_.is_ready()) {
     status_.refused(problem);
   }
+  next_probe_ = next_turn(context_.clock.steady_now(), problem.empty() ? kProbeInterval : kTroubledInterval);
 }
 
 // A server that does not tell is none the worse for it.

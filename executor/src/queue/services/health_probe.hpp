@@ -15,14 +15,17 @@
 
 namespace shunt::executor {
 
-// Looks every second whether Redis takes writes and how the models stand, and now and then what kind of
-// server it is and whether workers without a lease serve a model; all of it goes into the status. One thread:
-// the loop's.
+// Looks every two seconds whether Redis takes writes and how the models stand, every second while it does not
+// take them, and at once on doubt; and now and then what kind of server it is and whether workers without a
+// lease serve a model. All of it goes into the status. One thread: the loop's.
 class HealthProbe {
  public:
   HealthProbe(QueueContext& context, QueueStatus& status) : context_(context), status_(status) {}
   void start();
   void stop();
+
+  // Redis has not done what it was asked for: it is looked at now, not in two seconds. Cheap.
+  void doubt();
 
   // Whether no worker runs the model, as far as is known.
   [[nodiscard]] bool is_unserved(std::string_view model) const { return unserved_.contains(model); }
@@ -43,6 +46,7 @@ class HealthProbe {
   std::set<std::string, std::less<>> unserved_;
   std::map<std::string, SteadyTime> unserved_logged_;
   std::vector<bullmq::Subscription> subscriptions_;
+  SteadyTime next_probe_ = SteadyTime::min();
   PeriodicDuty probing_;
   PeriodicDuty learning_;
   PeriodicDuty looking_;

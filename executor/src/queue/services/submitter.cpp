@@ -74,7 +74,7 @@ SubmitOutcome unknown_outcome(const GenerationId& id, std::string why) {
 
 }  // namespace
 
-Submitter::Submitter(QueueContext& context, QueueStatus& status, const HealthProbe& probe, Replicas& replicas,
+Submitter::Submitter(QueueContext& context, QueueStatus& status, HealthProbe& probe, Replicas& replicas,
                      ReplicaFollower& follower)
     : context_(context),
       status_(status),
@@ -157,6 +157,7 @@ awaitable<SubmitOutcome> Submitter::decide(Submission sealed, std::chrono::nanos
     co_return outcome;
   } catch (const std::exception& error) {
     note_caught(context_.faults, "submit");
+    probe_.doubt();
     why = error.what();
   }
   co_return refuse_unavailable(why);
@@ -299,6 +300,7 @@ awaitable<Submitter::AddOutcome> Submitter::add(std::string model, std::string i
       refused = true;
     }
     if (done) co_return AddOutcome{Added::kYes, {}};
+    probe_.doubt();
     // An error of this one says nothing of an earlier one, whose answer was lost.
     if (refused) co_return AddOutcome{unknown ? Added::kUnknown : Added::kRefused, std::move(why)};
     if (clock.steady_now() >= until) break;

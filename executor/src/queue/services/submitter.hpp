@@ -24,7 +24,7 @@ namespace shunt::executor {
 // but for what says otherwise.
 class Submitter {
  public:
-  Submitter(QueueContext& context, QueueStatus& status, const HealthProbe& probe, Replicas& replicas,
+  Submitter(QueueContext& context, QueueStatus& status, HealthProbe& probe, Replicas& replicas,
             ReplicaFollower& follower);
   void start();
   void stop();
@@ -63,7 +63,7 @@ class Submitter {
 
   QueueContext& context_;
   QueueStatus& status_;
-  const HealthProbe& probe_;
+  HealthProbe& probe_;
   Replicas& replicas_;
   ReplicaFollower& follower_;
   std::map<std::string, bullmq::Queue, std::less<>> queues_;
