@@ -21,7 +21,6 @@ TEST(GenerationKeys, LieBesideTheQueuesAndNeverMeetThem) {
   EXPECT_EQ(keys.queue("qwen2:0.5b"), "{shunt}:qwen2%3A0.5b");
   EXPECT_EQ(keys.base, "{shunt}::gen:");
   EXPECT_EQ(keys.notifications("api-1"), "{shunt}::gen:in:api-1");
-  EXPECT_EQ(keys.reads_notifications("api-1"), "{shunt}::gen:on:api-1");
   EXPECT_EQ(keys.record("gen_1"), "{shunt}::gen:r:gen_1");
   EXPECT_EQ(keys.being_removed("ab"), "{shunt}::gen:going:ab");
   EXPECT_EQ(keys.open("a:b"), "{shunt}::gen:o:{shunt}:a%3Ab");

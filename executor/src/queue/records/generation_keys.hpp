@@ -42,10 +42,6 @@ struct GenerationKeys {
   [[nodiscard]] std::string notifications(std::string_view process) const {
     return base + "in:" + std::string(process);
   }
-  // That this process still reads its stream.
-  [[nodiscard]] std::string reads_notifications(std::string_view process) const {
-    return base + "on:" + std::string(process);
-  }
   // Bytes of the artifact store that somebody is removing.
   [[nodiscard]] std::string being_removed(std::string_view sha256) const {
     return base + "going:" + std::string(sha256);
@@ -56,8 +52,6 @@ struct GenerationKeys {
   [[nodiscard]] std::string worker(std::string_view process) const {
     return base + "worker:" + std::string(process);
   }
-  // API processes by the end of the time for which they are known to read their streams of notifications.
-  [[nodiscard]] std::string apis() const { return base + "apis"; }
   // Queues that generations were admitted to, also of models that are configured no longer.
   [[nodiscard]] std::string queues() const { return base + "queues"; }
   [[nodiscard]] std::string index() const { return base + "index"; }
