@@ -57,8 +57,7 @@ class BatchRunner : public std::enable_shared_from_this<BatchRunner> {
       : executor_(std::move(executor)),
         send_(std::move(send)),
         options_(std::move(options)),
-        queue_(options_),
-        linger_(executor_) {}
+        queue_(options_) {}
 
   static awaitable<void> join(std::shared_ptr<BatchRunner> self, std::shared_ptr<BatchItem> item) {
     if (item == nullptr || item->state_ != BatchItem::State::idle)
@@ -157,9 +156,10 @@ class BatchRunner : public std::enable_shared_from_this<BatchRunner> {
     if (again && !std::exchange(timer_is_set_, true)) ask_again(*again);
   }
 
+  // What waits has the timer, and not the runner: a batcher may be destroyed after its event loop.
   void ask_again(BatchQueue::TimePoint when) {
-    linger_.expires_at(when);
-    linger_.async_wait([hold = Hold(shared_from_this())](const boost::system::error_code&) mutable {
+    const auto linger = std::make_shared<boost::asio::steady_timer>(executor_, when);
+    linger->async_wait([linger, hold = Hold(shared_from_this())](const boost::system::error_code&) mutable {
       const auto self = std::move(hold.runner);
       self->timer_is_set_ = false;
       self->send_what_may_go();
@@ -218,7 +218,6 @@ class BatchRunner : public std::enable_shared_from_this<BatchRunner> {
   const SendBatch send_;
   const BatcherOptions options_;
   BatchQueue queue_;
-  boost::asio::steady_timer linger_;
   bool timer_is_set_ = false;
 };
 

@@ -125,6 +125,22 @@ class BatcherTest : public ::testing::Test {
   std::unique_ptr<boost::asio::io_context> loop_ = std::make_unique<boost::asio::io_context>();
 };
 
+TEST_F(BatcherTest, MayLingerWhenItsEventLoopEndsAndGoAfterIt) {
+  BatcherOptions options;
+  options.linger = std::chrono::hours(1);
+  options.linger_items = 2;
+  use(options);
+  for (const int number : {1, 2}) add(number);
+  settle();
+  end_call();
+  add(3);
+  settle();
+  EXPECT_EQ(open_calls(), Sizes{});
+  loop_.reset();
+  batcher_.reset();
+  EXPECT_EQ(answers_, (std::vector<int>{2, 4}));
+}
+
 TEST_F(BatcherTest, GivesEachItemItsAnswer) {
   use({});
   for (const int number : {1, 2, 3}) add(number);
