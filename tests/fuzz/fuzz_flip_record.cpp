@@ -1,5 +1,5 @@
-// Records of the flip: what Redis or a disk has, whoever wrote it. Checks that what is read comes back from its own text,
-// that its weight is one of its plan, and that a refusal can be shown.
+// Records of the flip: what Redis or a disk has, whoever wrote it. Checks that what is read comes back from
+// its own text, that its weight is one of its plan, and that a refusal can be shown.
 #include "shunt/base/json.hpp"
 #include "shunt/flip/record.hpp"
 #include "support/fuzzing.hpp"
