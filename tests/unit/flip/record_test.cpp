@@ -6,20 +6,10 @@
 #include <algorithm>
 #include <vector>
 
+#include "unit/flip/record_in.hpp"
+
 namespace shunt::flip {
 namespace {
-
-const WallTime kNow{std::chrono::milliseconds(1'763'912'587'042)};
-
-FlipRecord record_in(FlipState state, std::size_t step = 0, std::optional<Resting> before = {}) {
-  FlipRecord record = first_record(Strategy::kSync, "r1", kNow);
-  record.epoch = 7;
-  record.state = state;
-  record.step = step;
-  record.before = before;
-  record.build = "0.2.0/bullmq-6.7.0";
-  return record;
-}
 
 std::vector<FlipRecord> one_of_each() {
   return {record_in(FlipState::kForcedSync, 0, Resting{FlipState::kFull, 0}),

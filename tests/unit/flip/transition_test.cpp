@@ -6,23 +6,13 @@
 #include <map>
 #include <vector>
 
+#include "unit/flip/record_in.hpp"
+
 namespace shunt::flip {
 namespace {
 
 using S = FlipState;
 using E = FlipEvent;
-
-const WallTime kNow{std::chrono::milliseconds(1'763'912'587'042)};
-
-FlipRecord record_in(S state, std::size_t step = 0, std::optional<Resting> before = {}) {
-  FlipRecord record = first_record(Strategy::kSync, "r1", kNow);
-  record.epoch = 7;
-  record.state = state;
-  record.step = step;
-  record.before = before;
-  record.build = "old";
-  return record;
-}
 
 TransitionInput input_of(E event) {
   TransitionInput input;
