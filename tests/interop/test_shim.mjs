@@ -299,13 +299,17 @@ describe(`bullmq as ${implementation}`, () => {
 
   it('aborts the signal of a cancelled job', async () => {
     const queue = openQueue();
+    // A job is active in Redis before its worker has read the answer that says so, and knows it.
+    let begin;
+    const begun = new Promise(resolve => (begin = resolve));
     const worker = openWorker(async (job, token, signal) => {
+      begin();
       await within(new Promise(resolve => signal.addEventListener('abort', resolve)), 'the signal');
       throw new UnrecoverableError(`stopped: ${signal.reason}`);
     });
     const failed = next(worker, 'failed');
     const job = await queue.add('cars', {});
-    await eventually(async () => (await job.getState()) === 'active');
+    await within(begun, 'the processor');
     assert.equal(await worker.cancelJob(job.id, 'out of paint'), true);
     assert.equal((await failed)[1].message, 'stopped: out of paint');
   });

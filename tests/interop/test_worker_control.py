@@ -56,12 +56,16 @@ def test_cancelling_a_job_tells_its_processor(pair):
     queue = pair.queue()
     job = queue.add("cars", {}, {"attempts": 3})
 
+    # A job is active in Redis before its worker has read the answer that says so, and knows it.
+    begun = threading.Event()
+
     def paint(job):
+        begun.set()
         assert job.cancelled.wait(10)
         raise fail(f"cancelled: {job.cancel_reason}", "UnrecoverableError")
 
     worker = pair.worker(paint)
-    pair.state(queue, job.id, "active")
+    assert begun.wait(10)
     assert worker.cancelJob("77", "no such job") is False
     assert worker.cancelJob(job.id, "out of paint") is True
     assert pair.state(queue, job.id, "failed")["failedReason"] == "cancelled: out of paint"
@@ -70,8 +74,14 @@ def test_cancelling_a_job_tells_its_processor(pair):
 def test_cancelling_all_jobs(pair):
     queue = pair.queue()
     jobs = queue.addBulk([{"name": "n", "data": n} for n in range(3)])
-    worker = pair.worker(lambda job: job.cancelled.wait(10) and job.cancel_reason, concurrency=3)
-    pair.counts(queue, active=3)
+    begun = threading.Semaphore(0)
+
+    def paint(job):
+        begun.release()
+        return job.cancelled.wait(10) and job.cancel_reason
+
+    worker = pair.worker(paint, concurrency=3)
+    assert all(begun.acquire(timeout=10) for _ in jobs)
     worker.cancelAllJobs("closing time")
     for job in jobs:
         assert pair.state(queue, job.id, "completed")["returnvalue"] == "closing time"
