@@ -51,7 +51,8 @@ Result<SealedRequest> seal_request(const Model& model, GenerationRequest request
   envelope.id = ids.next();
   envelope.created_at = clock.now();
   envelope.deadline = envelope.created_at + sealed.timeout;
-  envelope.admission = admission;
+  envelope.admission = request.admission ? *std::move(request.admission) : admission;
+  request.admission.reset();
   envelope.request = std::move(request);
   auto text = encode_envelope(envelope);
   if (!text) return std::move(text).error();

@@ -288,7 +288,8 @@ void Core::run_ended(SyncRun& run) {
                               .state = run.generation()->state(),
                               .error_code = code,
                               .waited = run.waited(),
-                              .ran = run.ran()});
+                              .ran = run.ran(),
+                              .admission = run.envelope().admission});
     if (record && record->error) {
       options_.observer->failed(
           {.id = id_text, .model = run.model().name, .path = kPath, .error = *record->error, .worker = {}});

@@ -112,6 +112,13 @@ std::optional<Error> decode_admission(const JsonObject& object, Admission& admis
   JsonObjectReader members(object, "/admission", wrong_member);
   admission.executor = members.text("executor");
   admission.reason = members.text("reason");
+  admission.epoch = static_cast<std::uint64_t>(members.integer("epoch", Presence::kOptional).value_or(0));
+  if (const auto bucket = members.integer("bucket", Presence::kOptional, kMostBucket))
+    admission.bucket = static_cast<std::uint32_t>(*bucket);
+  admission.salt = members.text("salt", Presence::kOptional);
+  if (admission.salt.size() > kMaxAdmissionSaltBytes) {
+    members.refuse("salt", "a text of at most " + std::to_string(kMaxAdmissionSaltBytes) + " bytes");
+  }
   return members.problem();
 }
 
@@ -165,6 +172,11 @@ std::string encode(const Envelope& envelope, const Json& input) {
   JsonObjectWriter admission = member.object("admission");
   admission.text("executor", envelope.admission.executor);
   admission.text("reason", envelope.admission.reason);
+  if (envelope.admission.epoch > 0) {
+    admission.number("epoch", static_cast<std::int64_t>(envelope.admission.epoch));
+    if (envelope.admission.bucket) admission.number("bucket", *envelope.admission.bucket);
+    if (!envelope.admission.salt.empty()) admission.text("salt", envelope.admission.salt);
+  }
   admission.close();
   member.number("created_at", envelope.created_at.time_since_epoch().count());
   if (envelope.deadline) member.number("deadline", envelope.deadline->time_since_epoch().count());

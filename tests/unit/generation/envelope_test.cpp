@@ -47,6 +47,15 @@ TEST(Envelope, SurvivesEncodeAndDecodeWithMembersThatThisVersionDoesNotKnow) {
   EXPECT_EQ(*encode_envelope(*received), *text);
 }
 
+TEST(Envelope, CarriesTheDecisionOfAFlip) {
+  Envelope sent = full_envelope();
+  EXPECT_EQ(encode_envelope(sent)->find("epoch"), std::string::npos) << "without a flip it is as it was";
+  sent.admission = {"queue", "split", 7, 1234, "0123456789abcdef"};
+  EXPECT_EQ(decode_envelope(*encode_envelope(sent))->admission, sent.admission);
+  sent.admission = {"sync", "forced", 8};
+  EXPECT_EQ(decode_envelope(*encode_envelope(sent))->admission, sent.admission);
+}
+
 TEST(Envelope, AHeadIsTheEnvelopeWithoutItsInput) {
   Envelope envelope = full_envelope();
   const std::string head = encode_head(envelope);
@@ -110,6 +119,11 @@ TEST(Envelope, DecodeNamesTheMemberThatIsWrong) {
        error_code::kInvalidRequest},
       {changed("admission", JsonObject{{"executor", "sync"}}), "/admission/reason",
        error_code::kInvalidRequest},
+      {changed("admission", JsonObject{{"executor", "sync"}, {"reason", "split"}, {"bucket", 10'000}}),
+       "/admission/bucket", error_code::kInvalidRequest},
+      {changed("admission",
+               JsonObject{{"executor", "sync"}, {"reason", "split"}, {"salt", std::string(33, 'a')}}),
+       "/admission/salt", error_code::kInvalidRequest},
       {changed("created_at", nullptr), "/created_at", error_code::kInvalidRequest},
       {changed("deadline", "soon"), "/deadline", error_code::kInvalidRequest},
       {"[]", "", error_code::kInvalidRequest},

@@ -6,6 +6,7 @@
 
 #include "shunt/base/error.hpp"
 #include "shunt/executor/namespace.hpp"
+#include "shunt/generation/envelope.hpp"
 #include "shunt/generation/generation_event.hpp"
 
 namespace shunt::executor {
@@ -42,6 +43,7 @@ class ExecutorObserver {
     std::string_view error_code;      // with kFailed
     std::chrono::nanoseconds waited;  // from admission to start (to the end, if it never started)
     std::chrono::nanoseconds ran;
+    const Admission& admission;  // as it was stored with the generation
     // From the end, where it ran, to this process seeing it. By two machines' clocks when a worker ran it
     // elsewhere; never negative. 0 in the same process.
     std::chrono::nanoseconds hand_back{0};

@@ -22,6 +22,7 @@ void EndReports::report(const Replica& replica) {
                                     .error_code = code,
                                     .waited = std::chrono::nanoseconds(begun - record.created_at),
                                     .ran = std::chrono::nanoseconds(until - begun),
+                                    .admission = record.admission,
                                     .hand_back = hand_back});
   if (record.error) context_.launch(report_failure(replica.id, replica.model, *record.error));
 }

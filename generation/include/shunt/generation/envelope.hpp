@@ -15,6 +15,20 @@ namespace shunt::generation {
 
 inline constexpr int kEnvelopeVersion = 1;
 
+// Which executor runs the generation and why: decided once, at admission, and stored with it.
+struct Admission {
+  std::string executor;  // "sync" or "queue"
+  std::string reason;    // "default", "queue_enabled", "split", ...
+  // Of a decision that a flip has taken: the epoch of its record, the bucket of whoever asked, where that was
+  // looked at, and the salt that the bucket was computed with. 0: there is no flip.
+  std::uint64_t epoch = 0;
+  std::optional<std::uint32_t> bucket{};
+  std::string salt{};
+  [[nodiscard]] bool operator==(const Admission&) const = default;
+};
+inline constexpr std::uint32_t kMostBucket = 9'999;        // see flip::Weight::kWhole
+inline constexpr std::size_t kMaxAdmissionSaltBytes = 32;  // see flip::kMaxSaltBytes
+
 // What a caller asks for, before an executor has seen it.
 struct GenerationRequest {
   std::string model;
@@ -45,12 +59,15 @@ struct GenerationRequest {
   // How many generations the caller may have open, this one included; 0: no limit. Belongs to admission, as
   // the idempotency key does: it does not travel.
   std::size_t max_open = 0;
-};
 
-// Which executor runs the generation and why: decided once, at admission, and stored with it.
-struct Admission {
-  std::string executor;  // "sync" or "queue"
-  std::string reason;    // "default", "queue_enabled", ...
+  // The executor that the caller asks for, "sync" or "queue", where its key may; "" = none. A fleet without a
+  // flip has but one, and looks at neither this nor the next one. Both do not travel.
+  std::string wanted_executor;
+  // Whoever asks is told of an acceptance only once any process can answer for the generation.
+  bool respond_async = false;
+  // The decision of an executor that has handed the request on to this one: stored with the generation in
+  // place of this one's own.
+  std::optional<Admission> admission;
 };
 
 // The versioned form of a request that executors run from, in this process or from a queue
