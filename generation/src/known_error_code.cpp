@@ -44,6 +44,7 @@ constexpr auto kKnown = std::to_array<std::string_view>({
     error_code::kUpstreamFailed,
     error_code::kUpstreamBroken,
     error_code::kWorkerLost,
+    error_code::kInterrupted,
     error_code::kSimulatedFailure,
     "invalid_json",
     "json_too_deep",

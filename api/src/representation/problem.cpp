@@ -76,6 +76,7 @@ constexpr auto kTypes = std::to_array<ProblemType>({
     {ec::kUpstreamBroken, 502, "The upstream server's answer broke off"},
     {ec::kSimulatedFailure, 502, "The simulator failed as told"},
     {ec::kWorkerLost, 502, "The generation's worker was lost"},
+    {ec::kInterrupted, 502, "The process that ran the generation is gone"},
     {ec::kArtifactStoreFailed, 502, "An artifact could not be stored or read"},
     {ec::kStoreFull, 503, "No more generations can be kept"},
     {ec::kClaimsFull, 503, "No more idempotency keys can be kept"},

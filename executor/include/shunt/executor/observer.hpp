@@ -60,6 +60,17 @@ class ExecutorObserver {
     std::string_view worker;  // which had it last; "" in this process, or not known
   };
   virtual void failed(const Failed& /*failure*/) {}
+
+  // What the registry of sync generations in Redis could not do, or has found out.
+  enum class Registry {
+    kLocal,         // a sync generation began while Redis was away: only its own process answers for it
+    kAsyncRefused,  // `respond-async` was refused, because Redis was away
+    kWeakClaim,     // an idempotency key was claimed in this process's table alone
+    kDouble,        // such a key was another generation's in Redis already, once that was back
+    kInterrupted,   // a generation was ended here, because its owner was gone
+    kOvertaken,     // a generation of this process had been ended by another one before it ended here
+  };
+  virtual void registry(Registry /*what*/) {}
 };
 
 // Told what a queue's worker does. Called from the worker's thread; as above.

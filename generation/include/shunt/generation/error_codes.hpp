@@ -47,6 +47,7 @@ inline constexpr ErrorCode kUpstreamRateLimited = "upstream_rate_limited";
 inline constexpr ErrorCode kUpstreamFailed = "upstream_failed";
 inline constexpr ErrorCode kUpstreamBroken = "upstream_broken";
 inline constexpr ErrorCode kWorkerLost = "worker_lost";
+inline constexpr ErrorCode kInterrupted = "interrupted";
 inline constexpr ErrorCode kSimulatedFailure = "simulated_failure";
 
 }  // namespace shunt::generation::error_code
