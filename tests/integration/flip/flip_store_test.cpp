@@ -88,7 +88,7 @@ TEST_F(FlipStore, HostileRecordsMoveNobody) {
       {"HSET", key("record"), "epoch", "99", "text", text},  // under another epoch
       {"HSET", key("record"), "epoch", "99", "text", std::string(1'000'000, 'x')},
       {"HSET", key("record"), "epoch", std::string(1'000, '9')},
-      {"HDEL", key("record"), "text"},
+      {"HSET", key("record"), "hash", "another", "text", ""},
       {"SET", key("record"), "a text"},
       {"LPUSH", key("log"), "a list"},
   };
