@@ -208,7 +208,7 @@ TEST_F(FlipController, AnAbortActsThoughRedisIsFull) {
   redis_({"CONFIG", "SET", "maxmemory", "1"});
   EXPECT_TRUE(eventually([&] { return a.state() == FlipState::kAborting; }))
       << "more than 75 % of its memory";
-  EXPECT_TRUE(a.control().view().unmerged);
+  EXPECT_TRUE(eventually([&] { return a.control().view().unmerged; }));
   redis_({"CONFIG", "SET", "maxmemory", "0"});
   EXPECT_TRUE(eventually([&] { return !a.control().view().unmerged; }));
 }
