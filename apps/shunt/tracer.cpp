@@ -65,6 +65,7 @@ struct OutcomeText {
   std::string_view code{};
   std::optional<GenerationId> id{};
   std::chrono::nanoseconds enqueue{0};
+  std::string_view path{};  // of what was accepted
 };
 
 OutcomeText describe(const Outcome& outcome) {
@@ -75,8 +76,10 @@ OutcomeText describe(const Outcome& outcome) {
     return {.name = "unknown", .code = unknown->error.code, .id = unknown->id};
   }
   const auto& accepted = std::get<executor::Accepted>(outcome);
-  return {
-      .name = accepted.replayed ? "replayed" : "accepted", .id = accepted.id, .enqueue = accepted.enqueue};
+  return {.name = accepted.replayed ? "replayed" : "accepted",
+          .id = accepted.id,
+          .enqueue = accepted.enqueue,
+          .path = accepted.admission.executor};
 }
 
 class TracedRequest final : public api::RequestTrace {
@@ -98,6 +101,7 @@ class TracedRequest final : public api::RequestTrace {
     add(span_, "shunt.admission_ms", milliseconds_of(now - span_.start));
     if (text.enqueue.count() > 0) add(span_, "shunt.enqueue_ms", milliseconds_of(text.enqueue));
     if (text.id) add(span_, "shunt.generation.id", text.id->to_string());
+    if (!text.path.empty()) add(span_, "shunt.path", std::string(text.path));
     if (text.code.empty()) return;
     add(span_, "error.type", std::string(text.code));
     code_ = text.code;
@@ -159,9 +163,8 @@ prometheus::MetricFamily counter(const char* name, const char* help, std::uint64
 
 }  // namespace
 
-Tracer::Tracer(const config::TracingSettings& settings, std::string path, const std::string& process)
-    : path_(std::move(path)),
-      sample_ratio_(settings.sample_ratio),
+Tracer::Tracer(const config::TracingSettings& settings, const std::string& process)
+    : sample_ratio_(settings.sample_ratio),
       flush_timeout_(settings.flush_timeout),
       exporter_(exporter_options(settings), resource_of(settings, process)) {}
 
@@ -176,7 +179,6 @@ std::unique_ptr<api::RequestTrace> Tracer::begin(std::string_view method, std::s
   add(*span, "http.request.method", std::string(method));
   add(*span, "http.route", std::string(route));
   add(*span, "shunt.model", request.model);
-  add(*span, "shunt.path", path_);
   return std::make_unique<TracedRequest>(exporter_, std::move(*span));
 }
 

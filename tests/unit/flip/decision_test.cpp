@@ -29,7 +29,7 @@ FlipRecord record_in(S state, std::string_view salt = "r2") {
 DecisionInput from(std::string_view tenant) {
   DecisionInput input;
   input.asker.tenant = tenant;
-  input.asker.generation_id = "gen_1";
+  input.asker.draw = "gen_1";
   return input;
 }
 
@@ -129,7 +129,7 @@ TEST(Decide, KeepsBucketSaltAndSideOfASplit) {
 TEST(Decide, IsStickyByTenantThenCallerThenKeyAndSaysWhenItIsNot) {
   const Snapshot snapshot(record_in(S::kCanary));
   DecisionInput input;
-  input.asker.generation_id = "tenant-1";
+  input.asker.draw = "tenant-1";
   Decision decision = decide(snapshot, input);
   EXPECT_EQ(decision.bucket, 637U);
   EXPECT_EQ(decision.reason, Reason::kSplitNotSticky);
