@@ -46,20 +46,35 @@ void add_queue(std::vector<prometheus::MetricFamily>& families, const executor::
 // All reasons from the start, so that rates begin at zero; a reason that its executor cannot have is not
 // shown.
 void add_decisions(std::vector<prometheus::MetricFamily>& families, const flip::DecisionCounts& counts) {
-  prometheus::MetricFamily family;
-  family.name = "shunt_flip_decisions_total";
-  family.help = "Requests by the executor that was decided for them, and why";
-  family.type = prometheus::MetricType::Counter;
+  CounterReading decisions("shunt_flip_decisions_total",
+                           "Requests by the executor that was decided for them, and why");
   for (const auto executor : {flip::ExecutorKind::kSync, flip::ExecutorKind::kQueue}) {
     for (const flip::Reason reason : flip::reasons_of(executor)) {
-      prometheus::ClientMetric metric;
-      metric.label = {{"executor", std::string(flip::executor_name(executor))},
-                      {"reason", std::string(flip::reason_name(reason))}};
-      metric.counter.value = static_cast<double>(counts.of(executor, reason));
-      family.metric.push_back(std::move(metric));
+      decisions.add(counts.of(executor, reason), {{"executor", std::string(flip::executor_name(executor))},
+                                                  {"reason", std::string(flip::reason_name(reason))}});
     }
   }
-  families.push_back(std::move(family));
+  families.push_back(decisions.family());
+}
+
+void add_breaker(std::vector<prometheus::MetricFamily>& families, const flip::SharedBreaker::View& breaker) {
+  GaugeReading state("shunt_flip_breaker_state", "1 for the state that the breaker before the queue is in");
+  for (const auto each :
+       {flip::BreakerState::kClosed, flip::BreakerState::kOpen, flip::BreakerState::kHalfOpen}) {
+    state.add(each == breaker.state ? 1 : 0, {{"state", std::string(flip::breaker_state_name(each))}});
+  }
+  GaugeReading open("shunt_flip_breaker_open_seconds", "For how long it has not been closed");
+  GaugeReading share("shunt_flip_breaker_admitted_share", "The share of requests that it lets through");
+  families.push_back(state.family());
+  families.push_back(open.add(in_seconds(breaker.open_for)).family());
+  families.push_back(share.add(breaker.admitted_share).family());
+  CounterReading opened("shunt_flip_breaker_opened_total", "How often the breaker has opened");
+  CounterReading refused("shunt_flip_breaker_refused_total", "Requests that the breaker did not let through");
+  CounterReading probes("shunt_flip_breaker_probes_total", "Probes of a breaker that was half open");
+  families.push_back(opened.add(breaker.opened).family());
+  families.push_back(refused.add(breaker.refused).family());
+  probes.add(breaker.good_probes, {{"outcome", "good"}}).add(breaker.bad_probes, {{"outcome", "bad"}});
+  families.push_back(probes.family());
 }
 
 }  // namespace
@@ -68,6 +83,7 @@ std::string flip_metrics_text(const flip::FlipExecutor& executor) {
   std::vector<prometheus::MetricFamily> families;
   add_queue(families, executor.describe_queue());
   add_decisions(families, executor.decisions());
+  add_breaker(families, executor.breaker().view());
   return metrics_text(families);
 }
 

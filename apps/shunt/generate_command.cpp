@@ -59,6 +59,7 @@ class OneGeneration {
     flip_ = make_flip({.configuration = configuration,
                        .models = models,
                        .artifacts = *artifacts,
+                       .loop = loops.at(0),
                        .store = configuration.store,
                        // Nobody else waits for it.
                        .at_drain = executor::QueueExecutorOptions::AtDrain::kCancel});

@@ -24,9 +24,10 @@ std::unique_ptr<Flip> make_flip(const FlipSurroundings& surroundings) {
   const config::Configuration& configuration = surroundings.configuration;
   const flip::FlipRecord first =
       flip::first_record(configuration.strategy, std::string(kFirstSalt), system_clock().now());
+  const flip::ModelPolicies policies = policies_of(configuration);
   std::unique_ptr<Flip> made(new Flip{.store = make_memory_store(system_clock(), surroundings.store),
                                       .snapshot = flip::CurrentSnapshot(flip::Snapshot(first)),
-                                      .observer = flip::FlipObserver(surroundings.observer),
+                                      .observer = flip::FlipObserver(surroundings.observer, policies),
                                       .ids = GenerationIdSource(system_clock())});
   executor::SyncExecutorOptions sync;
   sync.observer = &made->observer;
@@ -49,7 +50,10 @@ std::unique_ptr<Flip> make_flip(const FlipSurroundings& surroundings) {
   options.observer = &made->observer;
   options.models = &surroundings.models;
   options.ids = &made->ids;
-  options.policies = policies_of(configuration);
+  options.policies = policies;
+  options.wait_deadline = configuration.server.wait_deadline;
+  options.breaker_mode = configuration.breaker;
+  options.loop = &surroundings.loop;
   made->executor = flip::make_flip_executor(std::move(options));
   return made;
 }

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "namespace.hpp"
+#include "shunt/base/event_loop.hpp"
 #include "shunt/base/fault_log.hpp"
 #include "shunt/base/memory_budget.hpp"
 #include "shunt/config/configuration.hpp"
@@ -33,6 +34,7 @@ struct FlipSurroundings {
   const config::Configuration& configuration;
   const ModelRegistry& models;
   ArtifactStore& artifacts;
+  EventLoop& loop;  // for what is done now and then
   executor::ExecutorObserver* observer = nullptr;
   executor::RunTracer* tracer = nullptr;
   FaultLog* faults = nullptr;

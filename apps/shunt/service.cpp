@@ -136,6 +136,7 @@ Result<void> Service::make_executors() {
     flip_ = make_flip({.configuration = configuration_,
                        .models = models_,
                        .artifacts = *artifacts_,
+                       .loop = loops_.at(0),
                        .observer = metrics_.get(),
                        .tracer = tracer_.get(),
                        .faults = &faults_,
@@ -294,6 +295,7 @@ void Service::reload(const Result<config::Loaded>& fresh) {
   config::Reload reload = config::reload(running_, *fresh);
   if (const auto taken = reload_servers(reload.merged.configuration); !taken) return reject(taken.error());
   running_ = std::move(reload.merged);
+  if (flip_) flip_->executor->breaker().set_mode(running_.configuration.breaker);
   log::configure(running_.configuration.log_level, running_.configuration.log_format);
   ++reloads_;
   log::info("service.reloaded", {{"file", fresh->file}, {"changed", joined(reload.taken)}});

@@ -1,19 +1,19 @@
 #include "shunt/flip/flip_executor.hpp"
 
-#include <array>
-#include <atomic>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "ask_both.hpp"
+#include "decision_counter.hpp"
 #include "merged_views.hpp"
+#include "queue_path.hpp"
+#include "queue_probes.hpp"
 
 namespace shunt::flip {
 namespace {
 
-using executor::Accepted;
 using executor::CancelOutcome;
 using executor::DrainReport;
 using executor::ExecutorDescription;
@@ -28,57 +28,17 @@ using executor::WatchOutcome;
 
 using Bytes = Result<std::shared_ptr<const std::string>>;
 
-// A generation whose end nobody tells has ended so long after its deadline at the latest: its worker has been
-// found lost by then, or its generator has been left alone.
-constexpr std::chrono::minutes kEndTold{2};
-
 std::optional<ExecutorKind> wanted_by(const GenerationRequest& request) noexcept {
   if (request.wanted_executor == executor_name(ExecutorKind::kSync)) return ExecutorKind::kSync;
   if (request.wanted_executor == executor_name(ExecutorKind::kQueue)) return ExecutorKind::kQueue;
   return std::nullopt;
 }
 
-Admission admission_of(const Decision& decision) {
-  return {.executor = std::string(executor_name(decision.executor)),
-          .reason = std::string(reason_name(decision.reason)),
-          .epoch = decision.epoch,
-          .bucket = decision.bucket,
-          .salt = decision.salt};
-}
-
-// What plan.max_in_flight bounds.
-bool is_of_canary(const Decision& decision) noexcept {
-  if (decision.executor != ExecutorKind::kQueue) return false;
-  return decision.reason == Reason::kSplit || decision.reason == Reason::kSplitNotSticky ||
-         decision.reason == Reason::kAllowed;
-}
-
-class AtomicDecisionCounts {
- public:
-  void add(const Decision& decision) noexcept {
-    const auto executor = static_cast<std::size_t>(decision.executor);
-    const auto reason = static_cast<std::size_t>(decision.reason);
-    counts_[executor][reason].fetch_add(1, std::memory_order_relaxed);
-  }
-  [[nodiscard]] DecisionCounts read() const noexcept {
-    DecisionCounts read;
-    for (std::size_t executor = 0; executor < kExecutors; ++executor) {
-      for (std::size_t reason = 0; reason < kReasons; ++reason) {
-        read.counts[executor][reason] = counts_[executor][reason].load(std::memory_order_relaxed);
-      }
-    }
-    return read;
-  }
-
- private:
-  std::array<std::array<std::atomic<std::uint64_t>, kReasons>, kExecutors> counts_{};
-};
-
-// Two drains, of which the later one tells of both.
+// The drains of both executors and the end of the probes; the last one tells of all.
 class JointDrain {
  public:
   explicit JointDrain(std::function<void(DrainReport)> done) : done_(std::move(done)) {}
-  void add(DrainReport report) {
+  void add(DrainReport report = {}) {
     {
       const std::lock_guard lock(mutex_);
       sum_.finished += report.finished;
@@ -91,22 +51,31 @@ class JointDrain {
  private:
   const std::function<void(DrainReport)> done_;
   std::mutex mutex_;
-  int left_ = 2;
+  int left_ = 3;
   DrainReport sum_;
 };
 
 class TwoExecutors final : public FlipExecutor {
  public:
   explicit TwoExecutors(FlipExecutorOptions options)
-      : options_(std::move(options)), sync_(*options_.sync), queue_(*options_.queue) {}
+      : options_(std::move(options)),
+        sync_(*options_.sync),
+        queue_(*options_.queue),
+        breaker_(options_.breaker, options_.breaker_mode, *options_.clock),
+        path_(options_, breaker_, decisions_),
+        probes_(std::make_shared<QueueProbes>(queue_, breaker_, options_.policies, *options_.clock,
+                                              *options_.loop)) {
+    breaker_.on_opened([this] { probes_->wake(); });
+  }
 
   void submit(GenerationRequest request, std::function<void(SubmitOutcome)> done) override {
-    const Decision decision = decide_for(request);
+    const ModelPolicy& policy = policy_of(request.model);
+    const Decision decision = decide_for(request, policy);
+    if (decision.executor == ExecutorKind::kQueue)
+      return path_.submit(std::move(request), decision, policy, std::move(done));
     decisions_.add(decision);
     request.admission = admission_of(decision);
-    if (decision.executor == ExecutorKind::kSync) return sync_.submit(std::move(request), std::move(done));
-    if (!is_of_canary(decision)) return queue_.submit(std::move(request), std::move(done));
-    submit_counted(std::move(request), std::move(done));
+    sync_.submit(std::move(request), std::move(done));
   }
 
   void find(const GenerationId& id, std::function<void(Result<FindOutcome>)> done) override {
@@ -199,6 +168,7 @@ class TwoExecutors final : public FlipExecutor {
     const auto joint = std::make_shared<JointDrain>(std::move(done));
     sync_.drain(grace, [joint](DrainReport report) { joint->add(report); });
     queue_.drain(grace, [joint](DrainReport report) { joint->add(report); });
+    probes_->stop([joint] { joint->add(); });
   }
 
   ExecutorDescription describe() const override {
@@ -206,13 +176,15 @@ class TwoExecutors final : public FlipExecutor {
   }
   ExecutorDescription describe_queue() const override { return queue_.describe(); }
   DecisionCounts decisions() const override { return decisions_.read(); }
+  SharedBreaker& breaker() override { return breaker_; }
+  const SharedBreaker& breaker() const override { return breaker_; }
 
  private:
-  [[nodiscard]] Decision decide_for(const GenerationRequest& request) {
+  [[nodiscard]] Decision decide_for(const GenerationRequest& request, const ModelPolicy& policy) {
     const auto snapshot = options_.snapshot->take();
     DecisionInput input;
     input.asker = {request.context.tenant, request.caller, request.idempotency_key, {}};
-    input.rule = policy_of(request.model).rule;
+    input.rule = policy.rule;
     input.override_to = wanted_by(request);
     std::string draw;
     if (snapshot->state() == FlipState::kCanary) {
@@ -221,18 +193,6 @@ class TwoExecutors final : public FlipExecutor {
       input.asker.draw = draw;
     }
     return decide(*snapshot, input);
-  }
-
-  void submit_counted(GenerationRequest request, std::function<void(SubmitOutcome)> done) {
-    const Model* const model = options_.models->find(request.model);
-    const auto timeout = request.options.timeout.value_or(model == nullptr ? kEndTold : model->timeout);
-    const auto over = options_.clock->steady_now() + timeout + kEndTold;
-    const auto counted = std::make_shared<InFlight::Submission>(options_.observer->canary());
-    queue_.submit(std::move(request), [counted, over, done = std::move(done)](SubmitOutcome outcome) {
-      const auto* const accepted = std::get_if<Accepted>(&outcome);
-      if (accepted != nullptr && accepted->watch) counted->accepted(accepted->id, *accepted->watch, over);
-      done(std::move(outcome));
-    });
   }
 
   [[nodiscard]] const ModelPolicy& policy_of(const std::string& model) const {
@@ -244,7 +204,10 @@ class TwoExecutors final : public FlipExecutor {
   const FlipExecutorOptions options_;
   GenerationExecutor& sync_;
   GenerationExecutor& queue_;
-  AtomicDecisionCounts decisions_;
+  DecisionCounter decisions_;
+  SharedBreaker breaker_;
+  QueuePath path_;
+  const std::shared_ptr<QueueProbes> probes_;
 };
 
 }  // namespace

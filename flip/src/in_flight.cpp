@@ -18,6 +18,16 @@ void InFlight::Submission::accepted(const GenerationId& id, const EventWatch& wa
   counted_.open_count_ = counted_.open_.size();
 }
 
+std::shared_ptr<InFlight::Submission> InFlight::begin(SteadyTime now, std::size_t limit) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (now >= next_look_) forget_overdue(now);
+    if (submitting_ + open_.size() >= limit) return nullptr;
+    ++submitting_;
+  }
+  return std::make_shared<Submission>(*this);
+}
+
 std::size_t InFlight::count(SteadyTime now) {
   if (open_count_ == 0) return submitting_;
   const std::lock_guard lock(mutex_);

@@ -158,6 +158,7 @@ class FlipUnderTest final : public ExecutorUnderTest {
     options.observer = &observer_;
     options.models = &models;
     options.ids = &ids_;
+    options.loop = &loops.at(0);
     options.policies["gated"].rule = setup.gated;
     executor_ = flip::make_flip_executor(std::move(options));
     side_.wait_until_ready([this] { return executor_->describe_queue(); });

@@ -39,17 +39,6 @@ void add_switch(std::vector<General>& to) {
           "The switch: run generations through the queue on Redis instead of in this process. docs/flip.md "
           "tells what it changes and what it does not.")
           .env("QUEUE_ENABLED"));
-  using flip::Strategy;
-  to.push_back(general("strategy",
-                       Choice<Strategy>{{{"queue", Strategy::kQueue},
-                                         {"sync", Strategy::kSync},
-                                         {"shadow", Strategy::kShadow},
-                                         {"canary", Strategy::kCanary}}},
-                       &Configuration::strategy,
-                       "Where a fleet with `queue.enabled` begins: all generations go through the queue; "
-                       "none does, though it is ready (`sync`); none does but copies of a sample (`shadow`); "
-                       "or those of the first step's share of callers (`canary`). Not looked at while the "
-                       "queue is disabled."));
   to.push_back(
       general(
           "redis.url", Text{Text::Empty::kRefused}, queue(&QueueOptions::redis_url),

@@ -213,12 +213,12 @@ TEST(Snapshot, ThatIsNotWatchedSendsNothingToTheQueueInShadowAndCanaryOnly) {
 }
 
 TEST(Reasons, HaveOpenFeaturesWords) {
-  EXPECT_EQ(feature_flag_reason(Reason::kForced), "STATIC");
-  EXPECT_EQ(feature_flag_reason(Reason::kSplit), "SPLIT");
-  EXPECT_EQ(feature_flag_reason(Reason::kState), "DEFAULT");
-  EXPECT_EQ(feature_flag_reason(Reason::kStoreUnreadable), "STALE");
-  EXPECT_EQ(feature_flag_reason(Reason::kFallbackBreaker), "FALLBACK_BREAKER");
-  EXPECT_EQ(feature_flag_reason(Reason::kFallbackBroker), "FALLBACK_BROKER");
+  EXPECT_EQ(feature_flag_reason(Reason::kForced), "static");
+  EXPECT_EQ(feature_flag_reason(Reason::kSplit), "split");
+  EXPECT_EQ(feature_flag_reason(Reason::kState), "default");
+  EXPECT_EQ(feature_flag_reason(Reason::kStoreUnreadable), "stale");
+  EXPECT_EQ(feature_flag_reason(Reason::kFallbackBreaker), "fallback_breaker");
+  EXPECT_EQ(feature_flag_reason(Reason::kFallbackBroker), "fallback_broker");
   EXPECT_EQ(reason_name(Reason::kFallbackBroker), "fallback_broker");
 }
 

@@ -35,10 +35,11 @@ enum class Reason {
 inline constexpr std::size_t kReasons = 12;
 // "split": of the envelope's admission, metrics and logs.
 [[nodiscard]] std::string_view reason_name(Reason reason) noexcept;
+[[nodiscard]] std::optional<Reason> parse_reason(std::string_view name) noexcept;
 // Those that a decision for this executor can have.
 [[nodiscard]] std::span<const Reason> reasons_of(ExecutorKind executor) noexcept;
-// OpenFeature's reason, for the span attribute feature_flag.result.reason: "SPLIT". The fallbacks have their
-// own.
+// OpenFeature's reason as OpenTelemetry writes it, for the span attribute feature_flag.result.reason:
+// "split". The fallbacks have their own.
 [[nodiscard]] std::string_view feature_flag_reason(Reason reason) noexcept;
 
 enum class ModelRule { kNone, kSync, kQueue };

@@ -1,17 +1,21 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 
 #include "shunt/base/clock.hpp"
+#include "shunt/base/event_loop.hpp"
 #include "shunt/executor/generation_executor.hpp"
+#include "shunt/flip/breaker.hpp"
 #include "shunt/flip/current_snapshot.hpp"
 #include "shunt/flip/decision.hpp"
 #include "shunt/flip/flip_observer.hpp"
 #include "shunt/flip/model_policy.hpp"
 #include "shunt/flip/namespace.hpp"
+#include "shunt/flip/shared_breaker.hpp"
 #include "shunt/generation/model_registry.hpp"
 
 namespace shunt::flip {
@@ -26,6 +30,12 @@ struct FlipExecutorOptions {
   const ModelRegistry* models = nullptr;  // not owned
   GenerationIdSource* ids = nullptr;      // that of both executors: where draws come from. Not owned
   ModelPolicies policies;
+  // The longest that a request waits for its generation, by which a late queue is measured; 0: the model's
+  // timeout.
+  std::chrono::milliseconds wait_deadline{0};
+  BreakerOptions breaker;
+  BreakerMode breaker_mode = BreakerMode::kMetricsOnly;
+  EventLoop* loop = nullptr;  // for the breaker's probes. Not owned; runs until drain() has called back
   const Clock* clock = &system_clock();
 };
 
@@ -42,6 +52,9 @@ struct DecisionCounts {
 // everything else asks where a generation is, the sync executor first and then the queue's, whatever the
 // fleet's state is now.
 //
+// What was decided for the queue goes there past a breaker; where that, or the queue, says no, the model's
+// policy decides between a refusal and a run in sync, whose admission then says so.
+//
 // Bounds are each executor's own: a model's `concurrency` and `max_waiting` hold in this process for what
 // runs in sync, and over the fleet for what is queued. Threads and callbacks are as GenerationExecutor
 // promises.
@@ -50,6 +63,9 @@ class FlipExecutor : public executor::GenerationExecutor {
   // The queue's side alone, for its metrics. No I/O.
   [[nodiscard]] virtual executor::ExecutorDescription describe_queue() const = 0;
   [[nodiscard]] virtual DecisionCounts decisions() const = 0;
+  // Whether work may be handed to the queue. Lives as long as this.
+  [[nodiscard]] virtual SharedBreaker& breaker() = 0;
+  [[nodiscard]] virtual const SharedBreaker& breaker() const = 0;
 };
 
 [[nodiscard]] std::unique_ptr<FlipExecutor> make_flip_executor(FlipExecutorOptions options);

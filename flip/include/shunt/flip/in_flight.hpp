@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <string_view>
@@ -20,10 +21,10 @@ namespace shunt::flip {
 // that acceptance has named, so that what is lost elsewhere takes no place for ever. Any thread.
 class InFlight {
  public:
-  // A submit under way. Ends with it, unless the generation was accepted.
+  // A submit under way. Its place ends with it, unless the generation was accepted.
   class Submission {
    public:
-    explicit Submission(InFlight& counted) noexcept : counted_(counted) { ++counted_.submitting_; }
+    explicit Submission(InFlight& counted) noexcept : counted_(counted) {}
     Submission(const Submission&) = delete;
     Submission& operator=(const Submission&) = delete;
     ~Submission() { --counted_.submitting_; }
@@ -35,6 +36,9 @@ class InFlight {
     InFlight& counted_;
   };
 
+  // nullptr where `limit` of them are under way.
+  [[nodiscard]] std::shared_ptr<Submission> begin(
+      SteadyTime now, std::size_t limit = std::numeric_limits<std::size_t>::max());
   [[nodiscard]] std::size_t count(SteadyTime now);
   void ended(std::string_view id);
 
