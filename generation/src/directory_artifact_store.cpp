@@ -85,17 +85,34 @@ class DirectoryArtifactStore final : public ArtifactStore {
     return digest;
   }
 
-  Result<std::shared_ptr<const std::string>> get(const std::string& sha256) override {
-    auto bytes = read_part(sha256, std::nullopt);
-    // A disk, or a person, has changed it: better no bytes than wrong ones.
-    if (bytes && sha256_hex(**bytes) != sha256)
-      return failed("checking an artifact's digest", path_of(sha256), EBADMSG);
-    return bytes;
-  }
-
   Result<std::shared_ptr<const std::string>> read(const std::string& sha256, std::size_t size,
                                                   std::size_t offset, std::size_t length) override {
-    return read_part(sha256, Part{size, offset, length});
+    if (!is_sha256_hex(sha256)) {
+      return artifact_name_impossible();
+    }
+    const fs::path path = path_of(sha256);
+    const File file(path, O_RDONLY);
+    const int problem = file.is_open() ? 0 : errno;
+    if (problem == ENOENT) {
+      return artifact_expired();
+    }
+    struct stat status{};
+    if (problem != 0) return failed("opening an artifact", path, problem);
+    if (::fstat(file.get(), &status) != 0) return failed("opening an artifact", path, errno);
+    const auto stored = static_cast<std::size_t>(status.st_size);
+    // Before room is made for what is not there.
+    if (size != stored || offset > size || length > size - offset)
+      return failed("reading an artifact of another size than it is said to have", path, EIO);
+    auto bytes = std::make_shared<std::string>(length, '\0');
+    std::size_t have = 0;
+    while (have < bytes->size()) {
+      const ssize_t count =
+          ::pread(file.get(), bytes->data() + have, bytes->size() - have, static_cast<off_t>(offset + have));
+      if (count < 0 && errno == EINTR) continue;
+      if (count <= 0) return failed("reading an artifact", path, count < 0 ? errno : EIO);
+      have += static_cast<std::size_t>(count);
+    }
+    return std::shared_ptr<const std::string>(std::move(bytes));
   }
 
   Result<void> remove(const std::string& sha256) override {
@@ -125,44 +142,6 @@ class DirectoryArtifactStore final : public ArtifactStore {
   }
 
  private:
-  struct Part {
-    std::size_t size;  // of the whole
-    std::size_t offset;
-    std::size_t length;
-  };
-
-  // Reads all there is where no part is given.
-  [[nodiscard]] Result<std::shared_ptr<const std::string>> read_part(const std::string& sha256,
-                                                                     const std::optional<Part>& part) const {
-    if (!is_sha256_hex(sha256)) {
-      return artifact_name_impossible();
-    }
-    const fs::path path = path_of(sha256);
-    const File file(path, O_RDONLY);
-    const int problem = file.is_open() ? 0 : errno;
-    if (problem == ENOENT) {
-      return artifact_expired();
-    }
-    struct stat status{};
-    if (problem != 0) return failed("opening an artifact", path, problem);
-    if (::fstat(file.get(), &status) != 0) return failed("opening an artifact", path, errno);
-    const auto size = static_cast<std::size_t>(status.st_size);
-    // Before room is made for what is not there.
-    if (part && (part->size != size || part->offset > size || part->length > size - part->offset))
-      return failed("reading an artifact of another size than it is said to have", path, EIO);
-    const std::size_t offset = part ? part->offset : 0;
-    auto bytes = std::make_shared<std::string>(part ? part->length : size, '\0');
-    std::size_t have = 0;
-    while (have < bytes->size()) {
-      const ssize_t count =
-          ::pread(file.get(), bytes->data() + have, bytes->size() - have, static_cast<off_t>(offset + have));
-      if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) return failed("reading an artifact", path, count < 0 ? errno : EIO);
-      have += static_cast<std::size_t>(count);
-    }
-    return std::shared_ptr<const std::string>(std::move(bytes));
-  }
-
   static Result<std::size_t> expire_in(const fs::path& folder, fs::file_time_type before) {
     std::size_t removed = 0;
     std::error_code failure;

@@ -117,14 +117,6 @@ Result<void> removed(const Answer& answer, const Bucket& bucket) {
   return failed("removing", answer, bucket);
 }
 
-Result<std::string> whole_object(Answer answer, const Bucket& bucket, const std::string& sha256) {
-  if (is_gone(answer)) return gone();
-  if (!answer.complete || answer.status != 200) return failed("reading", answer, bucket);
-  if (sha256_hex(answer.body) != sha256)
-    return not_as_said(bucket, sha256, "does not hold the bytes it is named by");
-  return std::move(answer.body);
-}
-
 Result<std::string> part_of_object(Answer answer, const Bucket& bucket, const std::string& sha256,
                                    const Part& part) {
   if (answer.complete && answer.status == 416 && part.size == 0 && part.length == 0) return std::string();

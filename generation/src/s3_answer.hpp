@@ -53,13 +53,10 @@ struct Part {
   [[nodiscard]] std::size_t asked() const noexcept { return length == 0 ? 1 : length; }
 };
 
-// All four fail with `artifact_store_failed`, and the two that read with `artifact_gone` when there is no
+// All three fail with `artifact_store_failed`, and the one that reads with `artifact_gone` when there is no
 // such object.
 [[nodiscard]] Result<void> stored(const Answer& answer, const Bucket& bucket);
 [[nodiscard]] Result<void> removed(const Answer& answer, const Bucket& bucket);
-// The bytes, which have this digest.
-[[nodiscard]] Result<std::string> whole_object(Answer answer, const Bucket& bucket,
-                                               const std::string& sha256);
 // Exactly the bytes of the part, of an object that has exactly the size that it is said to have.
 [[nodiscard]] Result<std::string> part_of_object(Answer answer, const Bucket& bucket,
                                                  const std::string& sha256, const Part& part);

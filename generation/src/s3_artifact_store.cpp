@@ -39,14 +39,9 @@ class S3ArtifactStore final : public ArtifactStore {
     return digest;
   }
 
-  Result<std::shared_ptr<const std::string>> get(const std::string& sha256) override {
-    // What is no digest never becomes part of a URL.
-    if (!is_sha256_hex(sha256)) return not_a_digest();
-    return shared(s3::whole_object(request("GET", sha256, digest_of_nothing(), {}), bucket_, sha256));
-  }
-
   Result<std::shared_ptr<const std::string>> read(const std::string& sha256, std::size_t size,
                                                   std::size_t offset, std::size_t length) override {
+    // What is no digest never becomes part of a URL.
     if (!is_sha256_hex(sha256)) return not_a_digest();
     const s3::Part part{size, offset, length};
     return shared(

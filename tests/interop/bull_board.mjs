@@ -1,51 +1,13 @@
-// A redis-server, the real bull-board over npm's own Queue, and a page of it in Debian's Chromium. Everything is on
-// loopback, on ports that the system picked, and gone after close().
-import { spawn } from 'node:child_process';
+// The real bull-board over npm's own Queue, and a page of it in Debian's Chromium. Everything is on loopback, on ports
+// that the system picked, and gone after close().
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import * as npm from 'bullmq';
 import express from 'express';
 import { chromium } from 'playwright-core';
-
-// For one step of the page or of a job; only a hang waits as long.
-export const patience = 40000;
-
-export async function eventually(condition, what) {
-  const deadline = Date.now() + patience;
-  for (;;) {
-    const value = await condition();
-    if (value) {
-      return value;
-    }
-    if (Date.now() > deadline) {
-      throw new Error(`${what} did not come true within ${patience} ms`);
-    }
-    await new Promise(resolve => setTimeout(resolve, 20));
-  }
-}
-
-export async function startRedis() {
-  const folder = mkdtempSync(join(tmpdir(), 'bull-board-redis-'));
-  const port = await freePort();
-  const options = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--dir', folder];
-  const server = spawn(process.env.REDIS_SERVER ?? 'redis-server', options, { stdio: 'ignore' });
-  const kill = () => server.kill('SIGKILL');
-  process.on('exit', kill);
-  await eventually(() => answers(port), 'an answer of redis-server');
-  return {
-    connection: { host: '127.0.0.1', port },
-    async close() {
-      kill();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
-}
+import { patience } from '../support/waiting.mjs';
 
 // bull-board as an operator would set it up, and the address of its page for the queue.
 export async function startBoard(queueName, connection) {
@@ -88,22 +50,4 @@ export async function startBrowser() {
   page.on('pageerror', error => said.push(`error: ${error.message}`));
   page.on('requestfailed', request => said.push(`${request.url()}: ${request.failure()?.errorText}`));
   return { page, said, close: () => browser.close() };
-}
-
-async function freePort() {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}
-
-function answers(port) {
-  return new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1', () => socket.end('PING\r\n'));
-    socket.on('data', () => resolve(true) || socket.destroy());
-    socket.on('error', () => resolve(false));
-    socket.on('close', () => resolve(false));
-  });
 }

@@ -5,7 +5,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
-import { eventually, startBoard, startBrowser, startRedis } from './bull_board.mjs';
+import { startRedis } from '../support/redis_server.mjs';
+import { eventually } from '../support/waiting.mjs';
+import { startBoard, startBrowser } from './bull_board.mjs';
 import { implementation, Queue, QueueEvents, Worker } from './shim.mjs';
 
 const HOUR = 3600000;

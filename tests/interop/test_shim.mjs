@@ -1,11 +1,11 @@
 // Behaviour that users of the npm package rely on, written as they write it. BULLMQ_IMPL says which client is meant
 // (shim.mjs). Run with `node --test test_shim.mjs`.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer, connect } from 'node:net';
 import { after, afterEach, before, beforeEach, describe, it as test } from 'node:test';
+import { startRedis } from '../support/redis_server.mjs';
+import { eventually } from '../support/waiting.mjs';
 import {
   DelayedError,
   FlowProducer,
@@ -35,30 +35,18 @@ function it(name, body) {
   });
 }
 
-const connection = { host: '127.0.0.1', port: 0 };
+let connection;
 let redis;
 let opened = [];
 let queueName;
 let tests = 0;
 
 before(async () => {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  connection.port = probe.address().port;
-  probe.close();
-  await once(probe, 'close');
-  redis = spawn(process.env.REDIS_SERVER ?? 'redis-server', ['--port', connection.port, '--save', '', '--bind', '127.0.0.1'], { stdio: 'ignore' });
-  process.on('exit', () => redis.kill());
-  await eventually(
-    () =>
-      new Promise(resolve => {
-        const socket = connect(connection.port, '127.0.0.1', () => resolve(true) || socket.end());
-        socket.on('error', () => resolve(false));
-      }),
-  );
+  redis = await startRedis();
+  connection = redis.connection;
 });
 
-after(() => redis.kill());
+after(() => redis.close());
 
 beforeEach(() => {
   queueName = `paint-${++tests}`;
@@ -90,18 +78,6 @@ async function openEvents() {
     return heard;
   });
   return events;
-}
-
-async function eventually(condition, timeout = 10000) {
-  const deadline = Date.now() + timeout;
-  for (;;) {
-    const value = await condition();
-    if (value) {
-      return value;
-    }
-    assert.ok(Date.now() < deadline, `not within ${timeout} ms: ${condition}`);
-    await new Promise(resolve => setTimeout(resolve, 5));
-  }
 }
 
 function within(promise, what, timeout = 10000) {

@@ -83,9 +83,6 @@ TEST_F(QueueDuties, KeysOfAnotherTypeFailOneDutyAndStopNoOther) {
 class ThrowingStore final : public ArtifactStore {
  public:
   Result<std::string> put(std::string_view) override { return Error{"artifact_store_failed", "none"}; }
-  Result<std::shared_ptr<const std::string>> get(const std::string&) override {
-    return Error{"artifact_gone", "none"};
-  }
   Result<std::shared_ptr<const std::string>> read(const std::string&, std::size_t, std::size_t,
                                                   std::size_t) override {
     return Error{"artifact_gone", "none"};

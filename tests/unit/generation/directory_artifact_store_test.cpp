@@ -58,7 +58,7 @@ TEST_F(DirectoryArtifactStore, GivesBackWhatItWasGivenByItsDigest) {
     const auto digest = store_->put(bytes);
     ASSERT_TRUE(digest.ok());
     EXPECT_EQ(*digest, sha256_hex(bytes));
-    EXPECT_EQ(**store_->get(*digest), bytes);
+    EXPECT_EQ(**store_->get(*digest, bytes.size()), bytes);
   }
 }
 
@@ -66,7 +66,7 @@ TEST_F(DirectoryArtifactStore, KeepsTheSameBytesOnceAndAnotherProcessFindsThem) 
   const auto digest = store_->put("hello");
   ASSERT_TRUE(store_->put("hello").ok());
   EXPECT_EQ(files().size(), 1U);
-  EXPECT_EQ(**open(folder_ / "deep/er")->get(*digest), "hello");
+  EXPECT_EQ(**open(folder_ / "deep/er")->get(*digest, 5), "hello");
 }
 
 TEST_F(DirectoryArtifactStore, TwoWritersOfTheSameBytesDoNotDisturbEachOther) {
@@ -80,7 +80,7 @@ TEST_F(DirectoryArtifactStore, TwoWritersOfTheSameBytesDoNotDisturbEachOther) {
   }
   for (auto& writer : writers) writer.join();
   EXPECT_EQ(files().size(), 1U);
-  EXPECT_EQ(**store_->get(sha256_hex(bytes)), bytes);
+  EXPECT_EQ(**store_->get(sha256_hex(bytes), bytes.size()), bytes);
 }
 
 TEST_F(DirectoryArtifactStore, ReadsAPartOfWhatHasTheSizeThatItIsSaidToHave) {
@@ -99,14 +99,14 @@ TEST_F(DirectoryArtifactStore, ReadsAPartOfWhatHasTheSizeThatItIsSaidToHave) {
 TEST_F(DirectoryArtifactStore, AChangedFileIsAFailureAndNeverOtherBytes) {
   const auto digest = store_->put("hello");
   std::ofstream(files().at(0)) << "jello";
-  const Error error = store_->get(*digest).error();
+  const Error error = store_->get(*digest, 5).error();
   EXPECT_EQ(error.code, error_code::kArtifactStoreFailed);
   EXPECT_THAT(error.message, ::testing::HasSubstr("digest"));
 }
 
 TEST_F(DirectoryArtifactStore, WhatIsNotThereIsGone) {
-  EXPECT_EQ(store_->get(sha256_hex("never")).error().code, error_code::kArtifactGone);
-  EXPECT_EQ(store_->get("../../etc/passwd").error().code, error_code::kArtifactGone);
+  EXPECT_EQ(store_->get(sha256_hex("never"), 5).error().code, error_code::kArtifactGone);
+  EXPECT_EQ(store_->get("../../etc/passwd", 5).error().code, error_code::kArtifactGone);
 }
 
 TEST_F(DirectoryArtifactStore, RemovesTheOldAndWhatAWriterLeftBehind) {
@@ -116,8 +116,8 @@ TEST_F(DirectoryArtifactStore, RemovesTheOldAndWhatAWriterLeftBehind) {
   for (const fs::path& file : files()) make_old(file);
   const auto young = store_->put("young");
   EXPECT_EQ(expire_all(hours(1)), 2U);
-  EXPECT_EQ(store_->get(*old).error().code, error_code::kArtifactGone);
-  EXPECT_EQ(**store_->get(*young), "young");
+  EXPECT_EQ(store_->get(*old, 3).error().code, error_code::kArtifactGone);
+  EXPECT_EQ(**store_->get(*young, 5), "young");
 }
 
 TEST_F(DirectoryArtifactStore, StoredAgainIsYoungAgain) {
@@ -125,14 +125,14 @@ TEST_F(DirectoryArtifactStore, StoredAgainIsYoungAgain) {
   make_old(files().at(0));
   ASSERT_TRUE(store_->put("hello").ok());
   EXPECT_EQ(expire_all(hours(1)), 0U);
-  EXPECT_TRUE(store_->get(*digest).ok());
+  EXPECT_TRUE(store_->get(*digest, 5).ok());
 }
 
 TEST_F(DirectoryArtifactStore, AFolderThatWentAwayIsMadeAgainByTheNextPut) {
   fs::remove_all(folder_ / "deep");
   const auto digest = store_->put("hello");
   ASSERT_TRUE(digest.ok());
-  EXPECT_EQ(**store_->get(*digest), "hello");
+  EXPECT_EQ(**store_->get(*digest, 5), "hello");
 }
 
 TEST_F(DirectoryArtifactStore, AFolderThatIsAFileIsRefused) {

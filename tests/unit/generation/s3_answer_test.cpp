@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "shunt/base/digest.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::generation::s3 {
@@ -80,18 +79,13 @@ TEST(S3Answer, TakesAPartOnlyFromWhereItWasAskedFor) {
 
 TEST(S3Answer, IsGoneOnlyWhereTheBucketIsThere) {
   const auto read = [](std::string body) {
-    return whole_object(answer_of(404, std::move(body)), kBucket, kDigest).error().code;
+    return part_of_object(answer_of(404, std::move(body)), kBucket, kDigest, {}).error().code;
   };
   EXPECT_EQ(read("<Code>NoSuchKey</Code>"), error_code::kArtifactGone);
   EXPECT_EQ(read("<html>"), error_code::kArtifactGone);
   EXPECT_EQ(read("<Code>NoSuchBucket</Code>"), error_code::kArtifactStoreFailed);
   EXPECT_FALSE(removed(answer_of(404, "<Code>NoSuchBucket</Code>"), kBucket).ok());
   EXPECT_TRUE(removed(answer_of(404, "<Code>NoSuchKey</Code>"), kBucket).ok());
-}
-
-TEST(S3Answer, BelievesBytesByTheirDigestAlone) {
-  EXPECT_EQ(*whole_object(answer_of(200, "these"), kBucket, sha256_hex("these")), "these");
-  EXPECT_FALSE(whole_object(answer_of(200, "those"), kBucket, sha256_hex("these")).ok());
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ TEST_F(S3ArtifactStore, GivesBackWhatItWasGiven) {
     const auto digest = subject->put(bytes);
     ASSERT_TRUE(digest.ok()) << digest.error().message;
     EXPECT_EQ(*digest, sha256_hex(bytes));
-    const auto found = subject->get(*digest);
+    const auto found = subject->get(*digest, bytes.size());
     ASSERT_TRUE(found.ok()) << found.error().message;
     EXPECT_EQ(**found, bytes);
   }
@@ -65,7 +65,7 @@ TEST_F(S3ArtifactStore, ReadsAPartOfWhatHasTheSizeThatItIsSaidToHave) {
 }
 
 TEST_F(S3ArtifactStore, AnswersGoneForWhatItDoesNotHave) {
-  EXPECT_EQ(store(options())->get(sha256_hex("never stored")).error().code, error_code::kArtifactGone);
+  EXPECT_EQ(store(options())->get(sha256_hex("never stored"), 5).error().code, error_code::kArtifactGone);
 }
 
 TEST_F(S3ArtifactStore, ARefusedRequestFailsAtOnceWithTheServersWord) {
@@ -82,14 +82,15 @@ TEST_F(S3ArtifactStore, ARefusedRequestFailsAtOnceWithTheServersWord) {
 TEST_F(S3ArtifactStore, AMissingBucketIsNoMissingArtifact) {
   S3Options elsewhere = options();
   elsewhere.bucket = "another";
-  EXPECT_EQ(store(std::move(elsewhere))->get(sha256_hex("x")).error().code, error_code::kArtifactStoreFailed);
+  EXPECT_EQ(store(std::move(elsewhere))->get(sha256_hex("x"), 1).error().code,
+            error_code::kArtifactStoreFailed);
 }
 
 TEST_F(S3ArtifactStore, AServerThatFailsTwiceIsAskedAThirdTime) {
   const auto subject = store(options("fault-twice/"));
   const auto digest = subject->put("third time lucky");
   ASSERT_TRUE(digest.ok()) << digest.error().message;
-  EXPECT_EQ(**subject->get(*digest), "third time lucky");
+  EXPECT_EQ(**subject->get(*digest, 16), "third time lucky");
 }
 
 TEST_F(S3ArtifactStore, AServerThatKeepsFailingIsAFailureThatMayPass) {
@@ -111,7 +112,7 @@ TEST_F(S3ArtifactStore, NobodyListeningIsAFailureThatMayPass) {
   S3Options nobody = options();
   nobody.endpoint = "http://127.0.0.1:1";
   nobody.tries = 1;
-  EXPECT_TRUE(store(std::move(nobody))->get(sha256_hex("x")).error().is_retryable());
+  EXPECT_TRUE(store(std::move(nobody))->get(sha256_hex("x"), 1).error().is_retryable());
 }
 
 TEST_F(S3ArtifactStore, ACutAnswerIsNeverTakenForTheBytes) {
@@ -120,14 +121,15 @@ TEST_F(S3ArtifactStore, ACutAnswerIsNeverTakenForTheBytes) {
   const auto subject = store(std::move(once));
   const auto digest = subject->put(std::string(10'000, 'x'));
   ASSERT_TRUE(digest.ok());
-  EXPECT_EQ(subject->get(*digest).error().code, error_code::kArtifactStoreFailed);
+  EXPECT_EQ(subject->get(*digest, 10'000).error().code, error_code::kArtifactStoreFailed);
 }
 
 TEST_F(S3ArtifactStore, OtherBytesAreNeverTakenForTheBytes) {
   const auto subject = store(options("fault-other/"));
-  const auto digest = subject->put("these");
+  const auto digest = subject->put("nothing else!!");
   ASSERT_TRUE(digest.ok());
-  EXPECT_THAT(subject->get(*digest).error().message, HasSubstr("does not hold the bytes"));
+  EXPECT_THAT(subject->get(*digest, 14).error().message, HasSubstr("does not have the digest"));
+  EXPECT_THAT(subject->get(*digest, 5).error().message, HasSubstr("more bytes came than were asked for"));
 }
 
 TEST_F(S3ArtifactStore, OptionsThatCannotBeMeantAreRefused) {

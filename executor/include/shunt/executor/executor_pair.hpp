@@ -15,6 +15,8 @@ namespace shunt::executor {
 struct ExecutorPair {
   // Runs generations in this process as make_sync_executor() does, and enters each into Redis beside its run,
   // without waiting for it. What this process runs, or has run, is found here: everything else is unknown.
+  // One that is gone here (evicted) may still be in Redis with its end: `queue` knows, and only where it does
+  // not the generation is gone.
   //
   // submit() waits for Redis in two cases, at most QueueOptions::enqueue_deadline:
   // - A request with an idempotency key has to win the key's claim, which is one for both executors and all

@@ -25,6 +25,17 @@ namespace shunt::executor {
   return name;
 }
 
+// The model of a queue's name: the reverse.
+[[nodiscard]] inline std::string model_of_queue(std::string_view name) {
+  std::string model;
+  while (!name.empty()) {
+    const bool colon = name.starts_with("%3A");
+    model += colon ? ':' : name.front();
+    name.remove_prefix(colon ? 3 : 1);
+  }
+  return model;
+}
+
 // The smallest id of a generation that was created then.
 [[nodiscard]] inline std::string first_id_at(WallTime time) {
   return "gen_" + hex_number(static_cast<std::uint64_t>(time.time_since_epoch().count()), 12);
@@ -54,6 +65,7 @@ struct GenerationKeys {
   }
   // Queues that generations were admitted to, also of models that are configured no longer.
   [[nodiscard]] std::string queues() const { return base + "queues"; }
+  [[nodiscard]] std::string callers() const { return base + "callers"; }
   [[nodiscard]] std::string index() const { return base + "index"; }
   // What scripts are called with. They use the first one and build the others from it, which a cluster does
   // not know. While it moves their slot, some keys are at the old node and some at the new one; a call with

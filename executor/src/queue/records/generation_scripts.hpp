@@ -30,5 +30,7 @@ namespace shunt::executor::scripts {
 [[nodiscard]] const bullmq::RedisScript& discard();
 [[nodiscard]] const bullmq::RedisScript& was_of();
 [[nodiscard]] const bullmq::RedisScript& report_reading();
+[[nodiscard]] const bullmq::RedisScript& kept_results();
+[[nodiscard]] const bullmq::RedisScript& kept_keys();
 
 }  // namespace shunt::executor::scripts

@@ -6,7 +6,6 @@
 #include "bullmq/error.hpp"
 #include "queue/runtime/redis_fault.hpp"
 #include "queue/runtime/run_on_pool.hpp"
-#include "shunt/base/digest.hpp"
 #include "shunt/base/json_memory.hpp"
 #include "shunt/generation/error_codes.hpp"
 
@@ -49,7 +48,7 @@ awaitable<std::optional<Error>> GenerationReader::load_result(GenerationEvent& e
   const std::size_t size = succeeded.stored->size;
   MemoryReservation memory(*context_.options.memory, MemoryShare::kOpen);
   if (!memory.try_resize(size)) co_return no_room();
-  auto bytes = co_await read_result(succeeded.stored->sha256, size);
+  auto bytes = co_await read_stored(succeeded.stored->sha256, size);
   if (!bytes) co_return std::move(bytes).error();
   if (!memory.try_resize(size + json_parse_memory(**bytes))) co_return no_room();
   auto result = parse_json(**bytes);
@@ -59,25 +58,12 @@ awaitable<std::optional<Error>> GenerationReader::load_result(GenerationEvent& e
   co_return std::nullopt;
 }
 
-// No more than the size that was told, whatever the store has.
-awaitable<GenerationReader::Bytes> GenerationReader::read_result(std::string digest, std::size_t size) {
+// On a thread that may block. No more than the size that was told, whatever the store has.
+awaitable<GenerationReader::Bytes> GenerationReader::read_stored(std::string digest, std::size_t size) {
   ArtifactStore* const store = &context_.artifacts;
-  std::function<Bytes()> work = [store, digest = std::move(digest), size]() -> Bytes {
-    auto bytes = store->read(digest, size, 0, size);
-    if (bytes && sha256_hex(**bytes) != digest) {
-      return Error{error_code::kArtifactStoreFailed,
-                   "the stored result of a generation does not have the digest that it is named by"};
-    }
-    return bytes;
+  std::function<Bytes()> work = [store, digest = std::move(digest), size] {
+    return store->get(digest, size);
   };
-  auto bytes = co_await run_on(context_.files, std::move(work));
-  co_return bytes;
-}
-
-// On a thread that may block.
-awaitable<GenerationReader::Bytes> GenerationReader::read_stored(std::string digest) {
-  ArtifactStore* const store = &context_.artifacts;
-  std::function<Bytes()> work = [store, digest = std::move(digest)] { return store->get(digest); };
   auto bytes = co_await run_on(context_.files, std::move(work));
   co_return bytes;
 }
@@ -87,7 +73,8 @@ awaitable<GenerationReader::Bytes> GenerationReader::load(Artifact artifact) {
   if (artifact.sha256.empty()) {
     co_return Error{error_code::kArtifactGone, "the artifact's event does not tell where it lies"};
   }
-  auto bytes = co_await read_stored(std::move(artifact.sha256));
+  const std::size_t size = artifact.size();
+  auto bytes = co_await read_stored(std::move(artifact.sha256), size);
   co_return bytes;
 }
 

@@ -37,8 +37,7 @@ class GenerationReader {
   bullmq::awaitable<std::optional<Error>> load_result(GenerationEvent& ending);
 
  private:
-  bullmq::awaitable<Bytes> read_stored(std::string digest);
-  bullmq::awaitable<Bytes> read_result(std::string digest, std::size_t size);
+  bullmq::awaitable<Bytes> read_stored(std::string digest, std::size_t size);
 
   QueueContext& context_;
   const Replicas& replicas_;

@@ -23,9 +23,10 @@ class ArtifactStore {
   // Stores the bytes and returns their SHA-256 (64 lower-case hex digits). They are there, whole and durable,
   // when this returns. Fails with `artifact_store_failed`.
   [[nodiscard]] virtual Result<std::string> put(std::string_view bytes) = 0;
-  // The bytes, which have this SHA-256. Fails with `artifact_gone` when they have expired or never were, and
-  // with `artifact_store_failed` when the store cannot be read or what lies there is something else.
-  [[nodiscard]] virtual Result<std::shared_ptr<const std::string>> get(const std::string& sha256) = 0;
+  // The bytes, which have this SHA-256 and this size: no more than that is read, whatever lies there. Fails
+  // with `artifact_gone` when they have expired or never were, and with `artifact_store_failed` when the
+  // store cannot be read or what lies there is something else.
+  [[nodiscard]] Result<std::shared_ptr<const std::string>> get(const std::string& sha256, std::size_t size);
   // Exactly `length` of the bytes from `offset` on, without a look at the others and so without a check of
   // the digest. `size` is what all of them are said to be: fails as get() does, with `artifact_store_failed`
   // also where what is stored has another size, since an event that tells a wrong one is not to be believed.
