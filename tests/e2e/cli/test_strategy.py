@@ -12,6 +12,7 @@ MODELS = """
 [models.words]
 driver = "simulator"
 first_token = "0ms"
+text_field = "prompt"
 """
 
 
