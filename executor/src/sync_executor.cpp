@@ -119,7 +119,7 @@ struct Drain {
 class Core final : public RunOwner, public std::enable_shared_from_this<Core> {
  public:
   Core(const ModelRegistry& models, GenerationStore& store, SyncExecutorOptions options)
-      : models_(models), store_(store), options_(std::move(options)), ids_(*options_.clock) {
+      : models_(models), store_(store), options_(std::move(options)), own_ids_(*options_.clock) {
     for (const auto& [name, model] : models.all()) slots_.try_emplace(name, model);
   }
 
@@ -153,7 +153,8 @@ class Core final : public RunOwner, public std::enable_shared_from_this<Core> {
   const ModelRegistry& models_;
   GenerationStore& store_;
   const SyncExecutorOptions options_;
-  GenerationIdSource ids_;
+  GenerationIdSource own_ids_;
+  GenerationIdSource& ids_ = options_.ids == nullptr ? own_ids_ : *options_.ids;
   std::map<std::string, ModelSlots, std::less<>> slots_;
   ActiveRuns active_;
   std::mutex drain_mutex_;
@@ -259,6 +260,7 @@ SubmitOutcome Core::place(std::shared_ptr<SyncRun> run, ModelSlots& slots, Stead
   // Both before it begins, since it may end before this returns, and be evicted.
   Accepted accepted{.id = id};
   accepted.watch = run->generation()->watch({});
+  accepted.admission = run->envelope().admission;
   report_submitted(model.name, asked_at, SubmitKind::kAccepted);
   if (taken == ModelSlots::Grant::kRunning) {
     run->begin();

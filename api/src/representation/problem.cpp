@@ -29,6 +29,7 @@ constexpr auto kTypes = std::to_array<ProblemType>({
     {pc::kUnauthorized, 401, "A valid API key is needed"},
     {pc::kForeignOrigin, 403, "A page of another site may not do this"},
     {pc::kModelForbidden, 403, "The key may not use the model"},
+    {pc::kExecutorChoiceForbidden, 403, "The request may not choose its executor"},
     {pc::kScopeMissing, 403, "The key does not have the scope for this"},
     {pc::kRouteUnknown, 404, "There is nothing here"},
     {ec::kGenerationUnknown, 404, "There is no such generation"},

@@ -24,6 +24,7 @@ inline constexpr ErrorCode kUnauthorized = "unauthorized";
 inline constexpr ErrorCode kForeignOrigin = "foreign_origin";
 inline constexpr ErrorCode kMisdirectedRequest = "misdirected_request";
 inline constexpr ErrorCode kModelForbidden = "model_forbidden";
+inline constexpr ErrorCode kExecutorChoiceForbidden = "executor_choice_forbidden";
 inline constexpr ErrorCode kScopeMissing = "scope_missing";
 inline constexpr ErrorCode kRouteUnknown = "route_unknown";
 inline constexpr ErrorCode kMethodNotAllowed = "method_not_allowed";

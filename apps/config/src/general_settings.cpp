@@ -231,6 +231,7 @@ std::vector<General> make_general_settings() {
   add_memory(made);
   add_store(made);
   for (General& setting : queue_settings()) made.push_back(std::move(setting));
+  for (General& setting : flip_settings()) made.push_back(std::move(setting));
   for (General& setting : artifact_settings()) made.push_back(std::move(setting));
   for (General& setting : tracing_settings()) made.push_back(std::move(setting));
   return made;
@@ -276,6 +277,9 @@ const std::vector<Setting<api::ApiKey>>& key_settings() {
                       &ApiKey::max_body_bytes, "Body of this key's requests."),
       setting<ApiKey>("models", kind::Names{}, &ApiKey::models,
                       "The only models that it may use, and is told of; none listed: all."),
+      setting<ApiKey>("may_choose_executor", Switch{}, &ApiKey::may_choose_executor,
+                      "Whether its requests may say with `Shunt-Executor: sync` or `queue` what runs them, "
+                      "whatever the flip says; others get 403."),
       setting<ApiKey>(
           "scopes",
           kind::Choices<api::Scope>{{{"generate", api::Scope::kGenerate},

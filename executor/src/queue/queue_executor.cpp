@@ -25,7 +25,7 @@ awaitable<void> answer(awaitable<Outcome> work, std::function<void(Outcome)> don
 class QueueExecutor final : public GenerationExecutor {
  public:
   QueueExecutor(const ModelRegistry& models, ArtifactStore& artifacts, QueueExecutorOptions options)
-      : threads_(1), ids_(*options.clock) {
+      : threads_(1), own_ids_(*options.clock), ids_(options.ids == nullptr ? own_ids_ : *options.ids) {
     threads_.at(0).run_on_thread([&] {
       services_ = std::make_unique<QueueServices>(models, artifacts, std::move(options), threads_.at(0));
       services_->start();
@@ -135,7 +135,8 @@ class QueueExecutor final : public GenerationExecutor {
 
   EventLoopThreads threads_;
   std::unique_ptr<QueueServices> services_;
-  GenerationIdSource ids_;
+  GenerationIdSource own_ids_;
+  GenerationIdSource& ids_;
   std::atomic<bool> draining_{false};
 };
 

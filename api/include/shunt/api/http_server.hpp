@@ -42,6 +42,7 @@ struct ApiKey {
   std::size_t max_body_bytes = 0;     // 0: the server's
   std::vector<Scope> scopes{};        // empty: all but kAdmin
   std::vector<std::string> models{};  // empty: all
+  bool may_choose_executor = false;   // with a Shunt-Executor header
 };
 
 // What GET /admin/status tells of the process beside its executor.

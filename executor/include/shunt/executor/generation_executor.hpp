@@ -30,6 +30,8 @@ struct Accepted {
   // submitted needs neither watch() nor find(). nullptr if `replayed`: that generation may be anywhere, or
   // gone.
   std::unique_ptr<EventWatch> watch{};
+  // As it is stored with the generation. Empty if `replayed`.
+  Admission admission{};
 };
 struct Refused {
   Error error;  // nothing exists and nothing will run; error.retryable says whether to come back

@@ -19,6 +19,7 @@ struct QueueExecutorOptions {
   const Clock* clock = &system_clock();
   ExecutorObserver* observer = nullptr;  // not owned, outlives the executor
   FaultLog* faults = nullptr;            // as above; its own when there is none
+  GenerationIdSource* ids = nullptr;     // as above: SyncExecutorOptions::ids
   // What the generations hold that this process reads is reserved here. Not owned.
   MemoryBudget* memory = &MemoryBudget::unlimited();
 

@@ -18,6 +18,9 @@ struct SyncExecutorOptions {
   const Clock* clock = &system_clock();
   ExecutorObserver* observer = nullptr;  // not owned, outlives the executor
   RunTracer* tracer = nullptr;           // not owned, outlives the models
+  // Where ids come from, so that those of several executors of a process increase together. Its own when
+  // there is none. Not owned.
+  GenerationIdSource* ids = nullptr;
   // What open generations hold is reserved here; what does not fit is refused with `overloaded`. Not owned.
   MemoryBudget* memory = &MemoryBudget::unlimited();
 };

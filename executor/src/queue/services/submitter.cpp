@@ -250,6 +250,7 @@ awaitable<SubmitOutcome> Submitter::enqueue(Submission sealed, std::shared_ptr<G
     Accepted accepted{.id = id};
     accepted.no_worker_yet = probe_.is_unserved(name);
     accepted.watch = replicas_.watch(replica, {}, context_.clock.steady_now());
+    accepted.admission = sealed->envelope.admission;
     co_return accepted;
   }
   if (outcome.added == Added::kRefused) {

@@ -14,7 +14,10 @@
 #include "shunt/api/http_server.hpp"
 #include "shunt/base/log.hpp"
 #include "shunt/config/namespace.hpp"
-#include "shunt/executor/admission.hpp"
+#include "shunt/executor/queue_options.hpp"
+#include "shunt/flip/breaker.hpp"
+#include "shunt/flip/model_policy.hpp"
+#include "shunt/flip/record.hpp"
 #include "shunt/generation/artifact_store.hpp"
 #include "shunt/generation/drivers/command.hpp"
 #include "shunt/generation/drivers/openai.hpp"
@@ -31,6 +34,7 @@ namespace shunt::config {
 struct ModelConfig {
   Model model;
   std::map<std::string, InputRule> input_rules;  // by member
+  flip::ModelPolicy flip_policy;
   std::variant<SimulatorOptions, CommandOptions, OpenAiOptions> driver;
 };
 
@@ -85,6 +89,8 @@ struct Configuration {
   std::string default_model = "speech";  // of `shunt generate`
   bool dumpable = false;  // lets debuggers look into the process, and other programs of its user
   bool queue_enabled = false;
+  flip::Strategy strategy = flip::Strategy::kQueue;  // these two with queue_enabled
+  flip::BreakerMode breaker = flip::BreakerMode::kMetricsOnly;
   executor::QueueOptions queue;  // its redis_password is empty: the binary takes it from the file
   std::string redis_password_file;
   Roles roles;
