@@ -67,11 +67,11 @@ std::uint64_t ShadowCounts::mismatches() const noexcept {
 class Shadow::Core : public std::enable_shared_from_this<Core> {
  public:
   Core(ShadowOptions options, executor::GenerationExecutor& controls,
-       executor::GenerationExecutor& candidates, EventLoopThreads& loops, const Clock& clock)
+       executor::GenerationExecutor& candidates, EventLoop& loop, const Clock& clock)
       : options_(std::move(options)),
         controls_(controls),
         candidates_(candidates),
-        loops_(loops),
+        loop_(loop),
         clock_(clock) {}
 
   std::optional<GenerationRequest> sample(const GenerationRequest& request, double draw) const {
@@ -138,7 +138,7 @@ class Shadow::Core : public std::enable_shared_from_this<Core> {
   const ShadowOptions options_;
   executor::GenerationExecutor& controls_;
   executor::GenerationExecutor& candidates_;
-  EventLoopThreads& loops_;
+  EventLoop& loop_;
   const Clock& clock_;
 
   mutable std::mutex mutex_;  // guards what follows
@@ -232,7 +232,7 @@ void Shadow::Core::one_ended(const Shared& comparison) {
     if (comparison->dropped || --comparison->awaited > 0) return;
   }
   // Comparing takes time in proportion to the ends, which the thread that produced one is not to spend.
-  loops_.pick().post([self = shared_from_this(), comparison] {
+  loop_.post([self = shared_from_this(), comparison] {
     self->judge(*comparison);
     let_go(*comparison);
     const std::lock_guard lock(self->mutex_);
@@ -300,15 +300,16 @@ void Shadow::Core::drop(const Shared& comparison, std::string why) {
     const std::lock_guard lock(comparison->mutex);
     if (std::exchange(comparison->dropped, true)) return;
   }
-  loops_.pick().post([comparison] { let_go(*comparison); });
+  loop_.post([comparison] { let_go(*comparison); });
   const std::lock_guard lock(mutex_);
   --in_flight_;
   if (comparison->epoch == counts_.epoch) ++counts_.dropped[std::move(why)];
 }
 
 Shadow::Shadow(ShadowOptions options, executor::GenerationExecutor& controls,
-               executor::GenerationExecutor& candidates, EventLoopThreads& loops, const Clock& clock)
-    : core_(std::make_shared<Core>(std::move(options), controls, candidates, loops, clock)) {}
+               std::unique_ptr<executor::GenerationExecutor> candidates, EventLoop& loop, const Clock& clock)
+    : candidates_(std::move(candidates)),
+      core_(std::make_shared<Core>(std::move(options), controls, *candidates_, loop, clock)) {}
 Shadow::~Shadow() = default;
 
 std::optional<GenerationRequest> Shadow::sample(const GenerationRequest& request, double draw) const {
@@ -316,6 +317,9 @@ std::optional<GenerationRequest> Shadow::sample(const GenerationRequest& request
 }
 void Shadow::send(GenerationRequest copy, const GenerationId& control, std::uint64_t epoch) {
   core_->send(std::move(copy), control, epoch);
+}
+void Shadow::drain(std::function<void(executor::DrainReport)> done) {
+  candidates_->drain(std::chrono::milliseconds(0), std::move(done));
 }
 ShadowReport Shadow::report() const {
   return core_->report();

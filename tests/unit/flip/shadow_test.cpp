@@ -56,7 +56,10 @@ class ShadowTest : public ::testing::Test {
   }
   ~ShadowTest() override {
     hold_.release();
-    for (Side* const side : {&controls_, &candidates_}) (void)side->client.drain(std::chrono::seconds(5));
+    std::promise<void> drained;
+    loops_.pick().post([&] { shadow_->drain([&](executor::DrainReport) { drained.set_value(); }); });
+    testing::await(drained.get_future(), "the end of the candidates");
+    (void)controls_.client.drain(std::chrono::seconds(5));
     loops_.stop_and_join();
   }
 
@@ -64,7 +67,8 @@ class ShadowTest : public ::testing::Test {
     options_.models["echo"] = {generator, std::move(rules)};
     controls_.start();
     candidates_.start();
-    shadow_ = std::make_unique<Shadow>(options_, *controls_.executor, *candidates_.executor, loops_);
+    shadow_ = std::make_unique<Shadow>(options_, *controls_.executor, std::move(candidates_.executor),
+                                       loops_.at(0));
   }
   static GenerationRequest made(std::string text = "hello") {
     GenerationRequest request = testing::request("echo", {{"text", std::move(text)}});

@@ -15,6 +15,7 @@
 #include "shunt/flip/flip_observer.hpp"
 #include "shunt/flip/model_policy.hpp"
 #include "shunt/flip/namespace.hpp"
+#include "shunt/flip/shadow.hpp"
 #include "shunt/flip/shared_breaker.hpp"
 #include "shunt/generation/model_registry.hpp"
 
@@ -23,6 +24,9 @@ namespace shunt::flip {
 struct FlipExecutorOptions {
   std::unique_ptr<executor::GenerationExecutor> sync;
   std::unique_ptr<executor::GenerationExecutor> queue;
+  // Sends copies of what runs in sync while the fleet is in shadow; its controls are `sync`. nullptr: there is
+  // none.
+  std::unique_ptr<Shadow> shadow;
   // What requests are decided by; whoever follows the fleet's record replaces it. Not owned.
   const CurrentSnapshot* snapshot = nullptr;
   // The observer that both executors were given. Not owned.
@@ -63,6 +67,8 @@ class FlipExecutor : public executor::GenerationExecutor {
   // The queue's side alone, for its metrics. No I/O.
   [[nodiscard]] virtual executor::ExecutorDescription describe_queue() const = 0;
   [[nodiscard]] virtual DecisionCounts decisions() const = 0;
+  // nullptr: there is none.
+  [[nodiscard]] virtual const Shadow* shadow() const = 0;
   // Whether work may be handed to the queue. Lives as long as this.
   [[nodiscard]] virtual SharedBreaker& breaker() = 0;
   [[nodiscard]] virtual const SharedBreaker& breaker() const = 0;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -83,11 +84,11 @@ struct ShadowReport {
 // usage; what does not fit is dropped and counted, never waited for. Any thread.
 class Shadow {
  public:
-  // `candidates` is a queue executor with a prefix of its own, which only workers that serve shadows read;
-  // `controls` runs what callers asked for. Neither is owned; all three outlive it, and it outlives the calls
-  // of `candidates`.
+  // `candidates` is a queue executor with a prefix of its own, which only workers that serve shadows read.
+  // `controls` runs what callers asked for; it is not owned and outlives the shadow. Ends are compared on
+  // `loop`, which runs until drain() has called back.
   Shadow(ShadowOptions options, executor::GenerationExecutor& controls,
-         executor::GenerationExecutor& candidates, EventLoopThreads& loops,
+         std::unique_ptr<executor::GenerationExecutor> candidates, EventLoop& loop,
          const Clock& clock = system_clock());
   ~Shadow();
 
@@ -98,12 +99,17 @@ class Shadow {
   // runs.
   void send(GenerationRequest copy, const GenerationId& control, std::uint64_t epoch);
 
+  // Copies are nobody's: those that have not ended are left. As GenerationExecutor::drain(); before the
+  // controls are destroyed.
+  void drain(std::function<void(executor::DrainReport)> done);
+
   // Of this process. Another epoch than the latest has no counts.
   [[nodiscard]] ShadowReport report() const;
   [[nodiscard]] ShadowCounts counts() const;
 
  private:
   class Core;
+  const std::unique_ptr<executor::GenerationExecutor> candidates_;
   const std::shared_ptr<Core> core_;
 };
 
