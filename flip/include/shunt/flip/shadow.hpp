@@ -16,7 +16,6 @@
 #include "shunt/executor/generation_executor.hpp"
 #include "shunt/flip/namespace.hpp"
 #include "shunt/flip/shadow_compare.hpp"
-#include "shunt/flip/weight.hpp"
 #include "shunt/generation/generator.hpp"
 
 namespace shunt::flip {
@@ -29,13 +28,13 @@ enum class ShadowGenerator {
 };
 
 struct ShadowOptions {
-  Weight sample = Weight::percent(10);  // of the requests, while the fleet is in shadow
-  std::size_t max_in_flight = 32;       // copies of this process; what is beyond is not sampled
+  double sample = 0.1;             // the share of requests that is sampled, while the fleet is in shadow
+  std::size_t max_in_flight = 32;  // copies of this process; what is beyond is not sampled
   // The most that runs a real generator each minute in this process.
   std::size_t real_per_minute = 6;
   // Of the copies that run a real generator, those that run twice: how much two runs of one request differ by
   // themselves.
-  Weight noise = Weight::percent(10);
+  double noise = 0.1;
   bool keep_content = false;  // of mismatches: texts and results, cut, instead of hashes and lengths alone
   struct Model {
     ShadowGenerator generator = ShadowGenerator::kStub;
@@ -84,12 +83,13 @@ struct ShadowReport {
 // usage; what does not fit is dropped and counted, never waited for. Any thread.
 class Shadow {
  public:
-  // `candidates` is a queue executor with a prefix of its own, which only workers that serve shadows read.
-  // `controls` runs what callers asked for; it is not owned and outlives the shadow. Ends are compared on
+  using MakeExecutor = std::function<std::unique_ptr<executor::GenerationExecutor>()>;
+  // `candidates` makes a queue executor with a prefix of its own, which only workers that serve shadows read;
+  // it is called for the first copy, so that a process whose fleet is never in shadow has no connections for
+  // it. `controls` runs what callers asked for; it is not owned and outlives the shadow. Ends are compared on
   // `loop`, which runs until drain() has called back.
-  Shadow(ShadowOptions options, executor::GenerationExecutor& controls,
-         std::unique_ptr<executor::GenerationExecutor> candidates, EventLoop& loop,
-         const Clock& clock = system_clock());
+  Shadow(ShadowOptions options, executor::GenerationExecutor& controls, MakeExecutor candidates,
+         EventLoop& loop, const Clock& clock = system_clock());
   ~Shadow();
 
   // The copy that is to be sent along, if the request is sampled. `draw` is random, from 0 to below 1. Cheap
@@ -109,7 +109,6 @@ class Shadow {
 
  private:
   class Core;
-  const std::unique_ptr<executor::GenerationExecutor> candidates_;
   const std::shared_ptr<Core> core_;
 };
 
