@@ -5,7 +5,7 @@
 
 #include "bullmq/connection_options.hpp"
 #include "bullmq/error.hpp"
-#include "queue/runtime/redis_address.hpp"
+#include "shunt/executor/redis/redis_address.hpp"
 
 namespace shunt::executor {
 namespace {

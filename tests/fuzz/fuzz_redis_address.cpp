@@ -1,7 +1,7 @@
 // Addresses of clusters and sentinels. Checks that a refusal never tells a secret, and that every node has a
 // place.
 #include "bullmq/error.hpp"
-#include "queue/runtime/redis_address.hpp"
+#include "shunt/executor/redis/redis_address.hpp"
 #include "support/fuzzing.hpp"
 
 namespace {

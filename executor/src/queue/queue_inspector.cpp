@@ -14,8 +14,8 @@
 #include "queue/records/inventory_records.hpp"
 #include "queue/records/queue_keyspace.hpp"
 #include "queue/records/script_answers.hpp"
-#include "queue/runtime/redis_address.hpp"
 #include "shunt/base/event_loop.hpp"
+#include "shunt/executor/redis/redis_address.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::executor {

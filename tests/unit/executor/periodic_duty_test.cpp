@@ -1,4 +1,4 @@
-#include "queue/runtime/periodic_duty.hpp"
+#include "shunt/executor/redis/periodic_duty.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "queue/runtime/redis_address.hpp"
+#include "shunt/executor/redis/redis_address.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

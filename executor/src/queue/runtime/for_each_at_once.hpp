@@ -15,9 +15,9 @@
 #include <vector>
 
 #include "bullmq/awaitable.hpp"
-#include "queue/runtime/redis_fault.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "shunt/executor/namespace.hpp"
+#include "shunt/executor/redis/redis_fault.hpp"
 
 namespace shunt::executor {
 

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "bullmq/error.hpp"
-#include "queue/runtime/redis_fault.hpp"
 #include "shunt/base/log.hpp"
+#include "shunt/executor/redis/redis_fault.hpp"
 
 namespace shunt::executor {
 namespace {

@@ -1,4 +1,4 @@
-#include "queue/runtime/periodic_duty.hpp"
+#include "shunt/executor/redis/periodic_duty.hpp"
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
@@ -9,8 +9,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
-#include "queue/runtime/redis_fault.hpp"
 #include "queue/runtime/shared_wake.hpp"
+#include "shunt/executor/redis/redis_fault.hpp"
 
 namespace shunt::executor {
 

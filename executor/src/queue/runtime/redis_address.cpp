@@ -1,4 +1,4 @@
-#include "queue/runtime/redis_address.hpp"
+#include "shunt/executor/redis/redis_address.hpp"
 
 #include <charconv>
 #include <string_view>

@@ -1,4 +1,4 @@
-#include "queue/runtime/redis_fault.hpp"
+#include "shunt/executor/redis/redis_fault.hpp"
 
 #include <algorithm>
 #include <array>

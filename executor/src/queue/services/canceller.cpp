@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "bullmq/error.hpp"
-#include "queue/runtime/redis_fault.hpp"
+#include "shunt/executor/redis/redis_fault.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::executor {

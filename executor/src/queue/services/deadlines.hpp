@@ -3,11 +3,11 @@
 #include <memory>
 
 #include "queue/replicas/replicas.hpp"
-#include "queue/runtime/periodic_duty.hpp"
 #include "queue/services/end_writer.hpp"
 #include "queue/services/queue_context.hpp"
 #include "queue/services/replica_follower.hpp"
 #include "shunt/executor/namespace.hpp"
+#include "shunt/executor/redis/periodic_duty.hpp"
 
 namespace shunt::executor {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "queue/runtime/redis_fault.hpp"
+#include "shunt/executor/redis/redis_fault.hpp"
 
 namespace shunt::executor {
 

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "queue/runtime/periodic_duty.hpp"
 #include "queue/services/queue_context.hpp"
 #include "shunt/executor/namespace.hpp"
+#include "shunt/executor/redis/periodic_duty.hpp"
 
 namespace shunt::executor {
 

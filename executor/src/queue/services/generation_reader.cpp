@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "bullmq/error.hpp"
-#include "queue/runtime/redis_fault.hpp"
 #include "queue/runtime/run_on_pool.hpp"
 #include "shunt/base/json_memory.hpp"
+#include "shunt/executor/redis/redis_fault.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::executor {

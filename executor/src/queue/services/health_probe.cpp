@@ -5,9 +5,9 @@
 
 #include "bullmq/error.hpp"
 #include "queue/records/server_facts.hpp"
-#include "queue/runtime/redis_fault.hpp"
 #include "queue/runtime/shared_wake.hpp"
 #include "shunt/base/log.hpp"
+#include "shunt/executor/redis/redis_fault.hpp"
 
 namespace shunt::executor {
 namespace {

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "bullmq/signal.hpp"
-#include "queue/runtime/periodic_duty.hpp"
 #include "queue/services/queue_context.hpp"
 #include "queue/services/queue_status.hpp"
 #include "shunt/executor/namespace.hpp"
+#include "shunt/executor/redis/periodic_duty.hpp"
 
 namespace shunt::executor {
 

@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "queue/runtime/periodic_duty.hpp"
 #include "queue/services/end_writer.hpp"
 #include "queue/services/generation_reader.hpp"
 #include "queue/services/queue_context.hpp"
 #include "shunt/executor/namespace.hpp"
+#include "shunt/executor/redis/periodic_duty.hpp"
 
 namespace shunt::executor {
 

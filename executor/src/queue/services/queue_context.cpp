@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "queue/runtime/process_name.hpp"
-#include "queue/runtime/redis_address.hpp"
-#include "queue/runtime/redis_fault.hpp"
+#include "shunt/executor/redis/redis_address.hpp"
+#include "shunt/executor/redis/redis_fault.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::executor {

@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "bullmq/error.hpp"
-#include "queue/runtime/redis_fault.hpp"
 #include "queue/services/retention_interval.hpp"
 #include "shunt/base/log.hpp"
+#include "shunt/executor/redis/redis_fault.hpp"
 
 namespace shunt::executor {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "bullmq/error.hpp"
 #include "queue/runtime/generation_deadline.hpp"
-#include "queue/runtime/redis_fault.hpp"
+#include "shunt/executor/redis/redis_fault.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::executor {

@@ -8,11 +8,11 @@
 #include "queue/replicas/unreported_job.hpp"
 #include "queue/runtime/async_condition.hpp"
 #include "queue/runtime/notification_stream.hpp"
-#include "queue/runtime/periodic_duty.hpp"
 #include "queue/services/end_reports.hpp"
 #include "queue/services/generation_reader.hpp"
 #include "queue/services/queue_context.hpp"
 #include "shunt/executor/namespace.hpp"
+#include "shunt/executor/redis/periodic_duty.hpp"
 
 namespace shunt::executor {
 

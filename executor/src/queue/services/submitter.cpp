@@ -6,8 +6,8 @@
 
 #include "bullmq/error.hpp"
 #include "bullmq/job_options.hpp"
-#include "queue/runtime/redis_fault.hpp"
 #include "shunt/base/digest.hpp"
+#include "shunt/executor/redis/redis_fault.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::executor {

@@ -8,9 +8,9 @@
 
 #include "bullmq/error.hpp"
 #include "queue/records/server_facts.hpp"
-#include "queue/runtime/redis_address.hpp"
-#include "queue/runtime/redis_fault.hpp"
 #include "shunt/base/log.hpp"
+#include "shunt/executor/redis/redis_address.hpp"
+#include "shunt/executor/redis/redis_fault.hpp"
 
 namespace shunt::executor {
 namespace {

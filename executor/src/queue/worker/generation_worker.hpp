@@ -8,11 +8,11 @@
 #include "bullmq/worker.hpp"
 #include "queue/runtime/async_condition.hpp"
 #include "queue/runtime/notification_stream.hpp"
-#include "queue/runtime/periodic_duty.hpp"
 #include "queue/worker/job_processor.hpp"
 #include "queue/worker/lease_keeper.hpp"
 #include "queue/worker/worker_context.hpp"
 #include "shunt/executor/namespace.hpp"
+#include "shunt/executor/redis/periodic_duty.hpp"
 
 namespace shunt::executor {
 

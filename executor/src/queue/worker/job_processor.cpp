@@ -11,10 +11,10 @@
 #include "bullmq/error.hpp"
 #include "queue/records/notification_records.hpp"
 #include "queue/runtime/generation_deadline.hpp"
-#include "queue/runtime/redis_fault.hpp"
 #include "queue/worker/job_outcome.hpp"
 #include "queue/worker/unreadable_job.hpp"
 #include "shunt/base/log.hpp"
+#include "shunt/executor/redis/redis_fault.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::executor {

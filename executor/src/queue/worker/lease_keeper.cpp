@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "queue/runtime/redis_fault.hpp"
+#include "shunt/executor/redis/redis_fault.hpp"
 
 namespace shunt::executor {
 

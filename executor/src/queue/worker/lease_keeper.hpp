@@ -3,9 +3,9 @@
 #include <string>
 
 #include "queue/records/worker_lease.hpp"
-#include "queue/runtime/periodic_duty.hpp"
 #include "queue/worker/worker_context.hpp"
 #include "shunt/executor/namespace.hpp"
+#include "shunt/executor/redis/periodic_duty.hpp"
 
 namespace shunt::executor {
 

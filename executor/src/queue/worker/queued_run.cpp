@@ -10,11 +10,11 @@
 
 #include "bullmq/error.hpp"
 #include "queue/runtime/generation_deadline.hpp"
-#include "queue/runtime/redis_fault.hpp"
 #include "queue/runtime/run_on_pool.hpp"
 #include "queue/worker/job_outcome.hpp"
 #include "shunt/base/digest.hpp"
 #include "shunt/base/json_memory.hpp"
+#include "shunt/executor/redis/redis_fault.hpp"
 
 namespace shunt::executor {
 namespace {

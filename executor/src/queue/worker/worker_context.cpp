@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "queue/runtime/process_name.hpp"
-#include "queue/runtime/redis_address.hpp"
+#include "shunt/executor/redis/redis_address.hpp"
 
 namespace shunt::executor {
 namespace {
