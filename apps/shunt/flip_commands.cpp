@@ -52,11 +52,14 @@ Result<JsonObject> post(ServiceClient& client, const std::string& path, const Js
                                   " gave something else than a JSON object"};
 }
 
-// The commands that a service names lead to the same service as this one.
+// The commands that a service names lead to the same service as this one. What follows a comma is for people:
+// "shunt flip start, once it is off".
 std::string with_url(std::string_view command, const FlipOptions& options) {
-  std::string text(command);
-  if (options.client.url && text.starts_with("shunt flip")) text += " --url " + *options.client.url;
-  return text;
+  if (!options.client.url || !command.starts_with("shunt flip")) return std::string(command);
+  const std::size_t comma = command.find(',');
+  std::string text(command.substr(0, comma));
+  text += " --url " + *options.client.url;
+  return comma == std::string_view::npos ? text : text.append(command.substr(comma));
 }
 
 // Gets a document and prints it, as JSON or by `print`; the exit code is what `judge` says of it.
