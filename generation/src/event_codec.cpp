@@ -150,8 +150,8 @@ std::optional<Error> decode_error(const Json& value) {
   JsonObjectReader members(*object, "", wrong_member);
   // Clients and metrics take a code for a word of ours; what cannot be one is told by its message alone.
   const ErrorCode code = ErrorCode::parse(members.text("code")).value_or(error_code::kGeneratorFailed);
-  Error error{code, members.text("message"), retryable_if(is_true_in(*object, "retryable")),
-              object_in(*object, "details")};
+  Error error{code, members.text("message"), retryable_if(is_true_in(*object, "retryable"))};
+  error.details = object_in(*object, "details");  // A copy made at once would lie in the document's memory.
   if (members.problem()) return std::nullopt;
   return error;
 }

@@ -77,9 +77,25 @@ GenerationId some_id() {
   return *GenerationId::parse("gen_0190163d8694739b84bc8a1f3a8ba4a1");
 }
 
+// Redis' words may be in an error, which becomes JSON and a line on a terminal.
+void check_error(const Error& error) {
+  check(!error.message.empty() && is_valid_utf8(error.message), "an error can be shown");
+}
+template <typename T>
+void check_outcome(const Result<T>& result) {
+  if (!result) check_error(result.error());
+}
+void check_outcome(const executor::SubmitOutcome& outcome) {
+  if (const auto* refused = std::get_if<executor::Refused>(&outcome)) check_error(refused->error);
+  if (const auto* unknown = std::get_if<executor::Unknown>(&outcome)) check_error(unknown->error);
+}
+
 void ask(World& world, std::uint8_t which) {
   world.call([which](GenerationExecutor& executor, std::function<void()> done) {
-    const auto answered = [done](const auto&) { done(); };
+    const auto answered = [done](const auto& outcome) {
+      check_outcome(outcome);
+      done();
+    };
     switch (which % 8) {
       case 0:
         return executor.find(some_id(), answered);

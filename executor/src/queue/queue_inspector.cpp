@@ -16,6 +16,7 @@
 #include "queue/records/script_answers.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "shunt/executor/redis/redis_address.hpp"
+#include "shunt/executor/redis/redis_fault.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::executor {
@@ -38,7 +39,7 @@ struct Look {
       : redis(bullmq::open_connection(loop.context().get_executor(), options_of(queue)), keys.base),
         records(redis, keys),
         queues(redis, keys),
-        failure(redis.on_error().subscribe([this](const std::exception& error) { why = error.what(); })) {}
+        failure(redis.on_error().subscribe([this](const std::exception& error) { why = words_of(error); })) {}
   ~Look() { redis.close(); }
   Look(const Look&) = delete;
   Look& operator=(const Look&) = delete;
@@ -60,7 +61,7 @@ struct Look {
 
 // What the last attempt to connect was told says more than that no answer came.
 Error unusable(const Look& look, const std::exception& error) {
-  return {error_code::kQueueUnavailable, look.why.empty() ? error.what() : look.why, Retryable::kYes};
+  return {error_code::kQueueUnavailable, look.why.empty() ? words_of(error) : look.why, Retryable::kYes};
 }
 
 class Inspector final : public QueueInspector {

@@ -15,7 +15,7 @@ constexpr std::chrono::milliseconds kBetweenCopies{50};
 constexpr std::chrono::seconds kAgain{30};
 
 Error unreadable(const std::exception& error) {
-  return {"flip_store_unreadable", std::string("the audit cannot be read now: ") + error.what(),
+  return {"flip_store_unreadable", std::string("the audit cannot be read now: ") + executor::words_of(error),
           Retryable::kYes};
 }
 

@@ -200,7 +200,8 @@ bullmq::awaitable<Result<FleetLook>> Changer::look(std::optional<std::uint64_t> 
   } catch (const std::exception& error) {
     executor::note_caught(context_.faults, "flip_look");
     co_return Error{"flip_store_unreadable",
-                    std::string("the fleet cannot be looked at now: ") + error.what(), Retryable::kYes};
+                    std::string("the fleet cannot be looked at now: ") + executor::words_of(error),
+                    Retryable::kYes};
   }
 }
 

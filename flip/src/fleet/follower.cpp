@@ -100,7 +100,7 @@ bullmq::awaitable<bool> Follower::follow() {
       answer = co_await context_.records.follow(std::move(telling));
     } catch (const std::exception& error) {
       if (!stopped_) note_caught(context_.faults, FaultLog::Source::kDuty, "flip_follow");
-      unreadable(error.what());
+      unreadable(executor::words_of(error));
       co_return false;
     }
     if (!answer) {
@@ -165,7 +165,7 @@ bullmq::awaitable<Follower::Stored> Follower::store(FlipRecord next, ChangeStory
     answer = co_await context_.records.change(std::move(change));
   } catch (const std::exception& error) {
     note_caught(context_.faults, "flip_change");
-    problem_ = error.what();
+    problem_ = executor::words_of(error);
     co_return Stored::kUnknown;
   }
   if (!answer) {

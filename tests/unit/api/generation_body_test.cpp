@@ -37,6 +37,11 @@ TEST(GenerationBody, ReadsEveryMember) {
   EXPECT_EQ(request.context.traceparent.substr(0, 6), "00-0af");
   EXPECT_EQ(request.context.tracestate, "a=1, b=2");
   EXPECT_EQ(request.idempotency_key, "key-1");
+  // What is kept has left the memory of the body's document, which is one piece.
+  const boost::json::storage_ptr own;
+  EXPECT_EQ(*request.input.storage(), *own);
+  EXPECT_EQ(*request.options.metadata.storage(), *own);
+  EXPECT_EQ(*request.context.baggage.storage(), *own);
 }
 
 TEST(GenerationBody, InputDefaultsToAnEmptyObject) {

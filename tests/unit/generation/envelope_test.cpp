@@ -56,6 +56,17 @@ TEST(Envelope, CarriesTheDecisionOfAFlip) {
   EXPECT_EQ(decode_envelope(*encode_envelope(sent))->admission, sent.admission);
 }
 
+TEST(Envelope, NothingThatIsKeptLiesInTheMemoryOfItsDocument) {
+  const auto received = decode_envelope(*encode_envelope(full_envelope()));
+  const boost::json::storage_ptr own;
+  EXPECT_EQ(*received->request.input.storage(), *own);
+  EXPECT_EQ(*received->request.context.baggage.storage(), *own);
+  EXPECT_EQ(*received->request.context.unknown.storage(), *own);
+  EXPECT_EQ(*received->request.options.metadata.storage(), *own);
+  EXPECT_EQ(*received->request.options.unknown.storage(), *own);
+  EXPECT_EQ(*received->unknown.storage(), *own);
+}
+
 TEST(Envelope, AHeadIsTheEnvelopeWithoutItsInput) {
   Envelope envelope = full_envelope();
   const std::string head = encode_head(envelope);

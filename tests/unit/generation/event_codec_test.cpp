@@ -162,6 +162,21 @@ TEST(EventCodec, ACodeThatCannotBeOneIsAGeneratorsFailure) {
   }
 }
 
+// What outlives the text lies in memory of its own: that of a document is one piece, and is shared by all
+// threads that have a part of it.
+TEST(EventCodec, NothingThatIsKeptLiesInTheMemoryOfItsDocument) {
+  const auto events = decode_events(
+      R"([{"seq": 1, "at": "2026-11-23T15:43:07.042Z", "type": "failed", "error":)"
+      R"( {"code": "generator_failed", "message": "m", "details": {"a": {"b": ["c"]}}}},)"
+      R"( {"seq": 2, "at": "2026-11-23T15:43:07.042Z", "type": "succeeded", "result": {"a": ["b"]}}])");
+  ASSERT_TRUE(events.ok()) << events.error().message;
+  const boost::json::storage_ptr own;
+  const JsonObject& details = std::get<event::Failed>((*events)[0].payload).error.details;
+  EXPECT_EQ(*details.storage(), *own);
+  EXPECT_EQ(*details.at("a").storage(), *own);
+  EXPECT_EQ(*std::get<event::Succeeded>((*events)[1].payload).result.storage(), *own);
+}
+
 TEST(EventCodec, AFractionIsFromNothingToAll) {
   const auto decoded = decode_events(with(R"("type":"progress","fraction":1e300)"));
   ASSERT_TRUE(decoded.ok());

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "bullmq/error.hpp"
+#include "shunt/base/display_text.hpp"
 
 namespace shunt::executor {
 namespace {
@@ -30,6 +31,11 @@ FaultLog::Kind kind_of_fault(const std::exception& error) {
   const bool not_now =
       std::ranges::any_of(kNotNow, [&](std::string_view word) { return says(message, word); });
   return not_now ? FaultLog::Kind::kUnavailable : FaultLog::Kind::kFault;
+}
+
+std::string words_of(const std::exception& error) {
+  constexpr std::size_t kMostBytes = 300;
+  return excerpt(displayable(error.what()), kMostBytes);
 }
 
 void note_caught(FaultLog& faults, FaultLog::Source source, std::string_view name) noexcept {

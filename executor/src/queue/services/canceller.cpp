@@ -53,8 +53,9 @@ awaitable<Result<CancelOutcome>> Canceller::cancel(GenerationId id, std::string 
     if (!asked) failure = asked.error();
   } catch (const std::exception& error) {
     note_caught(context_.faults, "cancel");
-    failure = Error{error_code::kQueueUnavailable,
-                    std::string("the generation cannot be cancelled now: ") + error.what(), Retryable::kYes};
+    failure =
+        Error{error_code::kQueueUnavailable,
+              std::string("the generation cannot be cancelled now: ") + words_of(error), Retryable::kYes};
   }
   if (failure) co_return std::move(*failure);
   auto found = co_await reader_.find(id);

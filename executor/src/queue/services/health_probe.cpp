@@ -51,7 +51,7 @@ void HealthProbe::follow_connection() {
     learning_.run_now();
   }));
   subscriptions_.push_back(connection.on_error().subscribe(
-      [this](const std::exception& error) { status_.failed_to_connect(error.what()); }));
+      [this](const std::exception& error) { status_.failed_to_connect(words_of(error)); }));
   subscriptions_.push_back(
       connection.on_down().subscribe([this] { status_.disconnected("the connection to Redis was lost"); }));
 }
@@ -71,7 +71,7 @@ bullmq::awaitable<void> HealthProbe::probe() {
     if (!seen) problem = seen.error().message;
   } catch (const std::exception& error) {
     note_caught(context_.faults, FaultLog::Source::kDuty, "health");
-    problem = error.what();
+    problem = words_of(error);
   }
   if (problem.empty()) {
     for (ModelDescription& model : *seen) model.plain_workers = plain_workers_of(model.name);

@@ -93,8 +93,8 @@ std::chrono::milliseconds QueueContext::grace_of(std::string_view model_name) co
 }
 
 Error cannot_look(const std::exception& error) {
-  return {error_code::kQueueUnavailable, std::string("generations cannot be looked up now: ") + error.what(),
-          Retryable::kYes};
+  return {error_code::kQueueUnavailable,
+          std::string("generations cannot be looked up now: ") + words_of(error), Retryable::kYes};
 }
 
 }  // namespace shunt::executor

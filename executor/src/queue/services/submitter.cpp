@@ -158,7 +158,7 @@ awaitable<SubmitOutcome> Submitter::decide(Submission sealed, std::chrono::nanos
   } catch (const std::exception& error) {
     note_caught(context_.faults, "submit");
     probe_.doubt();
-    why = error.what();
+    why = words_of(error);
   }
   co_return refuse_unavailable(why);
 }
@@ -293,10 +293,10 @@ awaitable<Submitter::AddOutcome> Submitter::add(std::string model, std::string i
       co_await queue.add(model, text, job);
       done = true;
     } catch (const bullmq::ConnectionError& error) {
-      why = error.what();
+      why = words_of(error);
       unknown = unknown || error.fate() == bullmq::Fate::unknown;
     } catch (const bullmq::Error& error) {
-      why = error.what();
+      why = words_of(error);
       refused = true;
     }
     if (done) co_return AddOutcome{Added::kYes, {}};
@@ -313,7 +313,7 @@ awaitable<Submitter::AddOutcome> Submitter::add(std::string model, std::string i
     try {
       exists = co_await context_.submit_records.job_exists(model, id);
     } catch (const bullmq::Error& error) {
-      why = error.what();
+      why = words_of(error);
     }
     if (exists) co_return AddOutcome{Added::kYes, {}};
     if (clock.steady_now() >= until) break;

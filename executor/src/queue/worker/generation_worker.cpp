@@ -69,7 +69,7 @@ void GenerationWorker::follow_connection() {
   subscriptions_.push_back(connection.on_down().subscribe(
       [this] { context_.health.disconnected("the connection to Redis was lost"); }));
   subscriptions_.push_back(connection.on_error().subscribe(
-      [this](const std::exception& error) { context_.health.disconnected(error.what()); }));
+      [this](const std::exception& error) { context_.health.disconnected(words_of(error)); }));
 }
 
 bullmq::WorkerOptions GenerationWorker::worker_options(const Model& model) const {
@@ -96,7 +96,7 @@ void GenerationWorker::take_from(const std::string& model) {
   workers_.emplace_back(context_.loop.context().get_executor(), queue_name(model), std::move(processor),
                         worker_options(limits));
   subscriptions_.push_back(workers_.back().events().error.subscribe([model](const std::exception& error) {
-    log::warn("worker.error", {{"model", model}, {"error", error.what()}});
+    log::warn("worker.error", {{"model", model}, {"error", words_of(error)}});
   }));
   if (context_.options.observer == nullptr) return;
   subscriptions_.push_back(workers_.back().events().lock_renewal_failed.subscribe(

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <exception>
+#include <string>
 #include <string_view>
 
 #include "shunt/base/fault_log.hpp"
@@ -11,6 +12,9 @@ namespace shunt::executor {
 // What an exception from a call of Redis means: a server that is not there or takes no commands now (it is
 // full, loading, a replica: health tells of it), or a fault that somebody should look at. Pure.
 [[nodiscard]] FaultLog::Kind kind_of_fault(const std::exception& error);
+
+// What an exception says, fit for an answer or a page: Redis' words may be any bytes, of any length.
+[[nodiscard]] std::string words_of(const std::exception& error);
 
 // Counts and logs the exception that is being handled: to be called in a catch block, of `...` too.
 void note_caught(FaultLog& faults, FaultLog::Source source, std::string_view name) noexcept;

@@ -1,0 +1,342 @@
+#include "shunt/flip/shadow.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <mutex>
+#include <numeric>
+#include <utility>
+
+#include "shunt/base/digest.hpp"
+#include "shunt/generation/error_codes.hpp"
+
+namespace shunt::flip {
+namespace {
+
+constexpr std::string_view kFingerprint = "request_sha256";
+
+std::string content_of(const GenerationRecord& record) {
+  return record.text + (record.result.is_null() ? std::string() : to_json_text(record.result));
+}
+
+ShadowEnd end_of(const GenerationRecord& record, bool keep_content) {
+  ShadowEnd end;
+  end.state = record.state;
+  if (record.error) end.error_code = record.error->code.to_string();
+  const std::string content = content_of(record);
+  end.bytes = content.size();
+  end.sha256 = sha256_hex(content);
+  if (keep_content) end.content = to_valid_utf8(std::string_view(content).substr(0, kMostContentBytes));
+  return end;
+}
+
+bool timed_out(const GenerationRecord& record) {
+  return record.error && record.error->code == error_code::kDeadlineExceeded;
+}
+
+// A stub runs nothing, so its end says whether the request arrived whole, whatever became of the caller's.
+ShadowFinding judge_stub(const GenerationRecord& candidate, const std::string& fingerprint) {
+  if (timed_out(candidate)) return {ShadowClass::kTimeout, "state"};
+  if (candidate.state != GenerationState::kSucceeded) return {ShadowClass::kOtherError, "state"};
+  const JsonObject* const result = candidate.result.if_object();
+  const Json* const told = result != nullptr ? result->if_contains(kFingerprint) : nullptr;
+  const bool same = told != nullptr && told->is_string() && told->get_string() == fingerprint;
+  return same ? ShadowFinding{} : ShadowFinding{ShadowClass::kOtherContent, "/" + std::string(kFingerprint)};
+}
+
+ShadowFinding judge_real(const GenerationRecord& control, const GenerationRecord& candidate,
+                         const ShadowRules& rules) {
+  if (timed_out(candidate) && !timed_out(control)) return {ShadowClass::kTimeout, "state"};
+  return compare_ends(control, candidate, rules);
+}
+
+}  // namespace
+
+std::uint64_t ShadowCounts::made() const noexcept {
+  return std::accumulate(compared.begin(), compared.end(), std::uint64_t{0});
+}
+
+std::uint64_t ShadowCounts::mismatches() const noexcept {
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; i < compared.size(); ++i) {
+    if (is_mismatch(static_cast<ShadowClass>(i))) count += compared[i];
+  }
+  return count;
+}
+
+// Outlives whoever follows a copy.
+class Shadow::Core : public std::enable_shared_from_this<Core> {
+ public:
+  Core(ShadowOptions options, executor::GenerationExecutor& controls,
+       executor::GenerationExecutor& candidates, EventLoopThreads& loops, const Clock& clock)
+      : options_(std::move(options)),
+        controls_(controls),
+        candidates_(candidates),
+        loops_(loops),
+        clock_(clock) {}
+
+  std::optional<GenerationRequest> sample(const GenerationRequest& request, double draw) const {
+    if (draw >= options_.sample.fraction()) return std::nullopt;
+    const auto model = options_.models.find(request.model);
+    if (model == options_.models.end() || model->second.generator == ShadowGenerator::kNone)
+      return std::nullopt;
+    GenerationRequest copy;
+    copy.model = request.model;
+    copy.input = request.input;
+    copy.options.timeout = request.options.timeout;
+    return copy;
+  }
+
+  void send(GenerationRequest copy, const GenerationId& control, std::uint64_t epoch);
+
+  ShadowReport report() const {
+    const std::lock_guard lock(mutex_);
+    return {counts_, {mismatches_.begin(), mismatches_.end()}};
+  }
+  ShadowCounts counts() const {
+    const std::lock_guard lock(mutex_);
+    return counts_;
+  }
+
+ private:
+  // The ends that one comparison waits for.
+  struct Comparison {
+    Comparison(const ShadowOptions::Model& of, const GenerationRequest& copy, const GenerationId& caller_has,
+               std::uint64_t at)
+        : model(of),
+          epoch(at),
+          control_id(caller_has),
+          name(copy.model),
+          fingerprint(request_fingerprint(copy)) {}
+
+    const ShadowOptions::Model& model;
+    const std::uint64_t epoch;
+    const GenerationId control_id;
+    const std::string name;
+    const std::string fingerprint;
+    std::mutex mutex{};  // guards what follows
+    std::unique_ptr<EventWatch> control{};
+    std::unique_ptr<EventWatch> candidate{};
+    std::unique_ptr<EventWatch> again{};  // the second run of a noise measurement
+    std::size_t awaited = 0;
+    bool dropped = false;
+  };
+  using Shared = std::shared_ptr<Comparison>;
+  enum class Which { kControl, kCandidate, kAgain };
+
+  // Whether a copy may go now; counts it, or why not.
+  bool begin(const ShadowOptions::Model& model, std::uint64_t epoch, bool& twice);
+  void submit(const Shared& comparison, GenerationRequest copy, Which which);
+  void follow(const Shared& comparison, Which which, std::unique_ptr<EventWatch> watch);
+  void one_ended(const Shared& comparison);
+  void judge(Comparison& comparison);
+  void count(const Comparison& comparison, const ShadowFinding& finding, const GenerationRecord& control,
+             const GenerationRecord& candidate);
+  void drop(const Shared& comparison, std::string why);
+  static void let_go(Comparison& comparison);
+  void enter(std::uint64_t epoch);
+
+  const ShadowOptions options_;
+  executor::GenerationExecutor& controls_;
+  executor::GenerationExecutor& candidates_;
+  EventLoopThreads& loops_;
+  const Clock& clock_;
+
+  mutable std::mutex mutex_;  // guards what follows
+  ShadowCounts counts_;
+  std::deque<ShadowMismatch> mismatches_;
+  std::size_t in_flight_ = 0;
+  std::int64_t budget_minute_ = -1;
+  std::size_t real_in_minute_ = 0;
+  std::uint64_t noise_due_ = 0;  // hundredths of a percent that have added up
+};
+
+void Shadow::Core::enter(std::uint64_t epoch) {
+  if (counts_.epoch == epoch) return;
+  counts_ = {};
+  counts_.epoch = epoch;
+  mismatches_.clear();
+}
+
+bool Shadow::Core::begin(const ShadowOptions::Model& model, std::uint64_t epoch, bool& twice) {
+  const std::lock_guard lock(mutex_);
+  enter(epoch);
+  const auto refuse = [this](const char* why) {
+    ++counts_.dropped[why];
+    return false;
+  };
+  if (in_flight_ >= options_.max_in_flight) return refuse("busy");
+  if (model.generator == ShadowGenerator::kReal) {
+    const auto minute =
+        std::chrono::duration_cast<std::chrono::minutes>(clock_.steady_now().time_since_epoch()).count();
+    if (std::exchange(budget_minute_, minute) != minute) real_in_minute_ = 0;
+    if (real_in_minute_ >= options_.real_per_minute) return refuse("budget");
+    ++real_in_minute_;
+    noise_due_ += options_.noise.hundredths();
+    twice = noise_due_ >= Weight::kWhole && real_in_minute_ < options_.real_per_minute;
+    if (twice) {
+      noise_due_ -= Weight::kWhole;
+      ++real_in_minute_;
+    }
+  }
+  ++in_flight_;
+  ++counts_.sampled;
+  return true;
+}
+
+void Shadow::Core::send(GenerationRequest copy, const GenerationId& control, std::uint64_t epoch) {
+  const auto model = options_.models.find(copy.model);
+  if (model == options_.models.end()) return;
+  bool twice = false;
+  if (!begin(model->second, epoch, twice)) return;
+  copy.admission = Admission{"queue", "shadow", epoch, std::nullopt, {}};
+  const bool stub = model->second.generator == ShadowGenerator::kStub;
+  auto comparison = std::make_shared<Comparison>(model->second, copy, control, epoch);
+  comparison->awaited = (stub ? 1 : 2) + (twice ? 1 : 0);
+  if (!stub) {
+    controls_.watch(
+        control, {}, [self = shared_from_this(), comparison](Result<executor::WatchOutcome> outcome) {
+          auto* const watch = outcome ? std::get_if<std::unique_ptr<EventWatch>>(&*outcome) : nullptr;
+          if (watch == nullptr) return self->drop(comparison, "control_gone");
+          self->follow(comparison, Which::kControl, std::move(*watch));
+        });
+  }
+  if (twice) submit(comparison, copy, Which::kAgain);
+  submit(comparison, std::move(copy), Which::kCandidate);
+}
+
+void Shadow::Core::submit(const Shared& comparison, GenerationRequest copy, Which which) {
+  candidates_.submit(
+      std::move(copy), [self = shared_from_this(), comparison, which](executor::SubmitOutcome outcome) {
+        if (auto* const accepted = std::get_if<executor::Accepted>(&outcome))
+          return self->follow(comparison, which, std::move(accepted->watch));
+        const auto* const refused = std::get_if<executor::Refused>(&outcome);
+        self->drop(comparison, refused != nullptr ? refused->error.code.to_string() : "unknown");
+      });
+}
+
+void Shadow::Core::follow(const Shared& comparison, Which which, std::unique_ptr<EventWatch> watch) {
+  EventWatch* const followed = watch.get();
+  {
+    const std::lock_guard lock(comparison->mutex);
+    if (comparison->dropped) return;
+    (which == Which::kControl     ? comparison->control
+     : which == Which::kCandidate ? comparison->candidate
+                                  : comparison->again) = std::move(watch);
+  }
+  followed->on_end([self = shared_from_this(), comparison] { self->one_ended(comparison); });
+}
+
+void Shadow::Core::one_ended(const Shared& comparison) {
+  {
+    const std::lock_guard lock(comparison->mutex);
+    if (comparison->dropped || --comparison->awaited > 0) return;
+  }
+  // Comparing takes time in proportion to the ends, which the thread that produced one is not to spend.
+  loops_.pick().post([self = shared_from_this(), comparison] {
+    self->judge(*comparison);
+    let_go(*comparison);
+    const std::lock_guard lock(self->mutex_);
+    --self->in_flight_;
+  });
+}
+
+void Shadow::Core::judge(Comparison& comparison) {
+  const auto record_of = [](const std::unique_ptr<EventWatch>& watch) {
+    return watch != nullptr ? watch->record_at_end() : nullptr;
+  };
+  const auto candidate = record_of(comparison.candidate);
+  const bool stub = comparison.model.generator == ShadowGenerator::kStub;
+  const auto control = stub ? candidate : record_of(comparison.control);
+  if (!candidate || !control) {
+    static const GenerationRecord kNothing;
+    const bool missing = !candidate;
+    if (missing) return count(comparison, {ShadowClass::kMissing, "state"}, kNothing, kNothing);
+    const std::lock_guard lock(mutex_);
+    ++counts_.dropped["control_gone"];
+    return;
+  }
+  count(comparison,
+        stub ? judge_stub(*candidate, comparison.fingerprint)
+             : judge_real(*control, *candidate, comparison.model.rules),
+        *control, *candidate);
+  const auto again = record_of(comparison.again);
+  if (!again) return;
+  const bool differ = is_mismatch(judge_real(*candidate, *again, comparison.model.rules).result);
+  const std::lock_guard lock(mutex_);
+  if (comparison.epoch != counts_.epoch) return;
+  ++counts_.noise_compared;
+  if (differ) ++counts_.noise_mismatches;
+}
+
+void Shadow::Core::count(const Comparison& comparison, const ShadowFinding& finding,
+                         const GenerationRecord& control, const GenerationRecord& candidate) {
+  std::optional<ShadowMismatch> mismatch;
+  if (is_mismatch(finding.result)) {
+    mismatch = ShadowMismatch{.at = clock_.now(),
+                              .model = comparison.name,
+                              .generation = comparison.control_id.to_string(),
+                              .finding = finding,
+                              .control = end_of(control, options_.keep_content),
+                              .candidate = end_of(candidate, options_.keep_content)};
+  }
+  const std::lock_guard lock(mutex_);
+  if (comparison.epoch != counts_.epoch) return;
+  ++counts_.compared[static_cast<std::size_t>(finding.result)];
+  if (!mismatch) return;
+  if (mismatches_.size() == kMostMismatches) mismatches_.pop_front();
+  mismatches_.push_back(*std::move(mismatch));
+}
+
+// A watch's function holds the comparison, which holds the watch.
+void Shadow::Core::let_go(Comparison& comparison) {
+  const std::lock_guard lock(comparison.mutex);
+  comparison.control.reset();
+  comparison.candidate.reset();
+  comparison.again.reset();
+}
+
+void Shadow::Core::drop(const Shared& comparison, std::string why) {
+  {
+    const std::lock_guard lock(comparison->mutex);
+    if (std::exchange(comparison->dropped, true)) return;
+  }
+  loops_.pick().post([comparison] { let_go(*comparison); });
+  const std::lock_guard lock(mutex_);
+  --in_flight_;
+  if (comparison->epoch == counts_.epoch) ++counts_.dropped[std::move(why)];
+}
+
+Shadow::Shadow(ShadowOptions options, executor::GenerationExecutor& controls,
+               executor::GenerationExecutor& candidates, EventLoopThreads& loops, const Clock& clock)
+    : core_(std::make_shared<Core>(std::move(options), controls, candidates, loops, clock)) {}
+Shadow::~Shadow() = default;
+
+std::optional<GenerationRequest> Shadow::sample(const GenerationRequest& request, double draw) const {
+  return core_->sample(request, draw);
+}
+void Shadow::send(GenerationRequest copy, const GenerationId& control, std::uint64_t epoch) {
+  core_->send(std::move(copy), control, epoch);
+}
+ShadowReport Shadow::report() const {
+  return core_->report();
+}
+ShadowCounts Shadow::counts() const {
+  return core_->counts();
+}
+
+namespace {
+
+class StubGenerator final : public Generator {
+ public:
+  void start(std::shared_ptr<GenerationRun> run) override {
+    run->succeed(JsonObject{{kFingerprint, request_fingerprint(run->envelope().request)}});
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<Generator> make_shadow_stub() {
+  return std::make_shared<StubGenerator>();
+}
+
+}  // namespace shunt::flip
