@@ -31,7 +31,7 @@ constexpr const char* kFlipFooter =
     "Examples:\n"
     "  shunt flip status                                  where it is, why, and what happens next\n"
     "  shunt flip preflight                               whether it may go up\n"
-    "  shunt flip start --why \"before the sale\"          the built-in plan; --plan plan.toml for another\n"
+    "  shunt flip start --why \"before the sale\"           the built-in plan; --plan plan.toml for another\n"
     "  shunt flip hold                                    keep the weight until somebody has looked\n"
     "  shunt flip abort                                   new work runs in sync at once\n"
     "  shunt flip force sync                              the same, and nothing moves: works without Redis\n"

@@ -81,7 +81,7 @@ std::string weight_text(const JsonObject& weight) {
 std::string capacity_text(const JsonObject& capacity, bool already) {
   const double refused = number_in(capacity, "refused_share");
   if (refused <= 0) return "carries the present rate, as far as it is known";
-  return (already ? "at the present rate " : "would refuse ") + percent(refused) +
+  return (already ? "at the present rate " : "going down now would refuse ") + percent(refused) +
          (already ? " of requests get 429" : " of requests with 429 at the present rate");
 }
 
@@ -136,8 +136,6 @@ bool is_overdue(const JsonObject& status, const JsonObject& tick, WallTime now) 
 
 void add_controller_warnings(LabelledPage& page, const JsonObject& status, WallTime now) {
   const JsonObject& tick = object_in(status, "last_tick");
-  if (const std::string alert(text_in(tick, "alert")); !alert.empty())
-    page.line("ALERT", alert, Style::kRed, Style::kRed);
   const auto warn = [&page](const std::string& text) {
     page.line("warning", text, Style::kYellow, Style::kYellow);
   };
@@ -150,6 +148,22 @@ void add_controller_warnings(LabelledPage& page, const JsonObject& status, WallT
     warn("the controller last looked " + time_text(tick, "at", now) +
          ", and nothing moves by itself meanwhile");
   }
+}
+
+// What is wrong, the worst first.
+void add_troubles(LabelledPage& page, const JsonObject& status, WallTime now) {
+  const std::size_t before = page.text().size();
+  page.line("ALERT", text_in(object_in(status, "last_tick"), "alert"), Style::kRed, Style::kRed);
+  add_store_warnings(page, status);
+  add_controller_warnings(page, status, now);
+  if (page.text().size() > before) page.blank();
+}
+
+std::string fleet_text(const JsonObject& status) {
+  const std::string count = std::to_string(array_in(status, "processes").size());
+  const bool converged = is_true_in(status, "converged");
+  return "epoch " + count_in(status, "epoch") + ", " + (converged ? "all " + count : "not all of " + count) +
+         " API processes act on it";
 }
 
 std::vector<TextTable::Cell> side_row(const std::string& name, const JsonObject& side, bool with_slow) {
@@ -255,14 +269,14 @@ std::string flip_status_text(const JsonObject& status, const std::string& asked,
   page.headline("shunt flip at " + asked + ": " + std::string(text_in(status, "place")),
                 style_of_flip_state(state));
   page.blank();
-  add_store_warnings(page, status);
-  add_controller_warnings(page, status, now);
+  add_troubles(page, status, now);
   page.line("since", time_text(status, "since", now));
   page.line("by", by_text(object_in(status, "by")));
   page.line("because", text_in(status, "why"));
   page.line("weight", weight_text(object_in(status, "weight")));
   const std::string_view acting = text_in(status, "acting");
   if (climbs(acting) || acting == "full") page.line("plan", steps_text(status));
+  page.line("fleet", fleet_text(status));
   if (status.contains("sync_capacity")) {
     const JsonObject& capacity = object_in(status, "sync_capacity");
     page.line("sync", capacity_text(capacity, false),
@@ -270,7 +284,8 @@ std::string flip_status_text(const JsonObject& status, const std::string& asked,
   }
   page.blank();
   page.line("next", text_in(status, "next"), Style::kBold);
-  if (status.contains("next_at")) page.line("", "not before: " + time_text(status, "next_at", now));
+  if (const auto at = parse_rfc3339(text_in(status, "next_at")); at && *at > now)
+    page.line("", "not before: " + time_text(status, "next_at", now));
   page.line("go back", text_in(status, "undo"), Style::kBold);
   add_verdict(page, status, terminal, now);
   add_processes(page, status, terminal, now);

@@ -82,7 +82,8 @@ def test_the_status_is_a_page_that_answers_every_question(shunt, service):
     text = ok(shunt, service, "status")
     assert text.startswith(f"shunt flip at {service.url}: canary 5%, step 2 of 5\n")
     for line in (r"since +48m ago \(2\d\d\d-.*Z\)", r"by +the controller \(api-1\)", r"because +step 1 passed",
-                 r"weight +5% wanted, 4.8% of jobs seen", r"plan +default: 1%, \[5%\], 10%, 25%, 50%",
+                 r"weight +5% wanted, 4.8% of jobs seen", r"fleet +epoch 7, all 2 API processes act on it",
+                 r"plan +default: 1%, \[5%\], 10%, 25%, 50%",
                  r"sync +carries the present rate", r"next +canary 10%, step 3 of 5", r" +not before: in 12m \(",
                  r"go back +shunt flip abort --url http", r"verdict +going: 312 of 500 jobs"):
         assert re.search("^  " + line, text, re.M), (line, text)
@@ -102,11 +103,12 @@ def test_what_is_wrong_stands_above_everything_else(shunt, service):
     service.answers["GET", "/admin/flip"] = (200, wrong)
     text = ok(shunt, service, "status")
     above = text[:text.index("  since ")]
+    assert above.splitlines()[2].startswith("  ALERT "), text
     for words in ("not been readable for 75s (connection refused)", "sends nothing to the queue",
                   "changed in this process alone", "not every process acts on epoch 7: api-2:7 is at epoch 6",
                   "ALERT     Redis evicts", "no figures come from p2", "the controller last looked 20m ago"):
         assert words in above, (words, text)
-    assert "would refuse 12.5% of requests with 429" in text
+    assert "going down now would refuse 12.5% of requests with 429" in text
 
 
 def test_a_status_with_nothing_known_is_a_page_all_the_same(shunt, service):
