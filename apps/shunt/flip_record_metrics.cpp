@@ -1,4 +1,4 @@
-#include "flip_metrics.hpp"
+#include "flip_record_metrics.hpp"
 
 #include <utility>
 #include <vector>
@@ -36,7 +36,7 @@ double unix_seconds(WallTime time) {
 
 }  // namespace
 
-std::string flip_metrics_text(const flip::FlipView& view) {
+std::string flip_record_metrics_text(const flip::FlipView& view) {
   std::vector<prometheus::MetricFamily> families;
   families.push_back(states(view.record.state));
   families.push_back(gauge("shunt_flip_weight_ratio",

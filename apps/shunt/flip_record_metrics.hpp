@@ -8,6 +8,6 @@
 namespace shunt::app {
 
 // The flip as this process knows it, in Prometheus text format (docs/metrics.md).
-[[nodiscard]] std::string flip_metrics_text(const flip::FlipView& view);
+[[nodiscard]] std::string flip_record_metrics_text(const flip::FlipView& view);
 
 }  // namespace shunt::app
