@@ -233,6 +233,15 @@ def test_a_log_that_was_changed_is_found(shunt, service):
     assert shunt.run("flip", "log", "--verify", "--file", "nowhere").returncode == 1
 
 
+def test_without_a_queue_there_is_nothing_to_flip(shunt):
+    shunt.write("shunt.toml", '[models.words]\ndriver = "simulator"\n')
+    url = f"http://127.0.0.1:{shunt.serve().port}"
+    for command in (["status"], ["abort"], ["preflight"], ["drain"], ["may-disconnect"], ["log"]):
+        answer = shunt.run("flip", *command, "--url", url)
+        assert answer.returncode == 1 and b"QUEUE_ENABLED=true" in answer.stderr, (command, answer)
+        assert b"(flip_disabled)" in answer.stderr
+
+
 @pytest.mark.parametrize("arguments", [
     (), ("force",), ("force", "redis"), ("hold", "--override", "x"), ("log", "--count", "0"), ("log", "--file", "x"),
     ("log", "--follow", "--verify"), ("hold", "--why", "w" * 501)])
