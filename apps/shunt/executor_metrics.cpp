@@ -101,76 +101,48 @@ struct OfModel {
   Histogram* enqueue = nullptr;
 };
 
-// The queue as all processes share it; nothing of a model while Redis does not answer.
-void add_queue(std::vector<prometheus::MetricFamily>& families,
-               const executor::ExecutorDescription& executor) {
-  const bool up = !executor.models.empty();
-  GaugeReading open("shunt_queue_open", "Generations that wait or run, over all processes");
-  GaugeReading waiting("shunt_queue_waiting", "Of these, the ones that no worker has taken yet");
-  GaugeReading oldest("shunt_queue_oldest_seconds", "Age of the oldest generation that waits");
-  GaugeReading workers("shunt_queue_workers", "Workers that have told within their lease that they live");
-  GaugeReading slots("shunt_queue_slots", "Generations that these workers run at once");
-  GaugeReading unserved("shunt_queue_unserved", "1 while no worker of any kind is known to run the model");
-  for (const executor::ModelDescription& model : executor.models) {
-    const Labels labels{{"model", model.name}};
-    open.add(static_cast<double>(model.open), labels);
-    waiting.add(static_cast<double>(model.waiting), labels);
-    oldest.add(in_seconds(model.oldest_waiting_age), labels);
-    workers.add(static_cast<double>(model.workers), labels);
-    slots.add(static_cast<double>(model.slots), labels);
-    unserved.add(model.served() ? 0 : 1, labels);
-  }
-  GaugeReading broken("shunt_queue_broken_records",
-                      "How often something in Redis was not as Shunt writes it, since the start");
-  families.push_back(broken.add(static_cast<double>(executor.broken_records)).family());
-  GaugeReading reachable("shunt_queue_up", "1 while Redis takes writes");
-  families.push_back(reachable.add(up ? 1 : 0).family());
-  if (executor.models_as_of) {
-    GaugeReading age("shunt_queue_figures_age_seconds", "How long ago these figures were true");
-    const auto old = std::max(system_clock().now() - *executor.models_as_of, std::chrono::milliseconds(0));
-    families.push_back(age.add(in_seconds(old)).family());
-  }
-  if (!up) return;
-  for (const GaugeReading* reading : {&open, &waiting, &oldest, &workers, &slots, &unserved})
-    families.push_back(reading->family());
-}
-
 }  // namespace
 
 struct ExecutorMetrics::Impl {
-  Impl(const ModelRegistry& registered, const Admission& admission)
-      : refused_unknown(families.refused, labels_of("", admission.executor)) {
-    for (const auto& [name, model] : registered.all()) {
-      models.try_emplace(name, families, name, admission.executor);
+  // What is counted of one path.
+  struct OfPath {
+    OfPath(const Families& families, const ModelRegistry& registered, const std::string& path)
+        : refused_unknown(families.refused, labels_of("", path)) {
+      for (const auto& [name, model] : registered.all()) models.try_emplace(name, families, name, path);
     }
-    prometheus::BuildGauge()
-        .Name("shunt_executor_info")
-        .Help("Which executor runs generations, and why")
-        .Register(registry)
-        .Add({{"executor", admission.executor}, {"reason", admission.reason}})
-        .Set(1);
+    [[nodiscard]] OfModel* find(std::string_view model) {
+      const auto found = models.find(model);
+      return found == models.end() ? nullptr : &found->second;
+    }
+    CountersByCode refused_unknown;
+    std::map<std::string, OfModel, std::less<>> models;
+  };
+
+  Impl(const ModelRegistry& registered, std::span<const std::string_view> known) {
+    for (const std::string_view path : known)
+      paths.try_emplace(std::string(path), families, registered, std::string(path));
   }
 
-  OfModel* find(std::string_view model) {
-    const auto found = models.find(model);
-    return found == models.end() ? nullptr : &found->second;
+  [[nodiscard]] OfPath* find(std::string_view path) {
+    const auto found = paths.find(path);
+    return found == paths.end() ? nullptr : &found->second;
   }
 
   prometheus::Registry registry;
   const Families families{registry};
-  CountersByCode refused_unknown;
-  std::map<std::string, OfModel, std::less<>> models;  // filled at construction, then read only
+  std::map<std::string, OfPath, std::less<>> paths;  // filled at construction, then read only
 };
 
-ExecutorMetrics::ExecutorMetrics(const ModelRegistry& models, const Admission& admission)
-    : impl_(std::make_unique<Impl>(models, admission)) {}
+ExecutorMetrics::ExecutorMetrics(const ModelRegistry& models, std::span<const std::string_view> paths)
+    : impl_(std::make_unique<Impl>(models, paths)) {}
 ExecutorMetrics::~ExecutorMetrics() = default;
 
-// A process has one executor, so the path is always the one that the counters were made with.
 void ExecutorMetrics::submitted(const Submitted& request) {
   using Outcome = Submitted::Outcome;
-  OfModel* const row = impl_->find(request.model);
-  if (row == nullptr) return impl_->refused_unknown.increment(request.code);
+  Impl::OfPath* const path = impl_->find(request.path);
+  if (path == nullptr) return;
+  OfModel* const row = path->find(request.model);
+  if (row == nullptr) return path->refused_unknown.increment(request.code);
   row->admission.Observe(in_seconds(request.took));
   if (row->enqueue != nullptr && request.enqueue.count() > 0) {
     row->enqueue->Observe(in_seconds(request.enqueue));
@@ -198,7 +170,8 @@ void ExecutorMetrics::failed(const Failed& failure) {
 }
 
 void ExecutorMetrics::ended(const Ended& end) {
-  OfModel* const row = impl_->find(end.model);
+  Impl::OfPath* const path = impl_->find(end.path);
+  OfModel* const row = path == nullptr ? nullptr : path->find(end.model);
   if (row == nullptr) return;
   row->waited.Observe(in_seconds(end.waited));
   row->ran.Observe(in_seconds(end.ran));
@@ -208,13 +181,16 @@ void ExecutorMetrics::ended(const Ended& end) {
   (end.state == GenerationState::kSucceeded ? row->succeeded : row->cancelled).Increment();
 }
 
-std::string ExecutorMetrics::text(const executor::ExecutorDescription& executor) const {
+std::string ExecutorMetrics::text(const executor::ExecutorDescription& executor,
+                                  std::string_view reason) const {
   std::vector<prometheus::MetricFamily> families = impl_->registry.Collect();
+  GaugeReading info("shunt_executor_info", "Which executor runs generations, and why");
+  info.add(1, {{"executor", executor.name}, {"reason", std::string(reason)}});
   GaugeReading running("shunt_generations_running", "Generations of this process running now");
   GaugeReading waiting("shunt_generations_waiting", "Generations of this process waiting now");
+  families.push_back(info.family());
   families.push_back(running.add(static_cast<double>(executor.running)).family());
   families.push_back(waiting.add(static_cast<double>(executor.waiting)).family());
-  if (executor.mode == "queue") add_queue(families, executor);
   return metrics_text(families);
 }
 

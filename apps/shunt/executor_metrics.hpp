@@ -1,12 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "namespace.hpp"
 #include "shunt/executor/generation_executor.hpp"
 #include "shunt/executor/observer.hpp"
-#include "shunt/generation/envelope.hpp"
 #include "shunt/generation/model_registry.hpp"
 
 namespace shunt::app {
@@ -15,15 +16,17 @@ namespace shunt::app {
 // bounded: models come from the configuration, codes from docs/errors.md. docs/metrics.md lists them.
 class ExecutorMetrics final : public executor::ExecutorObserver {
  public:
-  ExecutorMetrics(const ModelRegistry& models, const Admission& admission);
+  // `paths`: those that generations of this process can take, "sync" and "queue".
+  ExecutorMetrics(const ModelRegistry& models, std::span<const std::string_view> paths);
   ~ExecutorMetrics() override;
 
   void submitted(const Submitted& request) override;
   void ended(const Ended& end) override;
   void failed(const Failed& failure) override;
 
-  // Prometheus text format. Any thread.
-  [[nodiscard]] std::string text(const executor::ExecutorDescription& executor) const;
+  // Prometheus text format. `reason`: why this process has that executor. Any thread.
+  [[nodiscard]] std::string text(const executor::ExecutorDescription& executor,
+                                 std::string_view reason) const;
 
  private:
   struct Impl;

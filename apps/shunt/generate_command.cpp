@@ -9,11 +9,10 @@
 #include "generation_input.hpp"
 #include "generation_printer.hpp"
 #include "make_artifact_store.hpp"
+#include "make_flip.hpp"
 #include "make_models.hpp"
 #include "settings.hpp"
 #include "shunt/base/log.hpp"
-#include "shunt/executor/admission.hpp"
-#include "shunt/executor/queue_executor.hpp"
 #include "shunt/executor/sync_executor.hpp"
 #include "shunt/generation/artifact_store.hpp"
 #include "shunt/generation/error_codes.hpp"
@@ -44,24 +43,27 @@ Result<const config::ModelConfig*> choose_model(const GenerateOptions& options,
   return Error{error_code::kUnknownModel, "there is no model \"" + name + "\"; there is: " + known};
 }
 
-// One generation: executor, stream, end. Everything is called from the main thread. With an artifact store it
-// goes through the queue, and a worker runs it.
+// One generation: executor, stream, end. Everything is called from the main thread. With an artifact store
+// the queue is there, and the strategy says whether a worker runs it or this process.
 class OneGeneration {
  public:
   OneGeneration(EventLoopThreads& loops, const ModelRegistry& models,
-                const config::Configuration& configuration, const Admission& admission,
-                ArtifactStore* artifacts)
-      : loops_(loops), store_(make_memory_store(system_clock(), configuration.store)) {
+                const config::Configuration& configuration, ArtifactStore* artifacts)
+      : loops_(loops) {
     if (artifacts == nullptr) {
-      executor_ = executor::make_sync_executor(models, *store_, {.admission = admission});
+      store_ = make_memory_store(system_clock(), configuration.store);
+      sync_ = executor::make_sync_executor(models, *store_, {.admission = {"sync", "queue_disabled"}});
+      executor_ = sync_.get();
       return;
     }
-    executor::QueueExecutorOptions options;
-    options.queue = configuration.queue;
-    options.admission = admission;
-    // Nobody else waits for it.
-    options.at_drain = executor::QueueExecutorOptions::AtDrain::kCancel;
-    executor_ = executor::make_queue_executor(models, *artifacts, std::move(options));
+    flip_ = make_flip({.configuration = configuration,
+                       .models = models,
+                       .artifacts = *artifacts,
+                       .loop = loops.at(0),
+                       .store = configuration.store,
+                       // Nobody else waits for it.
+                       .at_drain = executor::QueueExecutorOptions::AtDrain::kCancel});
+    executor_ = flip_->executor.get();
     const auto until = std::chrono::steady_clock::now() + kConnectWithin;
     while (executor_->describe().health != executor::Health::kReady &&
            std::chrono::steady_clock::now() < until) {
@@ -102,8 +104,10 @@ class OneGeneration {
 
  private:
   EventLoopThreads& loops_;
-  const std::unique_ptr<GenerationStore> store_;
-  std::unique_ptr<executor::GenerationExecutor> executor_;
+  std::unique_ptr<GenerationStore> store_;
+  std::unique_ptr<executor::GenerationExecutor> sync_;
+  std::unique_ptr<Flip> flip_;
+  executor::GenerationExecutor* executor_ = nullptr;  // one of the two
 };
 
 void wait_ready(EventWatch& watch) {
@@ -184,7 +188,6 @@ int generate(const GenerateOptions& options) {
   const config::Configuration& configuration = loaded->configuration;
   // The result is what the person waits for; the life of the process is of no interest.
   log::configure(std::max(configuration.log_level, log::Level::kWarn), configuration.log_format);
-  const auto choice = executor::choose_executor(configuration.queue_enabled);
 
   const auto chosen = choose_model(options, configuration);
   if (!chosen) return refuse(kExitUsage, chosen.error().message);
@@ -211,12 +214,12 @@ int generate(const GenerateOptions& options) {
   request.options.timeout = options.timeout;
   GenerationPrinter printer({.model = name, .output = options.output, .json = options.json});
   std::unique_ptr<ArtifactStore> artifacts;
-  if (choice.strategy == executor::Strategy::kQueue) {
+  if (configuration.queue_enabled) {
     auto made = make_artifact_store(configuration);
     if (!made) return refuse(kExitConfiguration, made.error().message);
     artifacts = std::move(*made);
   }
-  OneGeneration generation(loops, models, configuration, choice.admission, artifacts.get());
+  OneGeneration generation(loops, models, configuration, artifacts.get());
   return run(request, generation, signals, printer);
 }
 

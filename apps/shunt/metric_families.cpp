@@ -40,6 +40,19 @@ GaugeReading& GaugeReading::add(double value, const prometheus::Labels& labels) 
   return *this;
 }
 
+CounterReading::CounterReading(const char* name, const char* help) {
+  family_.name = name;
+  family_.help = help;
+  family_.type = prometheus::MetricType::Counter;
+}
+
+CounterReading& CounterReading::add(std::uint64_t value, const prometheus::Labels& labels) {
+  prometheus::ClientMetric& metric = family_.metric.emplace_back();
+  for (const auto& [name, text] : labels) metric.label.push_back({name, text});
+  metric.counter.value = static_cast<double>(value);
+  return *this;
+}
+
 std::string metrics_text(const std::vector<prometheus::MetricFamily>& families) {
   std::ostringstream out;
   prometheus::TextSerializer().Serialize(out, families);

@@ -8,6 +8,7 @@
 #include <prometheus/registry.h>
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <shared_mutex>
 #include <string>
@@ -32,6 +33,17 @@ class GaugeReading {
  public:
   GaugeReading(const char* name, const char* help);
   GaugeReading& add(double value, const prometheus::Labels& labels = {});
+  [[nodiscard]] const prometheus::MetricFamily& family() const noexcept { return family_; }
+
+ private:
+  prometheus::MetricFamily family_;
+};
+
+// The same of a counter that somebody else keeps.
+class CounterReading {
+ public:
+  CounterReading(const char* name, const char* help);
+  CounterReading& add(std::uint64_t value, const prometheus::Labels& labels = {});
   [[nodiscard]] const prometheus::MetricFamily& family() const noexcept { return family_; }
 
  private:

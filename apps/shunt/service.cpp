@@ -10,6 +10,7 @@
 
 #include "await_on_loop.hpp"
 #include "fault_metrics.hpp"
+#include "flip_metrics.hpp"
 #include "make_artifact_store.hpp"
 #include "make_models.hpp"
 #include "memory_metrics.hpp"
@@ -17,7 +18,6 @@
 #include "redis_metrics.hpp"
 #include "shunt/base/log.hpp"
 #include "shunt/config/redact.hpp"
-#include "shunt/executor/queue_executor.hpp"
 #include "shunt/executor/sync_executor.hpp"
 #include "version_text.hpp"
 
@@ -28,6 +28,14 @@ namespace {
 constexpr std::size_t kMostThreads = 8;
 // For the last bytes of answers to reach clients that read.
 constexpr std::chrono::seconds kCloseDeadline{5};
+
+// Why a process runs generations as it does.
+constexpr std::string_view kQueueEnabled = "queue_enabled";
+constexpr std::string_view kQueueDisabled = "queue_disabled";
+
+constexpr std::string_view kSync = "sync";
+constexpr std::array<std::string_view, 1> kSyncAlone{kSync};
+constexpr std::array<std::string_view, 2> kBothExecutors{kSync, "queue"};
 
 std::size_t thread_count(const config::Configuration& configuration) {
   if (configuration.threads > 0) return configuration.threads;
@@ -77,25 +85,23 @@ Error worker_without_queue() {
 
 }  // namespace
 
-Service::Service(const config::Loaded& loaded, executor::ExecutorChoice choice, std::size_t threads)
+Service::Service(const config::Loaded& loaded, std::size_t threads)
     : loaded_(loaded),
       running_(loaded),
       configuration_(loaded.configuration),
-      choice_(std::move(choice)),
       memory_(memory_limit(configuration_), configuration_.store.max_bytes),
       loops_(threads) {}
 
 Result<std::unique_ptr<Service>> Service::start(const config::Loaded& loaded) {
   const config::Configuration& configuration = loaded.configuration;
-  std::unique_ptr<Service> service(new Service(loaded, executor::choose_executor(configuration.queue_enabled),
-                                               thread_count(configuration)));
+  std::unique_ptr<Service> service(new Service(loaded, thread_count(configuration)));
   if (auto assembled = service->assemble(); !assembled) return std::move(assembled).error();
   return service;
 }
 
 Result<void> Service::assemble() {
   if (!config::traces_url(configuration_.tracing).empty()) {
-    tracer_ = std::make_unique<Tracer>(configuration_.tracing, choice_.admission.executor, process_name());
+    tracer_ = std::make_unique<Tracer>(configuration_.tracing, process_name());
   }
   auto models = make_models(loaded_, loops_);
   if (!models) return std::move(models).error();
@@ -107,37 +113,51 @@ Result<void> Service::assemble() {
   return worker_ && !configuration_.worker.listen_address.empty() ? listen_for_probes() : Result<void>();
 }
 
+// Nothing of Redis without the switch: no connection, no thread, no name looked up.
 Result<void> Service::make_executors() {
   const config::Roles roles = configuration_.roles;
-  if (choice_.strategy == executor::Strategy::kSync) {
+  if (!configuration_.queue_enabled) {
     if (roles.worker) return worker_without_queue();
+    metrics_ = std::make_unique<ExecutorMetrics>(models_, kSyncAlone);
     store_ = make_memory_store(system_clock(), store_limits());
-    metrics_ = std::make_unique<ExecutorMetrics>(models_, choice_.admission);
-    executor_ = executor::make_sync_executor(models_, *store_,
-                                             {.admission = choice_.admission,
-                                              .observer = metrics_.get(),
-                                              .tracer = tracer_.get(),
-                                              .memory = &memory_});
+    sync_ = executor::make_sync_executor(models_, *store_,
+                                         {.admission = {std::string(kSync), std::string(kQueueDisabled)},
+                                          .observer = metrics_.get(),
+                                          .tracer = tracer_.get(),
+                                          .memory = &memory_});
+    executor_ = sync_.get();
     return {};
   }
   auto artifacts = make_artifact_store(configuration_);
   if (!artifacts) return std::move(artifacts).error();
   artifacts_ = std::move(*artifacts);
   if (roles.api) {
-    executor::QueueExecutorOptions options;
-    options.queue = configuration_.queue;
-    options.admission = choice_.admission;
-    options.memory = &memory_;
-    metrics_ = std::make_unique<ExecutorMetrics>(models_, choice_.admission);
-    options.observer = metrics_.get();
-    options.faults = &faults_;
-    executor_ = executor::make_queue_executor(models_, *artifacts_, std::move(options));
+    metrics_ = std::make_unique<ExecutorMetrics>(models_, kBothExecutors);
+    flip_ = make_flip({.configuration = configuration_,
+                       .models = models_,
+                       .artifacts = *artifacts_,
+                       .loop = loops_.at(0),
+                       .observer = metrics_.get(),
+                       .tracer = tracer_.get(),
+                       .faults = &faults_,
+                       .memory = &memory_,
+                       .store = store_limits()});
+    executor_ = flip_->executor.get();
   }
   if (roles.worker) {
     worker_metrics_ = std::make_unique<WorkerMetrics>(models_, configuration_.worker.models);
     worker_ = executor::make_queue_worker(models_, *artifacts_, loops_, worker_options());
+    if (configuration_.worker.serves_shadows) {
+      shadow_models_ = shadow_models(models_, configuration_);
+      shadow_worker_ =
+          executor::make_queue_worker(shadow_models_, *artifacts_, loops_, shadow_worker_options());
+    }
   }
   return {};
+}
+
+std::string_view Service::why_this_executor() const noexcept {
+  return configuration_.queue_enabled ? kQueueEnabled : kQueueDisabled;
 }
 
 MemoryStoreLimits Service::store_limits() {
@@ -167,6 +187,17 @@ executor::QueueWorkerOptions Service::worker_options() {
   return options;
 }
 
+// What it runs is nobody's, and in no figure of the worker's.
+executor::QueueWorkerOptions Service::shadow_worker_options() {
+  executor::QueueWorkerOptions options = worker_options();
+  options.queue = shadow_queue(options.queue);
+  options.observer = nullptr;
+  options.tracer = nullptr;
+  std::erase_if(options.models,
+                [this](const std::string& name) { return shadow_models_.find(name) == nullptr; });
+  return options;
+}
+
 std::string Service::metrics_text() const {
   std::string text;
   std::optional<executor::ServerStatus> redis;
@@ -177,9 +208,10 @@ std::string Service::metrics_text() const {
   }
   if (metrics_) {
     const executor::ExecutorDescription executor = executor_->describe();
-    text += metrics_->text(executor);
+    text += metrics_->text(executor, why_this_executor());
     redis = executor.server;
   }
+  if (flip_) text += flip_metrics_text(*flip_->executor);
   if (redis) text += redis_metrics_text(*redis);
   if (tracer_) text += tracer_->metrics_text();
   text +=
@@ -234,21 +266,22 @@ api::ServiceAbout Service::about() const {
   api::ServiceAbout about;
   about.version = kVersion;
   about.roles = names_of(configuration_.roles);
-  about.strategy_reason = choice_.admission.reason;
+  about.strategy_reason = why_this_executor();
   about.started_at = started_at_;
-  if (choice_.strategy == executor::Strategy::kQueue)
-    about.redis_url = config::redacted_url(configuration_.queue.redis_url);
+  if (configuration_.queue_enabled) about.redis_url = config::redacted_url(configuration_.queue.redis_url);
   return about;
 }
 
 void Service::log_start() const {
-  const bool queue = choice_.strategy == executor::Strategy::kQueue;
+  const bool queue = configuration_.queue_enabled;
+  // A worker without the API has none, and runs what others have sent through the queue.
+  const std::string executor = executor_ == nullptr ? "queue" : executor_->describe().name;
   log::info("service.started", {{"version", kVersion},
                                 {"url", url_},
                                 {"roles", joined(names_of(configuration_.roles))},
                                 {"probes", probes_url_},
-                                {"executor", choice_.admission.executor},
-                                {"reason", choice_.admission.reason},
+                                {"executor", executor},
+                                {"reason", why_this_executor()},
                                 {"redis", queue ? config::redacted_url(configuration_.queue.redis_url) : ""},
                                 {"models", names_of(models_)},
                                 {"traces", config::redacted_url(config::traces_url(configuration_.tracing))},
@@ -278,6 +311,7 @@ void Service::reload(const Result<config::Loaded>& fresh) {
   config::Reload reload = config::reload(running_, *fresh);
   if (const auto taken = reload_servers(reload.merged.configuration); !taken) return reject(taken.error());
   running_ = std::move(reload.merged);
+  if (flip_) flip_->executor->breaker().set_mode(running_.configuration.breaker);
   log::configure(running_.configuration.log_level, running_.configuration.log_format);
   ++reloads_;
   log::info("service.reloaded", {{"file", fresh->file}, {"changed", joined(reload.taken)}});
@@ -293,7 +327,12 @@ void Service::shut_down() {
     worker_->stop(configuration_.shutdown_grace,
                   [&stopped](executor::WorkerReport report) { stopped.set_value(report); });
   }
-  if (executor_) {
+  std::promise<void> shadows_stopped;
+  if (shadow_worker_) {
+    shadow_worker_->stop(std::chrono::milliseconds(0),
+                         [&shadows_stopped](const executor::WorkerReport&) { shadows_stopped.set_value(); });
+  }
+  if (executor_ != nullptr) {
     const auto report = await_on_loop<executor::DrainReport>(
         loops_, [this](auto done) { executor_->drain(configuration_.shutdown_grace, std::move(done)); });
     log::info("service.drained", {{"finished", report.finished}, {"cancelled", report.cancelled}});
@@ -302,6 +341,7 @@ void Service::shut_down() {
     const auto report = stopped.get_future().get();
     log::info("worker.stopped", {{"finished", report.finished}, {"given_back", report.given_back}});
   }
+  if (shadow_worker_) shadows_stopped.get_future().get();
   if (server_) server_->close(kCloseDeadline);
   if (tracer_) tracer_->stop();
   // Last, so that the end can be watched; who probes does not wait.

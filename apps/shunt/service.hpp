@@ -5,15 +5,16 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "executor_metrics.hpp"
+#include "make_flip.hpp"
 #include "namespace.hpp"
 #include "shunt/api/http_server.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "shunt/base/fault_log.hpp"
 #include "shunt/base/memory_budget.hpp"
 #include "shunt/config/configuration.hpp"
-#include "shunt/executor/admission.hpp"
 #include "shunt/executor/generation_executor.hpp"
 #include "shunt/executor/queue_worker.hpp"
 #include "shunt/generation/artifact_store.hpp"
@@ -48,11 +49,12 @@ class Service {
   void shut_down();
 
  private:
-  Service(const config::Loaded& loaded, executor::ExecutorChoice choice, std::size_t threads);
+  Service(const config::Loaded& loaded, std::size_t threads);
 
   Result<void> assemble();
   Result<void> make_executors();
   [[nodiscard]] MemoryStoreLimits store_limits();
+  [[nodiscard]] std::string_view why_this_executor() const noexcept;
   Result<void> listen();
   Result<void> listen_for_probes();
   // Where the server and the probes go by `configuration`: of the options that are live.
@@ -61,13 +63,13 @@ class Service {
   [[nodiscard]] api::ServiceAbout about() const;
   [[nodiscard]] std::string metrics_text() const;
   [[nodiscard]] executor::QueueWorkerOptions worker_options();
+  [[nodiscard]] executor::QueueWorkerOptions shadow_worker_options();
 
   const config::Loaded& loaded_;
   config::Loaded running_;  // with what reloads have changed
   std::atomic<std::uint64_t> reloads_{0};
   std::atomic<std::uint64_t> rejected_reloads_{0};
   const config::Configuration& configuration_;
-  const executor::ExecutorChoice choice_;
   const WallTime started_at_ = system_clock().now();
   std::string url_;
   std::string probes_url_;
@@ -81,10 +83,15 @@ class Service {
   ModelRegistry models_;
   std::unique_ptr<ExecutorMetrics> metrics_;       // with the API
   std::unique_ptr<WorkerMetrics> worker_metrics_;  // with a worker
-  std::unique_ptr<GenerationStore> store_;         // sync
-  std::unique_ptr<ArtifactStore> artifacts_;       // queue
-  std::unique_ptr<executor::GenerationExecutor> executor_;
+  std::unique_ptr<ArtifactStore> artifacts_;       // with the queue enabled
+  std::unique_ptr<Flip> flip_;                     // with that and the API
+  // These two are there without the queue.
+  std::unique_ptr<GenerationStore> store_;
+  std::unique_ptr<executor::GenerationExecutor> sync_;
+  executor::GenerationExecutor* executor_ = nullptr;  // one of the two, with the API
   std::unique_ptr<executor::QueueWorker> worker_;
+  ModelRegistry shadow_models_;
+  std::unique_ptr<executor::QueueWorker> shadow_worker_;  // with a worker that serves shadows
   std::unique_ptr<api::HttpServer> server_;
   std::unique_ptr<api::HttpServer> probes_;
 };

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "metric_families.hpp"
+#include "shunt/flip/decision.hpp"
 #include "version_text.hpp"
 
 namespace shunt::app {
@@ -59,12 +60,24 @@ void add(Span& span, std::string_view key, Value value) {
   span.attributes.push_back({key, std::move(value)});
 }
 
+// The decision of a flip, in the words of OpenTelemetry's conventions for feature flags.
+void add_decision(Span& span, const Admission& admission) {
+  if (admission.epoch == 0) return;
+  add(span, "feature_flag.key", std::string("shunt.executor"));
+  add(span, "feature_flag.set.id", std::string("shunt.flip"));
+  add(span, "feature_flag.version", std::to_string(admission.epoch));
+  add(span, "feature_flag.result.variant", admission.executor);
+  if (const auto reason = flip::parse_reason(admission.reason))
+    add(span, "feature_flag.result.reason", std::string(flip::feature_flag_reason(*reason)));
+}
+
 // What a submit came to, as the span tells it.
 struct OutcomeText {
   std::string_view name;
   std::string_view code{};
   std::optional<GenerationId> id{};
   std::chrono::nanoseconds enqueue{0};
+  std::optional<Admission> admission{};  // of what was accepted
 };
 
 OutcomeText describe(const Outcome& outcome) {
@@ -75,8 +88,10 @@ OutcomeText describe(const Outcome& outcome) {
     return {.name = "unknown", .code = unknown->error.code, .id = unknown->id};
   }
   const auto& accepted = std::get<executor::Accepted>(outcome);
-  return {
-      .name = accepted.replayed ? "replayed" : "accepted", .id = accepted.id, .enqueue = accepted.enqueue};
+  return {.name = accepted.replayed ? "replayed" : "accepted",
+          .id = accepted.id,
+          .enqueue = accepted.enqueue,
+          .admission = accepted.watch ? std::optional(accepted.watch->record().admission) : std::nullopt};
 }
 
 class TracedRequest final : public api::RequestTrace {
@@ -98,6 +113,10 @@ class TracedRequest final : public api::RequestTrace {
     add(span_, "shunt.admission_ms", milliseconds_of(now - span_.start));
     if (text.enqueue.count() > 0) add(span_, "shunt.enqueue_ms", milliseconds_of(text.enqueue));
     if (text.id) add(span_, "shunt.generation.id", text.id->to_string());
+    if (text.admission) {
+      add(span_, "shunt.path", text.admission->executor);
+      add_decision(span_, *text.admission);
+    }
     if (text.code.empty()) return;
     add(span_, "error.type", std::string(text.code));
     code_ = text.code;
@@ -147,21 +166,10 @@ class TracedRun final : public executor::RunTrace {
   Span span_;
 };
 
-// A counter as it stands when it is asked for.
-prometheus::MetricFamily counter(const char* name, const char* help, std::uint64_t value) {
-  prometheus::MetricFamily family;
-  family.name = name;
-  family.help = help;
-  family.type = prometheus::MetricType::Counter;
-  family.metric.emplace_back().counter.value = static_cast<double>(value);
-  return family;
-}
-
 }  // namespace
 
-Tracer::Tracer(const config::TracingSettings& settings, std::string path, const std::string& process)
-    : path_(std::move(path)),
-      sample_ratio_(settings.sample_ratio),
+Tracer::Tracer(const config::TracingSettings& settings, const std::string& process)
+    : sample_ratio_(settings.sample_ratio),
       flush_timeout_(settings.flush_timeout),
       exporter_(exporter_options(settings), resource_of(settings, process)) {}
 
@@ -172,11 +180,10 @@ std::unique_ptr<api::RequestTrace> Tracer::begin(std::string_view method, std::s
   span->kind = SpanKind::kServer;
   span->parent_is_remote = span->parent.has_value();
   span->name.append(method).append(" ").append(route);
-  span->attributes.reserve(10);
+  span->attributes.reserve(15);
   add(*span, "http.request.method", std::string(method));
   add(*span, "http.route", std::string(route));
   add(*span, "shunt.model", request.model);
-  add(*span, "shunt.path", path_);
   return std::make_unique<TracedRequest>(exporter_, std::move(*span));
 }
 
@@ -188,11 +195,12 @@ std::unique_ptr<executor::RunTrace> Tracer::begin(Envelope& envelope, std::strin
   span->kind = queue ? SpanKind::kConsumer : SpanKind::kInternal;
   span->parent_is_remote = queue && span->parent.has_value();
   span->name = "run " + envelope.request.model;
-  span->attributes.reserve(8);
+  span->attributes.reserve(13);
   add(*span, "shunt.generation.id", envelope.id.to_string());
   add(*span, "shunt.model", envelope.request.model);
   add(*span, "shunt.path", std::string(path));
   add(*span, "shunt.attempt", static_cast<std::int64_t>(attempt));
+  add_decision(*span, envelope.admission);
   return std::make_unique<TracedRun>(exporter_, std::move(*span));
 }
 
@@ -203,6 +211,9 @@ void Tracer::stop() {
 std::string Tracer::metrics_text() const {
   const tracing::ExportCounts counts = exporter_.counts();
   GaugeReading waiting("shunt_trace_spans_waiting", "Spans that wait for the collector");
+  const auto counter = [](const char* name, const char* help, std::uint64_t value) {
+    return CounterReading(name, help).add(value).family();
+  };
   return app::metrics_text(
       {counter("shunt_trace_spans_exported_total", "Spans that the collector has taken", counts.exported),
        counter("shunt_trace_spans_dropped_total", "Spans for which there was no room", counts.dropped),

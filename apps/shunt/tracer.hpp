@@ -16,9 +16,8 @@ namespace shunt::app {
 // generation, in this process or in a worker. docs/tracing.md describes them.
 class Tracer final : public api::RequestTracer, public executor::RunTracer {
  public:
-  // `path`: which executor requests go to, "sync" or "queue". `process` tells this process from others of the
-  // service.
-  Tracer(const config::TracingSettings& settings, std::string path, const std::string& process);
+  // `process` tells this process from others of the service.
+  Tracer(const config::TracingSettings& settings, const std::string& process);
 
   [[nodiscard]] std::unique_ptr<api::RequestTrace> begin(std::string_view method, std::string_view route,
                                                          GenerationRequest& request) override;
@@ -32,7 +31,6 @@ class Tracer final : public api::RequestTracer, public executor::RunTracer {
   [[nodiscard]] std::string metrics_text() const;
 
  private:
-  const std::string path_;
   const double sample_ratio_;
   const std::chrono::milliseconds flush_timeout_;
   tracing::SpanExporter exporter_;

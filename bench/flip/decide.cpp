@@ -24,7 +24,7 @@ double nanoseconds_each(const Snapshot& snapshot, const std::vector<std::string>
       DecisionInput input;
       input.asker.tenant = tenants[static_cast<std::size_t>(i) % tenants.size()];
       input.asker.caller = "ann";
-      input.asker.generation_id = "gen_019abc3f5c2a7d1e8f00a1b2c3d4e5f6";
+      input.asker.draw = "gen_019abc3f5c2a7d1e8f00a1b2c3d4e5f6";
       in_queue += decide(snapshot, input).executor == ExecutorKind::kQueue ? 1 : 0;
     }
     const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - begin;

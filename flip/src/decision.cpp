@@ -1,5 +1,6 @@
 #include "shunt/flip/decision.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace shunt::flip {
@@ -9,18 +10,18 @@ struct ReasonWords {
   std::string_view name;
   std::string_view feature_flag;
 };
-constexpr std::array<ReasonWords, 12> kReasons{{{"forced", "STATIC"},
-                                                {"override", "TARGETING_MATCH"},
-                                                {"model_rule", "TARGETING_MATCH"},
-                                                {"deny_list", "TARGETING_MATCH"},
-                                                {"allow_list", "TARGETING_MATCH"},
-                                                {"split", "SPLIT"},
-                                                {"split_not_sticky", "SPLIT"},
-                                                {"state", "DEFAULT"},
-                                                {"canary_full", "DEFAULT"},
-                                                {"store_unreadable", "STALE"},
-                                                {"fallback_breaker", "FALLBACK_BREAKER"},
-                                                {"fallback_broker", "FALLBACK_BROKER"}}};
+constexpr std::array<ReasonWords, kReasons> kReasonWords{{{"forced", "static"},
+                                                          {"override", "targeting_match"},
+                                                          {"model_rule", "targeting_match"},
+                                                          {"deny_list", "targeting_match"},
+                                                          {"allow_list", "targeting_match"},
+                                                          {"split", "split"},
+                                                          {"split_not_sticky", "split"},
+                                                          {"state", "default"},
+                                                          {"canary_full", "default"},
+                                                          {"store_unreadable", "stale"},
+                                                          {"fallback_breaker", "fallback_breaker"},
+                                                          {"fallback_broker", "fallback_broker"}}};
 
 // Whether the state lets anything but a forced fleet use the queue, and whether rules and lists count in it.
 bool may_use_queue(FlipState state) noexcept {
@@ -39,7 +40,7 @@ StickyKey sticky_key(const Asker& asker) noexcept {
   for (const std::string_view key : {asker.tenant, asker.caller, asker.idempotency_key}) {
     if (!key.empty()) return {key, true};
   }
-  return {asker.generation_id, false};
+  return {asker.draw, false};
 }
 
 Decision split(const Snapshot& snapshot, const DecisionInput& input, Decision decision) {
@@ -85,10 +86,25 @@ std::string_view executor_name(ExecutorKind kind) noexcept {
   return kind == ExecutorKind::kQueue ? "queue" : "sync";
 }
 std::string_view reason_name(Reason reason) noexcept {
-  return kReasons[static_cast<std::size_t>(reason)].name;
+  return kReasonWords[static_cast<std::size_t>(reason)].name;
+}
+std::optional<Reason> parse_reason(std::string_view name) noexcept {
+  const auto found = std::ranges::find(kReasonWords, name, &ReasonWords::name);
+  if (found == kReasonWords.end()) return std::nullopt;
+  return static_cast<Reason>(found - kReasonWords.begin());
+}
+std::span<const Reason> reasons_of(ExecutorKind executor) noexcept {
+  using enum Reason;
+  // A fallback runs in sync; what the canary has no room for, or nobody watches, does too.
+  static constexpr std::array kQueue{kForced, kOverride,       kModelRule, kAllowed,
+                                     kSplit,  kSplitNotSticky, kState};
+  static constexpr std::array kSync{kForced,          kOverride,        kModelRule,     kDenied,
+                                    kSplit,           kSplitNotSticky,  kState,         kCanaryFull,
+                                    kStoreUnreadable, kFallbackBreaker, kFallbackBroker};
+  return executor == ExecutorKind::kQueue ? std::span<const Reason>(kQueue) : std::span<const Reason>(kSync);
 }
 std::string_view feature_flag_reason(Reason reason) noexcept {
-  return kReasons[static_cast<std::size_t>(reason)].feature_flag;
+  return kReasonWords[static_cast<std::size_t>(reason)].feature_flag;
 }
 
 Decision decide(const Snapshot& snapshot, const DecisionInput& input) {

@@ -34,6 +34,16 @@ void write_output(JsonObjectWriter& object, const GenerationRecord& record) {
   output.close();
 }
 
+// What a flip has decided; without one there was nothing to decide. The salt is nobody's business.
+void write_admission(JsonObjectWriter& object, const Admission& admission) {
+  JsonObjectWriter inner(object.begin("admission"));
+  inner.text("executor", admission.executor);
+  inner.text("reason", admission.reason);
+  inner.number("epoch", admission.epoch);
+  if (admission.bucket) inner.number("bucket", *admission.bucket);
+  inner.close();
+}
+
 void write_progress(JsonObjectWriter& object, const event::Progress& progress) {
   JsonObjectWriter member = object.object("progress");
   member.json("fraction", progress.fraction);
@@ -90,6 +100,7 @@ void append_record_json(std::string& out, const GenerationRecord& record) {
   if (record.error) append_error_json(object.begin("error"), *record.error);
   if (record.state == GenerationState::kCancelled) object.text("cancel_reason", record.cancel_reason);
   if (record.cancel_requested) object.boolean("cancel_requested", true);
+  if (record.admission.epoch > 0) write_admission(object, record.admission);
   if (!record.metadata.empty()) object.json("metadata", record.metadata);
   object.close();
 }

@@ -30,8 +30,8 @@ void RecordingExecutor::find(const GenerationId& id, std::function<void(Result<F
   done(on_find ? on_find(id) : Result<FindOutcome>(FindOutcome(GenerationUnknown{})));
 }
 
-void RecordingExecutor::list(const ListQuery&, std::function<void(Result<RecordPage>)> done) {
-  done(RecordPage{});
+void RecordingExecutor::list(const ListQuery& query, std::function<void(Result<RecordPage>)> done) {
+  done(on_list ? on_list(query) : Result<RecordPage>(RecordPage{}));
 }
 
 void RecordingExecutor::cancel(const GenerationId& id, std::string,
@@ -62,8 +62,8 @@ void RecordingExecutor::request_of(const GenerationId& id, std::function<void(Re
   done(on_request_of ? on_request_of(id) : Result<RequestOutcome>(RequestOutcome(GenerationUnknown{})));
 }
 
-void RecordingExecutor::was_of(const GenerationId&, std::string, std::function<void(Result<bool>)> done) {
-  done(false);
+void RecordingExecutor::was_of(const GenerationId& id, std::string, std::function<void(Result<bool>)> done) {
+  done(on_was_of ? on_was_of(id) : Result<bool>(false));
 }
 
 void RecordingExecutor::remove(const GenerationId& id, std::function<void(Result<RemoveOutcome>)> done) {

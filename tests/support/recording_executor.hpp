@@ -20,6 +20,8 @@ class RecordingExecutor final : public executor::GenerationExecutor {
   std::function<executor::ExecutorDescription()> on_describe;
   std::function<Result<executor::RequestOutcome>(const GenerationId&)> on_request_of;
   std::function<Result<executor::RemoveOutcome>(const GenerationId&)> on_remove;
+  std::function<Result<executor::RecordPage>(const ListQuery&)> on_list;
+  std::function<Result<bool>(const GenerationId&)> on_was_of;
   std::vector<executor::WorkerStatus> leased;
 
   [[nodiscard]] std::vector<GenerationRequest> submitted() const;

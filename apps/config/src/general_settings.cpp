@@ -231,6 +231,7 @@ std::vector<General> make_general_settings() {
   add_memory(made);
   add_store(made);
   for (General& setting : queue_settings()) made.push_back(std::move(setting));
+  for (General& setting : flip_settings()) made.push_back(std::move(setting));
   for (General& setting : artifact_settings()) made.push_back(std::move(setting));
   for (General& setting : tracing_settings()) made.push_back(std::move(setting));
   return made;

@@ -15,6 +15,9 @@ namespace shunt::config {
 // The part of the general ones that is about the queue and its workers (queue_settings.cpp).
 [[nodiscard]] std::vector<Setting<Configuration>> queue_settings();
 
+// Those about the flip (flip_settings.cpp).
+[[nodiscard]] std::vector<Setting<Configuration>> flip_settings();
+
 // The settings about artifacts (artifact_settings.cpp).
 [[nodiscard]] std::vector<Setting<Configuration>> artifact_settings();
 
@@ -26,6 +29,12 @@ namespace shunt::config {
 
 // The settings of every [models.NAME] table, after `driver`.
 [[nodiscard]] const std::vector<Setting<Model>>& model_settings();
+
+// Those of them that are about the flip (flip_settings.cpp).
+[[nodiscard]] const std::vector<Setting<flip::ModelPolicy>>& flip_model_settings();
+
+// How copies of the model's requests are run and compared (flip_settings.cpp).
+[[nodiscard]] const std::vector<Setting<flip::ShadowOptions::Model>>& shadow_model_settings();
 
 // The settings of a [models.NAME.input.MEMBER] table (input_rule_tables.cpp).
 [[nodiscard]] const std::vector<Setting<InputRule>>& input_rule_settings();

@@ -88,6 +88,11 @@ def test_the_run_is_a_child_of_the_request_which_is_a_child_of_the_caller(mode, 
     assert run.attributes["shunt.model"] == request.attributes["shunt.model"] == "traced"
     assert run.attributes["shunt.path"] == request.attributes["shunt.path"] == mode.name
     assert (run.attributes["shunt.attempt"], run.attributes["shunt.state"]) == (1, "succeeded")
+    for span in (request, run):
+        decided = {key[len("feature_flag."):]: value for key, value in span.attributes.items() if "feature_flag" in key}
+        assert decided == ({} if mode.name == "sync" else {
+            "key": "shunt.executor", "set.id": "shunt.flip", "version": "1", "result.variant": "queue",
+            "result.reason": "default"})
     assert run.attributes["shunt.wait_ms"] >= 0 and run.start < run.end
     # What the generator calls is a child of the run.
     assert answer["output"]["text"] == f"00-{TRACE}-{run.span_id}-01|vendor=x"

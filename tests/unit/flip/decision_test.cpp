@@ -29,7 +29,7 @@ FlipRecord record_in(S state, std::string_view salt = "r2") {
 DecisionInput from(std::string_view tenant) {
   DecisionInput input;
   input.asker.tenant = tenant;
-  input.asker.generation_id = "gen_1";
+  input.asker.draw = "gen_1";
   return input;
 }
 
@@ -129,7 +129,7 @@ TEST(Decide, KeepsBucketSaltAndSideOfASplit) {
 TEST(Decide, IsStickyByTenantThenCallerThenKeyAndSaysWhenItIsNot) {
   const Snapshot snapshot(record_in(S::kCanary));
   DecisionInput input;
-  input.asker.generation_id = "tenant-1";
+  input.asker.draw = "tenant-1";
   Decision decision = decide(snapshot, input);
   EXPECT_EQ(decision.bucket, 637U);
   EXPECT_EQ(decision.reason, Reason::kSplitNotSticky);
@@ -213,12 +213,12 @@ TEST(Snapshot, ThatIsNotWatchedSendsNothingToTheQueueInShadowAndCanaryOnly) {
 }
 
 TEST(Reasons, HaveOpenFeaturesWords) {
-  EXPECT_EQ(feature_flag_reason(Reason::kForced), "STATIC");
-  EXPECT_EQ(feature_flag_reason(Reason::kSplit), "SPLIT");
-  EXPECT_EQ(feature_flag_reason(Reason::kState), "DEFAULT");
-  EXPECT_EQ(feature_flag_reason(Reason::kStoreUnreadable), "STALE");
-  EXPECT_EQ(feature_flag_reason(Reason::kFallbackBreaker), "FALLBACK_BREAKER");
-  EXPECT_EQ(feature_flag_reason(Reason::kFallbackBroker), "FALLBACK_BROKER");
+  EXPECT_EQ(feature_flag_reason(Reason::kForced), "static");
+  EXPECT_EQ(feature_flag_reason(Reason::kSplit), "split");
+  EXPECT_EQ(feature_flag_reason(Reason::kState), "default");
+  EXPECT_EQ(feature_flag_reason(Reason::kStoreUnreadable), "stale");
+  EXPECT_EQ(feature_flag_reason(Reason::kFallbackBreaker), "fallback_breaker");
+  EXPECT_EQ(feature_flag_reason(Reason::kFallbackBroker), "fallback_broker");
   EXPECT_EQ(reason_name(Reason::kFallbackBroker), "fallback_broker");
 }
 

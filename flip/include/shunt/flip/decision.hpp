@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -12,6 +14,7 @@
 namespace shunt::flip {
 
 enum class ExecutorKind { kSync, kQueue };
+inline constexpr std::size_t kExecutors = 2;
 [[nodiscard]] std::string_view executor_name(ExecutorKind kind) noexcept;  // "sync", "queue"
 
 // Why a request runs where it runs.
@@ -22,17 +25,21 @@ enum class Reason {
   kDenied,           // the caller is on the plan's list of those who stay in sync
   kAllowed,          // the caller is on the plan's list of those who go first
   kSplit,            // the caller's bucket
-  kSplitNotSticky,   // the bucket of the generation's id: there was nothing that stays
+  kSplitNotSticky,   // the bucket of a draw: there was nothing that stays
   kState,            // the state sends everybody the same way
   kCanaryFull,       // of the canary, but it has max_in_flight generations open in this process
   kStoreUnreadable,  // of the canary, but the rollout is not watched
   kFallbackBreaker,  // of the queue, but the breaker, or the state of the queue, forbids it
   kFallbackBroker,   // of the queue, but that refused it
 };
+inline constexpr std::size_t kReasons = 12;
 // "split": of the envelope's admission, metrics and logs.
 [[nodiscard]] std::string_view reason_name(Reason reason) noexcept;
-// OpenFeature's reason, for the span attribute feature_flag.result.reason: "SPLIT". The fallbacks have their
-// own.
+[[nodiscard]] std::optional<Reason> parse_reason(std::string_view name) noexcept;
+// Those that a decision for this executor can have.
+[[nodiscard]] std::span<const Reason> reasons_of(ExecutorKind executor) noexcept;
+// OpenFeature's reason as OpenTelemetry writes it, for the span attribute feature_flag.result.reason:
+// "split". The fallbacks have their own.
 [[nodiscard]] std::string_view feature_flag_reason(Reason reason) noexcept;
 
 enum class ModelRule { kNone, kSync, kQueue };
@@ -42,7 +49,9 @@ struct Asker {
   std::string_view tenant;
   std::string_view caller;  // as authentication named them
   std::string_view idempotency_key;
-  std::string_view generation_id;  // always there
+  // Told apart from every other request, for those of which nothing above is known: an id that is drawn for
+  // the decision.
+  std::string_view draw;
 };
 
 struct DecisionInput {

@@ -15,6 +15,8 @@ enum class OnQueueDown { kRefuse, kSync };
 struct DownRule {
   bool without_worker = false;
   bool when_late = false;  // the oldest job has waited for more than half of the wait deadline
+  [[nodiscard]] bool any() const noexcept { return without_worker || when_late; }
+  [[nodiscard]] bool operator==(const DownRule&) const = default;
 };
 
 struct QueueHealth {
