@@ -57,6 +57,28 @@ void add_decisions(std::vector<prometheus::MetricFamily>& families, const flip::
   families.push_back(decisions.family());
 }
 
+// Since the epoch began: each new one begins at zero again.
+void add_shadow(std::vector<prometheus::MetricFamily>& families, const flip::ShadowCounts& counts) {
+  CounterReading sampled("shunt_flip_shadow_sampled_total",
+                         "Copies of requests that were sent through the queue");
+  families.push_back(sampled.add(counts.sampled).family());
+  CounterReading compared("shunt_flip_shadow_compared_total",
+                          "Copies by how their ends compare with the callers'");
+  for (std::size_t i = 0; i < flip::kShadowClasses; ++i) {
+    compared.add(counts.compared[i],
+                 {{"class", std::string(flip::shadow_class_name(static_cast<flip::ShadowClass>(i)))}});
+  }
+  families.push_back(compared.family());
+  CounterReading dropped("shunt_flip_shadow_dropped_total", "Samples of which no copy was compared, and why");
+  for (const auto& [why, count] : counts.dropped) dropped.add(count, {{"reason", why}});
+  families.push_back(dropped.family());
+  CounterReading noise("shunt_flip_shadow_noise_compared_total",
+                       "Copies that ran twice, to be compared with themselves");
+  families.push_back(noise.add(counts.noise_compared).family());
+  CounterReading differed("shunt_flip_shadow_noise_mismatches_total", "Of these, the ones that differed");
+  families.push_back(differed.add(counts.noise_mismatches).family());
+}
+
 void add_breaker(std::vector<prometheus::MetricFamily>& families, const flip::SharedBreaker::View& breaker) {
   GaugeReading state("shunt_flip_breaker_state", "1 for the state that the breaker before the queue is in");
   for (const auto each :
@@ -84,6 +106,7 @@ std::string flip_metrics_text(const flip::FlipExecutor& executor) {
   add_queue(families, executor.describe_queue());
   add_decisions(families, executor.decisions());
   add_breaker(families, executor.breaker().view());
+  if (executor.shadow() != nullptr) add_shadow(families, executor.shadow()->counts());
   return metrics_text(families);
 }
 

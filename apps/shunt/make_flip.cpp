@@ -18,7 +18,50 @@ flip::ModelPolicies policies_of(const config::Configuration& configuration) {
   return policies;
 }
 
+// Copies have keys of their own, so that no worker of generations takes one and none is in a caller's list.
+// They are kept only until they are compared, and refused where no worker serves them.
+std::unique_ptr<flip::Shadow> make_shadow(const FlipSurroundings& surroundings,
+                                          executor::GenerationExecutor& controls) {
+  const config::Configuration& configuration = surroundings.configuration;
+  flip::ShadowOptions options = configuration.shadow;
+  for (const config::ModelConfig& model : configuration.models)
+    options.models.emplace(model.model.name, model.shadow);
+  executor::QueueExecutorOptions queue;
+  queue.queue = shadow_queue(configuration.queue);
+  queue.faults = surroundings.faults;
+  queue.memory = surroundings.memory;
+  return std::make_unique<flip::Shadow>(
+      std::move(options), controls,
+      [&models = surroundings.models, &artifacts = surroundings.artifacts, queue = std::move(queue)] {
+        return executor::make_queue_executor(models, artifacts, queue);
+      },
+      surroundings.loop);
+}
+
 }  // namespace
+
+executor::QueueOptions shadow_queue(executor::QueueOptions queue) {
+  queue.prefix += ":shadow";
+  queue.require_worker = true;
+  queue.retention = std::chrono::minutes(1);
+  queue.claim_age = std::chrono::minutes(1);
+  queue.min_claim_age = std::chrono::milliseconds(0);
+  queue.attempts = 1;
+  return queue;
+}
+
+ModelRegistry shadow_models(const ModelRegistry& models, const config::Configuration& configuration) {
+  ModelRegistry shadows;
+  for (const config::ModelConfig& configured : configuration.models) {
+    const Model* const model = models.find(configured.model.name);
+    if (model == nullptr || configured.shadow.generator == flip::ShadowGenerator::kNone) continue;
+    Model shadow = *model;
+    if (configured.shadow.generator == flip::ShadowGenerator::kStub)
+      shadow.generator = flip::make_shadow_stub();
+    (void)shadows.add(std::move(shadow));  // Names that a registry has are valid and differ.
+  }
+  return shadows;
+}
 
 std::unique_ptr<Flip> make_flip(const FlipSurroundings& surroundings) {
   const config::Configuration& configuration = surroundings.configuration;
@@ -41,6 +84,7 @@ std::unique_ptr<Flip> make_flip(const FlipSurroundings& surroundings) {
   auto pair = executor::make_executor_pair(surroundings.models, *made->store, surroundings.artifacts,
                                            std::move(sync), std::move(queue));
   flip::FlipExecutorOptions options;
+  options.shadow = make_shadow(surroundings, *pair.sync);
   options.sync = std::move(pair.sync);
   options.queue = std::move(pair.queue);
   options.snapshot = &made->snapshot;

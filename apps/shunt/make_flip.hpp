@@ -41,6 +41,11 @@ struct FlipSurroundings {
   MemoryStoreLimits store{};
   executor::QueueExecutorOptions::AtDrain at_drain = executor::QueueExecutorOptions::AtDrain::kLeave;
 };
+// Where copies of sampled requests go: the queue's Redis under a prefix of its own.
+[[nodiscard]] executor::QueueOptions shadow_queue(executor::QueueOptions queue);
+// What a worker that serves shadows runs: stubs, or the models' own generators.
+[[nodiscard]] ModelRegistry shadow_models(const ModelRegistry& models,
+                                          const config::Configuration& configuration);
 [[nodiscard]] std::unique_ptr<Flip> make_flip(const FlipSurroundings& surroundings);
 
 }  // namespace shunt::app

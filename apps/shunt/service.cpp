@@ -147,6 +147,11 @@ Result<void> Service::make_executors() {
   if (roles.worker) {
     worker_metrics_ = std::make_unique<WorkerMetrics>(models_, configuration_.worker.models);
     worker_ = executor::make_queue_worker(models_, *artifacts_, loops_, worker_options());
+    if (configuration_.worker.serves_shadows) {
+      shadow_models_ = shadow_models(models_, configuration_);
+      shadow_worker_ =
+          executor::make_queue_worker(shadow_models_, *artifacts_, loops_, shadow_worker_options());
+    }
   }
   return {};
 }
@@ -179,6 +184,17 @@ executor::QueueWorkerOptions Service::worker_options() {
   options.memory = &memory_;
   options.tracer = tracer_.get();
   options.faults = &faults_;
+  return options;
+}
+
+// What it runs is nobody's, and in no figure of the worker's.
+executor::QueueWorkerOptions Service::shadow_worker_options() {
+  executor::QueueWorkerOptions options = worker_options();
+  options.queue = shadow_queue(options.queue);
+  options.observer = nullptr;
+  options.tracer = nullptr;
+  std::erase_if(options.models,
+                [this](const std::string& name) { return shadow_models_.find(name) == nullptr; });
   return options;
 }
 
@@ -311,6 +327,11 @@ void Service::shut_down() {
     worker_->stop(configuration_.shutdown_grace,
                   [&stopped](executor::WorkerReport report) { stopped.set_value(report); });
   }
+  std::promise<void> shadows_stopped;
+  if (shadow_worker_) {
+    shadow_worker_->stop(std::chrono::milliseconds(0),
+                         [&shadows_stopped](const executor::WorkerReport&) { shadows_stopped.set_value(); });
+  }
   if (executor_ != nullptr) {
     const auto report = await_on_loop<executor::DrainReport>(
         loops_, [this](auto done) { executor_->drain(configuration_.shutdown_grace, std::move(done)); });
@@ -320,6 +341,7 @@ void Service::shut_down() {
     const auto report = stopped.get_future().get();
     log::info("worker.stopped", {{"finished", report.finished}, {"given_back", report.given_back}});
   }
+  if (shadow_worker_) shadows_stopped.get_future().get();
   if (server_) server_->close(kCloseDeadline);
   if (tracer_) tracer_->stop();
   // Last, so that the end can be watched; who probes does not wait.

@@ -63,6 +63,7 @@ class Service {
   [[nodiscard]] api::ServiceAbout about() const;
   [[nodiscard]] std::string metrics_text() const;
   [[nodiscard]] executor::QueueWorkerOptions worker_options();
+  [[nodiscard]] executor::QueueWorkerOptions shadow_worker_options();
 
   const config::Loaded& loaded_;
   config::Loaded running_;  // with what reloads have changed
@@ -89,6 +90,8 @@ class Service {
   std::unique_ptr<executor::GenerationExecutor> sync_;
   executor::GenerationExecutor* executor_ = nullptr;  // one of the two, with the API
   std::unique_ptr<executor::QueueWorker> worker_;
+  ModelRegistry shadow_models_;
+  std::unique_ptr<executor::QueueWorker> shadow_worker_;  // with a worker that serves shadows
   std::unique_ptr<api::HttpServer> server_;
   std::unique_ptr<api::HttpServer> probes_;
 };

@@ -11,10 +11,12 @@ local base, process = KEYS[1], ARGV[1]
 local written = redis.pcall('SET', base .. 'api:' .. process, ARGV[2], 'PX', ARGV[3])
 local listed = redis.pcall('SADD', base .. 'apis', process)
 local lives = written.ok ~= nil and type(listed) == 'number'
+-- A full server takes no lease, and keeps the one that it has: with an older epoch, which holds up and does no harm.
+if not lives then redis.pcall('PEXPIRE', base .. 'api:' .. process, ARGV[3]) end
 
 -- The lease's value is the fencing number and the holder.
 local fence, controller = '', base .. 'controller'
-if ARGV[6] == '1' and lives then
+if ARGV[6] == '1' then
   local held = redis.pcall('GET', controller)
   if type(held) == 'string' then
     local number, holder = string.match(held, '^(%d+):(.*)$')
@@ -22,7 +24,7 @@ if ARGV[6] == '1' and lives then
       redis.call('PEXPIRE', controller, ARGV[3])
       fence = number
     end
-  elseif held == false then
+  elseif held == false and lives then
     local number = redis.pcall('INCR', base .. 'fence')
     if type(number) == 'number' then
       fence = string.format('%d', number)

@@ -14,6 +14,7 @@
 namespace shunt::flip {
 namespace {
 
+using executor::Accepted;
 using executor::CancelOutcome;
 using executor::DrainReport;
 using executor::ExecutorDescription;
@@ -37,7 +38,7 @@ std::optional<ExecutorKind> wanted_by(const GenerationRequest& request) noexcept
 // The drains of both executors and the end of the probes; the last one tells of all.
 class JointDrain {
  public:
-  explicit JointDrain(std::function<void(DrainReport)> done) : done_(std::move(done)) {}
+  JointDrain(int parts, std::function<void(DrainReport)> done) : done_(std::move(done)), left_(parts) {}
   void add(DrainReport report = {}) {
     {
       const std::lock_guard lock(mutex_);
@@ -51,7 +52,7 @@ class JointDrain {
  private:
   const std::function<void(DrainReport)> done_;
   std::mutex mutex_;
-  int left_ = 3;
+  int left_;
   DrainReport sum_;
 };
 
@@ -71,12 +72,15 @@ class TwoExecutors final : public FlipExecutor {
 
   void submit(GenerationRequest request, std::function<void(SubmitOutcome)> done) override {
     const ModelPolicy& policy = policy_of(request.model);
-    const Decision decision = decide_for(request, policy);
+    const auto snapshot = options_.snapshot->take();
+    const Decision decision = decide_for(*snapshot, request, policy);
     if (decision.executor == ExecutorKind::kQueue)
       return path_.submit(std::move(request), decision, policy, std::move(done));
     decisions_.add(decision);
     request.admission = admission_of(decision);
-    sync_.submit(std::move(request), std::move(done));
+    if (options_.shadow == nullptr || snapshot->state() != FlipState::kShadow)
+      return sync_.submit(std::move(request), std::move(done));
+    submit_with_shadow(std::move(request), decision, std::move(done));
   }
 
   void find(const GenerationId& id, std::function<void(Result<FindOutcome>)> done) override {
@@ -166,7 +170,8 @@ class TwoExecutors final : public FlipExecutor {
   }
 
   void drain(std::chrono::milliseconds grace, std::function<void(DrainReport)> done) override {
-    const auto joint = std::make_shared<JointDrain>(std::move(done));
+    const auto joint = std::make_shared<JointDrain>(options_.shadow != nullptr ? 4 : 3, std::move(done));
+    if (options_.shadow != nullptr) options_.shadow->drain([joint](const DrainReport&) { joint->add(); });
     sync_.drain(grace, [joint](DrainReport report) { joint->add(report); });
     queue_.drain(grace, [joint](DrainReport report) { joint->add(report); });
     probes_->stop([joint] { joint->add(); });
@@ -176,6 +181,7 @@ class TwoExecutors final : public FlipExecutor {
     return merge(sync_.describe(), queue_.describe(), options_.snapshot->take()->state());
   }
   ExecutorDescription describe_queue() const override { return queue_.describe(); }
+  const Shadow* shadow() const override { return options_.shadow.get(); }
   DecisionCounts decisions() const override { return decisions_.read(); }
   void probe(std::function<void(Result<void>)> done) override {
     probes_->send_one([done = std::move(done)](bool good) {
@@ -188,19 +194,37 @@ class TwoExecutors final : public FlipExecutor {
   const SharedBreaker& breaker() const override { return breaker_; }
 
  private:
-  [[nodiscard]] Decision decide_for(const GenerationRequest& request, const ModelPolicy& policy) {
-    const auto snapshot = options_.snapshot->take();
+  // A copy is made before the request is handed on, and sent once that was accepted.
+  void submit_with_shadow(GenerationRequest request, const Decision& decision,
+                          std::function<void(SubmitOutcome)> done) {
+    auto copy = options_.shadow->sample(request, draw_of(options_.ids->next()));
+    if (!copy) return sync_.submit(std::move(request), std::move(done));
+    sync_.submit(std::move(request), [this, copy = std::move(*copy), epoch = decision.epoch,
+                                      done = std::move(done)](SubmitOutcome outcome) mutable {
+      if (const auto* accepted = std::get_if<Accepted>(&outcome); accepted != nullptr && !accepted->replayed)
+        options_.shadow->send(std::move(copy), accepted->id, epoch);
+      done(std::move(outcome));
+    });
+  }
+
+  // From 0 to below 1.
+  static double draw_of(const GenerationId& id) {
+    return static_cast<double>(bucket_of("shadow", id.to_string())) / Weight::kWhole;
+  }
+
+  [[nodiscard]] Decision decide_for(const Snapshot& snapshot, const GenerationRequest& request,
+                                    const ModelPolicy& policy) {
     DecisionInput input;
     input.asker = {request.context.tenant, request.caller, request.idempotency_key, {}};
     input.rule = policy.rule;
     input.override_to = wanted_by(request);
     std::string draw;
-    if (snapshot->state() == FlipState::kCanary) {
+    if (snapshot.state() == FlipState::kCanary) {
       input.canary_in_flight = options_.observer->canary().count(options_.clock->steady_now());
       draw = draws_.next().to_string();
       input.asker.draw = draw;
     }
-    return decide(*snapshot, input);
+    return decide(snapshot, input);
   }
 
   [[nodiscard]] const ModelPolicy& policy_of(const std::string& model) const {

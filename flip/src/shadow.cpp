@@ -66,16 +66,16 @@ std::uint64_t ShadowCounts::mismatches() const noexcept {
 // Outlives whoever follows a copy.
 class Shadow::Core : public std::enable_shared_from_this<Core> {
  public:
-  Core(ShadowOptions options, executor::GenerationExecutor& controls,
-       executor::GenerationExecutor& candidates, EventLoopThreads& loops, const Clock& clock)
+  Core(ShadowOptions options, executor::GenerationExecutor& controls, MakeExecutor candidates,
+       EventLoop& loop, const Clock& clock)
       : options_(std::move(options)),
         controls_(controls),
-        candidates_(candidates),
-        loops_(loops),
+        make_candidates_(std::move(candidates)),
+        loop_(loop),
         clock_(clock) {}
 
   std::optional<GenerationRequest> sample(const GenerationRequest& request, double draw) const {
-    if (draw >= options_.sample.fraction()) return std::nullopt;
+    if (draw >= options_.sample) return std::nullopt;
     const auto model = options_.models.find(request.model);
     if (model == options_.models.end() || model->second.generator == ShadowGenerator::kNone)
       return std::nullopt;
@@ -87,6 +87,26 @@ class Shadow::Core : public std::enable_shared_from_this<Core> {
   }
 
   void send(GenerationRequest copy, const GenerationId& control, std::uint64_t epoch);
+
+  void drain(std::function<void(executor::DrainReport)> done) {
+    executor::GenerationExecutor* candidates = nullptr;
+    {
+      const std::lock_guard lock(mutex_);
+      draining_ = true;
+      candidates = candidates_.get();
+    }
+    if (candidates == nullptr) return done({});
+    candidates->drain(std::chrono::milliseconds(0), std::move(done));
+  }
+  // Its callbacks come before this returns; what they follow may be held by others for longer.
+  void end() {
+    std::unique_ptr<executor::GenerationExecutor> candidates;
+    {
+      const std::lock_guard lock(mutex_);
+      draining_ = true;
+      candidates = std::move(candidates_);
+    }
+  }
 
   ShadowReport report() const {
     const std::lock_guard lock(mutex_);
@@ -117,6 +137,7 @@ class Shadow::Core : public std::enable_shared_from_this<Core> {
     std::unique_ptr<EventWatch> control{};
     std::unique_ptr<EventWatch> candidate{};
     std::unique_ptr<EventWatch> again{};  // the second run of a noise measurement
+    std::vector<GenerationId> copies{};
     std::size_t awaited = 0;
     bool dropped = false;
   };
@@ -133,21 +154,24 @@ class Shadow::Core : public std::enable_shared_from_this<Core> {
              const GenerationRecord& candidate);
   void drop(const Shared& comparison, std::string why);
   static void let_go(Comparison& comparison);
+  void forget(const Comparison& comparison);
   void enter(std::uint64_t epoch);
 
   const ShadowOptions options_;
   executor::GenerationExecutor& controls_;
-  executor::GenerationExecutor& candidates_;
-  EventLoopThreads& loops_;
+  const MakeExecutor make_candidates_;
+  EventLoop& loop_;
   const Clock& clock_;
 
   mutable std::mutex mutex_;  // guards what follows
   ShadowCounts counts_;
   std::deque<ShadowMismatch> mismatches_;
+  std::unique_ptr<executor::GenerationExecutor> candidates_;  // made for the first copy
+  bool draining_ = false;
   std::size_t in_flight_ = 0;
   std::int64_t budget_minute_ = -1;
   std::size_t real_in_minute_ = 0;
-  std::uint64_t noise_due_ = 0;  // hundredths of a percent that have added up
+  double noise_due_ = 0;  // what of the noise has added up to the next measurement
 };
 
 void Shadow::Core::enter(std::uint64_t epoch) {
@@ -164,6 +188,7 @@ bool Shadow::Core::begin(const ShadowOptions::Model& model, std::uint64_t epoch,
     ++counts_.dropped[why];
     return false;
   };
+  if (draining_) return refuse("shutting_down");
   if (in_flight_ >= options_.max_in_flight) return refuse("busy");
   if (model.generator == ShadowGenerator::kReal) {
     const auto minute =
@@ -171,13 +196,14 @@ bool Shadow::Core::begin(const ShadowOptions::Model& model, std::uint64_t epoch,
     if (std::exchange(budget_minute_, minute) != minute) real_in_minute_ = 0;
     if (real_in_minute_ >= options_.real_per_minute) return refuse("budget");
     ++real_in_minute_;
-    noise_due_ += options_.noise.hundredths();
-    twice = noise_due_ >= Weight::kWhole && real_in_minute_ < options_.real_per_minute;
+    noise_due_ += options_.noise;
+    twice = noise_due_ >= 1 && real_in_minute_ < options_.real_per_minute;
     if (twice) {
-      noise_due_ -= Weight::kWhole;
+      noise_due_ -= 1;
       ++real_in_minute_;
     }
   }
+  if (!candidates_) candidates_ = make_candidates_();
   ++in_flight_;
   ++counts_.sampled;
   return true;
@@ -205,10 +231,15 @@ void Shadow::Core::send(GenerationRequest copy, const GenerationId& control, std
 }
 
 void Shadow::Core::submit(const Shared& comparison, GenerationRequest copy, Which which) {
-  candidates_.submit(
+  candidates_->submit(
       std::move(copy), [self = shared_from_this(), comparison, which](executor::SubmitOutcome outcome) {
-        if (auto* const accepted = std::get_if<executor::Accepted>(&outcome))
+        if (auto* const accepted = std::get_if<executor::Accepted>(&outcome)) {
+          {
+            const std::lock_guard lock(comparison->mutex);
+            comparison->copies.push_back(accepted->id);
+          }
           return self->follow(comparison, which, std::move(accepted->watch));
+        }
         const auto* const refused = std::get_if<executor::Refused>(&outcome);
         self->drop(comparison, refused != nullptr ? refused->error.code.to_string() : "unknown");
       });
@@ -232,9 +263,10 @@ void Shadow::Core::one_ended(const Shared& comparison) {
     if (comparison->dropped || --comparison->awaited > 0) return;
   }
   // Comparing takes time in proportion to the ends, which the thread that produced one is not to spend.
-  loops_.pick().post([self = shared_from_this(), comparison] {
+  loop_.post([self = shared_from_this(), comparison] {
     self->judge(*comparison);
     let_go(*comparison);
+    self->forget(*comparison);
     const std::lock_guard lock(self->mutex_);
     --self->in_flight_;
   });
@@ -287,6 +319,19 @@ void Shadow::Core::count(const Comparison& comparison, const ShadowFinding& find
   mismatches_.push_back(*std::move(mismatch));
 }
 
+// Prompts and results of copies leave Redis once they have been compared; what cannot be removed now goes
+// with its retention.
+void Shadow::Core::forget(const Comparison& comparison) {
+  for (const GenerationId& copy : comparison.copies) {
+    executor::GenerationExecutor* candidates = nullptr;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!draining_) candidates = candidates_.get();
+    }
+    if (candidates != nullptr) candidates->remove(copy, [](const Result<executor::RemoveOutcome>&) {});
+  }
+}
+
 // A watch's function holds the comparison, which holds the watch.
 void Shadow::Core::let_go(Comparison& comparison) {
   const std::lock_guard lock(comparison.mutex);
@@ -300,22 +345,27 @@ void Shadow::Core::drop(const Shared& comparison, std::string why) {
     const std::lock_guard lock(comparison->mutex);
     if (std::exchange(comparison->dropped, true)) return;
   }
-  loops_.pick().post([comparison] { let_go(*comparison); });
+  loop_.post([comparison] { let_go(*comparison); });
   const std::lock_guard lock(mutex_);
   --in_flight_;
   if (comparison->epoch == counts_.epoch) ++counts_.dropped[std::move(why)];
 }
 
-Shadow::Shadow(ShadowOptions options, executor::GenerationExecutor& controls,
-               executor::GenerationExecutor& candidates, EventLoopThreads& loops, const Clock& clock)
-    : core_(std::make_shared<Core>(std::move(options), controls, candidates, loops, clock)) {}
-Shadow::~Shadow() = default;
+Shadow::Shadow(ShadowOptions options, executor::GenerationExecutor& controls, MakeExecutor candidates,
+               EventLoop& loop, const Clock& clock)
+    : core_(std::make_shared<Core>(std::move(options), controls, std::move(candidates), loop, clock)) {}
+Shadow::~Shadow() {
+  core_->end();
+}
 
 std::optional<GenerationRequest> Shadow::sample(const GenerationRequest& request, double draw) const {
   return core_->sample(request, draw);
 }
 void Shadow::send(GenerationRequest copy, const GenerationId& control, std::uint64_t epoch) {
   core_->send(std::move(copy), control, epoch);
+}
+void Shadow::drain(std::function<void(executor::DrainReport)> done) {
+  core_->drain(std::move(done));
 }
 ShadowReport Shadow::report() const {
   return core_->report();

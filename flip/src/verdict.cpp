@@ -61,10 +61,20 @@ std::string worse_than(double bound, const PlanStep& step, const Thresholds& thr
   return {};
 }
 
+// Of each side, until the control's p95 is frozen: one that was taken of a hundred jobs lies a bucket or two
+// beside that of a thousand, and then both sides are compared at a place that is nobody's tail
+// (docs/decisions/0020-the-flip.md has what it does to false alarms).
+constexpr std::uint64_t kLeastJobsOfTail = 400;
+
+bool has_jobs(const Figures& figures, std::uint64_t least) {
+  return std::min(figures.canary.jobs, figures.control.jobs) >= std::max<std::uint64_t>(least, 1);
+}
+
 void compare(const Plan& plan, const Figures& figures, StepProgress& progress, Verdict& verdict) {
-  const bool enough = std::min(figures.canary.jobs, figures.control.jobs) >=
-                      std::max<std::uint64_t>(plan.thresholds.least_jobs, 1);
-  if (enough && !progress.slow_bucket) progress.slow_bucket = figures.control.total.quantile_bucket(0.95);
+  const bool enough = has_jobs(figures, plan.thresholds.least_jobs);
+  if (!progress.slow_bucket && has_jobs(figures, std::max(plan.thresholds.least_jobs, kLeastJobsOfTail))) {
+    progress.slow_bucket = figures.control.total.quantile_bucket(0.95);
+  }
   verdict.canary = numbers_of(figures.canary, progress.slow_bucket);
   verdict.control = numbers_of(figures.control, progress.slow_bucket);
   if (!enough) return;
@@ -133,8 +143,9 @@ Verdict judge(const Plan& plan, const PlanStep& step, const Figures& figures, St
     return say(verdict, Outcome::kFailed, why);
   }
   const bool time_is_over = progress.clock >= step.least_time;
-  const bool compares = step.judge_errors || step.judge_latency;
-  const bool jobs_are_over = figures.canary.jobs >= step.least_jobs && (!compares || verdict.threshold_ms);
+  const bool jobs_are_over = figures.canary.jobs >= step.least_jobs &&
+                             (!step.judge_errors || has_jobs(figures, thresholds.least_jobs)) &&
+                             (!step.judge_latency || verdict.threshold_ms);
   if (!time_is_over || !jobs_are_over) {
     const std::string jobs = std::to_string(figures.canary.jobs) + " of " + std::to_string(step.least_jobs) +
                              " jobs, " + std::to_string(figures.control.jobs) + " beside them";

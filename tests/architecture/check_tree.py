@@ -1,5 +1,6 @@
 """What the tree promises: includes point down, nobody looks into another part's src/, every part has a README and
-every command its run bit, and no file names a machine. Redis' answers about generations are taken apart in one folder. Usage: check_tree.py ROOT"""
+every command its run bit, and no file names a machine. Redis' answers are taken apart in one
+folder a part. Usage: check_tree.py ROOT"""
 import os
 import pathlib
 import re
@@ -68,15 +69,27 @@ def check_light_headers():
                     problems.append(f"{path.relative_to(ROOT)}: a public header includes {heavy}")
 
 
-def check_gateway():
-    """What Redis says of generations is decoded in executor/src/queue/records; everybody else sees types."""
-    gateway = ROOT / "executor/src/queue/records"
-    for path in sources("executor"):
-        if gateway in path.parents:
-            continue
-        for word in ("RedisReply", ".elements", ".execute(", "scripts::"):
-            if word in path.read_text(encoding="utf-8"):
-                problems.append(f"{path.relative_to(ROOT)}: {word} belongs into {gateway.relative_to(ROOT)}/")
+def check_gateways():
+    """What Redis says of generations and of the flip is decoded in one folder each; everybody else sees types."""
+    for part, folder in (("executor", "executor/src/queue/records"), ("flip", "flip/src/store")):
+        gateway = ROOT / folder
+        for path in sources(part):
+            if gateway in path.parents:
+                continue
+            for word in ("RedisReply", ".elements", ".execute(", "scripts::"):
+                if word in path.read_text(encoding="utf-8"):
+                    problems.append(f"{path.relative_to(ROOT)}: {word} belongs into {folder}/")
+
+
+def check_flip_layers():
+    """The flip's core knows neither its store nor its fleet, and the store knows no fleet. Redis is below both."""
+    for path in sources("flip"):
+        folder = path.relative_to(ROOT / "flip").parts[1]
+        layer = folder if path.relative_to(ROOT / "flip").parts[0] == "src" and folder in ("store", "fleet") else "core"
+        for quoted in ANY_QUOTED.findall(path.read_text(encoding="utf-8")):
+            upwards = {"core": ("store/", "fleet/", "bullmq/"), "store": ("fleet/",), "fleet": ()}[layer]
+            if quoted.startswith(upwards):
+                problems.append(f"{path.relative_to(ROOT)}: {layer} may not include {quoted}")
 
 
 def check_run_bits():
@@ -103,7 +116,8 @@ for each in ORDER:
 for each, layers in LAYERS.items():
     check_layers(each, layers)
 check_light_headers()
-check_gateway()
+check_gateways()
+check_flip_layers()
 check_run_bits()
 check_no_machine_paths()
 print("\n".join(problems) if problems else f"{len(ORDER)} parts: includes point down")

@@ -16,9 +16,15 @@ using flip::DownRule;
 using flip::ModelPolicy;
 using flip::ModelRule;
 using flip::OnQueueDown;
+using flip::ShadowGenerator;
+using flip::ShadowOptions;
+using flip::ShadowRules;
 using flip::Strategy;
 using kind::Choice;
 using kind::Count;
+using kind::Real;
+using kind::Switch;
+using kind::TextList;
 
 // The states of a queue that count as down, by their names.
 struct DownStates {
@@ -42,6 +48,32 @@ struct DownStates {
   [[nodiscard]] std::string bounds() const { return states.bounds(); }
   [[nodiscard]] std::string allowed() const { return states.allowed(); }
 };
+
+template <typename Value>
+auto shadow(Value ShadowOptions::* member) {
+  return through(&Configuration::shadow, member);
+}
+template <typename Value>
+auto rules(Value ShadowRules::* member) {
+  return through(&ShadowOptions::Model::rules, member);
+}
+
+void add_shadow(std::vector<Setting<Configuration>>& to) {
+  to.push_back(general("shadow.sample", Real{0, 1}, shadow(&ShadowOptions::sample),
+                       "The share of requests of which a copy is sent, while the fleet is in shadow."));
+  to.push_back(general("shadow.max_in_flight", Count{1, 10'000}, shadow(&ShadowOptions::max_in_flight),
+                       "Copies of one process under way at once; what is beyond is not sampled."));
+  to.push_back(
+      general("shadow.real_per_minute", Count{0, 100'000}, shadow(&ShadowOptions::real_per_minute),
+              "Copies of one process that run a real generator (`shadow = \"real\"` of a model) in a minute: "
+              "the budget."));
+  to.push_back(general(
+      "shadow.noise", Real{0, 1}, shadow(&ShadowOptions::noise),
+      "The share of those that run twice, to learn how much two runs of one request differ by themselves."));
+  to.push_back(
+      general("shadow.keep_content", Switch{}, shadow(&ShadowOptions::keep_content),
+              "Keep the beginning of texts and results of mismatches, not only hashes and lengths."));
+}
 
 // An object as JSON text: what a request would have as its `input`.
 struct JsonObjectText {
@@ -88,7 +120,36 @@ std::vector<Setting<Configuration>> flip_settings() {
               "whatever becomes of them. A request that is not sent is answered by the model's "
               "`on_queue_down`.")
           .live());
+  add_shadow(made);
   return made;
+}
+
+const std::vector<Setting<ShadowOptions::Model>>& shadow_model_settings() {
+  using Model = ShadowOptions::Model;
+  static const std::vector<Setting<Model>> kSettings = {
+      setting<Model>("shadow",
+                     Choice<ShadowGenerator>{{{"stub", ShadowGenerator::kStub},
+                                              {"real", ShadowGenerator::kReal},
+                                              {"off", ShadowGenerator::kNone}}},
+                     &Model::generator,
+                     "What a worker runs for a copy: nothing (`stub`: whether the request arrives whole is "
+                     "compared), or the model's generator (`real`: its end is compared), which costs what a "
+                     "generation costs; leave that off where a generation has effects."),
+      setting<Model>("shadow_ignore", TextList{kind::Text::Empty::kAllowed}, rules(&ShadowRules::ignore),
+                     "JSON pointers into the result that are not compared; `*` stands for any member or "
+                     "index: `/choices/*/created`."),
+      setting<Model>("shadow_number_tolerance", Real{0, 1}, rules(&ShadowRules::number_tolerance),
+                     "Numbers are equal when they differ by no more than this share of the larger one."),
+      setting<Model>("shadow_text",
+                     Choice<ShadowRules::Text>{{{"exact", ShadowRules::Text::kExact},
+                                                {"length", ShadowRules::Text::kLengthBand},
+                                                {"ignored", ShadowRules::Text::kIgnored}}},
+                     rules(&ShadowRules::text),
+                     "How texts are compared: by their bytes, their lengths, or not."),
+      setting<Model>("shadow_length_band", Real{0, 1}, rules(&ShadowRules::length_band),
+                     "With `length`: the shorter text has at least this share of the longer one's bytes."),
+  };
+  return kSettings;
 }
 
 const std::vector<Setting<ModelPolicy>>& flip_model_settings() {

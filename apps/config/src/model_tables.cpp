@@ -110,6 +110,7 @@ void read_model(LoadedModel& model, Table table, const std::string& source, Prob
   if (!choose_driver(model, driver, source, problems)) return;  // which settings it has is not known
   bind(model_settings(), model.config.model, model.group.settings);
   bind(flip_model_settings(), model.config.flip_policy, model.group.settings);
+  bind(shadow_model_settings(), model.config.shadow, model.group.settings);
   bind_driver(model.config.driver, model.group.settings);
   model.group.also_known.emplace_back("driver");
   model.group.also_known.emplace_back("input");

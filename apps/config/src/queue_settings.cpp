@@ -176,6 +176,10 @@ void add_worker(std::vector<General>& to) {
                    .with_flag("--concurrency"));
   to.push_back(general("worker.name", Text{}, worker(&WorkerSettings::name),
                        "Shown in `shunt status` and by BullMQ's tools. Empty: host and process id."));
+  to.push_back(general(
+      "worker.shadow", Switch{}, worker(&WorkerSettings::serves_shadows),
+      "Also take copies of sampled requests while a fleet is in shadow, as each model's `shadow` says. Only "
+      "workers that say so are sent any."));
   to.push_back(probes_setting());
   to.push_back(
       general("worker.lease", Duration{500ms, 1h}, queue(&QueueOptions::lease),

@@ -130,6 +130,9 @@ write one with dots or colons in quotes: `[models."qwen2.5:7b"]`. Every model ha
   append_table(to, flip_model_settings(), R"(### The flip
 
 Which executor runs the model's generations, and what happens while its queue is down; [flip.md](flip.md) tells how.)");
+  append_table(to, shadow_model_settings(), R"(### Shadow
+
+How copies of the model's requests are run and compared while a fleet is in shadow ([flip.md](flip.md)).)");
   append_table(to, input_rule_settings(), R"(### Input rules: `[models.NAME.input.MEMBER]`
 
 What a member of a request's `input` may be; a request that has something else is refused with 422 `invalid_input` before
@@ -174,6 +177,9 @@ The switch between running generations in this process and handing them to a que
   append_general(text, {"flip"}, R"(## Flip: `[flip]`
 
 How a fleet gets from one executor to the other, and back; [flip.md](flip.md). `strategy` above says where it begins.)");
+  append_general(text, {"shadow"}, R"(## Shadow: `[shadow]`
+
+Copies of sampled requests, while a fleet is in shadow. They go through Redis, with their prompts.)");
   append_general(text, {"worker", "artifacts"}, R"(## Workers: `[worker]` and `[artifacts]`
 
 For processes that run generations from the queue: `shunt worker`, or `--roles api,worker`.)");

@@ -33,6 +33,9 @@ namespace shunt::config {
 // Those of them that are about the flip (flip_settings.cpp).
 [[nodiscard]] const std::vector<Setting<flip::ModelPolicy>>& flip_model_settings();
 
+// How copies of the model's requests are run and compared (flip_settings.cpp).
+[[nodiscard]] const std::vector<Setting<flip::ShadowOptions::Model>>& shadow_model_settings();
+
 // The settings of a [models.NAME.input.MEMBER] table (input_rule_tables.cpp).
 [[nodiscard]] const std::vector<Setting<InputRule>>& input_rule_settings();
 

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -16,10 +17,31 @@
 
 namespace shunt::flip {
 
+// The way to a loop for those who may come after it has gone. Any thread.
+class LoopGate {
+ public:
+  explicit LoopGate(EventLoop& loop) : loop_(&loop) {}
+  // Runs `fn` on the loop's thread, or never.
+  void post(std::function<void()> fn) {
+    const std::lock_guard lock(mutex_);
+    if (loop_ != nullptr) loop_->post(std::move(fn));
+  }
+  // From now on nothing is posted.
+  void shut() {
+    const std::lock_guard lock(mutex_);
+    loop_ = nullptr;
+  }
+
+ private:
+  std::mutex mutex_;
+  EventLoop* loop_;
+};
+
 // Calls `ask` with a callback that may be called on any thread, and waits for it on the loop; nullopt when it
-// was not called within `patience`. A late answer is dropped, one that comes after the loop has gone with it.
+// was not called within `patience`. A late answer is dropped.
 template <typename T>
-bullmq::awaitable<std::optional<T>> answer_of(EventLoop& loop, std::chrono::milliseconds patience,
+bullmq::awaitable<std::optional<T>> answer_of(EventLoop& loop, std::shared_ptr<LoopGate> gate,
+                                              std::chrono::milliseconds patience,
                                               std::function<void(std::function<void(T)>)> ask) {
   struct Waiting {
     explicit Waiting(EventLoop& on) : timer(on.context()) {}
@@ -29,10 +51,9 @@ bullmq::awaitable<std::optional<T>> answer_of(EventLoop& loop, std::chrono::mill
   };
   const auto waiting = std::make_shared<Waiting>(loop);
   waiting->timer.expires_after(patience);
-  std::function<void(T)> done = [&loop, weak = std::weak_ptr<Waiting>(waiting)](T answer) {
-    if (weak.expired()) return;
+  std::function<void(T)> done = [gate, weak = std::weak_ptr<Waiting>(waiting)](T answer) {
     auto held = std::make_shared<T>(std::move(answer));
-    loop.post([weak, held] {
+    gate->post([weak, held] {
       const auto still = weak.lock();
       if (!still || still->over) return;
       still->answer = std::move(*held);

@@ -56,7 +56,7 @@ TransitionInput Changer::input_of(const FlipRequest& request) const {
           .now = context_.clock.now(),
           .new_salt = new_salt(),
           .plan = request.plan,
-          .build = context_.options.build};
+          .build = {}};
 }
 
 Error Changer::unreadable() const {
@@ -115,6 +115,11 @@ bullmq::awaitable<Result<FlipChange>> Changer::go_up(TransitionInput input, Chan
   const Result<FleetLook> fleet = co_await std::move(looking);
   if (!fleet) co_return fleet.error();
   input.converged = is_converged(fleet->processes, before.epoch);
+  if (input.event == FlipEvent::kStart) {
+    auto asking = ask_queue();
+    const std::optional<QueueFacts> queue = co_await std::move(asking);
+    input.build = build_of(fleet->processes, queue).build;
+  }
   input.cool_down_overridden = has(overrides, "cool_down");
   // The preflight takes its time, and is asked only where it decides.
   const bool decides = !transition(before, input).ok();
@@ -205,11 +210,24 @@ bullmq::awaitable<Result<FleetLook>> Changer::look(std::optional<std::uint64_t> 
   }
 }
 
+bullmq::awaitable<std::optional<QueueFacts>> Changer::ask_queue() {
+  executor::GenerationExecutor* const queue = context_.options.queue_executor;
+  if (queue == nullptr) co_return std::nullopt;
+  // It answers within its own command timeout.
+  const auto patience = 3 * context_.options.queue.command_timeout;
+  auto asking = answer_of<Result<executor::Fleet>>(
+      context_.loop, context_.gate, patience,
+      [queue](std::function<void(Result<executor::Fleet>)> done) { queue->fleet(std::move(done)); });
+  const std::optional<Result<executor::Fleet>> fleet = co_await std::move(asking);
+  if (!fleet || !*fleet) co_return std::nullopt;
+  co_return queue_facts_of(**fleet);
+}
+
 bullmq::awaitable<std::vector<std::string>> Changer::failing_rows() {
   std::vector<std::string> none_is_known{"preflight"};
   if (!context_.options.preflight) co_return none_is_known;
-  auto asking =
-      answer_of<std::vector<std::string>>(context_.loop, kPreflightPatience, context_.options.preflight);
+  auto asking = answer_of<std::vector<std::string>>(context_.loop, context_.gate, kPreflightPatience,
+                                                    context_.options.preflight);
   std::optional<std::vector<std::string>> rows = co_await std::move(asking);
   if (!rows) co_return none_is_known;
   co_return std::move(*rows);

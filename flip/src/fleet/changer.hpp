@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fleet/acting_record.hpp"
+#include "fleet/fleet_figures.hpp"
 #include "fleet/flip_context.hpp"
 #include "fleet/follower.hpp"
 #include "shunt/flip/flip_control.hpp"
@@ -34,8 +35,9 @@ class Changer {
 
   // The rows of the preflight that fail now.
   [[nodiscard]] bullmq::awaitable<std::vector<std::string>> failing_rows();
-  // Remembered for when Redis is away.
-  void seen(std::vector<ApiProcess> processes) { last_seen_ = std::move(processes); }
+  // What the queue's executor tells; nullopt: nothing within its time, or there is none.
+  [[nodiscard]] bullmq::awaitable<std::optional<QueueFacts>> ask_queue();
+  // Those that had a lease at the last look.
   [[nodiscard]] const std::vector<ApiProcess>& last_seen() const noexcept { return last_seen_; }
   // The fleet as it is, or an error.
   [[nodiscard]] bullmq::awaitable<Result<FleetLook>> look(std::optional<std::uint64_t> epoch);

@@ -48,8 +48,9 @@ bullmq::awaitable<void> ControllerLoop::turn() {
     auto reporting = report_counts();
     co_await std::move(reporting);
   } catch (...) {
-    // The next tick writes all of it again.
-    executor::note_part(context_.faults, "flip_counts");
+    // The next tick writes all of it again; what a full server does not take keeps no abort from being
+    // decided.
+    note_caught(context_.faults, FaultLog::Source::kDuty, "flip_counts");
   }
   const std::optional<std::string> fence = follower_.fence();
   if (!fence) {
@@ -90,7 +91,7 @@ bullmq::awaitable<void> ControllerLoop::tick(std::string fence) {
   const FlipRecord record = acting_.record();
   auto looking = changer_.look(record.epoch);
   const Result<FleetLook> look = co_await std::move(looking);
-  auto asking = ask_queue();
+  auto asking = changer_.ask_queue();
   const std::optional<QueueFacts> queue = co_await std::move(asking);
   auto reading = ask_memory();
   const std::optional<MemoryFacts> memory = co_await std::move(reading);
@@ -197,19 +198,6 @@ std::optional<Figures> ControllerLoop::figures_of(const FleetLook& look,
   return figures;
 }
 
-bullmq::awaitable<std::optional<QueueFacts>> ControllerLoop::ask_queue() {
-  executor::GenerationExecutor* const queue = context_.options.queue_executor;
-  if (queue == nullptr) co_return std::nullopt;
-  // It answers within its own command timeout.
-  const auto patience = 3 * context_.options.queue.command_timeout;
-  auto asking = answer_of<Result<executor::Fleet>>(
-      context_.loop, patience,
-      [queue](std::function<void(Result<executor::Fleet>)> done) { queue->fleet(std::move(done)); });
-  const std::optional<Result<executor::Fleet>> fleet = co_await std::move(asking);
-  if (!fleet || !*fleet) co_return std::nullopt;
-  co_return queue_facts_of(**fleet);
-}
-
 bullmq::awaitable<std::optional<MemoryFacts>> ControllerLoop::ask_memory() {
   try {
     auto asking = context_.records.memory();
@@ -225,7 +213,7 @@ bullmq::awaitable<std::optional<MemoryFacts>> ControllerLoop::ask_memory() {
 bullmq::awaitable<void> ControllerLoop::probe() {
   if (!follower_.fence() || acting_state(acting_.record()) != FlipState::kDark) co_return;
   const std::uint64_t epoch = acting_.record().epoch;
-  auto asking = answer_of<Result<void>>(context_.loop, kProbePatience, context_.options.probe);
+  auto asking = answer_of<Result<void>>(context_.loop, context_.gate, kProbePatience, context_.options.probe);
   const std::optional<Result<void>> answer = co_await std::move(asking);
   if (kept_.report.epoch != epoch) co_return;
   const bool good = answer && answer->ok();

@@ -34,7 +34,6 @@ class ControllerLoop {
   bullmq::awaitable<void> report_counts();
   bullmq::awaitable<void> tick(std::string fence);
   bullmq::awaitable<void> probe();
-  bullmq::awaitable<std::optional<QueueFacts>> ask_queue();
   bullmq::awaitable<std::optional<MemoryFacts>> ask_memory();
   bullmq::awaitable<void> finish(std::string fence, TickOutput output, FleetView view, std::uint64_t version);
   [[nodiscard]] std::optional<Figures> figures_of(const FleetLook& look,

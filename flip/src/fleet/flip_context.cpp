@@ -36,6 +36,7 @@ FlipContext::FlipContext(FlipControlOptions opts, EventLoop& own_loop)
       loop(own_loop),
       faults(options.faults != nullptr ? *options.faults : own_faults_),
       process(options.process.empty() ? "api-" + random_name() : options.process),
+      gate(std::make_shared<LoopGate>(own_loop)),
       records(connect(loop, options.queue, FlipKeys(options.queue.prefix), "shunt:flip-changes"),
               connect(loop, options.queue, FlipKeys(options.queue.prefix), "shunt:flip"),
               FlipKeys(options.queue.prefix), process) {}

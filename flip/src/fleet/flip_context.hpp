@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bullmq/awaitable.hpp"
+#include "fleet/awaited_answer.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "shunt/flip/flip_control.hpp"
 #include "shunt/flip/namespace.hpp"
@@ -34,6 +35,8 @@ class FlipContext {
  public:
   FaultLog& faults;
   const std::string process;
+  // Answers of others may come when the loop has gone.
+  const std::shared_ptr<LoopGate> gate;
   FlipRecords records;
 
   // Counted here by whoever sees it, for FlipView.

@@ -87,6 +87,7 @@ class FlipControlOfAProcess final : public FlipControl {
     told->get_future().wait_for(kFarewell);
     threads_.at(0).run_on_thread([&] { services_->context.records.close(); });
     threads_.stop_and_join();
+    services_->context.gate->shut();
   }
 
   void status(std::function<void(FlipStatus)> done) override {

@@ -51,12 +51,15 @@ class ShadowTest : public ::testing::Test {
  protected:
   ShadowTest() {
     controls_.add("echo", [](GenerationRun& run) -> Json { return run.input(); });
-    options_.sample = Weight::all();
+    options_.sample = 1;
     options_.real_per_minute = 1'000;
   }
   ~ShadowTest() override {
     hold_.release();
-    for (Side* const side : {&controls_, &candidates_}) (void)side->client.drain(std::chrono::seconds(5));
+    std::promise<void> drained;
+    loops_.pick().post([&] { shadow_->drain([&](executor::DrainReport) { drained.set_value(); }); });
+    testing::await(drained.get_future(), "the end of the candidates");
+    (void)controls_.client.drain(std::chrono::seconds(5));
     loops_.stop_and_join();
   }
 
@@ -64,7 +67,8 @@ class ShadowTest : public ::testing::Test {
     options_.models["echo"] = {generator, std::move(rules)};
     controls_.start();
     candidates_.start();
-    shadow_ = std::make_unique<Shadow>(options_, *controls_.executor, *candidates_.executor, loops_);
+    shadow_ = std::make_unique<Shadow>(
+        options_, *controls_.executor, [this] { return std::move(candidates_.executor); }, loops_.at(0));
   }
   static GenerationRequest made(std::string text = "hello") {
     GenerationRequest request = testing::request("echo", {{"text", std::move(text)}});
@@ -123,7 +127,7 @@ TEST_F(ShadowTest, ACopyIsInNobodysUsage) {
 }
 
 TEST_F(ShadowTest, SamplesItsShareOfTheModelsThatHaveAShadow) {
-  options_.sample = Weight::percent(10);
+  options_.sample = 0.1;
   options_.models["mailer"] = {ShadowGenerator::kNone, {}};
   start(ShadowGenerator::kStub);
   EXPECT_TRUE(shadow_->sample(made(), 0.0999).has_value());
@@ -138,6 +142,8 @@ TEST_F(ShadowTest, AStubTellsWhetherTheRequestArrivedWhole) {
   for (int i = 0; i < 20; ++i) run(1, std::to_string(i));
   const ShadowCounts counts = counts_after(20);
   EXPECT_EQ(of(counts, ShadowClass::kEqual), 20U);
+  EXPECT_TRUE(testing::eventually([this] { return candidates_.client.list({})->records.empty(); }))
+      << "nothing of a copy is kept once it was compared";
   EXPECT_THAT(shadow_->report().mismatches, IsEmpty());
 }
 
@@ -154,7 +160,7 @@ TEST_F(ShadowTest, AWorkerThatDecodesSomethingElseIsAMismatch) {
 
 TEST_F(ShadowTest, ARealGeneratorIsComparedWithWhatTheCallerGot) {
   candidates_.add("echo", [](GenerationRun& run) -> Json { return run.input(); });
-  options_.noise = Weight::none();
+  options_.noise = 0;
   start(ShadowGenerator::kReal);
   run();
   EXPECT_EQ(of(counts_after(1), ShadowClass::kEqual), 1U);
@@ -162,7 +168,7 @@ TEST_F(ShadowTest, ARealGeneratorIsComparedWithWhatTheCallerGot) {
 
 TEST_F(ShadowTest, OtherContentIsKeptAsHashesAndLengthsAlone) {
   candidates_.add("echo", [](GenerationRun&) -> Json { return {{"text", "goodbye"}}; });
-  options_.noise = Weight::none();
+  options_.noise = 0;
   start(ShadowGenerator::kReal);
   run();
   EXPECT_EQ(of(counts_after(1), ShadowClass::kOtherContent), 1U);
@@ -176,7 +182,7 @@ TEST_F(ShadowTest, OtherContentIsKeptAsHashesAndLengthsAlone) {
 
 TEST_F(ShadowTest, KeepsContentWhereThatIsConfiguredAndCutsIt) {
   candidates_.add("echo", [](GenerationRun&) -> Json { return {{"text", std::string(100'000, 'x')}}; });
-  options_.noise = Weight::none();
+  options_.noise = 0;
   options_.keep_content = true;
   start(ShadowGenerator::kReal);
   run();
@@ -192,7 +198,7 @@ TEST_F(ShadowTest, ACandidateThatFailsOrTakesTooLongIsAMismatchOfItsOwnKind) {
     if (late) run.fail(Error{error_code::kDeadlineExceeded, "late"});
     throw std::runtime_error("no");
   });
-  options_.noise = Weight::none();
+  options_.noise = 0;
   start(ShadowGenerator::kReal);
   run();
   EXPECT_EQ(of(counts_after(1), ShadowClass::kOtherError), 1U);
@@ -204,7 +210,7 @@ TEST_F(ShadowTest, ACandidateThatFailsOrTakesTooLongIsAMismatchOfItsOwnKind) {
 TEST_F(ShadowTest, MeasuresHowMuchAGeneratorDiffersFromItself) {
   std::atomic<int> next{0};
   candidates_.add("echo", [&](GenerationRun&) -> Json { return {{"text", std::to_string(++next)}}; });
-  options_.noise = Weight::percent(50);
+  options_.noise = 0.5;
   start(ShadowGenerator::kReal);
   for (int i = 0; i < 10; ++i) run();
   counts_after(10);
@@ -217,7 +223,7 @@ TEST_F(ShadowTest, WhatDoesNotFitIsDroppedAndCounted) {
     hold_.wait();
     return run.input();
   });
-  options_.noise = Weight::none();
+  options_.noise = 0;
   options_.max_in_flight = 2;
   options_.real_per_minute = 3;
   start(ShadowGenerator::kReal);

@@ -89,12 +89,12 @@ TEST(Verdict, OnTheTailNeedsDeviationsAndBothBounds) {
   EXPECT_EQ(verdict_on(figures_of(slow_control, slower), minutes(1)).outcome, Outcome::kGoing);
 }
 
-TEST(Verdict, FreezesTheControlsTailAtItsFirst) {
+TEST(Verdict, FreezesTheControlsTailOnceItIsOfEnoughJobs) {
   StepProgress progress;
-  Figures figures = figures_of(side_of_jobs(99, 0), side_of_jobs(99, 0));
+  Figures figures = figures_of(side_of_jobs(399, 0), side_of_jobs(500, 0));
   EXPECT_FALSE(judge(default_plan(), kStep, figures, progress).threshold_ms);
   EXPECT_FALSE(progress.slow_bucket);
-  figures = figures_of(side_of_jobs(100, 0), side_of_jobs(100, 0));
+  figures = figures_of(side_of_jobs(400, 0), side_of_jobs(400, 0));
   const Verdict first = judge(default_plan(), kStep, figures, progress);
   ASSERT_TRUE(progress.slow_bucket);
   // The control's own tail grows: what counts as slow does not.
@@ -102,6 +102,16 @@ TEST(Verdict, FreezesTheControlsTailAtItsFirst) {
   const Verdict later = judge(default_plan(), kStep, figures, progress);
   EXPECT_EQ(later.threshold_ms, first.threshold_ms);
   EXPECT_EQ(later.control.slow, 500U);
+}
+
+// A small service's step may end before there is a tail to compare.
+TEST(Verdict, AStepThatJudgesErrorsAloneNeedsNoTail) {
+  PlanStep step = kStep;
+  step.least_jobs = 100;
+  const Figures figures = figures_of(side_of_jobs(150, 2), side_of_jobs(150, 2));
+  EXPECT_EQ(verdict_on(figures, hours(2), step).outcome, Outcome::kTooSmall);
+  step.judge_latency = false;
+  EXPECT_EQ(verdict_on(figures, hours(2), step).outcome, Outcome::kPassed);
 }
 
 TEST(Verdict, JudgesOnlyWhatTheGateHas) {

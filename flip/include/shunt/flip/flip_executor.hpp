@@ -16,6 +16,7 @@
 #include "shunt/flip/flip_observer.hpp"
 #include "shunt/flip/model_policy.hpp"
 #include "shunt/flip/namespace.hpp"
+#include "shunt/flip/shadow.hpp"
 #include "shunt/flip/shared_breaker.hpp"
 #include "shunt/generation/model_registry.hpp"
 
@@ -24,6 +25,9 @@ namespace shunt::flip {
 struct FlipExecutorOptions {
   std::unique_ptr<executor::GenerationExecutor> sync;
   std::unique_ptr<executor::GenerationExecutor> queue;
+  // Sends copies of what runs in sync while the fleet is in shadow; its controls are `sync`. nullptr: there is
+  // none.
+  std::unique_ptr<Shadow> shadow;
   // What requests are decided by; whoever follows the fleet's record replaces it. Not owned.
   const CurrentSnapshot* snapshot = nullptr;
   // The observer that both executors were given. Not owned.
@@ -67,6 +71,8 @@ class FlipExecutor : public executor::GenerationExecutor {
   // with which input it may be probed; without such a model a look at whether Redis takes writes. Fails with
   // `probe_failed`. Any thread; the answer comes within half a minute.
   virtual void probe(std::function<void(Result<void>)> done) = 0;
+  // nullptr: there is none.
+  [[nodiscard]] virtual const Shadow* shadow() const = 0;
   // Whether work may be handed to the queue. Lives as long as this.
   [[nodiscard]] virtual SharedBreaker& breaker() = 0;
   [[nodiscard]] virtual const SharedBreaker& breaker() const = 0;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,7 +16,6 @@
 #include "shunt/executor/generation_executor.hpp"
 #include "shunt/flip/namespace.hpp"
 #include "shunt/flip/shadow_compare.hpp"
-#include "shunt/flip/weight.hpp"
 #include "shunt/generation/generator.hpp"
 
 namespace shunt::flip {
@@ -28,13 +28,13 @@ enum class ShadowGenerator {
 };
 
 struct ShadowOptions {
-  Weight sample = Weight::percent(10);  // of the requests, while the fleet is in shadow
-  std::size_t max_in_flight = 32;       // copies of this process; what is beyond is not sampled
+  double sample = 0.1;             // the share of requests that is sampled, while the fleet is in shadow
+  std::size_t max_in_flight = 32;  // copies of this process; what is beyond is not sampled
   // The most that runs a real generator each minute in this process.
   std::size_t real_per_minute = 6;
   // Of the copies that run a real generator, those that run twice: how much two runs of one request differ by
   // themselves.
-  Weight noise = Weight::percent(10);
+  double noise = 0.1;
   bool keep_content = false;  // of mismatches: texts and results, cut, instead of hashes and lengths alone
   struct Model {
     ShadowGenerator generator = ShadowGenerator::kStub;
@@ -83,12 +83,13 @@ struct ShadowReport {
 // usage; what does not fit is dropped and counted, never waited for. Any thread.
 class Shadow {
  public:
-  // `candidates` is a queue executor with a prefix of its own, which only workers that serve shadows read;
-  // `controls` runs what callers asked for. Neither is owned; all three outlive it, and it outlives the calls
-  // of `candidates`.
-  Shadow(ShadowOptions options, executor::GenerationExecutor& controls,
-         executor::GenerationExecutor& candidates, EventLoopThreads& loops,
-         const Clock& clock = system_clock());
+  using MakeExecutor = std::function<std::unique_ptr<executor::GenerationExecutor>()>;
+  // `candidates` makes a queue executor with a prefix of its own, which only workers that serve shadows read;
+  // it is called for the first copy, so that a process whose fleet is never in shadow has no connections for
+  // it. `controls` runs what callers asked for; it is not owned and outlives the shadow. Ends are compared on
+  // `loop`, which runs until drain() has called back.
+  Shadow(ShadowOptions options, executor::GenerationExecutor& controls, MakeExecutor candidates,
+         EventLoop& loop, const Clock& clock = system_clock());
   ~Shadow();
 
   // The copy that is to be sent along, if the request is sampled. `draw` is random, from 0 to below 1. Cheap
@@ -97,6 +98,10 @@ class Shadow {
   // Sends it: `control` was accepted for the request that it is a copy of. On a thread that an EventLoop
   // runs.
   void send(GenerationRequest copy, const GenerationId& control, std::uint64_t epoch);
+
+  // Copies are nobody's: those that have not ended are left. As GenerationExecutor::drain(); before the
+  // controls are destroyed.
+  void drain(std::function<void(executor::DrainReport)> done);
 
   // Of this process. Another epoch than the latest has no counts.
   [[nodiscard]] ShadowReport report() const;

@@ -48,7 +48,7 @@ struct Verdict {
 struct StepProgress {
   std::uint64_t epoch = 0;
   std::chrono::milliseconds clock{0};        // the step's time while there was traffic
-  std::optional<std::size_t> slow_bucket{};  // the control's p95 at the step's first verdict
+  std::optional<std::size_t> slow_bucket{};  // the control's p95, once it is of enough jobs
   std::uint32_t no_data = 0;                 // ticks in a row
   std::uint32_t late = 0;                    // ticks in a row with an old job
   std::uint32_t without_lease = 0;           // ticks in a row
@@ -60,9 +60,10 @@ struct StepProgress {
 [[nodiscard]] std::string broken_guard(const Guards& guards, const GuardFigures& figures,
                                        const StepProgress& progress);
 
-// A step of the canary. Pure; freezes progress.slow_bucket at the first verdict. Errors and the share slower
-// than the control's p95 fail a step at z > z_failed, whenever it is looked at; between z_inconclusive and
-// that they do at its end, as inconclusive. A slower tail also has to be worse in p95 by both latency bounds.
+// A step of the canary. Pure; freezes progress.slow_bucket when 400 jobs have ended on each side. Errors and
+// the share slower than the control's p95 fail a step at z > z_failed, whenever it is looked at; between
+// z_inconclusive and that they do at its end, as inconclusive. A slower tail also has to be worse in p95 by
+// both latency bounds.
 [[nodiscard]] Verdict judge(const Plan& plan, const PlanStep& step, const Figures& figures,
                             StepProgress& progress);
 

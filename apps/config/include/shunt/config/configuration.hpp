@@ -18,6 +18,7 @@
 #include "shunt/flip/breaker.hpp"
 #include "shunt/flip/model_policy.hpp"
 #include "shunt/flip/record.hpp"
+#include "shunt/flip/shadow.hpp"
 #include "shunt/generation/artifact_store.hpp"
 #include "shunt/generation/drivers/command.hpp"
 #include "shunt/generation/drivers/openai.hpp"
@@ -35,6 +36,7 @@ struct ModelConfig {
   Model model;
   std::map<std::string, InputRule> input_rules;  // by member
   flip::ModelPolicy flip_policy;
+  flip::ShadowOptions::Model shadow;
   std::variant<SimulatorOptions, CommandOptions, OpenAiOptions> driver;
 };
 
@@ -49,6 +51,7 @@ struct WorkerSettings {
   std::vector<std::string> models;  // empty: all
   std::size_t concurrency = 0;      // of each model; 0: the model's own
   std::string name;                 // empty: host and process id
+  bool serves_shadows = false;      // copies of sampled requests, too
   std::string listen_address;       // of probes and metrics; empty: nowhere
   unsigned short listen_port = 0;
 };
@@ -91,6 +94,7 @@ struct Configuration {
   bool queue_enabled = false;
   flip::Strategy strategy = flip::Strategy::kQueue;  // these two with queue_enabled
   flip::BreakerMode breaker = flip::BreakerMode::kMetricsOnly;
+  flip::ShadowOptions shadow;  // its models are empty: the binary takes them from theirs
   executor::QueueOptions queue;  // its redis_password is empty: the binary takes it from the file
   std::string redis_password_file;
   Roles roles;
