@@ -5,11 +5,12 @@
 #include <CLI/Formatter.hpp>
 #include <functional>
 #include <iostream>
-#include <map>
 #include <memory>
 
+#include "command_options.hpp"
 #include "commands.hpp"
 #include "exit_code.hpp"
+#include "flip_command_line.hpp"
 #include "shunt/base/duration_text.hpp"
 
 namespace shunt::app {
@@ -81,19 +82,6 @@ constexpr const char* kJobsFooter =
     "  78   the configuration is wrong\n"
     "  130  tail: interrupted; the generation goes on";
 
-constexpr const char* kFlipSimulateFooter =
-    "Examples:\n"
-    "  shunt flip simulate\n"
-    "  shunt flip simulate plan.toml --rate 50 --errors 1% --then 4% --from 25%\n"
-    "  shunt flip simulate --errors 2% --runs 1000\n\n"
-    "Runs the functions that move a fleet on a simulated clock and asks no service. What is not said about "
-    "the\n"
-    "queue is as in sync mode. The same seed tells the same story.\n\n"
-    "Exit codes:\n"
-    "  0    the story was told, whatever its end\n"
-    "  2    the command line was refused\n"
-    "  78   the plan is wrong; the message names the line";
-
 constexpr const char* kHashKeyFooter =
     "Examples:\n"
     "  shunt config hash-key --new\n"
@@ -104,51 +92,6 @@ std::string join(const std::vector<std::string>& words) {
   std::string joined;
   for (const std::string& word : words) joined.append(joined.empty() ? "" : ",").append(word);
   return joined;
-}
-
-// "NAME=VALUE" as CLI11 hands it over.
-std::string add_setting(SettingOptions& settings, const std::string& text) {
-  const auto equals = text.find('=');
-  if (equals == std::string::npos || equals == 0) {
-    return "expected NAME=VALUE as in server.listen=127.0.0.1:9000, got \"" + text + '"';
-  }
-  settings.flags.emplace_back(text.substr(0, equals), text.substr(equals + 1));
-  return {};
-}
-
-void add_setting_options(CLI::App& command, SettingOptions& settings) {
-  command
-      .add_option("--config", settings.file,
-                  "The configuration file (otherwise $SHUNT_CONFIG, ./shunt.toml, or what is built in)")
-      ->type_name("FILE");
-  command
-      .add_option_function<std::vector<std::string>>(
-          "--set",
-          [&settings](const std::vector<std::string>& texts) {
-            for (const auto& text : texts) {
-              if (const auto problem = add_setting(settings, text); !problem.empty()) {
-                throw CLI::ValidationError("--set", problem);
-              }
-            }
-          },
-          "One setting, stronger than file and environment; repeatable (see shunt config show)")
-      ->type_name("NAME=VALUE")
-      ->allow_extra_args(false);
-}
-
-// A flag that is a short way to --set one setting.
-void add_setting_flag(CLI::App& command, SettingOptions& settings, const std::string& flag,
-                      const std::string& setting, const std::string& type, const std::string& help) {
-  command
-      .add_option_function<std::string>(
-          flag,
-          [&settings, setting](const std::string& value) { settings.flags.emplace_back(setting, value); },
-          help)
-      ->type_name(type);
-}
-
-void add_json_flag(CLI::App& command, bool& json, const std::string& help) {
-  command.add_flag("--json", json, help);
 }
 
 // The options of the commands, and which command was named.
@@ -162,7 +105,7 @@ struct Parsed {
   StatusOptions status;
   JobsListOptions jobs_list;
   JobsOptions jobs;
-  FlipSimulateOptions flip_simulate;
+  FlipCommandOptions flip;
   VersionOptions version;
   std::function<int()> run;
 };
@@ -245,17 +188,6 @@ void add_generate(CLI::App& app, Parsed& parsed) {
   command.callback([&parsed] { parsed.run = [&parsed] { return generate(parsed.generate); }; });
 }
 
-void add_client_options(CLI::App& command, ClientOptions& client) {
-  command
-      .add_option("--url", client.url, "The service (otherwise where the configuration says that it listens)")
-      ->type_name("URL");
-  command
-      .add_option("--api-key", client.api_key,
-                  "The API key (otherwise $SHUNT_API_KEY, which other users of the machine cannot see)")
-      ->type_name("KEY");
-  add_setting_options(command, client.settings);
-}
-
 void add_status(CLI::App& app, Parsed& parsed) {
   CLI::App& command =
       *app.add_subcommand("status", "Tell how a running service is: strategy, Redis, workers, backlog")
@@ -308,66 +240,6 @@ void add_jobs(CLI::App& app, Parsed& parsed) {
   add_job_command(jobs, parsed, "retry", "Run the same requests again; prints the new ids", jobs_retry, true);
   add_job_command(jobs, parsed, "rm", "Remove ended generations: record, text and input", jobs_remove, true);
   for (CLI::App* command : jobs.get_subcommands({})) command->footer(kJobsFooter);
-}
-
-// A share as in "4%".
-template <typename Set>
-void add_share(CLI::App& command, const std::string& name, Set set, const std::string& help) {
-  command
-      .add_option_function<std::string>(
-          name,
-          [name, set](const std::string& text) {
-            const auto share = flip::Weight::parse(text);
-            if (!share)
-              throw CLI::ValidationError(name, "expected a share as in 4% or 0.25%, got \"" + text + '"');
-            set(*share);
-          },
-          help)
-      ->type_name("SHARE");
-}
-
-void add_flip_simulate(CLI::App& flip, Parsed& parsed) {
-  using Person = flip::Scenario::Person;
-  CLI::App& command = *flip.add_subcommand("simulate", "Tell what a rollout by a plan would do, and when");
-  FlipSimulateOptions& options = parsed.flip_simulate;
-  flip::Scenario& scenario = options.scenario;
-  command.add_option("PLAN", options.plan, "The plan, as TOML (otherwise the built-in one)")->type_name(" ");
-  command.add_option("--rate", scenario.per_minute, "Generations a minute")
-      ->type_name("N")
-      ->check(CLI::Range(0.0, flip::kMostPerMinute))
-      ->capture_default_str();
-  add_share(
-      command, "--errors", [&scenario](flip::Weight share) { scenario.errors = share.fraction(); },
-      "How many of them fail, wherever they run (default 1%)");
-  add_share(
-      command, "--then", [&scenario](flip::Weight share) { scenario.then_errors = share.fraction(); },
-      "How many fail on the queue, if that differs");
-  command.add_option("--slower", scenario.then_slower, "How many times as long the queue takes")
-      ->type_name("FACTOR")
-      ->check(CLI::Range(0.01, 100.0));
-  add_share(
-      command, "--from", [&scenario](flip::Weight share) { scenario.then_from = share; },
-      "From which weight on --then and --slower are so (default: the first)");
-  command.add_option("--on-hold", scenario.person, "What the person does who is asked about a held step")
-      ->type_name("wait|resume|abort")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Person>{
-          {"wait", Person::kWaits}, {"resume", Person::kResumes}, {"abort", Person::kAborts}}));
-  command.add_option("--seed", scenario.seed, "Of the random numbers")->type_name("N")->capture_default_str();
-  command
-      .add_option("--runs", options.runs, "So many rollouts with the seeds from --seed on, and how they end")
-      ->type_name("N")
-      ->check(CLI::Range(1, 100'000))
-      ->capture_default_str();
-  add_json_flag(command, options.json, "Print one JSON object");
-  command.footer(kFlipSimulateFooter);
-  command.callback([&parsed] { parsed.run = [&parsed] { return flip_simulate(parsed.flip_simulate); }; });
-}
-
-void add_flip(CLI::App& app, Parsed& parsed) {
-  CLI::App& flip =
-      *app.add_subcommand("flip", "Rehearse how a fleet gets from sync to the queue")->group("Commands");
-  flip.require_subcommand(1);
-  add_flip_simulate(flip, parsed);
 }
 
 void add_config(CLI::App& app, Parsed& parsed) {
@@ -429,7 +301,7 @@ int run_command_line(int argc, char** argv) {
   add_generate(app, parsed);
   add_status(app, parsed);
   add_jobs(app, parsed);
-  add_flip(app, parsed);
+  add_flip(app, parsed.flip, parsed.run);
   add_config(app, parsed);
   add_version(app, parsed);
   try {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -81,6 +82,24 @@ struct FlipSimulateOptions {
   bool json = false;
 };
 
+// Commands that ask a service for its flip; each looks at what concerns it.
+struct FlipOptions {
+  ClientOptions client;
+  bool json = false;
+  std::string move;                 // "hold": what the command is called
+  std::optional<std::string> plan;  // a file
+  std::string executor;             // "sync", "queue": of force
+  std::string why;
+  std::vector<std::string> overrides;
+  std::vector<std::string> accept;  // "results", "keys"
+  bool watch = false;
+  bool follow = false;
+  bool verify = false;
+  std::optional<std::string> file;  // the audit file to verify; unset: the service's log
+  std::uint64_t from = 0;           // 0: the last `count` entries
+  std::size_t count = 20;
+};
+
 struct VersionOptions {
   bool json = false;
 };
@@ -100,6 +119,12 @@ struct VersionOptions {
 [[nodiscard]] int jobs_retry(const JobsOptions& options);
 [[nodiscard]] int jobs_remove(const JobsOptions& options);
 [[nodiscard]] int flip_simulate(const FlipSimulateOptions& options);
+[[nodiscard]] int flip_status(const FlipOptions& options);
+[[nodiscard]] int flip_preflight(const FlipOptions& options);
+[[nodiscard]] int flip_move(const FlipOptions& options);
+[[nodiscard]] int flip_drain(const FlipOptions& options);
+[[nodiscard]] int flip_may_disconnect(const FlipOptions& options);
+[[nodiscard]] int flip_log(const FlipOptions& options);
 [[nodiscard]] int version(const VersionOptions& options);
 
 }  // namespace shunt::app

@@ -40,8 +40,10 @@ class Inspection final : public FlipInspection {
   explicit Inspection(FlipInspectionOptions options)
       : options_(std::move(options)), inspector_(executor::make_queue_inspector(options_.queue)) {}
 
-  void preflight(std::function<void(std::vector<Check>)> done) override {
+  using FlipInspection::preflight;
+  void preflight(std::optional<Plan> plan, std::function<void(std::vector<Check>)> done) override {
     auto look = std::make_shared<Look>();
+    look->plan = std::move(plan);
     look->done = std::move(done);
     options_.place([this, look](FleetPlace place) {
       look->place = std::move(place);
@@ -68,8 +70,18 @@ class Inspection final : public FlipInspection {
     });
   }
 
+  void fleet(std::function<void(std::optional<FleetFacts>)> done) override {
+    options_.place([this, done = std::move(done)](FleetPlace place) mutable {
+      options_.queue_executor->fleet(
+          [this, place = std::move(place), done = std::move(done)](const Result<executor::Fleet>& fleet) {
+            done(facts_of(fleet, place));
+          });
+    });
+  }
+
  private:
   struct Look {
+    std::optional<Plan> plan;
     FleetPlace place;
     PreflightFacts facts;
     std::function<void(std::vector<Check>)> done;
@@ -77,12 +89,16 @@ class Inspection final : public FlipInspection {
 
   void ask_fleet(const std::shared_ptr<Look>& look) {
     options_.queue_executor->fleet([this, look](Result<executor::Fleet> fleet) {
-      if (fleet) {
-        const std::size_t processes = std::max<std::size_t>(look->place.processes.size(), 1);
-        look->facts.fleet = fleet_facts_of(*fleet, options_, processes, system_clock().steady_now());
-      }
+      look->facts.fleet = facts_of(fleet, look->place);
       send_probe(look);
     });
+  }
+
+  [[nodiscard]] std::optional<FleetFacts> facts_of(const Result<executor::Fleet>& fleet,
+                                                   const FleetPlace& place) const {
+    if (!fleet) return std::nullopt;
+    const std::size_t processes = std::max<std::size_t>(place.processes.size(), 1);
+    return fleet_facts_of(*fleet, options_, processes, system_clock().steady_now());
   }
 
   void send_probe(const std::shared_ptr<Look>& look) {
@@ -100,7 +116,7 @@ class Inspection final : public FlipInspection {
 
   void finish(Look& look) {
     look.facts.prefix_has_tag = has_hash_tag(options_.queue.prefix);
-    look.facts.shadow_keeps_prompts = look.place.record.plan.shadow.enabled;
+    look.facts.shadow_keeps_prompts = (look.plan ? *look.plan : look.place.record.plan).shadow.enabled;
     look.done(flip::preflight(look.facts));
   }
 

@@ -125,6 +125,8 @@ std::optional<Scope> scope_of(Access access) {
       return Scope::kMetrics;
     case Access::kStatus:
       return Scope::kStatus;
+    case Access::kAdmin:
+      return Scope::kAdmin;
     case Access::kOpen:
     case Access::kAnyKey:
       break;

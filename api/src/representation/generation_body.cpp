@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <initializer_list>
 #include <string>
 
 #include "representation/problem.hpp"
-#include "shunt/base/display_text.hpp"
+#include "representation/strict_body.hpp"
 #include "shunt/base/json.hpp"
 #include "shunt/base/json_object_reader.hpp"
-#include "shunt/base/json_take_apart.hpp"
 #include "shunt/tracing/trace_context.hpp"
 
 namespace shunt::api {
@@ -20,37 +18,7 @@ constexpr std::size_t kMaxTracestateBytes = 4096;
 // A reason is a sentence; it is kept with the generation and shown in lists.
 constexpr std::size_t kMaxReasonBytes = 1024;
 
-std::string named(std::string_view pointer) {
-  return pointer.empty() ? std::string("the body") : '"' + excerpt(pointer.substr(1)) + '"';
-}
-
 using Presence = JsonObjectReader::Presence;
-
-Error wrong_type(std::string_view pointer, std::string_view expected, const Json& got) {
-  const std::string kind(json_kind_name(got));
-  return invalid_field(pointer, named(pointer) + " must be " + std::string(expected) + ", got " + kind)
-      .with("received", kind);
-}
-
-// Every member is optional, so that there is always one.
-Error wrong_member(const JsonObjectReader::Wrong& wrong) {
-  return wrong_type(wrong.member_pointer(), wrong.expected, wrong.got == nullptr ? Json() : *wrong.got);
-}
-
-// Refuses the first member of `object` that is not in `known`.
-Result<void> only_known(const JsonObject& object, std::string_view pointer,
-                        std::initializer_list<std::string_view> known) {
-  for (const auto& [key, value] : object) {
-    const std::string_view name(key);
-    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    std::string list;
-    for (const std::string_view allowed : known) list.append(list.empty() ? "" : ", ").append(allowed);
-    const std::string where = std::string(pointer) + '/' + std::string(name);
-    return invalid_field(where, "unknown member " + named(where) + "; known here: " + list,
-                         problem_code::kUnknownField);
-  }
-  return {};
-}
 
 Result<void> read_timeout(JsonObjectReader& options, GenerationRequest::Options& out) {
   const Json* const value = options.find("timeout_ms");
@@ -94,13 +62,6 @@ Result<void> read_context(JsonObject object, GenerationRequest::Context& out) {
     if (!value.is_string()) return wrong_type("/context/baggage/" + std::string(key), "a string", value);
   }
   return {};
-}
-
-Result<JsonObject> parse_object(std::string_view text, const JsonLimits& limits) {
-  auto parsed = parse_json_to_take_apart(text, limits);
-  if (!parsed) return std::move(parsed).error();
-  if (!parsed->is_object()) return wrong_type("", "an object", *parsed);
-  return std::move(parsed->get_object());
 }
 
 Result<void> read_body(JsonObject object, GenerationBody& out, std::size_t max_metadata_bytes) {

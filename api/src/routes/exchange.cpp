@@ -134,6 +134,13 @@ void add_no_worker_hint(Exchange& exchange) {
   body += R"(,"hint":"no_worker_yet"})";
 }
 
+Error bad_parameter(std::string_view name, std::string_view expected, const std::string& received) {
+  return Error{problem_code::kInvalidParameter,
+               "the query parameter \"" + excerpt(name) + "\" must be " + std::string(expected)}
+      .with("parameter", excerpt(name))
+      .with("received", excerpt(received));
+}
+
 bool accepts(Exchange& exchange, std::string_view media_type) {
   const std::string header = exchange.request.headers.joined("Accept");
   if (http::AcceptList(header).fit(media_type).acceptable()) return true;

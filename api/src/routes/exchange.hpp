@@ -87,4 +87,8 @@ void add_no_worker_hint(Exchange& exchange);
 // Whether Accept lets us answer with `media_type`; if not, the response has been made a problem.
 [[nodiscard]] bool accepts(Exchange& exchange, std::string_view media_type);
 
+// A query parameter that is not known or has no such value. `expected` follows "must be".
+[[nodiscard]] Error bad_parameter(std::string_view name, std::string_view expected,
+                                  const std::string& received);
+
 }  // namespace shunt::api

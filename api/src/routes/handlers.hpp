@@ -18,6 +18,12 @@ namespace shunt::api {
 [[nodiscard]] http::Task<void> stream_events(Exchange& exchange);
 [[nodiscard]] http::Task<void> get_artifact(Exchange& exchange);
 [[nodiscard]] http::Task<void> report_status(Exchange& exchange);
+[[nodiscard]] http::Task<void> report_flip(Exchange& exchange);
+[[nodiscard]] http::Task<void> move_flip(Exchange& exchange);  // every POST but the preflight's
+[[nodiscard]] http::Task<void> report_preflight(Exchange& exchange);
+[[nodiscard]] http::Task<void> report_drain(Exchange& exchange);
+[[nodiscard]] http::Task<void> report_flip_log(Exchange& exchange);
+[[nodiscard]] http::Task<void> verify_flip_log(Exchange& exchange);
 
 void list_models(Exchange& exchange);
 void report_health(Exchange& exchange);

@@ -14,13 +14,6 @@ namespace {
 constexpr std::size_t kDefaultPage = 50;
 constexpr std::uint64_t kLargestPage = 200;
 
-Error bad_parameter(std::string_view name, std::string_view expected, const std::string& received) {
-  return Error{problem_code::kInvalidParameter,
-               "the query parameter \"" + excerpt(name) + "\" must be " + std::string(expected)}
-      .with("parameter", excerpt(name))
-      .with("received", excerpt(received));
-}
-
 Result<void> read_parameter(ListQuery& query, const std::string& name, const std::string& value) {
   if (name == "state") {
     query.state = parse_generation_state(value);

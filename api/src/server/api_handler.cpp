@@ -31,6 +31,26 @@ http::Task<void> dispatch(Exchange& exchange) {
       return remove_generation(exchange);
     case RouteId::kStatus:
       return report_status(exchange);
+    case RouteId::kFlipStatus:
+      return report_flip(exchange);
+    case RouteId::kFlipStart:
+    case RouteId::kFlipPromote:
+    case RouteId::kFlipHold:
+    case RouteId::kFlipResume:
+    case RouteId::kFlipBack:
+    case RouteId::kFlipAbort:
+    case RouteId::kFlipForce:
+    case RouteId::kFlipRelease:
+      return move_flip(exchange);
+    case RouteId::kFlipPreflight:
+    case RouteId::kFlipPreflightOfPlan:
+      return report_preflight(exchange);
+    case RouteId::kFlipDrain:
+      return report_drain(exchange);
+    case RouteId::kFlipLog:
+      return report_flip_log(exchange);
+    case RouteId::kFlipVerifyLog:
+      return verify_flip_log(exchange);
     case RouteId::kStreamEvents:
       return stream_events(exchange);
     case RouteId::kGetArtifact:
@@ -51,6 +71,13 @@ http::Task<void> dispatch(Exchange& exchange) {
   throw std::logic_error("a route without a handler");
 }
 
+Error loopback_only() {
+  return {problem_code::kLoopbackOnly,
+          "without API keys this is for requests from this machine only, and this one came from elsewhere or "
+          "through a proxy: ask on the machine itself, or configure a key with the scope \"admin\" "
+          "(server.keys)"};
+}
+
 }  // namespace
 
 const http::ServerLimits& ApiHandler::renew() {
@@ -63,6 +90,12 @@ http::HeaderVerdict ApiHandler::check(http::ServerExchange& exchange, SteadyTime
   check_request(decision, service_.surface, live_.get(), let_in_, exchange.request, exchange.target,
                 exchange.response, now);
   const Route* const route = decision.match.route;
+  const bool is_open = !decision.answered && !live_.get().keys.required();
+  if (is_open && route->access == Access::kAdmin &&
+      !http::is_from_this_machine(exchange.client.peer(), exchange.request.headers)) {
+    set_problem(exchange.response, loopback_only());
+    decision.answered = true;
+  }
   return {.answered = decision.answered,
           .known = decision.key != nullptr,
           .for_probes = route != nullptr && route->access == Access::kOpen,

@@ -70,6 +70,17 @@ JsonArray parameters_of(const Route& route) {
                     {{"type", "integer"}, {"minimum", 1}, {"maximum", 200}, {"default", 50}}));
       parameters.push_back(parameter("cursor", "query", "next_cursor of the page before", text));
       break;
+    case RouteId::kFlipDrain:
+      parameters.push_back(
+          parameter("accept", "query", "What may be lost, of results and keys, with commas", text));
+      break;
+    case RouteId::kFlipLog:
+      parameters.push_back(parameter("from", "query", "The first entry's number; 0: the last ones",
+                                     {{"type", "integer"}, {"minimum", 0}, {"default", 0}}));
+      parameters.push_back(
+          parameter("count", "query", "How many at most",
+                    {{"type", "integer"}, {"minimum", 1}, {"maximum", 1000}, {"default", 50}}));
+      break;
     case RouteId::kStreamEvents:
       parameters.push_back(parameter("Last-Event-ID", "header", "Resume after this event",
                                      {{"type", "integer"}, {"minimum", 0}}));
@@ -149,6 +160,32 @@ JsonObject responses_of(const Route& route) {
     case RouteId::kStatus:
       responses.emplace("200", json_response("The service as it stands", "Status"));
       break;
+    case RouteId::kFlipStatus:
+      responses.emplace("200", json_response("The flip as it stands", "FlipStatus"));
+      break;
+    case RouteId::kFlipStart:
+    case RouteId::kFlipPromote:
+    case RouteId::kFlipHold:
+    case RouteId::kFlipResume:
+    case RouteId::kFlipBack:
+    case RouteId::kFlipAbort:
+    case RouteId::kFlipForce:
+    case RouteId::kFlipRelease:
+      responses.emplace("200", json_response("Where it is now, and what leads back", "FlipChange"));
+      break;
+    case RouteId::kFlipPreflight:
+    case RouteId::kFlipPreflightOfPlan:
+      responses.emplace("200", json_response("The rows, whatever they say", "FlipPreflight"));
+      break;
+    case RouteId::kFlipDrain:
+      responses.emplace("200", json_response("What is there, and the verdict", "FlipDrain"));
+      break;
+    case RouteId::kFlipLog:
+      responses.emplace("200", json_response("Entries, the oldest first", "FlipLog"));
+      break;
+    case RouteId::kFlipVerifyLog:
+      responses.emplace("200", json_response("What a look at the whole chain found", "FlipChain"));
+      break;
     case RouteId::kRoot:
       responses.emplace("200", response("Paths by name", content("application/json", {{"type", "object"}})));
       break;
@@ -161,17 +198,33 @@ JsonObject responses_of(const Route& route) {
   return responses;
 }
 
+std::string_view body_schema_of(RouteId route) {
+  switch (route) {
+    case RouteId::kCreateGeneration:
+      return "GenerationRequest";
+    case RouteId::kCancelGeneration:
+      return "CancelRequest";
+    case RouteId::kFlipStart:
+      return "FlipStartRequest";
+    case RouteId::kFlipForce:
+      return "FlipForceRequest";
+    case RouteId::kFlipPreflightOfPlan:
+      return "FlipPlanRequest";
+    default:
+      return "FlipRequest";
+  }
+}
+
 JsonObject operation_of(const Route& route) {
   JsonObject operation{{"operationId", view(route.operation)}, {"summary", view(route.summary)}};
   if (JsonArray parameters = parameters_of(route); !parameters.empty()) {
     operation.emplace("parameters", std::move(parameters));
   }
   if (route.body != BodyUse::kNone) {
-    const std::string_view schema =
-        route.id == RouteId::kCreateGeneration ? "GenerationRequest" : "CancelRequest";
-    operation.emplace("requestBody",
-                      JsonObject{{"required", route.body == BodyUse::kRequired},
-                                 {"content", content("application/json", schema_link(schema))}});
+    operation.emplace(
+        "requestBody",
+        JsonObject{{"required", route.body == BodyUse::kRequired},
+                   {"content", content("application/json", schema_link(body_schema_of(route.id)))}});
   }
   operation.emplace("responses", responses_of(route));
   if (route.access == Access::kOpen) operation.emplace("security", JsonArray{});

@@ -1,6 +1,9 @@
 #include "surface/openapi_schemas.hpp"
 
 #include <stdexcept>
+#include <utility>
+
+#include "surface/openapi_flip_schemas.hpp"
 
 namespace shunt::api {
 namespace {
@@ -154,12 +157,18 @@ constexpr std::string_view kSchemas = R"json({
       "generation": {"$ref": "#/components/schemas/Generation"}}}
 })json";
 
+JsonObject parsed(std::string_view text) {
+  auto json = parse_json(text);
+  if (!json) throw std::logic_error("the built-in schemas are not JSON: " + json.error().message);
+  return json->as_object();
+}
+
 }  // namespace
 
 JsonObject openapi_schemas() {
-  auto parsed = parse_json(kSchemas);
-  if (!parsed) throw std::logic_error("the built-in schemas are not JSON: " + parsed.error().message);
-  return parsed->as_object();
+  JsonObject schemas = parsed(kSchemas);
+  for (auto& [name, schema] : parsed(kFlipSchemas)) schemas.insert_or_assign(name, std::move(schema));
+  return schemas;
 }
 
 }  // namespace shunt::api

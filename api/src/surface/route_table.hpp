@@ -25,12 +25,27 @@ enum class RouteId {
   kReady,
   kMetrics,
   kStatus,
+  kFlipStatus,
+  kFlipStart,
+  kFlipPromote,
+  kFlipHold,
+  kFlipResume,
+  kFlipBack,
+  kFlipAbort,
+  kFlipForce,
+  kFlipRelease,
+  kFlipPreflight,
+  kFlipPreflightOfPlan,
+  kFlipDrain,
+  kFlipLog,
+  kFlipVerifyLog,
   kOpenApi,
   kRoot,
 };
 
-// What is needed where API keys are configured: nothing, any key, or one with the scope.
-enum class Access { kOpen, kAnyKey, kGenerate, kMetrics, kStatus };
+// What is needed where API keys are configured: nothing, any key, or one with the scope. Without keys kAdmin
+// is for requests from this machine only.
+enum class Access { kOpen, kAnyKey, kGenerate, kMetrics, kStatus, kAdmin };
 enum class BodyUse { kNone, kOptional, kRequired };
 
 struct Route {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "shunt/http/ascii.hpp"
+#include "shunt/http/server/request.hpp"
 #include "shunt/http/web_names.hpp"
 
 namespace shunt::http {
@@ -56,6 +57,30 @@ std::string_view take_last(std::string_view& list) {
   return last;
 }
 
+bool is_loopback(const ip::address& address) {
+  const ip::address_v6 v6 = as_v6(address);
+  return v6.is_loopback() || (v6.is_v4_mapped() && ip::make_address_v4(ip::v4_mapped, v6).is_loopback());
+}
+
+bool is_loopback_node(std::string_view node) {
+  const auto address = address_of_node(node);
+  return address && is_loopback(*address);
+}
+
+// Whether a header names nobody but loopback. One that is not there names nobody; one that is empty hides
+// somebody.
+bool names_loopback_only(const Headers& headers, std::string_view header) {
+  if (!headers.has(header)) return true;
+  const bool plain = header != "Forwarded";
+  const std::string joined = headers.joined(header);
+  std::string_view list = joined;
+  do {
+    const std::string_view element = take_until(list, ',');
+    if (!is_loopback_node(plain ? element : for_of(element))) return false;
+  } while (!list.empty());
+  return true;
+}
+
 }  // namespace
 
 std::optional<AddressRange> AddressRange::parse(std::string_view text) {
@@ -106,6 +131,11 @@ ip::address TrustedProxies::client_of(const ip::address& peer, std::string_view 
     client = *before;
   }
   return client;
+}
+
+bool is_from_this_machine(const ip::address& peer, const Headers& headers) {
+  return is_loopback(peer) && !headers.has("Via") && names_loopback_only(headers, "X-Forwarded-For") &&
+         names_loopback_only(headers, "X-Real-IP") && names_loopback_only(headers, "Forwarded");
 }
 
 std::string counted_address(const ip::address& address) {

@@ -56,6 +56,12 @@ ClientSocket::~ClientSocket() {
   remote_->detach();
 }
 
+asio::ip::address ClientSocket::peer() const noexcept {
+  error_code failure;
+  const auto end = socket_.remote_endpoint(failure);
+  return failure ? asio::ip::address() : end.address();
+}
+
 void ClientSocket::set_tail(std::shared_ptr<const std::string> bytes, std::size_t offset, std::size_t length,
                             MemoryReservation memory) {
   tail_memory_ = std::move(memory);

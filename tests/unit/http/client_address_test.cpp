@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "server/connection_admission.hpp"
+#include "shunt/http/server/request.hpp"
 #include "shunt/http/web_names.hpp"
 
 namespace shunt::http {
@@ -34,6 +35,40 @@ TEST(ClientAddress, RangesHoldWhatTheySay) {
   for (const char* wrong :
        {"", "10.0.0.0/33", "10.0.0.0/", "10.0.0/8", "::/129", "a", "fe80::1%lo", "10.0.0.0/-1"}) {
     EXPECT_FALSE(is_address_range(wrong)) << wrong;
+  }
+}
+
+TEST(ClientAddress, AMachineIsItselfUnlessAnybodyIsNamedWhoIsNot) {
+  const struct {
+    const char* peer;
+    const char* header;
+    const char* value;
+    bool itself;
+  } cases[] = {
+      {"127.0.0.1", "Accept", "*/*", true},
+      {"127.9.9.9", "Accept", "*/*", true},
+      {"::1", "Accept", "*/*", true},
+      {"::ffff:127.0.0.1", "Accept", "*/*", true},
+      {"192.0.2.1", "Accept", "*/*", false},
+      {"0.0.0.0", "Accept", "*/*", false},
+      {"10.0.0.1", "X-Forwarded-For", "127.0.0.1", false},
+      {"127.0.0.1", "X-Forwarded-For", "127.0.0.1", true},
+      {"127.0.0.1", "X-Forwarded-For", "127.0.0.1, ::1", true},
+      {"127.0.0.1", "X-Forwarded-For", "127.0.0.1, 192.0.2.1", false},
+      {"127.0.0.1", "X-Forwarded-For", "192.0.2.1, 127.0.0.1", false},
+      {"127.0.0.1", "X-Forwarded-For", "unknown", false},
+      {"127.0.0.1", "X-Forwarded-For", "", false},
+      {"127.0.0.1", "X-Real-IP", "192.0.2.1", false},
+      {"127.0.0.1", "X-Real-IP", "127.0.0.1", true},
+      {"127.0.0.1", "Forwarded", "for=127.0.0.1;proto=http", true},
+      {"127.0.0.1", "Forwarded", "for=\"[2001:db8::7]:47011\"", false},
+      {"127.0.0.1", "Forwarded", "proto=https", false},
+      {"127.0.0.1", "Via", "1.1 proxy", false},
+  };
+  for (const auto& [peer, header, value, itself] : cases) {
+    Headers headers;
+    headers.add(header, value);
+    EXPECT_EQ(is_from_this_machine(make_address(peer), headers), itself) << peer << ' ' << header << value;
   }
 }
 

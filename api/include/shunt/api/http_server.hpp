@@ -17,6 +17,11 @@
 #include "shunt/executor/generation_executor.hpp"
 #include "shunt/generation/model_registry.hpp"
 
+namespace shunt::flip {
+class FlipControl;
+class FlipInspection;
+}  // namespace shunt::flip
+
 namespace shunt::api {
 
 class RequestTracer;
@@ -26,7 +31,7 @@ enum class Scope {
   kGenerate,  // /v1/generations and below: its own generations
   kMetrics,   // GET /metrics
   kStatus,    // GET /admin/status, and all that /readyz tells
-  kAdmin,     // what changes the service itself; kStatus comes with it
+  kAdmin,     // what changes the service itself, as /admin/flip does; kStatus comes with it
 };
 [[nodiscard]] std::string_view scope_name(Scope scope) noexcept;
 
@@ -90,6 +95,10 @@ struct HttpServerOptions {
 
   ServiceAbout about;
 
+  // What /admin/flip asks. Not owned, outlive the server; both or, where there is no flip, neither.
+  flip::FlipControl* flip = nullptr;
+  flip::FlipInspection* inspection = nullptr;
+
   RequestTracer* tracer = nullptr;  // not owned, outlives the server
   // What requests, answers and streams hold is reserved here. Not owned, outlives the server.
   MemoryBudget* memory = &MemoryBudget::unlimited();
@@ -122,9 +131,9 @@ class HttpServer {
   [[nodiscard]] virtual unsigned short port() const noexcept = 0;
 
   // Goes by other options from now on: keys (those that keep their name go on with the rate they have used),
-  // limits, times, hosts, origins and proxies. Address, port, `about` and `tracer` stay what they were. What
-  // is under way keeps the options that it began with. Fails, and changes nothing, where listen would have
-  // refused them. Any thread.
+  // limits, times, hosts, origins and proxies. Address, port, `about`, `flip` and `tracer` stay what they
+  // were. What is under way keeps the options that it began with. Fails, and changes nothing, where listen
+  // would have refused them. Any thread.
   [[nodiscard]] virtual Result<void> reload(HttpServerOptions options) = 0;
 
   // Closes the listening socket and idle connections; responses under way go on and carry Connection: close.

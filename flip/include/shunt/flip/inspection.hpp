@@ -3,7 +3,9 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "shunt/base/result.hpp"
@@ -13,6 +15,7 @@
 #include "shunt/flip/drain.hpp"
 #include "shunt/flip/load_meter.hpp"
 #include "shunt/flip/namespace.hpp"
+#include "shunt/flip/plan.hpp"
 #include "shunt/flip/preflight.hpp"
 #include "shunt/flip/record.hpp"
 
@@ -50,9 +53,13 @@ class FlipInspection {
  public:
   virtual ~FlipInspection() = default;
 
-  virtual void preflight(std::function<void(std::vector<Check>)> done) = 0;
+  // `plan` is the one that somebody wants to start with; unset: that of the fleet's record.
+  virtual void preflight(std::optional<Plan> plan, std::function<void(std::vector<Check>)> done) = 0;
+  void preflight(std::function<void(std::vector<Check>)> done) { preflight(std::nullopt, std::move(done)); }
   // Fails with `queue_unavailable` where Redis cannot be read: then nobody knows what would be lost.
   virtual void drain(std::function<void(Result<DrainFacts>)> done) = 0;
+  // What the fleet can do and has to; unset: nothing answered.
+  virtual void fleet(std::function<void(std::optional<FleetFacts>)> done) = 0;
 };
 
 [[nodiscard]] std::unique_ptr<FlipInspection> make_flip_inspection(FlipInspectionOptions options);

@@ -10,6 +10,8 @@
 
 namespace shunt::http {
 
+class Headers;
+
 // "10.0.0.0/8", or one address.
 class AddressRange {
  public:
@@ -44,5 +46,11 @@ class TrustedProxies {
 // What one client can have many addresses of is counted as one: an IPv6 network of 64 bits. An IPv4 address
 // is itself, also when it is written as IPv6.
 [[nodiscard]] std::string counted_address(const boost::asio::ip::address& address);
+
+// Whether a request that `peer` sent comes from the machine itself, as far as anybody says: over loopback,
+// and without a word of a proxy about somebody else. Whoever is named in X-Forwarded-For, Forwarded and
+// X-Real-IP has to be loopback too, whichever proxy it was that named them, and Via is a proxy. A proxy on
+// this machine that says nothing of its clients cannot be told from them.
+[[nodiscard]] bool is_from_this_machine(const boost::asio::ip::address& peer, const Headers& headers);
 
 }  // namespace shunt::http

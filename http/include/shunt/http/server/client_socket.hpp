@@ -41,6 +41,9 @@ class ClientSocket : public std::enable_shared_from_this<ClientSocket>,
                MemoryReservation own, std::chrono::milliseconds write_timeout);
   ~ClientSocket();
 
+  // Who is at the other end, or a proxy; unspecified where the connection has gone. Asks the kernel.
+  [[nodiscard]] boost::asio::ip::address peer() const noexcept;
+
   // Received and not yet used; to be written. `out` may be appended to at any time.
   [[nodiscard]] ReceiveBuffer& in() noexcept { return in_; }
   [[nodiscard]] std::string& out() noexcept { return out_; }
