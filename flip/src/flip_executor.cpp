@@ -197,7 +197,7 @@ class TwoExecutors final : public FlipExecutor {
   // A copy is made before the request is handed on, and sent once that was accepted.
   void submit_with_shadow(GenerationRequest request, const Decision& decision,
                           std::function<void(SubmitOutcome)> done) {
-    auto copy = options_.shadow->sample(request, draw_of(options_.ids->next()));
+    auto copy = options_.shadow->sample(request, draw_of(draws_.next()));
     if (!copy) return sync_.submit(std::move(request), std::move(done));
     sync_.submit(std::move(request), [this, copy = std::move(*copy), epoch = decision.epoch,
                                       done = std::move(done)](SubmitOutcome outcome) mutable {
