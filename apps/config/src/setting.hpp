@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +27,14 @@ struct SettingText {
   bool secret = false;  // errors do not quote it
   bool live = false;    // SIGHUP takes it over; others wait for a restart
 };
+
+// What stands where nothing is set: one object for all settings, which would else build and forget one each.
+// It lies on the heap because g++ 12 takes members of so large an object for uninitialized.
+template <typename Target>
+const Target& defaults() {
+  static const auto kDefaults = std::make_unique<const Target>();
+  return *kDefaults;
+}
 
 // A setting of a Target (the configuration, a model, a driver's options, a key): the one place that knows its
 // name, type, bounds, default, where it may come from, and where it goes.
@@ -59,7 +68,7 @@ struct Setting {
   Setting secret(std::function<std::string(const Target&)> redact) && {
     text.secret = true;
     show = std::move(redact);
-    text.default_value = show(Target{});
+    text.default_value = show(defaults<Target>());
     return std::move(*this);
   }
 };
@@ -84,7 +93,7 @@ Setting<Target> setting(std::string name, const Kind& kind, Access access, std::
   made.copy = [access](Target& to, const Target& from) {
     std::invoke(access, to) = std::invoke(access, from);
   };
-  made.text.default_value = made.show(Target{});
+  made.text.default_value = made.show(defaults<Target>());
   return made;
 }
 
