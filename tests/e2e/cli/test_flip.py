@@ -105,9 +105,12 @@ def test_what_is_wrong_stands_above_everything_else(shunt, service):
     above = text[:text.index("  since ")]
     assert above.splitlines()[2].startswith("  ALERT "), text
     for words in ("not been readable for 75s (connection refused)", "sends nothing to the queue",
-                  "changed in this process alone", "not every process acts on epoch 7: api-2:7 is at epoch 6",
-                  "ALERT     Redis evicts", "no figures come from p2", "the controller last looked 20m ago"):
+                  "changed in this process alone", "ALERT     Redis evicts", "no figures come from p2", "the controller last looked 20m ago"):
         assert words in above, (words, text)
+    assert "epoch 7 here; of API processes 2 were there when Redis was last read" in text
+    wrong["store"] = {"readable": True}
+    service.answers["GET", "/admin/flip"] = (200, wrong)
+    assert "not every process acts on epoch 7: api-2:7 is at epoch 6" in ok(shunt, service, "status")
     assert "going down now would refuse 12.5% of requests with 429" in text
 
 

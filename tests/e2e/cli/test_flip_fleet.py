@@ -79,22 +79,18 @@ def test_a_person_forces_a_fleet_and_lets_it_go(fleet):
     assert "whole and unchanged" in fleet.ok("log", "--verify")
 
 
-def test_a_rollout_is_begun_held_and_taken_back(fleet):
+def test_a_rollout_is_held_drained_and_taken_back(fleet):
     fleet = fleet("sync")
     assert fleet.status()["state"] == "dark"
-    fleet.ok("abort")
-    eventually(lambda: fleet.status()["state"] == "off", "nothing is left in the queue")
-    code, _, err = fleet.ask("start")
-    assert code == 1 and "flip_" in err, "it cools down, or a row fails"
-    failing = json.loads(fleet.ask("preflight", "--json")[1])["failing"]
-    overrides = [word for row in (*failing, "cool_down") for word in ("--override", row)]
-    fleet.ok("start", *overrides)
-    assert fleet.status()["state"] == "dark"
-    fleet.ok("hold", "--why", "lunch")
-    assert "held" in fleet.ok("status", of=1)
-    code, text, _ = fleet.ask("drain")
-    assert code == 0 and text.startswith("drained: 0 open")
-    fleet.ok("abort", of=1)
+    text = fleet.ok("hold", "--why", "lunch")
+    assert text.startswith("The fleet is now: held in dark\n") and "shunt flip resume --url" in text
+    assert "lunch" in fleet.ok("status", of=1)
+    assert fleet.ok("drain").startswith("drained: 0 open")
+    assert fleet.ok("drain", "--watch", of=1).endswith("Yes: Redis may be taken away.\n")
+    assert "sync      carries the present rate" in fleet.ok("abort", of=1)
+    assert fleet.status()["state"] in ("aborting", "draining", "off")
+    code, _, err = fleet.ask("hold")
+    assert code == 1 and "(flip_not_allowed)" in err
 
 
 def test_with_redis_away_a_force_acts_where_it_is_asked_and_names_the_others(fleet, redis):
@@ -127,8 +123,13 @@ def test_every_metric_of_the_record_is_told_and_documented(fleet, documented_met
     assert told - documented_metrics == set()
     value = fleet.services[0].metrics()
     assert value("shunt_flip_state", state="full") == 1 and value("shunt_flip_state", state="dark") == 0
-    assert value("shunt_flip_processes") == value("shunt_flip_acknowledged") == 2
-    assert value("shunt_flip_weight_ratio") == 1
+    assert value("shunt_flip_weight_ratio") == 1 and value("shunt_flip_epoch") == 1
+
+    def all_follow():
+        value = fleet.services[0].metrics()
+        return value("shunt_flip_processes") == value("shunt_flip_acknowledged") == 2
+
+    eventually(all_follow, "a process knows of both")
 
 
 @pytest.fixture
