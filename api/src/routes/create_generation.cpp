@@ -52,6 +52,8 @@ Result<Plan> make_plan(Exchange& exchange) {
   const auto chosen = choose_representation(http::AcceptList(accept), model->produces);
   if (!chosen) return not_acceptable(model->produces);
   plan.representation = *chosen;
+  // Its 202 is a promise that any process keeps.
+  plan.request.respond_async = plan.wait.late == WaitPlan::Late::kAccepted;
   return plan;
 }
 

@@ -72,6 +72,7 @@ http::Task<void> retry_generation(Exchange& exchange) {
     co_return;
   }
   if (exchange.key != nullptr) request->max_open = exchange.key->max_open();
+  request->respond_async = true;
   // Whoever asks is the caller, whatever the stored request says.
   request->caller = before->caller;
   if (const auto permitted = check_model_permission(exchange, request->model); !permitted) {
