@@ -86,6 +86,7 @@ std::unique_ptr<Flip> make_flip(const FlipSurroundings& surroundings) {
   flip::FlipExecutorOptions options;
   options.shadow = make_shadow(surroundings, *pair.sync);
   options.sync = std::move(pair.sync);
+  made->queue = pair.queue.get();
   options.queue = std::move(pair.queue);
   options.snapshot = &made->snapshot;
   options.observer = &made->observer;

@@ -26,6 +26,7 @@ struct Flip {
   flip::CurrentSnapshot snapshot;
   flip::FlipObserver observer;
   std::unique_ptr<flip::FlipExecutor> executor{};
+  executor::GenerationExecutor* queue = nullptr;  // the queue's side of it
 };
 
 // What the process shares with its executors. None of it is owned, and all of it outlives the flip.

@@ -11,6 +11,7 @@
 #include "await_on_loop.hpp"
 #include "fault_metrics.hpp"
 #include "flip_metrics.hpp"
+#include "flip_record_metrics.hpp"
 #include "make_artifact_store.hpp"
 #include "make_models.hpp"
 #include "memory_metrics.hpp"
@@ -133,15 +134,17 @@ Result<void> Service::make_executors() {
   artifacts_ = std::move(*artifacts);
   if (roles.api) {
     metrics_ = std::make_unique<ExecutorMetrics>(models_, kBothExecutors);
+    ends_ = std::make_unique<EndRelay>(*metrics_);
     flip_ = make_flip({.configuration = configuration_,
                        .models = models_,
                        .artifacts = *artifacts_,
                        .loop = loops_.at(0),
-                       .observer = metrics_.get(),
+                       .observer = ends_.get(),
                        .tracer = tracer_.get(),
                        .faults = &faults_,
                        .memory = &memory_,
                        .store = store_limits()});
+    fleet_ = std::make_unique<FlipFleet>(loaded_, *flip_, *ends_, faults_);
     executor_ = flip_->executor.get();
   }
   if (roles.worker) {
@@ -212,6 +215,7 @@ std::string Service::metrics_text() const {
     redis = executor.server;
   }
   if (flip_) text += flip_metrics_text(*flip_->executor);
+  if (fleet_) text += flip_record_metrics_text(fleet_->control().view());
   if (redis) text += redis_metrics_text(*redis);
   if (tracer_) text += tracer_->metrics_text();
   text +=
@@ -228,6 +232,10 @@ Result<void> Service::listen() {
   options.about = about();
   options.tracer = tracer_.get();
   options.memory = &memory_;
+  if (fleet_) {
+    options.flip = &fleet_->control();
+    options.inspection = &fleet_->inspection();
+  }
   auto server = api::HttpServer::listen(std::move(options), loops_, *executor_, models_,
                                         [this] { return metrics_text(); });
   if (!server) return std::move(server).error();

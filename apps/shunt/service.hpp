@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "executor_metrics.hpp"
+#include "flip_fleet.hpp"
 #include "make_flip.hpp"
 #include "namespace.hpp"
 #include "shunt/api/http_server.hpp"
@@ -84,7 +85,10 @@ class Service {
   std::unique_ptr<ExecutorMetrics> metrics_;       // with the API
   std::unique_ptr<WorkerMetrics> worker_metrics_;  // with a worker
   std::unique_ptr<ArtifactStore> artifacts_;       // with the queue enabled
-  std::unique_ptr<Flip> flip_;                     // with that and the API
+  // With that and the API.
+  std::unique_ptr<EndRelay> ends_;
+  std::unique_ptr<Flip> flip_;
+  std::unique_ptr<FlipFleet> fleet_;
   // These two are there without the queue.
   std::unique_ptr<GenerationStore> store_;
   std::unique_ptr<executor::GenerationExecutor> sync_;

@@ -23,6 +23,9 @@ if ARGV[6] == '1' then
     if holder == process then
       redis.call('PEXPIRE', controller, ARGV[3])
       fence = number
+    elseif redis.call('PTTL', controller) == -1 then
+      -- Somebody has set it by hand: nobody holds it for ever.
+      redis.call('PEXPIRE', controller, ARGV[3])
     end
   elseif held == false and lives then
     local number = redis.pcall('INCR', base .. 'fence')

@@ -10,7 +10,7 @@ constexpr std::string_view kReadableHeaders =
 constexpr std::string_view kSendableHeaders =
     "Authorization, Content-Type, Accept, Prefer, Idempotency-Key, Last-Event-ID, Range, If-Range, "
     "If-None-Match, "
-    "traceparent, tracestate";
+    "traceparent, tracestate, Shunt-Executor";
 // Long enough to save most preflights, short enough for a change of the configuration to reach pages that are
 // open.
 constexpr std::string_view kPreflightSeconds = "600";

@@ -30,9 +30,9 @@ std::optional<Error> check_fields(const http::Request& request) {
   if (headers.has("Transfer-Encoding") && !http::equals_ignoring_case(encoding, "chunked")) {
     return refusal(pc::kTransferEncodingUnsupported, "the only Transfer-Encoding understood is chunked");
   }
-  constexpr auto kSingle =
-      std::to_array<std::string_view>({"Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID",
-                                       "Range", "If-Range", "traceparent", "Origin", "Sec-Fetch-Site"});
+  constexpr auto kSingle = std::to_array<std::string_view>(
+      {"Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Range", "If-Range",
+       "traceparent", "Origin", "Sec-Fetch-Site", "Shunt-Executor"});
   for (const std::string_view name : kSingle) {
     if (headers.count(name) < 2) continue;
     return refusal(pc::kInvalidHeader, std::string(name) + " may be sent once only")

@@ -5,6 +5,7 @@
 #include "representation/representation.hpp"
 #include "routes/artifact_response.hpp"
 #include "routes/event_stream.hpp"
+#include "routes/executor_choice.hpp"
 #include "routes/handlers.hpp"
 #include "routes/submit_answer.hpp"
 #include "routes/wait_for_generation.hpp"
@@ -40,6 +41,7 @@ Result<Plan> make_plan(Exchange& exchange) {
   }
   const auto found = usable_model(exchange, plan.request.model);
   if (!found) return found.error();
+  if (auto chosen = choose_executor(exchange, plan.request); !chosen) return std::move(chosen).error();
   const Model* const model = *found;
   plan.wait =
       plan_wait(parse_prefer(exchange.request.headers.joined("Prefer")), exchange.options.wait_deadline);
@@ -52,8 +54,9 @@ Result<Plan> make_plan(Exchange& exchange) {
   const auto chosen = choose_representation(http::AcceptList(accept), model->produces);
   if (!chosen) return not_acceptable(model->produces);
   plan.representation = *chosen;
-  // Its 202 is a promise that any process keeps.
-  plan.request.respond_async = plan.wait.late == WaitPlan::Late::kAccepted;
+  // A 202, at once or later, sends the client to any process.
+  plan.request.respond_async =
+      *chosen != Representation::kEventStream && plan.wait.late == WaitPlan::Late::kAccepted;
   return plan;
 }
 

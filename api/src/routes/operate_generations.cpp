@@ -1,6 +1,7 @@
 // Routes of those who operate the service: asking for the same again, removing what has ended.
 #include "representation/generation_body.hpp"
 #include "representation/representation.hpp"
+#include "routes/executor_choice.hpp"
 #include "routes/handlers.hpp"
 #include "routes/submit_answer.hpp"
 #include "shunt/generation/error_codes.hpp"
@@ -71,8 +72,12 @@ http::Task<void> retry_generation(Exchange& exchange) {
     set_problem(exchange.response, read.error());
     co_return;
   }
-  if (exchange.key != nullptr) request->max_open = exchange.key->max_open();
+  if (auto chosen = choose_executor(exchange, *request); !chosen) {
+    set_problem(exchange.response, chosen.error());
+    co_return;
+  }
   request->respond_async = true;
+  if (exchange.key != nullptr) request->max_open = exchange.key->max_open();
   // Whoever asks is the caller, whatever the stored request says.
   request->caller = before->caller;
   if (const auto permitted = check_model_permission(exchange, request->model); !permitted) {

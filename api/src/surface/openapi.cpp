@@ -56,6 +56,9 @@ JsonArray parameters_of(const Route& route) {
           parameter("Idempotency-Key", "header", "Same key and payload: same generation", text));
       parameters.push_back(parameter(
           "Prefer", "header", "respond-async: answer 202 at once; wait=N: after N seconds (RFC 7240)", text));
+      parameters.push_back(parameter("Shunt-Executor", "header",
+                                     "What runs it, for those who may choose that",
+                                     {{"enum", JsonArray{"sync", "queue"}}}));
       break;
     case RouteId::kGetGeneration:
       parameters.push_back(

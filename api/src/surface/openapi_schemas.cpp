@@ -61,6 +61,13 @@ constexpr std::string_view kSchemas = R"json({
       "cancel_reason": {"type": "string"},
       "cancel_requested": {"const": true},
       "hint": {"const": "no_worker_yet", "description": "In a 202: no worker is known to run the model now"},
+      "admission": {
+        "type": "object", "required": ["executor", "reason", "epoch"],
+        "description": "What was decided when it was admitted, by a process with the queue on",
+        "properties": {
+          "executor": {"enum": ["sync", "queue"]}, "reason": {"type": "string"},
+          "epoch": {"type": "integer", "minimum": 1},
+          "bucket": {"type": "integer", "minimum": 0, "maximum": 9999}}},
       "metadata": {"type": "object"}}},
   "GenerationPage": {
     "type": "object", "required": ["generations", "next_cursor"],

@@ -24,6 +24,7 @@ using kind::Choice;
 using kind::Count;
 using kind::Real;
 using kind::Switch;
+using kind::Text;
 using kind::TextList;
 
 // The states of a queue that count as down, by their names.
@@ -120,6 +121,14 @@ std::vector<Setting<Configuration>> flip_settings() {
               "whatever becomes of them. A request that is not sent is answered by the model's "
               "`on_queue_down`.")
           .live());
+  made.push_back(general("flip.state_file", Text{}, &Configuration::flip_state_file,
+                         "A file with this process's copy of the flip's record, so that a restart without "
+                         "Redis comes up in the last known state and never in a higher one. One for each "
+                         "process, in a folder that outlives it. Empty: none is kept."));
+  made.push_back(general("flip.audit_file", Text{}, &Configuration::flip_audit_file,
+                         "A file to which every change of the flip is appended as a line of JSON, chained by "
+                         "hash; `shunt flip log --verify` checks it. Processes of one host may share it. "
+                         "Empty: the audit lies in Redis alone."));
   add_shadow(made);
   return made;
 }

@@ -49,7 +49,7 @@ General listen_setting() {
     return true;
   };
   made.show = [address](const Configuration& c) { return address.show({c.server.address, c.server.port}); };
-  made.text.default_value = made.show(Configuration{});
+  made.text.default_value = made.show(defaults<Configuration>());
   return made;
 }
 

@@ -163,7 +163,7 @@ General probes_setting() {
     if (c.worker.listen_address.empty()) return in_quotes("");
     return address.show({c.worker.listen_address, c.worker.listen_port});
   };
-  made.text.default_value = made.show(Configuration{});
+  made.text.default_value = made.show(defaults<Configuration>());
   return made;
 }
 

@@ -27,6 +27,14 @@ struct SettingText {
   bool live = false;    // SIGHUP takes it over; others wait for a restart
 };
 
+// What stands where nothing is set. One object for all settings, since each of them would else build and
+// forget one; g++ 12 also takes members of so large a temporary for uninitialized.
+template <typename Target>
+[[gnu::noinline]] const Target& defaults() {
+  static const Target kDefaults{};
+  return kDefaults;
+}
+
 // A setting of a Target (the configuration, a model, a driver's options, a key): the one place that knows its
 // name, type, bounds, default, where it may come from, and where it goes.
 template <typename Target>
@@ -59,7 +67,7 @@ struct Setting {
   Setting secret(std::function<std::string(const Target&)> redact) && {
     text.secret = true;
     show = std::move(redact);
-    text.default_value = show(Target{});
+    text.default_value = show(defaults<Target>());
     return std::move(*this);
   }
 };
@@ -84,7 +92,7 @@ Setting<Target> setting(std::string name, const Kind& kind, Access access, std::
   made.copy = [access](Target& to, const Target& from) {
     std::invoke(access, to) = std::invoke(access, from);
   };
-  made.text.default_value = made.show(Target{});
+  made.text.default_value = made.show(defaults<Target>());
   return made;
 }
 

@@ -18,7 +18,7 @@ using executor::note_caught;
 
 // How long one read waits for a change, and by how much its answer may be late before the connection is taken
 // for dead.
-constexpr std::chrono::milliseconds kBlock{10'000};
+constexpr std::chrono::milliseconds kBlock{25'000};
 constexpr std::chrono::milliseconds kMargin{2'000};
 // While the store cannot be read it is tried this often, in place of the poll.
 constexpr std::chrono::milliseconds kTroubledPoll{1'000};

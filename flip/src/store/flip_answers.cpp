@@ -45,7 +45,7 @@ Result<FollowAnswer> decode_follow(const RedisReply& reply) {
   if (!reply.is_array() || reply.elements.size() != 7 || !reply.elements[5].is_integer()) {
     return unexpected("follow");
   }
-  for (const std::size_t text : {0, 1, 2, 3, 4, 6}) {
+  for (const std::size_t text : {0U, 1U, 2U, 3U, 4U, 6U}) {
     if (!reply.elements[text].is_text()) return unexpected("follow");
   }
   const std::string_view what = reply.elements[0].text;

@@ -7,7 +7,6 @@
 #include <cstring>
 #include <filesystem>
 
-#include "shunt/base/random.hpp"
 #include "store/owned_descriptor.hpp"
 
 namespace shunt::flip {
@@ -32,12 +31,14 @@ bool write_all(int descriptor, std::string_view text) {
 }  // namespace
 
 Result<void> replace_file(const std::string& path, std::string_view text) {
-  const std::string beside = path + '.' + random_name(4) + ".tmp";
+  // One name: what a process that was killed has left is written over.
+  const std::string beside = path + ".tmp";
   {
     const OwnedDescriptor file(
-        ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kOwnerOnly));
+        ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, kOwnerOnly));
     if (!file.ok()) return unwritable(beside, "open");
-    if (!write_all(file.get(), text) || ::fsync(file.get()) != 0) {
+    const bool is_private = ::fchmod(file.get(), kOwnerOnly) == 0;
+    if (!is_private || !write_all(file.get(), text) || ::fsync(file.get()) != 0) {
       Error error = unwritable(beside, "write");
       ::unlink(beside.c_str());
       return error;

@@ -170,9 +170,13 @@ def test_both_modes_measure_the_same_times(shunt, queue, redis):
 
     def buckets(of):
         text = of.request("GET", "/metrics")[2].decode()
-        return re.findall(r'shunt_generation_run_seconds_bucket\{.*?le="([^"]+)"', text)
+        found = re.findall(r'shunt_generation_run_seconds_bucket\{.*?path="(.*?)",le="([^"]+)"', text)
+        return {path: {le for at, le in found if at == path} for path, _ in found}
 
-    assert buckets(service) == buckets(other) != []
+    # A process with the queue has both executors.
+    in_queue, in_sync = buckets(service), buckets(other)
+    assert set(in_queue) == {"sync", "queue"} and set(in_sync) == {"sync"}
+    assert in_queue["queue"] == in_queue["sync"] == in_sync["sync"]
 
 
 def test_without_redis_the_backlog_is_not_told_and_the_queue_is_down(queue, redis):

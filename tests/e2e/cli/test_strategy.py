@@ -1,6 +1,7 @@
 """Where the setting `strategy` sends requests while the queue is on, what a model's rule changes about it, and what
 happens to a request for the queue while that is down."""
 
+import hashlib
 import json
 
 import pytest
@@ -116,6 +117,29 @@ def test_generations_are_found_wherever_they_ran(shunt, redis):
     assert [record["id"] for record in first["generations"]] == listed[:2]
     rest = service.get_json(f"/v1/generations?limit=2&cursor={first['next_cursor']}")
     assert [record["id"] for record in rest["generations"]] == listed[2:]
+
+
+# ---- The caller's choice.
+
+def test_whoever_asks_from_the_machine_may_choose(shunt, redis):
+    service = serve_with_worker(shunt, redis)
+    chosen = {"Shunt-Executor": "sync"}
+    assert admission(service, **chosen) == {"executor": "sync", "reason": "override", "epoch": 1}
+    status, problem = generate(service, **chosen, **{"X-Forwarded-For": "203.0.113.7"})
+    assert (status, problem["code"]) == (403, "loopback_only")
+    status, problem = generate(service, **{"Shunt-Executor": "fast"})
+    assert (status, problem["code"]) == (400, "invalid_header")
+
+
+def test_a_key_needs_a_scope_to_choose(shunt, redis):
+    keys = "".join(f'[[server.keys]]\nname = "{name}"\nsha256 = "{hashlib.sha256(name.encode()).hexdigest()}"\n{more}'
+                   for name, more in (("all", ""), ("chooser", 'scopes = ["generate", "admin"]\n')))
+    service = serve_with_worker(shunt, redis, keys + MODELS)
+    status, problem = generate(service, **{"Shunt-Executor": "sync", "Authorization": "Bearer all"})
+    assert (status, problem["code"]) == (403, "scope_missing")
+    assert problem["scope"] == "admin"
+    seen = admission(service, **{"Shunt-Executor": "sync", "Authorization": "Bearer chooser"})
+    assert seen["reason"] == "override"
 
 
 # ---- A queue that is down.

@@ -123,6 +123,7 @@ TEST_F(FlipController, WhatAFormerHolderWritesIsRefused) {
   std::this_thread::sleep_for(500ms);
   EXPECT_EQ(a.state(), FlipState::kCanary);
   EXPECT_FALSE(a.control().view().controls);
+  EXPECT_TRUE(eventually([&] { return a.control().view().controls; })) << "nobody holds it for ever";
 }
 
 TEST_F(FlipController, TheNextHolderGoesOnWhereTheLastOneWas) {

@@ -94,7 +94,9 @@ struct Configuration {
   bool queue_enabled = false;
   flip::Strategy strategy = flip::Strategy::kQueue;  // these two with queue_enabled
   flip::BreakerMode breaker = flip::BreakerMode::kMetricsOnly;
-  flip::ShadowOptions shadow;  // its models are empty: the binary takes them from theirs
+  flip::ShadowOptions shadow;   // its models are empty: the binary takes them from theirs
+  std::string flip_state_file;  // this one and the next: "" = none
+  std::string flip_audit_file;
   executor::QueueOptions queue;  // its redis_password is empty: the binary takes it from the file
   std::string redis_password_file;
   Roles roles;
