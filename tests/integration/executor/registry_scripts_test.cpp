@@ -48,7 +48,7 @@ TEST_F(RegistryScripts, RegisterEntersAndEnds) {
   EXPECT_EQ(open_of("api-1"), 1);
   EXPECT_NE(lease_of("api-1"), "");
   EXPECT_EQ(redis({"ZCARD", kBase + "o:" + kQueue}).integer, 0);
-  EXPECT_EQ(list("", "ann"), "[  [g1]]");
+  EXPECT_EQ(list("", "ann"), "[[g1]]");
   EXPECT_EQ(tell("g1", {.head = "", .state = "succeeded", .events = "[e]"}), "[[entered]]");
   EXPECT_EQ(record("g1", "state"), "succeeded");
   EXPECT_EQ(record("g1", "e2"), "[e]");
