@@ -230,8 +230,7 @@ def main():
     try:
         screen.tell(f"Redis, two workers and an API at {fleet.url}; {CLIENTS} clients of {TENANTS} tenants ask for words")
         load = Load(fleet.port)
-        fleet.flip("promote" if fleet.flip("status")["state"] == "dark" else "start", "--plan", str(HERE / "plan.toml"),
-                   "--override", "preflight", "--why", "the demonstration")
+        fleet.flip("start", "--plan", str(HERE / "plan.toml"), "--override", "preflight", "--why", "the demonstration")
         end, took = follow(fleet, load, screen, options.healthy)
         load.stop()
         counts = load.counts

@@ -50,9 +50,12 @@ Resting place_of(const FlipRecord& record) {
   return record.before ? *record.before : Resting{record.state, record.step};
 }
 
+// From dark, too: that is where a fleet begins with `strategy = "sync"`, and nobody has given it a plan yet.
 Result<FlipRecord> start(const FlipRecord& record, const TransitionInput& input) {
-  if (record.state != S::kOff) return not_allowed(record, input);
-  if (auto refused = refuse_up(input)) return *refused;
+  if (record.state != S::kOff && record.state != S::kDark) return not_allowed(record, input);
+  if (record.state == S::kOff) {
+    if (auto refused = refuse_up(input)) return *refused;
+  }
   if (input.now < record.cool_down_until && !input.cool_down_overridden) {
     return Error{"flip_cooling_down", "the last rollout was taken back; nothing starts before " +
                                           format_rfc3339(record.cool_down_until) +

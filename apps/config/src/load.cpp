@@ -13,6 +13,9 @@
 #include "toml_reader.hpp"
 
 namespace shunt::config {
+
+Configuration::Configuration() = default;
+
 namespace {
 
 // Builds the configuration up, source by source, the weakest first.

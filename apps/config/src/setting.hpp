@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,12 +28,12 @@ struct SettingText {
   bool live = false;    // SIGHUP takes it over; others wait for a restart
 };
 
-// What stands where nothing is set. One object for all settings, since each of them would else build and
-// forget one; g++ 12 also takes members of so large a temporary for uninitialized.
+// What stands where nothing is set: one object for all settings, which would else build and forget one each.
+// It lies on the heap because g++ 12 takes members of so large an object for uninitialized.
 template <typename Target>
-[[gnu::noinline]] const Target& defaults() {
-  static const Target kDefaults{};
-  return kDefaults;
+const Target& defaults() {
+  static const auto kDefaults = std::make_unique<const Target>();
+  return *kDefaults;
 }
 
 // A setting of a Target (the configuration, a model, a driver's options, a key): the one place that knows its

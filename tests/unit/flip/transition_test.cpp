@@ -58,7 +58,8 @@ std::vector<Row> table() {
         {E::kForceQueue, "forced_queue from off"},
         {E::kVersionChanged, "off"}}},
       {record_in(S::kDark),
-       {{E::kAdvance, "shadow"},
+       {{E::kStart, "dark"},
+        {E::kAdvance, "shadow"},
         {E::kHold, "held dark"},
         {E::kAbort, "aborting"},
         {E::kForceSync, "forced_sync from dark"},
@@ -195,6 +196,7 @@ TEST(Transition, ChangesTheSaltWithARolloutAnAbortAndAVersionOfTheCanary) {
     return transition(record, input_of(event)).value().salt;
   };
   EXPECT_EQ(salt(record_in(S::kOff), E::kStart), "r2");
+  EXPECT_EQ(salt(record_in(S::kDark), E::kStart), "r2");
   EXPECT_EQ(salt(record_in(S::kCanary, 1), E::kAbort), "r2");
   EXPECT_EQ(salt(record_in(S::kCanary, 1), E::kVersionChanged), "r2");
   EXPECT_EQ(salt(record_in(S::kCanary, 1), E::kAdvance), "r1");

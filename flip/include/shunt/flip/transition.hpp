@@ -11,7 +11,7 @@ namespace shunt::flip {
 
 // What may move a fleet.
 enum class FlipEvent {
-  kStart,           // a person: off -> dark, with a plan
+  kStart,           // a person: off or dark -> dark, with a plan
   kAdvance,         // the controller, or a person who promotes: dark -> shadow -> canary(0) -> ... -> full
   kHold,            // a person, or the controller where it cannot tell
   kResume,          // a person: on from where it was held

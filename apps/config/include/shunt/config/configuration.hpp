@@ -82,6 +82,10 @@ struct TracingSettings {
 
 // Everything that can be set, with its value.
 struct Configuration {
+  // Out of line: where g++ 12 inlines the making and the end of something this large it takes parts of it for
+  // uninitialized.
+  Configuration();
+
   api::HttpServerOptions server;
   std::size_t threads = 0;  // event loops; 0: one a core, at most 8
   std::chrono::milliseconds shutdown_grace = std::chrono::seconds(30);
