@@ -180,7 +180,10 @@ awaitable<void> SyncRegistry::send_batch() {
   }
   if (!failure.empty()) {
     redis_is_away(failure);
-    for (const Sent& one : sent) keep_for_later(one.entry);
+    // One that has ended is told when Redis is back: the call may have come there, and its answer not here.
+    for (const Sent& one : sent) {
+      if (!one.entry->ended) keep_for_later(one.entry);
+    }
     co_return;
   }
   if (std::exchange(away_logged_, false)) log::info("registry.redis_back", {{"open", entries_.size()}});
