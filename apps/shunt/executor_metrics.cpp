@@ -1,7 +1,9 @@
 #include "executor_metrics.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "failure_log.hpp"
@@ -101,6 +103,29 @@ struct OfModel {
   Histogram* enqueue = nullptr;
 };
 
+// What the registry of sync generations could not do, or has found out; only where there is a queue.
+class RegistryCounters {
+ public:
+  explicit RegistryCounters(prometheus::Registry& registry) {
+    auto& family = counter_family(registry, "shunt_sync_registry_total",
+                                  "What the registry of sync generations could not do, or has found out");
+    for (const auto& [what, event] : kEvents) counters_.emplace(what, &family.Add({{"event", event}}));
+  }
+  void increment(executor::ExecutorObserver::Registry what) { counters_.at(what)->Increment(); }
+
+ private:
+  using What = executor::ExecutorObserver::Registry;
+  static constexpr std::array<std::pair<What, const char*>, 6> kEvents{{
+      {What::kLocal, "local"},
+      {What::kAsyncRefused, "async_refused"},
+      {What::kWeakClaim, "weak_claim"},
+      {What::kDouble, "double"},
+      {What::kInterrupted, "interrupted"},
+      {What::kOvertaken, "overtaken"},
+  }};
+  std::map<What, Counter*> counters_;
+};
+
 }  // namespace
 
 struct ExecutorMetrics::Impl {
@@ -121,6 +146,7 @@ struct ExecutorMetrics::Impl {
   Impl(const ModelRegistry& registered, std::span<const std::string_view> known) {
     for (const std::string_view path : known)
       paths.try_emplace(std::string(path), families, registered, std::string(path));
+    if (paths.contains("queue")) registry_counters.emplace(registry);
   }
 
   [[nodiscard]] OfPath* find(std::string_view path) {
@@ -131,6 +157,7 @@ struct ExecutorMetrics::Impl {
   prometheus::Registry registry;
   const Families families{registry};
   std::map<std::string, OfPath, std::less<>> paths;  // filled at construction, then read only
+  std::optional<RegistryCounters> registry_counters;
 };
 
 ExecutorMetrics::ExecutorMetrics(const ModelRegistry& models, std::span<const std::string_view> paths)
@@ -158,6 +185,10 @@ void ExecutorMetrics::submitted(const Submitted& request) {
       if (row->unknown != nullptr) row->unknown->Increment();
       return;
   }
+}
+
+void ExecutorMetrics::registry(Registry what) {
+  if (impl_->registry_counters) impl_->registry_counters->increment(what);
 }
 
 void ExecutorMetrics::failed(const Failed& failure) {

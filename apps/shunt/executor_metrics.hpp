@@ -23,6 +23,7 @@ class ExecutorMetrics final : public executor::ExecutorObserver {
   void submitted(const Submitted& request) override;
   void ended(const Ended& end) override;
   void failed(const Failed& failure) override;
+  void registry(Registry what) override;
 
   // Prometheus text format. `reason`: why this process has that executor. Any thread.
   [[nodiscard]] std::string text(const executor::ExecutorDescription& executor,

@@ -15,21 +15,7 @@ local dead_before, most_claims = tonumber(now) - tonumber(ARGV[5]), tonumber(ARG
 local slots_of, open_of, admitted, entered, of_caller = {}, {}, {}, {}, {}
 local answers, kAdmitted = {}, {'admitted'}
 
--- What is known of the claim's generation, if there is one.
-local function held_by(claim, fingerprint, queue)
-  local held = try('HMGET', claim, 'id', 'fingerprint')
-  if held.err then return {'broken'} end
-  if not held[1] then return nil end
-  local first = try('HMGET', base .. 'r:' .. held[1], 'state', 'seq', 'void')
-  if first.err then return {'broken'} end
-  -- One that failed on its way to the queue never was: the key is free.
-  if first[3] then return nil end
-  if held[2] ~= fingerprint then return {'conflict', held[1]} end
-  -- A record that waits for a job which is not there: whoever claimed the key did not get as far as the queue.
-  local lost = first[1] == 'queued' and first[2] == '1' and call('EXISTS', queue .. ':' .. held[1]) == 0
-  return {'held', held[1], lost and 'lost' or 'job'}
-end
-
+-- @include claims
 -- @include leases
 
 -- The generations of a caller that have not ended, each until it has ended at the latest. Ends that a process of the
@@ -43,22 +29,6 @@ local function open_generations(caller, limit)
     if state ~= 'queued' and state ~= 'running' then call('ZREM', key, id) end
   end
   return call('ZCOUNT', key, '(' .. now, '+inf')
-end
-
--- Whether the caller may have one more claim: the oldest that are not live make room. A claim's score is when its
--- generation ended, or will have ended at the latest.
-local function claim_room(caller, claim)
-  local key = base .. 'kc:' .. caller
-  local held = try('ZCARD', key)
-  if type(held) == 'table' then return nil end
-  if held < most_claims or call('ZSCORE', key, claim) then return true end
-  local dead = call('ZRANGEBYSCORE', key, '-inf', dead_before, 'LIMIT', 0, 100)
-  if #dead == 0 then return false end
-  for _, old in ipairs(dead) do
-    call('DEL', base .. 'k:' .. old)
-    call('ZREM', key, old)
-  end
-  return true
 end
 
 local function refusal_of(at, queue, model)
@@ -81,7 +51,7 @@ local function refusal_of(at, queue, model)
     if mine >= limit then return {'too_many_open', limit} end
   end
   if ARGV[at + 4] == '' then return nil end
-  local room = claim_room(ARGV[at + 9], ARGV[at + 4])
+  local room = claim_room(base, ARGV[at + 9], ARGV[at + 4], most_claims, dead_before)
   if room == nil then return {'broken'} end
   return not room and {'claims_full'} or nil
 end
@@ -100,16 +70,6 @@ local function list_in(lists, name)
   return list
 end
 
-local function claim_for(record, at, id, claim, ends_by)
-  local key, held = base .. 'k:' .. claim, base .. 'kc:' .. ARGV[at + 9]
-  call('HSET', key, 'id', id, 'fingerprint', ARGV[at + 5])
-  call('PEXPIRE', key, ARGV[2])
-  call('ZREMRANGEBYSCORE', held, '-inf', tonumber(now) - tonumber(ARGV[2]))
-  call('ZADD', held, ends_by, claim)
-  call('PEXPIRE', held, tonumber(ARGV[2]) + tonumber(ARGV[at + 8]))
-  call('HSET', record, 'claim', claim)
-end
-
 local function count_open(record, at, id, ends_by)
   local key = base .. 'oc:' .. ARGV[at + 9]
   call('ZADD', key, ends_by, id)
@@ -120,16 +80,15 @@ end
 for at = 7, #ARGV, 11 do
   local id, queue, model, caller = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 9]
   local claim, is_limited = ARGV[at + 4], ARGV[at + 10] ~= '0'
-  local answer = claim ~= '' and held_by(base .. 'k:' .. claim, ARGV[at + 5], queue) or refusal_of(at, queue, model)
+  local answer = claim ~= '' and held_by(base, claim, ARGV[at + 5], queue) or refusal_of(at, queue, model)
   if not answer then
     answer = kAdmitted
     local record = base .. 'r:' .. id
     call('HSET', record, 'state', 'queued', 'queue', queue, 'head', ARGV[at + 3], 'seq', '1', 'attempt', '0', 'watch',
          ARGV[3], 'caller', caller, 'model', model, 'created', now)
-    if claim ~= '' or is_limited then
-      local ends_by = string.format('%.0f', tonumber(now) + tonumber(ARGV[at + 8]))
-      if claim ~= '' then claim_for(record, at, id, claim, ends_by) end
-      if is_limited then count_open(record, at, id, ends_by) end
+    if claim ~= '' then write_claim(base, caller, claim, id, ARGV[at + 5], now, ARGV[2], ARGV[at + 8]) end
+    if is_limited then
+      count_open(record, at, id, string.format('%.0f', tonumber(now) + tonumber(ARGV[at + 8])))
     end
     call('PEXPIRE', record, ARGV[at + 8])
     enter(entered, '0', id)

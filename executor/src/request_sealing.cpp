@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "shunt/base/digest.hpp"
 #include "shunt/generation/error_codes.hpp"
 #include "shunt/generation/errors.hpp"
 
@@ -28,6 +29,19 @@ Error key_conflict(const GenerationId& holder) {
       error_code::kIdempotencyConflict,
       "the Idempotency-Key was used before with another payload: send a new key, or the same payload"};
   return std::move(error).with("generation", holder.to_string());
+}
+
+Error caller_claims_full(std::size_t limit) {
+  Error error{error_code::kClaimsFull,
+              "the caller holds its limit of " + std::to_string(limit) +
+                  " idempotency keys of generations that are open or have just ended",
+              Retryable::kYes};
+  return std::move(error).with("limit", limit);
+}
+
+std::string claim_name(const IdempotencyKey& key) {
+  if (key.key.empty()) return {};
+  return sha256_hex(std::to_string(key.caller.size()) + ':' + key.caller + key.key);
 }
 
 Error model_busy(const Model& model, std::int64_t slots) {

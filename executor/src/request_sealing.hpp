@@ -28,6 +28,13 @@ struct SealedRequest {
 // The Idempotency-Key belongs to `holder`, whose payload was another one.
 [[nodiscard]] Error key_conflict(const GenerationId& holder);
 
+// The caller's idempotency keys in Redis have no room for one more.
+[[nodiscard]] Error caller_claims_full(std::size_t limit);
+
+// The name of a key's claim in Redis, the same for every executor: callers' keys may be anything, and never
+// meet. "" without a key.
+[[nodiscard]] std::string claim_name(const IdempotencyKey& key);
+
 // `slots` generations of the model run, as many as may at once, and no more may wait.
 [[nodiscard]] Error model_busy(const Model& model, std::int64_t slots);
 

@@ -130,6 +130,23 @@ class QueueUnderTest final : public ExecutorUnderTest {
   std::unique_ptr<executor::GenerationExecutor> executor_;
 };
 
+// A sync executor whose generations are registered in Redis.
+class RegisteredUnderTest final : public ExecutorUnderTest {
+ public:
+  RegisteredUnderTest(const ModelRegistry& models, EventLoopThreads& loops)
+      : side_(models, loops, false),
+        store_(make_memory_store(system_clock(), {})),
+        pair_(executor::make_executor_pair(models, *store_, side_.artifacts(), {}, side_.options())) {
+    side_.wait_until_ready([this] { return pair_.queue->describe(); });
+  }
+  executor::GenerationExecutor& executor() override { return *pair_.sync; }
+
+ private:
+  QueueSide side_;
+  std::unique_ptr<GenerationStore> store_;
+  executor::ExecutorPair pair_;
+};
+
 // Both executors behind a FlipExecutor. A model with one place in line has it in each of them, so the suite's
 // "gated" stays where its rule says.
 class FlipUnderTest final : public ExecutorUnderTest {
@@ -230,6 +247,9 @@ std::vector<ExecutorFactory> executors_under_test() {
                        }});
   factories.push_back({"Queue", [](const ModelRegistry& models, EventLoopThreads& loops) {
                          return std::make_unique<QueueUnderTest>(models, loops, false);
+                       }});
+  factories.push_back({"Registered", [](const ModelRegistry& models, EventLoopThreads& loops) {
+                         return std::make_unique<RegisteredUnderTest>(models, loops);
                        }});
   add_flips(factories);
   // Once more, with all of Redis's keys in one slot: on demand, because it is the same but for the routing.

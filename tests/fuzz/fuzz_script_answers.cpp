@@ -8,6 +8,7 @@
 #include "queue/records/notification_records.hpp"
 #include "queue/records/script_answers.hpp"
 #include "queue/records/stored_generation.hpp"
+#include "queue/records/sync_records.hpp"
 #include "redis/reply_reader.hpp"
 #include "shunt/base/json.hpp"
 #include "support/fuzzing.hpp"
@@ -58,7 +59,7 @@ void check_append(const RedisReply& reply) {
         "a reason can be shown");
 }
 
-constexpr std::array<void (*)(const RedisReply&), 13> kDecoders = {
+constexpr std::array<void (*)(const RedisReply&), 14> kDecoders = {
     [](const RedisReply& reply) { check_answer(decode_admit(reply)); },
     check_begin,
     [](const RedisReply& reply) { check_answer(decode_cancel(reply)); },
@@ -72,6 +73,7 @@ constexpr std::array<void (*)(const RedisReply&), 13> kDecoders = {
     check_fleet,
     check_entries,
     check_append,
+    [](const RedisReply& reply) { check_answer(decode_register(reply)); },
 };
 
 }  // namespace

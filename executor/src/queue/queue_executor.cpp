@@ -6,37 +6,17 @@
 #include <stdexcept>
 #include <utility>
 
-#include "queue/services/queue_services.hpp"
+#include "queue/shared_services.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::executor {
 namespace {
 
-using bullmq::awaitable;
-
-// Hands the result of a service to whoever waits for it.
-template <typename Outcome>
-awaitable<void> answer(awaitable<Outcome> work, std::function<void(Outcome)> done) {
-  Outcome outcome = co_await std::move(work);
-  done(std::move(outcome));
-}
-
 // Services run on one thread of their own; every call here is launched there.
 class QueueExecutor final : public GenerationExecutor {
  public:
-  QueueExecutor(const ModelRegistry& models, ArtifactStore& artifacts, QueueExecutorOptions options)
-      : threads_(1), ids_(*options.clock) {
-    threads_.at(0).run_on_thread([&] {
-      services_ = std::make_unique<QueueServices>(models, artifacts, std::move(options), threads_.at(0));
-      services_->start();
-    });
-  }
-
-  ~QueueExecutor() override {
-    threads_.at(0).run_on_thread([&] { services_->stop(); });
-    threads_.stop_and_join();
-    services_->context.wait_for_files();
-  }
+  explicit QueueExecutor(std::shared_ptr<SharedServices> services)
+      : shared_(std::move(services)), services_(&**shared_), ids_(*services_->context.options.clock) {}
 
   void submit(GenerationRequest request, std::function<void(SubmitOutcome)> done) override {
     QueueContext& context = services_->context;
@@ -129,21 +109,25 @@ class QueueExecutor final : public GenerationExecutor {
 
  private:
   template <typename Outcome>
-  void launch(awaitable<Outcome> work, std::function<void(Outcome)> done) {
-    services_->context.launch(answer<Outcome>(std::move(work), std::move(done)));
+  void launch(bullmq::awaitable<Outcome> work, std::function<void(Outcome)> done) {
+    shared_->launch(std::move(work), std::move(done));
   }
 
-  EventLoopThreads threads_;
-  std::unique_ptr<QueueServices> services_;
+  const std::shared_ptr<SharedServices> shared_;
+  QueueServices* const services_;
   GenerationIdSource ids_;
   std::atomic<bool> draining_{false};
 };
 
 }  // namespace
 
+std::unique_ptr<GenerationExecutor> make_queue_executor(std::shared_ptr<SharedServices> services) {
+  return std::make_unique<QueueExecutor>(std::move(services));
+}
+
 std::unique_ptr<GenerationExecutor> make_queue_executor(const ModelRegistry& models, ArtifactStore& artifacts,
                                                         QueueExecutorOptions options) {
-  return std::make_unique<QueueExecutor>(models, artifacts, std::move(options));
+  return make_queue_executor(std::make_shared<SharedServices>(models, artifacts, std::move(options)));
 }
 
 }  // namespace shunt::executor

@@ -63,6 +63,10 @@ struct GenerationKeys {
   [[nodiscard]] std::string worker(std::string_view process) const {
     return base + "worker:" + std::string(process);
   }
+  // The open generations that an API process runs itself.
+  [[nodiscard]] std::string open_of_owner(std::string_view owner) const {
+    return base + "so:" + std::string(owner);
+  }
   // Queues that generations were admitted to, also of models that are configured no longer.
   [[nodiscard]] std::string queues() const { return base + "queues"; }
   [[nodiscard]] std::string callers() const { return base + "callers"; }

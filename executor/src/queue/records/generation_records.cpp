@@ -137,7 +137,7 @@ awaitable<AppendAnswer> GenerationRecords::append(LogBatch batch) {
   std::vector<std::string> arguments;
   arguments.reserve(7);
   arguments.push_back(std::move(batch.id));
-  arguments.push_back(batch.attempt ? std::to_string(*batch.attempt) : std::string());
+  arguments.push_back(attempt_of(batch));
   arguments.push_back(std::to_string(batch.first));
   arguments.push_back(std::to_string(batch.count));
   arguments.push_back(std::move(batch.events));

@@ -30,6 +30,12 @@ namespace shunt::executor::scripts {
 [[nodiscard]] const bullmq::RedisScript& discard();
 [[nodiscard]] const bullmq::RedisScript& was_of();
 [[nodiscard]] const bullmq::RedisScript& report_reading();
+[[nodiscard]] const bullmq::RedisScript& register_sync();
+[[nodiscard]] const bullmq::RedisScript& unregister();
+[[nodiscard]] const bullmq::RedisScript& ask_owner();
+[[nodiscard]] const bullmq::RedisScript& answer_asker();
+[[nodiscard]] const bullmq::RedisScript& owners();
+[[nodiscard]] const bullmq::RedisScript& dismiss_owner();
 [[nodiscard]] const bullmq::RedisScript& kept_results();
 [[nodiscard]] const bullmq::RedisScript& kept_keys();
 

@@ -21,6 +21,11 @@ LogBatch make_batch(std::string id, std::optional<std::uint64_t> attempt,
   return batch;
 }
 
+std::string attempt_of(const LogBatch& batch) {
+  if (batch.by_owner) return "01";
+  return batch.attempt ? std::to_string(*batch.attempt) : std::string();
+}
+
 std::string end_of(const LogBatch& batch) {
   switch (batch.then) {
     case LogBatch::Then::kMore:

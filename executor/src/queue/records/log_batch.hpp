@@ -24,6 +24,8 @@ struct LogBatch {
   // The writer's right to write: the attempt that it began, or the last one that began for what an API
   // process writes of a generation that nobody runs. None: whoever comes first.
   std::optional<std::uint64_t> attempt;
+  // The writer has the right of the owner of a sync generation (register.lua), whatever `attempt` is.
+  bool by_owner = false;
   std::uint64_t first = 0;
   std::size_t count = 0;
   std::string events;  // encode_events
@@ -35,6 +37,8 @@ struct LogBatch {
 [[nodiscard]] LogBatch make_batch(std::string id, std::optional<std::uint64_t> attempt,
                                   const std::vector<GenerationEvent>& events);
 
+// The right to write that append.lua is told.
+[[nodiscard]] std::string attempt_of(const LogBatch& batch);
 // The end that append.lua is told.
 [[nodiscard]] std::string end_of(const LogBatch& batch);
 

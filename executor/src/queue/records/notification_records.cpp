@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <optional>
 
 #include "queue/records/generation_scripts.hpp"
 #include "shunt/base/json.hpp"
@@ -23,6 +24,43 @@ std::pair<std::uint64_t, std::uint64_t> parts_of(std::string_view id) {
   const std::size_t dash = std::min(id.find('-'), id.size());
   const std::string_view rest = id.substr(std::min(dash + 1, id.size()));
   return {number_of(id.substr(0, dash)), number_of(rest)};
+}
+
+std::string_view name_of(OwnerRequest what) {
+  return what == OwnerRequest::kLog ? "log" : "request";
+}
+
+std::string_view name_of(OwnerAnswer answer) {
+  switch (answer) {
+    case OwnerAnswer::kDone:
+      return "done";
+    case OwnerAnswer::kAbsent:
+      return "absent";
+    case OwnerAnswer::kFailed:
+      return "failed";
+  }
+  return {};
+}
+
+// The name of a process is a part of a key, and is written into lists with spaces in between.
+bool is_process_name(std::string_view text) {
+  constexpr std::size_t kLongest = 100;
+  const auto is_visible = [](char c) { return c > ' ' && c < '\x7f'; };
+  return !text.empty() && text.size() <= kLongest && std::ranges::all_of(text, is_visible);
+}
+
+std::optional<Notification> decode_owner_message(std::string_view message) {
+  if (!message.starts_with("ask:") && !message.starts_with("owner:")) return std::nullopt;
+  for (const OwnerRequest what : {OwnerRequest::kLog, OwnerRequest::kRequest}) {
+    const std::string asked = encode_owner_asked(what, {});
+    if (message.starts_with(asked) && is_process_name(message.substr(asked.size())))
+      return OwnerAsked{what, std::string(message.substr(asked.size()))};
+    for (const OwnerAnswer answer : {OwnerAnswer::kDone, OwnerAnswer::kAbsent, OwnerAnswer::kFailed}) {
+      const OwnerAnswered answered{what, answer};
+      if (message == encode_owner_answered(answered)) return answered;
+    }
+  }
+  return std::nullopt;
 }
 
 bullmq::CommandOptions harmless_twice() {
@@ -53,11 +91,20 @@ bool precedes(std::string_view a, std::string_view b) {
   return parts_of(a) < parts_of(b);
 }
 
+std::string encode_owner_asked(OwnerRequest what, std::string_view asker) {
+  return "ask:" + std::string(name_of(what)) + ':' + std::string(asker);
+}
+
+std::string encode_owner_answered(const OwnerAnswered& answered) {
+  return "owner:" + std::string(name_of(answered.what)) + ':' + std::string(name_of(answered.answer));
+}
+
 Result<Notification> decode_notification(std::string_view message) {
   constexpr std::string_view kCancel = "cancel:";
   if (message == "forgotten") return Notification(GenerationDeleted{});
   if (message.starts_with(kCancel))
     return Notification(CancelRequested{to_valid_utf8(message.substr(kCancel.size()))});
+  if (auto owners = decode_owner_message(message)) return *std::move(owners);
   auto events = decode_events(message);
   if (!events) return std::move(events).error();
   return Notification(EventsAppended{std::move(*events)});

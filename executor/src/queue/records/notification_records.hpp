@@ -34,7 +34,27 @@ struct GenerationDeleted {};
 struct EventsAppended {
   std::vector<GenerationEvent> events;
 };
-using Notification = std::variant<CancelRequested, GenerationDeleted, EventsAppended>;
+// To the owner of a sync generation: put this of it into its record, and tell `asker` (SyncRecords::ask).
+enum class OwnerRequest { kLog, kRequest };
+struct OwnerAsked {
+  OwnerRequest what = OwnerRequest::kLog;
+  std::string asker;
+};
+// From the owner: what the record has now.
+enum class OwnerAnswer {
+  kDone,    // what was asked for
+  kAbsent,  // nothing: the owner does not have the generation any more
+  kFailed,  // nothing: it could not be stored
+};
+struct OwnerAnswered {
+  OwnerRequest what = OwnerRequest::kLog;
+  OwnerAnswer answer = OwnerAnswer::kDone;
+};
+using Notification =
+    std::variant<CancelRequested, GenerationDeleted, EventsAppended, OwnerAsked, OwnerAnswered>;
+// The words of the last two. Pure.
+[[nodiscard]] std::string encode_owner_asked(OwnerRequest what, std::string_view asker);
+[[nodiscard]] std::string encode_owner_answered(const OwnerAnswered& answered);
 // Fails as decode_events does. Pure.
 [[nodiscard]] Result<Notification> decode_notification(std::string_view message);
 

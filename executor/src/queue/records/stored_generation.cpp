@@ -48,6 +48,10 @@ struct Fields {
   std::optional<std::uint64_t> attempt;
   std::string worker;
   bool cancel_requested = false;
+  std::string owner;
+  bool has_log = false;
+  bool held = false;
+  std::string end;
   std::map<std::uint64_t, const std::string*> log;
 };
 
@@ -65,6 +69,10 @@ std::optional<Fields> read_fields(const std::vector<bullmq::RedisReply>& flat) {
     if (name == "attempt") fields.attempt = whole_number(value);
     if (name == "worker") fields.worker = value.text;
     if (name == "cancel") fields.cancel_requested = true;
+    if (name == "owner") fields.owner = value.text;
+    if (name == "log") fields.has_log = true;
+    if (name == "held") fields.held = true;
+    if (name == "end") fields.end = value.text;
     if (const auto first = batch_number(name)) fields.log[*first] = &value.text;
   }
   return fields;
@@ -122,6 +130,28 @@ std::size_t size_of(const bullmq::RedisReply& reply) {
   return bytes;
 }
 
+StoredGeneration::Log where_log_is(const Fields& fields) {
+  if (fields.owner.empty() || fields.has_log) return StoredGeneration::Log::kHere;
+  return fields.held ? StoredGeneration::Log::kHeld : StoredGeneration::Log::kOpen;
+}
+
+// What a record tells of a generation whose log is with its owner: that it runs, or how it ended.
+Result<void> add_what_owner_told(StoredGeneration& stored, const Fields& fields) {
+  if (stored.log == StoredGeneration::Log::kOpen) {
+    stored.generation->apply({2, stored.generation->id().created_at(), event::Started{}});
+    return {};
+  }
+  auto events = decode_events(fields.end);
+  if (!events) return std::move(events).error();
+  if (events->size() != 1 || !events->front().terminal() || is_elsewhere(events->front()))
+    return Error{"invalid_events", "what its owner told of its end is no end"};
+  GenerationEvent end = std::move(events->front());
+  end.sequence = stored.generation->last_sequence() + 1;
+  if (!stored.generation->apply(std::move(end)))
+    return Error{"invalid_events", "it had ended before its end"};
+  return {};
+}
+
 bool ends_as(const StoredGeneration& stored, GenerationState state) {
   const GenerationState told = stored.withheld ? GenerationState::kSucceeded : stored.generation->state();
   return is_terminal(state) || is_terminal(told) ? state == told : true;
@@ -144,6 +174,8 @@ Result<StoredGeneration> make_stored(const Fields& fields, std::string_view id, 
   stored.attempt = *fields.attempt;
   stored.worker = fields.worker;
   stored.cancel_requested = fields.cancel_requested;
+  stored.owner = fields.owner;
+  stored.log = where_log_is(fields);
   // The limits were the writer's business.
   stored.generation = std::make_shared<Generation>(*envelope, clock, OutputLimits{}, memory);
   LogReplay log(stored, how);
@@ -156,6 +188,9 @@ Result<StoredGeneration> make_stored(const Fields& fields, std::string_view id, 
                  Retryable::kYes};
   }
   if (!log.ends_at(stored.sequence)) return wrong("its log does not end where its seq says");
+  if (stored.log != StoredGeneration::Log::kHere) {
+    if (auto added = add_what_owner_told(stored, fields); !added) return std::move(added).error();
+  }
   if (!ends_as(stored, *state)) return wrong("its log does not end as its state says");
   if (stored.cancel_requested) stored.generation->mark_cancel_requested();
   return stored;

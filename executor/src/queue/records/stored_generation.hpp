@@ -37,6 +37,15 @@ struct StoredGeneration {
   std::string worker;  // who runs it; "" = nobody of ours
   bool cancel_requested = false;
   JobLook job;
+  // The API process that runs it itself; "" = it went to its queue.
+  std::string owner{};
+  // Where the log of one that has an owner is.
+  enum class Log {
+    kHere,  // in the record, as far as it has come; always so without an owner
+    kOpen,  // with its owner alone
+    kHeld,  // the same, and it has ended: `generation` has its end, but neither text nor result
+  };
+  Log log = Log::kHere;
   // The end of the log, when its result has to be loaded first; `generation` is as it was just before it.
   std::optional<GenerationEvent> withheld{};
 };

@@ -46,6 +46,9 @@ struct Replica {
   // The number of the last event, as the log counts.
   [[nodiscard]] std::uint64_t log_sequence() const { return generation->last_sequence() - ahead; }
 
+  // An API process runs it itself: there is no job to look at, and others notice when that process is gone.
+  bool owned = false;
+
   // The state as which Replicas counts it; none before it does.
   std::optional<GenerationState> counted;
 };

@@ -58,7 +58,7 @@ awaitable<Result<CancelOutcome>> Canceller::cancel(GenerationId id, std::string 
               std::string("the generation cannot be cancelled now: ") + words_of(error), Retryable::kYes};
   }
   if (failure) co_return std::move(*failure);
-  auto found = co_await reader_.find(id);
+  auto found = co_await reader_.find_after_owner(id);
   const auto* record = found ? std::get_if<GenerationRecord>(&*found) : nullptr;
   // A worker that was told ends its job itself, for good and with the reason (job_outcome.hpp).
   if (record != nullptr && *asked == Asked::kEndedHere)

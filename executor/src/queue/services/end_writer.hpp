@@ -24,6 +24,8 @@ class EndWriter {
                                  std::vector<GenerationEvent> events);
   // Whatever the job tells that the log does not.
   bullmq::awaitable<bool> report(std::string id, UnreportedGeneration unreported);
+  // Ends an open sync generation whose owner is gone.
+  bullmq::awaitable<bool> interrupt(const StoredGeneration& stored);
   // Ends a generation that has ended, or whose time is over, without anybody's having said so. `stored` lives
   // until it returns.
   bullmq::awaitable<bool> end_if_over(const StoredGeneration& stored);
@@ -32,6 +34,9 @@ class EndWriter {
   QueueContext& context_;
   JobRemoval& jobs_;
 };
+
+// How a sync generation ends whose owner is gone.
+[[nodiscard]] Error interrupted();
 
 // Whether the log has no end, and none has to be loaded first.
 [[nodiscard]] bool is_open(const StoredGeneration& stored);

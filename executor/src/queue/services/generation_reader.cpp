@@ -20,6 +20,12 @@ Error no_room() {
           "this server's memory for generations (a share of memory.limit) is used up", Retryable::kYes};
 }
 
+Error owner_silent() {
+  return {error_code::kQueueUnavailable,
+          "the process that runs the generation does not answer now, and is not known to be gone",
+          Retryable::kYes};
+}
+
 }  // namespace
 
 awaitable<Result<ReadOutcome>> GenerationReader::read(std::string id, Follow follow) {
@@ -36,10 +42,56 @@ awaitable<Result<ReadOutcome>> GenerationReader::read(std::string id, Follow fol
 
 awaitable<Result<ReadOutcome>> GenerationReader::read_current(std::string id, Follow follow) {
   auto outcome = co_await read(id, follow);
-  const auto* const stored = outcome ? std::get_if<StoredGeneration>(&*outcome) : nullptr;
+  auto* stored = outcome ? std::get_if<StoredGeneration>(&*outcome) : nullptr;
+  if (stored != nullptr && stored->log != StoredGeneration::Log::kHere) {
+    outcome = co_await read_of_owner(std::move(*stored), id, follow);
+    stored = outcome ? std::get_if<StoredGeneration>(&*outcome) : nullptr;
+  }
   if (stored == nullptr) co_return outcome;
   const bool ended = co_await ends_.end_if_over(*stored);
   if (ended) outcome = co_await read(id, follow);
+  co_return outcome;
+}
+
+// The owner puts the log into the record, and goes on with it there while the generation is open.
+awaitable<Result<ReadOutcome>> GenerationReader::read_of_owner(StoredGeneration stored, std::string id,
+                                                               Follow follow) {
+  const OwnerQueries::Outcome asked = co_await owners_.ask(stored.owner, id, OwnerRequest::kLog);
+  switch (asked) {
+    case OwnerQueries::Outcome::kDone: {
+      auto outcome = co_await read(id, follow);
+      const auto* const now = outcome ? std::get_if<StoredGeneration>(&*outcome) : nullptr;
+      if (now != nullptr && now->log != StoredGeneration::Log::kHere) co_return owner_silent();
+      co_return outcome;
+    }
+    case OwnerQueries::Outcome::kAbsent: {
+      auto outcome = co_await read_of_gone_owner(std::move(stored), std::move(id));
+      co_return outcome;
+    }
+    case OwnerQueries::Outcome::kGone: {
+      if (!leases_.may_judge()) co_return owner_silent();
+      auto outcome = co_await read_of_gone_owner(std::move(stored), std::move(id));
+      co_return outcome;
+    }
+    case OwnerQueries::Outcome::kFailed:
+      co_return Error{error_code::kArtifactStoreFailed,
+                      "the process that runs the generation could not store what it has of it"};
+    case OwnerQueries::Outcome::kSilent:
+      break;
+  }
+  co_return owner_silent();
+}
+
+// An end is told without what it belongs to, unless that is the result.
+awaitable<Result<ReadOutcome>> GenerationReader::read_of_gone_owner(StoredGeneration stored, std::string id) {
+  if (stored.log == StoredGeneration::Log::kHeld) {
+    if (stored.generation->state() == GenerationState::kSucceeded) co_return ReadOutcome(GenerationGone{});
+    co_return ReadOutcome(std::move(stored));
+  }
+  (void)co_await ends_.interrupt(stored);
+  auto outcome = co_await read(std::move(id), Follow::kNo);
+  const auto* const now = outcome ? std::get_if<StoredGeneration>(&*outcome) : nullptr;
+  if (now != nullptr && now->log == StoredGeneration::Log::kOpen && is_open(*now)) co_return owner_silent();
   co_return outcome;
 }
 
@@ -110,11 +162,34 @@ awaitable<Result<FindOutcome>> GenerationReader::find(GenerationId id) {
   co_return FindOutcome(GenerationUnknown{});
 }
 
+awaitable<Result<FindOutcome>> GenerationReader::find_after_owner(GenerationId id) {
+  try {
+    co_await wait_for_owner(id.to_string());
+  } catch (const std::exception&) {
+    note_caught(context_.faults, "find");
+  }
+  auto found = co_await find(id);
+  co_return found;
+}
+
+// What an owner is told comes in order: its answer to a question comes behind whatever the rest has led to.
+awaitable<void> GenerationReader::wait_for_owner(std::string id) {
+  auto outcome = co_await read(id, Follow::kNo);
+  const auto* const stored = outcome ? std::get_if<StoredGeneration>(&*outcome) : nullptr;
+  if (stored == nullptr || stored->owner.empty() || !is_open(*stored)) co_return;
+  (void)co_await owners_.ask(stored->owner, std::move(id), OwnerRequest::kLog);
+}
+
 awaitable<Result<RequestOutcome>> GenerationReader::request_of(GenerationId id) {
   const std::string name = id.to_string();
   std::optional<Error> failure;
   try {
     auto answer = co_await context_.records.request(name);
+    const auto* const found = answer ? std::get_if<RequestText>(&*answer) : nullptr;
+    if (found != nullptr && found->envelope.empty()) {
+      const bool told = co_await ask_for_request(name);
+      if (told) answer = co_await context_.records.request(name);
+    }
     if (!answer) co_return context_.report_broken(name, std::move(answer).error());
     if (std::holds_alternative<RequestGone>(*answer)) co_return RequestOutcome(GenerationGone{});
     if (std::holds_alternative<RequestUnknown>(*answer)) co_return RequestOutcome(GenerationUnknown{});
@@ -129,6 +204,19 @@ awaitable<Result<RequestOutcome>> GenerationReader::request_of(GenerationId id) 
     failure = cannot_look(error);
   }
   co_return std::move(*failure);
+}
+
+// False: there is no owner who could tell.
+awaitable<bool> GenerationReader::ask_for_request(std::string id) {
+  auto outcome = co_await read(id, Follow::kNo);
+  const auto* const stored = outcome ? std::get_if<StoredGeneration>(&*outcome) : nullptr;
+  if (stored == nullptr || stored->owner.empty()) co_return false;
+  const OwnerQueries::Outcome asked =
+      co_await owners_.ask(stored->owner, std::move(id), OwnerRequest::kRequest);
+  // It may answer the next time.
+  const bool perhaps_gone = asked == OwnerQueries::Outcome::kGone && !leases_.may_judge();
+  if (asked == OwnerQueries::Outcome::kSilent || perhaps_gone) throw bullmq::RedisError(owner_silent().message);
+  co_return asked == OwnerQueries::Outcome::kDone;
 }
 
 awaitable<Result<bool>> GenerationReader::was_of(GenerationId id, std::string caller) {

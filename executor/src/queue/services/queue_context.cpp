@@ -64,6 +64,8 @@ QueueContext::QueueContext(const ModelRegistry& registry, ArtifactStore& artifac
       submit_records(loop, submit_connection, records_options(options, process)),
       records(loop, query_connection, records_options(options, process)),
       list_records(loop, list_connection, records_options(options, process)),
+      registrations(submit_connection, records_options(options, process)),
+      sync_records(query_connection, records_options(options, process)),
       queues(query_connection, keys),
       listed_queues(list_connection, keys) {}
 

@@ -11,6 +11,7 @@
 #include "queue/records/generation_keys.hpp"
 #include "queue/records/generation_records.hpp"
 #include "queue/records/queue_keyspace.hpp"
+#include "queue/records/sync_records.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "shunt/executor/namespace.hpp"
 #include "shunt/executor/queue_executor.hpp"
@@ -64,6 +65,8 @@ class QueueContext {
   GenerationRecords submit_records;
   GenerationRecords records;
   GenerationRecords list_records;
+  SyncRecords registrations;  // what a submit may wait for
+  SyncRecords sync_records;
   QueueKeyspace queues;         // for what somebody waits for
   QueueKeyspace listed_queues;  // for housekeeping
   boost::asio::thread_pool files{2};

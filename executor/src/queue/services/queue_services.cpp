@@ -9,6 +9,8 @@ QueueServices::QueueServices(const ModelRegistry& models, ArtifactStore& artifac
     : context(models, artifacts, std::move(options), loop) {}
 
 void QueueServices::start() {
+  owner_leases.start();
+  sync_registry.start();
   follower.start();
   deadlines.start();
   submitter.start();
@@ -29,6 +31,8 @@ void QueueServices::stop() {
   submitter.stop();
   deadlines.stop();
   follower.stop();
+  sync_registry.stop();
+  owner_leases.stop();
   context.close();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "queue/registry/sync_registry.hpp"
 #include "queue/replicas/replicas.hpp"
 #include "queue/services/artifact_cleanup.hpp"
 #include "queue/services/canceller.hpp"
@@ -11,6 +12,8 @@
 #include "queue/services/health_probe.hpp"
 #include "queue/services/job_removal.hpp"
 #include "queue/services/open_generations.hpp"
+#include "queue/services/owner_leases.hpp"
+#include "queue/services/owner_queries.hpp"
 #include "queue/services/queue_context.hpp"
 #include "queue/services/queue_status.hpp"
 #include "queue/services/record_cleanup.hpp"
@@ -35,8 +38,11 @@ struct QueueServices {
   Replicas replicas;
   JobRemoval job_removal{context};
   EndWriter end_writer{context, job_removal};
-  GenerationReader reader{context, replicas, end_writer};
-  ReplicaFollower follower{context, replicas, reader, end_writer};
+  OwnerLeases owner_leases{context, end_writer};
+  OwnerQueries owner_queries{context};
+  GenerationReader reader{context, replicas, end_writer, owner_queries, owner_leases};
+  SyncRegistry sync_registry{context, end_writer, owner_leases};
+  ReplicaFollower follower{context, replicas, reader, end_writer, owner_queries, sync_registry};
   Deadlines deadlines{context, replicas, follower, end_writer, job_removal};
   HealthProbe health_probe{context, status};
   FleetStatus fleet{context, health_probe};

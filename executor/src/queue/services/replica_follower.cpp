@@ -31,11 +31,13 @@ bool has_stored_result(const std::vector<GenerationEvent>& events) {
 }  // namespace
 
 ReplicaFollower::ReplicaFollower(QueueContext& context, Replicas& replicas, GenerationReader& reader,
-                                 EndWriter& ends)
+                                 EndWriter& ends, OwnerQueries& owner_queries, SyncRegistry& registry)
     : context_(context),
       replicas_(replicas),
       reader_(reader),
       ends_(ends),
+      owner_queries_(owner_queries),
+      registry_(registry),
       reports_(context),
       ended_(context.loop) {}
 
@@ -90,6 +92,7 @@ awaitable<Result<WatchOutcome>> ReplicaFollower::watch(GenerationId id, WatchOpt
       const auto left = deadline ? time_until(*deadline, context_.clock.now()) : std::chrono::hours(24);
       replica = replicas_.add(stored->generation, now + left, now);
       replica->attempt = std::max<std::uint64_t>(stored->attempt, 1);
+      replica->owned = !stored->owner.empty();
     }
     co_return WatchOutcome(replicas_.watch(replica, watch_options, now));
   } catch (const std::exception& error) {
@@ -100,16 +103,26 @@ awaitable<Result<WatchOutcome>> ReplicaFollower::watch(GenerationId id, WatchOpt
 }
 
 void ReplicaFollower::on_notification(const std::string& id, const std::string& message) {
-  if (!replicas_.find(id)) return;
+  const bool followed = replicas_.find(id) != nullptr;
+  // Events of what nobody watches here any more need not be read.
+  if (!followed && message.starts_with('[')) return;
   auto notification = decode_notification(message);
+  if (!notification && !followed) return;
   if (!notification) {
     context_.broken.tell("event", id, notification.error().message);
     // The log tells whether it is the generation that is broken, or only what was said of it.
     return context_.launch(read_log(id));
   }
+  if (const auto* answered = std::get_if<OwnerAnswered>(&*notification))
+    return owner_queries_.answered(id, *answered);
+  registry_.on_notification(id, *notification);
+  if (followed) on_replica_notification(id, std::move(*notification));
+}
+
+void ReplicaFollower::on_replica_notification(const std::string& id, Notification notification) {
   // Deleted, by another process perhaps: what we have of it is shown no longer.
-  if (std::holds_alternative<GenerationDeleted>(*notification)) return replicas_.remove(id);
-  auto* const appended = std::get_if<EventsAppended>(&*notification);
+  if (std::holds_alternative<GenerationDeleted>(notification)) return replicas_.remove(id);
+  auto* const appended = std::get_if<EventsAppended>(&notification);
   if (appended == nullptr) return;
   if (!has_stored_result(appended->events)) return apply(id, std::move(appended->events));
   context_.launch(apply_large(id, std::move(appended->events)));
@@ -200,6 +213,7 @@ awaitable<void> ReplicaFollower::look_at(std::vector<std::shared_ptr<Replica>> l
 
 awaitable<void> ReplicaFollower::look_at_one(std::shared_ptr<Replica> replica,
                                              UnreportedGeneration unreported) {
+  if (replica->owned) co_return;
   // The record says queued until somebody of ours begins; the log may know of another worker.
   if (replica->generation->state() == GenerationState::kRunning) unreported.state = GenerationState::kRunning;
   unreported.seen_progress = replica->seen_progress;

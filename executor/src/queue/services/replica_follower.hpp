@@ -4,24 +4,27 @@
 #include <string>
 #include <vector>
 
+#include "queue/registry/sync_registry.hpp"
 #include "queue/replicas/replicas.hpp"
 #include "queue/replicas/unreported_job.hpp"
 #include "queue/runtime/async_condition.hpp"
 #include "queue/runtime/notification_stream.hpp"
 #include "queue/services/end_reports.hpp"
 #include "queue/services/generation_reader.hpp"
+#include "queue/services/owner_queries.hpp"
 #include "queue/services/queue_context.hpp"
 #include "shunt/executor/namespace.hpp"
 #include "shunt/executor/redis/periodic_duty.hpp"
 
 namespace shunt::executor {
 
-// Keeps replicas of the generations that somebody watches here: applies what other processes tell, reads the
-// log where something was missed, looks for itself at those of which nobody reports, and lets go of those
-// that nobody needs. One thread: the loop's.
+// Keeps replicas of the generations that somebody watches here: applies what other processes tell (and hands
+// on what they tell or ask the registry), reads the log where something was missed, looks for itself at those
+// of which nobody reports, and lets go of those that nobody needs. One thread: the loop's.
 class ReplicaFollower {
  public:
-  ReplicaFollower(QueueContext& context, Replicas& replicas, GenerationReader& reader, EndWriter& ends);
+  ReplicaFollower(QueueContext& context, Replicas& replicas, GenerationReader& reader, EndWriter& ends,
+                  OwnerQueries& owner_queries, SyncRegistry& registry);
   void start();
   void stop();
 
@@ -37,6 +40,7 @@ class ReplicaFollower {
 
  private:
   void on_notification(const std::string& id, const std::string& message);
+  void on_replica_notification(const std::string& id, Notification notification);
   void apply(const std::string& id, std::vector<GenerationEvent> events);
   bullmq::awaitable<void> apply_large(std::string id, std::vector<GenerationEvent> events);
   void note_ended(const Replica& replica);
@@ -49,6 +53,8 @@ class ReplicaFollower {
   Replicas& replicas_;
   GenerationReader& reader_;
   EndWriter& ends_;
+  OwnerQueries& owner_queries_;
+  SyncRegistry& registry_;
   EndReports reports_;
   AsyncCondition ended_;
   std::shared_ptr<NotificationStream> notifications_;

@@ -6,7 +6,6 @@
 
 #include "bullmq/error.hpp"
 #include "bullmq/job_options.hpp"
-#include "shunt/base/digest.hpp"
 #include "shunt/executor/redis/redis_fault.hpp"
 #include "shunt/generation/error_codes.hpp"
 
@@ -21,24 +20,10 @@ constexpr std::chrono::seconds kRetryAfter{1};
 constexpr std::chrono::milliseconds kFirstPause{25};
 constexpr std::chrono::milliseconds kLongestPause{200};
 
-// The name of a claim: callers' keys may be anything, and never meet.
-std::string claim_name(const IdempotencyKey& key) {
-  if (key.key.empty()) return {};
-  return sha256_hex(std::to_string(key.caller.size()) + ':' + key.caller + key.key);
-}
-
 Error no_worker(const Model& model) {
   return {error_code::kNoWorker,
           "no worker has told that it runs the model \"" + model.name + "\": start one, or try again later",
           Retryable::kYes};
-}
-
-Error claims_full(std::size_t limit) {
-  Error error{error_code::kClaimsFull,
-              "the caller holds its limit of " + std::to_string(limit) +
-                  " idempotency keys of generations that are open or have just ended",
-              Retryable::kYes};
-  return std::move(error).with("limit", limit);
 }
 
 bullmq::JobOptions job_options(std::string id, const QueueOptions& options) {
@@ -216,7 +201,7 @@ SubmitOutcome Submitter::refusal_of(const Model& model, const AdmitAnswer& answe
   if (const auto* open = std::get_if<TooManyOpen>(&answer))
     return refuse(too_many_open(static_cast<std::size_t>(open->limit)), kRetryAfter);
   if (std::holds_alternative<ClaimsFull>(answer))
-    return refuse(claims_full(context_.options.queue.max_claims), kRetryAfter);
+    return refuse(caller_claims_full(context_.options.queue.max_claims), kRetryAfter);
   return refuse(no_worker(model), kRetryAfter);
 }
 

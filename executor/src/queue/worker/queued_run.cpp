@@ -10,10 +10,7 @@
 
 #include "bullmq/error.hpp"
 #include "queue/runtime/generation_deadline.hpp"
-#include "queue/runtime/run_on_pool.hpp"
 #include "queue/worker/job_outcome.hpp"
-#include "shunt/base/digest.hpp"
-#include "shunt/base/json_memory.hpp"
 #include "shunt/executor/redis/redis_fault.hpp"
 
 namespace shunt::executor {
@@ -37,13 +34,17 @@ QueuedRun::QueuedRun(Services services, Envelope envelope, LogPosition position,
       envelope_(std::move(envelope)),
       position_(position),
       attempts_(std::move(attempts)),
-      changed_(services_.loop) {
-  worker_loop_->loop = &services_.loop;
-}
+      feed_(services_.loop),
+      outputs_({.loop = services_.loop,
+                .records = services_.records,
+                .artifacts = services_.artifacts,
+                .files = services_.files,
+                .faults = services_.faults,
+                .max_inline_bytes = services_.max_inline_bytes,
+                .memory = services_.memory},
+               id_, [this] { return abandoned(); }) {}
 
-QueuedRun::~QueuedRun() {
-  detach();
-}
+QueuedRun::~QueuedRun() = default;
 
 bullmq::awaitable<QueuedRun::Outcome> QueuedRun::run(std::shared_ptr<WorkerModel> model,
                                                      EventLoop& generator_loop) {
@@ -57,7 +58,7 @@ bullmq::awaitable<QueuedRun::Outcome> QueuedRun::run(std::shared_ptr<WorkerModel
     const Outcome refused = co_await end_unrun();
     co_return refused;
   }
-  watch_ = generation_->watch({.after_sequence = 1});
+  feed_.follow(generation_->watch({.after_sequence = 1}));
   const auto left = time_until(created_at_ + timeout_, services_.clock.now());
   // It counts as admitted here as long ago as leaves it what is left of its time.
   const SteadyTime admitted_at = services_.clock.steady_now() + left - timeout_;
@@ -79,7 +80,7 @@ bullmq::awaitable<QueuedRun::Outcome> QueuedRun::run(std::shared_ptr<WorkerModel
   }
   run.reset();
   co_await forward();
-  detach();
+  feed_.stop();
   co_return outcome();
 }
 
@@ -92,9 +93,9 @@ bullmq::awaitable<QueuedRun::Outcome> QueuedRun::cancel_unrun(std::string reason
 }
 
 bullmq::awaitable<QueuedRun::Outcome> QueuedRun::end_unrun() {
-  watch_ = generation_->watch({.after_sequence = 1});
+  feed_.follow(generation_->watch({.after_sequence = 1}));
   co_await forward();
-  detach();
+  feed_.stop();
   co_return outcome();
 }
 
@@ -110,44 +111,12 @@ void QueuedRun::cancel(const std::string& reason) {
 void QueuedRun::abandon(const std::string& reason) {
   enter(Phase::kAbandoned);
   if (const auto run = running_.lock()) run->request_stop(StopReason::kShutdown, reason);
-  detach();
-  changed_.notify_all();
-}
-
-void QueuedRun::detach() {
-  const std::lock_guard lock(worker_loop_->mutex);
-  worker_loop_->loop = nullptr;
-}
-
-// Wakes the worker's thread when there is something to pass on.
-void QueuedRun::listen() {
-  ready_ = false;
-  watch_->on_ready([weak = weak_from_this(), handle = worker_loop_] {
-    const std::lock_guard lock(handle->mutex);
-    if (handle->loop == nullptr) return;
-    handle->loop->post([weak] {
-      const auto self = weak.lock();
-      if (!self) return;
-      self->ready_ = true;
-      self->changed_.notify_all();
-    });
-  });
-}
-
-bullmq::awaitable<std::vector<GenerationEvent>> QueuedRun::next_events() {
-  std::vector<GenerationEvent> events = watch_->read();
-  while (events.empty() && !abandoned()) {
-    listen();
-    std::function<bool()> awake = [this] { return ready_ || abandoned(); };
-    (void)co_await changed_.wait_until(SteadyTime::max(), std::move(awake));
-    events = watch_->read();
-  }
-  co_return events;
+  feed_.stop();
 }
 
 bullmq::awaitable<void> QueuedRun::forward() {
   while (!abandoned()) {
-    std::vector<GenerationEvent> events = co_await next_events();
+    std::vector<GenerationEvent> events = co_await feed_.next();
     if (abandoned() || events.empty()) co_return;
     co_await store_large(events);
     renumber(events);
@@ -164,7 +133,7 @@ bullmq::awaitable<void> QueuedRun::forward() {
       co_return;
     }
     if (events.back().terminal()) ending_ = std::move(events.back().payload);
-    if (retry || watch_->ended() || !failure_.empty()) {
+    if (retry || feed_.ended() || !failure_.empty()) {
       enter(retry ? Phase::kRetried : Phase::kEnded);
       co_return;
     }
@@ -176,62 +145,12 @@ bullmq::awaitable<void> QueuedRun::forward() {
 // store does not take it, the attempt fails there, whatever the generator still has to say.
 bullmq::awaitable<void> QueuedRun::store_large(std::vector<GenerationEvent>& events) {
   for (std::size_t i = 0; i < events.size(); ++i) {
-    std::optional<Error> failure = co_await store(events[i].payload);
+    std::optional<Error> failure = co_await outputs_.store(events[i].payload);
     if (!failure) continue;
     if (const auto run = running_.lock()) run->request_stop(StopReason::kShutdown, failure->message);
     events.resize(i + 1);
     events.back().payload = event::Failed{std::move(*failure)};
     co_return;
-  }
-}
-
-bullmq::awaitable<std::optional<Error>> QueuedRun::store(GenerationEvent::Payload& payload) {
-  auto* const ready = std::get_if<event::ArtifactReady>(&payload);
-  auto* const succeeded = std::get_if<event::Succeeded>(&payload);
-  std::shared_ptr<const std::string> bytes;
-  // The result is the generation's, and its text is there beside it.
-  MemoryReservation memory(services_.memory, MemoryShare::kOpen);
-  if (ready != nullptr) {
-    bytes = ready->artifact.contents();
-  } else if (succeeded != nullptr && !succeeded->result.is_null() &&
-             !json_text_surely_within(succeeded->result, services_.max_inline_bytes)) {
-    bytes = std::make_shared<const std::string>(to_json_text(succeeded->result));
-    if (bytes->size() <= services_.max_inline_bytes) co_return std::nullopt;
-    memory.resize(bytes->size());
-  } else {
-    co_return std::nullopt;
-  }
-  std::function<std::string()> digest = [bytes] { return sha256_hex(*bytes); };
-  std::string sha256 = co_await run_on(services_.files, std::move(digest));
-  co_await reserve(std::move(sha256));
-  ArtifactStore* const store = &services_.artifacts;
-  std::function<Result<std::string>()> work = [store, bytes] { return store->put(*bytes); };
-  Result<std::string> stored = co_await run_on(services_.files, std::move(work));
-  if (!stored) co_return std::move(stored).error();
-  if (ready != nullptr) {
-    ready->artifact.stored_size = bytes->size();
-    ready->artifact.sha256 = std::move(*stored);
-  } else {
-    succeeded->result = nullptr;
-    succeeded->stored = event::StoredResult{std::move(*stored), bytes->size()};
-  }
-  co_return std::nullopt;
-}
-
-// Before the bytes are put there, so that whoever removes the same bytes of others at this moment is waited
-// for.
-bullmq::awaitable<void> QueuedRun::reserve(std::string sha256) {
-  while (!abandoned()) {
-    bool reserved = false;
-    try {
-      reserved = co_await services_.records.reserve(sha256, id_);
-    } catch (...) {
-      // For as long as the lock is ours, it is tried again.
-      note_caught(services_.faults, "reserve");
-    }
-    if (reserved) co_return;
-    boost::asio::steady_timer pause(services_.loop.context(), kPauseAfterError);
-    co_await pause.async_wait(boost::asio::use_awaitable);
   }
 }
 

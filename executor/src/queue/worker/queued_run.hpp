@@ -2,7 +2,6 @@
 
 #include <boost/asio/thread_pool.hpp>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,7 +9,8 @@
 #include "bullmq/awaitable.hpp"
 #include "model_slots.hpp"
 #include "queue/records/generation_records.hpp"
-#include "queue/runtime/async_condition.hpp"
+#include "queue/runtime/event_feed.hpp"
+#include "queue/runtime/large_outputs.hpp"
 #include "queue/worker/attempt_retry.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "shunt/base/fault_log.hpp"
@@ -83,20 +83,9 @@ class QueuedRun final : public std::enable_shared_from_this<QueuedRun> {
   [[nodiscard]] std::chrono::nanoseconds ran() const;
 
  private:
-  // What other threads hold: a way to the worker's loop for as long as it is there.
-  struct LoopHandle {
-    std::mutex mutex;
-    EventLoop* loop = nullptr;
-  };
-
-  void listen();
-  void detach();
   bullmq::awaitable<void> forward();
   [[nodiscard]] bool abandoned() const noexcept { return phase_ == Phase::kAbandoned; }
-  bullmq::awaitable<std::vector<GenerationEvent>> next_events();
   bullmq::awaitable<void> store_large(std::vector<GenerationEvent>& events);
-  bullmq::awaitable<void> reserve(std::string sha256);
-  bullmq::awaitable<std::optional<Error>> store(GenerationEvent::Payload& payload);
   void renumber(std::vector<GenerationEvent>& events) const;
   [[nodiscard]] bool retries(std::vector<GenerationEvent>& events);
   // Passes on the end of a generation that never runs.
@@ -112,11 +101,10 @@ class QueuedRun final : public std::enable_shared_from_this<QueuedRun> {
   Envelope envelope_;  // until the generator has it
   const LogPosition position_;
   const JobAttempts attempts_;
-  const std::shared_ptr<LoopHandle> worker_loop_ = std::make_shared<LoopHandle>();
   std::shared_ptr<Generation> generation_;
   std::weak_ptr<SyncRun> running_;
-  std::unique_ptr<EventWatch> watch_;
-  AsyncCondition changed_;  // ready_ or phase_
+  EventFeed feed_;
+  LargeOutputs outputs_;
   GenerationEvent::Payload ending_;
   std::optional<Error> error_;
   std::string failure_;
@@ -126,7 +114,6 @@ class QueuedRun final : public std::enable_shared_from_this<QueuedRun> {
     if (!abandoned()) phase_ = phase;
   }
   Phase phase_ = Phase::kOpen;
-  bool ready_ = false;  // there may be events to pass on
 };
 
 }  // namespace shunt::executor

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "queue/runtime/loop_handle.hpp"
+#include "shunt/executor/namespace.hpp"
+#include "sync_core.hpp"
+
+namespace shunt::executor {
+
+// What the event loops tell the registry of the runs that begin and end on them: they put it here and go on.
+// The registry is woken once and then comes by itself until there is nothing more. Any thread.
+class RunInbox final : public SyncRunWatcher {
+ public:
+  // `wake` is called on the loop.
+  RunInbox(EventLoop& loop, std::function<void()> wake) : loop_(loop), wake_(std::move(wake)) {}
+
+  struct Notice {
+    std::shared_ptr<Generation> generation;
+    bool ended = false;
+  };
+  // Nothing: the next notice wakes.
+  [[nodiscard]] std::vector<Notice> take() {
+    const std::lock_guard lock(mutex_);
+    awake_ = !notices_.empty();
+    return std::exchange(notices_, {});
+  }
+  // On the loop's thread, before the loop goes.
+  void close() { loop_.detach(); }
+
+  void placed(const std::shared_ptr<Generation>& generation) override { push({generation, false}); }
+  void ended(const std::shared_ptr<Generation>& generation) override { push({generation, true}); }
+
+ private:
+  void push(Notice notice) {
+    {
+      const std::lock_guard lock(mutex_);
+      notices_.push_back(std::move(notice));
+      if (std::exchange(awake_, true)) return;
+    }
+    loop_.post(wake_);
+  }
+
+  LoopHandle loop_;
+  const std::function<void()> wake_;
+  std::mutex mutex_;
+  std::vector<Notice> notices_;
+  bool awake_ = false;
+};
+
+}  // namespace shunt::executor

@@ -1,0 +1,171 @@
+// Owners that die, and a Redis that goes and comes back.
+#include <gmock/gmock.h>
+
+#include "integration/executor/registry_fixture.hpp"
+
+namespace shunt::testing {
+namespace {
+
+class RegistryFaults : public RegistryTest {
+ protected:
+  RedisProcess redis_ = RedisProcess::durable();
+};
+
+TEST_F(RegistryFaults, WhatADeadOwnerRanIsInterrupted) {
+  ApiProcess& owner = start_ready(redis_.url());
+  ApiProcess& other = start_ready(redis_.url());
+  const GenerationId quiet = owner.sync.start(request("gated"));
+  const GenerationId watched = owner.sync.start(in_background("gated"));
+  ASSERT_TRUE(is_known(other, quiet));
+  const auto watch = other.queue.watch(watched);
+  const auto begun = std::chrono::steady_clock::now();
+  owner.die();
+  other.queue.wait_over(*watch);
+  EXPECT_EQ(watch->record().error->code.to_string(), "interrupted");
+  EXPECT_EQ(watch->record().text, "before ");
+  EXPECT_TRUE(eventually([&] { return code_of(other.queue.find(quiet)) == "interrupted"; }));
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 15s);
+  EXPECT_EQ(other.counts.of(Registry::kInterrupted), 2);
+  // It is forgotten then.
+  EXPECT_TRUE(eventually([&] { return redis_({"ZCARD", "{shunt}::gen:owners"}).integer == 1; }));
+  EXPECT_EQ(other.queue.list({.state = GenerationState::kFailed})->records.size(), 2U);
+  // Its request is there for the one that was async.
+  EXPECT_TRUE(std::holds_alternative<GenerationRequest>(*other.queue.request_of(watched)));
+  EXPECT_TRUE(std::holds_alternative<executor::RequestForgotten>(*other.queue.request_of(quiet)));
+}
+
+TEST_F(RegistryFaults, WhatADeadOwnerKeptForItselfIsGoneUnlessItsEndWasStored) {
+  ApiProcess& owner = start_ready(redis_.url());
+  ApiProcess& other = start_ready(redis_.url());
+  const GenerationId small = owner.sync.start(request("echo"));
+  const GenerationId large = owner.sync.start(request("long"));
+  owner.sync.wait_for_end(small);
+  owner.sync.wait_for_end(large);
+  for (const GenerationId& id : {small, large}) {
+    const std::string key = "{shunt}::gen:r:" + id.to_string();
+    ASSERT_TRUE(eventually([&] { return redis_({"HGET", key, "state"}).text == "succeeded"; }));
+  }
+  owner.die();
+  EXPECT_EQ(other.queue.record(small).text, "hello");
+  EXPECT_TRUE(eventually([&] { return code_of(other.queue.find(large)) == "gone"; }));
+}
+
+TEST_F(RegistryFaults, ADrainedOwnerLeavesNothingOpen) {
+  ApiProcess& owner = start_ready(redis_.url());
+  ApiProcess& other = start_ready(redis_.url());
+  const GenerationId id = owner.sync.start(request("gated"));
+  ASSERT_TRUE(is_known(other, id));
+  owner.sync.drain(0ms);
+  owner.die();
+  EXPECT_EQ(code_of(other.queue.find(id)), "cancelled");
+  // Only the other one is left, as soon as it has a lease.
+  EXPECT_TRUE(eventually([&] { return redis_({"ZCARD", "{shunt}::gen:owners"}).integer == 1; }));
+  EXPECT_EQ(other.counts.of(Registry::kInterrupted), 0);
+}
+
+TEST_F(RegistryFaults, WithoutRedisGenerationsAreLocalAndAsyncIsRefused) {
+  queue_.enqueue_deadline = 500ms;
+  redis_.stop();
+  ApiProcess& process = start(redis_.url());
+  EXPECT_EQ(process.sync.wait_for_end(process.sync.start(request("echo"))).text, "hello");
+  const auto outcome = process.sync.submit(in_background("echo"));
+  EXPECT_EQ(refusal(outcome), "queue_unavailable");
+  EXPECT_TRUE(std::get<executor::Refused>(outcome).error.is_retryable());
+  EXPECT_EQ(process.counts.of(Registry::kAsyncRefused), 1);
+  EXPECT_TRUE(eventually([&] { return process.counts.of(Registry::kLocal) == 1; }));
+}
+
+TEST_F(RegistryFaults, WhatIsOpenIsEnteredWhenRedisIsBack) {
+  ApiProcess& owner = start_ready(redis_.url());
+  ApiProcess& other = start_ready(redis_.url());
+  const GenerationId before = owner.sync.start(request("gated"));
+  ASSERT_TRUE(is_known(other, before));
+  redis_.stop();
+  const GenerationId meanwhile = owner.sync.start(request("gated"));
+  redis_.start();
+  EXPECT_TRUE(is_known(other, meanwhile));
+  EXPECT_TRUE(is_known(other, before));
+  hold_.release();
+  EXPECT_EQ(other.queue.wait_for_end(before).text, "before after");
+  EXPECT_EQ(other.queue.wait_for_end(meanwhile).text, "before after");
+  EXPECT_EQ(other.counts.of(Registry::kInterrupted) + owner.counts.of(Registry::kInterrupted), 0);
+}
+
+// Nobody could renew a lease while Redis was away, and nobody is gone.
+TEST_F(RegistryFaults, NobodyIsTakenForGoneBecauseRedisWasAway) {
+  ApiProcess& owner = start_ready(redis_.url());
+  ApiProcess& other = start_ready(redis_.url());
+  const GenerationId id = owner.sync.start(request("gated"));
+  ASSERT_TRUE(is_known(other, id));
+  redis_.suspend();
+  std::this_thread::sleep_for(2 * queue_.lease);
+  redis_.resume();
+  EXPECT_TRUE(eventually([&] { return code_of(other.queue.find(id)) == "running"; }));
+  redis_.stop();
+  std::this_thread::sleep_for(2 * queue_.lease);
+  redis_.start();
+  EXPECT_TRUE(eventually([&] { return code_of(other.queue.find(id)) == "running"; }));
+  hold_.release();
+  EXPECT_EQ(other.queue.wait_for_end(id).state, GenerationState::kSucceeded);
+  EXPECT_EQ(other.counts.of(Registry::kInterrupted) + owner.counts.of(Registry::kInterrupted), 0);
+}
+
+TEST_F(RegistryFaults, ARedisThatCameBackEmptyIsToldAgain) {
+  RedisProcess forgetful;
+  ApiProcess& owner = start_ready(forgetful.url());
+  ApiProcess& other = start_ready(forgetful.url());
+  const GenerationId quiet = owner.sync.start(request("gated"));
+  const GenerationId async = owner.sync.start(in_background("gated"));
+  ASSERT_TRUE(is_known(other, quiet));
+  forgetful.stop();
+  forgetful.start();
+  EXPECT_TRUE(is_known(other, quiet));
+  EXPECT_TRUE(is_known(other, async));
+  hold_.release();
+  EXPECT_EQ(other.queue.wait_for_end(quiet).text, "before after");
+  EXPECT_EQ(other.queue.wait_for_end(async).text, "before after");
+}
+
+TEST_F(RegistryFaults, AnotherProcessesEndStandsInRedisAndIsCounted) {
+  ApiProcess& owner = start_ready(redis_.url());
+  ApiProcess& other = start_ready(redis_.url());
+  const GenerationId id = owner.sync.start(request("gated"));
+  ASSERT_TRUE(is_known(other, id));
+  const std::string record = "{shunt}::gen:r:" + id.to_string();
+  ASSERT_TRUE(eventually([&] { return other.queue.record(id).text == "before "; }));
+  const std::string sequence = redis_({"HGET", record, "seq"}).text;
+  const std::string next = std::to_string(std::stoi(sequence) + 1);
+  redis_(
+      {"HSET", record, "state", "failed", "seq", next, "e" + next,
+       R"([{"seq":)" + next +
+           R"(,"type":"failed","at":"2026-01-01T00:00:00.000Z","error":{"code":"interrupted","message":"gone"}}])"});
+  hold_.release();
+  EXPECT_EQ(owner.sync.wait_for_end(id).state, GenerationState::kSucceeded);
+  EXPECT_TRUE(eventually([&] { return owner.counts.of(Registry::kOvertaken) == 1; }));
+  EXPECT_EQ(code_of(other.queue.find(id)), "interrupted");
+}
+
+// A record of a sync generation as somebody who should not has written it.
+TEST_F(RegistryFaults, HostileRecordsHarmNothingElse) {
+  ApiProcess& owner = start_ready(redis_.url());
+  ApiProcess& other = start_ready(redis_.url());
+  const GenerationId id = owner.sync.start(request("long"));
+  owner.sync.wait_for_end(id);
+  const std::string record = "{shunt}::gen:r:" + id.to_string();
+  ASSERT_TRUE(eventually([&] { return redis_({"HGET", record, "held"}).text == "1"; }));
+  for (const std::string end :
+       {"", "[]", "{}", R"([{"seq":5,"type":"delta","at":"2026-01-01T00:00:00.000Z","text":"x"}])"}) {
+    redis_({"HSET", record, "end", end});
+    EXPECT_EQ(code_of(other.queue.find(id)), "broken_record");
+    EXPECT_TRUE(other.queue.list({})->records.empty());
+  }
+  redis_({"HSET", record, "owner", "nobody that there is"});
+  redis_({"SADD", "{shunt}::gen:so:someone", "x"});
+  redis_({"ZADD", "{shunt}::gen:owners", "1", "someone"});
+  const GenerationId next = owner.sync.start(request("echo"));
+  owner.sync.wait_for_end(next);
+  EXPECT_TRUE(is_known(other, next));
+}
+
+}  // namespace
+}  // namespace shunt::testing
