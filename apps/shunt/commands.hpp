@@ -124,6 +124,7 @@ struct VersionOptions {
 [[nodiscard]] int flip_move(const FlipOptions& options);
 [[nodiscard]] int flip_drain(const FlipOptions& options);
 [[nodiscard]] int flip_may_disconnect(const FlipOptions& options);
+[[nodiscard]] int flip_shadow_report(const FlipOptions& options);
 [[nodiscard]] int flip_log(const FlipOptions& options);
 [[nodiscard]] int version(const VersionOptions& options);
 

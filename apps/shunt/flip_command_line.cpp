@@ -201,6 +201,8 @@ void add_flip(CLI::App& app, FlipCommandOptions& options, std::function<int()>& 
       ->delimiter(',')
       ->check(CLI::IsMember({"results", "keys"}))
       ->allow_extra_args(false);
+  add_asking(flip, asked, run, "shadow-report", "Tell how copies in the shadow compare with what callers got",
+             flip_shadow_report);
   add_log(flip, asked, run);
   add_simulate(flip, options, run);
 }

@@ -180,6 +180,13 @@ int flip_may_disconnect(const FlipOptions& options) {
   });
 }
 
+int flip_shadow_report(const FlipOptions& options) {
+  const auto print = [](const JsonObject& report, const Terminal& terminal, const std::string&) {
+    return shadow_text(report, terminal);
+  };
+  return show(options, "/admin/flip/shadow", print, always_ok);
+}
+
 int flip_log(const FlipOptions& options) {
   if (options.verify) return verify(options);
   if (options.follow) return follow_flip_log(options);

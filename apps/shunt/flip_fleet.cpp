@@ -108,6 +108,7 @@ flip::FlipInspectionOptions FlipFleet::inspection_options(const config::Configur
   options.queue = configuration.queue;
   options.queue_executor = flip.queue;
   options.load = &load_;
+  options.shadow = executor->shadow();
   for (const config::ModelConfig& model : configuration.models) {
     options.models.push_back({model.model.name, model.model.concurrency});
   }

@@ -164,6 +164,56 @@ std::string may_disconnect_text(const JsonObject& drain, const Terminal& termina
   return page.text();
 }
 
+std::string shadow_text(const JsonObject& report, const Terminal& terminal) {
+  LabelledPage page(terminal);
+  const double made = number_in(report, "made");
+  const double mismatches = number_in(report, "mismatches");
+  const Style style = mismatches > 0 ? Style::kRed : made > 0 ? Style::kGreen : Style::kYellow;
+  page.headline(made > 0 ? count_in(report, "mismatches") + " of " + count_in(report, "made") +
+                               " copies differ from what the caller got"
+                         : "Nothing has been compared yet",
+                style);
+  page.blank();
+  page.line("epoch", count_in(report, "epoch") + ", of the process that was asked alone");
+  page.line("sampled", count_in(report, "sampled"));
+  const JsonObject& noise = object_in(report, "noise");
+  page.line("noise", count_in(noise, "mismatches") + " of " + count_in(noise, "compared") +
+                         " differ between two runs in sync: that much is the generator's");
+  for (const std::string_view counts : {"compared", "dropped"}) {
+    std::string text;
+    for (const auto& member : object_in(report, counts)) {
+      if (!member.value().is_number()) continue;
+      const std::string name(member.key());
+      text.append(text.empty() ? "" : ", ")
+          .append(count_in(object_in(report, counts), name))
+          .append(" ")
+          .append(name);
+    }
+    page.line(counts, text);
+  }
+  TextTable table({{"  AT"}, {"MODEL"}, {"CLASS"}, {"WHERE"}, {"CALLER GOT"}, {"COPY"}, {"GENERATION"}});
+  const auto end = [](const JsonObject& side) {
+    const std::string error = shown(side, "error");
+    return error.empty() ? shown(side, "state") + ' ' + count_in(side, "bytes") + " B" : error;
+  };
+  for (const Json& entry : array_in(report, "latest")) {
+    if (!entry.is_object()) continue;
+    const JsonObject& mismatch = entry.get_object();
+    table.add({{"  " + moment(mismatch)},
+               {shown(mismatch, "model")},
+               {shown(mismatch, "class")},
+               {shown(mismatch, "where")},
+               {end(object_in(mismatch, "control"))},
+               {end(object_in(mismatch, "candidate"))},
+               {shown(mismatch, "generation")}});
+  }
+  if (!table.empty()) {
+    page.blank();
+    page.block(table.text(terminal));
+  }
+  return page.text();
+}
+
 TextTable flip_log_table() {
   return TextTable({{"SEQ", TextTable::Align::kRight}, {"AT"}, {"WHO"}, {"WHAT"}, {"NOW"}, {"WHY"}});
 }

@@ -120,7 +120,7 @@ void add_store_warnings(LabelledPage& page, const JsonObject& status) {
          "changed in this process alone while Redis was away; when it is back the lower of "
          "both states wins");
   }
-  if (!is_true_in(status, "converged")) {
+  if (is_true_in(store, "readable") && !is_true_in(status, "converged")) {
     const std::string unaware = unaware_text(status);
     warn(Style::kYellow, "not every process acts on epoch " + count_in(status, "epoch") +
                              (unaware.empty() ? "" : ": " + unaware));
@@ -161,8 +161,10 @@ void add_troubles(LabelledPage& page, const JsonObject& status, WallTime now) {
 
 std::string fleet_text(const JsonObject& status) {
   const std::string count = std::to_string(array_in(status, "processes").size());
-  const bool converged = is_true_in(status, "converged");
-  return "epoch " + count_in(status, "epoch") + ", " + (converged ? "all " + count : "not all of " + count) +
+  const std::string epoch = "epoch " + count_in(status, "epoch");
+  if (!is_true_in(object_in(status, "store"), "readable"))
+    return epoch + " here; of API processes " + count + " were there when Redis was last read";
+  return epoch + ", " + (is_true_in(status, "converged") ? "all " + count : "not all of " + count) +
          " API processes act on it";
 }
 
@@ -310,11 +312,11 @@ std::string flip_change_text(const JsonObject& change, const std::string& undo, 
   page.line("undo", undo, Style::kBold);
   const std::string unreached = joined(array_in(change, "not_reached"));
   if (!stored) {
-    page.line(
-        "warning",
-        "Redis could not be written to. The process that was asked acts on it and keeps it on its disk; "
-        "when Redis is back the lower of both states wins",
-        Style::kYellow, Style::kYellow);
+    page.line("warning",
+              "Redis could not be written to. The process that was asked acts on it and keeps it "
+              "(flip.state_file); "
+              "when Redis is back the lower of both states wins",
+              Style::kYellow, Style::kYellow);
     page.line("", unreached.empty() ? "It knows of no other process" : "It could not reach: " + unreached,
               Style::kYellow);
     if (!unreached.empty()) page.line("", "Ask each of them, with --url", Style::kYellow);

@@ -36,6 +36,9 @@ namespace shunt::app {
 // Entries that come one by one cannot be aligned with those to come.
 [[nodiscard]] std::string flip_log_line(const JsonObject& entry, const Terminal& terminal);
 
+// How the copies of the shadow compare with what callers got.
+[[nodiscard]] std::string shadow_text(const JsonObject& report, const Terminal& terminal);
+
 // What a look at the whole log has found.
 [[nodiscard]] std::string chain_text(const JsonObject& report, const Terminal& terminal);
 

@@ -2,8 +2,6 @@
 
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -14,6 +12,7 @@
 
 #include "bullmq/error.hpp"
 #include "core/batch_queue.hpp"
+#include "core/run_detached.hpp"
 
 namespace bullmq::detail {
 
@@ -149,8 +148,7 @@ class BatchRunner : public std::enable_shared_from_this<BatchRunner> {
     const auto now = std::chrono::steady_clock::now();
     while (auto call = queue_.next_call(now)) {
       // Detached: it holds the runner, and ends with its call.
-      boost::asio::co_spawn(executor_, make_call(Hold(shared_from_this()), Owned(std::move(*call)), now),
-                            boost::asio::detached);
+      run_detached(executor_, make_call(Hold(shared_from_this()), Owned(std::move(*call)), now));
     }
     const auto again = queue_.ask_again_at();
     if (again && !std::exchange(timer_is_set_, true)) ask_again(*again);

@@ -1,7 +1,5 @@
 #include "bullmq/queue.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <utility>
 
 #include "bullmq/error.hpp"
@@ -9,6 +7,7 @@
 #include "core/identity.hpp"
 #include "core/job_options_codec.hpp"
 #include "core/job_validation.hpp"
+#include "core/run_detached.hpp"
 #include "queue/queue_state.hpp"
 #include "redis/endpoint.hpp"
 
@@ -36,7 +35,7 @@ awaitable<void> write_meta(std::shared_ptr<QueueBackend> backend, std::int64_t m
 void begin_to_write_meta(const Executor& executor, const std::shared_ptr<QueueBackend>& backend,
                          const QueueOptions& options, const Signal<const std::exception&>& on_error) {
   if (options.skip_metas_update) return;
-  asio::co_spawn(executor, write_meta(backend, options.max_len_events, on_error), asio::detached);
+  detail::run_detached(executor, write_meta(backend, options.max_len_events, on_error));
 }
 
 void validate(const std::string& name, const QueueOptions& options) {

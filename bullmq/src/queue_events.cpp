@@ -1,7 +1,5 @@
 #include "bullmq/queue_events.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <chrono>
 #include <cstdint>
 
@@ -9,6 +7,7 @@
 #include "core/event_codec.hpp"
 #include "core/identity.hpp"
 #include "core/job_validation.hpp"
+#include "core/run_detached.hpp"
 #include "queue_events_state.hpp"
 #include "redis/endpoint.hpp"
 #include "redis/expected_reply.hpp"
@@ -143,7 +142,7 @@ QueueEvents::QueueEvents(Executor executor, std::string name, QueueEventsOptions
   const std::string prefix = options.prefix;
   state_ = std::make_shared<State>(std::move(connection), prefix, name, std::move(options));
   // Detached: it ends when the state is closed, which close() and the destructor do.
-  asio::co_spawn(executor, EventReader::run(state_), asio::detached);
+  detail::run_detached(executor, EventReader::run(state_));
 }
 
 QueueEvents::~QueueEvents() {

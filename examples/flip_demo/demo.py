@@ -57,7 +57,7 @@ class Load:
         draw = random.Random(number)
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         while not self.stopping.is_set():
-            body = {"model": "words", "input": {"prompt": "hello", "tokens": 10},
+            body = {"model": "words", "input": {"prompt": f"hello {draw.random()}", "tokens": 10},
                     "context": {"tenant": f"tenant-{draw.randrange(TENANTS)}"}}
             try:
                 connection.request("POST", "/v1/generations", json.dumps(body), {"Content-Type": "application/json"})

@@ -70,6 +70,10 @@ class Inspection final : public FlipInspection {
     });
   }
 
+  [[nodiscard]] ShadowReport shadow() const override {
+    return options_.shadow == nullptr ? ShadowReport{} : options_.shadow->report();
+  }
+
   void fleet(std::function<void(std::optional<FleetFacts>)> done) override {
     options_.place([this, done = std::move(done)](FleetPlace place) mutable {
       options_.queue_executor->fleet(

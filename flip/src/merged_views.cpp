@@ -16,9 +16,12 @@ RecordPage merge(RecordPage a, RecordPage b, std::size_t limit) {
   // Up to here both have told all that there is.
   std::optional<GenerationId> told = std::max(a.next, b.next);
   RecordPage page;
-  std::ranges::move(a.records, std::back_inserter(page.records));
-  std::ranges::move(b.records, std::back_inserter(page.records));
-  std::ranges::stable_sort(page.records, std::ranges::greater(), &GenerationRecord::id);
+  page.records.reserve(a.records.size() + b.records.size());
+  // Both come newest first. Of two records of one generation that of `a` comes first, and stays.
+  std::merge(std::make_move_iterator(a.records.begin()), std::make_move_iterator(a.records.end()),
+             std::make_move_iterator(b.records.begin()), std::make_move_iterator(b.records.end()),
+             std::back_inserter(page.records),
+             [](const GenerationRecord& x, const GenerationRecord& y) { return x.id > y.id; });
   const auto doubles = std::ranges::unique(page.records, {}, &GenerationRecord::id);
   page.records.erase(doubles.begin(), doubles.end());
   if (told) std::erase_if(page.records, [&](const GenerationRecord& record) { return record.id < *told; });

@@ -18,8 +18,9 @@ MARKS = [name.strip() for mark in re.findall(r"<!-- checked by: (.*?) -->", TEXT
 
 def every_test():
     """Of pytest by name, of GoogleTest as Suite.Name."""
-    units = {f"{suite}.{name}" for kind in ("unit", "integration")
-             for path in (compose.ROOT / "tests" / kind).rglob("*_test.cpp") for suite, name in re.findall(r"^TEST(?:_[FP])?\((\w+), (\w+)\)", path.read_text(), re.M)}
+    units = {f"{suite}.{name}" for folder in ("unit", "integration")
+             for path in (compose.ROOT / "tests" / folder).rglob("*_test.cpp")
+             for suite, name in re.findall(r"^TEST(?:_[FP])?\((\w+), (\w+)\)", path.read_text(), re.M)}
     return units | {name for path in (compose.ROOT / "tests").rglob("test_*.py") if "node_modules" not in path.parts
             for name in re.findall(r"^def (test_\w+)", path.read_text(), re.M)}
 

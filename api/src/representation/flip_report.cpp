@@ -85,6 +85,24 @@ JsonObject kept_object(const flip::KeptThings& kept) {
   return object;
 }
 
+JsonObject end_object(const flip::ShadowEnd& end) {
+  JsonObject object{
+      {"state", text_of(to_string(end.state))}, {"bytes", end.bytes}, {"sha256", text_of(end.sha256)}};
+  if (!end.error_code.empty()) object.emplace("error", text_of(end.error_code));
+  if (!end.content.empty()) object.emplace("content", text_of(end.content));
+  return object;
+}
+
+JsonObject mismatch_object(const flip::ShadowMismatch& mismatch) {
+  return {{"at", format_rfc3339(mismatch.at)},
+          {"model", text_of(mismatch.model)},
+          {"generation", text_of(mismatch.generation)},
+          {"class", text_of(flip::shadow_class_name(mismatch.finding.result))},
+          {"where", text_of(mismatch.finding.where)},
+          {"control", end_object(mismatch.control)},
+          {"candidate", end_object(mismatch.candidate)}};
+}
+
 }  // namespace
 
 JsonObject flip_status_object(const flip::FlipStatus& status) {
@@ -170,6 +188,29 @@ JsonObject flip_log_object(const flip::FlipLogPage& page) {
                            : Json(JsonObject{{"seq", entry.seq}, {"problem", line.error().message}}));
   }
   return {{"entries", std::move(entries)}, {"next", page.next ? Json(*page.next) : Json(nullptr)}};
+}
+
+JsonObject shadow_object(const flip::ShadowReport& report, std::size_t most) {
+  const flip::ShadowCounts& counts = report.counts;
+  JsonObject compared;
+  for (std::size_t i = 0; i < flip::kShadowClasses; ++i) {
+    compared.emplace(flip::shadow_class_name(static_cast<flip::ShadowClass>(i)), counts.compared.at(i));
+  }
+  JsonObject dropped;
+  for (const auto& [why, count] : counts.dropped) dropped.insert_or_assign(why, count);
+  JsonArray latest;
+  const std::size_t kept = report.mismatches.size();
+  for (std::size_t i = kept - std::min(most, kept); i < kept; ++i) {
+    latest.push_back(mismatch_object(report.mismatches[i]));
+  }
+  return {{"epoch", counts.epoch},
+          {"sampled", counts.sampled},
+          {"made", counts.made()},
+          {"mismatches", counts.mismatches()},
+          {"compared", std::move(compared)},
+          {"noise", JsonObject{{"compared", counts.noise_compared}, {"mismatches", counts.noise_mismatches}}},
+          {"dropped", std::move(dropped)},
+          {"latest", std::move(latest)}};
 }
 
 JsonObject chain_object(const flip::ChainReport& report) {

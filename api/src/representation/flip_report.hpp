@@ -1,6 +1,6 @@
 #pragma once
 
-#include <optional>
+#include <cstddef>
 #include <vector>
 
 #include "shunt/api/namespace.hpp"
@@ -8,6 +8,7 @@
 #include "shunt/flip/drain.hpp"
 #include "shunt/flip/flip_control.hpp"
 #include "shunt/flip/preflight.hpp"
+#include "shunt/flip/shadow.hpp"
 
 // What the routes below /admin/flip answer (docs/flip.md).
 namespace shunt::api {
@@ -24,6 +25,9 @@ namespace shunt::api {
 [[nodiscard]] JsonObject drain_object(const flip::DrainFacts& facts, const flip::AcceptedLoss& accepted);
 
 [[nodiscard]] JsonObject flip_log_object(const flip::FlipLogPage& page);
+
+// The latest mismatches, at most `most`.
+[[nodiscard]] JsonObject shadow_object(const flip::ShadowReport& report, std::size_t most);
 
 [[nodiscard]] JsonObject chain_object(const flip::ChainReport& report);
 

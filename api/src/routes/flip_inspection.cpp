@@ -17,6 +17,9 @@ constexpr std::size_t kLogPage = 50;
 // What an entry takes as a rule, from its text to the values that it becomes.
 constexpr std::size_t kEntryBytes = 2UL * 1024;
 
+// Of the mismatches that are kept; with content one is 5 KiB at most.
+constexpr std::size_t kShownMismatches = 50;
+
 struct LogQuery {
   std::uint64_t from = 0;  // 0: the last ones
   std::size_t count = kLogPage;
@@ -128,6 +131,11 @@ http::Task<void> verify_flip_log(Exchange& exchange) {
     co_return;
   }
   answer_flip(exchange, chain_object(*report));
+}
+
+void report_shadow(Exchange& exchange) {
+  if (!begin_flip_exchange(exchange)) return;
+  answer_flip(exchange, shadow_object(exchange.service.options.inspection->shadow(), kShownMismatches));
 }
 
 }  // namespace shunt::api

@@ -189,6 +189,9 @@ JsonObject responses_of(const Route& route) {
     case RouteId::kFlipVerifyLog:
       responses.emplace("200", json_response("What a look at the whole chain found", "FlipChain"));
       break;
+    case RouteId::kFlipShadow:
+      responses.emplace("200", json_response("What the process that was asked has compared", "FlipShadow"));
+      break;
     case RouteId::kRoot:
       responses.emplace("200", response("Paths by name", content("application/json", {{"type", "object"}})));
       break;

@@ -141,6 +141,28 @@ inline constexpr std::string_view kFlipSchemas = R"json({
           "verdict": {"$ref": "#/components/schemas/FlipVerdict"}, "undo": {"type": "string"},
           "previous": {"type": "string"}, "hash": {"type": "string"}}}},
       "next": {"type": ["integer", "null"]}}},
+  "FlipShadow": {
+    "type": "object", "required": ["epoch", "sampled", "made", "mismatches", "compared", "noise", "dropped", "latest"],
+    "properties": {
+      "epoch": {"type": "integer"}, "sampled": {"type": "integer"}, "made": {"type": "integer"},
+      "mismatches": {"type": "integer"},
+      "compared": {"type": "object", "additionalProperties": {"type": "integer"}},
+      "noise": {
+        "type": "object",
+        "properties": {"compared": {"type": "integer"}, "mismatches": {"type": "integer"}}},
+      "dropped": {"type": "object", "additionalProperties": {"type": "integer"}},
+      "latest": {"type": "array", "items": {
+        "type": "object",
+        "properties": {
+          "at": {"type": "string", "format": "date-time"}, "model": {"type": "string"},
+          "generation": {"type": "string"}, "class": {"type": "string"}, "where": {"type": "string"},
+          "control": {"$ref": "#/components/schemas/FlipShadowEnd"},
+          "candidate": {"$ref": "#/components/schemas/FlipShadowEnd"}}}}}},
+  "FlipShadowEnd": {
+    "type": "object",
+    "properties": {
+      "state": {"$ref": "#/components/schemas/State"}, "error": {"type": "string"}, "bytes": {"type": "integer"},
+      "sha256": {"type": "string"}, "content": {"type": "string"}}},
   "FlipChain": {
     "type": "object", "required": ["intact", "entries", "first", "last", "hash"],
     "properties": {

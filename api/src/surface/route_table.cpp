@@ -62,6 +62,8 @@ constexpr auto kRoutes = std::to_array<Route>({
      "Who did what, when and why"},
     {RouteId::kFlipVerifyLog, "GET", "/admin/flip/log/verify", Access::kAdmin, BodyUse::kNone,
      "flipVerifyLog", "Whether the log is whole and unchanged"},
+    {RouteId::kFlipShadow, "GET", "/admin/flip/shadow", Access::kAdmin, BodyUse::kNone, "flipShadow",
+     "How copies in the shadow compare with what callers got"},
     {RouteId::kOpenApi, "GET", "/openapi.json", Access::kAnyKey, BodyUse::kNone, "openApi",
      "This description"},
     {RouteId::kRoot, "GET", "/", Access::kOpen, BodyUse::kNone, "root", "Where things are"},

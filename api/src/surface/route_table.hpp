@@ -39,6 +39,7 @@ enum class RouteId {
   kFlipDrain,
   kFlipLog,
   kFlipVerifyLog,
+  kFlipShadow,
   kOpenApi,
   kRoot,
 };

@@ -1,14 +1,14 @@
 #include "blocking/call.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <utility>
+
+#include "core/run_detached.hpp"
 
 namespace bullmq::detail {
 
 void start_on(const Gate& gate, awaitable<void> coroutine) {
   // Detached: the coroutine tells its call of the end.
-  boost::asio::co_spawn(gate.executor(), std::move(coroutine), boost::asio::detached);
+  run_detached(gate.executor(), std::move(coroutine));
 }
 
 void throw_gone() {

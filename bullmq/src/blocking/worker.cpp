@@ -1,12 +1,11 @@
 #include "bullmq/blocking_worker.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <utility>
 
 #include "blocking/call.hpp"
 #include "blocking/loop.hpp"
 #include "bullmq/worker.hpp"
+#include "core/run_detached.hpp"
 
 namespace bullmq::blocking {
 
@@ -81,8 +80,7 @@ struct Worker::State {
     if (processing_for != identity.get() && close_and_wait()) return;
     loop->gate->post([weak = worker.object(), executor = loop->context->get_executor()] {
       // Detached: the coroutine owns what it needs, and the thread lives until its end.
-      if (auto strong = weak.lock())
-        asio::co_spawn(executor, close_unattended(std::move(strong)), asio::detached);
+      if (auto strong = weak.lock()) detail::run_detached(executor, close_unattended(std::move(strong)));
     });
   }
 

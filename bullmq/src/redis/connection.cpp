@@ -1,13 +1,16 @@
 // Commands come in, wait in lists, and leave with an answer or a failure.
 #include "redis/connection.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "bullmq/connection.hpp"
 #include "bullmq/error.hpp"
+#include "core/run_detached.hpp"
+#include "redis/transport.hpp"
 
 namespace bullmq {
 
@@ -53,7 +56,7 @@ std::shared_ptr<Connection> Connection::open(asio::any_io_executor executor, Con
   std::shared_ptr<Connection> connection(
       new Connection(std::move(executor), std::move(options), std::move(routing_key)));
   // Detached: it ends when the connection is closed, which the last owner does at the latest.
-  asio::co_spawn(connection->executor_, supervise(connection), asio::detached);
+  run_detached(connection->executor_, supervise(connection));
   Connection* const raw = connection.get();
   return {raw, [connection = std::move(connection)](Connection*) { connection->close(); }};
 }
@@ -79,6 +82,38 @@ void Connection::claim_slot(const std::string& key) {
     throw ValidationError("with a cluster, queues share a connection only if their keys are in one slot: " +
                           routing_key_ + " and " + key + " are not; give them the same hash tag");
   }
+}
+
+template <typename Handler>
+struct Connection::PendingOf final : Pending {
+  explicit PendingOf(Handler h) : handler(std::move(h)) {}
+  void complete(std::exception_ptr failure, Reply reply) override {
+    auto slot = asio::get_associated_cancellation_slot(handler);
+    if (slot.is_connected()) slot.clear();
+    // Moved out first: whoever is woken may destroy everything that it can reach.
+    auto local = std::move(handler);
+    local(std::move(failure), std::move(reply));
+  }
+  Handler handler;
+};
+
+template <typename Handler>
+void Connection::Initiation::operator()(Handler&& handler, Command command) const {
+  auto pending = std::make_unique<PendingOf<std::decay_t<Handler>>>(std::forward<Handler>(handler));
+  pending->replies_left = command.replies;
+  pending->command = std::move(command);
+  auto slot = asio::get_associated_cancellation_slot(pending->handler);
+  if (slot.is_connected()) {
+    slot.assign([self = connection->weak_from_this(), raw = pending.get()](asio::cancellation_type) {
+      if (const auto strong = self.lock()) strong->cancel(*raw);
+    });
+  }
+  connection->submit(std::move(pending));
+}
+
+asio::awaitable<Reply> Connection::execute(Command command) {
+  return asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr, Reply)>(
+      Initiation{this}, asio::use_awaitable, std::move(command));
 }
 
 void Connection::submit(std::unique_ptr<Pending> pending) {

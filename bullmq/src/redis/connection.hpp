@@ -1,11 +1,8 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -28,10 +25,11 @@
 #include "redis/pending.hpp"
 #include "redis/reply.hpp"
 #include "redis/reply_reader.hpp"
-#include "redis/transport.hpp"
 #include "redis/wakeup.hpp"
 
 namespace bullmq::detail {
+
+class Transport;
 
 // One connection to Redis, kept open for ever: commands of any number of coroutines go out in the order of
 // their calls, as many in one write as have come together, and answers come back in that order.
@@ -58,10 +56,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
                                                         ConnectionOptions options,
                                                         std::string routing_key = {});
 
-  [[nodiscard]] boost::asio::awaitable<Reply> execute(Command command) {
-    return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(std::exception_ptr, Reply)>(
-        Initiation{this}, boost::asio::use_awaitable, std::move(command));
-  }
+  [[nodiscard]] boost::asio::awaitable<Reply> execute(Command command);
 
   // Returns when the connection is up; throws CommandTimeoutError after the command timeout.
   [[nodiscard]] boost::asio::awaitable<void> wait_until_up();
@@ -99,6 +94,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   using Clock = std::chrono::steady_clock;
   using Instant = Clock::time_point;
+  struct ResolvedName;
 
   template <typename Handler>
   struct PendingOf;
@@ -124,8 +120,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void came_up();
   boost::asio::awaitable<void> connect_once(Instant until);
   boost::asio::awaitable<void> connect_to(RedisAddress address, Instant until);
-  boost::asio::awaitable<std::vector<boost::asio::ip::tcp::endpoint>> resolve(RedisAddress address,
-                                                                              Instant until);
+  boost::asio::awaitable<ResolvedName> resolve(RedisAddress address, Instant until);
   boost::asio::awaitable<void> connect_unix();
   boost::asio::awaitable<void> start_tls(RedisAddress address);
   boost::asio::awaitable<void> handshake();
@@ -190,32 +185,5 @@ class Connection : public std::enable_shared_from_this<Connection> {
   HandshakeResult server_;
   std::minstd_rand random_{std::random_device{}()};
 };
-
-template <typename Handler>
-struct Connection::PendingOf final : Pending {
-  explicit PendingOf(Handler h) : handler(std::move(h)) {}
-  void complete(std::exception_ptr failure, Reply reply) override {
-    auto slot = boost::asio::get_associated_cancellation_slot(handler);
-    if (slot.is_connected()) slot.clear();
-    // Moved out first: whoever is woken may destroy everything that it can reach.
-    auto local = std::move(handler);
-    local(std::move(failure), std::move(reply));
-  }
-  Handler handler;
-};
-
-template <typename Handler>
-void Connection::Initiation::operator()(Handler&& handler, Command command) const {
-  auto pending = std::make_unique<PendingOf<std::decay_t<Handler>>>(std::forward<Handler>(handler));
-  pending->replies_left = command.replies;
-  pending->command = std::move(command);
-  auto slot = boost::asio::get_associated_cancellation_slot(pending->handler);
-  if (slot.is_connected()) {
-    slot.assign([self = connection->weak_from_this(), raw = pending.get()](boost::asio::cancellation_type) {
-      if (const auto strong = self.lock()) strong->cancel(*raw);
-    });
-  }
-  connection->submit(std::move(pending));
-}
 
 }  // namespace bullmq::detail

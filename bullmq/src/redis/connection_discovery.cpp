@@ -5,6 +5,7 @@
 
 #include "bullmq/error.hpp"
 #include "redis/connection.hpp"
+#include "redis/transport.hpp"
 #include "redis/watchdog.hpp"
 
 namespace bullmq::detail {

@@ -1,13 +1,16 @@
 // How a connection comes up: find the server, connect, shake hands; and again when it was lost.
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "bullmq/error.hpp"
 #include "redis/connection.hpp"
 #include "redis/reconnect_delay.hpp"
+#include "redis/transport.hpp"
 #include "redis/watchdog.hpp"
 
 namespace bullmq::detail {
@@ -113,14 +116,19 @@ asio::awaitable<void> Connection::connect_unix() {
   }
 }
 
-asio::awaitable<std::vector<asio::ip::tcp::endpoint>> Connection::resolve(RedisAddress address,
-                                                                          Instant until) {
+struct Connection::ResolvedName {
+  // No aggregate: see Command.
+  ResolvedName() = default;
   std::vector<asio::ip::tcp::endpoint> endpoints;
+};
+
+asio::awaitable<Connection::ResolvedName> Connection::resolve(RedisAddress address, Instant until) {
+  ResolvedName name;
   boost::system::error_code not_numeric;
   const auto numeric = asio::ip::make_address(address.host, not_numeric);
   if (!not_numeric) {
-    endpoints.emplace_back(numeric, address.port);
-    co_return endpoints;
+    name.endpoints.emplace_back(numeric, address.port);
+    co_return name;
   }
   step_ = "resolving " + address.host;
   // A lookup that hangs cannot be cancelled, so the answer goes to a place that outlives our waiting for it.
@@ -152,14 +160,15 @@ asio::awaitable<std::vector<asio::ip::tcp::endpoint>> Connection::resolve(RedisA
     throw ConnectionError(Fate::not_executed,
                           "cannot resolve " + address.host + ": " + lookup->failed.message());
   }
-  endpoints = lookup->endpoints;
-  co_return endpoints;
+  name.endpoints = lookup->endpoints;
+  co_return name;
 }
 
 // One of several addresses that swallows everything leaves time for the others.
 asio::awaitable<void> Connection::connect_to(RedisAddress address, Instant until) {
   connected_host_ = address.host;
-  const auto endpoints = co_await resolve(address, until);
+  const ResolvedName name = co_await resolve(address, until);
+  const auto& endpoints = name.endpoints;
   std::string why = "the name has no address";
   for (std::size_t i = 0; i < endpoints.size() && !is_closed() && !connect_expired_; ++i) {
     step_ = "connecting to " + to_string(address);

@@ -1,9 +1,8 @@
 // Commands that another moment, or another node of the cluster, has to do.
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <utility>
 
 #include "bullmq/error.hpp"
+#include "core/run_detached.hpp"
 #include "redis/connection.hpp"
 
 namespace bullmq::detail {
@@ -40,8 +39,7 @@ void Connection::ask_another(const AskAnother& asked) {
   }
   Command command = commands_.asking(asked.sequence, Clock::now());
   // Detached: it ends with its command, at the command's deadline at the latest.
-  asio::co_spawn(executor_, execute_elsewhere(weak_from_this(), other, asked.sequence, std::move(command)),
-                 asio::detached);
+  run_detached(executor_, execute_elsewhere(weak_from_this(), other, asked.sequence, std::move(command)));
 }
 
 asio::awaitable<void> Connection::execute_elsewhere(std::weak_ptr<Connection> self,

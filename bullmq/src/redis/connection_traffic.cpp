@@ -5,6 +5,7 @@
 
 #include "bullmq/error.hpp"
 #include "redis/connection.hpp"
+#include "redis/transport.hpp"
 
 namespace bullmq::detail {
 namespace {

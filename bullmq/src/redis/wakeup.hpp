@@ -1,14 +1,8 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/cancellation_state.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
-
-#include "bullmq/error.hpp"
 
 namespace bullmq::detail {
 
@@ -17,25 +11,12 @@ namespace bullmq::detail {
 // one waiter.
 class Wakeup {
  public:
-  explicit Wakeup(const boost::asio::any_io_executor& executor) : timer_(executor) {}
+  explicit Wakeup(const boost::asio::any_io_executor& executor);
 
-  void wake() {
-    woken_ = true;
-    timer_.cancel();
-  }
+  void wake();
 
   // Returns at a wake or at `until`. Throws CancelledError when the coroutine is cancelled.
-  boost::asio::awaitable<void> wait(std::chrono::steady_clock::time_point until) {
-    if (!woken_) {
-      timer_.expires_at(until);
-      boost::system::error_code ignored;
-      co_await timer_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
-      const auto cancellation = co_await boost::asio::this_coro::cancellation_state;
-      if (cancellation.cancelled() != boost::asio::cancellation_type::none)
-        throw CancelledError(Fate::not_executed);
-    }
-    woken_ = false;
-  }
+  boost::asio::awaitable<void> wait(std::chrono::steady_clock::time_point until);
   boost::asio::awaitable<void> wait() { return wait(std::chrono::steady_clock::time_point::max()); }
 
  private:

@@ -1,10 +1,9 @@
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <chrono>
 #include <utility>
 
 #include "bullmq/error.hpp"
+#include "core/run_detached.hpp"
 #include "worker/worker_state.hpp"
 
 namespace bullmq {
@@ -81,18 +80,19 @@ awaitable<void> Worker::State::give_back_all() {
   const auto waiting = std::make_shared<std::size_t>(left.size());
   for (const auto& [token, job] : left) {
     // Detached: counted in `waiting`, and holds the state.
-    asio::co_spawn(
-        executor,
-        [](std::shared_ptr<State> self, JobPointer current,
-           std::shared_ptr<std::size_t> still_waiting) -> awaitable<void> {
-          // An end that is on its way comes first; if it is carried out, there is nothing to give back.
-          if (!detail::is_being_told(current->progress)) co_await self->give_back(current->job);
-          if (current->on(JobEvent::given_back) == JobAction::lose_thread) self->lose_thread(*current);
-          current->changed.wake();
-          --*still_waiting;
-          self->wake_all();
-        }(shared_from_this(), job, waiting),
-        asio::detached);
+    detail::run_detached(executor,
+                         [](std::shared_ptr<State> self, JobPointer current,
+                            std::shared_ptr<std::size_t> still_waiting) -> awaitable<void> {
+                           // An end that is on its way comes first; if it is carried out, there is nothing to
+                           // give back.
+                           if (!detail::is_being_told(current->progress))
+                             co_await self->give_back(current->job);
+                           if (current->on(JobEvent::given_back) == JobAction::lose_thread)
+                             self->lose_thread(*current);
+                           current->changed.wake();
+                           --*still_waiting;
+                           self->wake_all();
+                         }(shared_from_this(), job, waiting));
   }
   const auto time = std::max(options.cancel_grace, kShortestGiveBack);
   const auto all_back = [this, count = waiting.get()] { return *count == 0 && is_idle(); };

@@ -1,12 +1,11 @@
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <chrono>
 #include <cmath>
 #include <utility>
 
 #include "bullmq/error.hpp"
 #include "core/identity.hpp"
+#include "core/run_detached.hpp"
 #include "redis/command.hpp"
 #include "redis/expected_reply.hpp"
 #include "worker/worker_state.hpp"
@@ -232,12 +231,12 @@ awaitable<void> Worker::State::unblock(std::shared_ptr<State> self) {
 
 // Detached: ends within kUnblockTimeout, and holds the state meanwhile.
 void Worker::State::stop_blocking() {
-  if (blocked) asio::co_spawn(executor, unblock(shared_from_this()), asio::detached);
+  if (blocked) detail::run_detached(executor, unblock(shared_from_this()));
 }
 
 // Detached: ends with its generation, which pause and close make old.
 void Worker::State::start_stalled_check() {
-  asio::co_spawn(executor, check_stalled(shared_from_this(), ++stalled_generation), asio::detached);
+  detail::run_detached(executor, check_stalled(shared_from_this(), ++stalled_generation));
 }
 
 awaitable<void> Worker::State::check_stalled(std::shared_ptr<State> self, std::uint64_t generation) {

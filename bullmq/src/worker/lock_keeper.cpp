@@ -1,8 +1,6 @@
 #include "worker/lock_keeper.hpp"
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <chrono>
@@ -15,6 +13,7 @@
 
 #include "backend/queue_backend.hpp"
 #include "bullmq/error.hpp"
+#include "core/run_detached.hpp"
 #include "redis/wakeup.hpp"
 
 namespace bullmq::detail {
@@ -147,7 +146,7 @@ LockKeeper::LockKeeper(ConnectionOptions connection, std::string prefix, std::st
     : state_(std::make_unique<State>(std::move(connection), prefix, queue, lock_duration, renew_time,
                                      std::move(listener))) {
   // Detached: the destructor waits for the loop.
-  asio::co_spawn(state_->loop, state_->run(), asio::detached);
+  run_detached(state_->loop.get_executor(), state_->run());
   state_->thread = std::thread([state = state_.get()] { state->loop.run(); });
 } catch (const Error&) {
   throw;

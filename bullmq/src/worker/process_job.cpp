@@ -1,11 +1,11 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <chrono>
 #include <utility>
 
 #include "bullmq/error.hpp"
 #include "core/json_text.hpp"
+#include "core/run_detached.hpp"
 #include "worker/failure_decision.hpp"
 #include "worker/worker_state.hpp"
 
@@ -22,7 +22,7 @@ awaitable<void> Worker::State::begin(Job job) {
   }
   const JobPointer entered = enter(job);
   // Owned by `in_process`: close() waits until it is empty.
-  asio::co_spawn(executor, process(shared_from_this(), entered), asio::detached);
+  detail::run_detached(executor, process(shared_from_this(), entered));
 }
 
 Worker::State::JobPointer Worker::State::enter(const Job& job) {

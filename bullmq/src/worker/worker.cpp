@@ -1,7 +1,5 @@
 #include "bullmq/worker.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <chrono>
 #include <utility>
@@ -9,6 +7,7 @@
 #include "bullmq/error.hpp"
 #include "core/identity.hpp"
 #include "core/job_validation.hpp"
+#include "core/run_detached.hpp"
 #include "redis/endpoint.hpp"
 #include "worker/worker_state.hpp"
 
@@ -222,10 +221,8 @@ WorkerAction Worker::State::on(WorkerEvent event) {
   if (has(actions, WorkerAction::unblock)) stop_blocking();
   if (has(actions, WorkerAction::start_stalled_check) && !options.skip_stalled_check) start_stalled_check();
   // Detached: see above who owns them.
-  if (has(actions, WorkerAction::start_loop))
-    asio::co_spawn(executor, fetch_loop(shared_from_this()), asio::detached);
-  if (has(actions, WorkerAction::wind_up))
-    asio::co_spawn(executor, wind_up(shared_from_this()), asio::detached);
+  if (has(actions, WorkerAction::start_loop)) detail::run_detached(executor, fetch_loop(shared_from_this()));
+  if (has(actions, WorkerAction::wind_up)) detail::run_detached(executor, wind_up(shared_from_this()));
   wake_all();
   if (has(actions, WorkerAction::tell_resumed)) emit(events.resumed);
   if (has(actions, WorkerAction::tell_closed)) emit(events.closed);

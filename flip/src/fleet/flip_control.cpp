@@ -162,6 +162,10 @@ class FlipControlOfAProcess final : public FlipControl {
     status.blind = services.acting.is_blind();
     status.unmerged = local.unmerged;
     status.processes = services.changer.last_seen();
+    // What it told its lease, and what it acts on while nobody can be told.
+    for (ApiProcess& process : status.processes) {
+      if (process.process == services.context.process) process.epoch = status.record.epoch;
+    }
     status.converged = status.store_readable && is_converged(status.processes, status.record.epoch);
     if (status.last_tick && status.last_tick->epoch == status.record.epoch)
       status.seen = status.last_tick->jobs_seen;

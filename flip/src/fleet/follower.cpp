@@ -121,6 +121,7 @@ bullmq::awaitable<Follower::Turn> Follower::digest(FollowAnswer answer, std::uin
                                                    std::uint64_t told_epoch) {
   fence_ = std::move(answer.fence);
   head_ = std::move(answer.head);
+  remember_entry();
   if (!answer.same) stored_ = std::move(answer.record);
   if (acting_.version() != version) co_return Turn::kAgain;
   if (acting_.local().unmerged && *writing_ > 0) co_return Turn::kDone;
@@ -141,8 +142,15 @@ bullmq::awaitable<Follower::Turn> Follower::digest(FollowAnswer answer, std::uin
 bullmq::awaitable<Follower::Stored> Follower::store(FlipRecord next, ChangeStory story,
                                                     std::optional<std::string> fence) {
   const std::uint64_t version = acting_.version();
-  FlipRecords::Change change{
-      .from = head_, .epoch = next.epoch, .text = record_text(next), .entry = {}, .fence = std::move(fence)};
+  // Where Redis was wiped the chain goes on: files have what came before.
+  const StoredHead& last = head_.seq == 0 ? chain_ : head_;
+  FlipRecords::Change change{.from = head_,
+                             .seq = last.seq,
+                             .previous = last.audit_hash,
+                             .epoch = next.epoch,
+                             .text = record_text(next),
+                             .entry = {},
+                             .fence = std::move(fence)};
   // What nobody could read is not written.
   if (const auto readable = parse_record(change.text); !readable || !(*readable == next)) {
     context_.faults.note(FaultLog::Source::kPlace, "flip_change", FaultLog::Kind::kFault,
@@ -179,10 +187,15 @@ bullmq::awaitable<Follower::Stored> Follower::store(FlipRecord next, ChangeStory
     co_return Stored::kStale;
   }
   head_ = std::get<ChangeSet>(*answer).head;
+  remember_entry();
   stored_ = next;
   if (acting_.version() == version) acting_.act_on({.record = std::move(next)});
   following_.run_now();
   co_return Stored::kSet;
+}
+
+void Follower::remember_entry() {
+  if (head_.seq > 0) chain_ = head_;
 }
 
 void Follower::readable() {

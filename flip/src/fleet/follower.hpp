@@ -63,6 +63,7 @@ class Follower {
   bullmq::awaitable<void> listen_once();
   bullmq::awaitable<Turn> digest(FollowAnswer answer, std::uint64_t version, std::uint64_t told_epoch);
   void announce();
+  void remember_entry();
   void readable();
   void unreadable(const std::string& why);
 
@@ -72,6 +73,7 @@ class Follower {
   bullmq::Signal<> entries_;
   std::vector<bullmq::Subscription> subscriptions_;
   StoredHead head_;                   // of what is known of the store
+  StoredHead chain_;                  // the last entry of the audit that was ever seen
   std::optional<FlipRecord> stored_;  // as it was read last
   bool read_once_ = false;
   bool stopped_ = false;

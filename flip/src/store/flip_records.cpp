@@ -70,10 +70,10 @@ bullmq::awaitable<void> FlipRecords::unfollow(std::optional<std::string> fence) 
 
 bullmq::awaitable<Result<ChangeAnswer>> FlipRecords::change(Change change) {
   AuditEntry& entry = change.entry;
-  entry.seq = change.from.seq + 1;
+  entry.seq = change.seq + 1;
   entry.epoch = change.epoch;
   entry.process = process_;
-  entry.previous = change.from.audit_hash;
+  entry.previous = std::move(change.previous);
   const std::string line = audit_line(entry);
   const auto read_back = parse_audit_line(line);
   if (!read_back) co_return read_back.error();

@@ -52,6 +52,9 @@ class FlipRecords {
   // Compares and sets. `fence`: of the controller, if it is its change.
   struct Change {
     StoredHead from;
+    // The entry that the new one follows; another one than that of `from` only where Redis has lost it.
+    std::uint64_t seq = 0;
+    std::string previous;
     std::uint64_t epoch = 0;
     std::string text;
     AuditEntry entry;  // seq, previous and hash are filled in here

@@ -63,7 +63,7 @@ concurrency = 16
 max_waiting = 1000
 on_disconnect = "continue"
 """
-PLAN = {"name": "storm", "tick": "1h", "cool_down": "1s", "max_cool_down": "1s",
+PLAN = {"name": "storm", "tick": "1s", "cool_down": "1s", "max_cool_down": "1s",
         "dark": {"least_time": "0s", "least_probes": 0}, "shadow": {"enabled": True, "least_time": "0s", "least_comparisons": 0},
         "steps": [{"weight": weight, "least_time": "0s", "least_jobs": 0, "judge": []} for weight in ("10%", "50%", "90%")]}
 OVERRIDES = ["preflight", "cool_down"]

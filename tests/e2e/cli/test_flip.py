@@ -105,9 +105,12 @@ def test_what_is_wrong_stands_above_everything_else(shunt, service):
     above = text[:text.index("  since ")]
     assert above.splitlines()[2].startswith("  ALERT "), text
     for words in ("not been readable for 75s (connection refused)", "sends nothing to the queue",
-                  "changed in this process alone", "not every process acts on epoch 7: api-2:7 is at epoch 6",
-                  "ALERT     Redis evicts", "no figures come from p2", "the controller last looked 20m ago"):
+                  "changed in this process alone", "ALERT     Redis evicts", "no figures come from p2", "the controller last looked 20m ago"):
         assert words in above, (words, text)
+    assert "epoch 7 here; of API processes 2 were there when Redis was last read" in text
+    wrong["store"] = {"readable": True}
+    service.answers["GET", "/admin/flip"] = (200, wrong)
+    assert "not every process acts on epoch 7: api-2:7 is at epoch 6" in ok(shunt, service, "status")
     assert "going down now would refuse 12.5% of requests with 429" in text
 
 
@@ -208,6 +211,22 @@ def test_a_drain_is_told_and_watched_until_nothing_is_open(shunt, service):
     assert "12 results would be lost" in watched
 
 
+SHADOW = {"epoch": 3, "sampled": 50, "made": 48, "mismatches": 1, "compared": {"equal": 47, "other_content": 1},
+          "noise": {"compared": 5, "mismatches": 0}, "dropped": {"busy": 2},
+          "latest": [{"at": "2026-11-28T02:14:07.042Z", "model": "words", "generation": "gen_1", "class": "other_content",
+                      "where": "text", "control": {"state": "succeeded", "bytes": 12},
+                      "candidate": {"state": "failed", "error": "worker_lost"}}]}
+
+
+def test_a_shadow_is_told_with_its_noise_and_its_mismatches(shunt, service):
+    service.answers["GET", "/admin/flip/shadow"] = (200, SHADOW)
+    text = ok(shunt, service, "shadow-report")
+    assert text.startswith("1 of 48 copies differ from what the caller got\n")
+    assert "0 of 5 differ between two runs in sync" in text and "2 busy" in text
+    assert text.splitlines()[-1].split() == ["2026-11-28T02:14:07Z", "words", "other_content", "text", "succeeded",
+                                             "12", "B", "worker_lost", "gen_1"]
+
+
 def test_the_log_tells_who_when_and_why(shunt, service):
     service.answers["GET", "/admin/flip/log"] = (200, {"entries": [ENTRY], "next": None})
     text = ok(shunt, service, "log", "-n", "7")
@@ -263,6 +282,7 @@ def evil(value):
     ("POST", "/preflight", {"outcome": "fail", "checks": [
         {"name": "n", "outcome": "fail", "found": "f", "advice": "a"}]}, ["preflight"]),
     ("GET", "/drain", drain(), ["drain"]), ("GET", "/drain", drain(), ["may-disconnect"]),
+    ("GET", "/shadow", SHADOW, ["shadow-report"]),
     ("GET", "/log", {"entries": [ENTRY]}, ["log"]), ("GET", "/log/verify", {"problem": "p"}, ["log", "--verify"])])
 def test_nobody_steers_the_terminal(shunt, service, method, path, document, arguments):
     document = copy.deepcopy(document)

@@ -1,6 +1,7 @@
 """Which record a fleet goes by: the one in Redis, whatever `strategy` says; without Redis the copy on disk."""
 
 import json
+import signal
 import stat
 
 from waiting import eventually
@@ -32,7 +33,8 @@ def test_the_first_process_says_where_a_fleet_begins_and_all_others_follow(shunt
     second = serve(shunt, redis, SHUNT_STRATEGY="queue")
     assert (executor_of(first), executor_of(second)) == ("split", "split")
     eventually(lambda: len(redis("SMEMBERS", "{shunt}::flip:apis")) == 2, "both have a lease")
-    second.stop()
+    second.signal(signal.SIGTERM)
+    assert second.wait() == 0
     eventually(lambda: len(redis("SMEMBERS", "{shunt}::flip:apis")) == 1, "it has said that it goes")
 
 

@@ -134,7 +134,7 @@ def test_whoever_asks_from_the_machine_may_choose(shunt, redis):
 def test_a_key_needs_a_scope_to_choose(shunt, redis):
     keys = "".join(f'[[server.keys]]\nname = "{name}"\nsha256 = "{hashlib.sha256(name.encode()).hexdigest()}"\n{more}'
                    for name, more in (("all", ""), ("chooser", 'scopes = ["generate", "admin"]\n')))
-    service = serve_with_worker(shunt, redis, keys + MODELS)
+    service = serve(shunt, redis, keys + MODELS)
     status, problem = generate(service, **{"Shunt-Executor": "sync", "Authorization": "Bearer all"})
     assert (status, problem["code"]) == (403, "scope_missing")
     assert problem["scope"] == "admin"

@@ -195,9 +195,12 @@ TEST_F(FlipController, EvictionsAreAHardGuard) {
   Member a(ticking("a"));
   ASSERT_TRUE(eventually([&] { return a.control().view().ticks > 2; }));
   EXPECT_EQ(a.state(), FlipState::kCanary);
-  redis_({"CONFIG", "SET", "maxmemory-policy", "allkeys-lru"});
-  redis_({"SET", "big", std::string(4'000'000, 'x')});
-  redis_({"CONFIG", "SET", "maxmemory", "3mb"});
+  // Keys of somebody else that nobody has asked for lately go first.
+  for (int i = 0; i < 40; ++i)
+    redis_({"SET", "old" + std::to_string(i), std::string(500'000, 'x'), "EX", "1000"});
+  std::this_thread::sleep_for(2s);
+  redis_({"CONFIG", "SET", "maxmemory-policy", "volatile-lru"});
+  redis_({"CONFIG", "SET", "maxmemory", std::to_string(std::stoll(redis_.info("used_memory")) - 2'000'000)});
   EXPECT_TRUE(eventually([&] { return a.state() != FlipState::kCanary; }));
   redis_({"CONFIG", "SET", "maxmemory", "0"});
 }

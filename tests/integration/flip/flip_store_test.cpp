@@ -109,6 +109,7 @@ TEST_F(FlipStore, HostileRecordsMoveNobody) {
 TEST_F(FlipStore, AStoreThatWasWipedGetsBackWhatTheFleetActsOn) {
   const auto a = member("a", Strategy::kQueue);
   ASSERT_TRUE(a->apply(FlipEvent::kForceSync).ok());
+  const auto before = a->verify();
   redis_({"FLUSHALL"});
   ASSERT_TRUE(eventually([&] { return redis_({"HGET", key("record"), "epoch"}).text == "2"; }));
   const auto b = member("b", Strategy::kQueue);
@@ -116,6 +117,8 @@ TEST_F(FlipStore, AStoreThatWasWipedGetsBackWhatTheFleetActsOn) {
   const auto log = b->log();
   ASSERT_TRUE(log.ok());
   EXPECT_EQ(log->entries.front().event, "restored");
+  EXPECT_EQ(log->entries.front().seq, before->last + 1) << "the chain goes on";
+  EXPECT_EQ(log->entries.front().previous, before->hash);
 }
 
 TEST_F(FlipStore, AnAbortThatAFailoverHasLostIsNotForgotten) {

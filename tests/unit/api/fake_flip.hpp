@@ -56,6 +56,9 @@ class FakeFlipInspection final : public flip::FlipInspection {
   void drain(std::function<void(Result<flip::DrainFacts>)> done) override { done(drain_is); }
   void fleet(std::function<void(std::optional<flip::FleetFacts>)> done) override { done(fleet_is); }
 
+  [[nodiscard]] flip::ShadowReport shadow() const override { return shadow_is; }
+
+  flip::ShadowReport shadow_is;
   std::vector<flip::Check> checks_are;
   Result<flip::DrainFacts> drain_is = flip::DrainFacts{};
   std::optional<flip::FleetFacts> fleet_is;

@@ -61,8 +61,8 @@ flip::FlipRecord canary_record() {
   return record;
 }
 
-constexpr std::array kGets{"/admin/flip", "/admin/flip/preflight", "/admin/flip/drain", "/admin/flip/log",
-                           "/admin/flip/log/verify"};
+constexpr std::array kGets{"/admin/flip",     "/admin/flip/preflight",  "/admin/flip/drain",
+                           "/admin/flip/log", "/admin/flip/log/verify", "/admin/flip/shadow"};
 constexpr std::array kPosts{"start", "promote", "hold", "resume", "back", "abort", "release", "preflight"};
 
 TEST_F(FlipAdminTest, TheStatusTellsPlaceReasonWeightAndWhatComes) {
@@ -259,6 +259,29 @@ TEST_F(FlipAdminTest, ADrainSaysWhatWouldBeLostUnlessItMayBe) {
   (void)problem(client().request("GET", "/admin/flip/drain?x=1"), 400, "invalid_parameter");
   inspection_.drain_is = Error{"flip_store_unreadable", "gone", Retryable::kYes};
   (void)problem(client().request("GET", "/admin/flip/drain"), 503, "flip_store_unreadable");
+}
+
+TEST_F(FlipAdminTest, TheShadowTellsItsCountsAndItsLatestMismatches) {
+  inspection_.shadow_is.counts.epoch = 4;
+  inspection_.shadow_is.counts.compared.at(0) = 7;
+  inspection_.shadow_is.counts.compared.at(2) = 60;
+  inspection_.shadow_is.counts.dropped["busy"] = 3;
+  for (std::size_t i = 0; i < 60; ++i) {
+    flip::ShadowMismatch& mismatch = inspection_.shadow_is.mismatches.emplace_back();
+    mismatch.model = "m" + std::to_string(i);
+    mismatch.finding.result = flip::ShadowClass::kOtherContent;
+    mismatch.candidate.content = "bad \xff";
+  }
+  serve();
+  const JsonObject told = get("/admin/flip/shadow");
+  EXPECT_EQ(number_in(told, "made"), 67);
+  EXPECT_EQ(number_in(told, "mismatches"), 60);
+  EXPECT_EQ(number_in(object_in(told, "compared"), "equal"), 7);
+  EXPECT_EQ(number_in(object_in(told, "dropped"), "busy"), 3);
+  const JsonArray& latest = array_in(told, "latest");
+  ASSERT_EQ(latest.size(), 50U);
+  EXPECT_EQ(text_in(latest.back().as_object(), "model"), "m59");
+  EXPECT_EQ(text_in(latest.back().as_object(), "class"), "other_content");
 }
 
 TEST_F(FlipAdminTest, TheLogIsToldInPagesAsItIsKept) {

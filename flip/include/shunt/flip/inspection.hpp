@@ -18,6 +18,7 @@
 #include "shunt/flip/plan.hpp"
 #include "shunt/flip/preflight.hpp"
 #include "shunt/flip/record.hpp"
+#include "shunt/flip/shadow.hpp"
 
 namespace shunt::flip {
 
@@ -41,6 +42,8 @@ struct FlipInspectionOptions {
   std::string version;  // of this process
   // Each answers once, within a bounded time, on any thread that an EventLoop runs.
   std::function<void(std::function<void(FleetPlace)>)> place;
+  // Of this process; not owned, outlives the inspection. nullptr: there is none.
+  const Shadow* shadow = nullptr;
   // Sends a generation through the whole path of the queue. Empty: there is no model that may be probed.
   std::function<void(std::function<void(Result<void>)>)> probe;
 };
@@ -60,6 +63,8 @@ class FlipInspection {
   virtual void drain(std::function<void(Result<DrainFacts>)> done) = 0;
   // What the fleet can do and has to; unset: nothing answered.
   virtual void fleet(std::function<void(std::optional<FleetFacts>)> done) = 0;
+  // What this process has compared since the present epoch began; empty where there is no shadow. No I/O.
+  [[nodiscard]] virtual ShadowReport shadow() const = 0;
 };
 
 [[nodiscard]] std::unique_ptr<FlipInspection> make_flip_inspection(FlipInspectionOptions options);
