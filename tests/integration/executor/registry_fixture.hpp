@@ -44,10 +44,10 @@ class RegistryCounts final : public executor::ExecutorObserver {
 // As one API process: a sync and a queue executor over one connection to Redis.
 struct ApiProcess {
   ApiProcess(EventLoopThreads& loops, const ModelRegistry& models, ArtifactStore& artifacts,
-             const executor::QueueOptions& of_redis)
+             const executor::QueueOptions& redis)
       : store(make_memory_store(system_clock(), {})), sync(loops), queue(loops) {
     executor::QueueExecutorOptions options;
-    options.queue = of_redis;
+    options.queue = redis;
     options.observer = &counts;
     options.faults = &faults;
     pair = executor::make_executor_pair(models, *store, artifacts, {.observer = &counts}, std::move(options));
