@@ -87,8 +87,12 @@ def test_openapi_describes_every_route_that_answers(shunt):
     for path, methods in document["paths"].items():
         real = path.replace("{id}", record["id"]).replace("{name}", record["output"]["artifacts"][0]["name"])
         for method in methods:
+            if path.startswith("/admin/flip") and method == "post":
+                # A body that each of them refuses: the fleet stays where it is. Without the queue there is none.
+                answer = shunt.request("POST", real, '{"nonsense": 1}', {"Content-Type": "application/json"})
+                assert answer.status == 422 or answer.json()["code"] == "flip_disabled", (path, answer.status)
+                continue
             answer = shunt.request(method.upper(), real)
-            # Without the queue there is no flip.
             no_flip = path.startswith("/admin/flip") and answer.json().get("code") == "flip_disabled"
             assert answer.status in (200, 204, 410, 411) or no_flip, (method, path, answer.status)
         assert set(methods) <= set(shunt.request("OPTIONS", real).headers["allow"].lower().split(", "))
