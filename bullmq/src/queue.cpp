@@ -13,7 +13,6 @@
 
 namespace bullmq {
 
-namespace asio = boost::asio;
 using detail::make_command;
 using detail::QueueBackend;
 

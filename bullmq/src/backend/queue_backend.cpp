@@ -299,7 +299,7 @@ awaitable<std::optional<JobRecord>> QueueBackend::find_locked_job(std::string to
     const std::vector<Reply> locks = expect_array(std::move(found), "MGET", count, count);
     for (std::size_t i = 0; i < locks.size(); ++i) {
       if (!locks[i].is_text() || locks[i].text != token) continue;
-      const std::string id = active[first + i];
+      const std::string& id = active[first + i];
       const bool ours = co_await extend_lock(id, token, policy.lock_duration);
       if (!ours) continue;
       Reply hash = co_await run(make_query("HGETALL", keys_.job(id)));

@@ -9,7 +9,6 @@
 
 namespace bullmq::blocking {
 
-namespace asio = boost::asio;
 using detail::call;
 
 namespace {

@@ -8,7 +8,6 @@
 
 namespace bullmq {
 
-namespace asio = boost::asio;
 using detail::ClosingStage;
 using detail::ClosingStep;
 using detail::JobAction;

@@ -12,7 +12,6 @@
 
 namespace bullmq {
 
-namespace asio = boost::asio;
 using detail::Fetched;
 using detail::make_command;
 using detail::Reply;

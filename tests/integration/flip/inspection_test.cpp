@@ -147,9 +147,9 @@ TEST_F(InspectionTest, ADrainCountsWhatIsOpen) {
   ASSERT_TRUE(facts.ok()) << facts.error().message;
   EXPECT_TRUE(facts->sends_to_queue);
   EXPECT_EQ(judge_drain(*facts).stage, DrainStage::kAdmitting);
-  ASSERT_EQ(facts->work.size(), 1U);
-  EXPECT_EQ(facts->work[0].model, "echo");
-  EXPECT_EQ(facts->work[0].waiting, 1U);
+  const auto echo = std::ranges::find(facts->work, "echo", &OpenWork::model);
+  ASSERT_NE(echo, facts->work.end());
+  EXPECT_EQ(echo->waiting, 1U);
 }
 
 }  // namespace
