@@ -173,8 +173,13 @@ class Fleet:
         else:
             self.counts[f"{move} was refused: {answer.json()['code']}"] += 1
 
-    def status(self):
-        return self.apis[0].request("GET", "/admin/flip").json()
+    def wait_until_it_may_start(self):
+        """What was taken back comes to its end first; with troubles it may take too long for that."""
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            if self.apis[0].request("GET", "/admin/flip").json().get("state") in ("off", "dark"):
+                return
+            time.sleep(0.1)
 
 
 class Trouble:
@@ -260,6 +265,7 @@ def storm(redis, shunt, apis, counts):
     began = time.monotonic()
     rounds = 0
     while time.monotonic() - began < SECONDS and not any(client.failure for client in clients):
+        fleet.wait_until_it_may_start()
         for move in MOVES:
             fleet.move(move)
             time.sleep(fleet.random.uniform(0.1, 0.5))
