@@ -141,7 +141,9 @@ CLI::App& add_move(CLI::App& flip, FlipOptions& options, Run& run, const char* n
 }
 
 void add_moves(CLI::App& flip, FlipOptions& options, Run& run) {
-  CLI::App& start = add_move(flip, options, run, "start", "Begin a rollout: off to dark, or dark anew with another plan", Overrides::kTaken);
+  CLI::App& start =
+      add_move(flip, options, run, "start", "Begin a rollout: off to dark, or dark anew with another plan",
+               Overrides::kTaken);
   start.add_option("--plan", options.plan, "The plan, as TOML (otherwise the built-in one)")
       ->type_name("FILE");
   add_move(flip, options, run, "promote", "One step up without waiting for its gate", Overrides::kTaken);

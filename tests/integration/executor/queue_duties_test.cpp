@@ -76,8 +76,9 @@ TEST_F(QueueDuties, KeysOfAnotherTypeFailOneDutyAndStopNoOther) {
   start_executor(redis_.url());
   wait_ready();
   EXPECT_TRUE(eventually([&] { return faults_of("queues", Kind::kFault) > 0; }));
-  EXPECT_EQ(redis_({"HGET", key(":other:meta"), "opts.maxLenEvents"}).text, "1000")
-      << "the next queue is kept";
+  EXPECT_TRUE(eventually([&] {
+    return redis_({"HGET", key(":other:meta"), "opts.maxLenEvents"}).text == "1000";
+  })) << "the next queue is kept";
 }
 
 class ThrowingStore final : public ArtifactStore {

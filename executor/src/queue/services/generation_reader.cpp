@@ -215,7 +215,8 @@ awaitable<bool> GenerationReader::ask_for_request(std::string id) {
       co_await owners_.ask(stored->owner, std::move(id), OwnerRequest::kRequest);
   // It may answer the next time.
   const bool perhaps_gone = asked == OwnerQueries::Outcome::kGone && !leases_.may_judge();
-  if (asked == OwnerQueries::Outcome::kSilent || perhaps_gone) throw bullmq::RedisError(owner_silent().message);
+  if (asked == OwnerQueries::Outcome::kSilent || perhaps_gone)
+    throw bullmq::RedisError(owner_silent().message);
   co_return asked == OwnerQueries::Outcome::kDone;
 }
 

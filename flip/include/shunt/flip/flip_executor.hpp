@@ -25,8 +25,8 @@ namespace shunt::flip {
 struct FlipExecutorOptions {
   std::unique_ptr<executor::GenerationExecutor> sync;
   std::unique_ptr<executor::GenerationExecutor> queue;
-  // Sends copies of what runs in sync while the fleet is in shadow; its controls are `sync`. nullptr: there is
-  // none.
+  // Sends copies of what runs in sync while the fleet is in shadow; its controls are `sync`. nullptr: there
+  // is none.
   std::unique_ptr<Shadow> shadow;
   // What requests are decided by; whoever follows the fleet's record replaces it. Not owned.
   const CurrentSnapshot* snapshot = nullptr;
