@@ -138,8 +138,8 @@ class Shadow::Core : public std::enable_shared_from_this<Core> {
     std::unique_ptr<EventWatch> candidate{};
     std::unique_ptr<EventWatch> again{};  // the second run of a noise measurement
     std::vector<GenerationId> copies{};
-    std::size_t awaited = 0;
-    bool dropped = false;
+    std::size_t awaited = 0;  // ends that have not come, and will
+    bool dropped = false;     // there is nothing to compare
   };
   using Shared = std::shared_ptr<Comparison>;
   enum class Which { kControl, kCandidate, kAgain };
@@ -249,7 +249,6 @@ void Shadow::Core::follow(const Shared& comparison, Which which, std::unique_ptr
   EventWatch* const followed = watch.get();
   {
     const std::lock_guard lock(comparison->mutex);
-    if (comparison->dropped) return;
     (which == Which::kControl     ? comparison->control
      : which == Which::kCandidate ? comparison->candidate
                                   : comparison->again) = std::move(watch);
@@ -260,11 +259,11 @@ void Shadow::Core::follow(const Shared& comparison, Which which, std::unique_ptr
 void Shadow::Core::one_ended(const Shared& comparison) {
   {
     const std::lock_guard lock(comparison->mutex);
-    if (comparison->dropped || --comparison->awaited > 0) return;
+    if (--comparison->awaited > 0) return;
   }
   // Comparing takes time in proportion to the ends, which the thread that produced one is not to spend.
   loop_.post([self = shared_from_this(), comparison] {
-    self->judge(*comparison);
+    if (!comparison->dropped) self->judge(*comparison);
     let_go(*comparison);
     self->forget(*comparison);
     const std::lock_guard lock(self->mutex_);
@@ -340,15 +339,19 @@ void Shadow::Core::let_go(Comparison& comparison) {
   comparison.again.reset();
 }
 
+// What was accepted all the same goes on to its end: until then it is in flight, and there is something to
+// forget.
 void Shadow::Core::drop(const Shared& comparison, std::string why) {
+  bool first = false;
   {
     const std::lock_guard lock(comparison->mutex);
-    if (std::exchange(comparison->dropped, true)) return;
+    first = !std::exchange(comparison->dropped, true);
   }
-  loop_.post([comparison] { let_go(*comparison); });
-  const std::lock_guard lock(mutex_);
-  --in_flight_;
-  if (comparison->epoch == counts_.epoch) ++counts_.dropped[std::move(why)];
+  if (first) {
+    const std::lock_guard lock(mutex_);
+    if (comparison->epoch == counts_.epoch) ++counts_.dropped[std::move(why)];
+  }
+  one_ended(comparison);
 }
 
 Shadow::Shadow(ShadowOptions options, executor::GenerationExecutor& controls, MakeExecutor candidates,

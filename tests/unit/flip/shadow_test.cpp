@@ -245,6 +245,28 @@ TEST_F(ShadowTest, ARefusedCopyIsDroppedWithItsCode) {
   counts_after(0, 2);
 }
 
+TEST_F(ShadowTest, ACopyThatIsNotComparedIsInFlightUntilItsEndAndForgottenThen) {
+  candidates_.add("echo", [this](GenerationRun& run) -> Json {
+    hold_.wait();
+    return run.input();
+  });
+  options_.noise = 0;
+  options_.max_in_flight = 1;
+  start(ShadowGenerator::kReal);
+  const GenerationId nobody = GenerationIdSource(system_clock()).next();
+  auto copy = shadow_->sample(made(), 0);
+  loops_.pick().post([&] { shadow_->send(*copy, nobody, 1); });
+  EXPECT_THAT(counts_after(0, 1).dropped, ElementsAre(Pair("control_gone", 1)));
+  run();
+  EXPECT_EQ(counts_after(0, 2).dropped.at("busy"), 1U) << "it still runs";
+  hold_.release();
+  EXPECT_TRUE(testing::eventually([this] { return candidates_.client.list({})->records.empty(); }));
+  EXPECT_TRUE(testing::eventually([this] {
+    run();
+    return shadow_->counts().made() > 0;
+  })) << "there is room again";
+}
+
 TEST_F(ShadowTest, ANewEpochCountsAnew) {
   candidates_.add("echo", make_shadow_stub());
   start(ShadowGenerator::kStub);
