@@ -16,6 +16,7 @@ local slots_of, open_of, admitted, entered, of_caller = {}, {}, {}, {}, {}
 local answers, kAdmitted = {}, {'admitted'}
 
 -- @include claims
+-- @include lists
 -- @include leases
 
 -- The generations of a caller that have not ended, each until it has ended at the latest. Ends that a process of the
@@ -56,20 +57,6 @@ local function refusal_of(at, queue, model)
   return not room and {'claims_full'} or nil
 end
 
-local function enter(list, score, member)
-  list[#list + 1] = score
-  list[#list + 1] = member
-end
-
-local function list_in(lists, name)
-  local list = lists[name]
-  if not list then
-    list = {}
-    lists[name] = list
-  end
-  return list
-end
-
 local function count_open(record, at, id, ends_by)
   local key = base .. 'oc:' .. ARGV[at + 9]
   call('ZADD', key, ends_by, id)
@@ -98,16 +85,7 @@ for at = 7, #ARGV, 11 do
   end
   answers[#answers + 1] = answer
 end
--- A list that has been given another type is not worth refusing what runs without it.
-if #entered > 0 then
-  try('ZADD', base .. 'index', unpack(entered))
-  try('ZADD', base .. 'all', unpack(entered))
-end
--- Only callers with keys have lists of their own: without keys everybody sees everything.
-for caller, mine in pairs(of_caller) do
-  try('ZADD', base .. 'of:' .. caller, unpack(mine))
-  try('SADD', base .. 'callers', caller)
-end
+enter_lists(base, entered, of_caller)
 for queue, line in pairs(admitted) do
   call('ZADD', base .. 'o:' .. queue, unpack(line))
   try('SADD', base .. 'queues', queue)

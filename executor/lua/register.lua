@@ -21,11 +21,7 @@ local answers, kEntered = {}, {'entered'}
 local entered, of_caller, opened, closed, longest = {}, {}, {}, {}, 0
 
 -- @include claims
-
-local function enter(list, score, member)
-  list[#list + 1] = score
-  list[#list + 1] = member
-end
+-- @include lists
 
 -- What stands in the way of a claim, if anything does.
 local function refusal_of(at, id)
@@ -62,8 +58,7 @@ local function create(record, at, id)
   end
   enter(entered, '0', id)
   if caller ~= '' then
-    of_caller[caller] = of_caller[caller] or {}
-    enter(of_caller[caller], '0', id)
+    enter(list_in(of_caller, caller), '0', id)
   end
   if ARGV[at + 12] == '' then
     call('PEXPIRE', record, ARGV[at + 5])
@@ -95,15 +90,7 @@ for at = 7, #ARGV, 16 do
   answers[#answers + 1] = answer
 end
 
--- A list that has been given another type is not worth refusing what runs without it.
-if #entered > 0 then
-  try('ZADD', base .. 'index', unpack(entered))
-  try('ZADD', base .. 'all', unpack(entered))
-end
-for caller, mine in pairs(of_caller) do
-  try('ZADD', base .. 'of:' .. caller, unpack(mine))
-  try('SADD', base .. 'callers', caller)
-end
+enter_lists(base, entered, of_caller)
 local own = base .. 'so:' .. owner
 if #closed > 0 then try('ZREM', own, unpack(closed)) end
 if #opened > 0 then
