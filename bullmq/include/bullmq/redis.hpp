@@ -20,7 +20,8 @@ struct Script;
 }
 
 // A Lua script of the program's own, called by its hash and sent as text when Redis does not know it (after a
-// restart, a failover, SCRIPT FLUSH). Cheap to copy. Immutable: any thread.
+// restart, a failover, SCRIPT FLUSH). Cheap to copy. Immutable: any thread. It lives until the calls that
+// were made with it have begun: a static one outlives the threads that call it, or is never destroyed.
 class RedisScript {
  public:
   // `keys`: how many of the arguments are KEYS.

@@ -34,8 +34,12 @@ class Text {
       std::construct_at(&text_, std::as_const(other).text_);
     }
   }
-  Text& operator=(const Text& other) { return assign(other.text_); }
-  Text& operator=(Text&& other) {
+  Text& operator=(const Text& other) {
+    if (this == &other) return *this;
+    return assign(other.text_);
+  }
+  // As the constructor above.
+  Text& operator=(Text&& other) noexcept {
     if (!other.is_original()) return assign(std::as_const(other).text_);
     return assign(std::move(other.text_));
   }

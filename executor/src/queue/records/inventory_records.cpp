@@ -18,8 +18,9 @@ std::uint64_t number_at(const RedisReply& reply, std::size_t at, const char* wha
   return *number;
 }
 
+// Never destroyed, as the generated scripts.
 const bullmq::RedisScript& exists() {
-  static const bullmq::RedisScript script("exists", "return redis.call('EXISTS', KEYS[1])", 2);
+  static const auto& script = *new bullmq::RedisScript("exists", "return redis.call('EXISTS', KEYS[1])", 2);
   return script;
 }
 
