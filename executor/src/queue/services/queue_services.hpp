@@ -46,7 +46,7 @@ struct QueueServices {
   Deadlines deadlines{context, replicas, follower, end_writer, job_removal};
   HealthProbe health_probe{context, status};
   FleetStatus fleet{context, health_probe};
-  Submitter submitter{context, status, health_probe, replicas, follower};
+  Submitter submitter{context, status, health_probe, replicas, follower, end_writer};
   GenerationLister lister{context};
   Canceller canceller{context, replicas, reader, end_writer, job_removal, follower};
   Remover remover{context, replicas, reader, job_removal};
