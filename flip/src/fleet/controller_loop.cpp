@@ -114,10 +114,9 @@ bullmq::awaitable<void> ControllerLoop::turn() {
 bullmq::awaitable<void> ControllerLoop::report_counts() {
   const std::uint64_t epoch = acting_.record().epoch;
   ProcessCounts counts = ends_.of(epoch);
-  if (context_.options.comparisons) {
-    const FlipControlOptions::Comparisons compared = context_.options.comparisons(epoch);
-    counts.comparisons = compared.made;
-    counts.mismatches = compared.mismatches;
+  if (context_.options.shadow) {
+    const ShadowCounts shadow = context_.options.shadow();
+    if (shadow.epoch == epoch) put_shadow(counts, shadow);
   }
   co_await context_.records.count(epoch, ++number_, counts_text(counts));
 }
@@ -232,6 +231,8 @@ std::optional<Figures> ControllerLoop::figures_of(const FleetLook& look,
   figures.probes_in_a_row = kept_.probes_in_a_row;
   figures.traffic = traffic;
   GuardFigures& guards = figures.guards;
+  guards.duplicates = counts.sum.doubles;
+  guards.lost = counts.sum.lost;
   guards.memory_share = memory->share;
   // A server that was started anew counts from 0.
   if (!std::exchange(evictions_known_, true) || memory->evicted < kept_.evictions)
