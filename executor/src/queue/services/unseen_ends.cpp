@@ -3,7 +3,7 @@
 #include <utility>
 #include <variant>
 
-#include "bullmq/redis_reply.hpp"
+#include "queue/records/unseen_records.hpp"
 
 namespace shunt::executor {
 namespace {
@@ -31,22 +31,11 @@ void UnseenEnds::stop() {
 
 awaitable<void> UnseenEnds::count_all() {
   for (int round = 0; round < kTakesOfARound; ++round) {
-    std::vector<std::string> ids = co_await take();
+    std::vector<std::string> ids = co_await take_unseen(context_.list_connection, context_.keys, kTaken);
     const bool more = ids.size() == kTaken;
     co_await count(std::move(ids));
     if (!more) co_return;
   }
-}
-
-// Not sent again when its answer is lost: what it took is another process's by then, or nobody's.
-awaitable<std::vector<std::string>> UnseenEnds::take() {
-  std::vector<std::string> command{"LPOP", context_.keys.base + "unseen", std::to_string(kTaken)};
-  const bullmq::RedisReply reply = co_await context_.list_connection.execute(std::move(command));
-  std::vector<std::string> ids;
-  for (const bullmq::RedisReply& each : reply.elements) {
-    if (each.is_text() && GenerationId::parse(each.text)) ids.push_back(each.text);
-  }
-  co_return ids;
 }
 
 // As a list reads them; what has gone meanwhile has no figures.

@@ -22,7 +22,6 @@ class UnseenEnds {
 
  private:
   bullmq::awaitable<void> count_all();
-  bullmq::awaitable<std::vector<std::string>> take();
   bullmq::awaitable<void> count(std::vector<std::string> ids);
 
   QueueContext& context_;

@@ -6,43 +6,14 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "bullmq/redis.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "shunt/executor/redis/periodic_duty.hpp"
 #include "shunt/executor/redis/redis_address.hpp"
+#include "store/shadow_copies.hpp"
 
 namespace shunt::flip {
-namespace {
-
-using bullmq::awaitable;
-
-// Where copies lie (docs/contract.md), each with the command that counts them: jobs that nobody has removed,
-// and generations that have not ended. Records leave by themselves.
-using Command = std::vector<std::string>;
-std::vector<Command> counts_of(const std::string& base, const std::string& queue) {
-  return {{"LLEN", queue + ":wait"},       {"LLEN", queue + ":active"},  {"ZCARD", queue + ":delayed"},
-          {"ZCARD", queue + ":completed"}, {"ZCARD", queue + ":failed"}, {"ZCARD", base + "o:" + queue}};
-}
-
-// More queues than anybody has models.
-constexpr std::size_t kMostQueues = 1'000;
-
-awaitable<bool> has_any(bullmq::Redis redis, std::string base) {
-  Command known{"SRANDMEMBER", base + "queues", std::to_string(kMostQueues)};
-  const bullmq::RedisReply queues = co_await redis.execute(std::move(known));
-  for (const bullmq::RedisReply& queue : queues.elements) {
-    if (!queue.is_text()) continue;
-    for (Command& command : counts_of(base, queue.text)) {
-      const bullmq::RedisReply count = co_await redis.execute(std::move(command));
-      if (count.to_int() > 0) co_return true;
-    }
-  }
-  co_return false;
-}
-
-}  // namespace
 
 class ShadowLeftovers::Looks {
  public:
@@ -66,7 +37,7 @@ class ShadowLeftovers::Looks {
 
  private:
   // A connection for each look: there is nothing to find for months.
-  awaitable<void> look() {
+  bullmq::awaitable<void> look() {
     bullmq::ConnectionOptions connection = executor::connection_options(options_.queue);
     connection.command_timeout = options_.queue.command_timeout;
     connection.client_name = "shunt:shadow-leftovers";
@@ -76,7 +47,7 @@ class ShadowLeftovers::Looks {
     std::exception_ptr failure;
     bool found = false;
     try {
-      auto looking = has_any(*redis_, base);
+      auto looking = has_copies(*redis_, base);
       found = co_await std::move(looking);
     } catch (...) {
       failure = std::current_exception();
