@@ -199,7 +199,7 @@ def shape(text):
     """A transcript without what differs from one run to the next."""
     # Rows of the preflight pass or warn as the machine is busy, and a row that fails is overridden.
     text = re.sub(r"^(?:pass|warn|fail) +(\S+).*(?:\n {20,}.*)*", r"row \1", text, flags=re.M)
-    text = re.sub(r" --override \S+", "", text)
+    text = re.sub(r" --override \S+| \(overrode [^)]*\)", "", text)
     # The controller may have looked since the last move, or not.
     text = re.sub(r"^ +verdict .*(?:\n {12}\S.*)*", "verdict", text, flags=re.M)
     text = re.sub(r"^The fleet may.*$", "The fleet may", text, flags=re.M)
