@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """batches.py LIMIT FILE...: prints the number of a batch for each file, separated by semicolons. The files of a batch are
-compiled as one (cmake/ShuntBatches.cmake): they cost about LIMIT lines together, and no two of them declare the same name, as
-a helper in an unnamed namespace, or give a name two meanings."""
+compiled as one (cmake/ShuntBatches.cmake): they are of one folder, cost about LIMIT lines together, and no two of them
+declare the same name, as a helper in an unnamed namespace, or give a name two meanings."""
 
 import re
 import sys
@@ -11,19 +11,28 @@ from pathlib import Path
 TYPE = re.compile(r"(?:template <.*> )?(?:class|struct|union|enum(?: class)?) (\w+)(?!\w|::)")
 ALIAS = re.compile(r"using (\w+) =")
 MACRO = re.compile(r"# *define (\w+)")
-FUNCTION_OR_OBJECT = re.compile(r"(?!\s|namespace\b)(?:\[\[\w+\]\] )?[\w:<>,*&\[\] ]*?(?<![:\w])(\w+)(?:\(| = |\{|;|\[)")
+FUNCTION_OR_OBJECT = re.compile(
+    r"(?!\s|namespace\b|using\b)(?:\[\[\w+\]\] )?[\w:<>,*&\[\] ]*?(?<![:\w])(\w+)(?:\(| = |\{|;|\[)")
 DECLARATIONS = (TYPE, ALIAS, MACRO, FUNCTION_OR_OBJECT)
 # What looks like a declaration and is a macro's call.
-CALLS = {"TEST", "TEST_F", "TEST_P", "TYPED_TEST", "INSTANTIATE_TEST_SUITE_P", "static_assert"}
+CALLS = {"TEST", "TEST_F", "TEST_P", "TYPED_TEST", "TYPED_TEST_SUITE", "INSTANTIATE_TEST_SUITE_P", "static_assert"}
 
-# What a file brings into its namespace from a library, which in another file may be the name of a variable. Our own names
-# with small letters are functions, and a variable may hide these.
-BROUGHT = re.compile(r"^using (?:std|boost|nlohmann)::(?:\w+::)*([a-z]\w*);", re.MULTILINE)
+# What a file gives a second, short name, and what it brings into its namespace: each must mean the same in all files.
+SHORT_NAME = re.compile(r"^namespace (\w+) = ([\w:]+);", re.MULTILINE)
+BROUGHT = re.compile(r"^using ((?:\w+::)+)(\w+);", re.MULTILINE)
+WHOLE_NAMESPACE = re.compile(r"^using namespace ([\w:]+);", re.MULTILINE)
+# These bring names that nothing else has.
+HARMLESS = re.compile(r"std::(?:chrono|string|string_view)_literals|testing")
+# A function that is brought from a library may in another file be the name of a variable, which must not hide it. Our own
+# names with small letters are functions, and a variable may hide these.
+FOREIGN_FUNCTION = re.compile(r"^using (?:std|boost|nlohmann)::(?:\w+::)*([a-z]\w*);", re.MULTILINE)
 UNQUALIFIED = re.compile(r"(?<![\w:.>])[a-z]\w*")
 
 COROUTINE = re.compile(r"\bco_(?:await|return|yield)\b")
 # Lines of other code that cost a compiler as much as one of these words.
 LINES_FOR_COROUTINE = 25
+# Costs are rounded up to this, so that a small change does not move files from one batch to another.
+STEP = 50
 
 
 def names(text):
@@ -40,16 +49,29 @@ def cost(text):
     return text.count("\n") + LINES_FOR_COROUTINE * len(COROUTINE.findall(text))
 
 
+def meanings(text):
+    """What a file's borrowed names stand for."""
+    return dict(SHORT_NAME.findall(text)) | {name: scope + name for scope, name in BROUGHT.findall(text)}
+
+
 class File:
-    def __init__(self, text):
+    def __init__(self, text, folder=""):
+        self.folder = folder
         self.names = names(text)
-        self.cost = cost(text)
-        self.brought = set(BROUGHT.findall(text))
-        self.words = set(UNQUALIFIED.findall(text)) - self.brought
+        self.meanings = meanings(text)
+        self.cost = -(-cost(text) // STEP) * STEP
+        self.namespaces = {found for found in WHOLE_NAMESPACE.findall(text) if not HARMLESS.fullmatch(found)}
+        self.foreign = set(FOREIGN_FUNCTION.findall(text))
+        self.words = set(UNQUALIFIED.findall(text)) - self.foreign
 
     def goes_with(self, other):
-        hidden = self.brought & other.words or other.brought & self.words
-        return not hidden and not self.names & other.names
+        if self.folder != other.folder or self.namespaces != other.namespaces or self.names & other.names:
+            return False
+        if self.names & other.meanings.keys() or other.names & self.meanings.keys():
+            return False
+        if any(other.meanings.get(name, meaning) != meaning for name, meaning in self.meanings.items()):
+            return False
+        return not self.foreign & other.words and not other.foreign & self.words
 
 
 def batches(files, limit):
@@ -69,7 +91,8 @@ def batches(files, limit):
 
 
 def main():
-    files = [File(Path(path).read_text(encoding="utf-8")) for path in sys.argv[2:]]
+    paths = [Path(path) for path in sys.argv[2:]]
+    files = [File(path.read_text(encoding="utf-8"), path.parent) for path in paths]
     print(";".join(map(str, batches(files, int(sys.argv[1])))), end="")
 
 

@@ -25,6 +25,8 @@ flock 9
 
 failed() {
   cat "$log" >&2
+  is_clash_in_batch && echo "Two files that are compiled as one give a name two meanings: rename one of the two, or compile each
+file alone: cmake --preset $preset -DSHUNT_BATCHES=OFF (docs/decisions/0022-batches.md)." >&2
   echo "The build failed (preset $preset)." >&2
   exit 1
 }
