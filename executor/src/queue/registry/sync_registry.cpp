@@ -76,20 +76,24 @@ SyncRegistry::Entry SyncRegistry::find(const GenerationId& id) const {
 }
 
 void SyncRegistry::take_notices() {
-  bool any = false;
-  for (inbox_->take(notices_); !notices_.empty(); inbox_->take(notices_)) {
-    any = true;
-    for (RunInbox::Notice& notice : notices_) {
-      if (notice.ended) {
-        note_ended(notice.generation->id());
-      } else {
-        note_placed(std::move(notice.generation));
-      }
-    }
-    notices_.clear();
-    if (notices_.capacity() > kKeptNotices) notices_.shrink_to_fit();
+  while (take_some()) {
   }
-  if (any) changed_.notify_all();
+}
+
+bool SyncRegistry::take_some() {
+  inbox_->take(notices_);
+  if (notices_.empty()) return false;
+  for (RunInbox::Notice& notice : notices_) {
+    if (notice.ended) {
+      note_ended(notice.generation->id());
+    } else {
+      note_placed(std::move(notice.generation));
+    }
+  }
+  notices_.clear();
+  if (notices_.capacity() > kKeptNotices) notices_.shrink_to_fit();
+  changed_.notify_all();
+  return true;
 }
 
 void SyncRegistry::note_placed(std::shared_ptr<Generation> generation) {
@@ -109,19 +113,23 @@ void SyncRegistry::note_ended(const GenerationId& id) {
   const Entry entry = find(id);
   if (!entry) return;
   entry->ended = true;
-  if (away_) keep_for_later(entry);
-  if (!shed(entry)) enqueue(entry);
+  if (away_) {
+    keep_for_later(entry);
+  } else if (!entry->waiting && !has_room_for(*entry)) {
+    return leave_out(entry);
+  }
+  enqueue(entry);
 }
 
 // Redis takes fewer than there are, and what waits must not grow for ever.
-bool SyncRegistry::shed(const Entry& entry) {
-  if (line_.size() < kMostInLine || !entry->waiting || entry->sent || entry->claim || entry->log_follows)
-    return false;
+bool SyncRegistry::has_room_for(const RegistryEntry& entry) const {
+  return line_.size() < kMostInLine || entry.sent || entry.claim || entry.log_follows;
+}
+
+void SyncRegistry::leave_out(const Entry& entry) {
   if (!std::exchange(behind_logged_, true)) log::warn("registry.behind", {{"waiting", line_.size()}});
-  if (!std::exchange(entry->local, true)) observe(Observed::kLocal);
-  entry->told = true;  // its place in the line is passed over
+  observe(Observed::kLocal);
   entries_.erase(entry->id);
-  return true;
 }
 
 // With Redis away: what has ended and was never entered need not be known elsewhere any more, unless its key
@@ -136,12 +144,25 @@ void SyncRegistry::keep_for_later(const Entry& entry) {
 // While Redis is away nothing stands in line: on its return all entries do.
 void SyncRegistry::enqueue(const Entry& entry) {
   if (away_ || entry->waiting || next_step(*entry) == RegistryStep::kNone) return;
+  if (!has_room_for(*entry)) {
+    passed_over_ = true;
+    return;
+  }
   entry->waiting = true;
   line_.push_back(entry);
 }
 
+// Those for which there was no room, and which are still open.
+void SyncRegistry::enqueue_passed_over() {
+  if (!line_.empty() || !std::exchange(passed_over_, false)) return;
+  behind_logged_ = false;
+  for (const auto& [id, entry] : entries_) enqueue(entry);
+}
+
 void SyncRegistry::wake() {
-  if (flushing_ || stopped_) return;
+  if (stopped_) return;
+  // The inbox is emptied also while a call is on its way, however long that takes.
+  if (flushing_) return void(take_some());
   flushing_ = true;
   context_.launch(flush());
 }
@@ -158,6 +179,7 @@ awaitable<void> SyncRegistry::flush() {
 awaitable<void> SyncRegistry::send_line() {
   while (!stopped_) {
     take_notices();
+    enqueue_passed_over();
     // From here to the end nothing is waited for: a notice that comes later wakes again.
     if (away_ || line_.empty()) break;
     const bool full = line_.size() >= SyncRecords::kMostRegistrations;
@@ -188,7 +210,6 @@ awaitable<void> SyncRegistry::send_batch() {
     registrations.push_back(make_registration(*entry, step, context_.options.queue.retention));
     sent.push_back({entry, registrations.back().end.has_value()});
   }
-  if (line_.empty()) behind_logged_ = false;
   if (sent.empty()) co_return;
   std::vector<Result<RegisterAnswer>> answers;
   std::string failure;

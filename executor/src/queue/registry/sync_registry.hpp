@@ -76,6 +76,7 @@ class SyncRegistry {
   };
 
   void take_notices();
+  bool take_some();
   void note_placed(std::shared_ptr<Generation> generation);
   void note_ended(const GenerationId& id);
   void wake();
@@ -83,7 +84,9 @@ class SyncRegistry {
   bullmq::awaitable<void> send_line();
   bullmq::awaitable<void> send_batch();
   void enqueue(const Entry& entry);
-  bool shed(const Entry& entry);
+  void enqueue_passed_over();
+  [[nodiscard]] bool has_room_for(const RegistryEntry& entry) const;
+  void leave_out(const Entry& entry);
   void finish(const Entry& entry, bool told_end, Result<RegisterAnswer> answer);
   void redis_is_away(std::string why);
   void keep_for_later(const Entry& entry);
@@ -121,6 +124,7 @@ class SyncRegistry {
   bool away_ = true;
   bool away_logged_ = false;
   bool behind_logged_ = false;
+  bool passed_over_ = false;  // an open one is not in the line for want of room
   bool stopped_ = false;
   std::string away_because_ = "it is not connected yet";
 };
