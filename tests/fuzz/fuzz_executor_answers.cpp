@@ -31,6 +31,8 @@ struct Redis {
   fuzz::LyingRedis liar{loop};
   std::jthread thread{[this] { loop.run(); }};
 
+  ~Redis() { loop.stop(); }
+
   void tell(std::string replies) {
     std::promise<void> told;
     boost::asio::post(loop, [&] {

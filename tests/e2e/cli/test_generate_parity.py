@@ -9,37 +9,17 @@ import subprocess
 import pytest
 
 from conftest import PATIENCE
+from program_models import PROGRAMS
 from redis_server import Resp
 from waiting import eventually
 
-MODELS = r"""
+MODELS = PROGRAMS + r"""
 [models.simulator]
 driver = "simulator"
 text_field = "prompt"
 first_token = "0ms"
 token_gap = "0ms"
 spread = 0.0
-
-[models.steps]
-driver = "command"
-argv = ["sh", "-c", "echo 'progress: 50% halfway' >&2; echo 'a note' >&2; cat"]
-input_mode = "stdin_text"
-stderr_to_caller = true
-text_field = "text"
-
-[models.verdict]
-driver = "command"
-argv = ["sh", "-c", "printf '{{\"kept\": [1, 2.5]}}'"]
-input_mode = "none"
-output = "json"
-
-[models.drawing]
-driver = "command"
-argv = ["sh", "-c", "printf 'PNG\\0\\1\\377'"]
-input_mode = "none"
-output = "artifact"
-artifact_name = "drawing.png"
-artifact_media_type = "image/png"
 
 [models.broken]
 driver = "command"

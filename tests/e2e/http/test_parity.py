@@ -11,10 +11,11 @@ import pytest
 
 import wire
 from conftest import QueueMode, SyncMode
+from program_models import PROGRAMS
 from shunt_process import CONFIG
 from waiting import eventually
 
-MODELS = CONFIG + r"""
+MODELS = CONFIG + PROGRAMS + r"""
 [models.line]
 driver = "simulator"
 first_token = "30s"
@@ -27,33 +28,11 @@ first_token = "0ms"
 token_gap = "0ms"
 tokens = 2
 
-[models.steps]
-driver = "command"
-argv = ["/bin/sh", "-c", "echo 'progress: 50% halfway' >&2; echo 'a note' >&2; cat"]
-input_mode = "stdin_text"
-stderr_to_caller = true
-input_text_field = "prompt"
-
-[models.verdict]
-driver = "command"
-argv = ["/bin/sh", "-c", "printf '{{\"kept\": [1, 2.5, \"žluť\"], \"nothing\": null}}'"]
-input_mode = "none"
-output = "json"
-
 [models.no_verdict]
 driver = "command"
 argv = ["/bin/sh", "-c", "printf '{{'"]
 input_mode = "none"
 output = "json"
-
-[models.drawing]
-driver = "command"
-argv = ["/bin/sh", "-c", "printf 'PNG\\0\\1\\377' > \"$0\"", "{output_file}"]
-input_mode = "none"
-output = "artifact"
-artifact_name = "drawing.png"
-artifact_media_type = "image/png"
-produces = ["image/png"]
 
 [models.gabby]
 driver = "command"
