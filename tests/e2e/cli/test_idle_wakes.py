@@ -30,12 +30,12 @@ def sleeps(pid):
 def test_idle_processes_wake_rarely(shunt, redis):
     shunt.write("shunt.toml", MODELS)
     queue = {"QUEUE_ENABLED": "true", "REDIS_URL": f"redis://127.0.0.1:{redis.port}"}
-    pids = {("off", "off"): shunt.serve().pid}
+    pids = {("off", "off"): shunt.serve().process.pid}
     for strategy in ("queue", "sync", "shadow", "canary"):
         # Each with keys of its own, as a fleet of its own.
         own = queue | {"SHUNT_STRATEGY": strategy, "SHUNT_QUEUE_PREFIX": "{" + strategy + "}"}
-        pids["api", strategy] = shunt.serve(environment=own).pid
-    pids["worker", "worker"] = shunt.worker(environment=queue).pid
+        pids["api", strategy] = shunt.serve(environment=own).process.pid
+    pids["worker", "worker"] = shunt.worker(environment=queue).process.pid
     time.sleep(SETTLES)
     before = {name: sleeps(pid) for name, pid in pids.items()}
     time.sleep(COUNTED)
