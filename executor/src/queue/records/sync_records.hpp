@@ -24,8 +24,8 @@ struct Registration {
   WallTime created_at{};
   std::chrono::milliseconds ttl{0};  // of its record, from now on
   std::string head;                  // of its envelope; "" = it is entered already
-  // Its envelope, where that is to be in the record, and its owner appends its log from the beginning; "" = its
-  // owner keeps both.
+  // Its envelope, where that is to be in the record, and its owner appends its log from the beginning; "" =
+  // its owner keeps both.
   std::string request{};
 
   struct Claim {
