@@ -52,8 +52,8 @@ Error model_busy(const Model& model, std::int64_t slots) {
   return std::move(error).with("concurrency", slots).with("max_waiting", model.max_waiting);
 }
 
-Result<SealedRequest> seal_request(const Model& model, GenerationRequest request, const Admission& admission,
-                                   GenerationIdSource& ids, const Clock& clock) {
+Result<SealedRequest> seal_request(const Model& model, GenerationRequest&& request,
+                                   const Admission& admission, GenerationIdSource& ids, const Clock& clock) {
   SealedRequest sealed;
   sealed.timeout = request.options.timeout.value_or(model.timeout);
   if (sealed.timeout > model.timeout || sealed.timeout.count() <= 0)

@@ -133,13 +133,14 @@ TEST(ScriptAnswers, OfCancel) {
                                      std::to_string(waiting.attempt);
                             },
                             [](const CancelRunning&) { return std::string("running"); },
-                            [](const CancelNothing&) { return std::string("nothing"); }};
+                            [](const CancelNothing&) { return std::string("nothing"); },
+                            [](const CancelUnknown&) { return std::string("unknown"); }};
   expect_all<CancelAnswer>(
       {{"waiting", word("waiting", {integer(4), text("1")}), "waiting 4 1"},
        {"waiting without an attempt", word("waiting", {integer(4), text("x")}), "error: queue_unavailable"},
        {"running", word("running", {text("worker-1")}), "running"},
        {"ended", word("ended"), "nothing"},
-       {"unknown", word("unknown"), "nothing"},
+       {"unknown", word("unknown"), "unknown"},
        {"broken", kBrokenAnswer, "error: broken_record"}},
       decode_cancel, describe);
 }

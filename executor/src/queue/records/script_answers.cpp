@@ -154,7 +154,8 @@ AppendAnswer decode_append(const RedisReply& reply) {
 
 Result<CancelAnswer> decode_cancel(const RedisReply& reply) {
   const Words words(reply);
-  if (words.are("ended", 0) || words.are("unknown", 0)) return CancelAnswer(CancelNothing{});
+  if (words.are("ended", 0)) return CancelAnswer(CancelNothing{});
+  if (words.are("unknown", 0)) return CancelAnswer(CancelUnknown{});
   if (words.are("running", 1)) return CancelAnswer(CancelRunning{});
   if (words.are("waiting", 2)) {
     const auto sequence = words.number(1);

@@ -86,8 +86,9 @@ struct CancelWaiting {
   std::uint64_t attempt = 0;
 };
 struct CancelRunning {};
-struct CancelNothing {};  // it has ended, or is not known
-using CancelAnswer = std::variant<CancelWaiting, CancelRunning, CancelNothing>;
+struct CancelNothing {};  // it has ended
+struct CancelUnknown {};
+using CancelAnswer = std::variant<CancelWaiting, CancelRunning, CancelNothing, CancelUnknown>;
 [[nodiscard]] Result<CancelAnswer> decode_cancel(const bullmq::RedisReply& reply);
 
 // delete.lua

@@ -27,7 +27,7 @@ struct Submission {
 SyncRegistry::Candidate candidate_of(const Submission& submission) {
   const SealedRequest& sealed = submission.sealed;
   SyncRegistry::Candidate candidate;
-  candidate.id = sealed.envelope.id.to_string();
+  candidate.id = sealed.envelope.id;
   candidate.model = sealed.envelope.request.model;
   candidate.caller = sealed.envelope.request.caller;
   candidate.created_at = sealed.envelope.created_at;
@@ -77,8 +77,7 @@ class RegisteredExecutor final : public GenerationExecutor {
 
   void submit(GenerationRequest request, std::function<void(SubmitOutcome)> done) override {
     const bool respond_async = request.respond_async;
-    if (request.idempotency_key.empty() && !respond_async)
-      return local_->submit(std::move(request), std::move(done));
+    if (request.idempotency_key.empty() && !respond_async) return done(core_->submit(std::move(request)));
     const SteadyTime asked_at = core_->options().clock->steady_now();
     SyncCore::Sealing sealing = core_->seal(std::move(request), asked_at);
     if (auto* const refused = std::get_if<SubmitOutcome>(&sealing)) return done(std::move(*refused));
@@ -171,12 +170,11 @@ class RegisteredExecutor final : public GenerationExecutor {
   }
 
   void withdraw(const GenerationId& id) {
-    all_->context.loop.post(
-        [registry = &all_->sync_registry, name = id.to_string()] { registry->withdraw(name); });
+    all_->context.loop.post([registry = &all_->sync_registry, id] { registry->withdraw(id); });
   }
 
   bullmq::awaitable<Result<RemoveOutcome>> remove_everywhere(GenerationId id) {
-    const bool told = co_await all_->sync_registry.settle(id.to_string());
+    const bool told = co_await all_->sync_registry.settle(id);
     if (!told) {
       co_return Error{error_code::kQueueUnavailable,
                       "Redis, which has a record of the generation, cannot be told now: nothing was deleted",
