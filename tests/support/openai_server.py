@@ -4,7 +4,8 @@ faults to order.
 
     openai_server.py        prints its port on a line of its own, then serves until standard input closes
 
-The request's `model` says what happens: a mode and its parameters, as in "rate_limited?times=2&retry_after=1".
+The request's `model` says what happens: a mode and its parameters, as in "rate_limited?times=2&retry_after=1";
+"ok#2" is "ok" under another name.
 Modes (each with its parameters and their defaults) are the functions named mode_* below. Whatever the mode,
 
     GET /control?model=...  tells what came for that model string, as JSON: {"calls", "closed" (connections that
@@ -233,6 +234,11 @@ async def mode_key_in_stream(exchange):
 async def mode_html(exchange):
     """A web page with status 200, as from a wrong address."""
     await exchange.respond(200, "text/html", "<html><body>Welcome to nginx!</body></html>")
+
+
+async def mode_error_json(exchange):
+    """200, and nothing but an error as JSON."""
+    await exchange.respond_json(200, error("The engine is gone", "server_error"))
 
 
 async def mode_hang(exchange):
@@ -490,6 +496,7 @@ async def answer(exchange, method, url):
         return await exchange.respond_json(404, error(f"Unknown request URL: {method} {url.path}", "not_found"))
     model = exchange.body["model"]
     mode, _, parameters = model.partition("?")
+    mode = mode.partition("#")[0]
     exchange.parameters = dict(urllib.parse.parse_qsl(parameters))
     record = seen[model]
     record.calls += 1

@@ -143,7 +143,11 @@ Runs a program for each generation. [generators/command.md](generators/command.m
   append_table(to, openai_settings(), R"(### `driver = "openai"`
 
 Forwards to a server that speaks OpenAI's chat completions. [generators/openai.md](generators/openai.md) has the
-details.)");
+details. A model has one server, whose `base_url` and `model` must be given, or several.)");
+  append_table(to, upstream_settings(), R"(### Several servers: `[[models.NAME.upstreams]]`
+
+One table a server, for the driver `openai`. What belongs to a server stands in its own table and not in the model's;
+without a `model` of its own it has the model's. On the command line: `--set models.NAME.upstreams[0].weight=2`.)");
   append_table(to, simulator_settings(), R"(### `driver = "simulator"`
 
 Generates nothing of worth: it plays the timing and the failures of a real model. `input.tokens`,
