@@ -126,7 +126,7 @@ TEST_F(OpenAiTest, StopsAtTheGenerationsDeadlineBeforeTheFirstByte) {
 }
 
 TEST_F(OpenAiTest, StopsTwoHundredGenerationsWhileTheyStart) {
-  given_model("ok?tokens=1000&gap_ms=10");
+  given_model("ok?tokens=1000&gap_ms=100");
   std::vector<GenerationId> ids;
   for (int i = 0; i < 200; ++i) {
     ids.push_back(start());
