@@ -15,6 +15,7 @@ Standard library only.
 """
 
 import asyncio
+import base64
 import collections
 import json
 import socket
@@ -465,6 +466,57 @@ async def mode_mislabelled_json(exchange):
     await exchange.hang()
 
 
+async def mode_completions(exchange):
+    """The older completions, streamed."""
+    await exchange.begin_stream()
+    for text in ("Once", " upon"):
+        await exchange.event({"object": "text_completion", "model": "tiny-1", "choices": [{"index": 0, "text": text}]})
+    await exchange.event({"choices": [{"index": 0, "text": "", "finish_reason": "stop"}], "usage": usage(2)})
+    await exchange.event("[DONE]")
+    await exchange.end_stream()
+
+
+async def mode_embeddings(exchange):
+    """A vector for each input. dimensions=3."""
+    given = exchange.body["input"]
+    vector = [0.25] * int(exchange.number("dimensions", 3))
+    await exchange.respond_json(200, {
+        "object": "list", "model": "embed-1", "usage": {"prompt_tokens": 2, "total_tokens": 2},
+        "data": [{"object": "embedding", "index": i, "embedding": vector}
+                 for i in range(len(given) if isinstance(given, list) else 1)]})
+
+
+async def mode_speech(exchange):
+    """Audio in pieces. bytes=4096, type=audio/mpeg, cut=0 (the connection ends in mid-answer)."""
+    await exchange.head(200, {"Content-Type": exchange.parameters.get("type", "audio/mpeg"),
+                              "Transfer-Encoding": "chunked"})
+    left = int(exchange.number("bytes", 4096))
+    while left > 0:
+        piece = bytes(range(256))[:left]
+        await exchange.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+        left -= len(piece)
+    if exchange.number("cut", 0):
+        return exchange.close()
+    await exchange.end_stream()
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
+
+
+async def mode_images(exchange):
+    """Images as base64. how=b64, url, neither, bad_b64; n=1."""
+    element = {"b64": {"b64_json": base64.b64encode(PNG).decode(), "revised_prompt": "a cat"},
+               "url": {"url": "http://127.0.0.1:1/cat.png"}, "neither": {}, "bad_b64": {"b64_json": "#"}}
+    how = exchange.parameters.get("how", "b64")
+    await exchange.respond_json(200, {"created": 1790000000,
+                                      "data": [element[how]] * int(exchange.body.get("n", 1))})
+
+
+async def mode_body(exchange):
+    """200 with this text as JSON. text"""
+    await exchange.respond(200, "application/json", exchange.parameters["text"])
+
+
 async def read_request(reader):
     """(method, target, headers, body), or None at the end of the connection."""
     try:
@@ -485,6 +537,10 @@ async def read_request(reader):
     return method, target, headers, body
 
 
+PATHS = {"/v1" + path for path in ("/chat/completions", "/completions", "/embeddings", "/audio/speech",
+                                   "/images/generations")}
+
+
 async def answer(exchange, method, url):
     if url.path == "/control":
         model = urllib.parse.parse_qs(url.query).get("model", [""])[0]
@@ -492,7 +548,7 @@ async def answer(exchange, method, url):
     if url.path == "/redirected":
         seen["redirected"].calls += 1
         return await exchange.respond_json(200, {})
-    if method != "POST" or url.path != "/v1/chat/completions":
+    if method != "POST" or url.path not in PATHS:
         return await exchange.respond_json(404, error(f"Unknown request URL: {method} {url.path}", "not_found"))
     model = exchange.body["model"]
     mode, _, parameters = model.partition("?")

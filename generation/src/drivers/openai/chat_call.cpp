@@ -4,7 +4,7 @@
 #include <random>
 #include <utility>
 
-#include "drivers/openai/chat_request.hpp"
+#include "drivers/openai/operation_request.hpp"
 #include "drivers/openai/upstream_error.hpp"
 #include "shunt/base/duration_text.hpp"
 #include "shunt/generation/error_codes.hpp"
@@ -79,7 +79,7 @@ bool ChatCall::choose(LastResort last_resort) {
   tried_[lease->index()] = true;
   const Upstream* const chosen = &upstreams_->at(lease->index());
   if (upstream_ == nullptr || chosen->options.model != upstream_->options.model) {
-    body_ = chat_request_body(run_->input(), chosen->options);
+    body_ = operation_request_body(run_->input(), chosen->options);
   }
   upstream_ = chosen;
   lease_ = std::move(*lease);
@@ -216,7 +216,7 @@ void ChatCall::on_deadline() {
   if (head_.status != 0 && !good_status()) return bad_status();
   if (reader_) {
     AnswerPieces pieces;
-    auto read = reader_->end(AnswerReader::Ending::kCut, pieces);
+    auto read = reader_->end(BodyReader::Ending::kCut, pieces);
     report(pieces);
     if (!read) return failed_in_answer(std::move(read).error());
     if (reader_->complete()) return succeed();
@@ -244,8 +244,9 @@ void ChatCall::on_head(const http::ResponseHead& head) {
   head_ = head;
   if (!good_status()) return enter(Phase::kIdle);
   const std::size_t max_event_bytes = std::min(kMaxEventBytes, upstream_->options.max_response_bytes);
-  reader_.emplace(head.content_type, max_event_bytes,
-                  Quoting{upstream_->options.error_excerpt_bytes, secrets()}, run_->memory());
+  reader_ = make_body_reader(upstream_->options.operation, head.content_type,
+                             {max_event_bytes, Quoting{upstream_->options.error_excerpt_bytes, secrets()}},
+                             run_->memory());
 }
 
 void ChatCall::on_body(std::string_view bytes) {
@@ -296,7 +297,7 @@ void ChatCall::on_end(const http::TransferEnd& end) {
 
 void ChatCall::end_of_answer(const http::TransferEnd& end) {
   using How = http::TransferEnd::How;
-  using Ending = AnswerReader::Ending;
+  using Ending = BodyReader::Ending;
   AnswerPieces pieces;
   auto read = reader_->end(end.how == How::kComplete ? Ending::kInOrder : Ending::kCut, pieces);
   report(pieces);
@@ -362,6 +363,7 @@ void ChatCall::succeed() {
   if (auto finished = reader_->finish(pieces); !finished)
     return failed_in_answer(std::move(finished).error());
   Json result = reader_->result();
+  for (Artifact& artifact : reader_->take_artifacts()) run_->artifact(std::move(artifact));
   lease_.end(UpstreamHealth::kGood);
   leave()->succeed(std::move(result));
 }

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "drivers/driver_memory.hpp"
-#include "drivers/openai/answer_reader.hpp"
+#include "drivers/openai/body_reader.hpp"
 #include "drivers/openai/failover.hpp"
 #include "drivers/openai/retry_policy.hpp"
 #include "drivers/openai/upstream.hpp"
@@ -98,7 +98,7 @@ class ChatCall final : public http::TransferHandler, public std::enable_shared_f
   std::string body_;
   http::Transfer transfer_;
   http::ResponseHead head_;
-  std::optional<AnswerReader> reader_;  // while the status is good
+  std::unique_ptr<BodyReader> reader_;  // while the status is good
   DriverMemory memory_;                 // of the request and of an error's body; the reader has its own
   std::string error_body_;
   Phase phase_ = Phase::kConnect;

@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "drivers/openai/chat_call.hpp"
-#include "drivers/openai/chat_request.hpp"
+#include "drivers/openai/operation_request.hpp"
 #include "drivers/openai/upstream_pool.hpp"
 #include "shunt/generation/drivers/openai.hpp"
 
@@ -14,7 +14,9 @@ class OpenAiGenerator final : public Generator {
   explicit OpenAiGenerator(std::shared_ptr<openai::UpstreamPool> upstreams)
       : upstreams_(std::move(upstreams)) {}
 
-  Result<void> check_input(const Json& input) const override { return openai::check_chat_input(input); }
+  Result<void> check_input(const Json& input) const override {
+    return openai::check_operation_input(upstreams_->at(0).options.operation, input);
+  }
 
   void start(std::shared_ptr<GenerationRun> run) override {
     if (run->stop_token().stop_requested()) return run->stopped();

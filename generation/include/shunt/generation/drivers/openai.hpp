@@ -13,6 +13,9 @@
 
 namespace shunt::generation {
 
+// What a model's requests ask of its server; docs/generators/openai.md has what each takes and brings.
+enum class OpenAiOperation { kChat, kCompletions, kEmbeddings, kSpeech, kImages };
+
 // A server, and the model's name there. Nothing of it is sent to another one.
 struct OpenAiServer {
   std::string base_url;  // "http://127.0.0.1:8000/v1"
@@ -38,9 +41,14 @@ struct OpenAiUpstream : OpenAiServer {
   std::size_t weight = 1;  // its share of the requests; 0 = only where no other is left
 };
 
-// Forwards to an OpenAI-compatible server (POST {base_url}/chat/completions, streamed), with libcurl on the
-// event loop of the run: no thread per request. docs/generators/openai.md describes each option for users.
+// Forwards to an OpenAI-compatible server (POST {base_url}/chat/completions, or what the operation is), with
+// libcurl on the event loop of the run: no thread per request. docs/generators/openai.md describes each
+// option for users.
 struct OpenAiOptions : OpenAiServer {
+  OpenAiOperation operation = OpenAiOperation::kChat;
+  // Whether images are asked for with `response_format: "b64_json"`. Some models refuse the parameter and
+  // send nothing else anyway.
+  bool ask_for_base64 = true;
   // Several servers in place of the one above, of which then only `model` is given: the name at each server
   // that has none of its own. A request goes to the least busy one for its weight, by chance among equals.
   std::vector<OpenAiUpstream> upstreams{};
@@ -93,8 +101,8 @@ struct OpenAiOptions : OpenAiServer {
 // Input: {"prompt": text} or {"messages": [...]}, and any of the chat completion parameters (temperature,
 // max_tokens, ...), which pass through. The text comes as deltas. Result: {"finish_reason", "model"?,
 // "usage"?, "message"?, "logprobs"?}, where `message` holds what the model's message has beside its text
-// (tool_calls, refusal, reasoning_content). Fails on an unusable option with `invalid_configuration`, naming
-// it.
+// (tool_calls, refusal, reasoning_content). That is of chat; the other operations have their own. Fails on an
+// unusable option with `invalid_configuration`, naming it.
 [[nodiscard]] Result<std::unique_ptr<Generator>> make_openai_generator(OpenAiOptions options);
 
 // The servers among which a generator of this driver chooses, in the order of the configuration. Empty where
