@@ -169,6 +169,9 @@ class Loading {
       if (setting.text().secret) names.push_back(setting.text().environment);
     }
     for (const LoadedModel& model : models_) {
+      if (const auto* cog = std::get_if<CogOptions>(&model.config.driver)) {
+        for (const auto& [header, variable] : cog->headers_env) names.push_back(variable);
+      }
       const auto* openai = std::get_if<OpenAiOptions>(&model.config.driver);
       if (openai == nullptr) continue;
       add_secret_variables(*openai, names);

@@ -22,7 +22,8 @@ template <typename Options>
 std::vector<Setting<Options>> server_settings() {
   return {
       setting<Options>("base_url", Text{Text::Empty::kRefused}, &Options::base_url,
-                       "The server, as in `http://127.0.0.1:8000/v1`; `/chat/completions` is added.")
+                       "The server, as in `http://127.0.0.1:8000/v1`; `/chat/completions` (or the path of "
+                       "another operation) is added.")
           .secret([](const Options& o) { return in_quotes(redacted_url(o.base_url)); }),
       setting<Options>("model", Text{Text::Empty::kRefused}, &Options::model,
                        "The server's name for the model."),
@@ -70,6 +71,17 @@ namespace {
 std::vector<Setting<OpenAiOptions>> shared_openai_settings() {
   using Options = OpenAiOptions;
   return {
+      setting<Options>("operation",
+                       kind::Choice<OpenAiOperation>{{{"chat", OpenAiOperation::kChat},
+                                                      {"completions", OpenAiOperation::kCompletions},
+                                                      {"embeddings", OpenAiOperation::kEmbeddings},
+                                                      {"speech", OpenAiOperation::kSpeech},
+                                                      {"images", OpenAiOperation::kImages}}},
+                       &Options::operation, "What is asked of the server."),
+      setting<Options>(
+          "ask_for_base64", kind::Switch{}, &Options::ask_for_base64,
+          "Whether images are asked for with `response_format: \"b64_json\"`. OpenAI's gpt-image "
+          "models refuse it and need no asking."),
       setting<Options>(
           "sticky_field", Text{}, &Options::sticky_field,
           "With `upstreams`: the member of `input` whose value decides the server, so that equal "

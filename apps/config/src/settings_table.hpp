@@ -44,6 +44,7 @@ namespace shunt::config {
 [[nodiscard]] const std::vector<Setting<OpenAiOptions>>& openai_settings();
 // The settings of one of its [[models.NAME.upstreams]] tables.
 [[nodiscard]] const std::vector<Setting<OpenAiUpstream>>& upstream_settings();
+[[nodiscard]] const std::vector<Setting<CogOptions>>& cog_settings();
 [[nodiscard]] const std::vector<Setting<SimulatorOptions>>& simulator_settings();
 
 }  // namespace shunt::config
