@@ -5,8 +5,8 @@
 #include <optional>
 #include <utility>
 
-#include "drivers/base64.hpp"
 #include "drivers/media_sniff.hpp"
+#include "shunt/base/base64.hpp"
 #include "shunt/generation/artifact_rules.hpp"
 #include "shunt/generation/error_codes.hpp"
 
@@ -29,7 +29,7 @@ std::optional<File> read_data_url(std::string_view url) {
   std::string_view type = url.substr(0, comma);
   if (!type.ends_with(kBase64)) return std::nullopt;
   type.remove_suffix(kBase64.size());
-  auto bytes = decoded_base64(url.substr(comma + 1));
+  auto bytes = parse_base64(url.substr(comma + 1));
   if (!bytes) return std::nullopt;
   return File{is_valid_media_type(type) ? std::string(type) : "application/octet-stream", std::move(*bytes)};
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 #include <utility>
+#include <vector>
 
 #include "drivers/openai/operation_request.hpp"
 #include "drivers/openai/upstream_error.hpp"
@@ -91,6 +92,7 @@ void ChatCall::attempt(milliseconds delay) {
   ++attempts_;
   head_ = {};
   reader_.reset();
+  deltas_ = {};
   error_body_.clear();
   const OpenAiOptions& options = upstream_->options;
   http::ClientRequest request;
@@ -217,7 +219,8 @@ void ChatCall::on_deadline() {
   if (reader_) {
     AnswerPieces pieces;
     auto read = reader_->end(BodyReader::Ending::kCut, pieces);
-    report(pieces);
+    auto told = report(std::move(pieces));
+    if (read && !told) read = std::move(told);
     if (!read) return failed_in_answer(std::move(read).error());
     if (reader_->complete()) return succeed();
   }
@@ -267,7 +270,8 @@ void ChatCall::read_answer(std::string_view bytes) {
   }
   AnswerPieces pieces;
   auto read = reader_->feed(bytes, pieces);
-  report(pieces);
+  auto told = report(std::move(pieces));
+  if (read && !told) read = std::move(told);
   if (!read) return failed_in_answer(std::move(read).error());
   follow_the_answer();
 }
@@ -279,14 +283,12 @@ void ChatCall::follow_the_answer() {
   if (phase != phase_) enter(phase);
 }
 
-// Clients get text today; the other pieces are in the result, whole.
-void ChatCall::report(const AnswerPieces& pieces) {
-  std::string text;
-  for (const AnswerPiece& piece : pieces) {
-    if (const auto* part = std::get_if<TextPiece>(&piece)) text += part->text;
-  }
-  told_ |= !pieces.empty();
-  if (!text.empty()) run_->delta(text);
+Result<void> ChatCall::report(AnswerPieces pieces) {
+  std::vector<AnswerDelta> deltas;
+  auto taken = deltas_.take(std::move(pieces), deltas);
+  told_ |= !deltas.empty();
+  for (AnswerDelta& delta : deltas) run_->delta(delta.text, std::move(delta.parts));
+  return taken;
 }
 
 void ChatCall::on_end(const http::TransferEnd& end) {
@@ -300,7 +302,8 @@ void ChatCall::end_of_answer(const http::TransferEnd& end) {
   using Ending = BodyReader::Ending;
   AnswerPieces pieces;
   auto read = reader_->end(end.how == How::kComplete ? Ending::kInOrder : Ending::kCut, pieces);
-  report(pieces);
+  auto told = report(std::move(pieces));
+  if (read && !told) read = std::move(told);
   if (!read) return failed_in_answer(std::move(read).error());
   if (reader_->complete()) return succeed();
   if (end.how == How::kTooLarge) {
@@ -362,6 +365,7 @@ void ChatCall::succeed() {
   AnswerPieces pieces;
   if (auto finished = reader_->finish(pieces); !finished)
     return failed_in_answer(std::move(finished).error());
+  if (auto told = report(std::move(pieces)); !told) return failed_in_answer(std::move(told).error());
   Json result = reader_->result();
   for (Artifact& artifact : reader_->take_artifacts()) run_->artifact(std::move(artifact));
   lease_.end(UpstreamHealth::kGood);

@@ -4,10 +4,10 @@
 #include <string>
 #include <utility>
 
-#include "drivers/base64.hpp"
 #include "drivers/media_sniff.hpp"
 #include "drivers/openai/answer_reader.hpp"
 #include "drivers/openai/whole_body.hpp"
+#include "shunt/base/base64.hpp"
 #include "shunt/generation/artifact_rules.hpp"
 
 namespace shunt::generation::openai {
@@ -74,7 +74,7 @@ class ImagesReader final : public WholeBodyReader {
                             : "has an image without b64_json",
                     body);
     }
-    auto bytes = decoded_base64(text->get_string());
+    auto bytes = parse_base64(text->get_string());
     if (!bytes || bytes->empty()) return broken("has an image whose b64_json is no base64", body);
     const std::string_view known = image_type_of(*bytes);
     const std::string type(known.empty() ? "application/octet-stream" : known);

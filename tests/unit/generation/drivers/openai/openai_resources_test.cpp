@@ -146,6 +146,7 @@ class ForgottenRun final : public GenerationRun {
   const Envelope& envelope() const noexcept override { return envelope_; }
   std::stop_token stop_token() const noexcept override { return stop_.get_token(); }
   void delta(std::string_view) override {}
+  void delta(std::string_view, MessageParts) override {}
   void progress(double, std::string_view) override {}
   void log(std::string_view, std::string_view) override {}
   void artifact(Artifact) override {}
