@@ -299,7 +299,7 @@ weight = 0
       {model + "[[models.m.upstreams]]\nweight = 1\n", "models.m.upstreams[0].base_url is missing"},
       {model + one + "wieght = 1\n",
        "models.m.upstreams[0].wieght is not a setting; did you mean \"weight\"?"},
-      {model + one + "weight = 2000\n", "models.m.upstreams[0].weight must be a whole number from 0 to 1000"},
+      {model + one + "weight = 2000\n", "models.m.upstreams[0].weight must be a whole number, from 0 to 1000"},
       {model + one + "headers = { Host = \"a\" }\n", "upstreams[0].headers must not contain Host"},
       {model + "base_url = \"http://10.0.0.9/v1\"\n" + one, "models.m.base_url cannot be used"},
       {model + "upstream = 5\n", "did you mean \"upstreams\"?"},
