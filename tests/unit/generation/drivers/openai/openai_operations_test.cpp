@@ -74,7 +74,7 @@ TEST_F(OpenAiOperationsTest, ImagesAreArtifacts) {
   EXPECT_EQ(record.artifacts[1].media_type, "image/png");
   EXPECT_EQ(record.artifacts[1].size(), 108U);
   EXPECT_EQ(to_json_text(record.result.at("data").at(0)),
-            R"({"artifact":"image-1.png","revised_prompt":"a cat"})");
+            R"({"revised_prompt":"a cat","artifact":"image-1.png"})");
   EXPECT_EQ(request_of("images").at("body").at("response_format"), "b64_json");
 }
 
