@@ -6,7 +6,8 @@
 namespace shunt::app {
 
 std::string upstream_metrics_text(const ModelRegistry& models) {
-  GaugeReading running("shunt_upstream_running", "Attempts under way at a server of a model that has several");
+  GaugeReading running("shunt_upstream_running",
+                       "Attempts under way at a server of a model that has several");
   GaugeReading state("shunt_upstream_state", "1 for the state that a server's breaker is in");
   CounterReading ended("shunt_upstream_attempts_total",
                        "Attempts at a server by their ends: good, bad, refused (429, or it loads its model)");

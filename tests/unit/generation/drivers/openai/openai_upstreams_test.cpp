@@ -37,7 +37,9 @@ class OpenAiUpstreamsTest : public OpenAiTest {
       if (adjust) adjust(options);
     });
   }
-  [[nodiscard]] std::vector<UpstreamStatus> status() { return upstreams_of(models_.find("m0")->generator.get()); }
+  [[nodiscard]] std::vector<UpstreamStatus> status() {
+    return upstreams_of(models_.find("m0")->generator.get());
+  }
 
   std::size_t named_ = 0;
 };
