@@ -24,6 +24,9 @@ struct MakeGenerator {
   Result<std::unique_ptr<Generator>> operator()(const OpenAiOptions& options) const {
     return make_openai_generator(options);
   }
+  Result<std::unique_ptr<Generator>> operator()(const CogOptions& options) const {
+    return make_cog_generator(options);
+  }
 };
 
 // "shunt.toml:12": the first place that says anything of the model; "" for a model that is built in.

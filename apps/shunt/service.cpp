@@ -20,6 +20,7 @@
 #include "shunt/base/log.hpp"
 #include "shunt/config/redact.hpp"
 #include "shunt/executor/sync_executor.hpp"
+#include "upstream_metrics.hpp"
 #include "version_text.hpp"
 
 namespace shunt::app {
@@ -224,6 +225,7 @@ std::string Service::metrics_text() const {
       "shunt_config_reloads_total{outcome=\"taken\"} " +
       std::to_string(reloads_.load()) + "\nshunt_config_reloads_total{outcome=\"rejected\"} " +
       std::to_string(rejected_reloads_.load()) + '\n';
+  text += upstream_metrics_text(models_);
   return text + fault_metrics_text(faults_) + memory_metrics_text(memory_) + process_metrics_text();
 }
 

@@ -2,6 +2,7 @@
 #include "routes/handlers.hpp"
 #include "routes/health_words.hpp"
 #include "shunt/base/json.hpp"
+#include "shunt/generation/drivers/openai.hpp"
 
 namespace shunt::api {
 namespace {
@@ -22,6 +23,20 @@ JsonObject describe_model(const Model& model) {
           {"max_waiting", model.max_waiting},
           {"timeout_ms", model.timeout.count()},
           {"on_disconnect", model.on_disconnect == OnDisconnect::kCancel ? "cancel" : "continue"}};
+}
+
+// How the servers of models that have several stand in this process.
+JsonArray describe_upstreams(const ModelRegistry& models) {
+  JsonArray all;
+  for (const auto& [name, model] : models.all()) {
+    for (const UpstreamStatus& upstream : upstreams_of(model.generator.get())) {
+      all.push_back(JsonObject{{"model", view(name)},
+                               {"upstream", view(upstream.name)},
+                               {"state", view(upstream.state)},
+                               {"running", upstream.running}});
+    }
+  }
+  return all;
 }
 
 }  // namespace
@@ -72,6 +87,9 @@ void report_readiness(Exchange& exchange) {
     if (!model.served()) unserved.emplace_back(view(model.name));
   }
   if (!unserved.empty()) report.emplace("models_without_worker", std::move(unserved));
+  if (JsonArray upstreams = describe_upstreams(exchange.service.models); !upstreams.empty()) {
+    report.emplace("upstreams", std::move(upstreams));
+  }
   if (!executor.warnings.empty()) report.emplace("warnings", warnings_of(executor));
   append_json(exchange.response.body, report);
 }

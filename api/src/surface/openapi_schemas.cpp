@@ -117,6 +117,13 @@ constexpr std::string_view kSchemas = R"json({
       "running": {"type": "integer"}, "waiting": {"type": "integer"},
       "redis": {"type": "string", "description": "With the queue: ready, or what is wrong with it"},
       "models_without_worker": {"type": "array", "items": {"type": "string"}},
+      "upstreams": {
+        "type": "array", "description": "The servers of models that have several, as this process finds them",
+        "items": {
+          "type": "object", "required": ["model", "upstream", "state", "running"],
+          "properties": {
+            "model": {"type": "string"}, "upstream": {"type": "string"},
+            "state": {"enum": ["closed", "open", "half_open", "resting"]}, "running": {"type": "integer"}}}},
       "warnings": {"type": "array", "items": {"$ref": "#/components/schemas/Warning"}}}},
   "Warning": {
     "type": "object", "required": ["code", "message"],

@@ -42,6 +42,9 @@ namespace shunt::config {
 // The settings of a [models.NAME] table with this driver.
 [[nodiscard]] const std::vector<Setting<CommandOptions>>& command_settings();
 [[nodiscard]] const std::vector<Setting<OpenAiOptions>>& openai_settings();
+// The settings of one of its [[models.NAME.upstreams]] tables.
+[[nodiscard]] const std::vector<Setting<OpenAiUpstream>>& upstream_settings();
+[[nodiscard]] const std::vector<Setting<CogOptions>>& cog_settings();
 [[nodiscard]] const std::vector<Setting<SimulatorOptions>>& simulator_settings();
 
 }  // namespace shunt::config

@@ -56,20 +56,55 @@ UPSTREAMS = {"up-ok": "ok", "up-json": "json", "up-tools": "tool_calls", "up-hal
              "up-500": "status?status=500", "up-400": "status?status=400", "up-unauthorized": "unauthorized",
              "up-html": "html", "up-garbage": "garbage"}
 
+# Beside chat: the operation, what the server is told to do, and the input.
+OPERATIONS = {"op-completions": ("completions", "completions", {"prompt": "hello"}),
+              "op-embeddings": ("embeddings", "embeddings", {"input": ["a", "b"]}),
+              "op-speech": ("speech", "speech", {"input": "hello"}),
+              "op-images": ("images", "images", {"prompt": "a cat"}),
+              "op-address": ("images", "images?how=url", {"prompt": "a cat"})}
+
+# What kind of container tests/support/cog_server.py plays, and the input.
+CONTAINERS = {"cog-streaming": ("streaming/1", {"say": ["Hel", "lo"]}), "cog-plain": ("plain/1", {"say": ["Hel", "lo"]}),
+              "cog-file": ("plain/2", {"file": "image/png"}), "cog-failing": ("plain/3", {"fail": "it broke"}),
+              "cog-defunct": ("defunct/1", {})}
+
 PROMPT = {"prompt": "hello"}
 
 
 def upstream_models(port):
     return "".join(f'[models.{name}]\ndriver = "openai"\nbase_url = "http://127.0.0.1:{port}/v1"\n'
-                   f'model = "{mode}"\nmax_retries = 0\n' for name, mode in UPSTREAMS.items())
+                   f'model = "{mode}"\nmax_retries = 0\n' for name, mode in UPSTREAMS.items()) + "".join(
+        f'[models.{name}]\ndriver = "openai"\noperation = "{operation}"\nbase_url = "http://127.0.0.1:{port}/v1"\n'
+        f'model = "{mode}"\n' for name, (operation, mode, _) in OPERATIONS.items()) + f"""
+[models.up-elsewhere]
+driver = "openai"
+breaker_failures = 1000
+[[models.up-elsewhere.upstreams]]
+base_url = "http://127.0.0.1:{port}/v1"
+name = "first"
+model = "status?code=500"
+[[models.up-elsewhere.upstreams]]
+base_url = "http://127.0.0.1:{port}/v1"
+name = "second"
+model = "ok"
+weight = 0
+"""
+
+
+def container_models(port):
+    return "".join(f'[models.{name}]\ndriver = "cog"\nbase_url = "http://127.0.0.1:{port}/{container}"\n'
+                   for name, (container, _) in CONTAINERS.items())
 
 
 @pytest.fixture(scope="module")
 def pair():
     """The two services, started once: every case uses models or keys of its own."""
-    program = Path(__file__).parents[2] / "support" / "openai_server.py"
-    upstream = subprocess.Popen([sys.executable, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    models = MODELS + upstream_models(int(upstream.stdout.readline()))
+    support = Path(__file__).parents[2] / "support"
+    upstream, container = (subprocess.Popen([sys.executable, support / program], stdin=subprocess.PIPE,
+                                            stdout=subprocess.PIPE)
+                           for program in ("openai_server.py", "cog_server.py"))
+    models = (MODELS + upstream_models(int(upstream.stdout.readline())) +
+              container_models(int(container.stdout.readline())))
     modes = [SyncMode(), QueueMode()]
     services = [mode.start(models) for mode in modes]
     yield services
@@ -77,6 +112,7 @@ def pair():
         service.stop()
         mode.close()
     upstream.communicate()
+    container.communicate()
 
 
 # ---- What is compared.
@@ -257,6 +293,9 @@ def listed(shunt):
     yield shunt.request("GET", "/v1/generations?model=listed&state=failed")
 
 
+# Cases of which it is not fixed how much text comes together.
+LOOSE = ("upstream", "operation", "container")
+
 CASES = {
     "simulator": every_form("quick"),
     "simulator, slowly": every_form("slow", {"prompt": "x", "tokens": 3}),
@@ -270,6 +309,9 @@ CASES = {
     "program that is killed": every_form("killed", {}),
     "program that says too much": every_form("gabby", {}),
     **{f"upstream {mode}": every_form(name, fixed_events=False) for name, mode in UPSTREAMS.items()},
+    "upstream elsewhere": every_form("up-elsewhere", fixed_events=False),
+    **{f"operation {name}": every_form(name, given, fixed_events=False) for name, (_, _, given) in OPERATIONS.items()},
+    **{f"container {name}": every_form(name, given, fixed_events=False) for name, (_, given) in CONTAINERS.items()},
     "refused": refused,
     "catalogue": catalogue,
     "artifacts": artifacts,
@@ -286,6 +328,6 @@ def test_the_answers_are_the_same_bytes(pair, case):
     transcripts = []
     for service in pair:
         names = {}
-        transcripts.append([normalised(response, names, case.startswith("upstream")) for response in CASES[case](service)])
+        transcripts.append([normalised(response, names, case.startswith(LOOSE)) for response in CASES[case](service)])
     for sync, queue in zip(*transcripts, strict=True):
         assert queue == sync

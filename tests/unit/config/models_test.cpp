@@ -257,6 +257,59 @@ error_excerpt_bytes = 0
   EXPECT_EQ(explained(loaded, "models.m.query").value, "{ api-version = \"(set)\" }");
 }
 
+TEST(Models, of_the_openai_driver_have_one_server_or_several) {
+  const std::string servers = R"([models.m]
+driver = "openai"
+model = "smol"
+sticky_field = "user"
+breaker_failures = 7
+breaker_open = "1s"
+breaker_max_open = "2s"
+[[models.m.upstreams]]
+base_url = "http://me:hunter2@10.0.0.1:8000/v1"
+name = "gpu-1"
+api_key_env = "KEY_1"
+headers_env = { X-Team = "TEAM_KEY" }
+[[models.m.upstreams]]
+base_url = "http://10.0.0.2:8000/v1"
+model = "smol-fp8"
+weight = 0
+)";
+  const Loaded loaded = Given(servers).flag("models.m.upstreams[0].weight", "3").loaded();
+  const auto& options = std::get<OpenAiOptions>(loaded.configuration.models.front().driver);
+  ASSERT_EQ(options.upstreams.size(), 2U);
+  EXPECT_EQ(options.upstreams[0].name, "gpu-1");
+  EXPECT_EQ(options.upstreams[0].weight, 3U);
+  EXPECT_EQ(options.upstreams[1].model, "smol-fp8");
+  EXPECT_EQ(options.upstreams[1].weight, 0U);
+  EXPECT_EQ(options.sticky_field, "user");
+  EXPECT_EQ(options.breaker_failures, 7U);
+  EXPECT_EQ(options.breaker_open, 1s);
+  EXPECT_EQ(options.breaker_max_open, 2s);
+  EXPECT_EQ(explained(loaded, "models.m.upstreams[0].base_url").value, "\"http://me:***@10.0.0.1:8000/v1\"");
+  EXPECT_THAT(loaded.secret_variables, ::testing::IsSupersetOf({"KEY_1", "TEAM_KEY"}));
+
+  const std::string model = "[models.m]\ndriver = \"openai\"\nmodel = \"smol\"\n";
+  const std::string one = "[[models.m.upstreams]]\nbase_url = \"http://10.0.0.1/v1\"\n";
+  const std::vector<std::pair<std::string, std::string>> kMistakes = {
+      {model, "models.m.base_url is missing"},
+      {model + "upstreams = 5\n", "models.m.upstreams must be [[models.m.upstreams]] tables"},
+      {model + "upstreams = []\n", "models.m.upstreams must be [[models.m.upstreams]] tables"},
+      {model + "upstreams = [1]\n", "models.m.upstreams[0] must be a table; got 1"},
+      {model + "[[models.m.upstreams]]\nweight = 1\n", "models.m.upstreams[0].base_url is missing"},
+      {model + one + "wieght = 1\n",
+       "models.m.upstreams[0].wieght is not a setting; did you mean \"weight\"?"},
+      {model + one + "weight = 2000\n", "models.m.upstreams[0].weight must be a whole number, from 0 to 1000"},
+      {model + one + "headers = { Host = \"a\" }\n", "upstreams[0].headers must not contain Host"},
+      {model + "base_url = \"http://10.0.0.9/v1\"\n" + one, "models.m.base_url cannot be used"},
+      {model + "upstream = 5\n", "did you mean \"upstreams\"?"},
+      {"[models.m]\ndriver = \"simulator\"\nupstreams = []\n", "models.m.upstreams is not a setting"},
+  };
+  for (const auto& [text, expected] : kMistakes) {
+    EXPECT_THAT(Given(text).mistakes(), HasSubstr(expected)) << text;
+  }
+}
+
 TEST(Models, of_the_simulator_have_its_options) {
   const Loaded loaded = Given(R"([models.m]
 driver = "simulator"
@@ -296,8 +349,10 @@ TEST(Models, mistakes_are_named) {
       {"[models]\nm = \"x\"\n", "shunt.toml:2: models.m must be a table of the model's settings; got \"x\""},
       {"[models]\n", "there is no model"},
       {"[models.m]\n",
-       "shunt.toml:1: models.m.driver is missing; it must be \"command\", \"openai\" or \"simulator\""},
-      {"[models.m]\ndriver = 1\n", "models.m.driver must be \"command\", \"openai\" or \"simulator\"; got 1"},
+       "shunt.toml:1: models.m.driver is missing; it must be \"cog\", \"command\", \"openai\" or "
+       "\"simulator\""},
+      {"[models.m]\ndriver = 1\n",
+       "models.m.driver must be \"cog\", \"command\", \"openai\" or \"simulator\"; got 1"},
       {"[models.m]\ndriver = \"comand\"\n", "got \"comand\"; did you mean \"command\"?"},
       {"[models.\"a b\"]\ndriver = \"simulator\"\n", "shunt.toml:1: a model's name is 1 to 128 of"},
       {"[models.m]\ndriver = \"simulator\"\n[models.m]\n", "shunt.toml:3: this is not valid TOML"},

@@ -76,6 +76,7 @@ std::optional<milliseconds> usual_wait(const RetryPolicy& policy, const FailedAt
 
 std::optional<Retry> next_retry(const RetryPolicy& policy, const FailedAttempt& attempt,
                                 const RetryMoment& moment) {
+  if (attempt.timed_out || attempt.in_answer) return std::nullopt;
   auto wait = attempt.loading ? loading_wait(policy, attempt, moment) : std::nullopt;
   const bool waits_for_model = wait.has_value();
   if (!wait) wait = usual_wait(policy, attempt, moment);
