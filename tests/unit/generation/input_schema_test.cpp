@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <limits>
 
 #include "shunt/generation/error_codes.hpp"
 
@@ -225,6 +227,7 @@ TEST(InputSchema, ARuleThatCannotBeIsRefusedByItsSetting) {
   EXPECT_THAT(field_of(rule), HasSubstr("/items/type"));
 }
 
+// The best of several looks, since others use the machine too.
 TEST(InputSchema, TakesTimeInProportionToTheInput) {
   const InputRules rules = rules_of(chat_rules());
   const auto time_of = [&rules](std::size_t count) {
@@ -232,11 +235,14 @@ TEST(InputSchema, TakesTimeInProportionToTheInput) {
     for (std::size_t i = 0; i < count; ++i) tags.emplace_back("abc");
     const Json input =
         JsonObject{{"messages", JsonArray{JsonObject{{"role", "user"}}}}, {"tags", std::move(tags)}};
-    const auto begin = std::chrono::steady_clock::now();
-    for (int i = 0; i < 3; ++i) EXPECT_TRUE(rules.check(input).ok());
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    double best = std::numeric_limits<double>::max();
+    for (int i = 0; i < 10; ++i) {
+      const auto begin = std::chrono::steady_clock::now();
+      EXPECT_TRUE(rules.check(input).ok());
+      best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    }
+    return best;
   };
-  (void)time_of(1'000);
   EXPECT_LT(time_of(100'000), 40 * time_of(10'000) + 0.05);
 }
 
