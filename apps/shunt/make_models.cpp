@@ -60,7 +60,7 @@ Error cannot_work(const config::ModelConfig& configured, const config::Loaded& l
 
 Result<Model> make_model(const config::ModelConfig& configured, const config::Loaded& loaded,
                          EventLoopThreads& loops) {
-  auto rules = InputRules::compile(configured.input_rules);
+  auto rules = InputRules::compile(configured.input_rules, configured.model.unlisted_input);
   if (!rules) return cannot_work(configured, loaded, rules.error());
   auto generator = std::visit(MakeGenerator{loops, *rules}, configured.driver);
   if (!generator) return cannot_work(configured, loaded, generator.error());

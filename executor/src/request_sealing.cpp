@@ -68,6 +68,7 @@ Result<SealedRequest> seal_request(const Model& model, GenerationRequest&& reque
   envelope.admission = request.admission ? *std::move(request.admission) : admission;
   request.admission.reset();
   envelope.request = std::move(request);
+  fill_defaults(model, envelope.request.input);
   auto text = encode_envelope(envelope);
   if (!text) return std::move(text).error();
   if (auto checked = check_input(model, envelope.request.input); !checked) {

@@ -167,6 +167,29 @@ async def mode_tool_calls(exchange):
     await exchange.end_stream()
 
 
+async def mode_talk(exchange):
+    """Thoughts, text with log probabilities, a refusal, audio, an image, a tool call: one after another."""
+    await exchange.begin_stream()
+    pieces = [
+        {"role": "assistant", "content": ""},
+        {"reasoning_content": "Let me "}, {"reasoning_content": "see \u65e5\u672c."},
+        {"content": "I look"}, {"content": " it up."},
+        {"refusal": "Not "}, {"refusal": "that."},
+        {"audio": {"id": "audio_1", "data": "AAEC"}}, {"audio": {"data": "Aw==", "transcript": "hm", "expires_at": 1763912587}},
+        {"images": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw=="}}]},
+        {"tool_calls": [{"index": 0, "id": "call_a", "type": "function", "function": {"name": "look", "arguments": "{\"at\":"}}]},
+        {"tool_calls": [{"index": 0, "extra_content": {"google": {"thought_signature": "abc"}}, "function": {"arguments": "1}"}}]},
+    ]
+    for piece in pieces:
+        value = chunk(piece)
+        if piece.get("content"):
+            value["choices"][0]["logprobs"] = {"content": [{"token": piece["content"], "logprob": -0.5}]}
+        await exchange.event(value)
+    await exchange.event(chunk({}, "tool_calls"))
+    await exchange.event("[DONE]")
+    await exchange.end_stream()
+
+
 async def mode_half(exchange):
     """Half a stream, then the connection ends in the middle of a chunk. tokens=3."""
     await stream_words(exchange, int(exchange.number("tokens", 3)))

@@ -101,6 +101,9 @@ constexpr std::string_view kSchemas = R"json({
     "properties": {
       "name": {"type": "string"}, "driver": {"type": "string"}, "description": {"type": "string"},
       "text_field": {"type": ["string", "null"]},
+      "input_schema": {
+        "type": ["object", "null"],
+        "description": "What input may be, as JSON Schema 2020-12; null: the configuration has no rules"},
       "produces": {"type": "array", "items": {"type": "string"}},
       "concurrency": {"type": "integer"}, "max_waiting": {"type": "integer"}, "timeout_ms": {"type": "integer"},
       "on_disconnect": {"enum": ["cancel", "continue"]}}},

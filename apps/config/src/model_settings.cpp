@@ -63,6 +63,8 @@ const std::vector<Setting<Model>>& model_settings() {
           &Model::on_disconnect, "What becomes of a generation whose waiting client has gone."),
       setting<Model>("text_field", Text{}, &Model::text_field,
                      "The member of `input` that plain text goes to (`shunt generate \"text\"`)."),
+      setting<Model>("unlisted_input", unlisted_kinds(), &Model::unlisted_input,
+                     "What becomes of members of `input` that have no rule."),
       setting<Model>(
           "produces", TextList{}, &Model::produces,
           "Media types of its artifacts, so that a request whose `Accept` asks for others is refused before "

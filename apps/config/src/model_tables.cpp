@@ -160,9 +160,9 @@ std::deque<LoadedModel> read_models(const Node& given, Problems& problems) {
 void set_one(LoadedModel& model, std::string_view name, const Node& given, Problems& problems) {
   if (name == "input") name = "input_mode";  // as in read_input
   for (LoadedInputRule& rule : model.input_rules) {
-    for (const std::string& prefix : {"input." + key_text(rule.member) + '.', "input." + rule.member + '.'}) {
-      if (!name.starts_with(prefix)) continue;
-      return fill_one(rule.group, name.substr(prefix.size()), given, problems);
+    for (const std::string& place : rule.names) {
+      if (!name.starts_with(place) || !name.substr(place.size()).starts_with('.')) continue;
+      return fill_one(rule.group, name.substr(place.size() + 1), given, problems);
     }
   }
   for (LoadedUpstream& loaded : model.upstreams) {
@@ -231,8 +231,8 @@ void check_produced_types(const LoadedModel& model, Problems& problems) {
 
 void check_model(LoadedModel& model, Problems& problems) {
   bool sound = true;
-  for (const LoadedInputRule& loaded : model.input_rules) {
-    sound &= check_input_rule(loaded, model.config.input_rules.at(loaded.member), problems);
+  for (const auto& [member, rule] : model.config.input_rules) {
+    sound &= check_input_rule(model.input_rules, member, rule, problems);
   }
   check_produced_types(model, problems);
   const auto* command = std::get_if<CommandOptions>(&model.config.driver);

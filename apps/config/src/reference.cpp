@@ -136,7 +136,9 @@ How copies of the model's requests are run and compared while a fleet is in shad
   append_table(to, input_rule_settings(), R"(### Input rules: `[models.NAME.input.MEMBER]`
 
 What a member of a request's `input` may be; a request that has something else is refused with 422 `invalid_input` before
-anything of it exists. Members without a rule pass. Each `{input.NAME}` in a `command` model's `argv` needs a rule.)");
+anything of it exists. Members without a rule pass, unless `unlisted_input` says otherwise. Each `{input.NAME}` in a
+`command` model's `argv` needs a rule. The rule of a list's elements is the table `items` in it, those of an object's members
+are in its table `properties`; [input.md](input.md) tells more.)");
   append_table(to, command_settings(), R"(### `driver = "command"`
 
 Runs a program for each generation. [generators/command.md](generators/command.md) has the details.)");

@@ -52,7 +52,7 @@ input_mode = "none"
 """
 
 # What the server of tests/support/openai_server.py is told to do, by the name of a model.
-UPSTREAMS = {"up-ok": "ok", "up-json": "json", "up-tools": "tool_calls", "up-half": "half",
+UPSTREAMS = {"up-ok": "ok", "up-json": "json", "up-tools": "tool_calls", "up-talk": "talk", "up-half": "half",
              "up-500": "status?status=500", "up-400": "status?status=400", "up-unauthorized": "unauthorized",
              "up-html": "html", "up-garbage": "garbage"}
 
@@ -124,12 +124,35 @@ SAME_EVERYWHERE = ("date",)
 ADMISSION = re.compile(r',"admission":\{[^}]*\}')
 
 
+def says(delta):
+    return [name for name in delta if name not in ("seq", "type", "at") and delta[name]]
+
+
+def append_piece(whole, piece):
+    """Puts a delta's piece at the end of another one (docs/deltas.md)."""
+    for name, value in piece.items():
+        if name in ("text", "reasoning", "refusal", "arguments", "data", "transcript", "url"):
+            whole[name] = whole.get(name, "") + value
+        elif name in ("tool_calls", "images"):
+            elements = whole.setdefault(name, [])
+            for element in value:
+                known = [each for each in elements if each["index"] == element["index"]]
+                append_piece(known[0], element) if known else elements.append(element)
+        elif isinstance(value, list):
+            whole.setdefault(name, []).extend(value)
+        elif isinstance(value, dict):
+            append_piece(whole.setdefault(name, {}), value)
+        else:
+            whole[name] = value
+
+
 def with_joined_text(body):
-    """Events as (type, data), numbered anew: how much text came together is the network's affair."""
+    """Events as (type, data), numbered anew: how much was said together is the network's affair. Where something else
+    than before is said, another event begins."""
     joined = []
     for _, kind, data in wire.events(body):
-        if kind == "delta" and joined and joined[-1]["type"] == "delta":
-            joined[-1]["text"] += data["text"]
+        if kind == "delta" and joined and joined[-1]["type"] == "delta" and says(joined[-1]) == says(data):
+            append_piece(joined[-1], {name: value for name, value in data.items() if name not in ("seq", "type", "at")})
         else:
             joined.append({**data, "seq": len(joined) + 1})
     return "\n".join(json.dumps(event, ensure_ascii=False) for event in joined)

@@ -383,6 +383,22 @@ TEST(Models, mistakes_are_named) {
       {"[models.m]\ndriver = \"simulator\"\non_disconnect = \"stop\"\n",
        "must be \"cancel\" or \"continue\""},
       {"[models.m]\ndriver = \"simulator\"\nlimits = 5\n", "models.m.limits must be a table; got 5"},
+      {"[models.m]\ndriver = \"simulator\"\ninput.a = { type = \"array\", items = { type = \"strin\" } }\n",
+       "shunt.toml:3: models.m.input.a.items.type must be"},
+      {"[models.m]\ndriver = \"simulator\"\ninput.a = { type = \"array\", items = { pattern = \"a\" } }\n",
+       "models.m.input.a.items.type is missing"},
+      {"[models.m]\ndriver = \"simulator\"\ninput.a = { type = \"array\", item = { type = \"string\" } }\n",
+       "did you mean \"items\"?"},
+      {"[models.m]\ndriver = \"simulator\"\ninput.a = { type = \"object\", properties = 5 }\n",
+       "models.m.input.a.properties must be a table of rules; got 5"},
+      {"[models.m]\ndriver = \"simulator\"\ninput.a = { type = \"string\", default = 5 }\n",
+       "models.m.input.a.default breaks the rule itself: input.a must be a string; got 5"},
+      {"[models.m]\ndriver = \"simulator\"\ninput.a = { type = \"string\", default = 2026-11-28 }\n",
+       "models.m.input.a.default must be a text, a number"},
+      {"[models.m]\ndriver = \"simulator\"\ninput.a = { type = \"file\", types = [\"png\"] }\n",
+       "models.m.input.a.types must have media types"},
+      {"[models.m]\ndriver = \"command\"\nargv = [\"ls\", \"{input.a}\"]\ninput.a = { type = \"array\" }\n",
+       "input.a is no single value"},
   };
   for (const auto& [text, expected] : kMistakes)
     EXPECT_THAT(Given(text).mistakes(), HasSubstr(expected)) << text;

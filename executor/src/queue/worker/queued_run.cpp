@@ -51,6 +51,8 @@ bullmq::awaitable<QueuedRun::Outcome> QueuedRun::run(std::shared_ptr<WorkerModel
   const auto self = shared_from_this();
   generation_ =
       std::make_shared<Generation>(envelope_, services_.clock, model->model.output, services_.memory);
+  // What came from a producer may leave out what has a default.
+  fill_defaults(model->model, envelope_.request.input);
   // It was checked when it was admitted, if that was done by Shunt: whoever reaches Redis can add a job.
   auto checked = check_input(model->model, envelope_.request.input);
   if (!checked) {

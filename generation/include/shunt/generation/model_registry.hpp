@@ -34,6 +34,7 @@ struct Model {
   OnDisconnect on_disconnect = OnDisconnect::kCancel;
   OutputLimits output;
   InputRules input_rules;
+  Unlisted unlisted_input = Unlisted::kPass;  // what the rules say of members without one
 
   // The member of `input` that plain text goes to (`shunt generate "text"`); "" = none.
   std::string text_field;
@@ -41,6 +42,9 @@ struct Model {
   // not known.
   std::vector<std::string> produces;
 };
+
+// What an input has that does not say: the defaults of the model's rules. Executors ask before they check it.
+void fill_defaults(const Model& model, Json& input);
 
 // What `input` must be for this model: its rules, then what its generator wants. Errors carry `invalid_input`
 // and the member as a JSON pointer. Executors ask before anything of the generation exists, and once more

@@ -39,6 +39,11 @@ bool may_have_slash(const InputRule& rule) {
   return rule.any || rule.allow_slash || !rule.choices.empty();
 }
 
+bool is_one_value(const InputRule& rule) {
+  using Type = InputRule::Type;
+  return rule.type != Type::kArray && rule.type != Type::kObject && rule.type != Type::kJson;
+}
+
 // A default as the member's value would come: a rule for numbers wants a number.
 Json typed_default(const std::string& text, const InputRule* rule) {
   if (rule != nullptr && rule->type && *rule->type != InputRule::Type::kString) {
@@ -65,6 +70,13 @@ Result<ArgvTemplate> ArgvTemplate::parse(const std::vector<std::string>& argv,
         return wrong_template(text, "there is no rule for what input." + piece.text +
                                         " may be: add a table input." + piece.text +
                                         " with type, max_length, pattern and the like, or with any = true");
+      }
+    }
+    for (const Piece& piece : *argument) {
+      if (piece.kind == Piece::Kind::kInput && !is_one_value(*rules.find(piece.text))) {
+        return wrong_template(text, "input." + piece.text +
+                                        " is no single value: a list, an object or any JSON cannot be an "
+                                        "argument (input_mode says how the program gets it)");
       }
     }
     made.arguments_.push_back(std::move(*argument));
