@@ -16,6 +16,7 @@ namespace shunt::testing {
 //   artifact   an artifact of "size" bytes and one of zero bytes
 //   bytes      deltas that cut a UTF-8 sequence in half, and invalid ones
 //   limited    as tokens, with max_text_bytes 64
+//   once       as echo, and never run twice
 //   picky      check_input refuses an input without "text"
 [[nodiscard]] ModelRegistry conformance_models(Hold& hold);
 

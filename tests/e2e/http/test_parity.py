@@ -59,6 +59,16 @@ UPSTREAMS = {"up-ok": "ok", "up-json": "json", "up-tools": "tool_calls", "up-hal
 PROMPT = {"prompt": "hello"}
 
 
+RUNS_ONCE = """
+[models.once]
+driver = "simulator"
+text_field = "prompt"
+first_token = "0ms"
+token_gap = "0ms"
+on_lost = "fail"
+"""
+
+
 def upstream_models(port):
     return "".join(f'[models.{name}]\ndriver = "openai"\nbase_url = "http://127.0.0.1:{port}/v1"\n'
                    f'model = "{mode}"\nmax_retries = 0\n' for name, mode in UPSTREAMS.items())
@@ -69,7 +79,7 @@ def pair():
     """The two services, started once: every case uses models or keys of its own."""
     program = Path(__file__).parents[2] / "support" / "openai_server.py"
     upstream = subprocess.Popen([sys.executable, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    models = MODELS + upstream_models(int(upstream.stdout.readline()))
+    models = MODELS + RUNS_ONCE + upstream_models(int(upstream.stdout.readline()))
     modes = [SyncMode(), QueueMode()]
     services = [mode.start(models) for mode in modes]
     yield services
@@ -262,6 +272,7 @@ CASES = {
     "simulator, slowly": every_form("slow", {"prompt": "x", "tokens": 3}),
     "simulator that fails": every_form("quick", {"prompt": "x", "failure_rate": 1}),
     "simulator with an artifact": every_form("picture"),
+    "simulator that runs nothing twice": every_form("once", {"prompt": "x", "tokens": 3}),
     "program with text, progress and log": every_form("steps"),
     "program with a result": every_form("verdict", {}),
     "program with a broken result": every_form("no_verdict", {}),
