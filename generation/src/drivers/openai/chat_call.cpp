@@ -73,6 +73,9 @@ void ChatCall::attempt(milliseconds delay) {
   request.endpoint = upstream_->endpoint;
   request.headers = request_headers(*upstream_, run_->envelope().request.context);
   request.body = body_;
+  // Over a kept connection libcurl may send it twice by itself.
+  const bool once = !may_run_again(run_->envelope().on_lost, Setback::kWritten);
+  request.connection = once ? http::ConnectionUse::kOwn : http::ConnectionUse::kKept;
   request.connect_timeout = options.connect_timeout;
   request.max_response_bytes = options.max_response_bytes;
   enter(Phase::kConnect, delay);
@@ -80,6 +83,7 @@ void ChatCall::attempt(milliseconds delay) {
 }
 
 bool ChatCall::try_again(const FailedAttempt& failure, const Error& error) {
+  if (!may_run_again(run_->envelope().on_lost, setback_of(failure))) return false;
   const OpenAiOptions& options = upstream_->options;
   const SteadyTime now = std::chrono::steady_clock::now();
   if (failure.loading && loading_retries_ == 0) loading_since_ = now;
@@ -256,10 +260,12 @@ void ChatCall::end_of_answer(const http::TransferEnd& end) {
 
 void ChatCall::no_response(const http::TransferEnd& end) {
   const std::string& address = upstream_->address;
+  FailedAttempt failure;
   Error error;
   switch (end.how) {
     case http::TransferEnd::How::kConnectTimedOut: {
       const milliseconds limit = limit_of(Phase::kConnect);
+      failure.progress = RequestProgress::kNotConnected;
       error = upstream_error(error_code::kUpstreamTimeout, "no connection to the upstream at " + address +
                                                                " within " + format_duration(limit) +
                                                                " (connect_timeout)")
@@ -268,15 +274,17 @@ void ChatCall::no_response(const http::TransferEnd& end) {
       break;
     }
     case http::TransferEnd::How::kNotConnected:
+      failure.progress = RequestProgress::kNotConnected;
       error = upstream_error(error_code::kUpstreamUnreachable,
                              "cannot connect to the upstream at " + address + ": " + end.reason);
       break;
     default:
+      if (!end.request_written) failure.progress = RequestProgress::kNotWritten;
       error = upstream_error(
           error_code::kUpstreamBroken,
           "the upstream at " + address + " closed the connection without an answer: " + end.reason);
   }
-  if (!try_again({}, error)) fail(std::move(error));
+  if (!try_again(failure, error)) fail(std::move(error));
 }
 
 void ChatCall::bad_status() {
@@ -287,7 +295,8 @@ void ChatCall::bad_status() {
   }
   const std::string retry_after = head_.retry_after;  // head_ belongs to the next attempt soon
   const bool loading = says_model_is_loading(head_.status, error_body_);
-  if (!try_again({head_.status, retry_after, loading}, error)) fail(std::move(error));
+  if (!try_again({.status = head_.status, .retry_after = retry_after, .loading = loading}, error))
+    fail(std::move(error));
 }
 
 void ChatCall::stop() {

@@ -7,6 +7,7 @@
 
 #include "shunt/base/clock.hpp"
 #include "shunt/generation/namespace.hpp"
+#include "shunt/generation/on_lost.hpp"
 
 namespace shunt::generation::openai {
 
@@ -17,13 +18,20 @@ struct RetryPolicy {
   std::chrono::milliseconds max_loading_wait;
 };
 
+// How far an attempt's request had come. kNotWritten: the server cannot have all of it.
+enum class RequestProgress { kNotConnected, kNotWritten, kWritten };
+
 // How an attempt failed before the first byte of an answer.
 struct FailedAttempt {
   // 0: no response at all (refused, reset, no such name, not connected in time).
   int status = 0;
   std::string_view retry_after{};  // the header as it came, "" = none
   bool loading = false;            // the server is there and loads its model
+  RequestProgress progress = RequestProgress::kWritten;
 };
+
+// What it proves of whether the server can have begun the work.
+[[nodiscard]] Setback setback_of(const FailedAttempt& attempt) noexcept;
 
 // What surrounds the decision: retries made so far (those that waited for a model to load apart), the time
 // since the model was first found loading, the wall clock, the time until the generation's deadline (unset =
