@@ -99,7 +99,7 @@ TEST_F(OpenAiOnceTest, HasAConnectionOfItsOwn) {
     on_lost_ = choice;
     given_model("ok#" + std::string(on_lost_name(choice)));
   }
-  for (const std::size_t model : {0, 0, 1, 1}) EXPECT_EQ(run(model).state, GenerationState::kSucceeded);
+  for (const std::size_t model : {0U, 0U, 1U, 1U}) EXPECT_EQ(run(model).state, GenerationState::kSucceeded);
   EXPECT_EQ(seen("ok#rerun").at("connections"), 1);
   EXPECT_EQ(seen("ok#fail").at("connections"), 2);
 }
