@@ -65,6 +65,7 @@ Result<SealedRequest> seal_request(const Model& model, GenerationRequest&& reque
   envelope.id = ids.next();
   envelope.created_at = clock.now();
   envelope.deadline = envelope.created_at + sealed.timeout;
+  envelope.on_lost = model.on_lost;
   envelope.admission = request.admission ? *std::move(request.admission) : admission;
   request.admission.reset();
   envelope.request = std::move(request);

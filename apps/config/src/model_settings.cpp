@@ -61,6 +61,11 @@ const std::vector<Setting<Model>>& model_settings() {
           "on_disconnect",
           Choice<OnDisconnect>{{{"cancel", OnDisconnect::kCancel}, {"continue", OnDisconnect::kContinue}}},
           &Model::on_disconnect, "What becomes of a generation whose waiting client has gone."),
+      setting<Model>(
+          "on_lost", Choice<OnLost>{{{"rerun", OnLost::kRerun}, {"fail", OnLost::kFail}}}, &Model::on_lost,
+          "What becomes of a generation whose worker is lost while it runs: `rerun` runs it again (at least "
+          "once), `fail` ends it with `worker_lost` and never runs it twice (at most once), for what costs "
+          "money (docs/delivery.md)."),
       setting<Model>("text_field", Text{}, &Model::text_field,
                      "The member of `input` that plain text goes to (`shunt generate \"text\"`)."),
       setting<Model>("unlisted_input", unlisted_kinds(), &Model::unlisted_input,

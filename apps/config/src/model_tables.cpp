@@ -227,6 +227,17 @@ void check_produced_types(const LoadedModel& model, Problems& problems) {
   }
 }
 
+// A copy that its own generator runs is the same work once more.
+void check_shadow(const LoadedModel& model, Problems& problems) {
+  const bool twice = model.config.shadow.generator == flip::ShadowGenerator::kReal &&
+                     !may_run_again(model.config.model.on_lost, Setback::kFailed);
+  if (twice) {
+    cannot_be_used(model, "shadow",
+                   "\"real\" runs copies of what on_lost = \"fail\" runs once; use \"stub\" or \"off\"",
+                   problems);
+  }
+}
+
 }  // namespace
 
 void check_model(LoadedModel& model, Problems& problems) {
@@ -235,6 +246,7 @@ void check_model(LoadedModel& model, Problems& problems) {
     sound &= check_input_rule(model.input_rules, member, rule, problems);
   }
   check_produced_types(model, problems);
+  check_shadow(model, problems);
   const auto* command = std::get_if<CommandOptions>(&model.config.driver);
   if (command != nullptr && sound) check_command_model(model, *command, problems);
   if (const auto* cog = std::get_if<CogOptions>(&model.config.driver);

@@ -71,6 +71,16 @@ CONTAINERS = {"cog-streaming": ("streaming/1", {"say": ["Hel", "lo"]}), "cog-pla
 PROMPT = {"prompt": "hello"}
 
 
+RUNS_ONCE = """
+[models.once]
+driver = "simulator"
+text_field = "prompt"
+first_token = "0ms"
+token_gap = "0ms"
+on_lost = "fail"
+"""
+
+
 def upstream_models(port):
     return "".join(f'[models.{name}]\ndriver = "openai"\nbase_url = "http://127.0.0.1:{port}/v1"\n'
                    f'model = "{mode}"\nmax_retries = 0\n' for name, mode in UPSTREAMS.items()) + "".join(
@@ -103,7 +113,7 @@ def pair():
     upstream, container = (subprocess.Popen([sys.executable, support / program], stdin=subprocess.PIPE,
                                             stdout=subprocess.PIPE)
                            for program in ("openai_server.py", "cog_server.py"))
-    models = (MODELS + upstream_models(int(upstream.stdout.readline())) +
+    models = (MODELS + RUNS_ONCE + upstream_models(int(upstream.stdout.readline())) +
               container_models(int(container.stdout.readline())))
     modes = [SyncMode(), QueueMode()]
     services = [mode.start(models) for mode in modes]
@@ -324,6 +334,7 @@ CASES = {
     "simulator, slowly": every_form("slow", {"prompt": "x", "tokens": 3}),
     "simulator that fails": every_form("quick", {"prompt": "x", "failure_rate": 1}),
     "simulator with an artifact": every_form("picture"),
+    "simulator that runs nothing twice": every_form("once", {"prompt": "x", "tokens": 3}),
     "program with text, progress and log": every_form("steps"),
     "program with a result": every_form("verdict", {}),
     "program with a broken result": every_form("no_verdict", {}),

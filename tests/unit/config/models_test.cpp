@@ -19,6 +19,7 @@ max_waiting = 0
 timeout = "5s"
 stop_grace = "0s"
 on_disconnect = "continue"
+on_lost = "fail"
 text_field = "prompt"
 produces = ["audio/wav", "audio/ogg"]
 [models."llama-3.1:8b".limits]
@@ -40,6 +41,7 @@ max_log_events = 6
   EXPECT_EQ(model.timeout, 5s);
   EXPECT_EQ(model.stop_grace, 0s);
   EXPECT_EQ(model.on_disconnect, OnDisconnect::kContinue);
+  EXPECT_EQ(model.on_lost, OnLost::kFail);
   EXPECT_EQ(model.text_field, "prompt");
   EXPECT_THAT(model.produces, ElementsAre("audio/wav", "audio/ogg"));
   EXPECT_EQ(model.output.max_text_bytes, 1024U);
@@ -147,6 +149,14 @@ TEST(Models, take_the_name_that_input_mode_had_before) {
               HasSubstr("what was `input` is `input_mode` now"));
   EXPECT_THAT(Given(model + "input = \"none\"\n[models.m.input.voice]\nany = true\n").mistakes(),
               HasSubstr("input_mode = "));
+}
+
+TEST(Models, are_not_run_twice_by_a_shadow_where_they_are_billed_once) {
+  const std::string model = "[models.m]\ndriver = \"simulator\"\non_lost = \"fail\"\n";
+  EXPECT_THAT(Given(model + "shadow = \"real\"\n").mistakes(),
+              HasSubstr("shunt.toml:4: models.m.shadow cannot be used: \"real\" runs copies"));
+  EXPECT_TRUE(Given(model + "shadow = \"stub\"\n").load().ok());
+  EXPECT_TRUE(Given(model).load().ok());
 }
 
 TEST(Models, need_rules_for_what_a_program_is_given) {

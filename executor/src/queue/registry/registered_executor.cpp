@@ -49,6 +49,19 @@ Error no_async(const std::string& why) {
       Retryable::kYes};
 }
 
+// A claim of this process alone does not keep another one from running the same key, and being billed for it.
+bool needs_claim_in_redis(const SealedRequest& sealed) {
+  return !sealed.key.key.empty() && !may_run_again(sealed.envelope.on_lost, Setback::kLost);
+}
+
+Error no_claim(const std::string& why) {
+  return {error_code::kQueueUnavailable,
+          "the Idempotency-Key cannot be claimed for all processes now, and the model runs nothing twice "
+          "(on_lost = \"fail\"): " +
+              why,
+          Retryable::kYes};
+}
+
 // Where what a sync executor refuses, or replays, is not its own decision.
 SubmitOutcome decided_elsewhere(const SyncCore& core, const Submission& submission,
                                 const EnterOutcome& outcome, std::size_t max_claims) {
@@ -59,10 +72,11 @@ SubmitOutcome decided_elsewhere(const SyncCore& core, const Submission& submissi
     return core.refuse(model, asked_at, key_conflict(conflict->holder));
   if (const auto* failure = std::get_if<Error>(&outcome))
     return core.refuse(model, asked_at, *failure, kRetryAfter);
-  return std::get_if<SyncRegistry::RedisAway>(&outcome) != nullptr
-             ? core.refuse(model, asked_at, no_async(std::get<SyncRegistry::RedisAway>(outcome).why),
-                           kRetryAfter)
-             : core.refuse(model, asked_at, caller_claims_full(max_claims), kRetryAfter);
+  if (const auto* away = std::get_if<SyncRegistry::RedisAway>(&outcome)) {
+    Error error = submission.respond_async ? no_async(away->why) : no_claim(away->why);
+    return core.refuse(model, asked_at, std::move(error), kRetryAfter);
+  }
+  return core.refuse(model, asked_at, caller_claims_full(max_claims), kRetryAfter);
 }
 
 class RegisteredExecutor final : public GenerationExecutor {
@@ -152,8 +166,8 @@ class RegisteredExecutor final : public GenerationExecutor {
     if (!away && !std::holds_alternative<SyncRegistry::Entered>(outcome))
       return decided_elsewhere(*core_, submission, outcome, max_claims);
     const GenerationId id = submission.sealed.envelope.id;
-    if (away && submission.respond_async) {
-      observe(Observed::kAsyncRefused);
+    if (away && (submission.respond_async || needs_claim_in_redis(submission.sealed))) {
+      if (submission.respond_async) observe(Observed::kAsyncRefused);
       withdraw(id);
       return decided_elsewhere(*core_, submission, outcome, max_claims);
     }

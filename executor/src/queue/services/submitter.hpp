@@ -56,7 +56,8 @@ class Submitter {
                                            SteadyTime until);
   bullmq::awaitable<SubmitOutcome> enqueue_for_holder(Submission sealed, GenerationId holder,
                                                       SteadyTime until);
-  bullmq::awaitable<AddOutcome> add(std::string model, std::string id, std::string text, SteadyTime until);
+  bullmq::awaitable<AddOutcome> add(std::string model, bullmq::JobOptions job, std::string text,
+                                    SteadyTime until);
   bullmq::awaitable<void> undo_admission(std::string id, std::string claim);
   void report(std::string_view model, const SubmitOutcome& outcome, SteadyTime asked_at,
               std::chrono::nanoseconds enqueue) const;

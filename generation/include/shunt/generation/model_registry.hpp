@@ -13,6 +13,7 @@
 #include "shunt/generation/generator.hpp"
 #include "shunt/generation/input_rules.hpp"
 #include "shunt/generation/namespace.hpp"
+#include "shunt/generation/on_lost.hpp"
 
 namespace shunt::generation {
 
@@ -32,6 +33,7 @@ struct Model {
   // After a stop is requested: time to wind down before the generation is ended without the generator's word.
   std::chrono::milliseconds stop_grace = std::chrono::seconds(10);
   OnDisconnect on_disconnect = OnDisconnect::kCancel;
+  OnLost on_lost = OnLost::kRerun;  // of the generations that are admitted from now on
   OutputLimits output;
   InputRules input_rules;
   Unlisted unlisted_input = Unlisted::kPass;  // what the rules say of members without one

@@ -94,7 +94,9 @@ void CogCall::ask_for_prediction(milliseconds delay) {
   asked_for_stream_ = model_->streams;
   made.headers.emplace_back(asked_for_stream_ ? "Accept: text/event-stream" : "Accept: application/json");
   made.body = request_;
-  if (!model_->server.options.runs_again) made.connection = http::ConnectionUse::kOwn;
+  // Over a kept connection libcurl may send it twice by itself.
+  if (!may_run_again(run_->envelope().on_lost, Setback::kWritten))
+    made.connection = http::ConnectionUse::kOwn;
   transfer_ = http::start_transfer(loop_, std::move(made), shared_from_this(), delay);
 }
 
@@ -273,7 +275,6 @@ void CogCall::wait(const FailedAttempt& failure, milliseconds longest, Error err
 
 void CogCall::try_again(const FailedAttempt& failure, Error error) {
   const CogOptions& options = model_->server.options;
-  const openai::Rerun rerun = options.runs_again ? openai::Rerun::kAllowed : openai::Rerun::kForbidden;
   openai::RetryMoment moment;
   moment.retries = attempts_ - 1 - waits_;
   moment.now = system_clock().now();
@@ -281,7 +282,7 @@ void CogCall::try_again(const FailedAttempt& failure, Error error) {
   if (const auto& deadline = run_->envelope().deadline) moment.time_left = *deadline - moment.now;
   const openai::RetryPolicy policy{options.max_retries, options.retry_backoff, kMaxRetryAfter,
                                    milliseconds(0)};
-  const auto retry = told_text_ || !openai::may_send_again(rerun, failure)
+  const auto retry = told_text_ || !may_run_again(run_->envelope().on_lost, openai::setback_of(failure))
                          ? std::nullopt
                          : openai::next_retry(policy, failure, moment);
   if (!retry) return fail(std::move(error));

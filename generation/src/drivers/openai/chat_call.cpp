@@ -55,11 +55,10 @@ std::optional<std::uint64_t> sticky_hash(const Json& input, std::string_view fie
 
 }  // namespace
 
-ChatCall::ChatCall(std::shared_ptr<UpstreamPool> upstreams, std::shared_ptr<GenerationRun> run, Rerun rerun,
+ChatCall::ChatCall(std::shared_ptr<UpstreamPool> upstreams, std::shared_ptr<GenerationRun> run,
                    EventLoop& loop)
     : upstreams_(std::move(upstreams)),
       run_(std::move(run)),
-      rerun_(rerun),
       loop_(loop),
       sticky_(sticky_hash(run_->input(), upstreams_->at(0).options.sticky_field)),
       tried_(upstreams_->size()),
@@ -102,7 +101,9 @@ void ChatCall::attempt(milliseconds delay) {
   request.endpoint = upstream_->endpoint;
   request.headers = request_headers(*upstream_, run_->envelope().request.context);
   request.body = body_;
-  request.connection = rerun_ == Rerun::kForbidden ? http::ConnectionUse::kOwn : http::ConnectionUse::kKept;
+  // Over a kept connection libcurl may send it twice by itself.
+  const bool once = !may_run_again(run_->envelope().on_lost, Setback::kWritten);
+  request.connection = once ? http::ConnectionUse::kOwn : http::ConnectionUse::kKept;
   request.connect_timeout = options.connect_timeout;
   request.max_response_bytes = options.max_response_bytes;
   enter(Phase::kConnect, delay);
@@ -122,7 +123,7 @@ void ChatCall::failed_in_answer(Error error) {
 }
 
 bool ChatCall::fail_over(const FailedAttempt& failure, const Error& error) {
-  if (!may_fail_over(rerun_, failure)) return false;
+  if (!may_fail_over(run_->envelope().on_lost, failure)) return false;
   // Its secrets are another server's in a moment.
   const std::string what =
       "the upstream " + upstream_->name + " failed (" + redacted(error.message, secrets()) + "), ";
@@ -135,7 +136,7 @@ bool ChatCall::fail_over(const FailedAttempt& failure, const Error& error) {
 }
 
 bool ChatCall::try_again(const FailedAttempt& failure, const Error& error) {
-  if (!may_send_again(rerun_, failure)) return false;
+  if (!may_run_again(run_->envelope().on_lost, setback_of(failure))) return false;
   const OpenAiOptions& options = upstream_->options;
   const SteadyTime now = std::chrono::steady_clock::now();
   if (failure.loading && loading_retries_ == 0) loading_since_ = now;

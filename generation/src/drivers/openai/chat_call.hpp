@@ -31,8 +31,7 @@ namespace shunt::generation::openai {
 // the transfer that runs, so that it goes with the loop if nothing else ends it.
 class ChatCall final : public http::TransferHandler, public std::enable_shared_from_this<ChatCall> {
  public:
-  ChatCall(std::shared_ptr<UpstreamPool> upstreams, std::shared_ptr<GenerationRun> run, Rerun rerun,
-           EventLoop& loop);
+  ChatCall(std::shared_ptr<UpstreamPool> upstreams, std::shared_ptr<GenerationRun> run, EventLoop& loop);
 
   // Precondition: the run's input has been checked.
   void begin();
@@ -82,7 +81,6 @@ class ChatCall final : public http::TransferHandler, public std::enable_shared_f
 
   const std::shared_ptr<UpstreamPool> upstreams_;
   std::shared_ptr<GenerationRun> run_;  // null once ended
-  const Rerun rerun_;
   EventLoop& loop_;
   const std::optional<std::uint64_t> sticky_;
   std::vector<bool> tried_;  // servers asked since the last wait

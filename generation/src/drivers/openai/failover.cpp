@@ -17,20 +17,12 @@ bool is_the_servers_fault(int status) noexcept {
 
 }  // namespace
 
-bool cannot_have_begun(const FailedAttempt& attempt) noexcept {
-  return attempt.progress != RequestProgress::kWritten || attempt.status == 429 ||
-         (attempt.status == 503 && attempt.loading);
-}
-
-bool may_fail_over(Rerun rerun, const FailedAttempt& attempt) noexcept {
-  if (cannot_have_begun(attempt)) return true;
-  if (rerun == Rerun::kForbidden) return false;
+bool may_fail_over(OnLost on_lost, const FailedAttempt& attempt) noexcept {
+  const Setback setback = setback_of(attempt);
+  if (may_run_again(OnLost::kFail, setback)) return true;
+  if (!may_run_again(on_lost, setback)) return false;
   if (attempt.in_answer) return attempt.passing;
   return is_the_servers_fault(attempt.status);
-}
-
-bool may_send_again(Rerun rerun, const FailedAttempt& attempt) noexcept {
-  return rerun == Rerun::kAllowed || cannot_have_begun(attempt);
 }
 
 UpstreamHealth health_of(const FailedAttempt& attempt) noexcept {

@@ -23,9 +23,7 @@ class OpenAiGenerator final : public Generator {
     if (auto checked = check_input(run->input()); !checked) return run->fail(std::move(checked).error());
     EventLoop* const loop = EventLoop::current();
     if (loop == nullptr) throw std::logic_error("Generator::start must be called on an event loop thread");
-    const bool runs_again = upstreams_->at(0).options.runs_again;
-    const openai::Rerun rerun = runs_again ? openai::Rerun::kAllowed : openai::Rerun::kForbidden;
-    std::make_shared<openai::ChatCall>(upstreams_, std::move(run), rerun, *loop)->begin();
+    std::make_shared<openai::ChatCall>(upstreams_, std::move(run), *loop)->begin();
   }
 
   [[nodiscard]] std::vector<UpstreamStatus> upstreams() const {

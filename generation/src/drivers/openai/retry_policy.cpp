@@ -29,6 +29,14 @@ milliseconds scaled(milliseconds duration, double factor) {
 
 }  // namespace
 
+Setback setback_of(const FailedAttempt& attempt) noexcept {
+  if (attempt.progress == RequestProgress::kNotConnected) return Setback::kNotConnected;
+  if (attempt.progress == RequestProgress::kNotWritten) return Setback::kNotWritten;
+  if (attempt.status == 429) return Setback::kRateLimited;
+  if (attempt.status == 503 && attempt.loading) return Setback::kLoading;
+  return attempt.status == 0 ? Setback::kWritten : Setback::kAnswered;
+}
+
 std::optional<milliseconds> parse_retry_after(std::string_view text, WallTime now) {
   if (text.empty()) return std::nullopt;
   if (std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; })) {

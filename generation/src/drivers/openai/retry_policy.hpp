@@ -7,6 +7,7 @@
 
 #include "shunt/base/clock.hpp"
 #include "shunt/generation/namespace.hpp"
+#include "shunt/generation/on_lost.hpp"
 
 namespace shunt::generation::openai {
 
@@ -31,6 +32,9 @@ struct FailedAttempt {
   bool in_answer = false;  // a good status came: the answer itself reports an error, is broken, or stops
   bool passing = false;    // with in_answer: another attempt may do better
 };
+
+// What it proves of whether the server can have begun the work.
+[[nodiscard]] Setback setback_of(const FailedAttempt& attempt) noexcept;
 
 // What surrounds the decision: retries made so far (those that waited for a model to load apart), the time
 // since the model was first found loading, the wall clock, the time until the generation's deadline (unset =

@@ -31,8 +31,6 @@ struct CogOptions {
   // Further attempts where the container did not answer; a prediction that still runs there is joined.
   std::size_t max_retries = 2;
   std::chrono::milliseconds retry_backoff = std::chrono::milliseconds(250);  // doubles, with jitter
-  // As OpenAiOptions::runs_again.
-  bool runs_again = true;
 
   std::size_t max_response_bytes = 64 * 1024 * 1024;  // with the files in it
 };

@@ -61,10 +61,6 @@ struct OpenAiOptions : OpenAiServer {
   std::chrono::milliseconds breaker_open = std::chrono::seconds(5);
   std::chrono::milliseconds breaker_max_open = std::chrono::minutes(1);
 
-  // Whether a generation may be run again where it is not known whether it has run: after a connection that
-  // broke, a 500, a silence. If not, retries and other servers are for requests of which no work can have
-  // begun, and each request has a connection of its own.
-  bool runs_again = true;
   // Whether stream_options.include_usage is asked for. Some servers refuse what they do not know.
   bool include_usage = true;
   // An HTTP proxy, "http://proxy:3128". "" = none, whatever http_proxy and its like say.

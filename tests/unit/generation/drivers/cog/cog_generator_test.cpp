@@ -33,6 +33,7 @@ class CogTest : public ::testing::Test {
     Model model;
     model.name = name;
     model.generator = make_cog_generator(options).value();
+    model.on_lost = on_lost_;
     ASSERT_TRUE(models_.add(std::move(model)).ok());
   }
   testing::ExecutorClient& client() {
@@ -57,6 +58,7 @@ class CogTest : public ::testing::Test {
 
   EventLoopThreads loops_{1};
   testing::ChildServer server_;
+  OnLost on_lost_ = OnLost::kRerun;  // of the models that are given next
   ModelRegistry models_;
   std::unique_ptr<GenerationStore> store_ = make_memory_store(system_clock(), {});
   std::unique_ptr<executor::GenerationExecutor> executor_;
@@ -167,11 +169,10 @@ TEST_F(CogTest, SaysThatNobodyListens) {
 }
 
 TEST_F(CogTest, AsksAgainWhenTheConnectionBreaksUnlessNothingMayRunTwice) {
-  given("close_once/1", [](CogOptions& options) { options.max_retries = 1; });
-  given("close_once/2", [](CogOptions& options) {
-    options.max_retries = 1;
-    options.runs_again = false;
-  });
+  const auto once_more = [](CogOptions& options) { options.max_retries = 1; };
+  given("close_once/1", once_more);
+  on_lost_ = OnLost::kFail;
+  given("close_once/2", once_more);
   EXPECT_EQ(run("close_once/1", kSayHello).state, GenerationState::kSucceeded);
   EXPECT_EQ(run("close_once/2", kSayHello).error->code, error_code::kUpstreamBroken);
   EXPECT_EQ(seen("close_once/2").at("runs"), 0);

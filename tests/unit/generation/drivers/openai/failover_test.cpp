@@ -40,11 +40,8 @@ const Case kCases[] = {
 
 TEST(FailOver, AsksAnotherServerWhereTheWorkMayRunTwiceOrCannotHaveBegun) {
   for (const Case& c : kCases) {
-    EXPECT_EQ(cannot_have_begun(c.attempt), c.never_begun) << c.what;
-    EXPECT_EQ(may_fail_over(Rerun::kAllowed, c.attempt), c.another_if_rerun) << c.what;
-    EXPECT_EQ(may_fail_over(Rerun::kForbidden, c.attempt), c.never_begun) << c.what;
-    EXPECT_TRUE(may_send_again(Rerun::kAllowed, c.attempt)) << c.what;
-    EXPECT_EQ(may_send_again(Rerun::kForbidden, c.attempt), c.never_begun) << c.what;
+    EXPECT_EQ(may_fail_over(OnLost::kRerun, c.attempt), c.another_if_rerun) << c.what;
+    EXPECT_EQ(may_fail_over(OnLost::kFail, c.attempt), c.never_begun) << c.what;
     EXPECT_EQ(health_of(c.attempt), c.health) << c.what;
   }
 }

@@ -91,10 +91,8 @@ TEST_F(OpenAiUpstreamsTest, DoNotSpreadARequestThatEveryServerWouldRefuse) {
 }
 
 TEST_F(OpenAiUpstreamsTest, RunNothingTwiceWhereThatIsForbidden) {
-  const auto once = [](OpenAiOptions& options) {
-    options.runs_again = false;
-    options.max_retries = 2;
-  };
+  on_lost_ = OnLost::kFail;
+  const auto once = [](OpenAiOptions& options) { options.max_retries = 2; };
   const std::vector<std::string> begun = {"reset", "close", "status?code=500", "status?code=503",
                                           "hang",  "html",  "error_json"};
   for (const std::string& mode : begun) given_in_turn({mode, "ok#second"}, once);
@@ -111,7 +109,9 @@ TEST_F(OpenAiUpstreamsTest, RunNothingTwiceWhereThatIsForbidden) {
 }
 
 TEST_F(OpenAiUpstreamsTest, UseEachConnectionOnceWhereNothingMayRunTwice) {
-  given({upstream("ok#a")}, [](OpenAiOptions& options) { options.runs_again = false; });
+  on_lost_ = OnLost::kFail;
+  given({upstream("ok#a")});
+  on_lost_ = OnLost::kRerun;
   given({upstream("ok#b")});
   for (int i = 0; i < 3; ++i) {
     (void)run(0);
