@@ -2,6 +2,7 @@
 #include "routes/handlers.hpp"
 #include "routes/health_words.hpp"
 #include "shunt/base/json.hpp"
+#include "shunt/executor/program_health.hpp"
 
 namespace shunt::api {
 namespace {
@@ -28,6 +29,7 @@ JsonObject describe_model(const Model& model) {
 
 executor::ExecutorDescription Service::describe() const {
   executor::ExecutorDescription description = executor.describe();
+  executor::add_program_health(models, description);
   if (state.draining.load() && description.health == executor::Health::kReady) {
     description.health = executor::Health::kDraining;
     description.reason = "the server accepts no more connections";

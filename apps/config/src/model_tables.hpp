@@ -25,7 +25,7 @@ struct LoadedModel {
 // rules.
 void set_one(LoadedModel& model, std::string_view name, const Node& given, Problems& problems);
 
-// What a flag may still change is checked after it.
-void check_model(const LoadedModel& model, Problems& problems);
+// What a flag may still change is checked after it, and what follows from other settings is filled in.
+void finish_model(LoadedModel& model, Problems& problems);
 
 }  // namespace shunt::config
