@@ -14,12 +14,15 @@ const std::map<std::string, std::string, std::less<>> kPackages = {
 struct MakeGenerator {
   EventLoopThreads& loops;
   const InputRules& rules;
+  const std::string& model;
 
   Result<std::unique_ptr<Generator>> operator()(const SimulatorOptions& options) const {
     return make_simulator(options);
   }
   Result<std::unique_ptr<Generator>> operator()(const CommandOptions& options) const {
-    return make_command_generator(options, loops, rules);
+    CommandOptions named = options;
+    named.model = model;
+    return make_command_generator(std::move(named), loops, rules);
   }
   Result<std::unique_ptr<Generator>> operator()(const OpenAiOptions& options) const {
     return make_openai_generator(options);
@@ -62,7 +65,7 @@ Result<Model> make_model(const config::ModelConfig& configured, const config::Lo
                          EventLoopThreads& loops) {
   auto rules = InputRules::compile(configured.input_rules, configured.model.unlisted_input);
   if (!rules) return cannot_work(configured, loaded, rules.error());
-  auto generator = std::visit(MakeGenerator{loops, *rules}, configured.driver);
+  auto generator = std::visit(MakeGenerator{loops, *rules, configured.model.name}, configured.driver);
   if (!generator) return cannot_work(configured, loaded, generator.error());
   Model model = configured.model;
   model.generator = std::move(*generator);

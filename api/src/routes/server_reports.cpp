@@ -6,6 +6,7 @@
 #include "routes/health_words.hpp"
 #include "shunt/base/display_text.hpp"
 #include "shunt/base/json.hpp"
+#include "shunt/executor/program_health.hpp"
 #include "shunt/generation/drivers/openai.hpp"
 #include "surface/openapi.hpp"
 
@@ -53,6 +54,7 @@ bool may_see(const Exchange& exchange, std::string_view model) {
 
 executor::ExecutorDescription Service::describe() const {
   executor::ExecutorDescription description = executor.describe();
+  executor::add_program_health(models, description);
   if (state.draining.load() && description.health == executor::Health::kReady) {
     description.health = executor::Health::kDraining;
     description.reason = "the server accepts no more connections";

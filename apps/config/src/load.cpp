@@ -60,7 +60,7 @@ class Loading {
   }
 
   [[nodiscard]] Result<Loaded> finish(std::string file) {
-    for (LoadedModel& model : models_) check_model(model, problems_);
+    for (LoadedModel& model : models_) finish_model(model, problems_);
     check_default_model();
     check_key_models();
     check_queue();

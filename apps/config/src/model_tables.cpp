@@ -174,13 +174,18 @@ void set_one(LoadedModel& model, std::string_view name, const Node& given, Probl
 
 namespace {
 
+// A setting of the model's table; nullptr: it is not given.
+const BoundSetting* given_setting(const LoadedModel& model, std::string_view name) {
+  const auto setting = std::ranges::find_if(
+      model.group.settings, [&](const BoundSetting& each) { return each.text().name == name; });
+  return setting != model.group.settings.end() && setting->given() ? &*setting : nullptr;
+}
+
 // `name`: a setting of the model's table.
 void cannot_be_used(const LoadedModel& model, const std::string& name, const std::string& why,
                     Problems& problems) {
-  const auto setting = std::ranges::find_if(
-      model.group.settings, [&](const BoundSetting& each) { return each.text().name == name; });
-  const bool given = setting != model.group.settings.end() && setting->given();
-  problems.add(given ? setting->explain({}).source : model.driver_source, model.group.prefix + name,
+  const BoundSetting* const given = given_setting(model, name);
+  problems.add(given != nullptr ? given->explain({}).source : model.driver_source, model.group.prefix + name,
                "cannot be used: " + why);
 }
 
@@ -188,6 +193,18 @@ void cannot_be_used(const LoadedModel& model, const std::string& name, const std
 void cannot_be_used(const LoadedModel& model, const Error& error, Problems& problems) {
   const std::string field(error.details.at("field").as_string());
   cannot_be_used(model, field.substr(1, field.find('/', 1) - 1), error.message, problems);
+}
+
+// As many generations run at once as there are programs that stay.
+void fit_concurrency(LoadedModel& model, const CommandOptions& command, Problems& problems) {
+  if (command.keep == 0) return;
+  Model& common = model.config.model;
+  if (given_setting(model, "concurrency") == nullptr) common.concurrency = command.keep;
+  if (common.concurrency <= command.keep) return;
+  cannot_be_used(model, "concurrency",
+                 std::to_string(common.concurrency) + " generations cannot run at once in the " +
+                     std::to_string(command.keep) + " programs of keep",
+                 problems);
 }
 
 void check_command_model(const LoadedModel& model, const CommandOptions& command, Problems& problems) {
@@ -240,7 +257,7 @@ void check_shadow(const LoadedModel& model, Problems& problems) {
 
 }  // namespace
 
-void check_model(LoadedModel& model, Problems& problems) {
+void finish_model(LoadedModel& model, Problems& problems) {
   bool sound = true;
   for (const auto& [member, rule] : model.config.input_rules) {
     sound &= check_input_rule(model.input_rules, member, rule, problems);
@@ -248,6 +265,7 @@ void check_model(LoadedModel& model, Problems& problems) {
   check_produced_types(model, problems);
   check_shadow(model, problems);
   const auto* command = std::get_if<CommandOptions>(&model.config.driver);
+  if (command != nullptr) fit_concurrency(model, *command, problems);
   if (command != nullptr && sound) check_command_model(model, *command, problems);
   if (const auto* cog = std::get_if<CogOptions>(&model.config.driver);
       cog != nullptr && !cog->base_url.empty()) {

@@ -27,7 +27,8 @@ struct LoadedModel {
 // rules or, as "upstreams[0].weight", one of its servers'.
 void set_one(LoadedModel& model, std::string_view name, const Node& given, Problems& problems);
 
-// What a flag may still change is checked after it. The model's servers become part of its config.
-void check_model(LoadedModel& model, Problems& problems);
+// What a flag may still change is checked after it, and what follows from other settings is filled in: the
+// model's servers become part of its config.
+void finish_model(LoadedModel& model, Problems& problems);
 
 }  // namespace shunt::config

@@ -292,6 +292,19 @@ def cancelled_while_it_runs(shunt):
         yield shunt.request("POST", link + "/cancel")
 
 
+def cancelled_in_a_kept_program(shunt):
+    body = json.dumps({"model": "kept", "input": {"prompt": "wait"}, "stream": True})
+    with shunt.connect() as stream:
+        stream.send(wire.request_bytes("POST", "/v1/generations", body))
+        link = link_of(stream.read_head())
+        eventually(lambda: shunt.request("GET", link).json()["state"] == "running")
+        shunt.request("POST", link + "/cancel", '{"reason": "enough"}', {"Content-Type": "application/json"})
+        yield rest_of_stream(stream)
+        yield shunt.request("GET", link)
+    yield generate(shunt, "kept", {"prompt": "wait"}, options={"timeout_ms": 200})
+    yield generate(shunt, "kept", {})
+
+
 def cancelled_while_it_waits(shunt):
     with shunt.connect() as running, shunt.connect() as waiting:
         first = begin(shunt, running, "line")
@@ -342,6 +355,12 @@ CASES = {
     "program that exits": every_form("broken", {}),
     "program that is killed": every_form("killed", {}),
     "program that says too much": every_form("gabby", {}),
+    "program that stays": every_form("kept", {}),
+    "program that stays and fails": every_form("kept", {"prompt": "fail"}),
+    "program that stays and ends": every_form("kept", {"prompt": "crash"}),
+    "program that stays and says garbage": every_form("kept", {"prompt": "garbage"}),
+    "program that stays and tells of a file elsewhere": every_form("kept", {"prompt": "elsewhere"}),
+    "cancelled in a program that stays": cancelled_in_a_kept_program,
     **{f"upstream {mode}": every_form(name, fixed_events=False) for name, mode in UPSTREAMS.items()},
     "upstream elsewhere": every_form("up-elsewhere", fixed_events=False),
     **{f"operation {name}": every_form(name, given, fixed_events=False) for name, (_, _, given) in OPERATIONS.items()},

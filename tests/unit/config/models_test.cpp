@@ -103,6 +103,38 @@ input.text.any = true
   EXPECT_EQ(explained(loaded, "models.m.max_cpu").value, "\"2m\"");
 }
 
+TEST(Models, of_programs_that_stay_have_their_options) {
+  const Loaded loaded = Given(R"([models.m]
+driver = "command"
+argv = ["serve", "{model}"]
+keep = 3
+ready_timeout = "2m"
+cancel_grace = "1s"
+recycle_after = 100
+recycle_memory_bytes = "1GiB"
+max_line_bytes = "64KiB"
+)")
+                            .loaded();
+  const auto& options = std::get<CommandOptions>(loaded.configuration.models.front().driver);
+  EXPECT_EQ(options.keep, 3U);
+  EXPECT_EQ(options.ready_timeout, 2min);
+  EXPECT_EQ(options.cancel_grace, 1s);
+  EXPECT_EQ(options.recycle_after, 100U);
+  EXPECT_EQ(options.recycle_memory_bytes, std::size_t{1} << 30U);
+  EXPECT_EQ(options.max_line_bytes, std::size_t{64} << 10U);
+  EXPECT_EQ(loaded.configuration.models.front().model.concurrency, 3U) << "as many as there are programs";
+}
+
+TEST(Models, run_no_more_at_once_than_programs_stay) {
+  const std::string model = "[models.m]\ndriver = \"command\"\nargv = [\"ls\"]\nkeep = 2\n";
+  EXPECT_EQ(Given(model + "concurrency = 1\n").loaded().configuration.models.front().model.concurrency, 1U);
+  EXPECT_EQ(Given(model).flag("models.m.keep", "5").loaded().configuration.models.front().model.concurrency,
+            5U);
+  EXPECT_THAT(Given(model + "concurrency = 3\n").mistakes(),
+              HasSubstr("shunt.toml:5: models.m.concurrency cannot be used: 3 generations cannot run at once "
+                        "in the 2 programs of keep"));
+}
+
 TEST(Models, have_rules_for_what_a_request_may_say) {
   const Loaded loaded = Given(R"([models.m]
 driver = "simulator"
@@ -380,6 +412,14 @@ TEST(Models, mistakes_are_named) {
        "models.m.max_cpu must be"},
       {"[models.m]\ndriver = \"command\"\nargv = [\"ls\"]\ndefaults = { rate = 5 }\n",
        "models.m.defaults must be a table of texts"},
+      {"[models.m]\ndriver = \"command\"\nargv = [\"ls\", \"{id}\"]\nkeep = 1\n",
+       "shunt.toml:3: models.m.argv cannot be used: argv cannot be used with keep: the program is started "
+       "before there is a request, so no argument can have {id}"},
+      {"[models.m]\ndriver = \"command\"\nargv = [\"ls\"]\nkeep = 1\noutput = \"json\"\n",
+       "shunt.toml:5: models.m.output cannot be used"},
+      {"[models.m]\ndriver = \"command\"\nargv = [\"ls\"]\nkeep = 1\nmax_cpu = \"5s\"\n",
+       "shunt.toml:5: models.m.max_cpu cannot be used"},
+      {"[models.m]\ndriver = \"command\"\nargv = [\"ls\"]\nkeep = 1025\n", "models.m.keep must be"},
       {"[models.m]\ndriver = \"command\"\nargv = [\"ls\"]\ntokens = 5\n",
        "shunt.toml:4: models.m.tokens is not a setting here, but of the driver \"simulator\""},
       {"[models.m]\ndriver = \"openai\"\nmodel = \"x\"\n", "models.m.base_url is missing"},

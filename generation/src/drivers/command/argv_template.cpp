@@ -66,6 +66,7 @@ Result<ArgvTemplate> ArgvTemplate::parse(const std::vector<std::string>& argv,
     if (!argument) return std::move(argument).error();
     for (const Piece& piece : *argument) {
       made.uses_output_file_ |= piece.kind == Piece::Kind::kOutputFile;
+      if (made.per_request_placeholder_.empty()) made.per_request_placeholder_ = shown_placeholder(piece);
       if (piece.kind == Piece::Kind::kInput && rules.find(piece.text) == nullptr) {
         return wrong_template(text, "there is no rule for what input." + piece.text +
                                         " may be: add a table input." + piece.text +
@@ -88,6 +89,24 @@ Result<ArgvTemplate> ArgvTemplate::parse(const std::vector<std::string>& argv,
   }
   if (auto checked = made.check_defaults(); !checked) return std::move(checked).error();
   return made;
+}
+
+// "" for what is the same in every run of a model.
+std::string ArgvTemplate::shown_placeholder(const Piece& piece) {
+  switch (piece.kind) {
+    case Piece::Kind::kLiteral:
+    case Piece::Kind::kModel:
+      return {};
+    case Piece::Kind::kInputFile:
+      return "{input_file}";
+    case Piece::Kind::kOutputFile:
+      return "{output_file}";
+    case Piece::Kind::kId:
+      return "{id}";
+    case Piece::Kind::kInput:
+      return "{input." + piece.text + '}';
+  }
+  return {};
 }
 
 Result<ArgvTemplate::Argument> ArgvTemplate::parse_argument(std::string_view text) {
