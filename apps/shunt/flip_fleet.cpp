@@ -35,6 +35,8 @@ void EndRelay::failed(const Failed& failure) {
 
 void EndRelay::registry(Registry what) {
   first_.registry(what);
+  const std::shared_lock lock(mutex_);
+  if (second_ != nullptr) second_->registry(what);
 }
 
 std::string build_of(const config::Loaded& loaded) {
@@ -68,6 +70,10 @@ void FlipFleet::ended(const Ended& end) {
   load_.ended(end.model, end.ran, std::chrono::steady_clock::now());
 }
 
+void FlipFleet::registry(Registry what) {
+  control_->figures().registry(what);
+}
+
 flip::FlipControlOptions FlipFleet::control_options(const config::Loaded& loaded, Flip& flip,
                                                     FaultLog& faults) {
   const config::Configuration& configuration = loaded.configuration;
@@ -91,11 +97,7 @@ flip::FlipControlOptions FlipFleet::control_options(const config::Loaded& loaded
   };
   options.probe = [executor](std::function<void(Result<void>)> done) { executor->probe(std::move(done)); };
   if (const flip::Shadow* const shadow = executor->shadow()) {
-    options.comparisons = [shadow](std::uint64_t epoch) {
-      const flip::ShadowCounts counts = shadow->counts();
-      if (counts.epoch != epoch) return flip::FlipControlOptions::Comparisons{};
-      return flip::FlipControlOptions::Comparisons{counts.made(), counts.mismatches()};
-    };
+    options.shadow = [shadow] { return shadow->counts(); };
   }
   options.faults = &faults;
   return options;

@@ -51,6 +51,7 @@ class FlipFleet final : private executor::ExecutorObserver {
  private:
   void submitted(const Submitted& request) override;
   void ended(const Ended& end) override;
+  void registry(Registry what) override;
   [[nodiscard]] flip::FlipControlOptions control_options(const config::Loaded& loaded, Flip& flip,
                                                          FaultLog& faults);
   [[nodiscard]] flip::FlipInspectionOptions inspection_options(const config::Configuration& configuration,

@@ -174,7 +174,8 @@ std::string shadow_text(const JsonObject& report, const Terminal& terminal) {
                          : "Nothing has been compared yet",
                 style);
   page.blank();
-  page.line("epoch", count_in(report, "epoch") + ", of the process that was asked alone");
+  page.line("epoch", count_in(report, "epoch") + ", of " + count_in(report, "processes") +
+                         " API processes; the mismatches below are of the one that was asked");
   page.line("sampled", count_in(report, "sampled"));
   const JsonObject& noise = object_in(report, "noise");
   page.line("noise", count_in(noise, "mismatches") + " of " + count_in(noise, "compared") +

@@ -75,7 +75,7 @@ std::string weight_text(const JsonObject& weight) {
   text += " wanted, ";
   const Json* const seen = weight.if_contains("seen");
   return text + (seen != nullptr && seen->is_number() ? percent(number_in(weight, "seen")) + " of jobs seen"
-                                                      : "and not known yet what is seen");
+                                                      : "no job has ended yet");
 }
 
 std::string capacity_text(const JsonObject& capacity, bool already) {
@@ -221,7 +221,9 @@ void add_verdict(LabelledPage& page, const JsonObject& status, const Terminal& t
   std::string z = "errors z " + formatted("%.2f", number_in(verdict, "z_errors")) + ", slow tail z " +
                   formatted("%.2f", number_in(verdict, "z_latency"));
   if (thresholds.contains("z_failed"))
-    z += "; taken back above " + formatted("%.4g", number_in(thresholds, "z_failed"));
+    z += "; taken back above " + formatted("%.4g", number_in(thresholds, "z_failed")) +
+         ", of more than 5,000 jobs a side above " +
+         formatted("%.4g", number_in(thresholds, "z_failed") + 0.5);
   if (verdict.contains("rise_errors")) {
     z += "; a rise below +" + formatted("%.1f", number_in(verdict, "rise_errors") * 100) +
          " points cannot be seen yet";

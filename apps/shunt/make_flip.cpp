@@ -1,5 +1,6 @@
 #include "make_flip.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "shunt/executor/executor_pair.hpp"
@@ -20,31 +21,38 @@ flip::ModelPolicies policies_of(const config::Configuration& configuration) {
 
 // Copies have keys of their own, so that no worker of generations takes one and none is in a caller's list.
 // They are kept only until they are compared, and refused where no worker serves them.
+flip::Shadow::MakeExecutor shadow_executors(const FlipSurroundings& surroundings) {
+  executor::QueueExecutorOptions queue;
+  queue.queue = shadow_queue(surroundings.configuration);
+  queue.faults = surroundings.faults;
+  queue.memory = surroundings.memory;
+  return [&models = surroundings.models, &artifacts = surroundings.artifacts, queue = std::move(queue)] {
+    return executor::make_queue_executor(models, artifacts, queue);
+  };
+}
+
 std::unique_ptr<flip::Shadow> make_shadow(const FlipSurroundings& surroundings,
                                           executor::GenerationExecutor& controls) {
   const config::Configuration& configuration = surroundings.configuration;
   flip::ShadowOptions options = configuration.shadow;
   for (const config::ModelConfig& model : configuration.models)
     options.models.emplace(model.model.name, model.shadow);
-  executor::QueueExecutorOptions queue;
-  queue.queue = shadow_queue(configuration.queue);
-  queue.faults = surroundings.faults;
-  queue.memory = surroundings.memory;
-  return std::make_unique<flip::Shadow>(
-      std::move(options), controls,
-      [&models = surroundings.models, &artifacts = surroundings.artifacts, queue = std::move(queue)] {
-        return executor::make_queue_executor(models, artifacts, queue);
-      },
-      surroundings.loop);
+  return std::make_unique<flip::Shadow>(std::move(options), controls, shadow_executors(surroundings),
+                                        surroundings.loop);
 }
 
 }  // namespace
 
-executor::QueueOptions shadow_queue(executor::QueueOptions queue) {
+executor::QueueOptions shadow_queue(const config::Configuration& configuration) {
+  executor::QueueOptions queue = configuration.queue;
   queue.prefix += ":shadow";
   queue.require_worker = true;
   queue.retention = std::chrono::minutes(1);
+  // Whoever cleans up takes a job without a record for a producer's unless its id is known: it is for longer
+  // than its record is there.
   queue.claim_age = std::chrono::minutes(1);
+  for (const config::ModelConfig& model : configuration.models)
+    queue.claim_age = std::max(queue.claim_age, model.model.timeout + 5 * queue.retention);
   queue.min_claim_age = std::chrono::milliseconds(0);
   queue.attempts = 1;
   return queue;
@@ -96,6 +104,13 @@ std::unique_ptr<Flip> make_flip(const FlipSurroundings& surroundings) {
   options.breaker_mode = configuration.breaker;
   options.loop = &surroundings.loop;
   made->executor = flip::make_flip_executor(std::move(options));
+  // A command that runs one generation and goes leaves that to those that stay.
+  if (surroundings.faults == nullptr) return made;
+  flip::ShadowLeftoversOptions leftovers;
+  leftovers.queue = shadow_queue(configuration);
+  leftovers.make_executor = shadow_executors(surroundings);
+  leftovers.faults = surroundings.faults;
+  made->leftovers = std::make_unique<flip::ShadowLeftovers>(std::move(leftovers));
   return made;
 }
 

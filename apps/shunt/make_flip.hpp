@@ -13,6 +13,7 @@
 #include "shunt/flip/current_snapshot.hpp"
 #include "shunt/flip/flip_executor.hpp"
 #include "shunt/flip/flip_observer.hpp"
+#include "shunt/flip/shadow_leftovers.hpp"
 #include "shunt/generation/artifact_store.hpp"
 #include "shunt/generation/generation_store.hpp"
 #include "shunt/generation/model_registry.hpp"
@@ -27,6 +28,7 @@ struct Flip {
   flip::FlipObserver observer;
   std::unique_ptr<flip::FlipExecutor> executor{};
   executor::GenerationExecutor* queue = nullptr;  // the queue's side of it
+  std::unique_ptr<flip::ShadowLeftovers> leftovers{};
 };
 
 // What the process shares with its executors. None of it is owned, and all of it outlives the flip.
@@ -37,13 +39,13 @@ struct FlipSurroundings {
   EventLoop& loop;  // for what is done now and then
   executor::ExecutorObserver* observer = nullptr;
   executor::RunTracer* tracer = nullptr;
-  FaultLog* faults = nullptr;
+  FaultLog* faults = nullptr;  // nullptr: of a command, which does nothing now and then
   MemoryBudget* memory = &MemoryBudget::unlimited();
   MemoryStoreLimits store{};
   executor::QueueExecutorOptions::AtDrain at_drain = executor::QueueExecutorOptions::AtDrain::kLeave;
 };
 // Where copies of sampled requests go: the queue's Redis under a prefix of its own.
-[[nodiscard]] executor::QueueOptions shadow_queue(executor::QueueOptions queue);
+[[nodiscard]] executor::QueueOptions shadow_queue(const config::Configuration& configuration);
 // What a worker that serves shadows runs: stubs, or the models' own generators.
 [[nodiscard]] ModelRegistry shadow_models(const ModelRegistry& models,
                                           const config::Configuration& configuration);

@@ -211,7 +211,7 @@ executor::QueueWorkerOptions Service::worker_options() {
 // What it runs is nobody's, and in no figure of the worker's.
 executor::QueueWorkerOptions Service::shadow_worker_options() {
   executor::QueueWorkerOptions options = worker_options();
-  options.queue = shadow_queue(options.queue);
+  options.queue = shadow_queue(configuration_);
   options.observer = nullptr;
   options.tracer = nullptr;
   std::erase_if(options.models,

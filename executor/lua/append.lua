@@ -9,12 +9,13 @@
 -- An end is "" (there is more to come), a terminal state, "retry" (this attempt has failed, and the job goes back to
 -- its queue: nobody runs the generation until the next one begins), or "void" (failed before it was ever in its queue:
 -- its idempotency key is free again; refused when its job has come after all).
+-- An end that no API process is told goes into the list `unseen`, so that one of them counts it.
 -- Returns a list: for each batch "ok", "cancel:<why>" (taken, and somebody asked to stop) or "refused" (also where the
 -- record is not as ours are). A batch that is the last of its log already is "ok": its answer was lost, and it was sent
 -- again.
 local call, try, ARGV = redis.call, redis.pcall, ARGV
 local base = KEYS[1]
-local answers, notifications, ended, readers = {}, {}, {}, {}
+local answers, notifications, ended, readers, unseen = {}, {}, {}, {}, {}
 -- More processes than ever watch one generation.
 local kMostWatchers = 1000
 local clock
@@ -56,6 +57,7 @@ local function tell(record, id, events, watchers, is_end)
     end
   end
   if count > #left and not is_end then call('HSET', record, 'watch', table.concat(left, ' ')) end
+  return #left > 0
 end
 
 -- What the generation's caller has of its quotas while it is open.
@@ -94,11 +96,18 @@ for at = 3, #ARGV, 7 do
       line[#line + 1] = id
       if known[7] then release(id, known[7], known[8], known[9]) end
     end
-    tell(record, id, events, known[6] or '', is_end)
+    local told = tell(record, id, events, known[6] or '', is_end)
+    -- What a process runs itself it counts itself, and what never was in its queue is no end of anything.
+    if is_end and not told and ending ~= 'void' and known[3] ~= '01' then unseen[#unseen + 1] = id end
     answers[#answers + 1] = known[4] and 'cancel:' .. known[4] or 'ok'
   end
 end
 for queue, line in pairs(ended) do try('ZREM', base .. 'o:' .. queue, unpack(line)) end
+if #unseen > 0 then
+  try('RPUSH', base .. 'unseen', unpack(unseen))
+  try('LTRIM', base .. 'unseen', -10000, -1)
+  try('PEXPIRE', base .. 'unseen', 3600000)
+end
 for watcher, entry in pairs(notifications) do
   local stream = base .. 'in:' .. watcher
   -- In pieces, because unpack() takes so many values and no more.

@@ -6,7 +6,7 @@
 --         may become the controller, 7 a record that is longer is not carried to it
 -- Returns a list: {what ("none", "same", "record" or "too_long"), epoch, seq and hash of the last audit entry (also where
 --         there is no record), text (only with "record"), 1 = the lease was written, its fencing number as controller
---         ("" = it is not)}
+--         ("" = it is not), 1 = there is a controller, this process or another one}
 local base, process = KEYS[1], ARGV[1]
 local written = redis.pcall('SET', base .. 'api:' .. process, ARGV[2], 'PX', ARGV[3])
 local listed = redis.pcall('SADD', base .. 'apis', process)
@@ -35,10 +35,12 @@ if ARGV[6] == '1' then
     end
   end
 end
+-- A full server takes no new holder: then nobody drives, and each process has to know.
+local driven = redis.pcall('EXISTS', controller)
 
 local record = base .. 'record'
 for _, field in ipairs({'epoch', 'seq', 'hash'}) do
-  if redis.call('HSTRLEN', record, field) > 64 then return {'too_long', '', '', '', '', lives and 1 or 0, fence} end
+  if redis.call('HSTRLEN', record, field) > 64 then return {'too_long', '', '', '', '', lives and 1 or 0, fence, driven} end
 end
 local head = redis.call('HMGET', record, 'epoch', 'seq', 'hash')
 local epoch, seq, hash = head[1], head[2] or '', head[3] or ''
@@ -52,10 +54,10 @@ if not epoch then
       if fields[at] == 'hash' then hash = string.sub(fields[at + 1], 1, 64) end
     end
   end
-  return {'none', '', seq, hash, '', lives and 1 or 0, fence}
+  return {'none', '', seq, hash, '', lives and 1 or 0, fence, driven}
 end
-if epoch == ARGV[4] and hash == ARGV[5] then return {'same', epoch, seq, hash, '', lives and 1 or 0, fence} end
+if epoch == ARGV[4] and hash == ARGV[5] then return {'same', epoch, seq, hash, '', lives and 1 or 0, fence, driven} end
 if redis.call('HSTRLEN', record, 'text') > tonumber(ARGV[7]) then
-  return {'too_long', epoch, seq, hash, '', lives and 1 or 0, fence}
+  return {'too_long', epoch, seq, hash, '', lives and 1 or 0, fence, driven}
 end
-return {'record', epoch, seq, hash, redis.call('HGET', record, 'text') or '', lives and 1 or 0, fence}
+return {'record', epoch, seq, hash, redis.call('HGET', record, 'text') or '', lives and 1 or 0, fence, driven}

@@ -140,8 +140,8 @@ void QueuePath::answer_down(const Shared& attempt, Trouble trouble, GenerationRe
                             SubmitOutcome otherwise) {
   InFlight* const fallbacks = options_.observer->fallbacks_of(request.model);
   const SteadyTime now = options_.clock->steady_now();
-  // Whether an unknown submit's claim could be won only its Redis can tell, which has just not answered: it
-  // stays unknown, and the same key finds out.
+  // An unknown submit whose claim could be won has come here as a refused one: the queue's executor asks its
+  // Redis for as long again. What is unknown now stays so, and the same key finds out.
   const QueueDownAnswer answer = answer_queue_down(
       {.policy = fallbacks == nullptr ? OnQueueDown::kRefuse : attempt->policy.on_queue_down,
        .trouble = trouble,

@@ -173,8 +173,7 @@ class FlipUnderTest final : public ExecutorUnderTest {
     options.observer = &observer_;
     options.models = &models;
     options.loop = &loops.at(0);
-    // The two have no common source of ids yet, so a list of "echo" in order needs it to stay, too.
-    for (const char* const model : {"gated", "echo"}) options.policies[model].rule = setup.pinned;
+    options.policies["gated"].rule = setup.pinned;
     executor_ = flip::make_flip_executor(std::move(options));
     side_.wait_until_ready([this] { return executor_->describe_queue(); });
     if (setup.places.size() > 1)

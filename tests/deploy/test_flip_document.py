@@ -8,6 +8,7 @@ import urllib.request
 import pytest
 
 import compose
+import flip_transcript
 from processes import clean_environment
 from ports import free_port
 from waiting import eventually
@@ -63,6 +64,11 @@ def test_the_metrics_of_the_document_are_on_the_metrics_page(programs, redis):
     with urllib.request.urlopen(f"http://{listen}/metrics", timeout=20) as answer:
         pages += answer.read().decode()
     assert sorted(name for name in named if f"# TYPE {name} " not in pages) == []
+
+
+def test_the_transcript_is_what_a_fleet_prints(programs, monkeypatch):
+    monkeypatch.setenv("SHUNT_BIN", str(programs.shunt))
+    assert flip_transcript.shape(flip_transcript.transcript()) == flip_transcript.shape(flip_transcript.written())
 
 
 def test_the_memory_for_each_generation_is_as_written(programs):

@@ -190,8 +190,9 @@ JsonObject flip_log_object(const flip::FlipLogPage& page) {
   return {{"entries", std::move(entries)}, {"next", page.next ? Json(*page.next) : Json(nullptr)}};
 }
 
-JsonObject shadow_object(const flip::ShadowReport& report, std::size_t most) {
-  const flip::ShadowCounts& counts = report.counts;
+JsonObject shadow_object(const flip::FleetShadow& fleet, const std::vector<flip::ShadowMismatch>& mismatches,
+                         std::size_t most) {
+  const flip::ShadowCounts& counts = fleet.counts;
   JsonObject compared;
   for (std::size_t i = 0; i < flip::kShadowClasses; ++i) {
     compared.emplace(flip::shadow_class_name(static_cast<flip::ShadowClass>(i)), counts.compared.at(i));
@@ -199,11 +200,12 @@ JsonObject shadow_object(const flip::ShadowReport& report, std::size_t most) {
   JsonObject dropped;
   for (const auto& [why, count] : counts.dropped) dropped.insert_or_assign(why, count);
   JsonArray latest;
-  const std::size_t kept = report.mismatches.size();
+  const std::size_t kept = mismatches.size();
   for (std::size_t i = kept - std::min(most, kept); i < kept; ++i) {
-    latest.push_back(mismatch_object(report.mismatches[i]));
+    latest.push_back(mismatch_object(mismatches[i]));
   }
   return {{"epoch", counts.epoch},
+          {"processes", fleet.processes},
           {"sampled", counts.sampled},
           {"made", counts.made()},
           {"mismatches", counts.mismatches()},

@@ -27,7 +27,8 @@ namespace shunt::api {
 [[nodiscard]] JsonObject flip_log_object(const flip::FlipLogPage& page);
 
 // The latest mismatches, at most `most`.
-[[nodiscard]] JsonObject shadow_object(const flip::ShadowReport& report, std::size_t most);
+[[nodiscard]] JsonObject shadow_object(const flip::FleetShadow& fleet,
+                                       const std::vector<flip::ShadowMismatch>& mismatches, std::size_t most);
 
 [[nodiscard]] JsonObject chain_object(const flip::ChainReport& report);
 

@@ -133,9 +133,13 @@ http::Task<void> verify_flip_log(Exchange& exchange) {
   answer_flip(exchange, chain_object(*report));
 }
 
-void report_shadow(Exchange& exchange) {
-  if (!begin_flip_exchange(exchange)) return;
-  answer_flip(exchange, shadow_object(exchange.service.options.inspection->shadow(), kShownMismatches));
+http::Task<void> report_shadow(Exchange& exchange) {
+  if (!begin_flip_exchange(exchange)) co_return;
+  auto asking = answer_of<flip::FleetShadow>(
+      exchange.client, [&](auto done) { exchange.service.options.flip->shadow_counts(std::move(done)); });
+  const flip::FleetShadow fleet = co_await asking;
+  const flip::ShadowReport own = exchange.service.options.inspection->shadow();
+  answer_flip(exchange, shadow_object(fleet, own.mismatches, kShownMismatches));
 }
 
 }  // namespace shunt::api

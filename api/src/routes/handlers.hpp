@@ -25,7 +25,7 @@ namespace shunt::api {
 [[nodiscard]] http::Task<void> report_flip_log(Exchange& exchange);
 [[nodiscard]] http::Task<void> verify_flip_log(Exchange& exchange);
 
-void report_shadow(Exchange& exchange);
+[[nodiscard]] http::Task<void> report_shadow(Exchange& exchange);
 void list_models(Exchange& exchange);
 void get_model(Exchange& exchange);
 void report_health(Exchange& exchange);

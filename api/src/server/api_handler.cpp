@@ -52,7 +52,7 @@ http::Task<void> dispatch(Exchange& exchange) {
     case RouteId::kFlipVerifyLog:
       return verify_flip_log(exchange);
     case RouteId::kFlipShadow:
-      return finished(report_shadow, exchange);
+      return report_shadow(exchange);
     case RouteId::kStreamEvents:
       return stream_events(exchange);
     case RouteId::kGetArtifact:

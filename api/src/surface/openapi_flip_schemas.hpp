@@ -142,9 +142,11 @@ inline constexpr std::string_view kFlipSchemas = R"json({
           "previous": {"type": "string"}, "hash": {"type": "string"}}}},
       "next": {"type": ["integer", "null"]}}},
   "FlipShadow": {
-    "type": "object", "required": ["epoch", "sampled", "made", "mismatches", "compared", "noise", "dropped", "latest"],
+    "type": "object",
+    "required": ["epoch", "processes", "sampled", "made", "mismatches", "compared", "noise", "dropped", "latest"],
     "properties": {
-      "epoch": {"type": "integer"}, "sampled": {"type": "integer"}, "made": {"type": "integer"},
+      "epoch": {"type": "integer"}, "processes": {"type": "integer"}, "sampled": {"type": "integer"},
+      "made": {"type": "integer"},
       "mismatches": {"type": "integer"},
       "compared": {"type": "object", "additionalProperties": {"type": "integer"}},
       "noise": {

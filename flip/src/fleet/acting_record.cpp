@@ -53,14 +53,14 @@ void ActingRecord::act_on(LocalRecord next) {
   context_.changed();
 }
 
-void ActingRecord::look_around(std::chrono::milliseconds store_unreadable_for) {
-  view_.store_unreadable_for = store_unreadable_for;
+void ActingRecord::look_around(std::chrono::milliseconds unwatched_for) {
+  view_.store_unreadable_for = unwatched_for;
   if (context_.options.breaker_open_for) view_.breaker_open_for = context_.options.breaker_open_for();
   const bool was_blind = blind_;
   if (Snapshot(local_.record, view_).is_blind() == was_blind) return;
   replace_snapshot();
   log::warn("flip.rollout_not_watched", {{"blind", blind_},
-                                         {"store_unreadable_ms", view_.store_unreadable_for.count()},
+                                         {"unwatched_ms", view_.store_unreadable_for.count()},
                                          {"breaker_open_ms", view_.breaker_open_for.count()}});
 }
 

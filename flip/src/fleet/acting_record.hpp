@@ -32,8 +32,9 @@ class ActingRecord {
 
   // Decisions are taken by it at once; then it goes to the disk.
   void act_on(LocalRecord next);
-  // How the store and the breaker are doing now.
-  void look_around(std::chrono::milliseconds store_unreadable_for);
+  // How the store and the breaker are doing now. `unwatched_for`: nobody could read the store, or drive, for
+  // so long.
+  void look_around(std::chrono::milliseconds unwatched_for);
   [[nodiscard]] bool is_blind() const noexcept { return blind_; }
 
  private:

@@ -12,8 +12,15 @@ namespace {
 using executor::note_caught;
 
 constexpr std::chrono::milliseconds kBetweenTicks{20};
+// While a fleet is on its way down: an acknowledgement takes milliseconds, and what is in the queue its time.
+constexpr std::chrono::milliseconds kBetweenAcknowledgements{100};
+constexpr std::chrono::milliseconds kBetweenDrainLooks{1'000};
 // A generation that goes through the whole path.
 constexpr std::chrono::milliseconds kProbePatience{60'000};
+
+bool is_on_its_way_down(const FlipRecord& record) noexcept {
+  return record.state == FlipState::kAborting || record.state == FlipState::kDraining;
+}
 
 }  // namespace
 
@@ -22,6 +29,10 @@ void ControllerLoop::start() {
   ticking_ = executor::run_when_due(
       context_.loop, context_.faults, "flip_tick", kBetweenTicks, [this] { return next_; },
       [this] { return turn(); });
+  going_down_ = executor::run_when_due(
+      context_.loop, context_.faults, "flip_down", kBetweenTicks, [this] { return next_down_; },
+      [this] { return go_on_down(); });
+  record_changed();
   if (context_.options.probe) {
     probing_ = executor::run_periodically(context_.loop, context_.faults, "flip_probe",
                                           context_.options.probe_interval, [this] { return probe(); });
@@ -30,6 +41,7 @@ void ControllerLoop::start() {
 
 void ControllerLoop::stop() {
   ticking_.stop();
+  going_down_.stop();
   probing_.stop();
 }
 
@@ -40,6 +52,43 @@ std::chrono::milliseconds ControllerLoop::interval() const {
 void ControllerLoop::record_changed() {
   next_ = std::min(next_, context_.clock.steady_now() + interval());
   ticking_.due_by(next_);
+  if (!is_on_its_way_down(acting_.record())) return;
+  next_down_ = context_.clock.steady_now();
+  going_down_.due_by(next_down_);
+}
+
+// Decided by control(), like a tick; whoever holds the lease does it, and its figures are of no use for it.
+bullmq::awaitable<void> ControllerLoop::go_on_down() {
+  const FlipRecord record = acting_.record();
+  next_down_ = SteadyTime::max();
+  if (!is_on_its_way_down(record)) co_return;
+  const bool drains = record.state == FlipState::kDraining;
+  next_down_ = context_.clock.steady_now() + (drains ? kBetweenDrainLooks : kBetweenAcknowledgements);
+  const std::optional<std::string> fence = follower_.fence();
+  if (!fence || acting_.local().unmerged) co_return;
+  const std::uint64_t version = acting_.version();
+  auto looking = changer_.look(std::nullopt);
+  const Result<FleetLook> look = co_await std::move(looking);
+  if (!look) co_return;
+  auto asking = changer_.ask_queue();
+  const std::optional<QueueFacts> queue = co_await std::move(asking);
+  if (acting_.version() != version) co_return;
+  Figures figures;
+  figures.in_flight = queue && queue->in_flight;
+  const bool is_known = queue || context_.options.queue_executor == nullptr;
+  FleetView fleet;
+  fleet.converged = is_converged(look->processes, record.epoch);
+  const TickInput input{
+      .record = record, .progress = {}, .figures = is_known ? &figures : nullptr, .fleet = fleet};
+  const TickOutput output = control(input);
+  if (!output.event) co_return;
+  Changer::TickEvent event{.event = *output.event,
+                           .verdict = output.verdict,
+                           .build = {},
+                           .converged = fleet.converged,
+                           .fence = *fence};
+  auto carrying = changer_.carry_out(std::move(event));
+  co_await std::move(carrying);
 }
 
 bullmq::awaitable<void> ControllerLoop::turn() {
@@ -65,10 +114,9 @@ bullmq::awaitable<void> ControllerLoop::turn() {
 bullmq::awaitable<void> ControllerLoop::report_counts() {
   const std::uint64_t epoch = acting_.record().epoch;
   ProcessCounts counts = ends_.of(epoch);
-  if (context_.options.comparisons) {
-    const FlipControlOptions::Comparisons compared = context_.options.comparisons(epoch);
-    counts.comparisons = compared.made;
-    counts.mismatches = compared.mismatches;
+  if (context_.options.shadow) {
+    const ShadowCounts shadow = context_.options.shadow();
+    if (shadow.epoch == epoch) put_shadow(counts, shadow);
   }
   co_await context_.records.count(epoch, ++number_, counts_text(counts));
 }
@@ -183,6 +231,8 @@ std::optional<Figures> ControllerLoop::figures_of(const FleetLook& look,
   figures.probes_in_a_row = kept_.probes_in_a_row;
   figures.traffic = traffic;
   GuardFigures& guards = figures.guards;
+  guards.duplicates = counts.sum.doubles;
+  guards.lost = counts.sum.lost;
   guards.memory_share = memory->share;
   // A server that was started anew counts from 0.
   if (!std::exchange(evictions_known_, true) || memory->evicted < kept_.evictions)

@@ -26,7 +26,7 @@ class ControllerLoop {
 
   void start();
   void stop();
-  // The record has changed: its tick may be another one.
+  // The record has changed: its tick may be another one, and one that ends is brought to its end.
   void record_changed();
 
  private:
@@ -34,6 +34,8 @@ class ControllerLoop {
   bullmq::awaitable<void> report_counts();
   bullmq::awaitable<void> tick(std::string fence);
   bullmq::awaitable<void> probe();
+  // An abort and a drain wait for no tick.
+  bullmq::awaitable<void> go_on_down();
   bullmq::awaitable<std::optional<MemoryFacts>> ask_memory();
   bullmq::awaitable<void> finish(std::string fence, TickOutput output, FleetView view, std::uint64_t version);
   [[nodiscard]] std::optional<Figures> figures_of(const FleetLook& look,
@@ -50,8 +52,10 @@ class ControllerLoop {
   EndCounts& ends_;
   executor::PeriodicDuty ticking_;
   executor::PeriodicDuty probing_;
+  executor::PeriodicDuty going_down_;
   std::uint64_t number_ = 0;  // of the counts that were written last
   SteadyTime next_{};
+  SteadyTime next_down_ = SteadyTime::max();
   std::string held_;  // the fencing number under which kept_ is
   KeptTick kept_;
   bool evictions_known_ = false;

@@ -2,6 +2,7 @@
 
 #include "shunt/flip/bucket.hpp"
 #include "shunt/flip/decision.hpp"
+#include "shunt/generation/error_codes.hpp"
 
 namespace shunt::flip {
 
@@ -32,7 +33,9 @@ void EndCounts::ended(const Ended& end) {
   if (found == epochs_.end()) return;
   ProcessCounts& counts = found->second.counts;
   ++counts.ended;
-  if (end.admission.executor == executor_name(ExecutorKind::kQueue)) ++counts.queued;
+  const bool queued = end.admission.executor == executor_name(ExecutorKind::kQueue);
+  if (queued) ++counts.queued;
+  if (queued && error_code::kWorkerLost == end.error_code) ++counts.lost;
   if (end.admission.reason != reason_name(Reason::kSplit) || !end.admission.bucket) return;
   const Side side = side_of(*end.admission.bucket, found->second.weight);
   if (side == Side::kNone) return;
@@ -44,6 +47,12 @@ void EndCounts::ended(const Ended& end) {
   ++figures.jobs;
   if (judgement == EndJudgement::kError) ++figures.errors;
   figures.total.add(LatencyHistogram::bucket_of(took));
+}
+
+void EndCounts::registry(Registry what) {
+  if (what != Registry::kDouble) return;
+  const std::lock_guard lock(mutex_);
+  if (!epochs_.empty()) ++epochs_.rbegin()->second.counts.doubles;
 }
 
 ProcessCounts EndCounts::of(std::uint64_t epoch) const {

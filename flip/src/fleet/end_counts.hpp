@@ -24,6 +24,8 @@ class EndCounts final : public executor::ExecutorObserver {
 
   void submitted(const Submitted& request) override;
   void ended(const Ended& end) override;
+  // What is found out is told under the latest epoch: it needs no statistics.
+  void registry(Registry what) override;
 
   [[nodiscard]] ProcessCounts of(std::uint64_t epoch) const;
 

@@ -56,6 +56,8 @@ FleetCounts sum_of(const std::vector<FleetLook::Counted>& counted) {
     all.sum.queued += counts.queued;
     all.sum.comparisons += counts.comparisons;
     all.sum.mismatches += counts.mismatches;
+    all.sum.doubles += counts.doubles;
+    all.sum.lost += counts.lost;
   }
   if (all.sum.ended > 0) {
     all.jobs_seen = static_cast<double>(all.sum.queued) / static_cast<double>(all.sum.ended);

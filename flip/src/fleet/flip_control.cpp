@@ -113,6 +113,11 @@ class FlipControlOfAProcess final : public FlipControl {
     });
   }
 
+  void shadow_counts(std::function<void(FleetShadow)> done) override {
+    on_loop(
+        [this, done = std::move(done)]() mutable { launch<FleetShadow>(sum_shadows(), std::move(done)); });
+  }
+
   executor::ExecutorObserver& figures() noexcept override { return ends_; }
 
   FlipView view() const override {
@@ -147,11 +152,13 @@ class FlipControlOfAProcess final : public FlipControl {
     const FlipServices& services = *services_;
     auto following = services_->follower.follow();
     FlipStatus status;
+    std::vector<FleetLook::Counted> counted;
     status.store_readable = co_await std::move(following);
     if (status.store_readable) {
-      auto looking = services_->changer.look(std::nullopt);
-      const Result<FleetLook> fleet = co_await std::move(looking);
+      auto looking = services_->changer.look(services.acting.record().epoch);
+      Result<FleetLook> fleet = co_await std::move(looking);
       if (fleet && fleet->tick) status.last_tick = fleet->tick->report;
+      if (fleet) counted = std::move(fleet->counted);
     }
     const LocalRecord& local = services.acting.local();
     status.record = local.record;
@@ -167,14 +174,39 @@ class FlipControlOfAProcess final : public FlipControl {
       if (process.process == services.context.process) process.epoch = status.record.epoch;
     }
     status.converged = status.store_readable && is_converged(status.processes, status.record.epoch);
-    if (status.last_tick && status.last_tick->epoch == status.record.epoch)
-      status.seen = status.last_tick->jobs_seen;
+    status.seen = seen_now(std::move(counted), services.context.process, status.record.epoch);
     const WhatNext next = what_next(status.record, status.last_tick, services.context.clock.now());
     status.next = next.text;
     status.next_at = next.not_before;
     status.undo = next.undo;
     status.process = services.context.process;
     co_return status;
+  }
+
+  awaitable<FleetShadow> sum_shadows() {
+    const FlipServices& services = *services_;
+    const std::uint64_t epoch = services.acting.record().epoch;
+    FleetShadow sum;
+    if (services.context.options.shadow) sum.counts = services.context.options.shadow();
+    if (sum.counts.epoch != epoch) sum.counts = {};
+    sum.counts.epoch = epoch;
+    auto looking = services_->changer.look(epoch);
+    const Result<FleetLook> fleet = co_await std::move(looking);
+    if (!fleet) co_return sum;
+    for (const FleetLook::Counted& each : fleet->counted) {
+      if (each.process == services.context.process) continue;
+      add_shadow(sum.counts, each.counts);
+      ++sum.processes;
+    }
+    co_return sum;
+  }
+
+  // What all have told of this epoch, and what this process has counted since: no tick is waited for.
+  std::optional<double> seen_now(std::vector<FleetLook::Counted> counted, const std::string& process,
+                                 std::uint64_t epoch) const {
+    std::erase_if(counted, [&](const FleetLook::Counted& each) { return each.process == process; });
+    counted.push_back({process, 0, ends_.of(epoch)});
+    return sum_of(counted).jobs_seen;
   }
 
   // On the loop's thread, whenever something has changed that a view shows.

@@ -62,6 +62,12 @@ std::chrono::milliseconds Follower::unreadable_for() const {
                                                                *unreadable_since_);
 }
 
+std::chrono::milliseconds Follower::undriven_for() const {
+  if (!undriven_since_) return std::chrono::milliseconds(0);
+  return std::chrono::duration_cast<std::chrono::milliseconds>(context_.clock.steady_now() -
+                                                               *undriven_since_);
+}
+
 ApiProcess Follower::self() const {
   static const std::string kHost = host_name();
   return {.process = context_.process,
@@ -80,7 +86,8 @@ Follower::Writing Follower::begin_writing() {
 
 bullmq::awaitable<void> Follower::follow_when_due() {
   const bool read = co_await follow();
-  acting_.look_around(unreadable_for());
+  // A rollout that nobody drives is as little watched as one whose figures nobody can read.
+  acting_.look_around(std::max(unreadable_for(), undriven_for()));
   const auto pause = read ? context_.options.poll : std::min(context_.options.poll, kTroubledPoll);
   next_ = context_.clock.steady_now() + pause;
   context_.changed();
@@ -120,6 +127,12 @@ bullmq::awaitable<bool> Follower::follow() {
 bullmq::awaitable<Follower::Turn> Follower::digest(FollowAnswer answer, std::uint64_t version,
                                                    std::uint64_t told_epoch) {
   fence_ = std::move(answer.fence);
+  if (answer.driven) {
+    undriven_since_.reset();
+  } else if (!undriven_since_) {
+    undriven_since_ = context_.clock.steady_now();
+    log::warn("flip.nobody_drives", {{"place", place_text(acting_.record())}});
+  }
   head_ = std::move(answer.head);
   remember_entry();
   if (!answer.same) stored_ = std::move(answer.record);
@@ -203,7 +216,7 @@ void Follower::readable() {
   read_once_ = true;
   unreadable_since_.reset();
   problem_.clear();
-  acting_.look_around(std::chrono::milliseconds(0));
+  acting_.look_around(undriven_for());
 }
 
 void Follower::unreadable(const std::string& why) {

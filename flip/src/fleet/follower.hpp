@@ -40,6 +40,8 @@ class Follower {
   [[nodiscard]] const std::string& problem() const noexcept { return problem_; }
   [[nodiscard]] std::chrono::milliseconds unreadable_for() const;
   [[nodiscard]] std::optional<SteadyTime> unreadable_since() const noexcept { return unreadable_since_; }
+  // For how long no process has held the controller's lease, which a server that is full gives to nobody.
+  [[nodiscard]] std::chrono::milliseconds undriven_for() const;
   // The controller's fencing number, while this process holds the lease.
   [[nodiscard]] const std::optional<std::string>& fence() const noexcept { return fence_; }
   // What a change would be compared with.
@@ -78,6 +80,7 @@ class Follower {
   bool read_once_ = false;
   bool stopped_ = false;
   std::optional<SteadyTime> unreadable_since_;
+  std::optional<SteadyTime> undriven_since_;
   std::string problem_;
   std::optional<std::string> fence_;
   SteadyTime next_{};

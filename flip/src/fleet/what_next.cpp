@@ -57,11 +57,13 @@ WhatNext what_next(const FlipRecord& record, const std::optional<TickReport>& ti
                   : "nothing; a broken guard raises an alert and moves nobody",
               std::nullopt, "shunt flip abort"};
     case S::kAborting:
-      return {"draining, when every process has acknowledged epoch " + std::to_string(record.epoch),
+      return {"draining, as soon as every process has acknowledged epoch " + std::to_string(record.epoch),
               std::nullopt, "shunt flip start, once it is off"};
     case S::kDraining:
-      return {"off, when nothing waits, runs, is delayed or awaited in the queue", std::nullopt,
-              "shunt flip start, once it is off"};
+      return {
+          "off, within a second of the end of the last one that waits, runs, is delayed or awaited in the "
+          "queue",
+          std::nullopt, "shunt flip start, once it is off"};
     case S::kForcedSync:
     case S::kForcedQueue:
       return {"nothing, until a person releases it", std::nullopt, "shunt flip release"};

@@ -67,6 +67,22 @@ SideFigures side_in(const JsonObject& counts, std::string_view name, std::uint64
   return side;
 }
 
+// A reason is a code, or one of the shadow's own words.
+void read_shadow(const JsonObject& shadow, ProcessCounts& counts) {
+  counts.sampled = count_in(shadow, "sampled");
+  for (std::size_t i = 0; i < kShadowClasses; ++i)
+    counts.compared.at(i) = count_in(shadow, shadow_class_name(static_cast<ShadowClass>(i)));
+  counts.noise_compared = count_in(shadow, "noise_compared");
+  counts.noise_mismatches = std::min(counts.noise_compared, count_in(shadow, "noise_mismatches"));
+  const JsonObject* const dropped = object_in(shadow, "dropped");
+  if (dropped == nullptr) return;
+  for (const auto& member : *dropped) {
+    const std::string_view why(member.key());
+    if (counts.dropped.size() < kMostDropReasons && ErrorCode::parse(why))
+      counts.dropped.emplace(why, count_in(*dropped, why));
+  }
+}
+
 JsonObject progress_object(const StepProgress& progress) {
   JsonObject object;
   object["epoch"] = progress.epoch;
@@ -127,6 +143,24 @@ std::optional<ApiProcess> parse_lease(std::string_view text) {
   return process;
 }
 
+void put_shadow(ProcessCounts& counts, const ShadowCounts& shadow) {
+  counts.comparisons = shadow.made();
+  counts.mismatches = shadow.mismatches();
+  counts.sampled = shadow.sampled;
+  counts.compared = shadow.compared;
+  counts.noise_compared = shadow.noise_compared;
+  counts.noise_mismatches = shadow.noise_mismatches;
+  counts.dropped = shadow.dropped;
+}
+
+void add_shadow(ShadowCounts& to, const ProcessCounts& counts) {
+  to.sampled += counts.sampled;
+  for (std::size_t i = 0; i < kShadowClasses; ++i) to.compared.at(i) += counts.compared.at(i);
+  to.noise_compared += counts.noise_compared;
+  to.noise_mismatches += counts.noise_mismatches;
+  for (const auto& [why, count] : counts.dropped) to.dropped[why] += count;
+}
+
 std::string counts_text(const ProcessCounts& counts) {
   std::string text;
   JsonObjectWriter members(text);
@@ -137,6 +171,21 @@ std::string counts_text(const ProcessCounts& counts) {
   members.number("queued", counts.queued);
   members.number("comparisons", counts.comparisons);
   members.number("mismatches", counts.mismatches);
+  JsonObjectWriter shadow = members.object("shadow");
+  shadow.number("sampled", counts.sampled);
+  for (std::size_t i = 0; i < kShadowClasses; ++i)
+    shadow.number(shadow_class_name(static_cast<ShadowClass>(i)), counts.compared.at(i));
+  shadow.number("noise_compared", counts.noise_compared);
+  shadow.number("noise_mismatches", counts.noise_mismatches);
+  JsonObjectWriter dropped = shadow.object("dropped");
+  std::size_t told = 0;
+  for (const auto& [why, count] : counts.dropped) {
+    if (told++ < kMostDropReasons) dropped.number(std::string_view(why), count);
+  }
+  dropped.close();
+  shadow.close();
+  members.number("doubles", counts.doubles);
+  members.number("lost", counts.lost);
   members.close();
   return text;
 }
@@ -152,6 +201,9 @@ std::optional<ProcessCounts> parse_counts(std::string_view text) {
   counts.queued = std::min(counts.ended, count_in(*object, "queued"));
   counts.comparisons = count_in(*object, "comparisons");
   counts.mismatches = count_in(*object, "mismatches");
+  if (const JsonObject* shadow = object_in(*object, "shadow")) read_shadow(*shadow, counts);
+  counts.doubles = count_in(*object, "doubles");
+  counts.lost = count_in(*object, "lost");
   return counts;
 }
 

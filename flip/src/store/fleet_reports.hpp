@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +22,8 @@ inline constexpr std::size_t kMaxReportBytes = 16 * 1024;
 // nullopt: nothing that names a process.
 [[nodiscard]] std::optional<ApiProcess> parse_lease(std::string_view text);
 
+inline constexpr std::size_t kMostDropReasons = 20;
+
 // What one process has counted under one epoch since that began, in all.
 struct ProcessCounts {
   SideFigures canary;
@@ -31,8 +35,19 @@ struct ProcessCounts {
   std::uint64_t queued = 0;    // of them, those that the queue ran
   std::uint64_t comparisons = 0;
   std::uint64_t mismatches = 0;
+  // Of the shadow, beside the two.
+  std::uint64_t sampled = 0;
+  std::array<std::uint64_t, kShadowClasses> compared{};
+  std::uint64_t noise_compared = 0;
+  std::uint64_t noise_mismatches = 0;
+  std::map<std::string, std::uint64_t> dropped{};  // by why; at most kMostDropReasons are told
+  std::uint64_t doubles = 0;                       // keys that two processes had taken while Redis was away
+  std::uint64_t lost = 0;  // queued generations that ended because their worker or their job was lost
   [[nodiscard]] bool operator==(const ProcessCounts&) const = default;
 };
+// Puts in what its shadow has counted, and takes it out again.
+void put_shadow(ProcessCounts& counts, const ShadowCounts& shadow);
+void add_shadow(ShadowCounts& to, const ProcessCounts& counts);
 [[nodiscard]] std::string counts_text(const ProcessCounts& counts);
 [[nodiscard]] std::optional<ProcessCounts> parse_counts(std::string_view text);
 

@@ -42,7 +42,8 @@ Result<std::optional<FlipRecord>> record_in(const RedisReply& reply, std::string
 }  // namespace
 
 Result<FollowAnswer> decode_follow(const RedisReply& reply) {
-  if (!reply.is_array() || reply.elements.size() != 7 || !reply.elements[5].is_integer()) {
+  if (!reply.is_array() || reply.elements.size() != 8 || !reply.elements[5].is_integer() ||
+      !reply.elements[7].is_integer()) {
     return unexpected("follow");
   }
   for (const std::size_t text : {0U, 1U, 2U, 3U, 4U, 6U}) {
@@ -57,6 +58,7 @@ Result<FollowAnswer> decode_follow(const RedisReply& reply) {
   answer.head.audit_hash = reply.elements[3].text;
   answer.same = what == "same";
   answer.lease_written = reply.elements[5].integer == 1;
+  answer.driven = reply.elements[7].integer == 1;
   if (!reply.elements[6].text.empty()) answer.fence = reply.elements[6].text;
   auto record = record_in(reply, what);
   if (!record) return record.error();

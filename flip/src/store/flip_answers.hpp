@@ -34,6 +34,7 @@ struct FollowAnswer {
   std::optional<FlipRecord> record;  // unless it is the same; nullopt: there is none
   bool lease_written = false;
   std::optional<std::string> fence;  // this process is the controller
+  bool driven = false;               // it or another one is
 };
 // Fails with `invalid_flip_record` where there is one that cannot be read, too.
 [[nodiscard]] Result<FollowAnswer> decode_follow(const bullmq::RedisReply& reply);

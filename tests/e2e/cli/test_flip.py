@@ -211,7 +211,7 @@ def test_a_drain_is_told_and_watched_until_nothing_is_open(shunt, service):
     assert "12 results would be lost" in watched
 
 
-SHADOW = {"epoch": 3, "sampled": 50, "made": 48, "mismatches": 1, "compared": {"equal": 47, "other_content": 1},
+SHADOW = {"epoch": 3, "processes": 2, "sampled": 50, "made": 48, "mismatches": 1, "compared": {"equal": 47, "other_content": 1},
           "noise": {"compared": 5, "mismatches": 0}, "dropped": {"busy": 2},
           "latest": [{"at": "2026-11-28T02:14:07.042Z", "model": "words", "generation": "gen_1", "class": "other_content",
                       "where": "text", "control": {"state": "succeeded", "bytes": 12},
@@ -222,7 +222,7 @@ def test_a_shadow_is_told_with_its_noise_and_its_mismatches(shunt, service):
     service.answers["GET", "/admin/flip/shadow"] = (200, SHADOW)
     text = ok(shunt, service, "shadow-report")
     assert text.startswith("1 of 48 copies differ from what the caller got\n")
-    assert "0 of 5 differ between two runs in sync" in text and "2 busy" in text
+    assert "0 of 5 differ between two runs in sync" in text and "2 busy" in text and "of 2 API processes" in text
     assert text.splitlines()[-1].split() == ["2026-11-28T02:14:07Z", "words", "other_content", "text", "succeeded",
                                              "12", "B", "worker_lost", "gen_1"]
 

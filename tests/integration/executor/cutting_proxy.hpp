@@ -7,6 +7,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <mutex>
 #include <stdexcept>
@@ -19,10 +20,11 @@
 namespace shunt::testing {
 
 // Stands between a client and Redis, and breaks a connection once it is told to: at the request that has a
-// certain text in it, before Redis sees that, or after Redis has answered it and before the client hears so.
+// certain text in it, before Redis sees that, or after Redis has answered it and before the client hears so;
+// or it keeps the request, and lets Redis see it when it is told to, long after the client was cut off.
 class CuttingProxy {
  public:
-  enum class Where { kBeforeTheCommand, kBeforeTheAnswer };
+  enum class Where { kBeforeTheCommand, kBeforeTheAnswer, kLongBeforeTheCommand };
 
   explicit CuttingProxy(std::uint16_t target) : target_(target) {
     listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -52,6 +54,10 @@ class CuttingProxy {
     where_ = where;
   }
   [[nodiscard]] int cuts() const { return cuts_; }
+  // Whether new connections are closed at once.
+  void refuse_new(bool refuse) { refuses_ = refuse; }
+  // Lets Redis see what was kept.
+  void let_late_one_pass() { late_one_passes_ = true; }
 
  private:
   static sockaddr_in loopback(std::uint16_t port) {
@@ -66,6 +72,10 @@ class CuttingProxy {
     while (!stopped_) {
       const int client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
       if (client < 0) return;
+      if (refuses_) {
+        ::close(client);
+        continue;
+      }
       pumps_.emplace_back([this, client] { pump(client); });
     }
   }
@@ -96,6 +106,10 @@ class CuttingProxy {
           ++cuts_;
           if (where == Where::kBeforeTheCommand) break;
           doomed = true;
+          if (where == Where::kLongBeforeTheCommand) {
+            ::shutdown(client, SHUT_RDWR);
+            while (!late_one_passes_ && !stopped_) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+          }
         }
         open = write_all(server, buffer.data(), size);
       }
@@ -126,6 +140,8 @@ class CuttingProxy {
   std::vector<std::thread> pumps_;
   std::atomic<bool> stopped_{false};
   std::atomic<int> cuts_{0};
+  std::atomic<bool> refuses_{false};
+  std::atomic<bool> late_one_passes_{false};
   std::mutex mutex_;
   std::string at_;
   Where where_ = Where::kBeforeTheCommand;

@@ -195,6 +195,61 @@ TEST_F(QueueFaults, CutBeforeTheAddTheJobIsAddedOnce) {
   EXPECT_TRUE(eventually([&] { return redis({"ZCARD", key(":echo:completed")}).integer == 1; }));
 }
 
+// Nobody knows in time whether the job came there, and then Redis tells.
+TEST_F(QueueFaults, CutForLongAfterTheAddItIsAcceptedSinceItsJobIsThere) {
+  RedisProcess redis;
+  CuttingProxy proxy(redis.port());
+  queue_.enqueue_deadline = 500ms;
+  start_executor(proxy.url());
+  start_worker(redis.url());
+  wait_ready();
+  proxy.cut_once(key(":echo:wait"), CuttingProxy::Where::kBeforeTheAnswer);
+  proxy.refuse_new(true);
+  const GenerationId id = client_.start(request("echo"));
+  EXPECT_EQ(proxy.cuts(), 1);
+  proxy.refuse_new(false);
+  EXPECT_EQ(client_.wait_for_end(id).state, GenerationState::kSucceeded);
+  EXPECT_TRUE(eventually([&] { return redis({"ZCARD", key(":echo:completed")}).integer == 1; }));
+}
+
+// The refusal is final: whoever has it may run the request elsewhere, whatever comes to Redis afterwards.
+TEST_F(QueueFaults, AJobThatComesAfterItsSubmitWasSettledNeverRuns) {
+  std::atomic<int> runs = 0;
+  add_model("counted", [&runs](GenerationRun&) -> Json { return ++runs; });
+  RedisProcess redis;
+  CuttingProxy proxy(redis.port());
+  queue_.enqueue_deadline = 500ms;
+  start_executor(proxy.url());
+  start_worker(redis.url());
+  wait_ready();
+  GenerationRequest made = request("counted");
+  made.idempotency_key = "k1";
+  proxy.cut_once(key(":counted:wait"), CuttingProxy::Where::kLongBeforeTheCommand);
+  proxy.refuse_new(true);
+  EXPECT_THAT(refusal(made), HasSubstr("did not come there"));
+  EXPECT_EQ(proxy.cuts(), 1);
+  proxy.let_late_one_pass();
+  // The worker takes it, and finds that its generation has ended.
+  EXPECT_TRUE(eventually([&] { return redis({"EXISTS", key(":counted:id")}).integer == 1; }));
+  EXPECT_TRUE(eventually([&] {
+    return redis({"LLEN", key(":counted:wait")}).integer == 0 &&
+           redis({"LLEN", key(":counted:active")}).integer == 0;
+  }));
+  EXPECT_EQ(runs, 0);
+  // Its key is free, and leads to one run.
+  proxy.refuse_new(false);
+  wait_ready();
+  std::optional<GenerationId> id;
+  EXPECT_TRUE(eventually([&] {
+    const auto outcome = client_.submit(made);
+    const auto* const accepted = std::get_if<executor::Accepted>(&outcome);
+    if (accepted != nullptr) id = accepted->id;
+    return id.has_value();
+  }));
+  EXPECT_EQ(client_.wait_for_end(*id).state, GenerationState::kSucceeded);
+  EXPECT_EQ(runs, 1);
+}
+
 TEST_F(QueueFaults, CutAfterTheAddItsFateIsLookedUpAndThereIsOneJob) {
   RedisProcess redis;
   CuttingProxy proxy(redis.port());

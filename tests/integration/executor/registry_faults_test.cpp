@@ -1,6 +1,7 @@
 // Owners that die, and a Redis that goes and comes back.
 #include <gmock/gmock.h>
 
+#include "integration/executor/cutting_proxy.hpp"
 #include "integration/executor/registry_fixture.hpp"
 
 namespace shunt::testing {
@@ -124,6 +125,26 @@ TEST_F(RegistryFaults, WithoutRedisGenerationsAreLocalAndAsyncIsRefused) {
   EXPECT_TRUE(std::get<executor::Refused>(outcome).error.is_retryable());
   EXPECT_EQ(process.counts.of(Registry::kAsyncRefused), 1);
   EXPECT_TRUE(eventually([&] { return process.counts.of(Registry::kLocal) == 1; }));
+}
+
+// "Could not be stored" is final, and this is over in a moment.
+TEST_F(RegistryFaults, AnOwnerThatHasLostRedisForAMomentIsNotSaidToHaveLostItsLog) {
+  CuttingProxy proxy(redis_.port());
+  queue_.command_timeout = 2s;
+  ApiProcess& owner = start_ready(proxy.url());
+  ApiProcess& other = start_ready(redis_.url());
+  const GenerationId id = owner.sync.start(request("long"));
+  owner.sync.wait_for_end(id);
+  const std::string key = "{shunt}::gen:r:" + id.to_string();
+  ASSERT_TRUE(eventually([&] { return redis_({"HGET", key, "held"}).text == "1"; }));
+  // What registers is cut off; what is asked and answered goes on.
+  proxy.refuse_new(true);
+  proxy.cut_once("echo", CuttingProxy::Where::kBeforeTheCommand);
+  owner.sync.wait_for_end(owner.sync.start(request("echo")));
+  ASSERT_TRUE(eventually([&] { return proxy.cuts() == 1; }));
+  EXPECT_EQ(code_of(other.queue.find(id)), "queue_unavailable");
+  proxy.refuse_new(false);
+  EXPECT_TRUE(eventually([&] { return code_of(other.queue.find(id)) == "succeeded"; }));
 }
 
 TEST_F(RegistryFaults, WhatIsOpenIsEnteredWhenRedisIsBack) {

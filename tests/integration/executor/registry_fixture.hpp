@@ -5,7 +5,9 @@
 #include <array>
 #include <atomic>
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,12 +35,22 @@ inline const bool kQuietRegistry = (log::configure(log::Level::kError, log::Form
 class RegistryCounts final : public executor::ExecutorObserver {
  public:
   void submitted(const Submitted& /*request*/) override {}
-  void ended(const Ended& /*end*/) override {}
+  void ended(const Ended& end) override {
+    const std::lock_guard lock(mutex_);
+    ++ends_[std::string(end.id)];
+  }
   void registry(Registry what) override { ++counts_.at(static_cast<std::size_t>(what)); }
+  [[nodiscard]] int ends_of(const GenerationId& id) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = ends_.find(id.to_string());
+    return found == ends_.end() ? 0 : found->second;
+  }
   [[nodiscard]] int of(Registry what) const { return counts_.at(static_cast<std::size_t>(what)); }
 
  private:
   std::array<std::atomic<int>, 6> counts_{};
+  mutable std::mutex mutex_;
+  std::map<std::string, int> ends_;
 };
 
 // As one API process: a sync and a queue executor over one connection to Redis.

@@ -7,6 +7,7 @@
 #include "integration/flip/flip_fleet.hpp"
 #include "shunt/flip/bucket.hpp"
 #include "shunt/flip/weight.hpp"
+#include "store/fleet_reports.hpp"
 
 namespace shunt::flip {
 namespace {
@@ -98,6 +99,123 @@ TEST_F(FlipController, TakesBackACanaryThatFails) {
   EXPECT_THAT(events, ::testing::ElementsAre("abort", "acknowledged", "drained"));
   EXPECT_THAT(log->entries[0].why, ::testing::HasSubstr("errors"));
   EXPECT_GT(log->entries[0].verdict.at("z_errors").to_number<double>(), 3.5);
+}
+
+TEST_F(FlipController, TakesBackACanaryAtTheFirstDoubleAndTheFirstLostGeneration) {
+  for (const bool lost : {false, true}) {
+    redis_({"FLUSHALL"});
+    Plan plan = one_step();
+    plan.steps[0].least_time = 1h;
+    put(FlipState::kCanary, plan);
+    Member a(ticking(lost ? "a1" : "a2"));
+    Member b(ticking(lost ? "b1" : "b2"));
+    ASSERT_TRUE(eventually([&] { return a.control().view().ticks + b.control().view().ticks > 2; }));
+    EXPECT_EQ(a.state(), FlipState::kCanary);
+    executor::ExecutorObserver& figures = b.control().figures();
+    if (lost) {
+      const Admission admission{"queue", "allowed", b.epoch(), std::nullopt, "s1"};
+      figures.ended({.id = "gen_1",
+                     .model = "m",
+                     .path = "queue",
+                     .state = GenerationState::kFailed,
+                     .error_code = "worker_lost",
+                     .waited = 1ms,
+                     .ran = 1ms,
+                     .admission = admission});
+    } else {
+      figures.registry(executor::ExecutorObserver::Registry::kInterrupted);
+      figures.registry(executor::ExecutorObserver::Registry::kDouble);
+    }
+    ASSERT_TRUE(eventually([&] { return a.state() == FlipState::kOff; }));
+    const auto log = a.log();
+    ASSERT_TRUE(log.ok());
+    const AuditEntry& abort = log->entries.front();
+    EXPECT_EQ(abort.event, "abort");
+    EXPECT_EQ(abort.why, lost ? "accepted generations were lost: 1" : "generations ran twice: 1");
+  }
+}
+
+TEST_F(FlipController, AnAbortComesToItsEndWithoutATick) {
+  put(FlipState::kFull, one_step());
+  Member a(options("a"));
+  Member b(options("b"));
+  ASSERT_TRUE(eventually([&] { return controllers({&a, &b}) == 1; }));
+  ASSERT_TRUE(a.apply(FlipEvent::kAbort).ok());
+  EXPECT_TRUE(eventually([&] { return a.state() == FlipState::kOff && b.state() == FlipState::kOff; }));
+  EXPECT_EQ(a.control().view().ticks + b.control().view().ticks, 0U);
+}
+
+// A process that was stopped has not acknowledged it, and may still send work to the queue.
+TEST_F(FlipController, AnAbortWaitsForAProcessThatHasNotAcknowledgedIt) {
+  put(FlipState::kFull, one_step());
+  FlipControlOptions impatient = options("a");
+  impatient.acknowledge_wait = 200ms;
+  Member a(std::move(impatient));
+  ASSERT_TRUE(eventually([&] { return a.control().view().controls; }));
+  ApiProcess stopped{.process = "stopped", .host = "h", .pid = 1, .epoch = 3, .version = "", .build = ""};
+  redis_({"SADD", key("apis"), "stopped"});
+  redis_({"SET", key("api:stopped"), lease_text(stopped), "PX", "3000"});
+  ASSERT_TRUE(a.apply(FlipEvent::kAbort).ok());
+  EXPECT_EQ(a.state(), FlipState::kAborting);
+  EXPECT_TRUE(eventually([&] { return a.state() == FlipState::kOff; })) << "its lease has run out";
+}
+
+TEST_F(FlipController, WhatWasSeenIsToldBeforeTheFirstTick) {
+  put(FlipState::kCanary, one_step());
+  Member a(options("a"));
+  EXPECT_FALSE(a.status().seen) << "nothing has ended";
+  end_some(a, 10, 0);
+  EXPECT_EQ(a.status().seen, 0.5);
+}
+
+TEST_F(FlipController, TheShadowsOfAllProcessesAreSummedUp) {
+  put(FlipState::kShadow, one_step());
+  const auto comparing = [&](const std::string& name, std::uint64_t equal, std::uint64_t epoch) {
+    FlipControlOptions made = ticking(name);
+    made.shadow = [equal, epoch] {
+      ShadowCounts counts;
+      counts.epoch = epoch;
+      counts.sampled = equal + 1;
+      counts.compared.at(0) = equal;
+      counts.dropped["busy"] = 1;
+      return counts;
+    };
+    return made;
+  };
+  Member a(comparing("a", 7, 3));
+  Member b(comparing("b", 20, 3));
+  Member late(comparing("late", 1'000, 2));
+  const auto told = [&] {
+    std::promise<FleetShadow> promise;
+    a.control().shadow_counts([&](FleetShadow sum) { promise.set_value(std::move(sum)); });
+    return promise.get_future().get();
+  };
+  ASSERT_TRUE(eventually([&] { return told().processes == 3; }));
+  const FleetShadow sum = told();
+  EXPECT_EQ(sum.counts.epoch, 3U);
+  EXPECT_EQ(sum.counts.made(), 27U) << "what is of another epoch is not summed up";
+  EXPECT_EQ(sum.counts.sampled, 29U);
+  EXPECT_EQ(sum.counts.dropped.at("busy"), 2U);
+  redis_.kill();
+  ASSERT_TRUE(eventually([&] { return a.control().view().store_unreadable_for > 0ms; }));
+  EXPECT_EQ(told().counts.made(), 7U) << "its own";
+}
+
+// A server that is full gives the lease to nobody: then each process takes itself out of the rollout.
+TEST_F(FlipController, ARolloutThatNobodyDrivesSendsNothingToTheQueue) {
+  Plan plan = one_step();
+  plan.guards.store_unreadable = 1s;
+  put(FlipState::kCanary, plan);
+  Member a(options("a"));
+  ASSERT_TRUE(eventually([&] { return a.control().view().controls; }));
+  redis_({"CONFIG", "SET", "maxmemory", "1"});
+  redis_({"DEL", key("controller")});
+  EXPECT_TRUE(eventually([&] { return a.control().view().blind; }));
+  EXPECT_FALSE(a.control().view().controls);
+  EXPECT_EQ(a.control().view().store_unreadable_for, 0ms);
+  EXPECT_TRUE(a.snapshot()->is_blind());
+  redis_({"CONFIG", "SET", "maxmemory", "0"});
+  EXPECT_TRUE(eventually([&] { return a.control().view().controls && !a.control().view().blind; }));
 }
 
 TEST_F(FlipController, OneProcessHoldsTheLeaseAndAnotherTakesItWhenThatGoes) {

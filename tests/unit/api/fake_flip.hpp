@@ -28,6 +28,7 @@ class FakeFlipControl final : public flip::FlipControl {
     done(log_is);
   }
   void verify_log(std::function<void(Result<flip::ChainReport>)> done) override { done(chain_is); }
+  void shadow_counts(std::function<void(flip::FleetShadow)> done) override { done(shadow_is); }
   executor::ExecutorObserver& figures() noexcept override { return figures_; }
   [[nodiscard]] flip::FlipView view() const override { return {}; }
 
@@ -35,6 +36,7 @@ class FakeFlipControl final : public flip::FlipControl {
   Result<flip::FlipChange> change_is = flip::FlipChange{};
   Result<flip::FlipLogPage> log_is = flip::FlipLogPage{};
   Result<flip::ChainReport> chain_is = flip::ChainReport{};
+  flip::FleetShadow shadow_is;
   std::vector<flip::FlipRequest> asked;
   std::vector<std::pair<std::uint64_t, std::size_t>> asked_log;
 

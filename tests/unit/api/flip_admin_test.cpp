@@ -262,10 +262,11 @@ TEST_F(FlipAdminTest, ADrainSaysWhatWouldBeLostUnlessItMayBe) {
 }
 
 TEST_F(FlipAdminTest, TheShadowTellsItsCountsAndItsLatestMismatches) {
-  inspection_.shadow_is.counts.epoch = 4;
-  inspection_.shadow_is.counts.compared.at(0) = 7;
-  inspection_.shadow_is.counts.compared.at(2) = 60;
-  inspection_.shadow_is.counts.dropped["busy"] = 3;
+  control_.shadow_is.processes = 2;
+  control_.shadow_is.counts.epoch = 4;
+  control_.shadow_is.counts.compared.at(0) = 7;
+  control_.shadow_is.counts.compared.at(2) = 60;
+  control_.shadow_is.counts.dropped["busy"] = 3;
   for (std::size_t i = 0; i < 60; ++i) {
     flip::ShadowMismatch& mismatch = inspection_.shadow_is.mismatches.emplace_back();
     mismatch.model = "m" + std::to_string(i);
@@ -274,6 +275,7 @@ TEST_F(FlipAdminTest, TheShadowTellsItsCountsAndItsLatestMismatches) {
   }
   serve();
   const JsonObject told = get("/admin/flip/shadow");
+  EXPECT_EQ(number_in(told, "processes"), 2);
   EXPECT_EQ(number_in(told, "made"), 67);
   EXPECT_EQ(number_in(told, "mismatches"), 60);
   EXPECT_EQ(number_in(object_in(told, "compared"), "equal"), 7);

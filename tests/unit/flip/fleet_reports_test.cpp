@@ -31,6 +31,8 @@ TEST(FlipReports, ReadBackWhatTheyWrote) {
   counts.ended = 40;
   counts.queued = 20;
   counts.mismatches = 1;
+  counts.doubles = 2;
+  counts.lost = 3;
   EXPECT_EQ(parse_counts(counts_text(counts)), counts);
   EXPECT_EQ(parse_counts(counts_text({})), ProcessCounts{});
 
@@ -87,6 +89,37 @@ TEST(FlipReports, LiesAreBoundedAndNeverThrow) {
   EXPECT_FALSE(parse_tick(R"({"epoch":0})"));
   EXPECT_TRUE(parse_tick(
       R"({"epoch":1,"progress":{"clock_ms":-1,"slow_bucket":100000},"verdict":[],"silent":[1,"a"]})"));
+}
+
+TEST(FlipReports, TheShadowOfAProcessIsReadBackAndBounded) {
+  ShadowCounts shadow;
+  shadow.sampled = 50;
+  shadow.compared.at(0) = 40;
+  shadow.compared.at(2) = 3;
+  shadow.noise_compared = 5;
+  shadow.noise_mismatches = 1;
+  shadow.dropped = {{"busy", 6}, {"no_worker", 1}};
+  ProcessCounts counts;
+  put_shadow(counts, shadow);
+  EXPECT_EQ(counts.comparisons, 43U);
+  EXPECT_EQ(counts.mismatches, 3U);
+  const auto read = parse_counts(counts_text(counts));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(*read, counts);
+  ShadowCounts sum = shadow;
+  add_shadow(sum, *read);
+  EXPECT_EQ(sum.sampled, 100U);
+  EXPECT_EQ(sum.made(), 86U);
+  EXPECT_EQ(sum.noise_mismatches, 2U);
+  EXPECT_EQ(sum.dropped.at("busy"), 12U);
+  const auto lie = parse_counts(
+      R"({"shadow":{"equal":-1,"noise_compared":1,"noise_mismatches":9,"dropped":{"no code!":5,"busy":"x"}}})");
+  ASSERT_TRUE(lie);
+  EXPECT_EQ(lie->compared.at(0), 0U);
+  EXPECT_EQ(lie->noise_mismatches, 1U);
+  EXPECT_EQ(lie->dropped, (std::map<std::string, std::uint64_t>{{"busy", 0}}));
+  for (int i = 0; i < 100; ++i) counts.dropped["why_" + std::to_string(i)] = 1;
+  EXPECT_EQ(parse_counts(counts_text(counts))->dropped.size(), kMostDropReasons);
 }
 
 class EndOf : public ::testing::Test {

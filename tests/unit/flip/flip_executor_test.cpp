@@ -86,7 +86,10 @@ TEST_F(FlipExecutorTest, LooksWhereAGenerationIsWhateverTheState) {
     EXPECT_EQ(client_.record(id()).text, "sync");
     sync_->on_find = [](const auto&) { return FindOutcome(GenerationUnknown{}); };
     EXPECT_EQ(client_.record(id()).text, "queue");
+    // This process keeps less, and for a shorter time.
     sync_->on_find = [](const auto&) { return FindOutcome(GenerationGone{}); };
+    EXPECT_EQ(client_.record(id()).text, "queue");
+    queue_->on_find = [](const auto&) { return FindOutcome(GenerationUnknown{}); };
     EXPECT_TRUE(std::holds_alternative<GenerationGone>(*client_.find(id())));
   }
 }
@@ -102,6 +105,8 @@ TEST_F(FlipExecutorTest, SaysThatNobodyKnowsAGenerationOnlyIfBothCouldLook) {
   sync_->on_find = nullptr;
   queue_->on_find = [&](const auto&) { return trouble; };
   EXPECT_EQ(client_.find(id()).error().code, error_code::kQueueUnavailable);
+  sync_->on_find = [](const auto&) { return FindOutcome(GenerationGone{}); };
+  EXPECT_EQ(client_.find(id()).error().code, error_code::kQueueUnavailable) << "the queue may have it";
 }
 
 TEST_F(FlipExecutorTest, RemovesAndTellsTheRequestWhereItIs) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
 #include <map>
 #include <thread>
@@ -16,9 +17,11 @@ using std::chrono::hours;
 // The figures are arithmetic on fixed seeds, which a sanitizer only makes slow: a part of it is enough there.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr int kHealthyRollouts = 200;
+constexpr int kBusyRollouts = 20;
 constexpr int kBrokenRollouts = 30;
 #else
 constexpr int kHealthyRollouts = 2'000;
+constexpr int kBusyRollouts = 400;
 constexpr int kBrokenRollouts = 300;
 #endif
 
@@ -50,6 +53,17 @@ TEST(SimulatedRollout, ThatIsHealthyIsAbortedInAtMostFourOfAHundred) {
   RecordProperty("aborted", ends[StoryEnd::kAborted]);
   EXPECT_LE(ends[StoryEnd::kAborted], kHealthyRollouts * 4 / 100);
   EXPECT_EQ(ends[StoryEnd::kAborted] + ends[StoryEnd::kFull], kHealthyRollouts);
+}
+
+// Each of its steps is looked at on samples from a hundred jobs to a million.
+TEST(SimulatedRollout, ThatIsHealthyAndBusyIsAbortedInAtMostFourOfAHundred) {
+  Scenario healthy;
+  healthy.errors = 0.02;
+  healthy.per_minute = 1'000;
+  healthy.person = Scenario::Person::kResumes;
+  auto ends = ends_of(kBusyRollouts, healthy);
+  RecordProperty("aborted", ends[StoryEnd::kAborted]);
+  EXPECT_LE(ends[StoryEnd::kAborted], std::max(kBusyRollouts * 4 / 100, 2));
 }
 
 TEST(SimulatedRollout, WhoseErrorsRiseFromTwoToEightPerCentIsAlwaysAborted) {

@@ -3,6 +3,7 @@
 #include <iterator>
 #include <utility>
 
+#include "bullmq/error.hpp"
 #include "queue/registry/sync_registry.hpp"
 #include "shunt/executor/redis/redis_fault.hpp"
 #include "shunt/generation/event_codec.hpp"
@@ -69,11 +70,9 @@ awaitable<AskerAnswer> SyncRegistry::gather(GenerationId id, OwnerRequest what) 
     entries_[id] = entry;
     enqueue(entry);
   }
+  // "Could not be stored" would be final, and Redis is away for a moment only: whoever asked comes again.
   const bool told = co_await settle(id);
-  if (!told) {
-    answer.answered.answer = OwnerAnswer::kFailed;
-    co_return answer;
-  }
+  if (!told) throw bullmq::RedisError("the end of a generation cannot be told to Redis now");
   co_await add_whole_log(generation, answer);
   co_return answer;
 }

@@ -7,16 +7,19 @@
 
 namespace shunt::executor {
 
-void EndReports::report(const Replica& replica) {
+void EndReports::report(const Generation& ended, Seen seen) {
   if (context_.options.observer == nullptr) return;
-  const GenerationRecord record = replica.generation->record(Generation::Detail::kSummary);
-  const std::string code = replica.generation->error_code();
+  const GenerationRecord record = ended.record(Generation::Detail::kSummary);
+  const std::string id = record.id.to_string();
+  const std::string code = ended.error_code();
   const auto until = record.finished_at.value_or(context_.clock.now());
   const auto begun = record.started_at.value_or(until);
   // Two machines' clocks: what a worker's is ahead is no time that anybody has waited.
-  const auto hand_back = std::max(context_.clock.now() - until, std::chrono::milliseconds(0));
-  context_.options.observer->ended({.id = replica.id,
-                                    .model = replica.model,
+  const auto hand_back = seen == Seen::kAfterwards
+                             ? std::chrono::milliseconds(0)
+                             : std::max(context_.clock.now() - until, std::chrono::milliseconds(0));
+  context_.options.observer->ended({.id = id,
+                                    .model = record.model,
                                     .path = "queue",
                                     .state = record.state,
                                     .error_code = code,
@@ -24,7 +27,7 @@ void EndReports::report(const Replica& replica) {
                                     .ran = std::chrono::nanoseconds(until - begun),
                                     .admission = record.admission,
                                     .hand_back = hand_back});
-  if (record.error) context_.launch(report_failure(replica.id, replica.model, *record.error));
+  if (record.error) context_.launch(report_failure(id, record.model, *record.error));
 }
 
 // Only the record knows which worker had it.

@@ -2,9 +2,9 @@
 
 #include <string>
 
-#include "queue/replicas/replicas.hpp"
 #include "queue/services/queue_context.hpp"
 #include "shunt/executor/namespace.hpp"
+#include "shunt/generation/generation.hpp"
 
 namespace shunt::executor {
 
@@ -12,7 +12,9 @@ namespace shunt::executor {
 class EndReports {
  public:
   explicit EndReports(QueueContext& context) : context_(context) {}
-  void report(const Replica& replica);
+  // Afterwards: nobody waited for it here, so that it was handed back to nobody.
+  enum class Seen { kWatched, kAfterwards };
+  void report(const Generation& ended, Seen seen = Seen::kWatched);
 
  private:
   bullmq::awaitable<void> report_failure(std::string id, std::string model, Error error);

@@ -16,6 +16,7 @@ void QueueServices::start() {
   submitter.start();
   health_probe.start();
   lister.start();
+  unseen_ends.start();
   open_generations.start();
   record_cleanup.start();
   artifact_cleanup.start();
@@ -26,6 +27,7 @@ void QueueServices::stop() {
   artifact_cleanup.stop();
   record_cleanup.stop();
   open_generations.stop();
+  unseen_ends.stop();
   lister.stop();
   health_probe.stop();
   submitter.stop();

@@ -20,6 +20,7 @@
 #include "queue/services/remover.hpp"
 #include "queue/services/replica_follower.hpp"
 #include "queue/services/submitter.hpp"
+#include "queue/services/unseen_ends.hpp"
 #include "shunt/executor/namespace.hpp"
 
 namespace shunt::executor {
@@ -46,10 +47,11 @@ struct QueueServices {
   Deadlines deadlines{context, replicas, follower, end_writer, job_removal};
   HealthProbe health_probe{context, status};
   FleetStatus fleet{context, health_probe};
-  Submitter submitter{context, status, health_probe, replicas, follower};
+  Submitter submitter{context, status, health_probe, replicas, follower, end_writer};
   GenerationLister lister{context};
   Canceller canceller{context, replicas, reader, end_writer, job_removal, follower};
   Remover remover{context, replicas, reader, job_removal};
+  UnseenEnds unseen_ends{context};
   OpenGenerations open_generations{context, reader, end_writer};
   RecordCleanup record_cleanup{context, job_removal};
   ArtifactCleanup artifact_cleanup{context};

@@ -149,7 +149,7 @@ awaitable<void> ReplicaFollower::apply_large(std::string id, std::vector<Generat
 }
 
 void ReplicaFollower::note_ended(const Replica& replica) {
-  reports_.report(replica);
+  reports_.report(*replica.generation);
   ended_.notify_all();
 }
 

@@ -62,12 +62,13 @@ SubmitOutcome unknown_outcome(const GenerationId& id, std::string why) {
 }  // namespace
 
 Submitter::Submitter(QueueContext& context, QueueStatus& status, HealthProbe& probe, Replicas& replicas,
-                     ReplicaFollower& follower)
+                     ReplicaFollower& follower, EndWriter& ends)
     : context_(context),
       status_(status),
       probe_(probe),
       replicas_(replicas),
       follower_(follower),
+      ends_(ends),
       connection_changed_(context.loop),
       submit_ended_(context.loop) {}
 
@@ -235,6 +236,15 @@ awaitable<SubmitOutcome> Submitter::enqueue(Submission sealed, std::shared_ptr<G
   const auto replica = follower_.expect(std::move(generation), sealed->timeout);
   bullmq::JobOptions job = job_options(id.to_string(), sealed->envelope.on_lost, context_.options.queue);
   AddOutcome outcome = co_await add(name, std::move(job), std::move(sealed->text), until);
+  if (outcome.added == Added::kUnknown) {
+    std::string why = std::move(outcome.why);
+    outcome = co_await settle(name, id.to_string(), std::move(why));
+    if (outcome.added == Added::kRefused) {
+      // Its record stays, for the job that comes there late.
+      replicas_.remove(id.to_string());
+      co_return refuse_unavailable(outcome.why);
+    }
+  }
   if (outcome.added == Added::kYes) {
     Accepted accepted{.id = id};
     accepted.no_worker_yet = probe_.is_unserved(name);
@@ -317,6 +327,32 @@ awaitable<Submitter::AddOutcome> Submitter::add(std::string model, bullmq::JobOp
     if (clock.steady_now() >= until) break;
   }
   co_return AddOutcome{unknown ? Added::kUnknown : Added::kRefused, std::move(why)};
+}
+
+// Two that settle it for good, since both are compared in Redis: the job is there, so it is accepted; or the
+// generation ends as one that never was in its queue, so that whatever takes a job that comes there later
+// finds it ended, and its key is free. Who has won that may run the request elsewhere.
+awaitable<Submitter::AddOutcome> Submitter::settle(std::string model, std::string id, std::string why) {
+  const Clock& clock = context_.clock;
+  const SteadyTime until = clock.steady_now() + context_.options.queue.enqueue_deadline;
+  auto pause = kFirstPause;
+  while (!stopped_) {
+    try {
+      // On another connection than the one that was lost.
+      const bool exists = co_await context_.records.job_exists(model, id);
+      if (exists) co_return AddOutcome{Added::kYes, {}};
+      UnreportedGeneration never_came;
+      const bool won = co_await ends_.report(id, std::move(never_came));
+      if (won) co_return AddOutcome{Added::kRefused, "it did not come there: " + why};
+    } catch (const bullmq::Error& error) {
+      note_caught(context_.faults, "settle_submit");
+      why = words_of(error);
+    }
+    if (clock.steady_now() >= until) break;
+    co_await connection_changed_.wait_for_change(std::min(until, clock.steady_now() + pause));
+    pause = std::min(2 * pause, kLongestPause);
+  }
+  co_return AddOutcome{Added::kUnknown, std::move(why)};
 }
 
 // Nobody waits for it: the caller's time may be over.

@@ -11,6 +11,7 @@
 #include "bullmq/queue.hpp"
 #include "bullmq/signal.hpp"
 #include "queue/runtime/async_condition.hpp"
+#include "queue/services/end_writer.hpp"
 #include "queue/services/health_probe.hpp"
 #include "queue/services/queue_context.hpp"
 #include "queue/services/queue_status.hpp"
@@ -20,12 +21,13 @@
 
 namespace shunt::executor {
 
-// Admits generations and adds their jobs, both within QueueOptions::enqueue_deadline. On the loop's thread
-// but for what says otherwise.
+// Admits generations and adds their jobs, both within QueueOptions::enqueue_deadline; where it is not known
+// by then whether a job came there, that is looked into for as long again. On the loop's thread but for what
+// says otherwise.
 class Submitter {
  public:
   Submitter(QueueContext& context, QueueStatus& status, HealthProbe& probe, Replicas& replicas,
-            ReplicaFollower& follower);
+            ReplicaFollower& follower, EndWriter& ends);
   void start();
   void stop();
 
@@ -56,6 +58,9 @@ class Submitter {
                                            SteadyTime until);
   bullmq::awaitable<SubmitOutcome> enqueue_for_holder(Submission sealed, GenerationId holder,
                                                       SteadyTime until);
+  // What became of an add whose answer was lost, once Redis answers again; or, where its job is not there,
+  // sees to it that it never runs.
+  bullmq::awaitable<AddOutcome> settle(std::string model, std::string id, std::string why);
   bullmq::awaitable<AddOutcome> add(std::string model, bullmq::JobOptions job, std::string text,
                                     SteadyTime until);
   bullmq::awaitable<void> undo_admission(std::string id, std::string claim);
@@ -67,6 +72,7 @@ class Submitter {
   HealthProbe& probe_;
   Replicas& replicas_;
   ReplicaFollower& follower_;
+  EndWriter& ends_;
   std::map<std::string, bullmq::Queue, std::less<>> queues_;
   AsyncCondition connection_changed_;
   AsyncCondition submit_ended_;

@@ -21,12 +21,10 @@ struct SideFigures {
 
 // What needs no statistics: since the step began, or as it is now.
 struct GuardFigures {
-  std::uint64_t duplicates = 0;      // generations that ran twice
-  std::uint64_t lost = 0;            // accepted, and never ended
-  std::uint64_t wrong_tenant = 0;    // answers that belong to somebody else
-  std::uint64_t billed_wrongly = 0;  // usage counted other than once
-  std::uint64_t evictions = 0;       // of Redis
-  double memory_share = 0;           // used of what Redis may have
+  std::uint64_t duplicates = 0;  // keys whose generation ran twice, since two processes had them
+  std::uint64_t lost = 0;        // accepted by the queue, and ended by the loss of their worker or their job
+  std::uint64_t evictions = 0;   // of Redis
+  double memory_share = 0;       // used of what Redis may have
   std::chrono::milliseconds oldest_waiting{0};
   std::chrono::milliseconds wait_deadline{0};  // 0: unknown
   bool leases_gone = false;                    // no worker has one

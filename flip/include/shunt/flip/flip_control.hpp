@@ -20,6 +20,7 @@
 #include "shunt/flip/current_snapshot.hpp"
 #include "shunt/flip/namespace.hpp"
 #include "shunt/flip/record.hpp"
+#include "shunt/flip/shadow.hpp"
 #include "shunt/flip/transition.hpp"
 #include "shunt/flip/verdict.hpp"
 
@@ -98,6 +99,12 @@ struct FlipLogPage {
   std::optional<std::uint64_t> next;  // where to go on; none: that was all
 };
 
+// The shadows of a fleet together.
+struct FleetShadow {
+  ShadowCounts counts;
+  std::size_t processes = 1;  // whose counts these are
+};
+
 // What this process knows without asking anybody: for /metrics and /readyz.
 struct FlipView {
   FlipRecord record;
@@ -138,13 +145,8 @@ struct FlipControlOptions {
   // Sends one generation through the whole path of the queue: the traffic of the dark stage, from one process
   // of the fleet. Answers once, on any thread. Empty: dark is left by a person alone.
   std::function<void(std::function<void(Result<void>)>)> probe;
-  // Comparisons and mismatches of the shadow that this process has counted under this epoch. Any thread;
-  // quick.
-  struct Comparisons {
-    std::uint64_t made = 0;
-    std::uint64_t mismatches = 0;
-  };
-  std::function<Comparisons(std::uint64_t epoch)> comparisons;
+  // What this process's shadow has counted. Any thread; quick. Empty: there is none.
+  std::function<ShadowCounts()> shadow;
 
   const Clock* clock = &system_clock();
   FaultLog* faults = nullptr;  // not owned; its own when there is none
@@ -181,6 +183,10 @@ class FlipControl {
   virtual void log(std::uint64_t from, std::size_t count, std::function<void(Result<FlipLogPage>)> done) = 0;
   // Looks at the whole chain in Redis, and whether it ends where the record says.
   virtual void verify_log(std::function<void(Result<ChainReport>)> done) = 0;
+
+  // What the shadows of all processes have counted under the present epoch. Others tell theirs once a tick;
+  // with Redis away it is this process's alone.
+  virtual void shadow_counts(std::function<void(FleetShadow)> done) = 0;
 
   // Counts ends for the comparison: to be told of everything that this process's executors end.
   [[nodiscard]] virtual executor::ExecutorObserver& figures() noexcept = 0;

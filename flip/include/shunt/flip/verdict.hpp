@@ -61,9 +61,9 @@ struct StepProgress {
                                        const StepProgress& progress);
 
 // A step of the canary. Pure; freezes progress.slow_bucket when 400 jobs have ended on each side. Errors and
-// the share slower than the control's p95 fail a step at z > z_failed, whenever it is looked at; between
-// z_inconclusive and that they do at its end, as inconclusive. A slower tail also has to be worse in p95 by
-// both latency bounds.
+// the share slower than the control's p95 fail a step at z > z_failed (half a deviation more above 5,000 jobs
+// a side), whenever it is looked at; from z_inconclusive on they are inconclusive at its end. A slower tail
+// also has to be worse in p95 by both latency bounds.
 [[nodiscard]] Verdict judge(const Plan& plan, const PlanStep& step, const Figures& figures,
                             StepProgress& progress);
 

@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+"""A whole flip, up and back, as a terminal shows it: SHUNT_BIN=build/release/bin/shunt tests/deploy/flip_transcript.py [--fix]
+
+Starts a Redis, two API processes and a worker of its own, asks them for generations all the time, and types what a person
+would. Prints the commands and what they print; --fix writes that into docs/flip.md instead. A test runs it and compares the
+two but for numbers, times and names (test_flip_document.py).
+"""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "tests" / "interop"), str(ROOT / "tests" / "support")]
+from processes import Programs  # noqa: E402
+from redis_server import RedisServer  # noqa: E402
+from waiting import eventually  # noqa: E402
+
+PAGE = ROOT / "docs" / "flip.md"
+BEGIN, END = "<!-- transcript: tests/deploy/flip_transcript.py --fix -->\n\n```text\n", "```\n"
+CONFIG = """
+strategy = "sync"
+[worker]
+shadow = true
+[shadow]
+sample = 1.0
+[models.words]
+driver = "simulator"
+text_field = "prompt"
+first_token = "20ms"
+token_gap = "1ms"
+concurrency = 8
+probe_input = '{"prompt": "probe", "tokens": 1}'
+"""
+# A person leads the fleet, and the controller watches beside it. Nobody would go so fast in earnest.
+PLAN = """
+name = "spring"
+tick = "1s"
+cool_down = "1s"
+[dark]
+least_time = "1h"
+[shadow]
+least_time = "1h"
+[[steps]]
+weight = "10%"
+least_time = "1h"
+[[steps]]
+weight = "50%"
+least_time = "1h"
+judge = ["errors"]
+"""
+TENANTS = 200
+
+
+class Load:
+    """Callers who ask one after the other, at both processes."""
+
+    def __init__(self, apis):
+        self.apis = apis
+        self.failed = []
+        self.over = threading.Event()
+        self.threads = [threading.Thread(target=self.ask, args=(number,), daemon=True) for number in range(4)]
+        for thread in self.threads:
+            thread.start()
+
+    def ask(self, number):
+        while not self.over.is_set():
+            number += 7
+            status, record = self.apis[number % 2].generate(
+                "words", {"prompt": f"hello {number}", "tokens": 5}, context={"tenant": f"tenant-{number % TENANTS}"})[:2]
+            if status != 200:
+                self.failed.append((status, record))
+            time.sleep(0.02)
+
+    def stop(self):
+        self.over.set()
+        for thread in self.threads:
+            thread.join(20)
+
+
+class Terminal:
+    def __init__(self, shunt, folder, api):
+        self.shunt = shunt
+        self.folder = folder
+        self.environment = {**os.environ, "SHUNT_URL": "", "COLUMNS": "120"}
+        self.url = f"http://127.0.0.1:{api.port}"
+        self.text = ""
+
+    def run(self, *words):
+        return subprocess.run([self.shunt, "flip", *words, "--url", self.url], capture_output=True, text=True, timeout=60,
+                              cwd=self.folder, env=self.environment)
+
+    def type(self, *words, code=0):
+        done = self.run(*words)
+        assert done.returncode == code, (words, done.returncode, done.stdout, done.stderr)
+        shown = " ".join(f'"{word}"' if " " in word else word for word in words)
+        # Whoever is on the machine of the service need not say where it is.
+        output = self.readable(done.stdout + done.stderr)
+        self.text += f"$ shunt flip {shown}\n{output.rstrip()}\n\n"
+
+    def readable(self, output):
+        """Names as a reader would give them; columns stay where they are."""
+        output = output.replace(f" --url {self.url}", "").replace(self.url, "http://api-1:8080")
+        names = [process["process"] for process in self.status()["processes"]]
+        for number, process in enumerate(names, 1):
+            output = re.sub(rf"{process}(?=  )", lambda found: f"api-{number}".ljust(len(found[0])), output)
+            output = output.replace(process, f"api-{number}")
+        host = socket.gethostname()
+        output = re.sub(rf"\b{re.escape(host)}\b", "host".ljust(len(host)), output)
+        return "\n".join(line.rstrip() for line in output.splitlines())
+
+    def say(self, sentence):
+        self.text += f"# {sentence}\n"
+
+    def status(self):
+        return json.loads(self.run("status", "--json").stdout)
+
+    def wait(self, condition, what):
+        eventually(lambda: condition(self.status()), what, patience=60)
+
+
+def has_verdict(status):
+    """The controller has looked at this place, with jobs of both sides."""
+    tick = status.get("last_tick", {})
+    verdict = tick.get("verdict", {})
+    return tick.get("epoch") == status["epoch"] and min(verdict.get("canary", {}).get("jobs", 0),
+                                                        verdict.get("control", {}).get("jobs", 0)) > 0
+
+
+def whole_flip(terminal):
+    terminal.say("Before anything moves: may it? Each row says what is wrong and what to do.")
+    terminal.type("preflight", "--plan", "plan.toml", code=int(bool(failing(terminal))))
+    overrides = [word for row in failing(terminal) for word in ("--override", row)]
+    terminal.say("Dark: the queue is there, and only probes use it.")
+    terminal.type("start", "--plan", "plan.toml", "--why", "the load of spring", *overrides)
+    terminal.say("Shadow: callers get the sync answer, and copies go through the queue.")
+    terminal.type("promote", *overrides)
+    terminal.wait(lambda status: json.loads(terminal.run("shadow-report", "--json").stdout)["made"] > 5, "comparisons")
+    terminal.say("A tenth of the callers, always the same ones.")
+    terminal.type("promote", *overrides)
+    terminal.wait(has_verdict, "the controller's look")
+    terminal.type("status")
+    terminal.say("Half of them, and then all.")
+    terminal.type("promote", *overrides)
+    terminal.wait(has_verdict, "the controller's look")
+    terminal.type("promote", *overrides)
+    terminal.say("And back, for no reason but that it can be done.")
+    terminal.type("abort", "--why", "the rehearsal is over")
+    terminal.wait(lambda status: status["state"] == "off", "the end of the drain")
+    terminal.type("status")
+    terminal.say("Redis still has results that callers may ask for.")
+    terminal.type("may-disconnect", code=1)
+    terminal.type("may-disconnect", "--accept", "results,keys")
+    terminal.say("Who did what.")
+    terminal.type("log")
+    terminal.type("log", "--verify")
+
+
+def failing(terminal):
+    return json.loads(terminal.run("preflight", "--plan", "plan.toml", "--json").stdout)["failing"]
+
+
+def transcript():
+    redis = RedisServer(aof=True)
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "shunt.toml").write_text(CONFIG)
+        (Path(folder) / "plan.toml").write_text(PLAN)
+        os.environ["SHUNT_BIN"] = str(Path(os.environ["SHUNT_BIN"]).resolve())
+        programs = Programs(folder)
+        load = None
+        try:
+            for name, value in (("maxmemory", "268435456"), ("maxmemory-policy", "noeviction")):
+                redis("CONFIG", "SET", name, value)
+            environment = {"QUEUE_ENABLED": "true", "REDIS_URL": redis.url}
+            apis = [programs.api(environment=environment) for _ in range(2)]
+            programs.worker(environment=environment)
+            terminal = Terminal(os.environ["SHUNT_BIN"], folder, apis[0])
+            terminal.wait(lambda status: status["converged"] and len(status["processes"]) == 2, "both processes")
+            load = Load(apis)
+            whole_flip(terminal)
+            load.stop()
+            assert load.failed == [], load.failed[:3]
+            return terminal.text
+        finally:
+            if load is not None:
+                load.stop()
+            programs.close()
+            redis.close()
+
+
+def shape(text):
+    """A transcript without what differs from one run to the next."""
+    # Rows of the preflight pass or warn as the machine is busy, and a row that fails is overridden.
+    text = re.sub(r"^(?:pass|warn|fail) +(\S+).*(?:\n {20,}.*)*", r"row \1", text, flags=re.M)
+    text = re.sub(r" --override \S+", "", text)
+    text = re.sub(r"^The fleet may.*$", "The fleet may", text, flags=re.M)
+    text = re.sub(r"^( +weight +\S+ wanted),.*$", r"\1", text, flags=re.M)
+    text = re.sub(r"^( +sync) .*$", r"\1", text, flags=re.M)
+    text = re.sub(r"\b[0-9a-f]{8,}\b", "HASH", text)
+    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z|\d\d:\d\d(:\d\d)?( UTC)?", "TIME", text)
+    text = re.sub(r"\d+(\.\d+)?( ?(ns|us|ms|s|min|m|h))+\b", "SPAN", text)
+    text = re.sub(r"\d+(\.\d+)?", "N", text)
+    return [re.sub(r"\s+", " ", line).strip() for line in text.splitlines() if line.strip()]
+
+
+def written():
+    """The transcript as the page has it."""
+    page = PAGE.read_text()
+    return page[page.index(BEGIN) + len(BEGIN):page.index(END, page.index(BEGIN) + len(BEGIN))]
+
+
+def main():
+    text = transcript()
+    if sys.argv[1:] != ["--fix"]:
+        print(text, end="")
+        return
+    page = PAGE.read_text()
+    PAGE.write_text(page.replace(BEGIN + written() + END, BEGIN + text.rstrip() + "\n" + END))
+
+
+if __name__ == "__main__":
+    main()
