@@ -114,7 +114,7 @@ class Run:
         if mode == "queue":
             self.counts = {name: counts(folder / f"{name}.out") for name in processes}
         else:
-            self.counts = by_duty(sorted((counts(path) for path in folder.glob("api.out-*")), reverse=True))
+            self.counts = {path.suffix: counts(path) for path in folder.glob("api.out-*")}
 
     def start(self, name, command, environment, by_thread=False):
         valgrind = ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={self.folder / name}.out"]
@@ -124,8 +124,9 @@ class Run:
 
 
 def by_duty(threads):
-    """The event loop does most, and the services that tell Redis most of the rest."""
-    return {"event loop": threads[0], "other threads": tuple(map(sum, zip(*threads[1:])))}
+    """From what each thread does for a request: the event loop does most. What a thread does at the start is not in it."""
+    loop, *others = sorted(threads, reverse=True)
+    return {"event loop": loop, "other threads": tuple(map(sum, zip(*others)))}
 
 
 def a_request(binary, mode, options):
@@ -134,8 +135,9 @@ def a_request(binary, mode, options):
         with tempfile.TemporaryDirectory(prefix="shunt-bench-") as name:
             runs.append(Run(binary, mode, requests, pathlib.Path(name)).counts)
     more = options.requests - options.requests // 4
-    return {name: tuple((after - before) / more for before, after in zip(runs[0][name], runs[1][name]))
-            for name in runs[0]}
+    each = {name: tuple((after - before) / more for before, after in zip(runs[0].get(name, (0, 0)), counted))
+            for name, counted in runs[1].items()}
+    return each if mode == "queue" else by_duty(each.values())
 
 
 def main():
