@@ -46,11 +46,21 @@ function(shunt_make_batches_of TARGET)
     COMMAND /usr/bin/python3 -B ${PROJECT_SOURCE_DIR}/cmake/batches.py ${SHUNT_BATCH_COST} ${files}
     OUTPUT_VARIABLE numbers COMMAND_ERROR_IS_FATAL ANY)
   foreach(file number IN ZIP_LISTS files numbers)
-    set_source_files_properties(${file} TARGET_DIRECTORY ${TARGET} PROPERTIES UNITY_GROUP ${number})
+    set(with_same_number ${numbers})
+    list(FILTER with_same_number INCLUDE REGEX "^${number}$")
+    list(LENGTH with_same_number size)
+    if(size EQUAL 1)
+      # A compiler cache knows it from builds without batches.
+      set(properties SKIP_UNITY_BUILD_INCLUSION ON)
+    else()
+      set(properties UNITY_GROUP ${number})
+    endif()
+    set_source_files_properties(${file} TARGET_DIRECTORY ${TARGET} PROPERTIES ${properties})
   endforeach()
   set_target_properties(${TARGET} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # It takes what a batch includes for a header, where a type with a member of an unnamed namespace would be a mistake.
-    target_compile_options(${TARGET} PRIVATE -Wno-subobject-linkage)
+    set_target_properties(${TARGET} PROPERTIES
+      UNITY_BUILD_CODE_BEFORE_INCLUDE "#pragma GCC diagnostic ignored \"-Wsubobject-linkage\"")
   endif()
 endfunction()
