@@ -25,6 +25,8 @@ flock 9
 
 failed() {
   cat "$log" >&2
+  is_clash_in_batch && echo "Two files that are compiled as one give a name two meanings: rename one of the two, or compile each
+file alone: cmake --preset $preset -DSHUNT_BATCHES=OFF (docs/decisions/0022-batches.md)." >&2
   echo "The build failed (preset $preset)." >&2
   exit 1
 }
@@ -38,10 +40,24 @@ is_configured() {
   done
 }
 
-is_configured || cmake --preset "$preset" "${values[@]}" >"$log" 2>&1 || failed
-if [[ -t 1 ]]; then
-  NINJA_STATUS='[%f/%t] ' cmake --build "$folder" --target "$target" 2>&1 |
-    /usr/bin/python3 -B scripts/build_progress.py "$log" || { echo; failed; }
-else
-  cmake --build "$folder" --target "$target" >"$log" 2>&1 || failed
-fi
+configure() {
+  cmake --preset "$preset" "${values[@]}" >"$log" 2>&1
+}
+
+build() {
+  if [[ -t 1 ]]; then
+    NINJA_STATUS='[%f/%t] ' cmake --build "$folder" --target "$target" 2>&1 |
+      /usr/bin/python3 -B scripts/build_progress.py "$log"
+  else
+    cmake --build "$folder" --target "$target" >"$log" 2>&1
+  fi
+}
+
+# A change may have given a name two meanings in a batch of files; configuring makes batches without such a pair
+# (docs/decisions/0022-batches.md).
+is_clash_in_batch() {
+  grep -q 'FAILED: .*/Unity/unity_' "$log" && grep -qE 'error: .*(redefinition|redeclar|ambiguous|shadows|conflicting)' "$log"
+}
+
+is_configured || configure || failed
+build || { is_clash_in_batch && configure && build; } || failed

@@ -8,7 +8,7 @@ import sys
 import time
 
 STEP = re.compile(r"\[(\d+)/(\d+)\] (.*)")
-# The first steps tell nothing about the others: they are the precompiled headers, which all wait for.
+# Too few steps tell nothing about the others.
 FIRST_STEPS = 5
 FIRST_SECONDS = 5
 
@@ -30,7 +30,8 @@ def shown(line, seconds, width):
         return None
     finished, total, what = int(step[1]), int(step[2]), step[3]
     rest = rest_of(finished, total, seconds)
-    what = re.sub(r"^Building CXX object .*/", "", what.strip())
+    what = re.sub(r"^Building CXX object .*?(\w+)\.dir/Unity/unity_(\d+)_cxx\.cxx\.o$", r"\1, batch \2", what.strip())
+    what = re.sub(r"^Building CXX object .*/", "", what)
     return f"[{finished}/{total}{', ' + rest if rest else ''}] {what}"[: width - 1]
 
 

@@ -105,6 +105,7 @@ struct Parsed {
   StatusOptions status;
   JobsListOptions jobs_list;
   JobsOptions jobs;
+  ModelsOptions models;
   FlipCommandOptions flip;
   VersionOptions version;
   std::function<int()> run;
@@ -242,6 +243,23 @@ void add_jobs(CLI::App& app, Parsed& parsed) {
   for (CLI::App* command : jobs.get_subcommands({})) command->footer(kJobsFooter);
 }
 
+void add_models(CLI::App& app, Parsed& parsed) {
+  CLI::App& models =
+      *app.add_subcommand("models", "List and show a service's models, and what their input may be")
+           ->group("Commands");
+  models.require_subcommand(1);
+  CLI::App& list = *models.add_subcommand("ls", "List the models");
+  add_json_flag(list, parsed.models.json, "Print the models, one JSON object a line");
+  add_client_options(list, parsed.models.client);
+  list.callback([&parsed] { parsed.run = [&parsed] { return models_list(parsed.models); }; });
+  CLI::App& show = *models.add_subcommand("show", "Show models: limits, and each member of their input");
+  show.add_option("MODEL", parsed.models.names, "The models")->type_name(" ")->required();
+  add_json_flag(show, parsed.models.json,
+                "Print the models, one JSON object a line; input_schema is a JSON Schema");
+  add_client_options(show, parsed.models.client);
+  show.callback([&parsed] { parsed.run = [&parsed] { return models_show(parsed.models); }; });
+}
+
 void add_config(CLI::App& app, Parsed& parsed) {
   CLI::App& config =
       *app.add_subcommand("config", "Check, show and explain the configuration")->group("Commands");
@@ -301,6 +319,7 @@ int run_command_line(int argc, char** argv) {
   add_generate(app, parsed);
   add_status(app, parsed);
   add_jobs(app, parsed);
+  add_models(app, parsed);
   add_flip(app, parsed.flip, parsed.run);
   add_config(app, parsed);
   add_version(app, parsed);

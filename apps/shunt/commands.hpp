@@ -75,6 +75,12 @@ struct JobsOptions {
   bool json = false;
 };
 
+struct ModelsOptions {
+  ClientOptions client;
+  std::vector<std::string> names;
+  bool json = false;
+};
+
 struct FlipSimulateOptions {
   std::optional<std::string> plan;  // a file; unset: the built-in one
   flip::Scenario scenario;
@@ -112,7 +118,9 @@ struct VersionOptions {
 [[nodiscard]] int config_reference();
 [[nodiscard]] int config_hash_key(const HashKeyOptions& options);
 [[nodiscard]] int status(const StatusOptions& options);
-[[nodiscard]] int jobs_list(const JobsListOptions& options);
+[[nodiscard]] int models_list(const ModelsOptions& options);
+int models_show(const ModelsOptions& options);
+int jobs_list(const JobsListOptions& options);
 [[nodiscard]] int jobs_show(const JobsOptions& options);
 [[nodiscard]] int jobs_tail(const JobsOptions& options);
 [[nodiscard]] int jobs_cancel(const JobsOptions& options);

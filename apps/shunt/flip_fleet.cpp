@@ -46,7 +46,7 @@ std::string build_of(const config::Loaded& loaded) {
     if (!setting.name.starts_with("models.")) continue;
     models.append(setting.name).append("=").append(setting.fingerprint).append("\n");
   }
-  return std::string(kVersion) + "/v" + std::to_string(kEnvelopeVersion) + '/' +
+  return std::string(kVersion) + "/v" + std::to_string(kNewestEnvelopeVersion) + '/' +
          sha256_hex(models).substr(0, kDigits);
 }
 
@@ -112,7 +112,7 @@ flip::FlipInspectionOptions FlipFleet::inspection_options(const config::Configur
   options.load = &load_;
   options.shadow = executor->shadow();
   for (const config::ModelConfig& model : configuration.models) {
-    options.models.push_back({model.model.name, model.model.concurrency});
+    options.models.push_back({model.model.name, model.model.concurrency, model.model.on_lost});
   }
   options.version = kVersion;
   options.place = [this](std::function<void(flip::FleetPlace)> done) {

@@ -14,15 +14,21 @@ const std::map<std::string, std::string, std::less<>> kPackages = {
 struct MakeGenerator {
   EventLoopThreads& loops;
   const InputRules& rules;
+  const std::string& model;
 
   Result<std::unique_ptr<Generator>> operator()(const SimulatorOptions& options) const {
     return make_simulator(options);
   }
   Result<std::unique_ptr<Generator>> operator()(const CommandOptions& options) const {
-    return make_command_generator(options, loops, rules);
+    CommandOptions named = options;
+    named.model = model;
+    return make_command_generator(std::move(named), loops, rules);
   }
   Result<std::unique_ptr<Generator>> operator()(const OpenAiOptions& options) const {
     return make_openai_generator(options);
+  }
+  Result<std::unique_ptr<Generator>> operator()(const CogOptions& options) const {
+    return make_cog_generator(options);
   }
 };
 
@@ -57,9 +63,9 @@ Error cannot_work(const config::ModelConfig& configured, const config::Loaded& l
 
 Result<Model> make_model(const config::ModelConfig& configured, const config::Loaded& loaded,
                          EventLoopThreads& loops) {
-  auto rules = InputRules::compile(configured.input_rules);
+  auto rules = InputRules::compile(configured.input_rules, configured.model.unlisted_input);
   if (!rules) return cannot_work(configured, loaded, rules.error());
-  auto generator = std::visit(MakeGenerator{loops, *rules}, configured.driver);
+  auto generator = std::visit(MakeGenerator{loops, *rules, configured.model.name}, configured.driver);
   if (!generator) return cannot_work(configured, loaded, generator.error());
   Model model = configured.model;
   model.generator = std::move(*generator);

@@ -16,10 +16,14 @@
 #include "make_models.hpp"
 #include "memory_metrics.hpp"
 #include "process_figures.hpp"
+#include "program_metrics.hpp"
 #include "redis_metrics.hpp"
 #include "shunt/base/log.hpp"
 #include "shunt/config/redact.hpp"
+#include "shunt/executor/program_health.hpp"
 #include "shunt/executor/sync_executor.hpp"
+#include "shunt/generation/kept_programs.hpp"
+#include "upstream_metrics.hpp"
 #include "version_text.hpp"
 
 namespace shunt::app {
@@ -108,6 +112,7 @@ Result<void> Service::assemble() {
   if (!models) return std::move(models).error();
   models_ = std::move(*models);
   if (auto made = make_executors(); !made) return made;
+  warm_programs();
   if (configuration_.roles.api) {
     if (auto listening = listen(); !listening) return listening;
   }
@@ -157,6 +162,19 @@ Result<void> Service::make_executors() {
     }
   }
   return {};
+}
+
+// An API whose requests go through the queue needs them only where it falls back, and then starts them.
+void Service::warm_programs() {
+  const bool runs_here = configuration_.roles.api &&
+                         (!configuration_.queue_enabled || configuration_.strategy != flip::Strategy::kQueue);
+  const std::vector<std::string>& of_worker = configuration_.worker.models;
+  for (const auto& [name, model] : models_.all()) {
+    const bool in_worker =
+        worker_ && (of_worker.empty() || std::ranges::find(of_worker, name) != of_worker.end());
+    KeptPrograms* const programs = kept_programs(model);
+    if (programs != nullptr && (runs_here || in_worker)) programs->warm();
+  }
 }
 
 std::string_view Service::why_this_executor() const noexcept {
@@ -224,6 +242,8 @@ std::string Service::metrics_text() const {
       "shunt_config_reloads_total{outcome=\"taken\"} " +
       std::to_string(reloads_.load()) + "\nshunt_config_reloads_total{outcome=\"rejected\"} " +
       std::to_string(rejected_reloads_.load()) + '\n';
+  text += upstream_metrics_text(models_);
+  text += program_metrics_text(models_);
   return text + fault_metrics_text(faults_) + memory_metrics_text(memory_) + process_metrics_text();
 }
 
@@ -263,6 +283,7 @@ executor::ExecutorDescription Service::describe_worker() const {
   description.running = worker.running;
   description.warnings = worker.warnings;
   if (!worker.connected) description.health = executor::Health::kDegraded;
+  executor::add_program_health(models_, description);
   if (stopping_) {
     description.health = executor::Health::kDraining;
     description.reason = "the worker is stopping";

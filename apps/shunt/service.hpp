@@ -56,6 +56,8 @@ class Service {
   Result<void> make_executors();
   [[nodiscard]] MemoryStoreLimits store_limits();
   [[nodiscard]] std::string_view why_this_executor() const noexcept;
+  // Starts the programs that stay, where this process is known to run generations.
+  void warm_programs();
   Result<void> listen();
   Result<void> listen_for_probes();
   // Where the server and the probes go by `configuration`: of the options that are live.

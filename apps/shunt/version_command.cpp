@@ -21,7 +21,7 @@ int version(const VersionOptions& options) {
     const JsonObject about{{"name", "shunt"},
                            {"version", kVersion},
                            {"executors", JsonArray{"sync", "queue"}},
-                           {"drivers", JsonArray{"command", "openai", "simulator"}},
+                           {"drivers", JsonArray{"cog", "command", "openai", "simulator"}},
                            {"compiler", kCompiler}};
     std::cout << to_json_text(about) << '\n';
   } else {

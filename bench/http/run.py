@@ -139,6 +139,15 @@ def measure_executor(report, options):
     report.add("executor cost a request", [r["added"] / 1000 for r in runs], "us", wanted="< 10")
 
 
+def measure_kept(report, options):
+    runs = []
+    for turn in range(options.rounds):
+        report.progress(f"kept program: round {turn + 1} of {options.rounds}")
+        out = subprocess.run([f"{options.bin}/bench_kept"], check=True, capture_output=True, text=True).stdout
+        runs.append({line.split()[0]: float(line.split()[1]) for line in out.splitlines()})
+    report.add("a kept program adds to a generation", [r["kept"] - r["in_process"] for r in runs], "us", wanted="< 300")
+
+
 def measure_spawn(report, options):
     runs = []
     for turn in range(options.rounds):
@@ -180,7 +189,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=4, help="of load, a round and server")
     parser.add_argument("--streams", type=int, default=10_000)
     parser.add_argument("--hold", type=int, default=30, help="seconds that the streams last")
-    parser.add_argument("--only", choices=["requests", "executor", "spawn", "streams"])
+    parser.add_argument("--only", choices=["requests", "executor", "kept", "spawn", "streams"])
     parser.add_argument("--before", metavar="BINARY", help="only requests, in turns with this other build of shunt")
     options = parser.parse_args()
     if options.before:
@@ -201,6 +210,8 @@ def main():
             measure_executor(report, options)
         if options.only in (None, "streams"):
             measure_streams(report, options, folder)
+        if options.only in (None, "kept"):
+            measure_kept(report, options)
         if options.only in (None, "spawn"):
             measure_spawn(report, options)
     report.close()

@@ -1,6 +1,7 @@
 """Instructions and allocations that one request costs, counted by valgrind: figures that a busy machine does not
-change. The service in sync mode, and Redis, worker and API on the queue (16 clients at once). What starting and stopping
-cost is not in them: each figure is the difference of a long and a short run."""
+change. The service in sync mode; with the flip's plumbing on and strategy = "sync", by thread, beside a Redis that valgrind
+does not slow down; and Redis, worker and API on the queue (16 clients at once). What starting and stopping cost is not in
+them: each figure is the difference of a long and a short run."""
 import argparse
 import concurrent.futures
 import http.client
@@ -78,7 +79,7 @@ def counts(path):
 class Run:
     """The processes of one deployment under valgrind, each with its own file of counts."""
 
-    def __init__(self, binary, queue, requests, folder):
+    def __init__(self, binary, mode, requests, folder):
         self.folder = folder
         config = folder / "shunt.toml"
         config.write_text(CONFIG, encoding="ascii")
@@ -86,14 +87,21 @@ class Run:
         environment = os.environ | {"XDG_STATE_HOME": str(folder)}
         processes = {}
         try:
-            if queue:
-                processes["redis"] = self.start(
-                    "redis", ["redis-server", "--port", str(redis_port), "--save", ""], environment)
+            redis = ["redis-server", "--port", str(redis_port), "--save", ""]
+            if mode == "plumbing":
+                processes["redis"] = subprocess.Popen(redis, env=environment, stdout=subprocess.DEVNULL)
+            if mode == "queue":
+                processes["redis"] = self.start("redis", redis, environment)
+            if mode != "sync":
                 wait_for(redis_port, patience=PATIENCE)
                 environment |= {"QUEUE_ENABLED": "true", "REDIS_URL": f"redis://127.0.0.1:{redis_port}"}
+            if mode == "queue":
                 processes["worker"] = self.start("worker", [binary, "worker", "--config", str(config)], environment)
+            if mode == "plumbing":
+                environment["SHUNT_STRATEGY"] = "sync"
             processes["api"] = self.start(
-                "api", [binary, "serve", "--config", str(config), "--listen", f"127.0.0.1:{port}"], environment)
+                "api", [binary, "serve", "--config", str(config), "--listen", f"127.0.0.1:{port}"], environment,
+                by_thread=mode != "queue")
             wait_for(port, lambda: processes["api"].poll() is None, PATIENCE)
             until_it_serves(port)
             with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
@@ -103,21 +111,33 @@ class Run:
             for process in reversed(processes.values()):
                 process.send_signal(signal.SIGTERM)
                 process.wait(60)
-        self.counts = {name: counts(folder / f"{name}.out") for name in processes}
+        if mode == "queue":
+            self.counts = {name: counts(folder / f"{name}.out") for name in processes}
+        else:
+            self.counts = {path.suffix: counts(path) for path in folder.glob("api.out-*")}
 
-    def start(self, name, command, environment):
+    def start(self, name, command, environment, by_thread=False):
         valgrind = ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={self.folder / name}.out"]
+        if by_thread:
+            valgrind.append("--separate-threads=yes")
         return subprocess.Popen([*valgrind, *command], env=environment, stdout=subprocess.DEVNULL)
 
 
-def a_request(binary, queue, options):
+def by_duty(threads):
+    """From what each thread does for a request: the event loop does most. What a thread does at the start is not in it."""
+    loop, *others = sorted(threads, reverse=True)
+    return {"event loop": loop, "other threads": tuple(map(sum, zip(*others)))}
+
+
+def a_request(binary, mode, options):
     runs = []
     for requests in (options.requests // 4, options.requests):
         with tempfile.TemporaryDirectory(prefix="shunt-bench-") as name:
-            runs.append(Run(binary, queue, requests, pathlib.Path(name)).counts)
+            runs.append(Run(binary, mode, requests, pathlib.Path(name)).counts)
     more = options.requests - options.requests // 4
-    return {name: tuple((after - before) / more for before, after in zip(runs[0][name], runs[1][name]))
-            for name in runs[0]}
+    each = {name: tuple((after - before) / more for before, after in zip(runs[0].get(name, (0, 0)), counted))
+            for name, counted in runs[1].items()}
+    return each if mode == "queue" else by_duty(each.values())
 
 
 def main():
@@ -126,7 +146,7 @@ def main():
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--requests", type=int, default=3_200)
     parser.add_argument("--before", metavar="BINARY", help="another build of shunt to compare with")
-    parser.add_argument("--only", choices=["sync", "queue"])
+    parser.add_argument("--only", choices=["sync", "plumbing", "queue"])
     options = parser.parse_args()
     for tool in ("valgrind", "redis-server"):
         if shutil.which(tool) is None:
@@ -135,13 +155,13 @@ def main():
     binaries = {"ours": str(pathlib.Path(options.bin).resolve() / "shunt")}
     if options.before:
         binaries["before"] = str(pathlib.Path(options.before).resolve())
-    for mode in ("sync", "queue"):
+    for mode in ("sync", "plumbing", "queue"):
         if options.only not in (None, mode):
             continue
         found = {}
         for name, binary in binaries.items():
             report.progress(f"{mode}: {name}")
-            found[name] = a_request(binary, mode == "queue", options)
+            found[name] = a_request(binary, mode, options)
         for process, ours in found["ours"].items():
             before = found.get("before", {}).get(process, (None, None))
             peer = "before" if options.before else None

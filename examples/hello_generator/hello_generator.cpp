@@ -29,7 +29,14 @@ shunt::base::Json greet(shunt::generation::GenerationRun& run) {
 }
 
 shunt::generation::Model hello_model() {
+  // What a request may say: its executor refuses the others, before greet() sees them.
+  shunt::generation::InputRule name;
+  name.type = shunt::generation::InputRule::Type::kString;
+  name.required = true;
+  name.max_length = 100;
+  name.description = "Whom to greet";
   shunt::generation::Model model;
+  model.input_rules = shunt::generation::InputRules::compile({{"name", name}}).value();
   model.name = "hello";
   model.driver = "function";
   model.description = "Greets";

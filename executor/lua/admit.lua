@@ -5,7 +5,7 @@
 -- ARGV    1 now ms, 2 claim ttl ms, 3 watcher, 4 "1" = refuse without a worker, 5 ms for which a claim is live after its
 --         generation's end, 6 most claims of a caller; then for each generation: id, queue key ("<prefix>:<queue>"),
 --         model, head, claim ("" = none), fingerprint, most that may wait, slots of a model without a known worker,
---         ttl ms, caller, most open generations of the caller ("0" = any number)
+--         ttl ms, caller, most open generations of the caller ("0" = any number), "1" = it is begun at most once
 -- Returns a list: for each {"admitted"} | {"held", id, "job" | "lost"} | {"conflict", id} | {"busy", open, slots} |
 --         {"no_worker"} | {"too_many_open", limit} | {"claims_full"} | {"broken"} (a key of this generation's has another
 --         type or other members than ours write)
@@ -64,7 +64,7 @@ local function count_open(record, at, id, ends_by)
   call('HSET', record, 'counted', '1')
 end
 
-for at = 7, #ARGV, 11 do
+for at = 7, #ARGV, 12 do
   local id, queue, model, caller = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 9]
   local claim, is_limited = ARGV[at + 4], ARGV[at + 10] ~= '0'
   local answer = claim ~= '' and held_by(base, claim, ARGV[at + 5], queue) or refusal_of(at, queue, model)
@@ -73,6 +73,7 @@ for at = 7, #ARGV, 11 do
     local record = base .. 'r:' .. id
     call('HSET', record, 'state', 'queued', 'queue', queue, 'head', ARGV[at + 3], 'seq', '1', 'attempt', '0', 'watch',
          ARGV[3], 'caller', caller, 'model', model, 'created', now)
+    if ARGV[at + 11] == '1' then call('HSET', record, 'once', '1') end
     if claim ~= '' then write_claim(base, caller, claim, id, ARGV[at + 5], now, ARGV[2], ARGV[at + 8]) end
     if is_limited then
       count_open(record, at, id, string.format('%.0f', tonumber(now) + tonumber(ARGV[at + 8])))

@@ -52,8 +52,8 @@ Error model_busy(const Model& model, std::int64_t slots) {
   return std::move(error).with("concurrency", slots).with("max_waiting", model.max_waiting);
 }
 
-Result<SealedRequest> seal_request(const Model& model, GenerationRequest request, const Admission& admission,
-                                   GenerationIdSource& ids, const Clock& clock) {
+Result<SealedRequest> seal_request(const Model& model, GenerationRequest&& request,
+                                   const Admission& admission, GenerationIdSource& ids, const Clock& clock) {
   SealedRequest sealed;
   sealed.timeout = request.options.timeout.value_or(model.timeout);
   if (sealed.timeout > model.timeout || sealed.timeout.count() <= 0)
@@ -65,9 +65,11 @@ Result<SealedRequest> seal_request(const Model& model, GenerationRequest request
   envelope.id = ids.next();
   envelope.created_at = clock.now();
   envelope.deadline = envelope.created_at + sealed.timeout;
+  envelope.on_lost = model.on_lost;
   envelope.admission = request.admission ? *std::move(request.admission) : admission;
   request.admission.reset();
   envelope.request = std::move(request);
+  fill_defaults(model, envelope.request.input);
   auto text = encode_envelope(envelope);
   if (!text) return std::move(text).error();
   if (auto checked = check_input(model, envelope.request.input); !checked) {

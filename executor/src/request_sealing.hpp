@@ -39,7 +39,7 @@ struct SealedRequest {
 [[nodiscard]] Error model_busy(const Model& model, std::int64_t slots);
 
 // The checks are the same for every executor, so that a request is refused with the same words in both modes.
-[[nodiscard]] Result<SealedRequest> seal_request(const Model& model, GenerationRequest request,
+[[nodiscard]] Result<SealedRequest> seal_request(const Model& model, GenerationRequest&& request,
                                                  const Admission& admission, GenerationIdSource& ids,
                                                  const Clock& clock);
 

@@ -66,14 +66,14 @@ SubmitOutcome SyncCore::replay(std::string_view model, SteadyTime asked_at,
   return Accepted{.id = holder, .replayed = true};
 }
 
-SubmitOutcome SyncCore::submit(GenerationRequest request) {
+SubmitOutcome SyncCore::submit(GenerationRequest&& request) {
   const SteadyTime asked_at = options_.clock->steady_now();
   Sealing sealing = seal(std::move(request), asked_at);
   if (auto* const refused = std::get_if<SubmitOutcome>(&sealing)) return std::move(*refused);
   return submit_sealed(std::move(std::get<SealedRequest>(sealing)), asked_at);
 }
 
-SyncCore::Sealing SyncCore::seal(GenerationRequest request, SteadyTime asked_at) {
+SyncCore::Sealing SyncCore::seal(GenerationRequest&& request, SteadyTime asked_at) {
   if (active_.closed()) return refuse_shutting_down(request.model, asked_at);
   const Model* const model = models_.find(request.model);
   // The model is not named by the caller's text: metrics must not grow with it.
@@ -83,7 +83,7 @@ SyncCore::Sealing SyncCore::seal(GenerationRequest request, SteadyTime asked_at)
   return std::move(*sealed);
 }
 
-SubmitOutcome SyncCore::submit_sealed(SealedRequest sealed, SteadyTime asked_at) {
+SubmitOutcome SyncCore::submit_sealed(SealedRequest&& sealed, SteadyTime asked_at) {
   ModelSlots& slots = slots_.find(sealed.envelope.request.model)->second;
   const Model& model = slots.model();
   // What runs is what a queue would deliver: the request goes through its envelope's text (design rule 3).

@@ -112,12 +112,12 @@ class SyncCore final : public RunOwner, public std::enable_shared_from_this<Sync
   // Before the first submit.
   void watch_runs(std::shared_ptr<SyncRunWatcher> watcher) { watcher_ = std::move(watcher); }
 
-  SubmitOutcome submit(GenerationRequest request);
+  SubmitOutcome submit(GenerationRequest&& request);
   // submit() in two steps, for whoever has something to do in between: what needs nothing but the request,
   // and the rest. `asked_at`: when submit() was called.
   using Sealing = std::variant<SealedRequest, SubmitOutcome>;
-  [[nodiscard]] Sealing seal(GenerationRequest request, SteadyTime asked_at);
-  SubmitOutcome submit_sealed(SealedRequest sealed, SteadyTime asked_at);
+  [[nodiscard]] Sealing seal(GenerationRequest&& request, SteadyTime asked_at);
+  SubmitOutcome submit_sealed(SealedRequest&& sealed, SteadyTime asked_at);
   // Outcomes that somebody else has decided on, told to the observer as this executor's.
   SubmitOutcome refuse(std::string_view model, SteadyTime asked_at, Error error,
                        std::optional<std::chrono::milliseconds> retry_after = {}) const;

@@ -143,6 +143,21 @@ RedisFacts redis_facts_of(const executor::ServerReading& reading) {
   return facts;
 }
 
+namespace {
+
+std::vector<std::string> unfit_workers(const executor::Fleet& fleet,
+                                       const FlipInspectionOptions::Model& model) {
+  std::vector<std::string> unfit;
+  for (const executor::WorkerStatus& worker : fleet.workers) {
+    const bool serves = std::ranges::find(worker.models, model.name, &executor::WorkerStatus::Model::name) !=
+                        worker.models.end();
+    if (serves && !executor::keeps_to(worker, model.on_lost)) unfit.push_back(worker.name);
+  }
+  return unfit;
+}
+
+}  // namespace
+
 FleetFacts fleet_facts_of(const executor::Fleet& fleet, const FlipInspectionOptions& options,
                           std::size_t processes, SteadyTime now) {
   FleetFacts facts;
@@ -153,10 +168,13 @@ FleetFacts fleet_facts_of(const executor::Fleet& fleet, const FlipInspectionOpti
   facts.worker_versions.assign(versions.begin(), versions.end());
   for (const auto& configured : options.models) {
     FleetFacts::Model model{.name = configured.name, .sync_slots = configured.sync_slots * processes};
+    model.on_lost = configured.on_lost;
+    model.unfit_workers = unfit_workers(fleet, configured);
     const auto found = std::ranges::find(fleet.models, configured.name, &executor::ModelDescription::name);
     if (found != fleet.models.end()) {
       model.workers = found->workers + found->plain_workers;
       model.slots = found->slots;
+      if (found->workers == 0) model.untold_workers = found->plain_workers;
       model.oldest_waiting = found->oldest_waiting_age;
     }
     if (options.load != nullptr) {

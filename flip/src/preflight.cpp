@@ -71,6 +71,32 @@ Check check_capacity(const FleetFacts& fleet) {
   return pass(kName, "the peak fits with 30 % to spare");
 }
 
+// Of models whose generations are billed once.
+Check check_bill(const FleetFacts& fleet) {
+  constexpr std::string_view kName = "on_lost";
+  std::vector<std::string> unfit;
+  std::vector<std::string> untold;
+  std::size_t once = 0;
+  for (const auto& model : fleet.models) {
+    if (model.on_lost != OnLost::kFail) continue;
+    ++once;
+    for (const std::string& worker : model.unfit_workers) unfit.push_back(worker + " (" + model.name + ')');
+    if (model.untold_workers > 0)
+      untold.push_back(model.name + " (" + std::to_string(model.untold_workers) + ')');
+  }
+  if (!unfit.empty()) {
+    return fail(kName, "workers may run twice what is billed once: " + joined(unfit),
+                "Bring them to this version; one in another language announces envelope 2 and "
+                "maxStalledCount 0 (docs/contract.md).");
+  }
+  if (!untold.empty()) {
+    return warn(kName, "workers of models that are billed once tell nothing of themselves: " + joined(untold),
+                "See that they have maxStalledCount 0, and let them announce it (docs/contract.md).");
+  }
+  if (once == 0) return pass(kName, "no model has on_lost = \"fail\"");
+  return pass(kName, "the workers run nothing twice of models with on_lost = \"fail\"");
+}
+
 Check check_sync_capacity(const FleetFacts& fleet) {
   constexpr std::string_view kName = "capacity.sync";
   const double refused = refused_share_in_sync(fleet);
@@ -100,7 +126,7 @@ std::vector<Check> preflight(const PreflightFacts& facts) {
   std::vector<Check> checks = check_redis(facts.redis, facts.prefix_has_tag);
   if (facts.redis.failure) return checks;
   if (facts.fleet) {
-    for (const auto check : {check_workers, check_capacity, check_sync_capacity})
+    for (const auto check : {check_workers, check_bill, check_capacity, check_sync_capacity})
       checks.push_back(check(*facts.fleet));
   } else {
     checks.push_back(fail("workers", "the leases of workers could not be read", "Ask again."));

@@ -16,6 +16,8 @@ using executor::SubmitOutcome;
 
 // While the breaker is not closed.
 constexpr std::chrono::milliseconds kTurn{250};
+// While it is, and nothing is waited for but newer figures, which come every two seconds then.
+constexpr std::chrono::milliseconds kLookTurn{1'000};
 // A look waits so long for figures that are newer than itself: they come every second in trouble.
 constexpr std::chrono::seconds kLookPatience{5};
 // Below the breaker's own patience with its probes.
@@ -42,7 +44,7 @@ QueueProbes::QueueProbes(executor::GenerationExecutor& queue, SharedBreaker& bre
 
 void QueueProbes::wake() {
   loop_.post([self = shared_from_this()] {
-    if (!self->turning_ && !self->stopped_) self->turn();
+    if (!self->stopped_) self->turn();
   });
 }
 
@@ -79,7 +81,9 @@ void QueueProbes::turn() {
 void QueueProbes::turn_later() {
   if (turning_) return;
   turning_ = true;
-  timer_ = loop_.after(kTurn, [weak = weak_from_this()] {
+  const bool only_looks = breaker_.view().state == BreakerState::kClosed &&
+                          std::ranges::all_of(probes_, [](const auto& probe) { return probe->is_look; });
+  timer_ = loop_.after(only_looks ? kLookTurn : kTurn, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->turn();
   });
 }

@@ -81,11 +81,16 @@ Error wrong_member(const JsonObjectReader::Wrong& wrong) {
 
 Result<void> check_version(const JsonObject& object) {
   const Json* version = object.if_contains("v");
-  if (version != nullptr && version->is_int64() && version->get_int64() == kEnvelopeVersion) return {};
+  const bool known = version != nullptr && version->is_int64() && version->get_int64() >= kEnvelopeVersion &&
+                     version->get_int64() <= kNewestEnvelopeVersion;
+  if (known) return {};
   const std::string received = version == nullptr ? "none" : to_json_text(*version);
-  return invalid_field("/v", "expected envelope version 1, got " + received, error_code::kUnsupportedEnvelope)
+  return invalid_field(
+             "/v",
+             "expected envelope version 1 to " + std::to_string(kNewestEnvelopeVersion) + ", got " + received,
+             error_code::kUnsupportedEnvelope)
       .with("received", received)
-      .with("supported", JsonArray{kEnvelopeVersion});
+      .with("supported", JsonArray{kEnvelopeVersion, kNewestEnvelopeVersion});
 }
 
 std::optional<Error> decode_context(JsonObject object, GenerationRequest::Context& context) {
@@ -120,6 +125,16 @@ std::optional<Error> decode_admission(const JsonObject& object, Admission& admis
     members.refuse("salt", "a text of at most " + std::to_string(kMaxAdmissionSaltBytes) + " bytes");
   }
   return members.problem();
+}
+
+// A version that every reader of it obeys: those of version 1 pass over the member.
+void decode_on_lost(JsonObjectReader& members, Envelope& envelope) {
+  if (members.find("on_lost") == nullptr) return;
+  const auto on_lost = parse_on_lost(members.text("on_lost"));
+  if (!on_lost) return members.refuse("on_lost", R"("rerun" or "fail")");
+  envelope.on_lost = *on_lost;
+  if (*on_lost == OnLost::kFail && envelope.version < kEnvelopeVersionOfOnLost)
+    members.refuse("on_lost", R"("rerun" in version 1, whose readers do not know "fail")");
 }
 
 // 9999-12-31T23:59:59.999Z: later times have no form that clients read.
@@ -159,7 +174,8 @@ std::string encode(const Envelope& envelope, const Json& input) {
   constexpr std::size_t kUsualBytes = 512;
   out.reserve(kUsualBytes);
   JsonObjectWriter member(out);
-  member.number("v", envelope.version);
+  const bool once = envelope.on_lost == OnLost::kFail;
+  member.number("v", once ? kEnvelopeVersionOfOnLost : kEnvelopeVersion);
   std::string& id = member.begin("id");
   id += '"';
   envelope.id.append_to(id);
@@ -178,6 +194,7 @@ std::string encode(const Envelope& envelope, const Json& input) {
     if (!envelope.admission.salt.empty()) admission.text("salt", envelope.admission.salt);
   }
   admission.close();
+  if (once) member.text("on_lost", on_lost_name(envelope.on_lost));
   member.number("created_at", envelope.created_at.time_since_epoch().count());
   if (envelope.deadline) member.number("deadline", envelope.deadline->time_since_epoch().count());
   member.members(envelope.unknown);
@@ -217,6 +234,7 @@ Result<Envelope> decode_envelope(std::string_view text) {
   const JsonObject admission = members.object("admission");
   const auto created_at = members.integer("created_at");
   const auto deadline = members.integer("deadline", Presence::kOptional);
+  decode_on_lost(members, envelope);
   const auto refuse = [&members](std::string_view name, const std::string& why) {
     const std::string pointer = "/" + std::string(name);
     members.refuse(invalid_field(pointer, "envelope member " + pointer + ' ' + why));

@@ -15,6 +15,10 @@ bool is_valid_name(std::string_view name) {
 
 }  // namespace
 
+void fill_defaults(const Model& model, Json& input) {
+  model.input_rules.fill_defaults(input);
+}
+
 Result<void> check_input(const Model& model, const Json& input) {
   if (auto checked = model.input_rules.check(input); !checked) return checked;
   return model.generator->check_input(input);

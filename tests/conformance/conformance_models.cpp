@@ -124,6 +124,10 @@ ModelRegistry conformance_models(Hold& hold) {
   add(model("vanishing", std::make_shared<VanishingGenerator>()));
   add(model("picky", std::make_shared<PickyGenerator>()));
 
+  Model once = function("once", echo);
+  once.on_lost = OnLost::kFail;
+  add(std::move(once));
+
   Model limited = function("limited", tokens);
   limited.output.max_text_bytes = 64;
   add(std::move(limited));

@@ -21,6 +21,7 @@ namespace shunt::testing {
 //   terse      as talk, with max_message_bytes 64
 //   gap        begins with the second tool call
 //   limited    as tokens, with max_text_bytes 64
+//   once       as echo, and never run twice
 //   picky      check_input refuses an input without "text"
 [[nodiscard]] ModelRegistry conformance_models(Hold& hold);
 

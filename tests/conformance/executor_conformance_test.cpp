@@ -21,6 +21,14 @@ TEST_P(ExecutorConformance, RunsAGenerationToItsResult) {
   EXPECT_LE(*record.started_at, *record.finished_at);
 }
 
+TEST_P(ExecutorConformance, RunsWhatMayNotRunTwiceAsAnythingElse) {
+  const GenerationId id = client_.start(request("once", {{"text", "hello"}}));
+  const GenerationRecord record = client_.wait_for_end(id);
+  EXPECT_EQ(record.state, GenerationState::kSucceeded);
+  EXPECT_EQ(record.text, "hello");
+  EXPECT_THAT(types(client_.events(id)), ::testing::ElementsAre("queued", "started", "delta", "succeeded"));
+}
+
 TEST_P(ExecutorConformance, EventsAreInOrderNumberedFromOneAndEndOnce) {
   const GenerationId id = client_.start(request("tokens", {{"count", 20}}));
   const auto events = client_.events(id);

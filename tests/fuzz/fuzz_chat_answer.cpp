@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "drivers/openai/answer_deltas.hpp"
 #include "drivers/openai/answer_reader.hpp"
 #include "support/fuzzing.hpp"
 
@@ -25,8 +26,29 @@ struct Outcome {
   std::string text{};
   std::string result{};
   std::vector<std::string> arguments{};  // of each tool call, as told
+  std::string parts{};                   // of all deltas, put together
   [[nodiscard]] bool operator==(const Outcome&) const = default;
 };
+
+// The deltas that the pieces become say what they say, without a gap between their calls.
+std::string parts_of(const AnswerPieces& pieces, const Outcome& outcome) {
+  std::vector<AnswerDelta> deltas;
+  if (!AnswerDeltas().take(pieces, deltas)) return "no base64";
+  MessageParts whole;
+  std::string text;
+  for (const AnswerDelta& delta : deltas) {
+    text += delta.text;
+    append_parts(whole, delta.parts);
+  }
+  check(text == outcome.text, "the deltas have the text");
+  check(whole.tool_calls.size() == outcome.arguments.size(), "the deltas have the calls");
+  for (std::size_t i = 0; i < whole.tool_calls.size(); ++i) {
+    check(whole.tool_calls[i].index == i, "calls begin one after another");
+    check(whole.tool_calls[i].arguments == outcome.arguments[i], "the deltas have the arguments");
+  }
+  return whole.reasoning + '|' + whole.refusal + '|' + whole.audio.bytes + '|' +
+         std::to_string(whole.images.size());
+}
 
 void gather(const AnswerPieces& pieces, Outcome& outcome) {
   for (const AnswerPiece& piece : pieces) {
@@ -53,6 +75,7 @@ Outcome outcome_of(std::string_view type, std::string_view body, bool cut, std::
     if (read) outcome.result = to_json_text(reader.result());
   }
   gather(pieces, outcome);
+  outcome.parts = parts_of(pieces, outcome);
   return outcome;
 }
 

@@ -30,6 +30,11 @@ def test_a_step_is_named_by_its_file_and_cut_to_the_terminal():
     assert shown(line, 60, 11) == "[50/200, a"
 
 
+def test_a_batch_of_files_is_named_by_its_part():
+    line = "[50/200] Building CXX object api/CMakeFiles/shunt_api.dir/Unity/unity_3_cxx.cxx.o\n"
+    assert shown(line, 60, 80) == "[50/200, about 3 min left] shunt_api, batch 3"
+
+
 @pytest.mark.parametrize("line", ["/src/a.cpp:1: error: expected ';'\n", "", "ninja: build stopped.\n"])
 def test_what_is_no_step_is_not_shown(line):
     assert shown(line, 60, 80) is None

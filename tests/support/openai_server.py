@@ -4,7 +4,8 @@ faults to order.
 
     openai_server.py        prints its port on a line of its own, then serves until standard input closes
 
-The request's `model` says what happens: a mode and its parameters, as in "rate_limited?times=2&retry_after=1".
+The request's `model` says what happens: a mode and its parameters, as in "rate_limited?times=2&retry_after=1";
+"ok#2" is "ok" under another name.
 Modes (each with its parameters and their defaults) are the functions named mode_* below. Whatever the mode,
 
     GET /control?model=...  tells what came for that model string, as JSON: {"calls", "closed" (connections that
@@ -14,6 +15,7 @@ Standard library only.
 """
 
 import asyncio
+import base64
 import collections
 import json
 import socket
@@ -165,6 +167,29 @@ async def mode_tool_calls(exchange):
     await exchange.end_stream()
 
 
+async def mode_talk(exchange):
+    """Thoughts, text with log probabilities, a refusal, audio, an image, a tool call: one after another."""
+    await exchange.begin_stream()
+    pieces = [
+        {"role": "assistant", "content": ""},
+        {"reasoning_content": "Let me "}, {"reasoning_content": "see \u65e5\u672c."},
+        {"content": "I look"}, {"content": " it up."},
+        {"refusal": "Not "}, {"refusal": "that."},
+        {"audio": {"id": "audio_1", "data": "AAEC"}}, {"audio": {"data": "Aw==", "transcript": "hm", "expires_at": 1763912587}},
+        {"images": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw=="}}]},
+        {"tool_calls": [{"index": 0, "id": "call_a", "type": "function", "function": {"name": "look", "arguments": "{\"at\":"}}]},
+        {"tool_calls": [{"index": 0, "extra_content": {"google": {"thought_signature": "abc"}}, "function": {"arguments": "1}"}}]},
+    ]
+    for piece in pieces:
+        value = chunk(piece)
+        if piece.get("content"):
+            value["choices"][0]["logprobs"] = {"content": [{"token": piece["content"], "logprob": -0.5}]}
+        await exchange.event(value)
+    await exchange.event(chunk({}, "tool_calls"))
+    await exchange.event("[DONE]")
+    await exchange.end_stream()
+
+
 async def mode_half(exchange):
     """Half a stream, then the connection ends in the middle of a chunk. tokens=3."""
     await stream_words(exchange, int(exchange.number("tokens", 3)))
@@ -233,6 +258,11 @@ async def mode_key_in_stream(exchange):
 async def mode_html(exchange):
     """A web page with status 200, as from a wrong address."""
     await exchange.respond(200, "text/html", "<html><body>Welcome to nginx!</body></html>")
+
+
+async def mode_error_json(exchange):
+    """200, and nothing but an error as JSON."""
+    await exchange.respond_json(200, error("The engine is gone", "server_error"))
 
 
 async def mode_hang(exchange):
@@ -459,6 +489,57 @@ async def mode_mislabelled_json(exchange):
     await exchange.hang()
 
 
+async def mode_completions(exchange):
+    """The older completions, streamed."""
+    await exchange.begin_stream()
+    for text in ("Once", " upon"):
+        await exchange.event({"object": "text_completion", "model": "tiny-1", "choices": [{"index": 0, "text": text}]})
+    await exchange.event({"choices": [{"index": 0, "text": "", "finish_reason": "stop"}], "usage": usage(2)})
+    await exchange.event("[DONE]")
+    await exchange.end_stream()
+
+
+async def mode_embeddings(exchange):
+    """A vector for each input. dimensions=3."""
+    given = exchange.body["input"]
+    vector = [0.25] * int(exchange.number("dimensions", 3))
+    await exchange.respond_json(200, {
+        "object": "list", "model": "embed-1", "usage": {"prompt_tokens": 2, "total_tokens": 2},
+        "data": [{"object": "embedding", "index": i, "embedding": vector}
+                 for i in range(len(given) if isinstance(given, list) else 1)]})
+
+
+async def mode_speech(exchange):
+    """Audio in pieces. bytes=4096, type=audio/mpeg, cut=0 (the connection ends in mid-answer)."""
+    await exchange.head(200, {"Content-Type": exchange.parameters.get("type", "audio/mpeg"),
+                              "Transfer-Encoding": "chunked"})
+    left = int(exchange.number("bytes", 4096))
+    while left > 0:
+        piece = bytes(range(256))[:left]
+        await exchange.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+        left -= len(piece)
+    if exchange.number("cut", 0):
+        return exchange.close()
+    await exchange.end_stream()
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
+
+
+async def mode_images(exchange):
+    """Images as base64. how=b64, url, neither, bad_b64; n=1."""
+    element = {"b64": {"b64_json": base64.b64encode(PNG).decode(), "revised_prompt": "a cat"},
+               "url": {"url": "http://127.0.0.1:1/cat.png"}, "neither": {}, "bad_b64": {"b64_json": "#"}}
+    how = exchange.parameters.get("how", "b64")
+    await exchange.respond_json(200, {"created": 1790000000,
+                                      "data": [element[how]] * int(exchange.body.get("n", 1))})
+
+
+async def mode_body(exchange):
+    """200 with this text as JSON. text"""
+    await exchange.respond(200, "application/json", exchange.parameters["text"])
+
+
 async def read_request(reader):
     """(method, target, headers, body), or None at the end of the connection."""
     try:
@@ -479,6 +560,10 @@ async def read_request(reader):
     return method, target, headers, body
 
 
+PATHS = {"/v1" + path for path in ("/chat/completions", "/completions", "/embeddings", "/audio/speech",
+                                   "/images/generations")}
+
+
 async def answer(exchange, method, url):
     if url.path == "/control":
         model = urllib.parse.parse_qs(url.query).get("model", [""])[0]
@@ -486,10 +571,11 @@ async def answer(exchange, method, url):
     if url.path == "/redirected":
         seen["redirected"].calls += 1
         return await exchange.respond_json(200, {})
-    if method != "POST" or url.path != "/v1/chat/completions":
+    if method != "POST" or url.path not in PATHS:
         return await exchange.respond_json(404, error(f"Unknown request URL: {method} {url.path}", "not_found"))
     model = exchange.body["model"]
     mode, _, parameters = model.partition("?")
+    mode = mode.partition("#")[0]
     exchange.parameters = dict(urllib.parse.parse_qsl(parameters))
     record = seen[model]
     record.calls += 1

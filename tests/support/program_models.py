@@ -1,6 +1,27 @@
 """Models of programs whose every answer the parity tests compare: in the API (tests/e2e/http) and on the command line
 (tests/e2e/cli)."""
 
+# A program that stays: its input says what it does.
+KEPT_SCRIPT = r"""
+say() { printf '{"type":"%s","id":"%s"%s}\n' "$1" "$id" "$2"; }
+echo '{"type":"ready","protocol":1}'
+while read -r line; do
+  id=${line#*\"id\":\"}; id=${id%%\"*}
+  folder=${line##*\"folder\":\"}; folder=${folder%%\"*}
+  case $line in
+    *cancel*) say result;;
+    *fail*) say delta ',"text":"so far"'; say error ',"code":"no_luck","message":"no luck today"';;
+    *crash*) say delta ',"text":"so far"'; exit 3;;
+    *garbage*) echo Loading...;;
+    *elsewhere*) say artifact ',"path":"/etc/passwd"';;
+    *wait*) ;;
+    *) say delta ',"text":"one "'; say progress ',"fraction":0.5,"message":"half"'; printf xy > "$folder/f.txt"
+       say artifact ',"path":"f.txt","media_type":"text/plain"'; say delta ',"text":"two"'
+       say result ',"result":{"n":2}';;
+  esac
+done
+"""
+
 PROGRAMS = r"""
 [models.steps]
 driver = "command"
@@ -24,4 +45,10 @@ output = "artifact"
 artifact_name = "drawing.png"
 artifact_media_type = "image/png"
 produces = ["image/png"]
+""" + """
+[models.kept]
+driver = "command"
+argv = ["/bin/sh", "-c", '''""" + KEPT_SCRIPT.replace("{", "{{").replace("}", "}}") + """''']
+keep = 2
+cancel_grace = "5s"
 """

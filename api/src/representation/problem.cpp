@@ -32,6 +32,7 @@ constexpr auto kTypes = std::to_array<ProblemType>({
     {pc::kLoopbackOnly, 403, "Without API keys only this machine may do this"},
     {pc::kScopeMissing, 403, "The key does not have the scope for this"},
     {pc::kRouteUnknown, 404, "There is nothing here"},
+    {pc::kModelUnknown, 404, "There is no such model"},
     {ec::kGenerationUnknown, 404, "There is no such generation"},
     {ec::kArtifactUnknown, 404, "The generation has no such artifact"},
     {pc::kMethodNotAllowed, 405, "The method is not allowed here"},

@@ -28,6 +28,7 @@ inline constexpr ErrorCode kMisdirectedRequest = "misdirected_request";
 inline constexpr ErrorCode kModelForbidden = "model_forbidden";
 inline constexpr ErrorCode kScopeMissing = "scope_missing";
 inline constexpr ErrorCode kRouteUnknown = "route_unknown";
+inline constexpr ErrorCode kModelUnknown = "model_unknown";
 inline constexpr ErrorCode kMethodNotAllowed = "method_not_allowed";
 inline constexpr ErrorCode kNotAcceptable = "not_acceptable";
 inline constexpr ErrorCode kCancelled = "cancelled";

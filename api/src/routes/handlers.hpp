@@ -27,6 +27,7 @@ namespace shunt::api {
 
 [[nodiscard]] http::Task<void> report_shadow(Exchange& exchange);
 void list_models(Exchange& exchange);
+void get_model(Exchange& exchange);
 void report_health(Exchange& exchange);
 void report_readiness(Exchange& exchange);
 void report_metrics(Exchange& exchange);

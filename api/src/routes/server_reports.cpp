@@ -1,7 +1,14 @@
 // Routes that answer from what the process knows, without an executor's call.
+#include <algorithm>
+
+#include "representation/problem.hpp"
 #include "routes/handlers.hpp"
 #include "routes/health_words.hpp"
+#include "shunt/base/display_text.hpp"
 #include "shunt/base/json.hpp"
+#include "shunt/executor/program_health.hpp"
+#include "shunt/generation/drivers/openai.hpp"
+#include "surface/openapi.hpp"
 
 namespace shunt::api {
 namespace {
@@ -15,6 +22,7 @@ JsonObject describe_model(const Model& model) {
   for (const std::string& type : model.produces) produces.emplace_back(view(type));
   return {{"name", view(model.name)},
           {"driver", view(model.driver)},
+          {"input_schema", model.input_rules.empty() ? Json(nullptr) : Json(model.input_rules.schema())},
           {"description", view(model.description)},
           {"text_field", model.text_field.empty() ? Json(nullptr) : Json(view(model.text_field))},
           {"produces", std::move(produces)},
@@ -24,10 +32,29 @@ JsonObject describe_model(const Model& model) {
           {"on_disconnect", model.on_disconnect == OnDisconnect::kCancel ? "cancel" : "continue"}};
 }
 
+// How the servers of models that have several stand in this process.
+JsonArray describe_upstreams(const ModelRegistry& models) {
+  JsonArray all;
+  for (const auto& [name, model] : models.all()) {
+    for (const UpstreamStatus& upstream : upstreams_of(model.generator.get())) {
+      all.push_back(JsonObject{{"model", view(name)},
+                               {"upstream", view(upstream.name)},
+                               {"state", view(upstream.state)},
+                               {"running", upstream.running}});
+    }
+  }
+  return all;
+}
+
+bool may_see(const Exchange& exchange, std::string_view model) {
+  return exchange.key == nullptr || exchange.key->may_use(model);
+}
+
 }  // namespace
 
 executor::ExecutorDescription Service::describe() const {
   executor::ExecutorDescription description = executor.describe();
+  executor::add_program_health(models, description);
   if (state.draining.load() && description.health == executor::Health::kReady) {
     description.health = executor::Health::kDraining;
     description.reason = "the server accepts no more connections";
@@ -38,10 +65,27 @@ executor::ExecutorDescription Service::describe() const {
 void list_models(Exchange& exchange) {
   JsonArray models;
   for (const auto& [name, model] : exchange.service.models.all()) {
-    if (exchange.key == nullptr || exchange.key->may_use(name)) models.push_back(describe_model(model));
+    if (may_see(exchange, name)) models.push_back(describe_model(model));
   }
   exchange.response.set_json(200);
   append_json(exchange.response.body, JsonObject{{"models", std::move(models)}});
+}
+
+// A model that the key may not use is not there.
+void get_model(Exchange& exchange) {
+  const std::string_view name = exchange.route.parameters[0];
+  const Model* const model = exchange.service.models.find(name);
+  if (model == nullptr || !may_see(exchange, name)) {
+    JsonArray known;
+    for (const auto& [each, described] : exchange.service.models.all()) {
+      if (may_see(exchange, each)) known.emplace_back(view(each));
+    }
+    return set_problem(exchange.response,
+                       Error{problem_code::kModelUnknown, "there is no model \"" + excerpt(name) + '"'}.with(
+                           "known", std::move(known)));
+  }
+  exchange.response.set_json(200);
+  append_json(exchange.response.body, describe_model(*model));
 }
 
 void report_health(Exchange& exchange) {
@@ -72,6 +116,9 @@ void report_readiness(Exchange& exchange) {
     if (!model.served()) unserved.emplace_back(view(model.name));
   }
   if (!unserved.empty()) report.emplace("models_without_worker", std::move(unserved));
+  if (JsonArray upstreams = describe_upstreams(exchange.service.models); !upstreams.empty()) {
+    report.emplace("upstreams", std::move(upstreams));
+  }
   if (!executor.warnings.empty()) report.emplace("warnings", warnings_of(executor));
   append_json(exchange.response.body, report);
 }
@@ -84,7 +131,13 @@ void report_metrics(Exchange& exchange) {
 
 void describe_api(Exchange& exchange) {
   exchange.response.set_json(200);
-  exchange.response.body = exchange.service.openapi;
+  const auto& models = exchange.service.models.all();
+  const auto hidden = [&](const auto& each) { return !may_see(exchange, each.first); };
+  exchange.response.body =
+      std::ranges::any_of(models, hidden)
+          ? openapi_document(exchange.service.models,
+                             [&exchange](std::string_view name) { return may_see(exchange, name); })
+          : exchange.service.openapi;
 }
 
 void point_the_way(Exchange& exchange) {

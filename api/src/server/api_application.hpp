@@ -22,7 +22,7 @@ class ApiApplication final : public http::Application {
                  .models = models,
                  .extra_metrics = std::move(extra_metrics),
                  .surface = surface,
-                 .openapi = openapi_document(),
+                 .openapi = openapi_document(models),
                  .live = LiveSettingsSource(std::make_shared<const LiveSettings>(
                      options, std::chrono::steady_clock::now(), nullptr)),
                  .metrics = HttpMetrics(surface),

@@ -59,6 +59,8 @@ http::Task<void> dispatch(Exchange& exchange) {
       return get_artifact(exchange);
     case RouteId::kListModels:
       return finished(list_models, exchange);
+    case RouteId::kGetModel:
+      return finished(get_model, exchange);
     case RouteId::kHealth:
       return finished(report_health, exchange);
     case RouteId::kReady:

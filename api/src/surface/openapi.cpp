@@ -45,8 +45,10 @@ JsonArray parameters_of(const Route& route) {
     if (!segment.starts_with('{')) continue;
     segment.remove_prefix(1);
     segment.remove_suffix(1);
-    parameters.push_back(parameter(
-        segment, "path", segment == "id" ? "A generation's id" : "An artifact's name", {{"type", "string"}}));
+    const std::string_view what = segment == "id"      ? "A generation's id"
+                                  : segment == "model" ? "A model's name"
+                                                       : "An artifact's name";
+    parameters.push_back(parameter(segment, "path", what, {{"type", "string"}}));
   }
   const JsonObject text{{"type", "string"}};
   switch (route.id) {
@@ -150,6 +152,9 @@ JsonObject responses_of(const Route& route) {
     case RouteId::kListModels:
       responses.emplace("200", json_response("The models", "ModelList"));
       break;
+    case RouteId::kGetModel:
+      responses.emplace("200", json_response("The model", "Model"));
+      break;
     case RouteId::kHealth:
       responses.emplace("200", json_response("The process is alive", "Health"));
       break;
@@ -237,6 +242,32 @@ JsonObject operation_of(const Route& route) {
   return operation;
 }
 
+// "Input_qwen2.5_7b": of what a component's name may have. Two models may have one; the second gets a number.
+std::string schema_name(std::string_view model, const JsonObject& taken) {
+  std::string name = "Input_";
+  for (const char c : model) name += c == ':' || c == '/' ? '_' : c;
+  std::string free = name;
+  for (std::size_t i = 2; taken.contains(free); ++i) free = name + '_' + std::to_string(i);
+  return free;
+}
+
+// A schema for each model that has one, and that a request for the model has such an input.
+void add_input_schemas(const ModelRegistry& models, const std::function<bool(std::string_view)>& visible,
+                       JsonObject& schemas) {
+  JsonArray conditions;
+  for (const auto& [name, model] : models.all()) {
+    if (model.input_rules.empty() || !visible(name)) continue;
+    const std::string component = schema_name(name, schemas);
+    schemas.emplace(component, model.input_rules.schema());
+    JsonObject of_model{{"properties", JsonObject{{"model", JsonObject{{"const", view(name)}}}}},
+                        {"required", JsonArray{"model"}}};
+    JsonObject its_input{{"properties", JsonObject{{"input", schema_link(component)}}}};
+    conditions.push_back(JsonObject{{"if", std::move(of_model)}, {"then", std::move(its_input)}});
+  }
+  if (!conditions.empty())
+    schemas.at("GenerationRequest").as_object().emplace("allOf", std::move(conditions));
+}
+
 std::string lower(std::string_view method) {
   std::string text;
   for (const char c : method) text += http::ascii_lower(c);
@@ -245,12 +276,15 @@ std::string lower(std::string_view method) {
 
 }  // namespace
 
-std::string openapi_document() {
+std::string openapi_document(const ModelRegistry& models,
+                             const std::function<bool(std::string_view model)>& visible) {
   JsonObject paths;
   for (const Route& route : routes()) {
     auto& methods = paths.emplace(view(route.path), JsonObject{}).first->value().as_object();
     methods.emplace(lower(route.method), operation_of(route));
   }
+  JsonObject schemas = openapi_schemas();
+  add_input_schemas(models, visible, schemas);
   JsonObject bearer{{"type", "http"}, {"scheme", "bearer"}};
   const JsonObject document{
       {"openapi", "3.1.0"},
@@ -261,7 +295,7 @@ std::string openapi_document() {
       {"security", JsonArray{JsonObject{{"apiKey", JsonArray{}}}}},
       {"paths", std::move(paths)},
       {"components", JsonObject{{"securitySchemes", JsonObject{{"apiKey", std::move(bearer)}}},
-                                {"schemas", openapi_schemas()}}}};
+                                {"schemas", std::move(schemas)}}}};
   return to_json_text(document);
 }
 

@@ -101,6 +101,9 @@ constexpr std::string_view kSchemas = R"json({
     "properties": {
       "name": {"type": "string"}, "driver": {"type": "string"}, "description": {"type": "string"},
       "text_field": {"type": ["string", "null"]},
+      "input_schema": {
+        "type": ["object", "null"],
+        "description": "What input may be, as JSON Schema 2020-12; null: the configuration has no rules"},
       "produces": {"type": "array", "items": {"type": "string"}},
       "concurrency": {"type": "integer"}, "max_waiting": {"type": "integer"}, "timeout_ms": {"type": "integer"},
       "on_disconnect": {"enum": ["cancel", "continue"]}}},
@@ -117,6 +120,13 @@ constexpr std::string_view kSchemas = R"json({
       "running": {"type": "integer"}, "waiting": {"type": "integer"},
       "redis": {"type": "string", "description": "With the queue: ready, or what is wrong with it"},
       "models_without_worker": {"type": "array", "items": {"type": "string"}},
+      "upstreams": {
+        "type": "array", "description": "The servers of models that have several, as this process finds them",
+        "items": {
+          "type": "object", "required": ["model", "upstream", "state", "running"],
+          "properties": {
+            "model": {"type": "string"}, "upstream": {"type": "string"},
+            "state": {"enum": ["closed", "open", "half_open", "resting"]}, "running": {"type": "integer"}}}},
       "warnings": {"type": "array", "items": {"$ref": "#/components/schemas/Warning"}}}},
   "Warning": {
     "type": "object", "required": ["code", "message"],

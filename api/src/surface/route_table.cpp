@@ -26,6 +26,8 @@ constexpr auto kRoutes = std::to_array<Route>({
      "getArtifact", "Get an artifact's bytes"},
     {RouteId::kListModels, "GET", "/v1/models", Access::kAnyKey, BodyUse::kNone, "listModels",
      "List the models of this server"},
+    {RouteId::kGetModel, "GET", "/v1/models/{model}", Access::kAnyKey, BodyUse::kNone, "getModel",
+     "Get a model, and what its input may be"},
     {RouteId::kHealth, "GET", "/healthz", Access::kOpen, BodyUse::kNone, "health",
      "Whether the process is alive"},
     {RouteId::kReady, "GET", "/readyz", Access::kOpen, BodyUse::kNone, "ready",

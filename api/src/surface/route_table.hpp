@@ -21,6 +21,7 @@ enum class RouteId {
   kStreamEvents,
   kGetArtifact,
   kListModels,
+  kGetModel,
   kHealth,
   kReady,
   kMetrics,

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "problems.hpp"
 #include "shunt/config/namespace.hpp"
@@ -12,9 +13,11 @@
 
 namespace shunt::config {
 
-// A [models.NAME.input.MEMBER] table.
+// A [models.NAME.input.MEMBER] table, or one within it: of items, or of a property.
 struct LoadedInputRule {
   std::string member{};
+  std::string pointer{};             // of the rule: "/MEMBER/items"
+  std::vector<std::string> names{};  // how a flag may call it below "models.NAME.": "input.MEMBER.items"
   std::string source{};
   SettingGroup group{};  // bound to the rule
 };
@@ -27,6 +30,7 @@ struct LoadedInputRule {
 
 // A rule that cannot be, a pattern that does not compile: what a flag may still change is checked after it.
 // False if there was a problem.
-[[nodiscard]] bool check_input_rule(const LoadedInputRule& loaded, const InputRule& rule, Problems& problems);
+[[nodiscard]] bool check_input_rule(const std::deque<LoadedInputRule>& loaded, const std::string& member,
+                                    const InputRule& rule, Problems& problems);
 
 }  // namespace shunt::config

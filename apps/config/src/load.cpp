@@ -60,7 +60,7 @@ class Loading {
   }
 
   [[nodiscard]] Result<Loaded> finish(std::string file) {
-    for (const LoadedModel& model : models_) check_model(model, problems_);
+    for (LoadedModel& model : models_) finish_model(model, problems_);
     check_default_model();
     check_key_models();
     check_queue();
@@ -169,12 +169,20 @@ class Loading {
       if (setting.text().secret) names.push_back(setting.text().environment);
     }
     for (const LoadedModel& model : models_) {
+      if (const auto* cog = std::get_if<CogOptions>(&model.config.driver)) {
+        for (const auto& [header, variable] : cog->headers_env) names.push_back(variable);
+      }
       const auto* openai = std::get_if<OpenAiOptions>(&model.config.driver);
       if (openai == nullptr) continue;
-      if (!openai->api_key_env.empty()) names.push_back(openai->api_key_env);
-      for (const auto& [header, variable] : openai->headers_env) names.push_back(variable);
+      add_secret_variables(*openai, names);
+      for (const OpenAiServer& server : openai->upstreams) add_secret_variables(server, names);
     }
     return names;
+  }
+
+  static void add_secret_variables(const OpenAiServer& server, std::vector<std::string>& names) {
+    if (!server.api_key_env.empty()) names.push_back(server.api_key_env);
+    for (const auto& [header, variable] : server.headers_env) names.push_back(variable);
   }
 
   [[nodiscard]] std::vector<Explained> explain() const {
@@ -191,6 +199,7 @@ class Loading {
                            model.driver_source, false, model.config.model.driver});
       add(model.group);
       for (const LoadedInputRule& rule : model.input_rules) add(rule.group);
+      for (const LoadedUpstream& upstream : model.upstreams) add(upstream.group);
     }
     return explained;
   }

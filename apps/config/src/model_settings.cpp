@@ -19,13 +19,6 @@ using kind::Text;
 using kind::TextList;
 using kind::TextMap;
 
-// Names stay visible, values do not: they are often credentials.
-std::string shown_names(const TextMap::Value& given) {
-  TextMap::Value shown = given;
-  for (auto& [name, value] : shown) value = "(set)";
-  return TextMap{}.show(shown);
-}
-
 Choice<CommandOptions::InputMode> input_modes() {
   using Mode = CommandOptions::InputMode;
   return {{{"none", Mode::kNone},
@@ -68,8 +61,15 @@ const std::vector<Setting<Model>>& model_settings() {
           "on_disconnect",
           Choice<OnDisconnect>{{{"cancel", OnDisconnect::kCancel}, {"continue", OnDisconnect::kContinue}}},
           &Model::on_disconnect, "What becomes of a generation whose waiting client has gone."),
+      setting<Model>(
+          "on_lost", Choice<OnLost>{{{"rerun", OnLost::kRerun}, {"fail", OnLost::kFail}}}, &Model::on_lost,
+          "What becomes of a generation whose worker is lost while it runs: `rerun` runs it again (at least "
+          "once), `fail` ends it with `worker_lost` and never runs it twice (at most once), for what costs "
+          "money (docs/delivery.md)."),
       setting<Model>("text_field", Text{}, &Model::text_field,
                      "The member of `input` that plain text goes to (`shunt generate \"text\"`)."),
+      setting<Model>("unlisted_input", unlisted_kinds(), &Model::unlisted_input,
+                     "What becomes of members of `input` that have no rule."),
       setting<Model>(
           "produces", TextList{}, &Model::produces,
           "Media types of its artifacts, so that a request whose `Accept` asks for others is refused before "
@@ -124,7 +124,7 @@ const std::vector<Setting<CommandOptions>>& command_settings() {
                        "Variables that the program gets from Shunt's environment. It gets no others."),
       setting<Options>("set_environment", TextMap{}, &Options::set_environment,
                        "Further variables of the program.")
-          .secret([](const Options& o) { return shown_names(o.set_environment); }),
+          .secret([](const Options& o) { return names_alone(o.set_environment); }),
       setting<Options>("working_directory", Text{}, &Options::working_directory,
                        "Where the program runs. Empty: a fresh temporary folder, removed afterwards."),
       setting<Options>(
@@ -143,6 +143,20 @@ const std::vector<Setting<CommandOptions>>& command_settings() {
           "a failure. It may quote what the program has read. The log of the process has it either way."),
       setting<Options>("kill_after", Duration{1ms, 1h}, &Options::kill_after,
                        "From SIGTERM to SIGKILL, for the program and all that it started."),
+      setting<Options>("keep", Count{0, 1024, "a program a generation"}, &Options::keep,
+                       "Programs that stay and take one generation after the other, as lines of JSON on "
+                       "standard input; `concurrency` is then at most as many, and as many by default."),
+      setting<Options>("ready_timeout", Duration{1ms, 24h}, &Options::ready_timeout,
+                       "From the start of a program that stays to its `ready`. This and the next four "
+                       "settings are for `keep`."),
+      setting<Options>("cancel_grace", Duration{1ms, 1h}, &Options::cancel_grace,
+                       "From the `cancel` of a generation, or the end of the input, to SIGTERM."),
+      setting<Options>("recycle_after", Count{0, 1'000'000'000, "never"}, &Options::recycle_after,
+                       "Generations after which a program ends and another one takes its place."),
+      setting<Options>("recycle_memory_bytes", Maybe<Bytes>{{1 << 20}}, &Options::recycle_memory_bytes,
+                       "Or the resident memory that it has at the end of a generation."),
+      setting<Options>("max_line_bytes", Bytes{1024, 1 << 30}, &Options::max_line_bytes,
+                       "A line of its standard output; a longer one ends it."),
       setting<Options>("max_memory_bytes", Maybe<Bytes>{{1 << 20}}, &Options::max_memory_bytes,
                        "Address space of a process (RLIMIT_AS)."),
       setting<Options>("max_cpu", Maybe<kind::DurationAs<std::chrono::seconds>>{{Duration{1s, 24h * 30}}},
@@ -151,63 +165,6 @@ const std::vector<Setting<CommandOptions>>& command_settings() {
                        "What the program may print or write to a file."),
       setting<Options>("max_stderr_line_bytes", Bytes{16, 1 << 20}, &Options::max_stderr_line_bytes,
                        "Lines of standard error are cut to this."),
-  };
-  return kSettings;
-}
-
-const std::vector<Setting<OpenAiOptions>>& openai_settings() {
-  using Options = OpenAiOptions;
-  static const std::vector<Setting<Options>> kSettings = {
-      setting<Options>("base_url", Text{Text::Empty::kRefused}, &Options::base_url,
-                       "The server, as in `http://127.0.0.1:8000/v1`; `/chat/completions` is added.")
-          .secret([](const Options& o) { return in_quotes(redacted_url(o.base_url)); })
-          .required(),
-      setting<Options>("model", Text{Text::Empty::kRefused}, &Options::model,
-                       "The server's name for the model.")
-          .required(),
-      setting<Options>("api_key_env", Text{}, &Options::api_key_env,
-                       "The environment variable that holds the server's key."),
-      setting<Options>("api_key_file", Text{}, &Options::api_key_file,
-                       "Or the file that holds it. At most one of the two."),
-      setting<Options>(
-          "api_key_header", Text{Text::Empty::kRefused}, &Options::api_key_header,
-          "The header that carries it: `Authorization` as a bearer token, any other one as it is "
-          "(Azure: `api-key`)."),
-      setting<Options>("headers", TextMap{}, &Options::headers, "Further headers of each request.")
-          .secret([](const Options& o) { return shown_names(o.headers); }),
-      setting<Options>("headers_env", TextMap{}, &Options::headers_env,
-                       "Headers whose values are in environment variables, by the variables' names."),
-      setting<Options>("headers_file", TextMap{}, &Options::headers_file,
-                       "Headers whose values are in files, by their paths."),
-      setting<Options>("query", TextMap{}, &Options::query,
-                       "Parameters of the address, as in `{ api-version = \"2024-10-21\" }`.")
-          .secret([](const Options& o) { return shown_names(o.query); }),
-      setting<Options>("include_usage", kind::Switch{}, &Options::include_usage,
-                       "Whether the server is asked for its token counts (`stream_options.include_usage`). "
-                       "Some refuse what they do not know."),
-      setting<Options>("proxy", Text{}, &Options::proxy,
-                       "An HTTP proxy, as in `http://proxy:3128`. `http_proxy` and its like are ignored.")
-          .secret([](const Options& o) { return in_quotes(redacted_url(o.proxy)); }),
-      setting<Options>("connect_timeout", Duration{1ms, 1h}, &Options::connect_timeout,
-                       "Name look-up, TCP and TLS."),
-      setting<Options>("first_byte_timeout", Duration{1ms, 24h}, &Options::first_byte_timeout,
-                       "From then to the first byte of the answer's body."),
-      setting<Options>("idle_timeout", Duration{1ms, 24h}, &Options::idle_timeout,
-                       "Between two pieces of the answer."),
-      setting<Options>("max_retries", Count{0, 100}, &Options::max_retries,
-                       "Further attempts, only before an answer's first byte."),
-      setting<Options>("retry_backoff", Duration{0ms, 1h}, &Options::retry_backoff,
-                       "Before the first retry; doubles with each, with jitter."),
-      setting<Options>("max_retry_after", Duration{0ms, 24h}, &Options::max_retry_after,
-                       "A server that asks for a longer wait is not waited for."),
-      setting<Options>(
-          "max_loading_wait", Duration{0ms, 24h}, &Options::max_loading_wait,
-          "A server that answers 503 because it loads its model is asked again for so long, within "
-          "the deadline and without using up retries."),
-      setting<Options>("max_response_bytes", Bytes{1}, &Options::max_response_bytes,
-                       "The answer as it travels."),
-      setting<Options>("error_excerpt_bytes", Bytes{0, 1 << 20}, &Options::error_excerpt_bytes,
-                       "Of a failed answer's body, kept in the error's details."),
   };
   return kSettings;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <type_traits>
+#include <utility>
 
 #include "did_you_mean.hpp"
 #include "settings_table.hpp"
@@ -18,8 +19,10 @@ struct NamedDriver {
 };
 
 const std::vector<NamedDriver>& drivers() {
-  static const std::vector<NamedDriver> kDrivers = {
-      {"command", CommandOptions{}}, {"openai", OpenAiOptions{}}, {"simulator", SimulatorOptions{}}};
+  static const std::vector<NamedDriver> kDrivers = {{"cog", CogOptions{}},
+                                                    {"command", CommandOptions{}},
+                                                    {"openai", OpenAiOptions{}},
+                                                    {"simulator", SimulatorOptions{}}};
   return kDrivers;
 }
 
@@ -30,6 +33,8 @@ void bind_driver(Driver& driver, std::vector<BoundSetting>& to) {
           bind(command_settings(), options, to);
         } else if constexpr (std::is_same_v<Options, OpenAiOptions>) {
           bind(openai_settings(), options, to);
+        } else if constexpr (std::is_same_v<Options, CogOptions>) {
+          bind(cog_settings(), options, to);
         } else {
           bind(simulator_settings(), options, to);
         }
@@ -40,7 +45,7 @@ void bind_driver(Driver& driver, std::vector<BoundSetting>& to) {
 // Sets the driver that the table names, or adds why it cannot.
 bool choose_driver(LoadedModel& model, const std::optional<Entry>& named, const std::string& table_source,
                    Problems& problems) {
-  constexpr std::string_view kAllowed = R"("command", "openai" or "simulator")";
+  constexpr std::string_view kAllowed = R"("cog", "command", "openai" or "simulator")";
   const std::string setting = model.group.prefix + "driver";
   if (!named) {
     problems.add(table_source, setting, "is missing; it must be " + std::string(kAllowed));
@@ -104,6 +109,14 @@ void read_input(LoadedModel& model, Table& table, Problems& problems) {
   table.push_back(std::move(*given));
 }
 
+// The tables of its servers, where it has several.
+void read_servers(LoadedModel& model, Table& table, Problems& problems) {
+  if (!std::holds_alternative<OpenAiOptions>(model.config.driver)) return;
+  model.group.also_known.emplace_back("upstreams");
+  const auto given = take_entry(table, "upstreams");
+  if (given) model.upstreams = read_upstreams(given->node, model.group.prefix, problems);
+}
+
 void read_model(LoadedModel& model, Table table, const std::string& source, Problems& problems) {
   model.group.prefix = "models." + key_text(model.config.model.name) + '.';
   const auto driver = take_entry(table, "driver");
@@ -115,6 +128,7 @@ void read_model(LoadedModel& model, Table table, const std::string& source, Prob
   model.group.also_known.emplace_back("driver");
   model.group.also_known.emplace_back("input");
   read_input(model, table, problems);
+  read_servers(model, table, problems);
   name_foreign(model);
   fill(model.group, table, source, problems);
 }
@@ -146,23 +160,32 @@ std::deque<LoadedModel> read_models(const Node& given, Problems& problems) {
 void set_one(LoadedModel& model, std::string_view name, const Node& given, Problems& problems) {
   if (name == "input") name = "input_mode";  // as in read_input
   for (LoadedInputRule& rule : model.input_rules) {
-    for (const std::string& prefix : {"input." + key_text(rule.member) + '.', "input." + rule.member + '.'}) {
-      if (!name.starts_with(prefix)) continue;
-      return fill_one(rule.group, name.substr(prefix.size()), given, problems);
+    for (const std::string& place : rule.names) {
+      if (!name.starts_with(place) || !name.substr(place.size()).starts_with('.')) continue;
+      return fill_one(rule.group, name.substr(place.size() + 1), given, problems);
     }
+  }
+  for (LoadedUpstream& loaded : model.upstreams) {
+    const std::string_view prefix = std::string_view(loaded.group.prefix).substr(model.group.prefix.size());
+    if (name.starts_with(prefix)) return fill_one(loaded.group, name.substr(prefix.size()), given, problems);
   }
   fill_one(model.group, name, given, problems);
 }
 
 namespace {
 
+// A setting of the model's table; nullptr: it is not given.
+const BoundSetting* given_setting(const LoadedModel& model, std::string_view name) {
+  const auto setting = std::ranges::find_if(
+      model.group.settings, [&](const BoundSetting& each) { return each.text().name == name; });
+  return setting != model.group.settings.end() && setting->given() ? &*setting : nullptr;
+}
+
 // `name`: a setting of the model's table.
 void cannot_be_used(const LoadedModel& model, const std::string& name, const std::string& why,
                     Problems& problems) {
-  const auto setting = std::ranges::find_if(
-      model.group.settings, [&](const BoundSetting& each) { return each.text().name == name; });
-  const bool given = setting != model.group.settings.end() && setting->given();
-  problems.add(given ? setting->explain({}).source : model.driver_source, model.group.prefix + name,
+  const BoundSetting* const given = given_setting(model, name);
+  problems.add(given != nullptr ? given->explain({}).source : model.driver_source, model.group.prefix + name,
                "cannot be used: " + why);
 }
 
@@ -172,6 +195,18 @@ void cannot_be_used(const LoadedModel& model, const Error& error, Problems& prob
   cannot_be_used(model, field.substr(1, field.find('/', 1) - 1), error.message, problems);
 }
 
+// As many generations run at once as there are programs that stay.
+void fit_concurrency(LoadedModel& model, const CommandOptions& command, Problems& problems) {
+  if (command.keep == 0) return;
+  Model& common = model.config.model;
+  if (given_setting(model, "concurrency") == nullptr) common.concurrency = command.keep;
+  if (common.concurrency <= command.keep) return;
+  cannot_be_used(model, "concurrency",
+                 std::to_string(common.concurrency) + " generations cannot run at once in the " +
+                     std::to_string(command.keep) + " programs of keep",
+                 problems);
+}
+
 void check_command_model(const LoadedModel& model, const CommandOptions& command, Problems& problems) {
   if (command.argv.empty()) return;
   const auto rules = InputRules::compile(model.config.input_rules);
@@ -179,7 +214,21 @@ void check_command_model(const LoadedModel& model, const CommandOptions& command
     cannot_be_used(model, checked.error(), problems);
 }
 
-void check_openai_model(const LoadedModel& model, const OpenAiOptions& openai, Problems& problems) {
+// `problems` may have said already what a table of `upstreams` lacks.
+void check_openai_model(const LoadedModel& model, OpenAiOptions& openai, Problems& problems) {
+  if (model.upstreams.empty()) {
+    const std::pair<std::string_view, bool> needed[] = {{"base_url", openai.base_url.empty()},
+                                                        {"model", openai.model.empty()}};
+    bool complete = true;
+    for (const auto& [name, missing] : needed) {
+      if (!missing) continue;
+      complete = false;
+      problems.add(model.driver_source, model.group.prefix + std::string(name),
+                   "is missing; it must be a text that is not empty, or stand in [[upstreams]] tables");
+    }
+    if (!complete) return;
+  }
+  for (const LoadedUpstream& loaded : model.upstreams) openai.upstreams.push_back(loaded.upstream);
   if (!openai.api_key_env.empty() && !openai.api_key_file.empty()) {
     problems.add(model.driver_source, model.group.prefix + "api_key_env",
                  "and api_key_file cannot both be given: where does the key come from?");
@@ -195,17 +244,34 @@ void check_produced_types(const LoadedModel& model, Problems& problems) {
   }
 }
 
+// A copy that its own generator runs is the same work once more.
+void check_shadow(const LoadedModel& model, Problems& problems) {
+  const bool twice = model.config.shadow.generator == flip::ShadowGenerator::kReal &&
+                     !may_run_again(model.config.model.on_lost, Setback::kFailed);
+  if (twice) {
+    cannot_be_used(model, "shadow",
+                   "\"real\" runs copies of what on_lost = \"fail\" runs once; use \"stub\" or \"off\"",
+                   problems);
+  }
+}
+
 }  // namespace
 
-void check_model(const LoadedModel& model, Problems& problems) {
+void finish_model(LoadedModel& model, Problems& problems) {
   bool sound = true;
-  for (const LoadedInputRule& loaded : model.input_rules) {
-    sound &= check_input_rule(loaded, model.config.input_rules.at(loaded.member), problems);
+  for (const auto& [member, rule] : model.config.input_rules) {
+    sound &= check_input_rule(model.input_rules, member, rule, problems);
   }
   check_produced_types(model, problems);
+  check_shadow(model, problems);
   const auto* command = std::get_if<CommandOptions>(&model.config.driver);
+  if (command != nullptr) fit_concurrency(model, *command, problems);
   if (command != nullptr && sound) check_command_model(model, *command, problems);
-  const auto* openai = std::get_if<OpenAiOptions>(&model.config.driver);
+  if (const auto* cog = std::get_if<CogOptions>(&model.config.driver);
+      cog != nullptr && !cog->base_url.empty()) {
+    if (const auto checked = check_cog(*cog); !checked) cannot_be_used(model, checked.error(), problems);
+  }
+  auto* const openai = std::get_if<OpenAiOptions>(&model.config.driver);
   if (openai != nullptr) check_openai_model(model, *openai, problems);
 }
 

@@ -8,6 +8,7 @@
 #include "problems.hpp"
 #include "shunt/config/namespace.hpp"
 #include "table_fill.hpp"
+#include "upstream_tables.hpp"
 
 namespace shunt::config {
 
@@ -16,16 +17,18 @@ struct LoadedModel {
   std::string driver_source{};
   SettingGroup group{};  // bound to `config`
   std::deque<LoadedInputRule> input_rules{};
+  std::deque<LoadedUpstream> upstreams{};
 };
 
 // Reads the value of `models`, in the order of the file. A deque, since groups point at configs.
 [[nodiscard]] std::deque<LoadedModel> read_models(const Node& given, Problems& problems);
 
 // Gives one value to the model's setting of this name (without "models.NAME."), which may be one of its input
-// rules.
+// rules or, as "upstreams[0].weight", one of its servers'.
 void set_one(LoadedModel& model, std::string_view name, const Node& given, Problems& problems);
 
-// What a flag may still change is checked after it.
-void check_model(const LoadedModel& model, Problems& problems);
+// What a flag may still change is checked after it, and what follows from other settings is filled in: the
+// model's servers become part of its config.
+void finish_model(LoadedModel& model, Problems& problems);
 
 }  // namespace shunt::config

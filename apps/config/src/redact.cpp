@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "value_kinds.hpp"
+
 namespace shunt::config {
 namespace {
 
@@ -41,6 +43,12 @@ std::string redacted_url(std::string_view url) {
   shown += rest;
   if (!query.empty()) shown += "?***";
   return shown;
+}
+
+std::string names_alone(const std::map<std::string, std::string>& texts) {
+  auto shown = texts;
+  for (auto& [name, value] : shown) value = "(set)";
+  return kind::TextMap{}.show(shown);
 }
 
 }  // namespace shunt::config

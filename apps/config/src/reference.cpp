@@ -126,7 +126,7 @@ void append_models(std::string& to) {
 
 A model is a name that requests ask for, what runs it, and its limits. The name is 1 to 128 of `A-Z a-z 0-9 . _ : / -`;
 write one with dots or colons in quotes: `[models."qwen2.5:7b"]`. Every model has a `driver`, which must be
-`"command"`, `"openai"` or `"simulator"`, and these:)");
+`"cog"`, `"command"`, `"openai"` or `"simulator"`, and these:)");
   append_table(to, flip_model_settings(), R"(### The flip
 
 Which executor runs the model's generations, and what happens while its queue is down; [flip.md](flip.md) tells how.)");
@@ -136,14 +136,23 @@ How copies of the model's requests are run and compared while a fleet is in shad
   append_table(to, input_rule_settings(), R"(### Input rules: `[models.NAME.input.MEMBER]`
 
 What a member of a request's `input` may be; a request that has something else is refused with 422 `invalid_input` before
-anything of it exists. Members without a rule pass. Each `{input.NAME}` in a `command` model's `argv` needs a rule.)");
+anything of it exists. Members without a rule pass, unless `unlisted_input` says otherwise. Each `{input.NAME}` in a
+`command` model's `argv` needs a rule. The rule of a list's elements is the table `items` in it, those of an object's members
+are in its table `properties`; [input.md](input.md) tells more.)");
   append_table(to, command_settings(), R"(### `driver = "command"`
 
 Runs a program for each generation. [generators/command.md](generators/command.md) has the details.)");
+  append_table(to, cog_settings(), R"(### `driver = "cog"`
+
+Runs predictions in a container built by Cog. [generators/cog.md](generators/cog.md) has the details.)");
   append_table(to, openai_settings(), R"(### `driver = "openai"`
 
-Forwards to a server that speaks OpenAI's chat completions. [generators/openai.md](generators/openai.md) has the
-details.)");
+Forwards to a server that speaks OpenAI's API: chat completions or, by `operation`, others of its calls. [generators/openai.md](generators/openai.md) has the
+details. A model has one server, whose `base_url` and `model` must be given, or several.)");
+  append_table(to, upstream_settings(), R"(### Several servers: `[[models.NAME.upstreams]]`
+
+One table a server, for the driver `openai`. What belongs to a server stands in its own table and not in the model's;
+without a `model` of its own it has the model's. On the command line: `--set models.NAME.upstreams[0].weight=2`.)");
   append_table(to, simulator_settings(), R"(### `driver = "simulator"`
 
 Generates nothing of worth: it plays the timing and the failures of a real model. `input.tokens`,

@@ -5,6 +5,7 @@
 
 #include "setting.hpp"
 #include "shunt/config/namespace.hpp"
+#include "value_kinds.hpp"
 
 // Every setting there is: reading, `shunt config show` and docs/configuration.md all go by these tables.
 // Names equal those of the C++ options, so that an error of a part names the setting.
@@ -39,9 +40,15 @@ namespace shunt::config {
 // The settings of a [models.NAME.input.MEMBER] table (input_rule_tables.cpp).
 [[nodiscard]] const std::vector<Setting<InputRule>>& input_rule_settings();
 
+// The words for what becomes of members without a rule (input_rule_tables.cpp).
+[[nodiscard]] kind::Choice<Unlisted> unlisted_kinds();
+
 // The settings of a [models.NAME] table with this driver.
 [[nodiscard]] const std::vector<Setting<CommandOptions>>& command_settings();
 [[nodiscard]] const std::vector<Setting<OpenAiOptions>>& openai_settings();
+// The settings of one of its [[models.NAME.upstreams]] tables.
+[[nodiscard]] const std::vector<Setting<OpenAiUpstream>>& upstream_settings();
+[[nodiscard]] const std::vector<Setting<CogOptions>>& cog_settings();
 [[nodiscard]] const std::vector<Setting<SimulatorOptions>>& simulator_settings();
 
 }  // namespace shunt::config

@@ -69,6 +69,10 @@ void CurlTransfer::set_options() {
   set(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
   set(easy_, CURLOPT_OPENSOCKETFUNCTION, &open_socket);
+  if (request_.connection == ConnectionUse::kOwn) {
+    set(easy_, CURLOPT_FRESH_CONNECT, 1L);
+    set(easy_, CURLOPT_FORBID_REUSE, 1L);
+  }
   // A name that does not resolve must not hold up the end of the process.
   set(easy_, CURLOPT_QUICK_EXIT, 1L);
   set_limits();
@@ -202,8 +206,21 @@ void CurlTransfer::record_end(CURLcode code) {
   } else if (!connected_) {
     how = How::kNotConnected;
   }
-  record_end(
-      TransferEnd{how, reason_[0] != '\0' ? std::string(reason_) : std::string(curl_easy_strerror(code))});
+  record_end(TransferEnd{how,
+                         reason_[0] != '\0' ? std::string(reason_) : std::string(curl_easy_strerror(code)),
+                         request_written()});
+}
+
+bool CurlTransfer::request_written() const {
+  if (!connected_) return false;
+  long head = 0;
+  curl_off_t body = 0;
+  curl_easy_getinfo(easy_, CURLINFO_REQUEST_SIZE, &head);
+  curl_easy_getinfo(easy_, CURLINFO_SIZE_UPLOAD_T, &body);
+  std::size_t expected = 0;
+  if (request_.borrowed_body) expected = request_.borrowed_body->size();
+  if (request_.body) expected = request_.body->size();
+  return head > 0 && static_cast<std::size_t>(body) >= expected;
 }
 
 void CurlTransfer::record_end(TransferEnd end) {

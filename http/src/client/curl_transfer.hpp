@@ -58,6 +58,7 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   void append_header(const char* header);
   void take_header_line(std::string_view line);
   void mark_ready();
+  [[nodiscard]] bool request_written() const;
 
   const ClientRequest request_;
   std::shared_ptr<TransferHandler> handler_;

@@ -58,6 +58,8 @@ def normalised(output):
     ["some text", "--model", "steps"],
     ["some text", "--model", "steps", "--json"],
     ["--model", "verdict"],
+    ["--model", "kept", "--output", "f.txt"],
+    ["--model", "kept", "--json"],
     ["--model", "drawing"],
     ["--model", "drawing", "--json"],
     ["--model", "drawing", "-o", "result"],

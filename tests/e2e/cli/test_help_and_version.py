@@ -17,7 +17,7 @@ def test_version_as_json_tells_what_this_build_can_do(shunt):
     about = json.loads(shunt.run("version", "--json").stdout)
     assert about["name"] == "shunt"
     assert about["executors"] == ["sync", "queue"]
-    assert set(about["drivers"]) == {"command", "openai", "simulator"}
+    assert set(about["drivers"]) == {"cog", "command", "openai", "simulator"}
 
 
 @pytest.mark.parametrize("command", ["serve", "worker", "generate", "status", "jobs", "flip", "config", "version"])

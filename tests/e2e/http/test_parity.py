@@ -52,24 +52,69 @@ input_mode = "none"
 """
 
 # What the server of tests/support/openai_server.py is told to do, by the name of a model.
-UPSTREAMS = {"up-ok": "ok", "up-json": "json", "up-tools": "tool_calls", "up-half": "half",
+UPSTREAMS = {"up-ok": "ok", "up-json": "json", "up-tools": "tool_calls", "up-talk": "talk", "up-half": "half",
              "up-500": "status?status=500", "up-400": "status?status=400", "up-unauthorized": "unauthorized",
              "up-html": "html", "up-garbage": "garbage"}
+
+# Beside chat: the operation, what the server is told to do, and the input.
+OPERATIONS = {"op-completions": ("completions", "completions", {"prompt": "hello"}),
+              "op-embeddings": ("embeddings", "embeddings", {"input": ["a", "b"]}),
+              "op-speech": ("speech", "speech", {"input": "hello"}),
+              "op-images": ("images", "images", {"prompt": "a cat"}),
+              "op-address": ("images", "images?how=url", {"prompt": "a cat"})}
+
+# What kind of container tests/support/cog_server.py plays, and the input.
+CONTAINERS = {"cog-streaming": ("streaming/1", {"say": ["Hel", "lo"]}), "cog-plain": ("plain/1", {"say": ["Hel", "lo"]}),
+              "cog-file": ("plain/2", {"file": "image/png"}), "cog-failing": ("plain/3", {"fail": "it broke"}),
+              "cog-defunct": ("defunct/1", {})}
 
 PROMPT = {"prompt": "hello"}
 
 
+RUNS_ONCE = """
+[models.once]
+driver = "simulator"
+text_field = "prompt"
+first_token = "0ms"
+token_gap = "0ms"
+on_lost = "fail"
+"""
+
+
 def upstream_models(port):
     return "".join(f'[models.{name}]\ndriver = "openai"\nbase_url = "http://127.0.0.1:{port}/v1"\n'
-                   f'model = "{mode}"\nmax_retries = 0\n' for name, mode in UPSTREAMS.items())
+                   f'model = "{mode}"\nmax_retries = 0\n' for name, mode in UPSTREAMS.items()) + "".join(
+        f'[models.{name}]\ndriver = "openai"\noperation = "{operation}"\nbase_url = "http://127.0.0.1:{port}/v1"\n'
+        f'model = "{mode}"\n' for name, (operation, mode, _) in OPERATIONS.items()) + f"""
+[models.up-elsewhere]
+driver = "openai"
+breaker_failures = 1000
+[[models.up-elsewhere.upstreams]]
+base_url = "http://127.0.0.1:{port}/v1"
+name = "first"
+model = "status?code=500"
+[[models.up-elsewhere.upstreams]]
+base_url = "http://127.0.0.1:{port}/v1"
+name = "second"
+model = "ok"
+weight = 0
+"""
+
+
+def container_models(port):
+    return "".join(f'[models.{name}]\ndriver = "cog"\nbase_url = "http://127.0.0.1:{port}/{container}"\n'
+                   for name, (container, _) in CONTAINERS.items())
 
 
 @pytest.fixture(scope="module")
 def pair():
     """The two services, started once: every case uses models or keys of its own."""
-    program = Path(__file__).parents[2] / "support" / "openai_server.py"
-    upstream = subprocess.Popen([sys.executable, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    models = MODELS + upstream_models(int(upstream.stdout.readline()))
+    support = Path(__file__).parents[2] / "support"
+    upstream, container = (subprocess.Popen([sys.executable, support / program], stdin=subprocess.PIPE,
+                                            stdout=subprocess.PIPE)
+                           for program in ("openai_server.py", "cog_server.py"))
+    models = (MODELS + RUNS_ONCE + upstream_models(int(upstream.stdout.readline())) +
+              container_models(int(container.stdout.readline())))
     modes = [SyncMode(), QueueMode()]
     services = [mode.start(models) for mode in modes]
     yield services
@@ -77,6 +122,7 @@ def pair():
         service.stop()
         mode.close()
     upstream.communicate()
+    container.communicate()
 
 
 # ---- What is compared.
@@ -88,12 +134,35 @@ SAME_EVERYWHERE = ("date",)
 ADMISSION = re.compile(r',"admission":\{[^}]*\}')
 
 
+def says(delta):
+    return [name for name in delta if name not in ("seq", "type", "at") and delta[name]]
+
+
+def append_piece(whole, piece):
+    """Puts a delta's piece at the end of another one (docs/deltas.md)."""
+    for name, value in piece.items():
+        if name in ("text", "reasoning", "refusal", "arguments", "data", "transcript", "url"):
+            whole[name] = whole.get(name, "") + value
+        elif name in ("tool_calls", "images"):
+            elements = whole.setdefault(name, [])
+            for element in value:
+                known = [each for each in elements if each["index"] == element["index"]]
+                append_piece(known[0], element) if known else elements.append(element)
+        elif isinstance(value, list):
+            whole.setdefault(name, []).extend(value)
+        elif isinstance(value, dict):
+            append_piece(whole.setdefault(name, {}), value)
+        else:
+            whole[name] = value
+
+
 def with_joined_text(body):
-    """Events as (type, data), numbered anew: how much text came together is the network's affair."""
+    """Events as (type, data), numbered anew: how much was said together is the network's affair. Where something else
+    than before is said, another event begins."""
     joined = []
     for _, kind, data in wire.events(body):
-        if kind == "delta" and joined and joined[-1]["type"] == "delta":
-            joined[-1]["text"] += data["text"]
+        if kind == "delta" and joined and joined[-1]["type"] == "delta" and says(joined[-1]) == says(data):
+            append_piece(joined[-1], {name: value for name, value in data.items() if name not in ("seq", "type", "at")})
         else:
             joined.append({**data, "seq": len(joined) + 1})
     return "\n".join(json.dumps(event, ensure_ascii=False) for event in joined)
@@ -223,6 +292,19 @@ def cancelled_while_it_runs(shunt):
         yield shunt.request("POST", link + "/cancel")
 
 
+def cancelled_in_a_kept_program(shunt):
+    body = json.dumps({"model": "kept", "input": {"prompt": "wait"}, "stream": True})
+    with shunt.connect() as stream:
+        stream.send(wire.request_bytes("POST", "/v1/generations", body))
+        link = link_of(stream.read_head())
+        eventually(lambda: shunt.request("GET", link).json()["state"] == "running")
+        shunt.request("POST", link + "/cancel", '{"reason": "enough"}', {"Content-Type": "application/json"})
+        yield rest_of_stream(stream)
+        yield shunt.request("GET", link)
+    yield generate(shunt, "kept", {"prompt": "wait"}, options={"timeout_ms": 200})
+    yield generate(shunt, "kept", {})
+
+
 def cancelled_while_it_waits(shunt):
     with shunt.connect() as running, shunt.connect() as waiting:
         first = begin(shunt, running, "line")
@@ -257,11 +339,15 @@ def listed(shunt):
     yield shunt.request("GET", "/v1/generations?model=listed&state=failed")
 
 
+# Cases of which it is not fixed how much text comes together.
+LOOSE = ("upstream", "operation", "container")
+
 CASES = {
     "simulator": every_form("quick"),
     "simulator, slowly": every_form("slow", {"prompt": "x", "tokens": 3}),
     "simulator that fails": every_form("quick", {"prompt": "x", "failure_rate": 1}),
     "simulator with an artifact": every_form("picture"),
+    "simulator that runs nothing twice": every_form("once", {"prompt": "x", "tokens": 3}),
     "program with text, progress and log": every_form("steps"),
     "program with a result": every_form("verdict", {}),
     "program with a broken result": every_form("no_verdict", {}),
@@ -269,7 +355,16 @@ CASES = {
     "program that exits": every_form("broken", {}),
     "program that is killed": every_form("killed", {}),
     "program that says too much": every_form("gabby", {}),
+    "program that stays": every_form("kept", {}),
+    "program that stays and fails": every_form("kept", {"prompt": "fail"}),
+    "program that stays and ends": every_form("kept", {"prompt": "crash"}),
+    "program that stays and says garbage": every_form("kept", {"prompt": "garbage"}),
+    "program that stays and tells of a file elsewhere": every_form("kept", {"prompt": "elsewhere"}),
+    "cancelled in a program that stays": cancelled_in_a_kept_program,
     **{f"upstream {mode}": every_form(name, fixed_events=False) for name, mode in UPSTREAMS.items()},
+    "upstream elsewhere": every_form("up-elsewhere", fixed_events=False),
+    **{f"operation {name}": every_form(name, given, fixed_events=False) for name, (_, _, given) in OPERATIONS.items()},
+    **{f"container {name}": every_form(name, given, fixed_events=False) for name, (_, given) in CONTAINERS.items()},
     "refused": refused,
     "catalogue": catalogue,
     "artifacts": artifacts,
@@ -286,6 +381,6 @@ def test_the_answers_are_the_same_bytes(pair, case):
     transcripts = []
     for service in pair:
         names = {}
-        transcripts.append([normalised(response, names, case.startswith("upstream")) for response in CASES[case](service)])
+        transcripts.append([normalised(response, names, case.startswith(LOOSE)) for response in CASES[case](service)])
     for sync, queue in zip(*transcripts, strict=True):
         assert queue == sync

@@ -38,6 +38,16 @@ tokens = 25
 on_disconnect = "continue"
 concurrency = 10
 
+[models.once]
+driver = "simulator"
+text_field = "prompt"
+first_token = "0ms"
+token_gap = "40ms"
+spread = 0.0
+tokens = 25
+on_disconnect = "continue"
+on_lost = "fail"
+
 [models.picture]
 driver = "simulator"
 first_token = "0ms"
@@ -120,6 +130,25 @@ def test_a_generation_that_kills_its_workers_fails_in_the_end(start):
         shunt.start_worker()
         assert wire.events(wire.read_rest(connection).decode())[-1][1] == "failed"
     assert shunt.record(generation_id)["error"]["code"] == "worker_lost"
+
+
+@pytest.mark.parametrize("how", ["killed", "told to end"])
+def test_what_runs_once_ends_visibly_with_its_worker_and_does_not_start_again(start, how):
+    shunt = start(MODELS + QUICK_TO_NOTICE)
+    with shunt.connect() as connection:
+        generation_id = wire.post_stream(connection, "once", INPUT)
+        seen = wire.read_until(connection, "delta")
+        if how == "killed":
+            shunt.worker.kill()
+            shunt.start_worker()
+        else:  # nobody else is there to end it
+            shunt.worker.terminate()
+        events = wire.events((seen + wire.read_rest(connection)).decode())
+    assert kinds_of(events)[-1] == "failed" and "restarted" not in kinds_of(events)
+    error = events[-1][2]["error"]
+    assert (error["code"], error["retryable"], error["details"]["on_lost"]) == ("worker_lost", False, "fail")
+    record = shunt.record(generation_id)
+    assert record["state"] == "failed" and record["output"]["text"]  # what had come stays
 
 
 # ---- SIGTERM

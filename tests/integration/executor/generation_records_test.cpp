@@ -314,16 +314,28 @@ TEST_F(GenerationRecordsTest, FindStraysOfAQueue) {
 TEST_F(GenerationRecordsTest, ReserveBytesUntilTheirRecordIsGone) {
   const std::string id = admitted(make_envelope());
   const std::string digest(64, 'a');
-  EXPECT_TRUE(await(records_->reserve(digest, id)));
+  EXPECT_EQ(await(records_->reserve(digest, id, 0)), ReserveAnswer::kReserved);
   EXPECT_TRUE(await(records_->release(std::string(kScanStart)))->digests.empty());
   redis()({"DEL", keys_.record(id)});
   const auto released = await(records_->release(std::string(kScanStart)));
   ASSERT_TRUE(released.ok());
   EXPECT_EQ(released->digests, std::vector<std::string>{digest});
   EXPECT_EQ(released->next, kScanEnd);
-  EXPECT_FALSE(await(records_->reserve(digest, id))) << "while they are being removed";
+  EXPECT_EQ(await(records_->reserve(digest, id, {})), ReserveAnswer::kBeingRemoved);
   await(records_->finish_release(digest));
-  EXPECT_TRUE(await(records_->reserve(digest, id)));
+  EXPECT_EQ(await(records_->reserve(digest, id, {})), ReserveAnswer::kReserved);
+  EXPECT_EQ(await(records_->reserve(digest, id, 0)), ReserveAnswer::kFenced) << "its record is gone";
+}
+
+TEST_F(GenerationRecordsTest, ReserveNothingForAnAttemptThatIsNotTheLast) {
+  const std::string id = admitted(make_envelope());
+  const std::string digest(64, 'b');
+  redis()({"HSET", keys_.record(id), "state", "running", "attempt", "2"});
+  EXPECT_EQ(await(records_->reserve(digest, id, 1)), ReserveAnswer::kFenced);
+  EXPECT_EQ(redis()({"EXISTS", keys_.base + "files"}).integer, 0);
+  EXPECT_EQ(await(records_->reserve(digest, id, 2)), ReserveAnswer::kReserved);
+  redis()({"HSET", keys_.record(id), "state", "cancelled"});
+  EXPECT_EQ(await(records_->reserve(digest, id, 2)), ReserveAnswer::kFenced);
 }
 
 TEST_F(GenerationRecordsTest, TellHowModelsAndWorkersStand) {

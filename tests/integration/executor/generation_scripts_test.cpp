@@ -69,6 +69,53 @@ TEST_F(GenerationScripts, BeginNumbersAttempts) {
   EXPECT_EQ(append("g1", "1", 3, 1, "[late]"), "[refused]");
 }
 
+TEST_F(GenerationScripts, BeginRunsOnceWhatMayNotRunTwice) {
+  admit("g1", "", "", "9", "", "1", "1");
+  EXPECT_EQ(begin("g1"), "[[run 1 1]]");
+  // Its own answer may have been lost, too.
+  EXPECT_EQ(begin("g1"), "[[lost 2 1]]");
+  EXPECT_EQ(append("g1", "1", 2, 1, "[s]"), "[refused]") << "the worker that was lost wakes up";
+  EXPECT_EQ(begin("g1"), "[[lost 3 1]]") << "nor did the one that was to end it";
+  EXPECT_EQ(append("g1", "3", 2, 1, "[f]", "failed"), "[ok]");
+  EXPECT_EQ(begin("g1"), "[[ended failed]]");
+}
+
+TEST_F(GenerationScripts, BeginSeesTheTracesOfAWorkerThatWritesNoRecord) {
+  const std::vector<std::pair<Words, std::string>> table{
+      {{"ats", "1", "stc", "1"}, "[[run 1 1]]"},  // lost between fetch and begin
+      {{"atm", "0"}, "[[run 1 1]]"},
+      {{"progress", "0"}, "[[lost 1 1]]"},
+      {{"progress", "0.1"}, "[[lost 1 1]]"},
+      {{"progress", "{}"}, "[[lost 1 1]]"},
+      {{"atm", "1"}, "[[lost 1 1]]"},  // failed, and tried again, also by hand
+  };
+  for (const auto& [fields, answer] : table) {
+    redis({"FLUSHALL"});
+    admit("g1", "", "", "9", "", "1", "1");
+    add_job("g1", fields);
+    EXPECT_EQ(begin("g1"), answer) << fields[0] << ' ' << fields[1];
+    redis({"FLUSHALL"});
+    admit("g1");
+    add_job("g1", fields);
+    EXPECT_EQ(begin("g1"), "[[run 1 1]]") << "where it may run twice";
+  }
+  redis({"FLUSHALL"});
+  admit("g1", "", "", "9", "", "1", "1");
+  EXPECT_EQ(append("g1", "0", 2, 1, "[started]"), "[ok]");  // an API has seen a worker with it
+  EXPECT_EQ(begin("g1"), "[[lost 1 2]]");
+  redis({"FLUSHALL"});
+  admit("g1", "", "", "9", "", "1", "1");
+  redis({"SET", kQueue + ":g1", "no job"});
+  EXPECT_EQ(begin("g1"), "[[lost 1 1]]");
+}
+
+TEST_F(GenerationScripts, BeginReadsAProducersChoiceInItsHead) {
+  EXPECT_EQ(begin("g1", "", R"({"on_lost":"fail"})"), "[[run 1 1]]");
+  EXPECT_EQ(begin("g1"), "[[lost 2 1]]");
+  EXPECT_EQ(begin("g2", "", R"({"on_lost":"rerun"})"), "[[run 1 1]]");
+  EXPECT_EQ(begin("g2"), "[[run 2 1]]");
+}
+
 TEST_F(GenerationScripts, BeginMakesTheRecordOfAProducerThatWroteOnlyTheJob) {
   EXPECT_EQ(begin("g1"), "[[run 1 1]]");
   EXPECT_EQ(record("g1", "head"), "head");

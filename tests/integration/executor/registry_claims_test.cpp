@@ -108,6 +108,28 @@ TEST_F(RegistryClaims, AKeyWhoseQueueGenerationNeverGotThereIsFreed) {
   }));
 }
 
+TEST_F(RegistryClaims, WithoutRedisWhatRunsOnceIsNotRunOnAWeakClaim) {
+  queue_.enqueue_deadline = 500ms;
+  Model once;
+  once.name = "once";
+  once.driver = "function";
+  once.generator = make_function_generator([](GenerationRun&) -> Json { return nullptr; }, 1);
+  once.on_lost = OnLost::kFail;
+  ASSERT_TRUE(models_.add(std::move(once)).ok());
+  redis_.stop();
+  ApiProcess& process = start(redis_.url());
+  EXPECT_EQ(refusal(process.sync.submit(keyed("once", "k"))), "queue_unavailable");
+  EXPECT_EQ(process.counts.of(Registry::kWeakClaim), 0);
+  // Without a key there is nothing that another process could run, too.
+  EXPECT_EQ(process.sync.wait_for_end(process.sync.start(request("once"))).state,
+            GenerationState::kSucceeded);
+  redis_.start();
+  ASSERT_TRUE(eventually([&] {
+    const auto outcome = process.sync.submit(keyed("once", "k"));
+    return std::holds_alternative<executor::Accepted>(outcome);
+  }));
+}
+
 TEST_F(RegistryClaims, WithoutRedisTheProcessDecidesAndDoublesAreCounted) {
   queue_.enqueue_deadline = 500ms;
   redis_.stop();

@@ -35,6 +35,57 @@ TEST_F(RegistryFaults, WhatADeadOwnerRanIsInterrupted) {
   EXPECT_TRUE(std::holds_alternative<executor::RequestForgotten>(*other.queue.request_of(quiet)));
 }
 
+// A 202 was told of, and so is its end; of the others nobody has been told whom it would be missing to.
+TEST_F(RegistryFaults, AnOwnerThatDiesBeforeItHasRegisteredLeavesNothingOpen) {
+  ApiProcess& owner = start_ready(redis_.url());
+  ApiProcess& other = start_ready(redis_.url());
+  const GenerationId told = owner.sync.start(in_background("gated"));
+  redis_.suspend();
+  const GenerationId running = owner.sync.start(request("gated"));
+  const GenerationId ended = owner.sync.start(request("echo"));
+  owner.sync.wait_for_end(ended);
+  owner.die();
+  redis_.resume();
+  EXPECT_TRUE(eventually([&] { return code_of(other.queue.find(told)) == "interrupted"; }));
+  const auto is_over = [&](const GenerationId& id) {
+    const std::string code = code_of(other.queue.find(id));
+    return code == "unknown" || code == "interrupted" || code == "succeeded";
+  };
+  EXPECT_TRUE(eventually([&] { return is_over(running) && is_over(ended); }));
+  EXPECT_TRUE(other.queue.list({.state = GenerationState::kRunning})->records.empty());
+}
+
+// Redis takes them more slowly than they come: what waits for it has a bound, and what is left out is
+// counted.
+TEST_F(RegistryFaults, WhatRedisHasNoTimeForIsLocalAndCounted) {
+  queue_.enqueue_deadline = 60s;
+  queue_.command_timeout = 60s;
+  ApiProcess& owner = start_ready(redis_.url());
+  const GenerationId open = owner.sync.start(request("gated"));
+  const auto entered = [&] { return redis_({"ZCARD", "{shunt}::gen:index"}).integer; };
+  ASSERT_TRUE(eventually([&] { return entered() == 1; }));
+  redis_.suspend();
+  constexpr int kTurns = 8;
+  constexpr int kEach = 1'500;  // fewer than may stand in line
+  for (int turn = 0; turn < kTurns; ++turn) {
+    loops_.at(0).run_on_thread([&] {
+      for (int i = 0; i < kEach; ++i) owner.pair.sync->submit(request("echo"), [](const auto&) {});
+    });
+    ASSERT_TRUE(eventually([&] {
+      const auto now = owner.pair.sync->describe();
+      return now.running + now.waiting == 1;
+    }));
+  }
+  EXPECT_TRUE(eventually([&] { return owner.counts.of(Registry::kLocal) > 0; }));
+  redis_.resume();
+  EXPECT_TRUE(
+      eventually([&] { return entered() + owner.counts.of(Registry::kLocal) == kTurns * kEach + 1; }));
+  EXPECT_LE(owner.counts.of(Registry::kLocal), 2'000);
+  hold_.release();
+  const std::string record = "{shunt}::gen:r:" + open.to_string();
+  EXPECT_TRUE(eventually([&] { return redis_({"HGET", record, "state"}).text == "succeeded"; }));
+}
+
 TEST_F(RegistryFaults, WhatADeadOwnerKeptForItselfIsGoneUnlessItsEndWasStored) {
   ApiProcess& owner = start_ready(redis_.url());
   ApiProcess& other = start_ready(redis_.url());

@@ -29,6 +29,38 @@ TEST_F(RegistryReading, AnEndedGenerationIsFoundWithItsTextAndResult) {
   EXPECT_EQ(types(other_.queue.events(id)), types(owner_.sync.events(id)));
 }
 
+// Its client knows it by then, and may ask any process.
+TEST_F(RegistryReading, OneThatHasJustEndedIsFoundAtOnce) {
+  for (int i = 0; i < 50; ++i) {
+    const GenerationId id = owner_.sync.start(request("echo"));
+    owner_.sync.wait_for_end(id);
+    const auto found = other_.queue.find(id);
+    ASSERT_EQ(code_of(found), "succeeded") << i;
+    ASSERT_EQ(std::get<GenerationRecord>(*found).text, "hello");
+  }
+}
+
+TEST_F(RegistryReading, OneThatHasJustBegunIsWatchedAndCancelledAtOnce) {
+  for (int i = 0; i < 20; ++i) {
+    const GenerationId watched = owner_.sync.start(request("gated"));
+    const auto watch = other_.queue.watch(watched);
+    const GenerationId cancelled = owner_.sync.start(request("gated"));
+    ASSERT_TRUE(other_.queue.cancel(cancelled, "enough").ok());
+    EXPECT_EQ(owner_.sync.wait_for_end(cancelled).state, GenerationState::kCancelled);
+    ASSERT_TRUE(other_.queue.cancel(watched, "enough").ok());
+    other_.queue.wait_over(*watch);
+    EXPECT_EQ(watch->record().state, GenerationState::kCancelled);
+  }
+}
+
+// An id of now that nobody has: the looks end.
+TEST_F(RegistryReading, WhatIsNotThereIsUnknownSoonEnough) {
+  GenerationIdSource ids(system_clock());
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_EQ(code_of(other_.queue.find(ids.next())), "unknown");
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 5s);
+}
+
 TEST_F(RegistryReading, ALongLogComesFromItsOwner) {
   const GenerationId id = owner_.sync.start(request("long"));
   const GenerationRecord own = owner_.sync.wait_for_end(id);

@@ -1,6 +1,9 @@
 // The scripts of the registry of sync generations, from a real server.
 #include <gmock/gmock.h>
 
+#include <map>
+#include <utility>
+
 #include "integration/executor/script_fixture.hpp"
 
 namespace shunt::testing {
@@ -10,6 +13,7 @@ struct Told {
   std::string head = "head";
   std::string claim{};
   std::string must{};
+  std::string request{};
   std::string state{};
   std::string events{};
   std::string print = "print";
@@ -20,17 +24,16 @@ struct Told {
 class RegistryScripts : public GenerationScripts {
  protected:
   std::string tell(const std::string& id, const Told& told = {}) {
-    return run("register", {told.now,    "60000",
-                            "600",       "2",
-                            told.owner,  "6000",
-                            id,          kQueue,
-                            "echo",      "ann",
-                            "900",       "30000",
-                            told.head,   "",
-                            "",          told.claim,
-                            told.print,  told.must,
-                            told.state,  "3",
-                            told.events, told.events.empty() && !told.state.empty() ? "[last]" : ""});
+    Words words{told.now, "60000", "600", "2", told.owner, "6000", id, "30000"};
+    const bool ended = !told.state.empty();
+    const std::string end = !ended ? "" : told.events.empty() ? "l" : "s";
+    words.push_back(std::string(told.head.empty() ? "" : "e") + (told.claim.empty() ? "" : "c") +
+                    (told.request.empty() ? "" : "k") + end);
+    if (!told.head.empty()) words.insert(words.end(), {kQueue, "echo", "ann", "900", told.head});
+    if (!told.claim.empty()) words.insert(words.end(), {told.claim, told.print, told.must});
+    if (!told.request.empty()) words.push_back(told.request);
+    if (ended) words.insert(words.end(), {told.state, "3", told.events.empty() ? "[last]" : told.events});
+    return run("register", words);
   }
   static long long open_of(const std::string& owner) {
     return redis({"ZCARD", kBase + "so:" + owner}).integer;
@@ -41,7 +44,7 @@ class RegistryScripts : public GenerationScripts {
 };
 
 TEST_F(RegistryScripts, RegisterEntersAndEnds) {
-  EXPECT_EQ(tell("g1"), "[[entered]]");
+  EXPECT_EQ(tell("g1"), "[entered]");
   EXPECT_EQ(record("g1", "state"), "running");
   EXPECT_EQ(record("g1", "attempt"), "01");
   EXPECT_EQ(record("g1", "owner"), "api-1");
@@ -49,7 +52,7 @@ TEST_F(RegistryScripts, RegisterEntersAndEnds) {
   EXPECT_NE(lease_of("api-1"), "");
   EXPECT_EQ(redis({"ZCARD", kBase + "o:" + kQueue}).integer, 0);
   EXPECT_EQ(list("", "ann"), "[[g1]]");
-  EXPECT_EQ(tell("g1", {.head = "", .state = "succeeded", .events = "[e]"}), "[[entered]]");
+  EXPECT_EQ(tell("g1", {.head = "", .state = "succeeded", .events = "[e]"}), "[entered]");
   EXPECT_EQ(record("g1", "state"), "succeeded");
   EXPECT_EQ(record("g1", "e2"), "[e]");
   EXPECT_EQ(record("g1", "seq"), "3");
@@ -59,12 +62,53 @@ TEST_F(RegistryScripts, RegisterEntersAndEnds) {
 }
 
 TEST_F(RegistryScripts, RegisterTakesBothAtOnceAndKeepsAnEndWithoutItsLog) {
-  EXPECT_EQ(tell("g1", {.state = "succeeded"}), "[[entered]]");
+  EXPECT_EQ(tell("g1", {.state = "succeeded"}), "[entered]");
   EXPECT_EQ(record("g1", "state"), "succeeded");
   EXPECT_EQ(record("g1", "held"), "1");
   EXPECT_EQ(record("g1", "end"), "[last]");
   EXPECT_EQ(record("g1", "seq"), "1");
   EXPECT_EQ(open_of("api-1"), 0);
+}
+
+TEST_F(RegistryScripts, OneThatHasEndedByThenIsAsOneThatWasToldTwice) {
+  const auto all_of = [](const std::string& id) { return redis({"HGETALL", kBase + "r:" + id}).elements; };
+  const auto members = [&](const std::string& id) {
+    std::map<std::string, std::string> found;
+    const auto elements = all_of(id);
+    for (std::size_t i = 0; i + 1 < elements.size(); i += 2) found[elements[i].text] = elements[i + 1].text;
+    return found;
+  };
+  for (const std::string events : {"[e]", ""}) {
+    redis({"FLUSHALL"});
+    EXPECT_EQ(tell("g1", {.claim = "a", .state = "succeeded", .events = events}), "[entered]");
+    tell("g2", {.claim = "b"});
+    EXPECT_EQ(tell("g2", {.head = "", .state = "succeeded", .events = events}), "[entered]");
+    auto at_once = members("g1");
+    EXPECT_EQ(std::exchange(at_once["claim"], "b"), "a");
+    EXPECT_EQ(at_once, members("g2"));
+    EXPECT_GT(redis({"PTTL", kBase + "r:g1"}).integer, 0);
+    EXPECT_EQ(redis({"ZSCORE", kBase + "kc:ann", "a"}).text, redis({"ZSCORE", kBase + "kc:ann", "b"}).text);
+    EXPECT_EQ(open_of("api-1"), 0);
+    EXPECT_THAT(redis({"ZRANGE", kBase + "of:ann", "0", "-1"}).elements.size(), 2U);
+    // The same call again: its answer was lost.
+    EXPECT_EQ(tell("g1", {.claim = "a", .state = "succeeded", .events = events}), "[[ended succeeded]]");
+  }
+}
+
+TEST_F(RegistryScripts, GenerationsOfACallMayHaveDifferentParts) {
+  EXPECT_EQ(
+      run("register",
+          {"1000", "60000",  "600",   "2",     "api-1", "6000",   "g1",        "30000", "e",    kQueue,
+           "echo", "ann",    "900",   "head",  "g2",    "30000",  "eck",       kQueue,  "echo", "",
+           "900",  "head",   "key",   "print", "1",     "text",   "g1",        "5000",  "l",    "failed",
+           "2",    "[last]", "g3",    "5000",  "s",     "failed", "2",         "[e]",   "g4",   "5000",
+           "es",   kQueue,   "other", "ann",   "900",   "head",   "succeeded", "3",     "[e]"}),
+      "[entered entered entered [unknown] entered]");
+  EXPECT_EQ(record("g1", "end"), "[last]");
+  EXPECT_EQ(record("g2", "request"), "text");
+  EXPECT_EQ(record("g2", "log"), "1");
+  EXPECT_EQ(record("g4", "model"), "other");
+  EXPECT_EQ(show(redis({"ZRANGE", kBase + "so:api-1", "0", "-1"})), "[g2]");
 }
 
 TEST_F(RegistryScripts, RegisterSaysWhatIsNotThereAndLeavesWhatIsAnothersAlone) {
@@ -81,11 +125,11 @@ TEST_F(RegistryScripts, RegisterSaysWhatIsNotThereAndLeavesWhatIsAnothersAlone) 
 }
 
 TEST_F(RegistryScripts, AClaimIsOneForBothWays) {
-  EXPECT_EQ(tell("g1", {.claim = "key", .must = "1"}), "[[entered]]");
+  EXPECT_EQ(tell("g1", {.claim = "key", .must = "1"}), "[entered]");
   EXPECT_EQ(admit("g2", "key", "print"), "[[held g1 job]]");
   EXPECT_EQ(admit("g2", "key", "another"), "[[conflict g1]]");
   EXPECT_EQ(tell("g2", {.claim = "key", .must = "1"}), "[[held g1 job]]");
-  EXPECT_EQ(tell("g1", {.claim = "key", .must = "1"}), "[[entered]]");
+  EXPECT_EQ(tell("g1", {.claim = "key", .must = "1"}), "[entered]");
   EXPECT_EQ(admit("g3", "other", "print"), "[[admitted]]");
   EXPECT_EQ(tell("g4", {.claim = "other", .must = "1"}), "[[held g3 lost]]");
   EXPECT_EQ(tell("g4", {.claim = "other", .must = "1", .print = "another"}), "[[conflict g3]]");
@@ -93,7 +137,7 @@ TEST_F(RegistryScripts, AClaimIsOneForBothWays) {
 }
 
 TEST_F(RegistryScripts, AClaimThatNeedNotBeWonIsWrittenIfNotThere) {
-  EXPECT_EQ(tell("g1", {.claim = "key"}), "[[entered]]");
+  EXPECT_EQ(tell("g1", {.claim = "key"}), "[entered]");
   EXPECT_EQ(redis({"HGET", kBase + "k:key", "id"}).text, "g1");
   EXPECT_EQ(tell("g2", {.claim = "key"}), "[[double g1]]");
   EXPECT_EQ(tell("g3", {.claim = "key", .print = "another"}), "[[double g1]]");
@@ -106,7 +150,7 @@ TEST_F(RegistryScripts, ClaimsOfACallerHaveABound) {
   tell("g2", {.claim = "b", .must = "1"});
   EXPECT_EQ(tell("g3", {.claim = "c", .must = "1"}), "[[claims_full]]");
   tell("g1", {.head = "", .state = "succeeded", .events = "[e]"});
-  EXPECT_EQ(tell("g3", {.claim = "c", .must = "1", .now = "2000"}), "[[entered]]");
+  EXPECT_EQ(tell("g3", {.claim = "c", .must = "1", .now = "2000"}), "[entered]");
   EXPECT_EQ(redis({"EXISTS", kBase + "k:a"}).integer, 0);
 }
 

@@ -50,16 +50,16 @@ class GenerationScripts : public ::testing::Test {
   }
   std::string admit(const std::string& id, const std::string& claim = "", const std::string& print = "",
                     const std::string& waiting = "9", const std::string& require_worker = "",
-                    const std::string& slots = "1") {
+                    const std::string& slots = "1", const std::string& once = "") {
     return run("admit", {"1000", "60000", "api-1", require_worker, "600", "1000", id, kQueue, "echo", "head",
-                         claim, print, waiting, slots, "30000", "ann", "0"});
+                         claim, print, waiting, slots, "30000", "ann", "0", once});
   }
   // With quotas: of open generations, and of claims.
   std::string admit_of(const std::string& caller, const std::string& id, const std::string& claim,
                        const std::string& most_open, const std::string& most_claims,
                        const std::string& now = "1000") {
     return run("admit", {now, "60000", "api-1", "", "600", most_claims, id, kQueue, "echo", "head", claim,
-                         "print", "99", "99", "30000", caller, most_open});
+                         "print", "99", "99", "30000", caller, most_open, ""});
   }
   std::string list(const std::string& before, const std::string& caller = "", const std::string& state = "",
                    const std::string& model = "") {

@@ -138,6 +138,13 @@ TEST_F(BoundaryTest, AKeyUsesAndSeesItsModelsOnly) {
     const std::string body = client().request("GET", path, {}, bearer("few")).body;
     EXPECT_EQ(body.find("stubborn"), std::string::npos) << path << body;
   }
+  EXPECT_NE(client().request("GET", "/v1/models/held", {}, bearer("few")).body.find(R"("name":"held")"),
+            std::string::npos);
+  for (const char* hidden : {"stubborn", "nothing", "a%2Fb", "%00"}) {
+    const Answer answer = client().request("GET", "/v1/models/" + std::string(hidden), {}, bearer("few"));
+    EXPECT_EQ(answer.status, 404) << hidden;
+    EXPECT_NE(answer.body.find(R"("known":["held"])"), std::string::npos) << answer.body;
+  }
   HttpClient http = client();
   http.send("POST /v1/generations HTTP/1.1\r\nHost: x\r\nContent-Length: 16\r\n" + bearer("few") + "\r\n" +
             kHeld);

@@ -12,7 +12,7 @@ namespace shunt::api {
 namespace {
 
 JsonObject document() {
-  auto parsed = parse_json(openapi_document());
+  auto parsed = parse_json(openapi_document(ModelRegistry()));
   EXPECT_TRUE(parsed.ok());
   return parsed->as_object();
 }
@@ -73,6 +73,34 @@ TEST(OpenApi, EveryPathParameterIsDeclaredAndEveryReferenceLeadsSomewhere) {
     ASSERT_EQ(reference.substr(0, prefix.size()), prefix);
     EXPECT_TRUE(schemas.contains(reference.substr(prefix.size()))) << reference;
   }
+}
+
+Model with_rules(std::string name) {
+  Model model;
+  model.name = std::move(name);
+  InputRule rule;
+  rule.type = InputRule::Type::kString;
+  rule.max_length = 7;
+  model.input_rules = InputRules::compile({{"prompt", rule}}).value();
+  return model;
+}
+
+TEST(OpenApi, HasTheInputOfEachModelThatIsVisible) {
+  ModelRegistry models;
+  ASSERT_TRUE(models.add(with_rules("a:b")).ok());
+  ASSERT_TRUE(models.add(with_rules("a/b")).ok());
+  ASSERT_TRUE(models.add(with_rules("secret")).ok());
+  const std::string text = openapi_document(models, [](std::string_view model) { return model != "secret"; });
+  EXPECT_EQ(text.find("secret"), std::string::npos);
+  const Json document = parse_json(text).value();
+  const JsonObject& schemas = document.at("components").at("schemas").as_object();
+  EXPECT_EQ(schemas.at("Input_a_b").at("properties").at("prompt").at("maxLength"), 7);
+  EXPECT_TRUE(schemas.contains("Input_a_b_2"));
+  const JsonArray& conditions = schemas.at("GenerationRequest").at("allOf").as_array();
+  ASSERT_EQ(conditions.size(), 2U);
+  EXPECT_EQ(conditions[0].at("if").at("properties").at("model").at("const"), "a/b");
+  EXPECT_EQ(conditions[0].at("then").at("properties").at("input").at("$ref"),
+            "#/components/schemas/Input_a_b");
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ max_waiting = 0
 timeout = "5s"
 stop_grace = "0s"
 on_disconnect = "continue"
+on_lost = "fail"
 text_field = "prompt"
 produces = ["audio/wav", "audio/ogg"]
 [models."llama-3.1:8b".limits]
@@ -40,6 +41,7 @@ max_log_events = 6
   EXPECT_EQ(model.timeout, 5s);
   EXPECT_EQ(model.stop_grace, 0s);
   EXPECT_EQ(model.on_disconnect, OnDisconnect::kContinue);
+  EXPECT_EQ(model.on_lost, OnLost::kFail);
   EXPECT_EQ(model.text_field, "prompt");
   EXPECT_THAT(model.produces, ElementsAre("audio/wav", "audio/ogg"));
   EXPECT_EQ(model.output.max_text_bytes, 1024U);
@@ -101,6 +103,38 @@ input.text.any = true
   EXPECT_EQ(explained(loaded, "models.m.max_cpu").value, "\"2m\"");
 }
 
+TEST(Models, of_programs_that_stay_have_their_options) {
+  const Loaded loaded = Given(R"([models.m]
+driver = "command"
+argv = ["serve", "{model}"]
+keep = 3
+ready_timeout = "2m"
+cancel_grace = "1s"
+recycle_after = 100
+recycle_memory_bytes = "1GiB"
+max_line_bytes = "64KiB"
+)")
+                            .loaded();
+  const auto& options = std::get<CommandOptions>(loaded.configuration.models.front().driver);
+  EXPECT_EQ(options.keep, 3U);
+  EXPECT_EQ(options.ready_timeout, 2min);
+  EXPECT_EQ(options.cancel_grace, 1s);
+  EXPECT_EQ(options.recycle_after, 100U);
+  EXPECT_EQ(options.recycle_memory_bytes, std::size_t{1} << 30U);
+  EXPECT_EQ(options.max_line_bytes, std::size_t{64} << 10U);
+  EXPECT_EQ(loaded.configuration.models.front().model.concurrency, 3U) << "as many as there are programs";
+}
+
+TEST(Models, run_no_more_at_once_than_programs_stay) {
+  const std::string model = "[models.m]\ndriver = \"command\"\nargv = [\"ls\"]\nkeep = 2\n";
+  EXPECT_EQ(Given(model + "concurrency = 1\n").loaded().configuration.models.front().model.concurrency, 1U);
+  EXPECT_EQ(Given(model).flag("models.m.keep", "5").loaded().configuration.models.front().model.concurrency,
+            5U);
+  EXPECT_THAT(Given(model + "concurrency = 3\n").mistakes(),
+              HasSubstr("shunt.toml:5: models.m.concurrency cannot be used: 3 generations cannot run at once "
+                        "in the 2 programs of keep"));
+}
+
 TEST(Models, have_rules_for_what_a_request_may_say) {
   const Loaded loaded = Given(R"([models.m]
 driver = "simulator"
@@ -147,6 +181,14 @@ TEST(Models, take_the_name_that_input_mode_had_before) {
               HasSubstr("what was `input` is `input_mode` now"));
   EXPECT_THAT(Given(model + "input = \"none\"\n[models.m.input.voice]\nany = true\n").mistakes(),
               HasSubstr("input_mode = "));
+}
+
+TEST(Models, are_not_run_twice_by_a_shadow_where_they_are_billed_once) {
+  const std::string model = "[models.m]\ndriver = \"simulator\"\non_lost = \"fail\"\n";
+  EXPECT_THAT(Given(model + "shadow = \"real\"\n").mistakes(),
+              HasSubstr("shunt.toml:4: models.m.shadow cannot be used: \"real\" runs copies"));
+  EXPECT_TRUE(Given(model + "shadow = \"stub\"\n").load().ok());
+  EXPECT_TRUE(Given(model).load().ok());
 }
 
 TEST(Models, need_rules_for_what_a_program_is_given) {
@@ -257,6 +299,59 @@ error_excerpt_bytes = 0
   EXPECT_EQ(explained(loaded, "models.m.query").value, "{ api-version = \"(set)\" }");
 }
 
+TEST(Models, of_the_openai_driver_have_one_server_or_several) {
+  const std::string servers = R"([models.m]
+driver = "openai"
+model = "smol"
+sticky_field = "user"
+breaker_failures = 7
+breaker_open = "1s"
+breaker_max_open = "2s"
+[[models.m.upstreams]]
+base_url = "http://me:hunter2@10.0.0.1:8000/v1"
+name = "gpu-1"
+api_key_env = "KEY_1"
+headers_env = { X-Team = "TEAM_KEY" }
+[[models.m.upstreams]]
+base_url = "http://10.0.0.2:8000/v1"
+model = "smol-fp8"
+weight = 0
+)";
+  const Loaded loaded = Given(servers).flag("models.m.upstreams[0].weight", "3").loaded();
+  const auto& options = std::get<OpenAiOptions>(loaded.configuration.models.front().driver);
+  ASSERT_EQ(options.upstreams.size(), 2U);
+  EXPECT_EQ(options.upstreams[0].name, "gpu-1");
+  EXPECT_EQ(options.upstreams[0].weight, 3U);
+  EXPECT_EQ(options.upstreams[1].model, "smol-fp8");
+  EXPECT_EQ(options.upstreams[1].weight, 0U);
+  EXPECT_EQ(options.sticky_field, "user");
+  EXPECT_EQ(options.breaker_failures, 7U);
+  EXPECT_EQ(options.breaker_open, 1s);
+  EXPECT_EQ(options.breaker_max_open, 2s);
+  EXPECT_EQ(explained(loaded, "models.m.upstreams[0].base_url").value, "\"http://me:***@10.0.0.1:8000/v1\"");
+  EXPECT_THAT(loaded.secret_variables, ::testing::IsSupersetOf({"KEY_1", "TEAM_KEY"}));
+
+  const std::string model = "[models.m]\ndriver = \"openai\"\nmodel = \"smol\"\n";
+  const std::string one = "[[models.m.upstreams]]\nbase_url = \"http://10.0.0.1/v1\"\n";
+  const std::vector<std::pair<std::string, std::string>> kMistakes = {
+      {model, "models.m.base_url is missing"},
+      {model + "upstreams = 5\n", "models.m.upstreams must be [[models.m.upstreams]] tables"},
+      {model + "upstreams = []\n", "models.m.upstreams must be [[models.m.upstreams]] tables"},
+      {model + "upstreams = [1]\n", "models.m.upstreams[0] must be a table; got 1"},
+      {model + "[[models.m.upstreams]]\nweight = 1\n", "models.m.upstreams[0].base_url is missing"},
+      {model + one + "wieght = 1\n",
+       "models.m.upstreams[0].wieght is not a setting; did you mean \"weight\"?"},
+      {model + one + "weight = 2000\n", "models.m.upstreams[0].weight must be a whole number, from 0 to 1000"},
+      {model + one + "headers = { Host = \"a\" }\n", "upstreams[0].headers must not contain Host"},
+      {model + "base_url = \"http://10.0.0.9/v1\"\n" + one, "models.m.base_url cannot be used"},
+      {model + "upstream = 5\n", "did you mean \"upstreams\"?"},
+      {"[models.m]\ndriver = \"simulator\"\nupstreams = []\n", "models.m.upstreams is not a setting"},
+  };
+  for (const auto& [text, expected] : kMistakes) {
+    EXPECT_THAT(Given(text).mistakes(), HasSubstr(expected)) << text;
+  }
+}
+
 TEST(Models, of_the_simulator_have_its_options) {
   const Loaded loaded = Given(R"([models.m]
 driver = "simulator"
@@ -296,8 +391,10 @@ TEST(Models, mistakes_are_named) {
       {"[models]\nm = \"x\"\n", "shunt.toml:2: models.m must be a table of the model's settings; got \"x\""},
       {"[models]\n", "there is no model"},
       {"[models.m]\n",
-       "shunt.toml:1: models.m.driver is missing; it must be \"command\", \"openai\" or \"simulator\""},
-      {"[models.m]\ndriver = 1\n", "models.m.driver must be \"command\", \"openai\" or \"simulator\"; got 1"},
+       "shunt.toml:1: models.m.driver is missing; it must be \"cog\", \"command\", \"openai\" or "
+       "\"simulator\""},
+      {"[models.m]\ndriver = 1\n",
+       "models.m.driver must be \"cog\", \"command\", \"openai\" or \"simulator\"; got 1"},
       {"[models.m]\ndriver = \"comand\"\n", "got \"comand\"; did you mean \"command\"?"},
       {"[models.\"a b\"]\ndriver = \"simulator\"\n", "shunt.toml:1: a model's name is 1 to 128 of"},
       {"[models.m]\ndriver = \"simulator\"\n[models.m]\n", "shunt.toml:3: this is not valid TOML"},
@@ -315,6 +412,14 @@ TEST(Models, mistakes_are_named) {
        "models.m.max_cpu must be"},
       {"[models.m]\ndriver = \"command\"\nargv = [\"ls\"]\ndefaults = { rate = 5 }\n",
        "models.m.defaults must be a table of texts"},
+      {"[models.m]\ndriver = \"command\"\nargv = [\"ls\", \"{id}\"]\nkeep = 1\n",
+       "shunt.toml:3: models.m.argv cannot be used: argv cannot be used with keep: the program is started "
+       "before there is a request, so no argument can have {id}"},
+      {"[models.m]\ndriver = \"command\"\nargv = [\"ls\"]\nkeep = 1\noutput = \"json\"\n",
+       "shunt.toml:5: models.m.output cannot be used"},
+      {"[models.m]\ndriver = \"command\"\nargv = [\"ls\"]\nkeep = 1\nmax_cpu = \"5s\"\n",
+       "shunt.toml:5: models.m.max_cpu cannot be used"},
+      {"[models.m]\ndriver = \"command\"\nargv = [\"ls\"]\nkeep = 1025\n", "models.m.keep must be"},
       {"[models.m]\ndriver = \"command\"\nargv = [\"ls\"]\ntokens = 5\n",
        "shunt.toml:4: models.m.tokens is not a setting here, but of the driver \"simulator\""},
       {"[models.m]\ndriver = \"openai\"\nmodel = \"x\"\n", "models.m.base_url is missing"},
@@ -328,6 +433,22 @@ TEST(Models, mistakes_are_named) {
       {"[models.m]\ndriver = \"simulator\"\non_disconnect = \"stop\"\n",
        "must be \"cancel\" or \"continue\""},
       {"[models.m]\ndriver = \"simulator\"\nlimits = 5\n", "models.m.limits must be a table; got 5"},
+      {"[models.m]\ndriver = \"simulator\"\ninput.a = { type = \"array\", items = { type = \"strin\" } }\n",
+       "shunt.toml:3: models.m.input.a.items.type must be"},
+      {"[models.m]\ndriver = \"simulator\"\ninput.a = { type = \"array\", items = { pattern = \"a\" } }\n",
+       "models.m.input.a.items.type is missing"},
+      {"[models.m]\ndriver = \"simulator\"\ninput.a = { type = \"array\", item = { type = \"string\" } }\n",
+       "did you mean \"items\"?"},
+      {"[models.m]\ndriver = \"simulator\"\ninput.a = { type = \"object\", properties = 5 }\n",
+       "models.m.input.a.properties must be a table of rules; got 5"},
+      {"[models.m]\ndriver = \"simulator\"\ninput.a = { type = \"string\", default = 5 }\n",
+       "models.m.input.a.default breaks the rule itself: input.a must be a string; got 5"},
+      {"[models.m]\ndriver = \"simulator\"\ninput.a = { type = \"string\", default = 2026-11-28 }\n",
+       "models.m.input.a.default must be a text, a number"},
+      {"[models.m]\ndriver = \"simulator\"\ninput.a = { type = \"file\", types = [\"png\"] }\n",
+       "models.m.input.a.types must have media types"},
+      {"[models.m]\ndriver = \"command\"\nargv = [\"ls\", \"{input.a}\"]\ninput.a = { type = \"array\" }\n",
+       "input.a is no single value"},
   };
   for (const auto& [text, expected] : kMistakes)
     EXPECT_THAT(Given(text).mistakes(), HasSubstr(expected)) << text;

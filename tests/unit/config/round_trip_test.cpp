@@ -24,7 +24,18 @@ defaults = { "odd key" = "x", plain = "y" }
 max_output_bytes = 1000
 max_cpu = "90s"
 input."odd.key" = { type = "string", pattern = '\\d "+', enum = ["1 \""], max_length = 5 }
-input.n = { type = "number", minimum = -0.5 }
+input.n = { type = "number", minimum = -0.5, default = 2.0, description = 'so "many"' }
+input.list = { type = "array", max_items = 3, default = ["a", "b"], items = { type = "string", max_length = 4 } }
+input.image = { type = "file", types = ["image/png"], max_bytes = "1MiB" }
+[models."a.b".input.box]
+type = "object"
+unlisted = "refuse"
+default = { "a b" = 1, c = [true] }
+[models."a.b".input.box.properties."a b"]
+type = "integer"
+[models."a.b".input.box.properties.c]
+type = "array"
+items = { type = "boolean" }
 [models.sim]
 driver = "simulator"
 spread = 0.1
@@ -45,6 +56,13 @@ first_token = "1500ms"
   EXPECT_EQ(before.defaults, after.defaults);
   EXPECT_EQ(first.configuration.models.front().input_rules.at("odd.key").pattern,
             second.configuration.models.front().input_rules.at("odd.key").pattern);
+  const auto schema = [](const Loaded& loaded) {
+    return Json(InputRules::compile(loaded.configuration.models.front().input_rules).value().schema());
+  };
+  EXPECT_EQ(schema(first), schema(second));
+  EXPECT_EQ(schema(first).at("properties").at("list").at("items").at("maxLength"), 4);
+  EXPECT_EQ(schema(first).at("properties").at("box").at("default"),
+            (Json(JsonObject{{"a b", 1}, {"c", JsonArray{true}}})));
 }
 
 TEST(RoundTrip, every_variable_of_the_reference_takes_the_value_that_is_shown) {

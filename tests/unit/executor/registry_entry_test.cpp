@@ -24,11 +24,9 @@ class RegistryEntryTest : public ::testing::Test {
     envelope.request.input = JsonObject{{"prompt", "not in the head"}};
     envelope.admission = {"sync", "test"};
     envelope.created_at = envelope.id.created_at();
+    envelope.deadline = envelope.created_at + 60s;
     entry_.generation = std::make_shared<Generation>(envelope, system_clock(), OutputLimits{});
-    entry_.id = envelope.id.to_string();
-    entry_.model = "echo";
-    entry_.caller = "ann";
-    entry_.timeout = 60s;
+    entry_.id = envelope.id;
     entry_.generation->start();
   }
   Registration told() { return make_registration(entry_, next_step(entry_), 5s); }
@@ -53,6 +51,10 @@ TEST_F(RegistryEntryTest, OneThatHasEndedByThenIsToldAtOnce) {
   entry_.ended = true;
   const Registration all = told();
   EXPECT_FALSE(all.head.empty());
+  EXPECT_EQ(all.id, entry_.id.to_string());
+  EXPECT_EQ(all.model, "echo");
+  EXPECT_EQ(all.caller, "ann");
+  EXPECT_EQ(all.created_at, entry_.id.created_at());
   EXPECT_EQ(all.ttl, 5s);
   ASSERT_TRUE(all.end);
   EXPECT_EQ(all.end->state, "succeeded");
@@ -137,7 +139,7 @@ TEST(DecodeRegister, KnowsEveryAnswerAndNoOther) {
   const auto decoded = [](const std::vector<std::string>& words) {
     return name_of(decode_register(array(texts(words))));
   };
-  EXPECT_EQ(decoded({"entered"}), "registered");
+  EXPECT_EQ(name_of(decode_register(text("entered"))), "registered");
   EXPECT_EQ(decoded({"double", id}), "registered");
   EXPECT_EQ(decoded({"ended", "failed"}), "ended");
   EXPECT_EQ(decoded({"unknown"}), "unknown");
@@ -149,7 +151,8 @@ TEST(DecodeRegister, KnowsEveryAnswerAndNoOther) {
   EXPECT_EQ(decoded({"admitted"}), "queue_unavailable");
   EXPECT_EQ(decoded({"entered", "more"}), "queue_unavailable");
   EXPECT_EQ(name_of(decode_register(nil())), "queue_unavailable");
-  EXPECT_EQ(name_of(decode_register(text("entered"))), "queue_unavailable");
+  EXPECT_EQ(name_of(decode_register(text("ended"))), "queue_unavailable");
+  EXPECT_EQ(decoded({"entered"}), "queue_unavailable");
 }
 
 TEST(DecodeNotification, KnowsWhatOwnersAreAskedAndAnswer) {

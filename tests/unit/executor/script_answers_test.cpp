@@ -88,17 +88,20 @@ TEST(ScriptAnswers, OfAdmit) {
 }
 
 TEST(ScriptAnswers, OfBegin) {
-  const Overloaded describe{[](const BeginRun& run) {
-                              return "run " + std::to_string(run.attempt) + ' ' +
-                                     std::to_string(run.sequence);
-                            },
-                            [](const BeginCancelled& run) {
-                              return "cancelled " + std::to_string(run.attempt) + ' ' +
-                                     std::to_string(run.sequence) + ' ' + run.reason;
-                            },
-                            [](const BeginEnded& ended) { return "ended " + ended.state; },
-                            [](const BeginNotYours&) { return std::string("not yours"); },
-                            [](const BeginWantsHead&) { return std::string("head"); }};
+  const Overloaded describe{
+      [](const BeginRun& run) {
+        return "run " + std::to_string(run.attempt) + ' ' + std::to_string(run.sequence);
+      },
+      [](const BeginCancelled& run) {
+        return "cancelled " + std::to_string(run.attempt) + ' ' + std::to_string(run.sequence) + ' ' +
+               run.reason;
+      },
+      [](const BeginEnded& ended) { return "ended " + ended.state; },
+      [](const BeginLost& lost) {
+        return "lost " + std::to_string(lost.attempt) + ' ' + std::to_string(lost.sequence);
+      },
+      [](const BeginNotYours&) { return std::string("not yours"); },
+      [](const BeginWantsHead&) { return std::string("head"); }};
   expect_all<BeginAnswer>(
       {{"run", word("run", {integer(2), integer(7)}), "run 2 7"},
        {"attempt zero", word("run", {integer(0), integer(7)}), "error: queue_unavailable"},
@@ -106,10 +109,21 @@ TEST(ScriptAnswers, OfBegin) {
        {"cancelled", word("cancelled", {integer(1), integer(1), text("why\xff")}),
         "cancelled 1 1 why\xEF\xBF\xBD"},
        {"ended", word("ended", {text("gone")}), "ended gone"},
+       {"lost", word("lost", {integer(2), integer(3)}), "lost 2 3"},
+       {"lost before it began", word("lost", {integer(0), integer(3)}), "error: queue_unavailable"},
+       {"lost without a log", word("lost", {integer(2)}), "error: queue_unavailable"},
        {"not yours", word("not_yours"), "not yours"},
        {"head", word("head"), "head"},
        {"broken", kBrokenAnswer, "error: broken_record"}},
       decode_begin, describe);
+}
+
+TEST(ScriptAnswers, OfReserve) {
+  EXPECT_EQ(decode_reserve(integer(1)), ReserveAnswer::kReserved);
+  EXPECT_EQ(decode_reserve(integer(0)), ReserveAnswer::kBeingRemoved);
+  EXPECT_EQ(decode_reserve(integer(-1)), ReserveAnswer::kFenced);
+  for (const RedisReply& odd : {integer(2), text("1"), text(""), array({integer(1)}), RedisReply()})
+    EXPECT_EQ(decode_reserve(odd), ReserveAnswer::kBeingRemoved) << "whoever does not know asks again";
 }
 
 TEST(ScriptAnswers, OfAppend) {
@@ -133,13 +147,14 @@ TEST(ScriptAnswers, OfCancel) {
                                      std::to_string(waiting.attempt);
                             },
                             [](const CancelRunning&) { return std::string("running"); },
-                            [](const CancelNothing&) { return std::string("nothing"); }};
+                            [](const CancelNothing&) { return std::string("nothing"); },
+                            [](const CancelUnknown&) { return std::string("unknown"); }};
   expect_all<CancelAnswer>(
       {{"waiting", word("waiting", {integer(4), text("1")}), "waiting 4 1"},
        {"waiting without an attempt", word("waiting", {integer(4), text("x")}), "error: queue_unavailable"},
        {"running", word("running", {text("worker-1")}), "running"},
        {"ended", word("ended"), "nothing"},
-       {"unknown", word("unknown"), "nothing"},
+       {"unknown", word("unknown"), "unknown"},
        {"broken", kBrokenAnswer, "error: broken_record"}},
       decode_cancel, describe);
 }

@@ -60,6 +60,11 @@ TEST(Preflight, PassesWhereAllIsWell) {
   }
 }
 
+FleetFacts::Model& once(PreflightFacts& facts) {
+  facts.fleet->models[0].on_lost = OnLost::kFail;
+  return facts.fleet->models[0];
+}
+
 struct Row {
   std::string_view name;
   CheckOutcome outcome;
@@ -107,6 +112,10 @@ TEST(Preflight, EachRowSaysWhatIsWrongAndWhatToDo) {
       {"workers", kFail, [](auto& f) { f.fleet->models[0].workers = 0; }},
       {"workers", kWarn, [](auto& f) { f.fleet->worker_versions = {"1.0", "1.1"}; }},
       {"workers", kWarn, [](auto& f) { f.fleet->worker_versions = {"0.9"}; }},
+      {"on_lost", kFail, [](auto& f) { once(f).unfit_workers = {"old"}; }},
+      {"on_lost", kWarn, [](auto& f) { once(f).untold_workers = 1; }},
+      {"on_lost", kPass, [](auto& f) { once(f); }},
+      {"on_lost", kPass, [](auto& f) { f.fleet->models[0].untold_workers = 1; }},
       {"capacity", kFail, [](auto& f) { f.fleet->models[0].arrivals_per_second = 13; }},
       {"capacity", kPass, [](auto& f) { f.fleet->models[0].arrivals_per_second = 12; }},
       {"capacity", kWarn, [](auto& f) { f.fleet->models[0].mean_run = milliseconds(0); }},

@@ -56,6 +56,20 @@ TEST(Envelope, CarriesTheDecisionOfAFlip) {
   EXPECT_EQ(decode_envelope(*encode_envelope(sent))->admission, sent.admission);
 }
 
+TEST(Envelope, HasALaterVersionWhereItMustNotBeRunTwice) {
+  Envelope sent = full_envelope();
+  EXPECT_EQ(encode_envelope(sent)->find("on_lost"), std::string::npos) << "otherwise it is as it was";
+  sent.on_lost = OnLost::kFail;
+  const auto text = encode_envelope(sent);
+  EXPECT_TRUE(text->starts_with("{\"v\":2,")) << *text;
+  const auto received = decode_envelope(*text);
+  ASSERT_TRUE(received.ok()) << received.error().message;
+  EXPECT_EQ(received->on_lost, OnLost::kFail);
+  EXPECT_EQ(received->version, 2);
+  EXPECT_EQ(*encode_envelope(*received), *text);
+  EXPECT_EQ(decode_envelope(encode_head(sent))->on_lost, OnLost::kFail);
+}
+
 TEST(Envelope, NothingThatIsKeptLiesInTheMemoryOfItsDocument) {
   const auto received = decode_envelope(*encode_envelope(full_envelope()));
   const boost::json::storage_ptr own;
@@ -114,7 +128,11 @@ struct Refusal {
 
 TEST(Envelope, DecodeNamesTheMemberThatIsWrong) {
   const Refusal table[] = {
-      {changed("v", 2), "/v", error_code::kUnsupportedEnvelope},
+      {changed("v", kNewestEnvelopeVersion + 1), "/v", error_code::kUnsupportedEnvelope},
+      {changed("on_lost", "fail"), "/on_lost", error_code::kInvalidRequest},
+      {changed("on_lost", "maybe"), "/on_lost", error_code::kInvalidRequest},
+      {changed("on_lost", ""), "/on_lost", error_code::kInvalidRequest},
+      {changed("on_lost", true), "/on_lost", error_code::kInvalidRequest},
       {changed("v", "1"), "/v", error_code::kUnsupportedEnvelope},
       {changed("v", nullptr), "/v", error_code::kUnsupportedEnvelope},
       {changed("id", "42"), "/id", error_code::kInvalidRequest},

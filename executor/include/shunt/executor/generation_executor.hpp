@@ -75,7 +75,17 @@ struct WorkerStatus {
   std::size_t running = 0;
   WallTime started_at{};
   std::optional<WallTime> last_claim_at;
+
+  // How it keeps a generation from running twice (docs/contract.md): the newest version of the envelope that
+  // it reads, whether it begins attempts in their records, and, where it does not, how often it lets BullMQ
+  // give a job out again whose worker was lost.
+  std::size_t envelope = 1;
+  bool begins = false;
+  std::optional<std::size_t> max_stalled_count;
 };
+
+// Whether the worker may take generations of a model with this choice. Pure.
+[[nodiscard]] bool keeps_to(const WorkerStatus& worker, OnLost on_lost) noexcept;
 
 // What works, and ought to be looked at all the same.
 struct Warning {

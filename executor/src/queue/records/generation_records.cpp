@@ -101,7 +101,7 @@ awaitable<bullmq::RedisReply> GenerationRecords::execute(std::vector<std::string
 
 awaitable<Result<AdmitAnswer>> GenerationRecords::admit(AdmissionRequest request) {
   std::vector<std::string> arguments;
-  arguments.reserve(11);
+  arguments.reserve(12);
   arguments.push_back(std::move(request.id));
   arguments.push_back(keys_.queue(request.model));
   arguments.push_back(std::move(request.model));
@@ -113,6 +113,7 @@ awaitable<Result<AdmitAnswer>> GenerationRecords::admit(AdmissionRequest request
   arguments.push_back(ms(request.ttl));
   arguments.push_back(std::move(request.caller));
   arguments.push_back(std::to_string(request.max_open));
+  arguments.emplace_back(request.on_lost == OnLost::kFail ? "1" : "");
   const auto item = std::make_shared<ScriptItem>(std::move(arguments));
   co_await admissions_.join(item);
   co_return decode_admit(item->reply);
@@ -203,10 +204,12 @@ awaitable<Result<bool>> GenerationRecords::was_of(std::string id, std::string ca
   co_return decode_was_of(reply);
 }
 
-awaitable<bool> GenerationRecords::reserve(std::string sha256, std::string id) {
+awaitable<ReserveAnswer> GenerationRecords::reserve(std::string sha256, std::string id,
+                                                    std::optional<std::uint64_t> attempt) {
   std::vector<std::string> arguments{std::move(sha256), std::move(id), now_ms()};
+  if (attempt) arguments.push_back(std::to_string(*attempt));
   const bullmq::RedisReply reply = co_await run(scripts::reserve(), std::move(arguments), Repeat::kHarmless);
-  co_return reply.to_int() == 1;
+  co_return decode_reserve(reply);
 }
 
 awaitable<void> GenerationRecords::unwatch(std::vector<std::string> ids) {

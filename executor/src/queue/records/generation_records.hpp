@@ -38,6 +38,7 @@ struct AdmissionRequest {
   std::chrono::milliseconds ttl{0};  // of its record, while it is open
   std::string caller;
   std::size_t max_open = 0;  // generations that the caller may have open; 0 = any number
+  OnLost on_lost = OnLost::kRerun;
 };
 
 // An attempt that a worker wants to begin.
@@ -106,9 +107,9 @@ class GenerationRecords {
   awaitable<Result<DeleteAnswer>> discard(std::string id, std::optional<std::string> caller, Deletion how);
   // Whether one that is gone was this caller's: false also where that is not remembered any more.
   awaitable<Result<bool>> was_of(std::string id, std::string caller);
-  // Notes that the generation has these bytes in the artifact store, before they are put there. False while
-  // the same bytes are being removed: ask again.
-  awaitable<bool> reserve(std::string sha256, std::string id);
+  // Notes that the generation has these bytes in the artifact store, before they are put there by this
+  // attempt; without one, by the process that runs it itself.
+  awaitable<ReserveAnswer> reserve(std::string sha256, std::string id, std::optional<std::uint64_t> attempt);
 
   // Many.
   awaitable<void> unwatch(std::vector<std::string> ids);

@@ -133,6 +133,12 @@ Result<BeginAnswer> decode_begin(const RedisReply& reply) {
     if (attempt && sequence && *attempt > 0 && *sequence > 0)
       return BeginAnswer(BeginRun{*attempt, *sequence});
   }
+  if (words.are("lost", 2)) {
+    const auto attempt = words.number(1);
+    const auto sequence = words.number(2);
+    if (attempt && sequence && *attempt > 0 && *sequence > 0)
+      return BeginAnswer(BeginLost{*attempt, *sequence});
+  }
   if (words.are("cancelled", 3)) {
     const auto attempt = words.number(1);
     const auto sequence = words.number(2);
@@ -142,6 +148,13 @@ Result<BeginAnswer> decode_begin(const RedisReply& reply) {
   }
   if (words.are(kBroken, 0)) return broken_answer("begin");
   return unexpected_answer("begin", reply);
+}
+
+// What is none of the script's answers is asked again, as while the bytes are being removed.
+ReserveAnswer decode_reserve(const RedisReply& reply) {
+  if (!reply.is_integer()) return ReserveAnswer::kBeingRemoved;
+  if (reply.integer == 1) return ReserveAnswer::kReserved;
+  return reply.integer == -1 ? ReserveAnswer::kFenced : ReserveAnswer::kBeingRemoved;
 }
 
 AppendAnswer decode_append(const RedisReply& reply) {
@@ -154,7 +167,8 @@ AppendAnswer decode_append(const RedisReply& reply) {
 
 Result<CancelAnswer> decode_cancel(const RedisReply& reply) {
   const Words words(reply);
-  if (words.are("ended", 0) || words.are("unknown", 0)) return CancelAnswer(CancelNothing{});
+  if (words.are("ended", 0)) return CancelAnswer(CancelNothing{});
+  if (words.are("unknown", 0)) return CancelAnswer(CancelUnknown{});
   if (words.are("running", 1)) return CancelAnswer(CancelRunning{});
   if (words.are("waiting", 2)) {
     const auto sequence = words.number(1);

@@ -63,10 +63,24 @@ struct BeginCancelled {
 struct BeginEnded {
   std::string state;  // "" = a worker of an earlier version, or nobody, has said it
 };
+// It is begun at most once, and may have been: it ends with this attempt, and does not run.
+struct BeginLost {
+  std::uint64_t attempt = 0;
+  std::uint64_t sequence = 0;
+};
 struct BeginNotYours {};
 struct BeginWantsHead {};
-using BeginAnswer = std::variant<BeginRun, BeginCancelled, BeginEnded, BeginNotYours, BeginWantsHead>;
+using BeginAnswer =
+    std::variant<BeginRun, BeginCancelled, BeginEnded, BeginLost, BeginNotYours, BeginWantsHead>;
 [[nodiscard]] Result<BeginAnswer> decode_begin(const bullmq::RedisReply& reply);
+
+// reserve.lua
+enum class ReserveAnswer {
+  kReserved,
+  kBeingRemoved,  // the same bytes, at this moment: ask again
+  kFenced,        // another attempt has begun, or the generation has ended
+};
+[[nodiscard]] ReserveAnswer decode_reserve(const bullmq::RedisReply& reply);
 
 // append.lua, of one batch
 struct Appended {
@@ -86,8 +100,9 @@ struct CancelWaiting {
   std::uint64_t attempt = 0;
 };
 struct CancelRunning {};
-struct CancelNothing {};  // it has ended, or is not known
-using CancelAnswer = std::variant<CancelWaiting, CancelRunning, CancelNothing>;
+struct CancelNothing {};  // it has ended
+struct CancelUnknown {};
+using CancelAnswer = std::variant<CancelWaiting, CancelRunning, CancelNothing, CancelUnknown>;
 [[nodiscard]] Result<CancelAnswer> decode_cancel(const bullmq::RedisReply& reply);
 
 // delete.lua

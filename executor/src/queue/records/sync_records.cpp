@@ -21,25 +21,39 @@ std::string ms(WallTime time) {
   return std::to_string(time.time_since_epoch().count());
 }
 
+// What register.lua is told of it, in the script's words.
+std::string letters_of(const Registration& registration) {
+  std::string letters;
+  if (!registration.head.empty()) letters += 'e';
+  if (registration.claim) letters += 'c';
+  if (!registration.request.empty()) letters += 'k';
+  if (registration.end) letters += registration.end->events.empty() ? 'l' : 's';
+  return letters;
+}
+
 void append(std::vector<std::string>& arguments, Registration registration, const GenerationKeys& keys) {
   arguments.push_back(std::move(registration.id));
-  arguments.push_back(keys.queue(registration.model));
-  arguments.push_back(std::move(registration.model));
-  arguments.push_back(std::move(registration.caller));
-  arguments.push_back(ms(registration.created_at));
   arguments.push_back(ms(registration.ttl));
-  arguments.push_back(std::move(registration.head));
-  arguments.push_back(std::move(registration.request));
-  arguments.emplace_back(registration.log_follows ? "1" : "");
-  Registration::Claim claim = std::move(registration.claim).value_or(Registration::Claim{});
-  arguments.push_back(std::move(claim.name));
-  arguments.push_back(std::move(claim.fingerprint));
-  arguments.emplace_back(claim.must_be_won ? "1" : "");
-  Registration::End end = std::move(registration.end).value_or(Registration::End{});
-  arguments.push_back(std::move(end.state));
-  arguments.push_back(std::to_string(end.sequence));
-  arguments.push_back(std::move(end.events));
-  arguments.push_back(std::move(end.last));
+  arguments.push_back(letters_of(registration));
+  if (!registration.head.empty()) {
+    arguments.push_back(keys.queue(registration.model));
+    arguments.push_back(std::move(registration.model));
+    arguments.push_back(std::move(registration.caller));
+    arguments.push_back(ms(registration.created_at));
+    arguments.push_back(std::move(registration.head));
+  }
+  if (registration.claim) {
+    arguments.push_back(std::move(registration.claim->name));
+    arguments.push_back(std::move(registration.claim->fingerprint));
+    arguments.emplace_back(registration.claim->must_be_won ? "1" : "");
+  }
+  if (!registration.request.empty()) arguments.push_back(std::move(registration.request));
+  if (registration.end) {
+    Registration::End& end = *registration.end;
+    arguments.push_back(std::move(end.state));
+    arguments.push_back(std::to_string(end.sequence));
+    arguments.push_back(end.events.empty() ? std::move(end.last) : std::move(end.events));
+  }
 }
 
 bool is_word(const bullmq::RedisReply& reply, std::string_view word, std::size_t values) {
@@ -51,7 +65,7 @@ bool is_word(const bullmq::RedisReply& reply, std::string_view word, std::size_t
 }  // namespace
 
 Result<RegisterAnswer> decode_register(const bullmq::RedisReply& reply) {
-  if (is_word(reply, "entered", 0)) return RegisterAnswer(Registered{});
+  if (reply.is_text() && reply.text == "entered") return RegisterAnswer(Registered{});
   if (is_word(reply, "unknown", 0)) return RegisterAnswer(RegistrationUnknown{});
   if (is_word(reply, "ended", 1) && reply.elements[1].is_text())
     return RegisterAnswer(RegisteredEnded{reply.elements[1].text});
@@ -92,7 +106,8 @@ awaitable<std::vector<Result<RegisterAnswer>>> SyncRecords::enter(std::vector<Re
                                      options_.process,
                                      ms(lease)};
   const std::size_t asked = registrations.size();
-  arguments.reserve(arguments.size() + 16 * asked);
+  constexpr std::size_t kUsualArguments = 11;
+  arguments.reserve(arguments.size() + kUsualArguments * asked);
   for (Registration& registration : registrations) append(arguments, std::move(registration), keys_);
   const bullmq::RedisReply reply = co_await run(scripts::register_sync(), std::move(arguments));
   if (reply.elements.size() != asked) {

@@ -24,8 +24,9 @@ struct Registration {
   WallTime created_at{};
   std::chrono::milliseconds ttl{0};  // of its record, from now on
   std::string head;                  // of its envelope; "" = it is entered already
-  std::string request{};     // its envelope, where that is to be in the record; "" = its owner keeps it
-  bool log_follows = false;  // its owner appends its log from the beginning
+  // Its envelope, where that is to be in the record, and its owner appends its log from the beginning; "" =
+  // its owner keeps both.
+  std::string request{};
 
   struct Claim {
     std::string name;

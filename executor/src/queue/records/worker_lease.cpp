@@ -23,6 +23,8 @@ std::string to_json(const WorkerLease& lease) {
                   {"models", std::move(models)},
                   {"running", lease.running}};
   json["started_at"] = lease.started_at.time_since_epoch().count();
+  json["envelope"] = lease.envelope;
+  json["begins"] = lease.begins;
   if (lease.last_claim_at) json["last_claim_at"] = lease.last_claim_at->time_since_epoch().count();
   return to_json_text(json);
 }
@@ -60,6 +62,13 @@ WorkerLease decode_lease(const std::string& text) {
   lease.started_at = WallTime(std::chrono::milliseconds(number_in(object, "started_at", kLatestMs)));
   if (const auto at = number_in(object, "last_claim_at", kLatestMs); at > 0)
     lease.last_claim_at = WallTime(std::chrono::milliseconds(at));
+  // What is not told is as it was before it could be.
+  lease.envelope =
+      static_cast<std::size_t>(std::max<std::int64_t>(number_in(object, "envelope", kMostRunning), 1));
+  const Json* begins = object.if_contains("begins");
+  lease.begins = begins != nullptr && begins->is_bool() && begins->get_bool();
+  if (const Json* count = object.if_contains("max_stalled_count"); count != nullptr && count->is_int64())
+    lease.max_stalled_count = static_cast<std::size_t>(number_in(object, "max_stalled_count", kMostRunning));
   const Json* models = object.if_contains("models");
   if (models == nullptr || !models->is_array()) return lease;
   for (const Json& model : models->get_array()) {
@@ -69,6 +78,12 @@ WorkerLease decode_lease(const std::string& text) {
         {text_in(entry, "name"), static_cast<std::size_t>(number_in(entry, "slots", kMostRunning))});
   }
   return lease;
+}
+
+bool keeps_to(const WorkerStatus& worker, OnLost on_lost) noexcept {
+  if (on_lost == OnLost::kRerun) return true;
+  const bool fenced = worker.begins || worker.max_stalled_count == std::size_t{0};
+  return fenced && worker.envelope >= static_cast<std::size_t>(kEnvelopeVersionOfOnLost);
 }
 
 bullmq::awaitable<void> WorkerLeases::renew(WorkerLease lease, std::chrono::milliseconds duration,

@@ -21,7 +21,7 @@ constexpr std::chrono::seconds kPlaced{1};
 
 }  // namespace
 
-awaitable<void> SyncRegistry::answer(std::string id, OwnerAsked asked) {
+awaitable<void> SyncRegistry::answer(GenerationId id, OwnerAsked asked) {
   if (answering_ >= kMostAnswers) {
     context_.faults.note(FaultLog::Source::kPlace, "owner_answers", FaultLog::Kind::kUnavailable,
                          "too many processes ask at once");
@@ -29,7 +29,7 @@ awaitable<void> SyncRegistry::answer(std::string id, OwnerAsked asked) {
   }
   ++answering_;
   try {
-    AskerAnswer found = co_await gather(std::move(id), asked.what);
+    AskerAnswer found = co_await gather(id, asked.what);
     found.asker = std::move(asked.asker);
     co_await context_.sync_records.answer(std::move(found));
   } catch (...) {
@@ -39,9 +39,9 @@ awaitable<void> SyncRegistry::answer(std::string id, OwnerAsked asked) {
   --answering_;
 }
 
-awaitable<AskerAnswer> SyncRegistry::gather(std::string id, OwnerRequest what) {
+awaitable<AskerAnswer> SyncRegistry::gather(GenerationId id, OwnerRequest what) {
   AskerAnswer answer;
-  answer.id = id;
+  answer.id = id.to_string();
   answer.answered = {what, OwnerAnswer::kAbsent};
   const std::shared_ptr<Generation> generation = co_await find_placed(id);
   if (!generation) co_return answer;
@@ -62,25 +62,22 @@ awaitable<AskerAnswer> SyncRegistry::gather(std::string id, OwnerRequest what) {
   if (!entry) {
     // It has ended, and that was told once. Should it not have come there, it does now.
     entry = std::make_shared<RegistryEntry>();
-    const auto record = generation->record(Generation::Detail::kSummary);
     entry->id = id;
-    entry->model = record.model;
-    entry->caller = record.caller;
-    entry->created_at = record.created_at;
     entry->generation = generation;
+    entry->sent = true;
     entry->entered = true;
     entry->ended = true;
     entries_[id] = entry;
     enqueue(entry);
   }
   // "Could not be stored" would be final, and Redis is away for a moment only: whoever asked comes again.
-  const bool told = co_await settle(std::move(id));
+  const bool told = co_await settle(id);
   if (!told) throw bullmq::RedisError("the end of a generation cannot be told to Redis now");
   co_await add_whole_log(generation, answer);
   co_return answer;
 }
 
-awaitable<std::shared_ptr<Generation>> SyncRegistry::find_placed(std::string id) {
+awaitable<std::shared_ptr<Generation>> SyncRegistry::find_placed(GenerationId id) {
   take_notices();
   const Entry entry = find(id);
   if (entry && !entry->generation) {
@@ -90,9 +87,7 @@ awaitable<std::shared_ptr<Generation>> SyncRegistry::find_placed(std::string id)
     (void)co_await changed_.wait_until(context_.clock.steady_now() + kPlaced, std::move(placed));
   }
   if (entry) co_return entry->generation;
-  const auto parsed = GenerationId::parse(id);
-  if (!parsed) co_return nullptr;
-  const GenerationStore::Lookup found = core_->store().find(*parsed);
+  const GenerationStore::Lookup found = core_->store().find(id);
   const auto* const generation = std::get_if<std::shared_ptr<Generation>>(&found);
   co_return generation == nullptr || !is_terminal((*generation)->state()) ? nullptr : *generation;
 }

@@ -27,7 +27,7 @@ struct Submission {
 SyncRegistry::Candidate candidate_of(const Submission& submission) {
   const SealedRequest& sealed = submission.sealed;
   SyncRegistry::Candidate candidate;
-  candidate.id = sealed.envelope.id.to_string();
+  candidate.id = sealed.envelope.id;
   candidate.model = sealed.envelope.request.model;
   candidate.caller = sealed.envelope.request.caller;
   candidate.created_at = sealed.envelope.created_at;
@@ -49,6 +49,19 @@ Error no_async(const std::string& why) {
       Retryable::kYes};
 }
 
+// A claim of this process alone does not keep another one from running the same key, and being billed for it.
+bool needs_claim_in_redis(const SealedRequest& sealed) {
+  return !sealed.key.key.empty() && !may_run_again(sealed.envelope.on_lost, Setback::kLost);
+}
+
+Error no_claim(const std::string& why) {
+  return {error_code::kQueueUnavailable,
+          "the Idempotency-Key cannot be claimed for all processes now, and the model runs nothing twice "
+          "(on_lost = \"fail\"): " +
+              why,
+          Retryable::kYes};
+}
+
 // Where what a sync executor refuses, or replays, is not its own decision.
 SubmitOutcome decided_elsewhere(const SyncCore& core, const Submission& submission,
                                 const EnterOutcome& outcome, std::size_t max_claims) {
@@ -59,10 +72,11 @@ SubmitOutcome decided_elsewhere(const SyncCore& core, const Submission& submissi
     return core.refuse(model, asked_at, key_conflict(conflict->holder));
   if (const auto* failure = std::get_if<Error>(&outcome))
     return core.refuse(model, asked_at, *failure, kRetryAfter);
-  return std::get_if<SyncRegistry::RedisAway>(&outcome) != nullptr
-             ? core.refuse(model, asked_at, no_async(std::get<SyncRegistry::RedisAway>(outcome).why),
-                           kRetryAfter)
-             : core.refuse(model, asked_at, caller_claims_full(max_claims), kRetryAfter);
+  if (const auto* away = std::get_if<SyncRegistry::RedisAway>(&outcome)) {
+    Error error = submission.respond_async ? no_async(away->why) : no_claim(away->why);
+    return core.refuse(model, asked_at, std::move(error), kRetryAfter);
+  }
+  return core.refuse(model, asked_at, caller_claims_full(max_claims), kRetryAfter);
 }
 
 class RegisteredExecutor final : public GenerationExecutor {
@@ -77,8 +91,7 @@ class RegisteredExecutor final : public GenerationExecutor {
 
   void submit(GenerationRequest request, std::function<void(SubmitOutcome)> done) override {
     const bool respond_async = request.respond_async;
-    if (request.idempotency_key.empty() && !respond_async)
-      return local_->submit(std::move(request), std::move(done));
+    if (request.idempotency_key.empty() && !respond_async) return done(core_->submit(std::move(request)));
     const SteadyTime asked_at = core_->options().clock->steady_now();
     SyncCore::Sealing sealing = core_->seal(std::move(request), asked_at);
     if (auto* const refused = std::get_if<SubmitOutcome>(&sealing)) return done(std::move(*refused));
@@ -153,8 +166,8 @@ class RegisteredExecutor final : public GenerationExecutor {
     if (!away && !std::holds_alternative<SyncRegistry::Entered>(outcome))
       return decided_elsewhere(*core_, submission, outcome, max_claims);
     const GenerationId id = submission.sealed.envelope.id;
-    if (away && submission.respond_async) {
-      observe(Observed::kAsyncRefused);
+    if (away && (submission.respond_async || needs_claim_in_redis(submission.sealed))) {
+      if (submission.respond_async) observe(Observed::kAsyncRefused);
       withdraw(id);
       return decided_elsewhere(*core_, submission, outcome, max_claims);
     }
@@ -171,12 +184,11 @@ class RegisteredExecutor final : public GenerationExecutor {
   }
 
   void withdraw(const GenerationId& id) {
-    all_->context.loop.post(
-        [registry = &all_->sync_registry, name = id.to_string()] { registry->withdraw(name); });
+    all_->context.loop.post([registry = &all_->sync_registry, id] { registry->withdraw(id); });
   }
 
   bullmq::awaitable<Result<RemoveOutcome>> remove_everywhere(GenerationId id) {
-    const bool told = co_await all_->sync_registry.settle(id.to_string());
+    const bool told = co_await all_->sync_registry.settle(id);
     if (!told) {
       co_return Error{error_code::kQueueUnavailable,
                       "Redis, which has a record of the generation, cannot be told now: nothing was deleted",

@@ -11,8 +11,7 @@ namespace {
 // A log that is longer stays with its owner, who is asked for it: most are never read by another process.
 constexpr std::size_t kInlineLogBytes = 2'048;
 
-std::string head_of(const Generation& generation) {
-  const GenerationRecord record = generation.record(Generation::Detail::kSummary);
+std::string head_of(const GenerationRecord& record) {
   Envelope envelope;
   envelope.id = record.id;
   envelope.created_at = record.created_at;
@@ -22,6 +21,19 @@ std::string head_of(const Generation& generation) {
   envelope.request.caller = record.caller;
   envelope.request.options.metadata = record.metadata;
   return encode_head(envelope);
+}
+
+void describe(RegistryEntry& entry) {
+  const Generation& generation = *entry.generation;
+  // One that has ended is read without a copy.
+  auto record = generation.record_at_end();
+  if (!record)
+    record = std::make_shared<const GenerationRecord>(generation.record(Generation::Detail::kSummary));
+  entry.model = record->model;
+  entry.caller = record->caller;
+  entry.created_at = record->created_at;
+  if (record->deadline) entry.timeout = *record->deadline - record->created_at;
+  entry.head = head_of(*record);
 }
 
 // The whole log, where it is short and holds nothing that belongs into the artifact store; else "".
@@ -98,9 +110,9 @@ RegistryFinding apply_answer(RegistryEntry& entry, bool told_end, const Result<R
 }
 
 Registration make_registration(RegistryEntry& entry, RegistryStep step, std::chrono::milliseconds retention) {
-  if (entry.head.empty() && entry.generation) entry.head = head_of(*entry.generation);
+  if (entry.model.empty() && entry.generation) describe(entry);
   Registration registration;
-  registration.id = entry.id;
+  registration.id = entry.id.to_string();
   registration.model = entry.model;
   registration.caller = entry.caller;
   registration.created_at = entry.created_at;
@@ -109,7 +121,6 @@ Registration make_registration(RegistryEntry& entry, RegistryStep step, std::chr
     registration.head = entry.head;
     registration.request = entry.request;
     registration.claim = entry.claim;
-    registration.log_follows = entry.log_follows;
   }
   if (entry.ended && entry.generation) registration.end = end_of(*entry.generation);
   return registration;

@@ -14,12 +14,12 @@ namespace shunt::executor {
 
 // A sync generation of this process on its way into Redis, until that has its end.
 struct RegistryEntry {
-  std::string id;
-  std::string model;
+  GenerationId id{};
+  std::string model;  // "" = this and the rest of the group is to be made from the generation
   std::string caller;
   WallTime created_at{};
   std::chrono::milliseconds timeout{0};
-  std::string head;     // of its envelope; "" = to be made from the generation
+  std::string head;     // of its envelope
   std::string request;  // its envelope, where that goes into the record
   std::optional<Registration::Claim> claim;
   bool log_follows = false;
@@ -27,6 +27,7 @@ struct RegistryEntry {
   std::shared_ptr<Generation> generation;
   std::shared_ptr<OwnerLog> log;  // where the log goes into the record
 
+  bool sent = false;                               // a call has told of it: the record may be there
   bool entered = false;                            // the record is there, as far as is known
   bool ended = false;                              // the generation has ended
   bool told = false;                               // there is nothing more to tell Redis
@@ -51,7 +52,7 @@ enum class RegistryFinding {
 // `told_end`: the call told the end. Pure but for the entry.
 RegistryFinding apply_answer(RegistryEntry& entry, bool told_end, const Result<RegisterAnswer>& answer);
 
-// What register.lua is given for a step that is not kNone. Fills in the head.
+// What register.lua is given for a step that is not kNone. Fills in what is to be made from the generation.
 [[nodiscard]] Registration make_registration(RegistryEntry& entry, RegistryStep step,
                                              std::chrono::milliseconds retention);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -13,7 +14,8 @@
 namespace shunt::executor {
 
 // What the event loops tell the registry of the runs that begin and end on them: they put it here and go on.
-// The registry is woken once and then comes by itself until there is nothing more. Any thread.
+// The registry is woken once and then comes by itself until there is nothing more, and once more for each
+// kMany that have gathered meanwhile. Any thread.
 class RunInbox final : public SyncRunWatcher {
  public:
   // `wake` is called on the loop.
@@ -23,11 +25,12 @@ class RunInbox final : public SyncRunWatcher {
     std::shared_ptr<Generation> generation;
     bool ended = false;
   };
-  // Nothing: the next notice wakes.
-  [[nodiscard]] std::vector<Notice> take() {
+  // Puts all there is into `taken`, which is empty; its memory is what the next ones are put into, so that
+  // the loops of the runs allocate none. Nothing: the next notice wakes.
+  void take(std::vector<Notice>& taken) {
     const std::lock_guard lock(mutex_);
     awake_ = !notices_.empty();
-    return std::exchange(notices_, {});
+    notices_.swap(taken);
   }
   // On the loop's thread, before the loop goes.
   void close() { loop_.detach(); }
@@ -36,11 +39,15 @@ class RunInbox final : public SyncRunWatcher {
   void ended(const std::shared_ptr<Generation>& generation) override { push({generation, true}); }
 
  private:
+  static constexpr std::size_t kMany = 1'024;
+
   void push(Notice notice) {
     {
       const std::lock_guard lock(mutex_);
       notices_.push_back(std::move(notice));
-      if (std::exchange(awake_, true)) return;
+      // Many at once: whoever was woken is busy, and is to make room.
+      const bool many = notices_.size() % kMany == 0;
+      if (std::exchange(awake_, true) && !many) return;
     }
     loop_.post(wake_);
   }

@@ -21,7 +21,12 @@ constexpr std::chrono::milliseconds kFirstPause{25};
 constexpr std::chrono::milliseconds kLongestPause{200};
 // Entries that have ended while Redis was away, and withdrawals, are kept up to this number.
 constexpr std::size_t kMostKept = 10'000;
-constexpr std::chrono::seconds kRetryInterval{1};
+// So many may wait to be entered. Beyond, what ends before it was is known to this process alone.
+constexpr std::size_t kMostInLine = 10'000;
+// The room for notices that is kept when a burst is over.
+constexpr std::size_t kKeptNotices = 4'096;
+// So long that it shares its wakes with other duties.
+constexpr std::chrono::seconds kRetryInterval{2};
 
 }  // namespace
 
@@ -65,50 +70,66 @@ void SyncRegistry::observe(Observed what) const {
   if (context_.options.observer != nullptr) context_.options.observer->registry(what);
 }
 
-SyncRegistry::Entry SyncRegistry::find(const std::string& id) const {
+SyncRegistry::Entry SyncRegistry::find(const GenerationId& id) const {
   const auto found = entries_.find(id);
   return found == entries_.end() ? nullptr : found->second;
 }
 
 void SyncRegistry::take_notices() {
-  for (auto notices = inbox_->take(); !notices.empty(); notices = inbox_->take()) {
-    for (RunInbox::Notice& notice : notices) {
-      if (notice.ended) {
-        note_ended(notice.generation->id().to_string());
-      } else {
-        note_placed(std::move(notice.generation));
-      }
-    }
+  while (take_some()) {
   }
 }
 
-void SyncRegistry::note_placed(std::shared_ptr<Generation> generation) {
-  std::string id = generation->id().to_string();
-  Entry entry = find(id);
-  if (!entry) {
-    entry = std::make_shared<RegistryEntry>();
-    entries_[id] = entry;
-    const auto record = generation->record(Generation::Detail::kSummary);
-    entry->model = record.model;
-    entry->caller = record.caller;
-    entry->created_at = record.created_at;
-    if (record.deadline) entry->timeout = *record.deadline - record.created_at;
+bool SyncRegistry::take_some() {
+  inbox_->take(notices_);
+  if (notices_.empty()) return false;
+  for (RunInbox::Notice& notice : notices_) {
+    if (notice.ended) {
+      note_ended(notice.generation->id());
+    } else {
+      note_placed(std::move(notice.generation));
+    }
   }
-  entry->id = std::move(id);
+  notices_.clear();
+  if (notices_.capacity() > kKeptNotices) notices_.shrink_to_fit();
+  changed_.notify_all();
+  return true;
+}
+
+void SyncRegistry::note_placed(std::shared_ptr<Generation> generation) {
+  Entry& known = entries_[generation->id()];
+  if (!known) {
+    known = std::make_shared<RegistryEntry>();
+    known->id = generation->id();
+  }
+  const Entry entry = known;
   entry->generation = std::move(generation);
   if (entry->log_follows) begin_log(entry);
   if (away_) keep_for_later(entry);
   enqueue(entry);
-  changed_.notify_all();
 }
 
-void SyncRegistry::note_ended(const std::string& id) {
+void SyncRegistry::note_ended(const GenerationId& id) {
   const Entry entry = find(id);
   if (!entry) return;
   entry->ended = true;
-  if (away_) keep_for_later(entry);
+  if (away_) {
+    keep_for_later(entry);
+  } else if (!entry->waiting && !has_room_for(*entry)) {
+    return leave_out(entry);
+  }
   enqueue(entry);
-  changed_.notify_all();
+}
+
+// Redis takes fewer than there are, and what waits must not grow for ever.
+bool SyncRegistry::has_room_for(const RegistryEntry& entry) const {
+  return line_.size() < kMostInLine || entry.sent || entry.claim || entry.log_follows;
+}
+
+void SyncRegistry::leave_out(const Entry& entry) {
+  if (!std::exchange(behind_logged_, true)) log::warn("registry.behind", {{"waiting", line_.size()}});
+  observe(Observed::kLocal);
+  entries_.erase(entry->id);
 }
 
 // With Redis away: what has ended and was never entered need not be known elsewhere any more, unless its key
@@ -116,18 +137,32 @@ void SyncRegistry::note_ended(const std::string& id) {
 void SyncRegistry::keep_for_later(const Entry& entry) {
   if (entry->generation && !entry->entered && !std::exchange(entry->local, true)) observe(Observed::kLocal);
   if (!entry->ended) return;
-  const bool needed = entry->entered || entry->claim;
+  const bool needed = entry->sent || entry->claim;
   if (!needed || entries_.size() > kMostKept) entries_.erase(entry->id);
 }
 
+// While Redis is away nothing stands in line: on its return all entries do.
 void SyncRegistry::enqueue(const Entry& entry) {
-  if (entry->waiting || next_step(*entry) == RegistryStep::kNone) return;
+  if (away_ || entry->waiting || next_step(*entry) == RegistryStep::kNone) return;
+  if (!has_room_for(*entry)) {
+    passed_over_ = true;
+    return;
+  }
   entry->waiting = true;
   line_.push_back(entry);
 }
 
+// Those for which there was no room, and which are still open.
+void SyncRegistry::enqueue_passed_over() {
+  if (!line_.empty() || !std::exchange(passed_over_, false)) return;
+  behind_logged_ = false;
+  for (const auto& [id, entry] : entries_) enqueue(entry);
+}
+
 void SyncRegistry::wake() {
-  if (flushing_ || stopped_) return;
+  if (stopped_) return;
+  // The inbox is emptied also while a call is on its way, however long that takes.
+  if (flushing_) return void(take_some());
   flushing_ = true;
   context_.launch(flush());
 }
@@ -144,9 +179,11 @@ awaitable<void> SyncRegistry::flush() {
 awaitable<void> SyncRegistry::send_line() {
   while (!stopped_) {
     take_notices();
+    enqueue_passed_over();
     // From here to the end nothing is waited for: a notice that comes later wakes again.
     if (away_ || line_.empty()) break;
-    if (!urgent_) {
+    const bool full = line_.size() >= SyncRecords::kMostRegistrations;
+    if (!urgent_ && !full) {
       std::function<bool()> hurried = [this] { return urgent_ || away_ || stopped_; };
       (void)co_await changed_.wait_until(context_.clock.steady_now() + kLinger, std::move(hurried));
       take_notices();
@@ -160,12 +197,16 @@ awaitable<void> SyncRegistry::send_line() {
 awaitable<void> SyncRegistry::send_batch() {
   std::vector<Sent> sent;
   std::vector<Registration> registrations;
+  const std::size_t most = std::min(line_.size(), SyncRecords::kMostRegistrations);
+  sent.reserve(most);
+  registrations.reserve(most);
   while (!line_.empty() && sent.size() < SyncRecords::kMostRegistrations) {
     const Entry entry = std::move(line_.front());
     line_.pop_front();
     entry->waiting = false;
     const RegistryStep step = next_step(*entry);
     if (step == RegistryStep::kNone) continue;
+    entry->sent = true;
     registrations.push_back(make_registration(*entry, step, context_.options.queue.retention));
     sent.push_back({entry, registrations.back().end.has_value()});
   }
@@ -198,14 +239,14 @@ void SyncRegistry::finish(const Entry& entry, bool told_end, Result<RegisterAnsw
       break;
     case RegistryFinding::kDouble:
       observe(Observed::kDouble);
-      log::warn("registry.double", {{"id", entry->id}});
+      log::warn("registry.double", {{"id", entry->id.to_string()}});
       break;
     case RegistryFinding::kOvertaken:
       observe(Observed::kOvertaken);
-      log::warn("registry.overtaken", {{"id", entry->id}});
+      log::warn("registry.overtaken", {{"id", entry->id.to_string()}});
       break;
     case RegistryFinding::kBroken:
-      context_.broken.tell("registration", entry->id, answer.error().message);
+      context_.broken.tell("registration", entry->id.to_string(), answer.error().message);
       break;
   }
   entry->answer = std::move(answer);
@@ -223,6 +264,8 @@ void SyncRegistry::finish(const Entry& entry, bool told_end, Result<RegisterAnsw
 void SyncRegistry::redis_is_away(std::string why) {
   away_because_ = std::move(why);
   away_ = true;
+  for (const Entry& entry : line_) entry->waiting = false;
+  line_.clear();
   if (core_ && !std::exchange(away_logged_, true))
     log::warn("registry.redis_away", {{"reason", away_because_}, {"open", entries_.size()}});
   changed_.notify_all();
@@ -232,9 +275,7 @@ void SyncRegistry::redis_is_away(std::string why) {
 void SyncRegistry::redis_is_back() {
   if (stopped_) return;
   away_ = false;
-  line_.clear();
   for (const auto& [id, entry] : entries_) {
-    entry->waiting = false;
     entry->entered = entry->entered && entry->ended;
     enqueue(entry);
   }
@@ -262,7 +303,7 @@ void SyncRegistry::on_notification(const std::string& id, const Notification& no
   } else if (std::holds_alternative<GenerationDeleted>(notification)) {
     (void)core_->remove(*parsed);
   } else if (const auto* asked = std::get_if<OwnerAsked>(&notification)) {
-    context_.launch(answer(id, *asked));
+    context_.launch(answer(*parsed, *asked));
   }
 }
 
@@ -335,14 +376,14 @@ awaitable<void> SyncRegistry::free_lost_key(GenerationId holder) {
   }
 }
 
-void SyncRegistry::withdraw(const std::string& id) {
+void SyncRegistry::withdraw(const GenerationId& id) {
   const Entry entry = find(id);
   if (!entry) return;
   entry->withdrawn = true;
   entries_.erase(id);
   std::string claim = entry->claim ? entry->claim->name : std::string();
   // On the connection of the registration, so behind it.
-  context_.launch(take_back(id, std::move(claim)));
+  context_.launch(take_back(id.to_string(), std::move(claim)));
 }
 
 awaitable<void> SyncRegistry::take_back(std::string id, std::string claim) {
@@ -356,7 +397,7 @@ awaitable<void> SyncRegistry::take_back(std::string id, std::string claim) {
   if (failed && withdrawals_.size() < kMostKept) withdrawals_.emplace_back(std::move(id), std::move(claim));
 }
 
-awaitable<bool> SyncRegistry::settle(std::string id) {
+awaitable<bool> SyncRegistry::settle(GenerationId id) {
   take_notices();
   urgent_ = true;
   changed_.notify_all();

@@ -39,7 +39,7 @@ class SyncRegistry {
 
   // A generation that is entered before it runs.
   struct Candidate {
-    std::string id;
+    GenerationId id;
     std::string model;
     std::string caller;
     WallTime created_at{};
@@ -58,9 +58,9 @@ class SyncRegistry {
   // withdrawn.
   bullmq::awaitable<EnterOutcome> enter(Candidate candidate);
   // It was refused after all: it never was.
-  void withdraw(const std::string& id);
+  void withdraw(const GenerationId& id);
   // Waits until Redis knows the end of one that has ended. False: it does not, and cannot be told now.
-  bullmq::awaitable<bool> settle(std::string id);
+  bullmq::awaitable<bool> settle(GenerationId id);
   // The same for all that have ended; nothing is owned afterwards. Within `limit`.
   bullmq::awaitable<void> leave(std::chrono::milliseconds limit);
 
@@ -76,13 +76,17 @@ class SyncRegistry {
   };
 
   void take_notices();
+  bool take_some();
   void note_placed(std::shared_ptr<Generation> generation);
-  void note_ended(const std::string& id);
+  void note_ended(const GenerationId& id);
   void wake();
   bullmq::awaitable<void> flush();
   bullmq::awaitable<void> send_line();
   bullmq::awaitable<void> send_batch();
   void enqueue(const Entry& entry);
+  void enqueue_passed_over();
+  [[nodiscard]] bool has_room_for(const RegistryEntry& entry) const;
+  void leave_out(const Entry& entry);
   void finish(const Entry& entry, bool told_end, Result<RegisterAnswer> answer);
   void redis_is_away(std::string why);
   void keep_for_later(const Entry& entry);
@@ -92,13 +96,13 @@ class SyncRegistry {
   bullmq::awaitable<void> take_back(std::string id, std::string claim);
   bullmq::awaitable<void> try_again();
 
-  bullmq::awaitable<void> answer(std::string id, OwnerAsked asked);
-  bullmq::awaitable<AskerAnswer> gather(std::string id, OwnerRequest what);
-  bullmq::awaitable<std::shared_ptr<Generation>> find_placed(std::string id);
+  bullmq::awaitable<void> answer(GenerationId id, OwnerAsked asked);
+  bullmq::awaitable<AskerAnswer> gather(GenerationId id, OwnerRequest what);
+  bullmq::awaitable<std::shared_ptr<Generation>> find_placed(GenerationId id);
   bullmq::awaitable<bool> follow_open(Entry entry);
   bullmq::awaitable<void> add_whole_log(std::shared_ptr<Generation> generation, AskerAnswer& answer);
   void begin_log(const Entry& entry);
-  [[nodiscard]] Entry find(const std::string& id) const;
+  [[nodiscard]] Entry find(const GenerationId& id) const;
   void observe(Observed what) const;
 
   QueueContext& context_;
@@ -106,7 +110,8 @@ class SyncRegistry {
   OwnerLeases& leases_;
   std::shared_ptr<SyncCore> core_;
   const std::shared_ptr<RunInbox> inbox_;
-  std::unordered_map<std::string, Entry> entries_;
+  std::vector<RunInbox::Notice> notices_;  // those that are being looked at
+  std::unordered_map<GenerationId, Entry> entries_;
   std::deque<Entry> line_;                                       // for the next call
   std::deque<std::pair<std::string, std::string>> withdrawals_;  // ids and claims that Redis may still have
   AsyncCondition changed_;                                       // any entry, or whether Redis is there
@@ -118,6 +123,8 @@ class SyncRegistry {
   bool was_connected_ = false;
   bool away_ = true;
   bool away_logged_ = false;
+  bool behind_logged_ = false;
+  bool passed_over_ = false;  // an open one is not in the line for want of room
   bool stopped_ = false;
   std::string away_because_ = "it is not connected yet";
 };

@@ -9,6 +9,7 @@
 #include "shunt/base/digest.hpp"
 #include "shunt/base/json_memory.hpp"
 #include "shunt/executor/redis/redis_fault.hpp"
+#include "shunt/generation/error_codes.hpp"
 
 namespace shunt::executor {
 namespace {
@@ -36,7 +37,8 @@ bullmq::awaitable<std::optional<Error>> LargeOutputs::store(GenerationEvent::Pay
   }
   std::function<std::string()> digest = [bytes] { return sha256_hex(*bytes); };
   std::string sha256 = co_await run_on(services_.files, std::move(digest));
-  co_await reserve(std::move(sha256));
+  const bool wanted = co_await reserve(std::move(sha256));
+  if (!wanted) co_return Error{error_code::kWorkerLost, "another attempt has the generation by now"};
   ArtifactStore* const store = &services_.artifacts;
   std::function<Result<std::string>()> work = [store, bytes] { return store->put(*bytes); };
   Result<std::string> stored = co_await run_on(services_.files, std::move(work));
@@ -53,19 +55,21 @@ bullmq::awaitable<std::optional<Error>> LargeOutputs::store(GenerationEvent::Pay
 
 // Before the bytes are put there, so that whoever removes the same bytes of others at this moment is waited
 // for.
-bullmq::awaitable<void> LargeOutputs::reserve(std::string sha256) {
+bullmq::awaitable<bool> LargeOutputs::reserve(std::string sha256) {
   while (!given_up_()) {
-    bool reserved = false;
+    ReserveAnswer answer = ReserveAnswer::kBeingRemoved;
     try {
-      reserved = co_await services_.records.reserve(sha256, id_);
+      answer = co_await services_.records.reserve(sha256, id_, services_.attempt);
     } catch (...) {
       // For as long as the lock is ours, it is tried again.
       note_caught(services_.faults, "reserve");
     }
-    if (reserved) co_return;
+    if (answer == ReserveAnswer::kFenced) co_return false;
+    if (answer == ReserveAnswer::kReserved) co_return true;
     boost::asio::steady_timer pause(services_.loop.context(), kPauseAfterError);
     co_await pause.async_wait(boost::asio::use_awaitable);
   }
+  co_return false;
 }
 
 }  // namespace shunt::executor

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/thread_pool.hpp>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -28,17 +29,21 @@ class LargeOutputs {
     FaultLog& faults;
     std::size_t max_inline_bytes;
     MemoryBudget& memory;
+    // A worker's, beyond which nothing of its is stored. An owner has no other beside it.
+    std::optional<std::uint64_t> attempt{};
   };
   // `given_up`: whether nobody wants it stored any more.
   LargeOutputs(Services services, std::string id, std::function<bool()> given_up)
       : services_(services), id_(std::move(id)), given_up_(std::move(given_up)) {}
 
   // Stores an artifact, or a result whose JSON is long; leaves every other event as it is. Returns why the
-  // store has not taken it. `payload` and this live until it returns.
+  // store has not taken it: `worker_lost` where the generation is not this attempt's any more, whose bytes
+  // are not stored. `payload` and this live until it returns.
   bullmq::awaitable<std::optional<Error>> store(GenerationEvent::Payload& payload);
 
  private:
-  bullmq::awaitable<void> reserve(std::string sha256);
+  // False when nobody wants the bytes any more.
+  bullmq::awaitable<bool> reserve(std::string sha256);
 
   const Services services_;
   const std::string id_;

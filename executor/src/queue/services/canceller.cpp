@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bullmq/error.hpp"
+#include "queue/services/second_looks.hpp"
 #include "shunt/executor/redis/redis_fault.hpp"
 #include "shunt/generation/error_codes.hpp"
 
@@ -34,6 +35,7 @@ awaitable<Result<Canceller::Asked>> Canceller::ask_to_stop(std::string id, std::
       replica->generation->mark_cancel_requested();
     }
   }
+  if (std::holds_alternative<CancelUnknown>(*answer)) co_return Asked::kUnknown;
   const auto* const waiting = std::get_if<CancelWaiting>(&*answer);
   if (waiting == nullptr) co_return Asked::kTold;
   // Nobody of ours runs it: it ends here, unless a worker begins at this moment, who is told then.
@@ -50,6 +52,12 @@ awaitable<Result<CancelOutcome>> Canceller::cancel(GenerationId id, std::string 
   try {
     for (int tries = 0; asked && *asked == Asked::kTooLate && tries < kTries; ++tries)
       asked = co_await ask_to_stop(name, reason);
+    SecondLooks looks(context_, name);
+    while (asked && *asked == Asked::kUnknown) {
+      const bool again = co_await looks.wait();
+      if (!again) break;
+      asked = co_await ask_to_stop(name, reason);
+    }
     if (!asked) failure = asked.error();
   } catch (const std::exception& error) {
     note_caught(context_.faults, "cancel");

@@ -31,7 +31,8 @@ class Canceller {
 
  private:
   enum class Asked {
-    kTold,       // whoever runs it; or it had ended, or is not known
+    kTold,  // whoever runs it; or it had ended
+    kUnknown,
     kEndedHere,  // nobody of ours ran it
     kTooLate,    // a worker has begun in between
   };

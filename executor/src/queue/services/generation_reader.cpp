@@ -5,6 +5,7 @@
 
 #include "bullmq/error.hpp"
 #include "queue/runtime/run_on_pool.hpp"
+#include "queue/services/second_looks.hpp"
 #include "shunt/base/json_memory.hpp"
 #include "shunt/executor/redis/redis_fault.hpp"
 #include "shunt/generation/error_codes.hpp"
@@ -42,6 +43,12 @@ awaitable<Result<ReadOutcome>> GenerationReader::read(std::string id, Follow fol
 
 awaitable<Result<ReadOutcome>> GenerationReader::read_current(std::string id, Follow follow) {
   auto outcome = co_await read(id, follow);
+  SecondLooks looks(context_, id);
+  while (outcome && std::holds_alternative<GenerationUnknown>(*outcome)) {
+    const bool again = co_await looks.wait();
+    if (!again) co_return outcome;
+    outcome = co_await read(id, follow);
+  }
   auto* stored = outcome ? std::get_if<StoredGeneration>(&*outcome) : nullptr;
   if (stored != nullptr && stored->log != StoredGeneration::Log::kHere) {
     outcome = co_await read_of_owner(std::move(*stored), id, follow);

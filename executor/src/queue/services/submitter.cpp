@@ -26,15 +26,17 @@ Error no_worker(const Model& model) {
           Retryable::kYes};
 }
 
-bullmq::JobOptions job_options(std::string id, const QueueOptions& options) {
+// A job that fails has been begun, so one that may not run again has one attempt, whoever its worker is.
+bullmq::JobOptions job_options(std::string id, OnLost on_lost, const QueueOptions& options) {
   bullmq::JobOptions job;
   job.job_id = std::move(id);
-  job.attempts = static_cast<std::int64_t>(options.attempts);
+  const std::size_t attempts = may_run_again(on_lost, Setback::kFailed) ? options.attempts : 1;
+  job.attempts = static_cast<std::int64_t>(attempts);
   bullmq::KeepJobs keep;
   keep.age = std::chrono::duration_cast<std::chrono::seconds>(options.retention);
   job.remove_on_complete = keep;
   job.remove_on_fail = keep;
-  if (options.attempts > 1) {
+  if (attempts > 1) {
     bullmq::Backoff backoff;
     backoff.type = "exponential";
     backoff.delay = options.backoff;
@@ -221,6 +223,7 @@ awaitable<Result<AdmitAnswer>> Submitter::admit(Submission sealed) {
   request.ttl = sealed->timeout + context_.options.queue.retention;
   request.caller = envelope.request.caller;
   request.max_open = envelope.request.max_open;
+  request.on_lost = envelope.on_lost;
   auto answer = co_await context_.submit_records.admit(std::move(request));
   if (!answer) context_.broken.tell("admission", envelope.id.to_string(), answer.error().message);
   co_return answer;
@@ -231,7 +234,8 @@ awaitable<SubmitOutcome> Submitter::enqueue(Submission sealed, std::shared_ptr<G
   const std::string name = sealed->envelope.request.model;
   const GenerationId id = sealed->envelope.id;
   const auto replica = follower_.expect(std::move(generation), sealed->timeout);
-  AddOutcome outcome = co_await add(name, id.to_string(), std::move(sealed->text), until);
+  bullmq::JobOptions job = job_options(id.to_string(), sealed->envelope.on_lost, context_.options.queue);
+  AddOutcome outcome = co_await add(name, std::move(job), std::move(sealed->text), until);
   if (outcome.added == Added::kUnknown) {
     std::string why = std::move(outcome.why);
     outcome = co_await settle(name, id.to_string(), std::move(why));
@@ -263,21 +267,30 @@ awaitable<SubmitOutcome> Submitter::enqueue_for_holder(Submission sealed, Genera
   envelope.id = holder;
   auto text = encode_envelope(envelope);
   if (!text) co_return refuse(std::move(text).error());
-  AddOutcome outcome = co_await add(envelope.request.model, holder.to_string(), std::move(*text), until);
+  bullmq::JobOptions job = job_options(holder.to_string(), envelope.on_lost, context_.options.queue);
+  AddOutcome outcome = co_await add(envelope.request.model, std::move(job), std::move(*text), until);
   if (outcome.added == Added::kRefused) co_return refuse_unavailable(outcome.why);
   if (outcome.added == Added::kUnknown) co_return unknown_outcome(holder, std::move(outcome.why));
   // Somebody may have given it up in the meantime: its job will end without having run, and its key is free.
-  const bool given_up = co_await context_.submit_records.was_given_up(holder.to_string());
-  if (given_up) co_return refuse_unavailable("the generation of this key was given up just now");
+  std::optional<bool> given_up;
+  std::string why;
+  try {
+    given_up = co_await context_.submit_records.was_given_up(holder.to_string());
+  } catch (const bullmq::Error& error) {
+    note_caught(context_.faults, "was_given_up");
+    why = words_of(error);
+  }
+  // Its job is in the queue: whoever were told that it was refused could run it elsewhere, too.
+  if (!given_up) co_return unknown_outcome(holder, std::move(why));
+  if (*given_up) co_return refuse_unavailable("the generation of this key was given up just now");
   co_return Accepted{.id = holder, .replayed = true};
 }
 
 // Within the deadline, but for the last command, which may take half of it.
-awaitable<Submitter::AddOutcome> Submitter::add(std::string model, std::string id, std::string text,
+awaitable<Submitter::AddOutcome> Submitter::add(std::string model, bullmq::JobOptions job, std::string text,
                                                 SteadyTime until) {
   const Clock& clock = context_.clock;
   bullmq::Queue& queue = queues_.find(model)->second;
-  const bullmq::JobOptions job = job_options(id, context_.options.queue);
   std::string why;
   bool unknown = false;
   auto pause = kFirstPause;
@@ -306,7 +319,7 @@ awaitable<Submitter::AddOutcome> Submitter::add(std::string model, std::string i
     // Its fate is looked up before anything else happens.
     bool exists = false;
     try {
-      exists = co_await context_.submit_records.job_exists(model, id);
+      exists = co_await context_.submit_records.job_exists(model, *job.job_id);
     } catch (const bullmq::Error& error) {
       why = words_of(error);
     }

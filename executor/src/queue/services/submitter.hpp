@@ -61,7 +61,8 @@ class Submitter {
   // What became of an add whose answer was lost, once Redis answers again; or, where its job is not there,
   // sees to it that it never runs.
   bullmq::awaitable<AddOutcome> settle(std::string model, std::string id, std::string why);
-  bullmq::awaitable<AddOutcome> add(std::string model, std::string id, std::string text, SteadyTime until);
+  bullmq::awaitable<AddOutcome> add(std::string model, bullmq::JobOptions job, std::string text,
+                                    SteadyTime until);
   bullmq::awaitable<void> undo_admission(std::string id, std::string claim);
   void report(std::string_view model, const SubmitOutcome& outcome, SteadyTime asked_at,
               std::chrono::nanoseconds enqueue) const;

@@ -56,6 +56,16 @@ GenerationState state_of(const GenerationEvent::Payload& ending) {
   return GenerationState::kFailed;
 }
 
+// Its worker was lost after it had begun, or went, and it may not run again. Whoever asks for the same once
+// more has to know that it may be billed twice, so nobody does it by himself.
+Error lost_for_good() {
+  Error error{
+      error_code::kWorkerLost,
+      "the worker that had begun the generation was lost, or stopped, and the model runs nothing twice "
+      "(on_lost = \"fail\"): whether its work was done, and billed, is not known"};
+  return std::move(error).with("on_lost", std::string(on_lost_name(OnLost::kFail)));
+}
+
 // Where the attempt continues the log; nothing when there is none.
 std::optional<QueuedRun::LogPosition> position_in(const BeginAnswer& begun) {
   if (const auto* run = std::get_if<BeginRun>(&begun))
@@ -96,20 +106,20 @@ AttemptRequest JobProcessor::attempt_request(const Envelope& envelope, std::stri
 }
 
 // Tries until Redis has answered, or the job is not ours any more.
-awaitable<BeginAnswer> JobProcessor::begin(const Envelope& envelope, bullmq::Job job, std::stop_token stop) {
-  std::string head;
+awaitable<BeginAnswer> JobProcessor::begin(AttemptRequest request, const Envelope* envelope,
+                                           std::stop_token stop) {
   while (context_.phase() != WorkerPhase::kClosed && !stop.stop_requested()) {
-    AttemptRequest request = attempt_request(envelope, job.token());
-    request.head = head;
+    AttemptRequest copy = request;
     Result<BeginAnswer> answer = Error{};
     try {
-      answer = co_await context_.records.begin(std::move(request));
+      answer = co_await context_.records.begin(std::move(copy));
     } catch (...) {
       // No connection, or a server that takes no writes now: it is full, loading, or a replica.
       note_caught(context_.faults, "begin");
     }
     if (answer && std::holds_alternative<BeginWantsHead>(*answer)) {
-      head = encode_head(envelope);
+      if (envelope == nullptr) break;
+      request.head = encode_head(*envelope);
       continue;
     }
     if (answer) co_return std::move(*answer);
@@ -165,10 +175,12 @@ awaitable<std::string> JobProcessor::process(bullmq::Job job, std::stop_token st
     co_await let_unreadable_go(job, model, invalid_field("/id", expected));
   }
   lease_.note_claim();
-  const BeginAnswer begun = co_await begin(*envelope, job, stop);
-  if (const auto* ended = std::get_if<BeginEnded>(&begun)) {
-    const JobOutcome outcome = co_await outcome_elsewhere(envelope->id.to_string(), ended->state);
-    co_return end_job(outcome);
+  const AttemptRequest request = attempt_request(*envelope, job.token());
+  const bool once = !may_run_again(envelope->on_lost, Setback::kGivenBack);
+  const BeginAnswer begun = co_await begin(request, &*envelope, stop);
+  if (std::holds_alternative<BeginEnded>(begun) || std::holds_alternative<BeginLost>(begun)) {
+    const auto outcome = co_await end_without_run(request, begun);
+    if (outcome) co_return end_job(*outcome);
   }
   const auto position = position_in(begun);
   if (!position) {
@@ -181,6 +193,12 @@ awaitable<std::string> JobProcessor::process(bullmq::Job job, std::stop_token st
       std::make_shared<QueuedRun>(run_services(), std::move(*envelope), *position, attempts_of(job));
   const QueuedRun::Outcome result = co_await run(attempt, begun, model, stop);
   if (result == QueuedRun::Outcome::kLost) {
+    if (once) {
+      // Nobody may run it again, so it ends here rather than there, if its job is still ours.
+      const BeginAnswer after = co_await begin(request, nullptr, {});
+      const auto outcome = co_await end_without_run(request, after);
+      if (outcome) co_return end_job(*outcome);
+    }
     co_await let_lost_go(job, model, traced.get(), stop.stop_requested());
     throw bullmq::WaitingError();
   }
@@ -196,6 +214,52 @@ awaitable<std::string> JobProcessor::process(bullmq::Job job, std::stop_token st
   const GenerationRecord none;
   co_return end_job(
       job_outcome(attempt->ending(), record ? *record : none, context_.options.queue.max_inline_bytes));
+}
+
+awaitable<std::optional<JobOutcome>> JobProcessor::end_without_run(AttemptRequest request,
+                                                                   BeginAnswer begun) {
+  if (const auto* ended = std::get_if<BeginEnded>(&begun)) {
+    const JobOutcome outcome = co_await outcome_elsewhere(request.id, ended->state);
+    co_return outcome;
+  }
+  std::uint64_t attempt = 0;
+  GenerationEvent end;
+  end.at = context_.clock.now();
+  if (const auto* lost = std::get_if<BeginLost>(&begun)) {
+    attempt = lost->attempt;
+    end.sequence = lost->sequence + 1;
+    end.payload = event::Failed{lost_for_good()};
+  } else if (const auto* cancelled = std::get_if<BeginCancelled>(&begun)) {
+    attempt = cancelled->attempt;
+    end.sequence = cancelled->sequence + 1;
+    end.payload = event::Cancelled{cancelled->reason};
+  } else {
+    co_return std::nullopt;
+  }
+  const AppendAnswer answer = co_await append_end(request, attempt, end);
+  if (!std::holds_alternative<Appended>(answer)) co_return std::nullopt;
+  if (const auto* failed = std::get_if<event::Failed>(&end.payload))
+    report_lost(request, attempt, failed->error);
+  const GenerationRecord none;
+  co_return job_outcome(end.payload, none, context_.options.queue.max_inline_bytes);
+}
+
+awaitable<AppendAnswer> JobProcessor::append_end(AttemptRequest request, std::uint64_t attempt,
+                                                 GenerationEvent event) {
+  const std::vector<GenerationEvent> events{std::move(event)};
+  while (context_.phase() != WorkerPhase::kClosed) {
+    LogBatch batch = make_batch(request.id, attempt, events);
+    try {
+      const AppendAnswer answer = co_await context_.records.append(std::move(batch));
+      co_return answer;
+    } catch (...) {
+      // Sending the same batch again does no harm.
+      note_caught(context_.faults, "append_end");
+    }
+    boost::asio::steady_timer pause(context_.loop.context(), kPauseAfterError);
+    co_await pause.async_wait(boost::asio::use_awaitable);
+  }
+  co_return AppendRefused{};
 }
 
 QueuedRun::Services JobProcessor::run_services() {
@@ -299,6 +363,24 @@ void JobProcessor::report_failed(const QueuedRun& run, const std::string& model)
                                      .attempt = static_cast<std::size_t>(run.attempt()),
                                      .worker = context_.process,
                                      .retried = run.retried()});
+}
+
+void JobProcessor::report_lost(const AttemptRequest& request, std::uint64_t attempt,
+                               const Error& error) const {
+  WorkerObserver* const observer = context_.options.observer;
+  if (observer == nullptr) return;
+  const std::string code = error.code.to_string();
+  observer->ended({.id = request.id,
+                   .model = request.model,
+                   .state = GenerationState::kFailed,
+                   .error_code = code,
+                   .waited = context_.clock.now() - request.created_at,
+                   .ran = std::chrono::nanoseconds(0)});
+  observer->failed({.id = request.id,
+                    .model = request.model,
+                    .error = error,
+                    .attempt = static_cast<std::size_t>(attempt),
+                    .worker = context_.process});
 }
 
 void JobProcessor::report_ended(const QueuedRun& run, const std::string& model) {

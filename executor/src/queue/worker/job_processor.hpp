@@ -37,8 +37,16 @@ class JobProcessor {
   [[nodiscard]] std::size_t given_back() const noexcept { return given_back_; }
 
  private:
-  bullmq::awaitable<BeginAnswer> begin(const Envelope& envelope, bullmq::Job job, std::stop_token stop);
+  // `envelope` gives the head where it is asked for, and lives until it returns; nullptr where there is a
+  // record.
+  bullmq::awaitable<BeginAnswer> begin(AttemptRequest request, const Envelope* envelope,
+                                       std::stop_token stop);
   [[nodiscard]] AttemptRequest attempt_request(const Envelope& envelope, std::string lock_token) const;
+  // Where the answer tells that the generation has ended, or is not to run: the outcome of its job, once its
+  // log has the end. Nothing where it is somebody else's.
+  bullmq::awaitable<std::optional<JobOutcome>> end_without_run(AttemptRequest request, BeginAnswer begun);
+  bullmq::awaitable<AppendAnswer> append_end(AttemptRequest request, std::uint64_t attempt,
+                                             GenerationEvent event);
   [[nodiscard]] QueuedRun::Services run_services();
   bullmq::awaitable<QueuedRun::Outcome> run(std::shared_ptr<QueuedRun> run, const BeginAnswer& begun,
                                             std::string model, std::stop_token stop);
@@ -51,6 +59,7 @@ class JobProcessor {
   bullmq::awaitable<void> give_back(bullmq::Job job);
   [[nodiscard]] std::unique_ptr<RunTrace> trace(Envelope& envelope, std::uint64_t attempt) const;
   void report_ended(const QueuedRun& run, const std::string& model);
+  void report_lost(const AttemptRequest& request, std::uint64_t attempt, const Error& error) const;
   void report_failed(const QueuedRun& run, const std::string& model);
   void report_released(const std::string& model, WorkerObserver::Release how) const;
 

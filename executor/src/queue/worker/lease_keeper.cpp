@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "shunt/executor/redis/redis_fault.hpp"
+#include "shunt/generation/envelope.hpp"
 
 namespace shunt::executor {
 
@@ -12,6 +13,8 @@ LeaseKeeper::LeaseKeeper(WorkerContext& context)
   lease_.name = context.options.name.empty() ? context.process : context.options.name;
   lease_.version = context.options.version;
   lease_.started_at = context.clock.now();
+  lease_.envelope = static_cast<std::size_t>(kNewestEnvelopeVersion);
+  lease_.begins = true;
 }
 
 void LeaseKeeper::start(std::vector<WorkerLease::Model> models) {

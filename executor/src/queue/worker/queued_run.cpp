@@ -33,6 +33,7 @@ QueuedRun::QueuedRun(Services services, Envelope envelope, LogPosition position,
       timeout_(timeout_of(envelope)),
       envelope_(std::move(envelope)),
       position_(position),
+      on_lost_(envelope_.on_lost),
       attempts_(std::move(attempts)),
       feed_(services_.loop),
       outputs_({.loop = services_.loop,
@@ -41,7 +42,8 @@ QueuedRun::QueuedRun(Services services, Envelope envelope, LogPosition position,
                 .files = services_.files,
                 .faults = services_.faults,
                 .max_inline_bytes = services_.max_inline_bytes,
-                .memory = services_.memory},
+                .memory = services_.memory,
+                .attempt = position.attempt},
                id_, [this] { return abandoned(); }) {}
 
 QueuedRun::~QueuedRun() = default;
@@ -51,6 +53,8 @@ bullmq::awaitable<QueuedRun::Outcome> QueuedRun::run(std::shared_ptr<WorkerModel
   const auto self = shared_from_this();
   generation_ =
       std::make_shared<Generation>(envelope_, services_.clock, model->model.output, services_.memory);
+  // What came from a producer may leave out what has a default.
+  fill_defaults(model->model, envelope_.request.input);
   // It was checked when it was admitted, if that was done by Shunt: whoever reaches Redis can add a job.
   auto checked = check_input(model->model, envelope_.request.input);
   if (!checked) {
@@ -173,6 +177,7 @@ bool QueuedRun::retries(std::vector<GenerationEvent>& events) {
   const Error error = failed->error;
   error_ = error;
   failure_ = failed_reason(error.code, error.message);
+  if (!may_run_again(on_lost_, Setback::kFailed)) return false;
   const auto left = created_at_ + timeout_ - services_.clock.now();
   const auto pause = next_attempt_in(attempts_, error, left);
   if (!pause) return false;

@@ -100,6 +100,7 @@ class QueuedRun final : public std::enable_shared_from_this<QueuedRun> {
   const std::chrono::milliseconds timeout_;
   Envelope envelope_;  // until the generator has it
   const LogPosition position_;
+  const OnLost on_lost_;
   const JobAttempts attempts_;
   std::shared_ptr<Generation> generation_;
   std::weak_ptr<SyncRun> running_;

@@ -44,8 +44,8 @@ UnreadableJob decide_unreadable(const Error& problem, std::string_view data, std
                                 WallTime now) {
   const std::string what = to_valid_utf8(std::string_view(problem.message).substr(0, kLongestProblem));
   const auto foreign = read_foreign(data);
-  const bool later =
-      problem.code == error_code::kUnsupportedEnvelope && foreign && foreign->version > kEnvelopeVersion;
+  const bool later = problem.code == error_code::kUnsupportedEnvelope && foreign &&
+                     foreign->version > kNewestEnvelopeVersion;
   if (!later) return GiveJobUp{failed_reason(problem.code, "the job's data is no envelope: " + what)};
   if (foreign->deadline && *foreign->deadline <= now.time_since_epoch().count()) {
     return GiveJobUp{

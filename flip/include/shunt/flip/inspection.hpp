@@ -37,6 +37,7 @@ struct FlipInspectionOptions {
   struct Model {
     std::string name;
     std::size_t sync_slots = 0;  // that one process runs at once in sync mode
+    OnLost on_lost = OnLost::kRerun;
   };
   std::vector<Model> models;
   std::string version;  // of this process

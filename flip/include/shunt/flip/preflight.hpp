@@ -10,6 +10,7 @@
 
 #include "shunt/flip/namespace.hpp"
 #include "shunt/flip/redis_facts.hpp"
+#include "shunt/generation/on_lost.hpp"
 
 namespace shunt::flip {
 
@@ -23,6 +24,9 @@ struct FleetFacts {
     double arrivals_per_second = 0;         // at the peak that is remembered
     std::chrono::milliseconds mean_run{0};  // 0: nothing has run yet
     std::chrono::milliseconds oldest_waiting{0};
+    OnLost on_lost = OnLost::kRerun;
+    std::vector<std::string> unfit_workers{};  // that serve it, and may run twice what must not be
+    std::size_t untold_workers = 0;            // that tell nothing of themselves
   };
   std::vector<Model> models;
   std::vector<std::string> worker_versions;  // each once

@@ -10,10 +10,15 @@
 #include "shunt/base/json.hpp"
 #include "shunt/generation/generation_id.hpp"
 #include "shunt/generation/namespace.hpp"
+#include "shunt/generation/on_lost.hpp"
 
 namespace shunt::generation {
 
+// What is written where a reader of version 1 could not go wrong.
 inline constexpr int kEnvelopeVersion = 1;
+// Whoever does not know `on_lost` would run again what must not be: where it is "fail", this is written.
+inline constexpr int kEnvelopeVersionOfOnLost = 2;
+inline constexpr int kNewestEnvelopeVersion = kEnvelopeVersionOfOnLost;  // that can be read
 
 // Which executor runs the generation and why: decided once, at admission, and stored with it.
 struct Admission {
@@ -73,10 +78,11 @@ struct GenerationRequest {
 // The versioned form of a request that executors run from, in this process or from a queue
 // (docs/envelope.md, docs/envelope.schema.json).
 struct Envelope {
-  int version = kEnvelopeVersion;
+  int version = kEnvelopeVersion;  // as it was read; written is the lowest that says everything
   GenerationId id;
   GenerationRequest request;
   Admission admission;
+  OnLost on_lost = OnLost::kRerun;
   WallTime created_at{};
   std::optional<WallTime> deadline;
   // Members that this version does not know, kept so that they survive decode and encode.
@@ -90,8 +96,9 @@ struct Envelope {
 // The same with an empty input, which may be large: of an envelope that was encoded or decoded before.
 [[nodiscard]] std::string encode_head(const Envelope& envelope);
 
-// Strict: the error names the member as a JSON pointer and what came. A version other than 1 is refused with
-// the code `unsupported_envelope`, everything else wrong with `invalid_request` or a code of parse_json.
+// Strict: the error names the member as a JSON pointer and what came. A version below 1 or above
+// kNewestEnvelopeVersion is refused with the code `unsupported_envelope`, everything else wrong with
+// `invalid_request` or a code of parse_json.
 [[nodiscard]] Result<Envelope> decode_envelope(std::string_view text);
 
 // What "same payload" means for an idempotency key: SHA-256 over model, input and options.

@@ -84,8 +84,7 @@ struct GenerationEvent {
 };
 
 // {"seq":3,"type":"delta","at":"...","text":"..."} and what else a delta says: the form of the SSE stream and
-// of `shunt generate
-// --json`. An artifact is described (name, media_type, size), not contained.
+// of `shunt generate --json`. An artifact is described (name, media_type, size), not contained.
 void append_event_json(std::string& out, const GenerationEvent& event);
 
 }  // namespace shunt::generation

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,48 +15,86 @@
 
 namespace shunt::generation {
 
-// What one member of a request's `input` may be. The words are JSON Schema's, and so is what they mean; the
-// whole of a model's rules can become such a schema.
-struct InputRule {
-  enum class Type { kString, kNumber, kInteger, kBoolean };
+// What becomes of a member that no rule speaks of.
+enum class Unlisted { kPass, kRefuse };
 
-  // Any text, number or boolean passes. Excludes everything below but `required` and what is allowed.
+// What one member of a request's `input` may be. The words are JSON Schema's, and so is what they mean; the
+// whole of a model's rules can be written as such a schema (docs/input.md).
+struct InputRule {
+  // kJson: any JSON value. kFile: a file that came with the request.
+  enum class Type { kString, kNumber, kInteger, kBoolean, kArray, kObject, kFile, kJson };
+
+  // Any text, number or boolean passes. Excludes everything below but `required`, what is allowed, and what
+  // is said for people.
   bool any = false;
-  std::optional<Type> type;  // needed unless `any`
+  std::optional<Type> type{};  // needed unless `any`
   bool required = false;
 
   // What holds for texts.
-  std::string pattern;               // RE2; the whole value must match. "": no pattern
-  std::vector<std::string> choices;  // `enum`; empty: not restricted
-  std::size_t min_length = 0;        // in characters (Unicode code points)
-  std::optional<std::size_t> max_length;
+  std::string pattern{};               // RE2; the whole value must match. "": no pattern
+  std::vector<std::string> choices{};  // `enum`; empty: not restricted
+  std::size_t min_length = 0;          // in characters (Unicode code points)
+  std::optional<std::size_t> max_length{};
 
   // What holds for numbers; both are inclusive.
-  std::optional<double> minimum;
-  std::optional<double> maximum;
+  std::optional<double> minimum{};
+  std::optional<double> maximum{};
 
   // A NUL never passes without this. The other two are asked for where the value becomes an argument of a
   // program: there a '-' at its start may make it an option, and a '/' a path.
   bool allow_nul = false;
   bool allow_leading_dash = false;
   bool allow_slash = false;
+
+  std::string description{};            // for people
+  std::optional<Json> default_value{};  // what a request has that says nothing of the member
+
+  // What holds for lists.
+  std::size_t min_items = 0;
+  std::optional<std::size_t> max_items{};
+  std::vector<InputRule> items{};  // the rule of every element; one at most, none: anything
+
+  // What holds for objects.
+  std::map<std::string, InputRule> properties{};
+  Unlisted unlisted = Unlisted::kPass;
+
+  // What holds for files.
+  std::vector<std::string> types{};  // "image/png", "image/*"; empty: all
+  std::optional<std::size_t> max_bytes{};
 };
 
+// How deep rules may lie within each other: a member, its items, their properties, ...
+inline constexpr std::size_t kMaxRuleDepth = 6;
+
 // The rules of one model, by member, ready to be checked. Cheap to copy; safe to use from several threads.
-// Members without a rule pass.
+// Members without a rule pass, unless they are said to be refused.
 class InputRules {
  public:
   InputRules() = default;
 
   // Fails with `invalid_configuration` on a rule that cannot be: a pattern that RE2 does not take, bounds
-  // that exclude each other, a setting of another type. The detail `field` is "/MEMBER/SETTING".
-  [[nodiscard]] static Result<InputRules> compile(std::map<std::string, InputRule> rules);
+  // that exclude each other, a setting of another type, a default that its rule refuses. The detail `field`
+  // is
+  // "/MEMBER/SETTING", of a rule within another "/MEMBER/items/SETTING" or "/MEMBER/properties/NAME/SETTING".
+  [[nodiscard]] static Result<InputRules> compile(std::map<std::string, InputRule> rules,
+                                                  Unlisted unlisted = Unlisted::kPass);
 
-  // Fails with `invalid_input` and the JSON pointer of the first member that breaks its rule. Takes time
-  // linear in the input, and looks at a text's length before anything else.
-  [[nodiscard]] Result<void> check(const Json& input) const;
+  // Gives an input the defaults of the members that it does not have. An input that is no object stays as it
+  // is, and is for check() to refuse.
+  void fill_defaults(Json& input) const;
+
+  // Fails with `invalid_input` and the JSON pointer of the first member that breaks its rule; the details
+  // `rule`, `limit` and `received` say more. Takes time linear in the input, and looks at a length before
+  // anything else. `files`: the members that came as files, which are not in the input.
+  [[nodiscard]] Result<void> check(const Json& input, const std::vector<std::string>& files = {}) const;
   // The same for one member's value. A member without a rule passes.
   [[nodiscard]] Result<void> check(std::string_view member, const Json& value) const;
+  // The same for a file that came for a member: such a member has a rule, of the kind file.
+  [[nodiscard]] Result<void> check_file(std::string_view member, std::string_view media_type,
+                                        std::uint64_t bytes) const;
+
+  // The rules as a JSON Schema (2020-12): {"type": "object", "properties": {...}, ...}.
+  [[nodiscard]] JsonObject schema() const;
 
   // nullptr: there is none.
   [[nodiscard]] const InputRule* find(std::string_view member) const;
@@ -71,5 +110,8 @@ class InputRules {
 
 // "\"a text\"" or "5", cut after some 64 bytes between two characters: for messages about a value that came.
 [[nodiscard]] std::string shown_value(const Json& value);
+
+// A name as it stands in a JSON pointer.
+[[nodiscard]] std::string pointer_token(std::string_view name);
 
 }  // namespace shunt::generation

@@ -13,6 +13,7 @@
 #include "shunt/generation/generator.hpp"
 #include "shunt/generation/input_rules.hpp"
 #include "shunt/generation/namespace.hpp"
+#include "shunt/generation/on_lost.hpp"
 
 namespace shunt::generation {
 
@@ -32,8 +33,10 @@ struct Model {
   // After a stop is requested: time to wind down before the generation is ended without the generator's word.
   std::chrono::milliseconds stop_grace = std::chrono::seconds(10);
   OnDisconnect on_disconnect = OnDisconnect::kCancel;
+  OnLost on_lost = OnLost::kRerun;  // of the generations that are admitted from now on
   OutputLimits output;
   InputRules input_rules;
+  Unlisted unlisted_input = Unlisted::kPass;  // what the rules say of members without one
 
   // The member of `input` that plain text goes to (`shunt generate "text"`); "" = none.
   std::string text_field;
@@ -41,6 +44,9 @@ struct Model {
   // not known.
   std::vector<std::string> produces;
 };
+
+// What an input has that does not say: the defaults of the model's rules. Executors ask before they check it.
+void fill_defaults(const Model& model, Json& input);
 
 // What `input` must be for this model: its rules, then what its generator wants. Errors carry `invalid_input`
 // and the member as a JSON pointer. Executors ask before anything of the generation exists, and once more

@@ -39,6 +39,11 @@ bool may_have_slash(const InputRule& rule) {
   return rule.any || rule.allow_slash || !rule.choices.empty();
 }
 
+bool is_one_value(const InputRule& rule) {
+  using Type = InputRule::Type;
+  return rule.type != Type::kArray && rule.type != Type::kObject && rule.type != Type::kJson;
+}
+
 // A default as the member's value would come: a rule for numbers wants a number.
 Json typed_default(const std::string& text, const InputRule* rule) {
   if (rule != nullptr && rule->type && *rule->type != InputRule::Type::kString) {
@@ -61,10 +66,18 @@ Result<ArgvTemplate> ArgvTemplate::parse(const std::vector<std::string>& argv,
     if (!argument) return std::move(argument).error();
     for (const Piece& piece : *argument) {
       made.uses_output_file_ |= piece.kind == Piece::Kind::kOutputFile;
+      if (made.per_request_placeholder_.empty()) made.per_request_placeholder_ = shown_placeholder(piece);
       if (piece.kind == Piece::Kind::kInput && rules.find(piece.text) == nullptr) {
         return wrong_template(text, "there is no rule for what input." + piece.text +
                                         " may be: add a table input." + piece.text +
                                         " with type, max_length, pattern and the like, or with any = true");
+      }
+    }
+    for (const Piece& piece : *argument) {
+      if (piece.kind == Piece::Kind::kInput && !is_one_value(*rules.find(piece.text))) {
+        return wrong_template(text, "input." + piece.text +
+                                        " is no single value: a list, an object or any JSON cannot be an "
+                                        "argument (input_mode says how the program gets it)");
       }
     }
     made.arguments_.push_back(std::move(*argument));
@@ -76,6 +89,24 @@ Result<ArgvTemplate> ArgvTemplate::parse(const std::vector<std::string>& argv,
   }
   if (auto checked = made.check_defaults(); !checked) return std::move(checked).error();
   return made;
+}
+
+// "" for what is the same in every run of a model.
+std::string ArgvTemplate::shown_placeholder(const Piece& piece) {
+  switch (piece.kind) {
+    case Piece::Kind::kLiteral:
+    case Piece::Kind::kModel:
+      return {};
+    case Piece::Kind::kInputFile:
+      return "{input_file}";
+    case Piece::Kind::kOutputFile:
+      return "{output_file}";
+    case Piece::Kind::kId:
+      return "{id}";
+    case Piece::Kind::kInput:
+      return "{input." + piece.text + '}';
+  }
+  return {};
 }
 
 Result<ArgvTemplate::Argument> ArgvTemplate::parse_argument(std::string_view text) {

@@ -36,6 +36,10 @@ class ArgvTemplate {
   [[nodiscard]] Result<std::vector<std::string>> fill(const Json& input, const RunPlaces& places) const;
 
   [[nodiscard]] bool uses_output_file() const noexcept { return uses_output_file_; }
+  // The first placeholder that stands for something of a request, as "{input.voice}"; "" = none.
+  [[nodiscard]] const std::string& per_request_placeholder() const noexcept {
+    return per_request_placeholder_;
+  }
 
  private:
   struct Piece {
@@ -44,6 +48,7 @@ class ArgvTemplate {
   };
   using Argument = std::vector<Piece>;
 
+  static std::string shown_placeholder(const Piece& piece);
   static Result<Argument> parse_argument(std::string_view text);
   static Result<Piece> parse_placeholder(std::string_view name, std::string_view argument);
   Result<std::string> fill_argument(const Argument& argument, const Json& input, const RunPlaces& places,
@@ -58,6 +63,7 @@ class ArgvTemplate {
   std::map<std::string, std::string> defaults_;
   InputRules rules_;
   bool uses_output_file_ = false;
+  std::string per_request_placeholder_;
 };
 
 }  // namespace shunt::generation::command

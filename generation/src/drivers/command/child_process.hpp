@@ -42,6 +42,8 @@ class ChildProcess {
 
   // Readable once the program has ended.
   [[nodiscard]] int pidfd() const noexcept { return pidfd_.get(); }
+  // 0: it was reaped.
+  [[nodiscard]] pid_t pid() const noexcept { return pid_; }
   // Our ends, non-blocking. Taken once each.
   OwnedFd stdin_pipe;
   OwnedFd stdout_pipe;

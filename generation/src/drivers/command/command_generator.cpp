@@ -5,6 +5,7 @@
 
 #include "drivers/command/command_run.hpp"
 #include "drivers/command/confinement.hpp"
+#include "drivers/command/kept/kept_generator.hpp"
 #include "shunt/base/display_text.hpp"
 #include "shunt/base/secrets.hpp"
 #include "shunt/generation/artifact.hpp"
@@ -132,8 +133,10 @@ class CommandGenerator final : public Generator {
 }  // namespace
 
 Result<void> check_command(const CommandOptions& options, const InputRules& rules) {
-  if (auto argv = ArgvTemplate::parse(options.argv, options.defaults, rules); !argv) {
-    return std::move(argv).error();
+  auto argv = ArgvTemplate::parse(options.argv, options.defaults, rules);
+  if (!argv) return std::move(argv).error();
+  if (options.keep > 0) {
+    if (auto kept = command::check_kept(options, *argv); !kept) return kept;
   }
   if (auto named = check_artifact(options); !named) return named;
   if (auto variables = check_variables(options); !variables) return variables;
@@ -152,6 +155,7 @@ Result<std::unique_ptr<Generator>> make_command_generator(CommandOptions options
   auto model = std::make_shared<const CommandModel>(CommandModel{std::move(options), std::move(*argv),
                                                                  std::move(*program), std::move(environment),
                                                                  command::landlock_abi()});
+  if (model->options.keep > 0) return command::make_kept_generator(std::move(model), spawn_loops);
   return std::unique_ptr<Generator>(std::make_unique<CommandGenerator>(std::move(model), spawn_loops));
 }
 

@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <cerrno>
@@ -14,6 +13,7 @@
 
 #include "drivers/command/confinement.hpp"
 #include "drivers/command/output_file.hpp"
+#include "drivers/command/program_environment.hpp"
 #include "shunt/base/display_text.hpp"
 #include "shunt/base/json_memory.hpp"
 #include "shunt/generation/error_codes.hpp"
@@ -47,25 +47,6 @@ bool write_file(const std::string& path, std::string_view text) {
 
 Error invalid_output(std::string message) {
   return {error_code::kInvalidOutput, std::move(message)};
-}
-
-bool has_variable(const std::vector<std::string>& environment, std::string_view prefix) {
-  return std::ranges::any_of(environment, [&](const std::string& each) { return each.starts_with(prefix); });
-}
-
-// The model's, the program's own folder for what it makes on the way, and the request's trace context under
-// the names that OpenTelemetry's tools read.
-std::vector<std::string> environment_of(const CommandModel& model, const std::string& folder,
-                                        const GenerationRequest::Context& context) {
-  std::vector<std::string> environment = model.environment;
-  if (!has_variable(environment, "TMPDIR=")) environment.push_back("TMPDIR=" + folder);
-  if (context.traceparent.empty()) return environment;
-  std::erase_if(environment, [](const std::string& variable) {
-    return variable.starts_with("TRACEPARENT=") || variable.starts_with("TRACESTATE=");
-  });
-  environment.push_back("TRACEPARENT=" + context.traceparent);
-  if (!context.tracestate.empty()) environment.push_back("TRACESTATE=" + context.tracestate);
-  return environment;
 }
 
 }  // namespace
@@ -144,7 +125,7 @@ Result<ChildProcess> CommandRun::spawn_in(const ScratchFolder& folder) {
   return ChildProcess::spawn(
       {.program = model_->program,
        .argv = std::move(*argv),
-       .environment = environment_of(*model_, folder.path(), envelope.request.context),
+       .environment = program_environment(model_->environment, folder.path(), envelope.request.context),
        .working_directory = options.working_directory.empty() ? folder.path() : options.working_directory,
        .pipe_stdin = options.input == CommandOptions::InputMode::kStdinJson ||
                      options.input == CommandOptions::InputMode::kStdinText,

@@ -9,8 +9,8 @@
 #include <stop_token>
 #include <string>
 
-#include "drivers/command/argv_template.hpp"
 #include "drivers/command/child_process.hpp"
+#include "drivers/command/command_model.hpp"
 #include "drivers/command/scratch_space.hpp"
 #include "drivers/command/stderr_lines.hpp"
 #include "drivers/command/stderr_log.hpp"
@@ -21,15 +21,6 @@
 #include "shunt/generation/namespace.hpp"
 
 namespace shunt::generation::command {
-
-// What all runs of one model share.
-struct CommandModel {
-  CommandOptions options;
-  ArgvTemplate argv;
-  std::string program;                   // argv[0], found in PATH
-  std::vector<std::string> environment;  // "NAME=value"
-  int landlock_abi = 0;
-};
 
 // One program run, on one loop from start to end. Ends when the program has exited and its output has been
 // read; what a grandchild keeps open is not awaited for longer than kLinger. Its folder is let go before the

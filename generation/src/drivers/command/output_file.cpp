@@ -19,8 +19,8 @@ namespace {
 // What is read at once, and so the least room for what a file has grown by.
 constexpr std::size_t kStep = 64 * 1024;
 
-Error invalid(std::string message) {
-  return {error_code::kInvalidOutput, "the program exited with code 0 but " + std::move(message)};
+Error invalid(std::string_view subject, std::string_view message) {
+  return {error_code::kInvalidOutput, std::string(subject).append(" ").append(message)};
 }
 
 std::string_view kind_of(mode_t mode) {
@@ -30,12 +30,12 @@ std::string_view kind_of(mode_t mode) {
   return "a device";
 }
 
-Error not_opened(int number) {
+Error not_opened(std::string_view subject, int number) {
   // O_NOFOLLOW's answer for a link; sockets, and pipes that are asked for something else, say ENXIO.
-  if (number == ELOOP) return invalid("its {output_file} is a symbolic link, which is not followed");
-  if (number == ENXIO) return invalid("its {output_file} is not a regular file");
-  if (number == ENOENT) return invalid("wrote no {output_file}");
-  return invalid(std::string("its {output_file} cannot be read: ") + std::strerror(number));
+  if (number == ELOOP) return invalid(subject, "is a symbolic link, which is not followed");
+  if (number == ENXIO) return invalid(subject, "is not a regular file");
+  if (number == ENOENT) return invalid(subject, "is not there");
+  return invalid(subject, std::string("cannot be read: ") + std::strerror(number));
 }
 
 }  // namespace
@@ -47,17 +47,17 @@ Error output_limit_error(std::size_t max_bytes) {
 }
 
 Result<std::string> read_output_file(int directory, const std::string& name, std::size_t max_bytes,
-                                     DriverMemory& memory) {
+                                     DriverMemory& memory, std::string_view subject) {
   const OwnedFd file(
       ::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  if (!file.valid()) return not_opened(errno);
+  if (!file.valid()) return not_opened(subject, errno);
   struct stat status{};
-  if (::fstat(file.get(), &status) != 0) return not_opened(errno);
+  if (::fstat(file.get(), &status) != 0) return not_opened(subject, errno);
   if (!S_ISREG(status.st_mode)) {
-    return invalid("its {output_file} is " + std::string(kind_of(status.st_mode)) + ", not a regular file");
+    return invalid(subject, "is " + std::string(kind_of(status.st_mode)) + ", not a regular file");
   }
   if (status.st_nlink != 1) {
-    return invalid("its {output_file} is a file that has other names, too: it may be anybody's");
+    return invalid(subject, "is a file that has other names, too: it may be anybody's");
   }
   const auto expected = static_cast<std::size_t>(status.st_size);
   if (expected > max_bytes) return output_limit_error(max_bytes);
@@ -72,7 +72,7 @@ Result<std::string> read_output_file(int directory, const std::string& name, std
     }
     const ssize_t count = ::read(file.get(), bytes.data() + size, bytes.size() - size);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return not_opened(errno);
+    if (count < 0) return not_opened(subject, errno);
     size += static_cast<std::size_t>(count);
     if (size > max_bytes) return output_limit_error(max_bytes);
     if (count == 0) break;

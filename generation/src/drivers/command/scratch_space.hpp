@@ -37,6 +37,11 @@ class ScratchSpace {
   // Removes, on a thread of its own, what dead processes of this user have left under the temporary folder.
   void remove_abandoned();
 
+  // Removes, likewise, the folder `name` of the folder open as `parent` with what is in it.
+  void remove_in(std::shared_ptr<OwnedFd> parent, std::string name) {
+    remove_step(std::move(parent), std::move(name));
+  }
+
   // For other work on files.
   [[nodiscard]] FileWork& files() noexcept { return files_; }
 

@@ -47,11 +47,14 @@ Result<void> AnswerDeltas::put(AnswerPiece piece, AnswerDelta& into) {
 }
 
 void AnswerDeltas::put_call(ToolCallPiece piece, MessageParts& into) {
-  if (calls_.size() <= piece.call) calls_.resize(piece.call + 1);
+  MessageParts more;
+  // A call of which nothing has come yet begins all the same: its place is before this one's.
+  for (; calls_.size() < piece.call; calls_.emplace_back())
+    more.tool_calls.push_back({.index = static_cast<std::uint32_t>(calls_.size())});
+  if (calls_.size() == piece.call) calls_.emplace_back();
   Call& call = calls_[piece.call];
   call.id += piece.id;
   call.name += piece.name;
-  MessageParts more;
   ToolCall& told = more.tool_calls.emplace_back(ToolCall{.index = static_cast<std::uint32_t>(piece.call)});
   if (!piece.id.empty()) told.id = call.id;
   if (!piece.name.empty()) told.name = call.name;

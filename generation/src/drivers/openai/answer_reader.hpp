@@ -9,6 +9,7 @@
 #include "drivers/driver_memory.hpp"
 #include "drivers/openai/answer_form.hpp"
 #include "drivers/openai/answer_piece.hpp"
+#include "drivers/openai/body_reader.hpp"
 #include "drivers/openai/chat_completion.hpp"
 #include "drivers/openai/upstream_error.hpp"
 #include "drivers/openai/upstream_json.hpp"
@@ -24,7 +25,7 @@ namespace shunt::generation::openai {
 //
 // What it holds of bytes, and of what they mean, is taken from `memory` before it is there; what does not fit
 // is the error `overloaded`.
-class AnswerReader {
+class AnswerReader final : public BodyReader {
  public:
   // What `quoting` names outlives the object, and so does `memory`.
   AnswerReader(std::string_view content_type, std::size_t max_event_bytes, const Quoting& quoting,
@@ -32,24 +33,22 @@ class AnswerReader {
 
   // Appends what `bytes` brings to `pieces`, also when it fails: what came before stays. Never fails once the
   // answer is complete.
-  [[nodiscard]] Result<void> feed(std::string_view bytes, AnswerPieces& pieces);
+  [[nodiscard]] Result<void> feed(std::string_view bytes, AnswerPieces& pieces) override;
 
-  // No more bytes come. For a JSON answer this is where the pieces come. `cut` = the body did not end in good
-  // order: a document that cannot be read is then no fault of its own.
-  enum class Ending { kInOrder, kCut };
-  [[nodiscard]] Result<void> end(Ending ending, AnswerPieces& pieces);
+  // For a JSON answer this is where the pieces come.
+  [[nodiscard]] Result<void> end(Ending ending, AnswerPieces& pieces) override;
 
   // "[DONE]" was read: nothing of interest follows.
-  [[nodiscard]] bool done() const noexcept { return done_; }
+  [[nodiscard]] bool done() const noexcept override { return done_; }
   // The answer is whole, even if the connection breaks now.
-  [[nodiscard]] bool complete() const noexcept;
+  [[nodiscard]] bool complete() const noexcept override;
   // It is, and this server says so once: nothing but usage and [DONE] is to follow.
-  [[nodiscard]] bool only_waits_for_done() const noexcept {
+  [[nodiscard]] bool only_waits_for_done() const noexcept override {
     return completion_.ended() && !completion_.ends_too_often();
   }
   // Once complete: what was held back, and then the result.
-  [[nodiscard]] Result<void> finish(AnswerPieces& pieces);
-  [[nodiscard]] Json result() const { return completion_.result(); }
+  [[nodiscard]] Result<void> finish(AnswerPieces& pieces) override;
+  [[nodiscard]] Json result() const override { return completion_.result(); }
 
   // What is held of the body's bytes, at most max_response_bytes of the transfer.
   [[nodiscard]] std::size_t held_bytes() const noexcept {

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "drivers/openai/chat_request.hpp"
+#include "drivers/openai/operation_request.hpp"
 #include "drivers/openai/upstream_error.hpp"
 #include "shunt/base/duration_text.hpp"
 #include "shunt/generation/error_codes.hpp"
@@ -41,27 +41,53 @@ Error upstream_error(ErrorCode code, std::string message) {
   return {code, std::move(message), Retryable::kYes};
 }
 
+// Our own limits, and no word of the server's.
+bool is_our_own(const Error& error) {
+  return error.code == error_code::kOverloaded || error.code == error_code::kOutputTooLarge;
+}
+
+// Of what equal requests have in common; nothing where there is no such member.
+std::optional<std::uint64_t> sticky_hash(const Json& input, std::string_view field) {
+  const Json* const value = field.empty() ? nullptr : input.get_object().if_contains(field);
+  if (value == nullptr || value->is_null()) return std::nullopt;
+  return stable_hash(value->is_string() ? std::string(value->get_string()) : to_json_text(*value));
+}
+
 }  // namespace
 
-ChatCall::ChatCall(std::shared_ptr<const Upstream> upstream, std::shared_ptr<GenerationRun> run,
+ChatCall::ChatCall(std::shared_ptr<UpstreamPool> upstreams, std::shared_ptr<GenerationRun> run,
                    EventLoop& loop)
-    : upstream_(std::move(upstream)),
+    : upstreams_(std::move(upstreams)),
       run_(std::move(run)),
       loop_(loop),
-      body_(chat_request_body(run_->input(), upstream_->options)),
+      sticky_(sticky_hash(run_->input(), upstreams_->at(0).options.sticky_field)),
+      tried_(upstreams_->size()),
       memory_(run_->memory()) {}
 
 void ChatCall::begin() {
-  if (!memory_.hold(request_bytes())) return fail(driver_overload());
   stop_.emplace(run_->stop_token(), [self_or_gone = weak_from_this(), &loop = loop_] {
     loop.post([self_or_gone] {
       if (const auto self = self_or_gone.lock()) self->stop();
     });
   });
-  attempt(milliseconds(0));
+  if (choose(LastResort::kYes)) attempt(milliseconds(0));
+}
+
+bool ChatCall::choose(LastResort last_resort) {
+  auto lease = upstreams_->take(sticky_, tried_, last_resort);
+  if (!lease) return false;
+  tried_[lease->index()] = true;
+  const Upstream* const chosen = &upstreams_->at(lease->index());
+  if (upstream_ == nullptr || chosen->options.model != upstream_->options.model) {
+    body_ = operation_request_body(run_->input(), chosen->options);
+  }
+  upstream_ = chosen;
+  lease_ = std::move(*lease);
+  return true;
 }
 
 void ChatCall::attempt(milliseconds delay) {
+  if (!memory_.hold(request_bytes())) return fail(driver_overload());
   ++attempts_;
   head_ = {};
   reader_.reset();
@@ -75,18 +101,47 @@ void ChatCall::attempt(milliseconds delay) {
   request.endpoint = upstream_->endpoint;
   request.headers = request_headers(*upstream_, run_->envelope().request.context);
   request.body = body_;
+  // Over a kept connection libcurl may send it twice by itself.
+  const bool once = !may_run_again(run_->envelope().on_lost, Setback::kWritten);
+  request.connection = once ? http::ConnectionUse::kOwn : http::ConnectionUse::kKept;
   request.connect_timeout = options.connect_timeout;
   request.max_response_bytes = options.max_response_bytes;
   enter(Phase::kConnect, delay);
   transfer_ = http::start_transfer(loop_, std::move(request), shared_from_this(), delay);
 }
 
+void ChatCall::failed(FailedAttempt failure, Error error) {
+  lease_.end(health_of(failure), rest_of(failure, system_clock().now()));
+  if (!told_ && (fail_over(failure, error) || try_again(failure, error))) return;
+  fail(std::move(error));
+}
+
+void ChatCall::failed_in_answer(Error error) {
+  if (is_our_own(error)) return fail(std::move(error));
+  const bool passing = error.is_retryable();
+  failed({.status = head_.status, .in_answer = true, .passing = passing}, std::move(error));
+}
+
+bool ChatCall::fail_over(const FailedAttempt& failure, const Error& error) {
+  if (!may_fail_over(run_->envelope().on_lost, failure)) return false;
+  // Its secrets are another server's in a moment.
+  const std::string what =
+      "the upstream " + upstream_->name + " failed (" + redacted(error.message, secrets()) + "), ";
+  if (!choose(LastResort::kNo)) return false;
+  ++failovers_;
+  run_->log("warn", what + upstream_->name + " is asked instead");
+  transfer_.cancel();
+  attempt(milliseconds(0));
+  return true;
+}
+
 bool ChatCall::try_again(const FailedAttempt& failure, const Error& error) {
+  if (!may_run_again(run_->envelope().on_lost, setback_of(failure))) return false;
   const OpenAiOptions& options = upstream_->options;
   const SteadyTime now = std::chrono::steady_clock::now();
   if (failure.loading && loading_retries_ == 0) loading_since_ = now;
   RetryMoment moment;
-  moment.retries = attempts_ - 1 - loading_retries_;
+  moment.retries = attempts_ - 1 - loading_retries_ - failovers_;
   moment.loading_retries = loading_retries_;
   moment.loading_for = std::chrono::duration_cast<milliseconds>(now - loading_since_);
   moment.now = system_clock().now();
@@ -99,13 +154,15 @@ bool ChatCall::try_again(const FailedAttempt& failure, const Error& error) {
   report_retry(*retry, error);
   if (retry->waits_for_model) ++loading_retries_;
   transfer_.cancel();
+  tried_.assign(tried_.size(), false);
+  if (!choose(LastResort::kYes)) return false;
   attempt(retry->wait);
   return true;
 }
 
 void ChatCall::report_retry(const Retry& retry, const Error& error) {
   if (!retry.waits_for_model) {
-    return run_->log("warn", "attempt " + std::to_string(attempts_ - loading_retries_) + " of " +
+    return run_->log("warn", "attempt " + std::to_string(attempts_ - loading_retries_ - failovers_) + " of " +
                                  std::to_string(upstream_->options.max_retries + 1) +
                                  " failed, the next one follows in " + format_duration(retry.wait) + ": " +
                                  error.message);
@@ -162,10 +219,10 @@ void ChatCall::on_deadline() {
   if (head_.status != 0 && !good_status()) return bad_status();
   if (reader_) {
     AnswerPieces pieces;
-    auto read = reader_->end(AnswerReader::Ending::kCut, pieces);
+    auto read = reader_->end(BodyReader::Ending::kCut, pieces);
     auto told = report(std::move(pieces));
     if (read && !told) read = std::move(told);
-    if (!read) return fail(std::move(read).error());
+    if (!read) return failed_in_answer(std::move(read).error());
     if (reader_->complete()) return succeed();
   }
   if (phase_ == Phase::kConnect) return no_response({http::TransferEnd::How::kConnectTimedOut, ""});
@@ -176,9 +233,11 @@ void ChatCall::on_deadline() {
       first ? "the upstream sent no byte of an answer within " + format_duration(limit) +
                   " (first_byte_timeout)"
             : "the upstream's answer stood still for " + format_duration(limit) + " (idle_timeout)");
-  fail(std::move(error)
-           .with("phase", std::string(first ? "first_byte" : "idle"))
-           .with("timeout_ms", limit.count()));
+  error = std::move(error)
+              .with("phase", std::string(first ? "first_byte" : "idle"))
+              .with("timeout_ms", limit.count());
+  if (reader_) return failed_in_answer(std::move(error));
+  failed({.timed_out = true}, std::move(error));
 }
 
 void ChatCall::on_connected() {
@@ -189,8 +248,9 @@ void ChatCall::on_head(const http::ResponseHead& head) {
   head_ = head;
   if (!good_status()) return enter(Phase::kIdle);
   const std::size_t max_event_bytes = std::min(kMaxEventBytes, upstream_->options.max_response_bytes);
-  reader_.emplace(head.content_type, max_event_bytes,
-                  Quoting{upstream_->options.error_excerpt_bytes, secrets()}, run_->memory());
+  reader_ = make_body_reader(upstream_->options.operation, head.content_type,
+                             {max_event_bytes, Quoting{upstream_->options.error_excerpt_bytes, secrets()}},
+                             run_->memory());
 }
 
 void ChatCall::on_body(std::string_view bytes) {
@@ -213,7 +273,7 @@ void ChatCall::read_answer(std::string_view bytes) {
   auto read = reader_->feed(bytes, pieces);
   auto told = report(std::move(pieces));
   if (read && !told) read = std::move(told);
-  if (!read) return fail(std::move(read).error());
+  if (!read) return failed_in_answer(std::move(read).error());
   follow_the_answer();
 }
 
@@ -227,6 +287,7 @@ void ChatCall::follow_the_answer() {
 Result<void> ChatCall::report(AnswerPieces pieces) {
   std::vector<AnswerDelta> deltas;
   auto taken = deltas_.take(std::move(pieces), deltas);
+  told_ |= !deltas.empty();
   for (AnswerDelta& delta : deltas) run_->delta(delta.text, std::move(delta.parts));
   return taken;
 }
@@ -239,12 +300,12 @@ void ChatCall::on_end(const http::TransferEnd& end) {
 
 void ChatCall::end_of_answer(const http::TransferEnd& end) {
   using How = http::TransferEnd::How;
-  using Ending = AnswerReader::Ending;
+  using Ending = BodyReader::Ending;
   AnswerPieces pieces;
   auto read = reader_->end(end.how == How::kComplete ? Ending::kInOrder : Ending::kCut, pieces);
   auto told = report(std::move(pieces));
   if (read && !told) read = std::move(told);
-  if (!read) return fail(std::move(read).error());
+  if (!read) return failed_in_answer(std::move(read).error());
   if (reader_->complete()) return succeed();
   if (end.how == How::kTooLarge) {
     const std::size_t limit = upstream_->options.max_response_bytes;
@@ -254,15 +315,17 @@ void ChatCall::end_of_answer(const http::TransferEnd& end) {
   }
   std::string message = "the upstream's answer ended before it was complete";
   message += end.how == How::kComplete ? " (neither [DONE] nor a finish_reason came)" : ": " + end.reason;
-  fail(upstream_error(error_code::kUpstreamBroken, std::move(message)));
+  failed_in_answer(upstream_error(error_code::kUpstreamBroken, std::move(message)));
 }
 
 void ChatCall::no_response(const http::TransferEnd& end) {
   const std::string& address = upstream_->address;
+  FailedAttempt failure;
   Error error;
   switch (end.how) {
     case http::TransferEnd::How::kConnectTimedOut: {
       const milliseconds limit = limit_of(Phase::kConnect);
+      failure.progress = RequestProgress::kNotConnected;
       error = upstream_error(error_code::kUpstreamTimeout, "no connection to the upstream at " + address +
                                                                " within " + format_duration(limit) +
                                                                " (connect_timeout)")
@@ -271,15 +334,17 @@ void ChatCall::no_response(const http::TransferEnd& end) {
       break;
     }
     case http::TransferEnd::How::kNotConnected:
+      failure.progress = RequestProgress::kNotConnected;
       error = upstream_error(error_code::kUpstreamUnreachable,
                              "cannot connect to the upstream at " + address + ": " + end.reason);
       break;
     default:
+      if (!end.request_written) failure.progress = RequestProgress::kNotWritten;
       error = upstream_error(
           error_code::kUpstreamBroken,
           "the upstream at " + address + " closed the connection without an answer: " + end.reason);
   }
-  if (!try_again({}, error)) fail(std::move(error));
+  failed(failure, std::move(error));
 }
 
 void ChatCall::bad_status() {
@@ -290,7 +355,7 @@ void ChatCall::bad_status() {
   }
   const std::string retry_after = head_.retry_after;  // head_ belongs to the next attempt soon
   const bool loading = says_model_is_loading(head_.status, error_body_);
-  if (!try_again({head_.status, retry_after, loading}, error)) fail(std::move(error));
+  failed({.status = head_.status, .retry_after = retry_after, .loading = loading}, std::move(error));
 }
 
 void ChatCall::stop() {
@@ -299,15 +364,21 @@ void ChatCall::stop() {
 
 void ChatCall::succeed() {
   AnswerPieces pieces;
-  if (auto finished = reader_->finish(pieces); !finished) return fail(std::move(finished).error());
-  if (auto told = report(std::move(pieces)); !told) return fail(std::move(told).error());
+  if (auto finished = reader_->finish(pieces); !finished)
+    return failed_in_answer(std::move(finished).error());
+  if (auto told = report(std::move(pieces)); !told) return failed_in_answer(std::move(told).error());
   Json result = reader_->result();
+  for (Artifact& artifact : reader_->take_artifacts()) run_->artifact(std::move(artifact));
+  lease_.end(UpstreamHealth::kGood);
   leave()->succeed(std::move(result));
 }
 
 void ChatCall::fail(Error error) {
   if (head_.status != 0) error.details.insert_or_assign("status", head_.status);
   error.details.insert_or_assign("attempts", attempts_);
+  if (upstreams_->size() > 1 && upstream_ != nullptr) {
+    error.details.insert_or_assign("upstream", upstream_->name);
+  }
   error.message = redacted(std::move(error.message), secrets());
   leave()->fail(std::move(error));
 }
@@ -316,6 +387,7 @@ std::shared_ptr<GenerationRun> ChatCall::leave() {
   stop_.reset();
   timer_.cancel();
   auto run = std::move(run_);
+  lease_.end(UpstreamHealth::kNeither);
   reader_.reset();
   error_body_ = {};
   memory_.release();

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -9,12 +10,15 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "drivers/driver_memory.hpp"
 #include "drivers/openai/answer_deltas.hpp"
-#include "drivers/openai/answer_reader.hpp"
+#include "drivers/openai/body_reader.hpp"
+#include "drivers/openai/failover.hpp"
 #include "drivers/openai/retry_policy.hpp"
 #include "drivers/openai/upstream.hpp"
+#include "drivers/openai/upstream_pool.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "shunt/generation/generator.hpp"
 #include "shunt/generation/namespace.hpp"
@@ -22,11 +26,12 @@
 
 namespace shunt::generation::openai {
 
-// One generation: its attempts, their deadlines, and what their bytes mean. Lives on one loop, kept alive by
+// One generation: its attempts, at which server each of them is made, their deadlines, and what their bytes
+// mean. Lives on one loop, kept alive by
 // the transfer that runs, so that it goes with the loop if nothing else ends it.
 class ChatCall final : public http::TransferHandler, public std::enable_shared_from_this<ChatCall> {
  public:
-  ChatCall(std::shared_ptr<const Upstream> upstream, std::shared_ptr<GenerationRun> run, EventLoop& loop);
+  ChatCall(std::shared_ptr<UpstreamPool> upstreams, std::shared_ptr<GenerationRun> run, EventLoop& loop);
 
   // Precondition: the run's input has been checked.
   void begin();
@@ -39,7 +44,13 @@ class ChatCall final : public http::TransferHandler, public std::enable_shared_f
  private:
   enum class Phase { kConnect, kFirstByte, kIdle, kAfterFinish, kAfterDone };
 
+  // Chooses a server; false if none is left.
+  [[nodiscard]] bool choose(LastResort last_resort);
   void attempt(std::chrono::milliseconds delay);
+  // The attempt has failed: it is another server's turn, or the next attempt's, or the generation fails.
+  void failed(FailedAttempt failure, Error error);
+  void failed_in_answer(Error error);
+  [[nodiscard]] bool fail_over(const FailedAttempt& failure, const Error& error);
   [[nodiscard]] bool try_again(const FailedAttempt& failure, const Error& error);
 
   void enter(Phase phase, std::chrono::milliseconds delay = {});
@@ -54,7 +65,9 @@ class ChatCall final : public http::TransferHandler, public std::enable_shared_f
   void follow_the_answer();
   [[nodiscard]] Result<void> report(AnswerPieces pieces);
   void report_retry(const Retry& retry, const Error& error);
-  [[nodiscard]] std::span<const std::string> secrets() const { return upstream_->secrets; }
+  [[nodiscard]] std::span<const std::string> secrets() const {
+    return upstream_ == nullptr ? std::span<const std::string>() : upstream_->secrets;
+  }
   // The body is there twice: the transfer has a copy of its own.
   [[nodiscard]] std::size_t request_bytes() const noexcept { return 2 * body_.capacity(); }
   void end_of_answer(const http::TransferEnd& end);
@@ -66,19 +79,25 @@ class ChatCall final : public http::TransferHandler, public std::enable_shared_f
   void fail(Error error);
   [[nodiscard]] std::shared_ptr<GenerationRun> leave();
 
-  const std::shared_ptr<const Upstream> upstream_;
+  const std::shared_ptr<UpstreamPool> upstreams_;
   std::shared_ptr<GenerationRun> run_;  // null once ended
   EventLoop& loop_;
-  const std::string body_;
+  const std::optional<std::uint64_t> sticky_;
+  std::vector<bool> tried_;  // servers asked since the last wait
+  bool told_ = false;        // the caller has something of an answer
   std::size_t attempts_ = 0;
+  std::size_t failovers_ = 0;        // of the attempts
   std::size_t loading_retries_ = 0;  // of the attempts
   SteadyTime loading_since_{};
   SteadyTime loading_reported_{};
 
   // These belong to the current attempt.
+  UpstreamPool::Lease lease_;
+  const Upstream* upstream_ = nullptr;  // one of upstreams_, once there was an attempt
+  std::string body_;
   http::Transfer transfer_;
   http::ResponseHead head_;
-  std::optional<AnswerReader> reader_;  // while the status is good
+  std::unique_ptr<BodyReader> reader_;  // while the status is good
   AnswerDeltas deltas_;
   DriverMemory memory_;  // of the request and of an error's body; the reader has its own
   std::string error_body_;

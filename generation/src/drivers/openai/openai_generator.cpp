@@ -2,9 +2,8 @@
 #include <utility>
 
 #include "drivers/openai/chat_call.hpp"
-#include "drivers/openai/chat_request.hpp"
-#include "drivers/openai/upstream.hpp"
-#include "drivers/openai/upstream_headers.hpp"
+#include "drivers/openai/operation_request.hpp"
+#include "drivers/openai/upstream_pool.hpp"
 #include "shunt/generation/drivers/openai.hpp"
 
 namespace shunt::generation {
@@ -12,33 +11,47 @@ namespace {
 
 class OpenAiGenerator final : public Generator {
  public:
-  explicit OpenAiGenerator(openai::Upstream upstream)
-      : upstream_(std::make_shared<const openai::Upstream>(std::move(upstream))) {}
+  explicit OpenAiGenerator(std::shared_ptr<openai::UpstreamPool> upstreams)
+      : upstreams_(std::move(upstreams)) {}
 
-  Result<void> check_input(const Json& input) const override { return openai::check_chat_input(input); }
+  Result<void> check_input(const Json& input) const override {
+    return openai::check_operation_input(upstreams_->at(0).options.operation, input);
+  }
 
   void start(std::shared_ptr<GenerationRun> run) override {
     if (run->stop_token().stop_requested()) return run->stopped();
     if (auto checked = check_input(run->input()); !checked) return run->fail(std::move(checked).error());
     EventLoop* const loop = EventLoop::current();
     if (loop == nullptr) throw std::logic_error("Generator::start must be called on an event loop thread");
-    std::make_shared<openai::ChatCall>(upstream_, std::move(run), *loop)->begin();
+    std::make_shared<openai::ChatCall>(upstreams_, std::move(run), *loop)->begin();
+  }
+
+  [[nodiscard]] std::vector<UpstreamStatus> upstreams() const {
+    return upstreams_->size() > 1 ? upstreams_->status() : std::vector<UpstreamStatus>();
   }
 
  private:
-  const std::shared_ptr<const openai::Upstream> upstream_;
+  const std::shared_ptr<openai::UpstreamPool> upstreams_;
 };
 
 }  // namespace
 
 Result<void> check_openai(const OpenAiOptions& options) {
-  return openai::check_headers(options);
+  return openai::check_upstreams(options);
 }
 
 Result<std::unique_ptr<Generator>> make_openai_generator(OpenAiOptions options) {
-  auto upstream = openai::make_upstream(std::move(options));
-  if (!upstream) return std::move(upstream).error();
-  return std::unique_ptr<Generator>(std::make_unique<OpenAiGenerator>(std::move(upstream).value()));
+  auto upstreams = openai::make_upstreams(options);
+  if (!upstreams) return std::move(upstreams).error();
+  const openai::UpstreamBreakerOptions breaker{options.breaker_failures, options.breaker_open,
+                                               options.breaker_max_open};
+  return std::unique_ptr<Generator>(std::make_unique<OpenAiGenerator>(
+      std::make_shared<openai::UpstreamPool>(std::move(upstreams).value(), breaker)));
+}
+
+std::vector<UpstreamStatus> upstreams_of(const Generator* generator) {
+  const auto* const forwarding = dynamic_cast<const OpenAiGenerator*>(generator);
+  return forwarding == nullptr ? std::vector<UpstreamStatus>() : forwarding->upstreams();
 }
 
 }  // namespace shunt::generation

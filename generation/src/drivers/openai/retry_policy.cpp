@@ -29,6 +29,14 @@ milliseconds scaled(milliseconds duration, double factor) {
 
 }  // namespace
 
+Setback setback_of(const FailedAttempt& attempt) noexcept {
+  if (attempt.progress == RequestProgress::kNotConnected) return Setback::kNotConnected;
+  if (attempt.progress == RequestProgress::kNotWritten) return Setback::kNotWritten;
+  if (attempt.status == 429) return Setback::kRateLimited;
+  if (attempt.status == 503 && attempt.loading) return Setback::kLoading;
+  return attempt.status == 0 ? Setback::kWritten : Setback::kAnswered;
+}
+
 std::optional<milliseconds> parse_retry_after(std::string_view text, WallTime now) {
   if (text.empty()) return std::nullopt;
   if (std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; })) {
@@ -76,6 +84,7 @@ std::optional<milliseconds> usual_wait(const RetryPolicy& policy, const FailedAt
 
 std::optional<Retry> next_retry(const RetryPolicy& policy, const FailedAttempt& attempt,
                                 const RetryMoment& moment) {
+  if (attempt.timed_out || attempt.in_answer) return std::nullopt;
   auto wait = attempt.loading ? loading_wait(policy, attempt, moment) : std::nullopt;
   const bool waits_for_model = wait.has_value();
   if (!wait) wait = usual_wait(policy, attempt, moment);

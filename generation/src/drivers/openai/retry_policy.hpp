@@ -7,6 +7,7 @@
 
 #include "shunt/base/clock.hpp"
 #include "shunt/generation/namespace.hpp"
+#include "shunt/generation/on_lost.hpp"
 
 namespace shunt::generation::openai {
 
@@ -17,13 +18,23 @@ struct RetryPolicy {
   std::chrono::milliseconds max_loading_wait;
 };
 
-// How an attempt failed before the first byte of an answer.
+// How far an attempt's request had come. kNotWritten: the server cannot have all of it.
+enum class RequestProgress { kNotConnected, kNotWritten, kWritten };
+
+// How an attempt failed before the caller had anything of an answer.
 struct FailedAttempt {
-  // 0: no response at all (refused, reset, no such name, not connected in time).
+  // 0: no response at all (refused, reset, no such name, not connected in time, silent).
   int status = 0;
   std::string_view retry_after{};  // the header as it came, "" = none
   bool loading = false;            // the server is there and loads its model
+  RequestProgress progress = RequestProgress::kWritten;
+  bool timed_out = false;  // it was silent for too long: at work, or overloaded
+  bool in_answer = false;  // a good status came: the answer itself reports an error, is broken, or stops
+  bool passing = false;    // with in_answer: another attempt may do better
 };
+
+// What it proves of whether the server can have begun the work.
+[[nodiscard]] Setback setback_of(const FailedAttempt& attempt) noexcept;
 
 // What surrounds the decision: retries made so far (those that waited for a model to load apart), the time
 // since the model was first found loading, the wall clock, the time until the generation's deadline (unset =
@@ -45,7 +56,8 @@ struct Retry {
 // The wait before the next attempt, or nothing: give up. Doubles from `backoff` with the last half of it
 // random; a Retry-After is waited for in full (plus up to one `backoff`, so that requests refused together do
 // not return together), unless it is longer than `max_retry_after`. A wait that would outlive the deadline is
-// not begun: the upstream's own error says more than "deadline exceeded".
+// not begun: the upstream's own error says more than "deadline exceeded". A server that was silent, or that
+// failed within its answer, is not asked again.
 //
 // A model that loads costs no retry: it is asked for again, every five seconds in the end, as long as
 // `max_loading_wait` and the deadline allow.

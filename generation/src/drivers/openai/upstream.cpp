@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "drivers/openai/operation_request.hpp"
 #include "drivers/openai/secret_source.hpp"
 #include "drivers/openai/upstream_headers.hpp"
 #include "shunt/http/url.hpp"
@@ -75,7 +76,7 @@ Result<Upstream> make_upstream(OpenAiOptions options) {
   upstream.headers = std::move(headers->lines);
   upstream.secrets = std::move(headers->secrets);
   upstream.url = options.base_url.substr(0, options.base_url.find_last_not_of('/') + 1) +
-                 "/chat/completions" + query_text(options);
+                 std::string(path_of(options.operation)) + query_text(options);
   upstream.options = std::move(options);
   return upstream;
 }
@@ -84,7 +85,9 @@ std::vector<std::string> request_headers(const Upstream& upstream,
                                          const GenerationRequest::Context& context) {
   std::vector<std::string> headers = upstream.headers;
   headers.emplace_back("Content-Type: application/json");
-  if (!has_header(headers, "accept")) headers.emplace_back("Accept: text/event-stream, application/json");
+  if (!has_header(headers, "accept")) {
+    headers.push_back("Accept: " + std::string(accepted_by(upstream.options.operation)));
+  }
   if (!has_header(headers, "user-agent")) headers.emplace_back("User-Agent: shunt");
   if (!context.traceparent.empty() && is_header_value(context.traceparent)) {
     headers.push_back("traceparent: " + context.traceparent);

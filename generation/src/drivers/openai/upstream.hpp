@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -10,9 +11,11 @@
 
 namespace shunt::generation::openai {
 
-// The configured server, checked and ready for requests. Immutable, shared by all runs.
+// A configured server, checked and ready for requests. Immutable, shared by all runs.
 struct Upstream {
-  OpenAiOptions options;
+  OpenAiOptions options;  // the model's, with this server's own members
+  std::string name;       // of one among several
+  std::size_t weight = 1;
   std::string url;                   // of the chat completions, with the configured query
   http::Endpoint endpoint;           // what is connected to: the proxy if there is one
   std::string address;               // "host:port" for messages

@@ -28,9 +28,14 @@ struct AwsSignature {
   std::string login;     // "ACCESS_KEY:SECRET_KEY"
 };
 
+// kKept: a connection that an earlier request has left may serve this one. Where the server has closed it
+// meanwhile libcurl sends the request once more by itself, although the first one may have arrived. kOwn: a
+// new connection for this request alone, over which it goes out once and never again.
+enum class ConnectionUse { kKept, kOwn };
+
 // One request. Only http and https are spoken, with HTTP/1.1; redirects are not followed; a server's
-// certificate is checked against the system's authorities. Nothing is tried again: whoever asks knows what
-// may be.
+// certificate is checked against the system's authorities. Nothing is tried again (but see ConnectionUse):
+// whoever asks knows what may be.
 struct ClientRequest {
   std::string method = "GET";
   std::string url;
@@ -45,6 +50,7 @@ struct ClientRequest {
   std::optional<std::string_view> borrowed_body;
   std::string range;  // "0-99" (of bytes); "" = all. libcurl adds the header, so a signature leaves it out
   std::optional<AwsSignature> signature;
+  ConnectionUse connection = ConnectionUse::kKept;
 
   // 0 = no limit of that kind. A transfer that breaks one ends as kConnectTimedOut or kTimedOut.
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(10);
@@ -75,6 +81,8 @@ struct TransferEnd {
   };
   How how = How::kComplete;
   std::string reason;  // for people; holds nothing of the request but host and port
+  // Whether this machine has written all of the request. False: the server cannot have it whole.
+  bool request_written = false;
 };
 
 // Hears of one transfer, on the loop's thread, in the order of the functions below and never from inside

@@ -20,6 +20,7 @@
 #include "shunt/flip/record.hpp"
 #include "shunt/flip/shadow.hpp"
 #include "shunt/generation/artifact_store.hpp"
+#include "shunt/generation/drivers/cog.hpp"
 #include "shunt/generation/drivers/command.hpp"
 #include "shunt/generation/drivers/openai.hpp"
 #include "shunt/generation/drivers/simulator.hpp"
@@ -37,7 +38,7 @@ struct ModelConfig {
   std::map<std::string, InputRule> input_rules;  // by member
   flip::ModelPolicy flip_policy;
   flip::ShadowOptions::Model shadow;
-  std::variant<SimulatorOptions, CommandOptions, OpenAiOptions> driver;
+  std::variant<SimulatorOptions, CommandOptions, OpenAiOptions, CogOptions> driver;
 };
 
 // What a process does.

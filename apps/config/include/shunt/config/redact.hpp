@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -11,5 +12,8 @@ namespace shunt::config {
 // becomes
 // "(set)" as a whole, since a secret may be anywhere in it. Empty stays empty.
 [[nodiscard]] std::string redacted_url(std::string_view url);
+
+// A table of texts with its names alone: values are often credentials.
+[[nodiscard]] std::string names_alone(const std::map<std::string, std::string>& texts);
 
 }  // namespace shunt::config

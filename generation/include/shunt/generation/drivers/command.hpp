@@ -15,7 +15,8 @@
 
 namespace shunt::generation {
 
-// Runs a program per generation, without a shell. docs/generators/command.md describes each option for users.
+// Runs a program per generation, or keeps some that run one after the other, without a shell.
+// docs/generators/command.md describes each option for users.
 struct CommandOptions {
   enum class InputMode { kNone, kStdinJson, kStdinText, kFile };
   enum class OutputMode { kText, kJson, kArtifact };
@@ -58,6 +59,17 @@ struct CommandOptions {
 
   std::chrono::milliseconds kill_after = std::chrono::seconds(3);  // from SIGTERM to SIGKILL
 
+  // How many programs stay and take one generation after the other, as lines of JSON
+  // (docs/generators/command.md); 0: a program a generation. These are for such programs only.
+  std::size_t keep = 0;
+  std::chrono::milliseconds ready_timeout = std::chrono::minutes(1);  // from the start to `ready`
+  // From the `cancel` of a run, or the end of its input, to SIGTERM.
+  std::chrono::milliseconds cancel_grace = std::chrono::seconds(2);
+  std::size_t recycle_after = 0;                    // generations, then another process; 0: never
+  std::optional<std::size_t> recycle_memory_bytes;  // or resident memory after a generation
+  std::size_t max_line_bytes = 8 * 1024 * 1024;     // of what the program says; longer lines end it
+  std::string model;                                // the model's name, for the log and {model}
+
   // rlimits of the child; unset = ours.
   std::optional<std::size_t> max_memory_bytes;       // RLIMIT_AS
   std::optional<std::chrono::seconds> max_cpu;       // RLIMIT_CPU
@@ -72,7 +84,8 @@ struct CommandOptions {
 
 // Fails as check_command does, and on a program or a listed path that cannot be found. `rules` are those of
 // the model. Children are made on `spawn_loops`' threads only, because the kernel's parent-death signal
-// follows the thread that forked; they must outlive the generator.
+// follows the thread that forked; they must outlive the generator. Programs that stay are started with the
+// first generation, or by kept_programs(); the generator's end waits for theirs.
 [[nodiscard]] Result<std::unique_ptr<Generator>> make_command_generator(CommandOptions options,
                                                                         EventLoopThreads& spawn_loops,
                                                                         const InputRules& rules = {});

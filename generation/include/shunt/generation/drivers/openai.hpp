@@ -5,15 +5,19 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "shunt/generation/generator.hpp"
 #include "shunt/generation/namespace.hpp"
+#include "shunt/generation/upstream_status.hpp"
 
 namespace shunt::generation {
 
-// Forwards to an OpenAI-compatible server (POST {base_url}/chat/completions, streamed), with libcurl on the
-// event loop of the run: no thread per request. docs/generators/openai.md describes each option for users.
-struct OpenAiOptions {
+// What a model's requests ask of its server; docs/generators/openai.md has what each takes and brings.
+enum class OpenAiOperation { kChat, kCompletions, kEmbeddings, kSpeech, kImages };
+
+// A server, and the model's name there. Nothing of it is sent to another one.
+struct OpenAiServer {
   std::string base_url;  // "http://127.0.0.1:8000/v1"
   std::string model;     // the upstream's name
   // At most one of these; the value is read at construction and never logged.
@@ -29,6 +33,34 @@ struct OpenAiOptions {
   std::map<std::string, std::string> headers_file{};
   // The query of the request's address, unescaped: {"api-version": "2024-10-21"}.
   std::map<std::string, std::string> query{};
+};
+
+// One of several servers of a model.
+struct OpenAiUpstream : OpenAiServer {
+  std::string name{};      // for metrics and people; "" = the address, "host:port"
+  std::size_t weight = 1;  // its share of the requests; 0 = only where no other is left
+};
+
+// Forwards to an OpenAI-compatible server (POST {base_url}/chat/completions, or what the operation is), with
+// libcurl on the event loop of the run: no thread per request. docs/generators/openai.md describes each
+// option for users.
+struct OpenAiOptions : OpenAiServer {
+  OpenAiOperation operation = OpenAiOperation::kChat;
+  // Whether images are asked for with `response_format: "b64_json"`. Some models refuse the parameter and
+  // send nothing else anyway.
+  bool ask_for_base64 = true;
+  // Several servers in place of the one above, of which then only `model` is given: the name at each server
+  // that has none of its own. A request goes to the least busy one for its weight, by chance among equals.
+  std::vector<OpenAiUpstream> upstreams{};
+  // The member of `input` whose value decides the server, as long as that is well: equal values go to the
+  // same one, for the sake of its prompt cache. "" = none.
+  std::string sticky_field{};
+  // A server that fails so often in a row is not asked for breaker_open, which doubles up to
+  // breaker_max_open, with jitter; then one request tries it.
+  std::size_t breaker_failures = 5;
+  std::chrono::milliseconds breaker_open = std::chrono::seconds(5);
+  std::chrono::milliseconds breaker_max_open = std::chrono::minutes(1);
+
   // Whether stream_options.include_usage is asked for. Some servers refuse what they do not know.
   bool include_usage = true;
   // An HTTP proxy, "http://proxy:3128". "" = none, whatever http_proxy and its like say.
@@ -65,8 +97,12 @@ struct OpenAiOptions {
 // Input: {"prompt": text} or {"messages": [...]}, and any of the chat completion parameters (temperature,
 // max_tokens, ...), which pass through. The text comes as deltas. Result: {"finish_reason", "model"?,
 // "usage"?, "message"?, "logprobs"?}, where `message` holds what the model's message has beside its text
-// (tool_calls, refusal, reasoning_content). Fails on an unusable option with `invalid_configuration`, naming
-// it.
+// (tool_calls, refusal, reasoning_content). That is of chat; the other operations have their own. Fails on an
+// unusable option with `invalid_configuration`, naming it.
 [[nodiscard]] Result<std::unique_ptr<Generator>> make_openai_generator(OpenAiOptions options);
+
+// The servers among which a generator of this driver chooses, in the order of the configuration. Empty where
+// there is no choice, and for a generator of another driver, or none. Any thread.
+[[nodiscard]] std::vector<UpstreamStatus> upstreams_of(const Generator* generator);
 
 }  // namespace shunt::generation

@@ -36,7 +36,7 @@ TEST_F(OutputFile, IsReadWhole) {
 }
 
 TEST_F(OutputFile, ThatIsMissingIsNamed) {
-  expect_refused("wrote no {output_file}");
+  expect_refused("its {output_file} is not there");
 }
 
 TEST_F(OutputFile, ThatIsALinkIsNotFollowed) {

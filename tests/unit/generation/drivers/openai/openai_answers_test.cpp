@@ -1,4 +1,5 @@
 #include "openai_fixture.hpp"
+#include "shunt/generation/message_parts.hpp"
 
 namespace shunt::generation {
 namespace {
@@ -67,6 +68,10 @@ TEST_F(OpenAiTest, PutsToolCallsTogether) {
       {"index":0,"id":"call_a","type":"function","function":{"name":"weather","arguments":"{\"city\":\"Utrecht\"}"}},
       {"index":1,"id":"call_b","type":"function","function":{"name":"time","arguments":"{}"}}]})")
                                              .value());
+  ASSERT_NE(record.parts, nullptr);
+  ASSERT_EQ(record.parts->tool_calls.size(), 2U);
+  EXPECT_EQ(record.parts->tool_calls[0].arguments, R"({"city":"Utrecht"})");
+  EXPECT_EQ(record.parts->tool_calls[1].name, "time");
 }
 
 TEST_F(OpenAiTest, IsContentWithAFinishReasonWithoutDone) {

@@ -44,6 +44,7 @@ class OpenAiTest : public ::testing::Test {
     model.name = "m" + std::to_string(upstream_names_.size());
     model.generator = std::move(generator).value();
     model.concurrency = 1000;
+    model.on_lost = on_lost_;
     upstream_names_.push_back(name);
     ASSERT_TRUE(models_.add(std::move(model)).ok());
   }
@@ -91,6 +92,7 @@ class OpenAiTest : public ::testing::Test {
   ChildServer server_;
   ModelRegistry models_;
   std::vector<std::string> upstream_names_;
+  OnLost on_lost_ = OnLost::kRerun;  // of the models that are given next
   std::unique_ptr<GenerationStore> store_ = make_memory_store(system_clock(), {});
   std::unique_ptr<executor::GenerationExecutor> executor_;
   ExecutorClient client_{loops_};

@@ -1,0 +1,87 @@
+#include <memory>
+#include <stdexcept>
+#include <utility>
+
+#include "drivers/cog/cog_call.hpp"
+#include "drivers/openai/upstream.hpp"
+#include "drivers/openai/upstream_headers.hpp"
+#include "shunt/generation/drivers/cog.hpp"
+#include "shunt/generation/error_codes.hpp"
+
+namespace shunt::generation {
+namespace cog {
+namespace {
+
+// What is the same of any server: address, proxy, headers and their secrets.
+OpenAiOptions as_server(const CogOptions& options) {
+  OpenAiOptions server;
+  server.base_url = options.base_url;
+  server.model = "cog";
+  server.headers = options.headers;
+  server.headers_env = options.headers_env;
+  server.headers_file = options.headers_file;
+  server.proxy = options.proxy;
+  server.connect_timeout = options.connect_timeout;
+  server.retry_backoff = options.retry_backoff;
+  server.max_loading_wait = options.max_loading_wait;
+  server.max_response_bytes = options.max_response_bytes;
+  return server;
+}
+
+}  // namespace
+
+Result<CogServer> make_server(CogOptions options) {
+  auto upstream = openai::make_upstream(as_server(options));
+  if (!upstream) return std::move(upstream).error();
+  CogServer server;
+  server.base_url = options.base_url.substr(0, options.base_url.find_last_not_of('/') + 1);
+  server.endpoint = std::move(upstream->endpoint);
+  server.address = std::move(upstream->address);
+  server.headers = std::move(upstream->headers);
+  server.secrets = std::move(upstream->secrets);
+  server.options = std::move(options);
+  return server;
+}
+
+namespace {
+
+class CogGenerator final : public Generator {
+ public:
+  explicit CogGenerator(CogServer server) : model_(std::make_shared<CogModel>()) {
+    model_->server = std::move(server);
+  }
+
+  Result<void> check_input(const Json& input) const override {
+    if (input.is_object()) return {};
+    return invalid_field("/input",
+                         "input must be an object with the arguments of the model's predict(), got " +
+                             std::string(json_kind_name(input)),
+                         error_code::kInvalidInput);
+  }
+
+  void start(std::shared_ptr<GenerationRun> run) override {
+    if (run->stop_token().stop_requested()) return run->stopped();
+    if (auto checked = check_input(run->input()); !checked) return run->fail(std::move(checked).error());
+    EventLoop* const loop = EventLoop::current();
+    if (loop == nullptr) throw std::logic_error("Generator::start must be called on an event loop thread");
+    std::make_shared<CogCall>(model_, std::move(run), *loop)->begin();
+  }
+
+ private:
+  const std::shared_ptr<CogModel> model_;
+};
+
+}  // namespace
+}  // namespace cog
+
+Result<void> check_cog(const CogOptions& options) {
+  return openai::check_headers(cog::as_server(options));
+}
+
+Result<std::unique_ptr<Generator>> make_cog_generator(CogOptions options) {
+  auto server = cog::make_server(std::move(options));
+  if (!server) return std::move(server).error();
+  return std::unique_ptr<Generator>(std::make_unique<cog::CogGenerator>(std::move(server).value()));
+}
+
+}  // namespace shunt::generation
