@@ -30,6 +30,7 @@ class CountingRun final : public GenerationRun {
   const Envelope& envelope() const noexcept override { return envelope_; }
   std::stop_token stop_token() const noexcept override { return {}; }
   void delta(std::string_view text) override { bytes += text.size(); }
+  void delta(std::string_view text, MessageParts) override { bytes += text.size(); }
   void progress(double, std::string_view) override {}
   void log(std::string_view, std::string_view) override {}
   void artifact(Artifact) override {}

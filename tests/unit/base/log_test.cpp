@@ -11,7 +11,7 @@ namespace {
 
 TEST(Log, LinesOfThreadsStayWhole) {
   log::configure(log::Level::kInfo, log::Format::kText);
-  testing::internal::CaptureStderr();
+  ::testing::internal::CaptureStderr();
   std::vector<std::thread> threads;
   for (int thread = 0; thread < 4; ++thread) {
     threads.emplace_back([] {
@@ -19,7 +19,7 @@ TEST(Log, LinesOfThreadsStayWhole) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  const std::string text = testing::internal::GetCapturedStderr();
+  const std::string text = ::testing::internal::GetCapturedStderr();
   log::configure(log::Level::kOff, log::Format::kText);
   std::size_t lines = 0;
   for (std::size_t at = 0; at < text.size(); ++lines) {

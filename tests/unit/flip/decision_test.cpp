@@ -12,11 +12,11 @@ namespace {
 using S = FlipState;
 using K = ExecutorKind;
 
-const WallTime kNow{std::chrono::milliseconds(1'763'912'587'042)};
+const WallTime kAsked{std::chrono::milliseconds(1'763'912'587'042)};
 
 // With the documented vectors: tenant-1 is in bucket 637 of r2, and in 8681 of r1.
-FlipRecord record_in(S state, std::string_view salt = "r2") {
-  FlipRecord record = first_record(Strategy::kSync, std::string(salt), kNow);
+FlipRecord fleet_in(S state, std::string_view salt = "r2") {
+  FlipRecord record = first_record(Strategy::kSync, std::string(salt), kAsked);
   record.epoch = 7;
   record.state = state;
   if (state == S::kCanary) record.step = 2;  // 10 %
@@ -33,7 +33,7 @@ DecisionInput from(std::string_view tenant) {
   return input;
 }
 
-struct Case {
+struct Asked {
   std::string_view name;
   S state;
   std::string_view tenant;
@@ -44,9 +44,9 @@ struct Case {
 };
 
 // In each state: what somebody gets of whom nothing is said, and what each thing that is said changes.
-std::vector<Case> cases() {
+std::vector<Asked> cases() {
   constexpr auto kNoRule = ModelRule::kNone;
-  std::vector<Case> all;
+  std::vector<Asked> all;
   const auto add = [&](std::string_view name, S state, std::string_view tenant, ModelRule rule,
                        std::optional<K> override_to, K executor, Reason reason) {
     all.push_back({name, state, tenant, rule, override_to, executor, reason});
@@ -94,11 +94,11 @@ std::vector<Case> cases() {
 }
 
 TEST(Decide, FollowsThePrecedence) {
-  for (const Case& c : cases()) {
+  for (const Asked& c : cases()) {
     DecisionInput input = from(c.tenant);
     input.rule = c.rule;
     input.override_to = c.override_to;
-    const Decision decision = decide(Snapshot(record_in(c.state)), input);
+    const Decision decision = decide(Snapshot(fleet_in(c.state)), input);
     const std::string name =
         std::string(c.name) + " in " + std::string(state_name(c.state)) + " for " + std::string(c.tenant);
     EXPECT_EQ(executor_name(decision.executor), executor_name(c.executor)) << name;
@@ -114,20 +114,20 @@ TEST(Decide, FollowsThePrecedence) {
 }
 
 TEST(Decide, KeepsBucketSaltAndSideOfASplit) {
-  const Decision canary = decide(Snapshot(record_in(S::kCanary)), from("tenant-1"));
+  const Decision canary = decide(Snapshot(fleet_in(S::kCanary)), from("tenant-1"));
   EXPECT_EQ(canary.bucket, 637U);
   EXPECT_EQ(canary.side, Side::kCanary);
-  const Decision control = decide(Snapshot(record_in(S::kCanary, "r1")), from("tenant-2"));
+  const Decision control = decide(Snapshot(fleet_in(S::kCanary, "r1")), from("tenant-2"));
   EXPECT_EQ(control.bucket, 9489U);
   EXPECT_EQ(control.side, Side::kControl);
   EXPECT_EQ(control.executor, K::kSync);
-  const Decision neither = decide(Snapshot(record_in(S::kCanary, "r1")), from("tenant-1"));
+  const Decision neither = decide(Snapshot(fleet_in(S::kCanary, "r1")), from("tenant-1"));
   EXPECT_EQ(neither.bucket, 8681U);
   EXPECT_EQ(neither.side, Side::kNone);
 }
 
 TEST(Decide, IsStickyByTenantThenCallerThenKeyAndSaysWhenItIsNot) {
-  const Snapshot snapshot(record_in(S::kCanary));
+  const Snapshot snapshot(fleet_in(S::kCanary));
   DecisionInput input;
   input.asker.draw = "tenant-1";
   Decision decision = decide(snapshot, input);
@@ -143,7 +143,7 @@ TEST(Decide, IsStickyByTenantThenCallerThenKeyAndSaysWhenItIsNot) {
 }
 
 TEST(Decide, FindsACallerOnAListByTenantOrName) {
-  const Snapshot snapshot(record_in(S::kCanary));
+  const Snapshot snapshot(fleet_in(S::kCanary));
   DecisionInput input;
   input.asker = {"tenant-2", "friend", "", "gen_1"};
   EXPECT_EQ(decide(snapshot, input).reason, Reason::kAllowed);
@@ -154,7 +154,7 @@ TEST(Decide, FindsACallerOnAListByTenantOrName) {
 TEST(Decide, RaisingTheWeightMovesNobodyBack) {
   std::set<std::string> in_queue;
   for (std::size_t step = 0; step < default_plan().steps.size(); ++step) {
-    FlipRecord record = record_in(S::kCanary);
+    FlipRecord record = fleet_in(S::kCanary);
     record.step = step;
     const Snapshot snapshot(record);
     std::set<std::string> now_in_queue;
@@ -170,7 +170,7 @@ TEST(Decide, RaisingTheWeightMovesNobodyBack) {
 }
 
 TEST(Decide, CapsTheCanaryInFlight) {
-  FlipRecord record = record_in(S::kCanary);
+  FlipRecord record = fleet_in(S::kCanary);
   record.plan.max_in_flight = 3;
   DecisionInput input = from("tenant-1");
   input.canary_in_flight = 2;
@@ -194,7 +194,7 @@ TEST(Snapshot, ThatIsNotWatchedSendsNothingToTheQueueInShadowAndCanaryOnly) {
   for (const auto& [state, goes_blind] :
        {BlindCase{S::kCanary, true}, BlindCase{S::kHeld, true}, BlindCase{S::kShadow, true},
         BlindCase{S::kFull, false}, BlindCase{S::kForcedQueue, false}, BlindCase{S::kDark, false}}) {
-    const FlipRecord record = record_in(state);
+    const FlipRecord record = fleet_in(state);
     for (const LocalView& just_before : {LocalView{std::chrono::milliseconds(59'999), {}},
                                          LocalView{{}, std::chrono::milliseconds(119'999)}}) {
       EXPECT_FALSE(Snapshot(record, just_before).is_blind());
@@ -205,11 +205,11 @@ TEST(Snapshot, ThatIsNotWatchedSendsNothingToTheQueueInShadowAndCanaryOnly) {
     }
   }
   const LocalView blind{std::chrono::hours(9), {}};
-  const Decision canary = decide(Snapshot(record_in(S::kCanary), blind), from("tenant-1"));
+  const Decision canary = decide(Snapshot(fleet_in(S::kCanary), blind), from("tenant-1"));
   EXPECT_EQ(canary.executor, K::kSync);
   EXPECT_EQ(canary.reason, Reason::kStoreUnreadable);
-  EXPECT_EQ(decide(Snapshot(record_in(S::kCanary), blind), from("friend")).executor, K::kSync);
-  EXPECT_EQ(decide(Snapshot(record_in(S::kFull), blind), from("tenant-1")).executor, K::kQueue);
+  EXPECT_EQ(decide(Snapshot(fleet_in(S::kCanary), blind), from("friend")).executor, K::kSync);
+  EXPECT_EQ(decide(Snapshot(fleet_in(S::kFull), blind), from("tenant-1")).executor, K::kQueue);
 }
 
 TEST(Reasons, HaveOpenFeaturesWords) {

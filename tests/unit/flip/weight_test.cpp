@@ -8,18 +8,18 @@ namespace shunt::flip {
 namespace {
 
 TEST(Weight, ReadsAPercentageToTheHundredth) {
-  struct Case {
+  struct Percentage {
     std::string_view text;
     std::uint32_t hundredths;
   };
-  constexpr std::array<Case, 7> kCases{{{"0%", 0},
-                                        {"1%", 100},
-                                        {"100%", 10'000},
-                                        {"12.5%", 1'250},
-                                        {"0.01%", 1},
-                                        {"007%", 700},
-                                        {"99.99%", 9'999}}};
-  for (const Case& c : kCases) {
+  constexpr std::array<Percentage, 7> kCases{{{"0%", 0},
+                                              {"1%", 100},
+                                              {"100%", 10'000},
+                                              {"12.5%", 1'250},
+                                              {"0.01%", 1},
+                                              {"007%", 700},
+                                              {"99.99%", 9'999}}};
+  for (const Percentage& c : kCases) {
     const auto weight = Weight::parse(c.text);
     ASSERT_TRUE(weight) << c.text;
     EXPECT_EQ(weight->hundredths(), c.hundredths);

@@ -7,11 +7,11 @@
 namespace bullmq::detail {
 namespace {
 
-constexpr Script kScript{.name = "paint",
-                         .keys = 2,
-                         .index = 0,
-                         .sha1 = "0123456789abcdef0123456789abcdef01234567",
-                         .text = "return 1"};
+constexpr Script kPaint{.name = "paint",
+                        .keys = 2,
+                        .index = 0,
+                        .sha1 = "0123456789abcdef0123456789abcdef01234567",
+                        .text = "return 1"};
 constexpr Script kOther{.name = "other",
                         .keys = 0,
                         .index = 1,
@@ -54,21 +54,21 @@ TEST(Command, ThatOnlyReadsMayBeSentAgain) {
 }
 
 TEST(Command, CallsAScriptByItsHash) {
-  const Command command = ScriptCall(kScript, 3).add_all("k1", "k2").add("a").add(7).add("").take();
+  const Command command = ScriptCall(kPaint, 3).add_all("k1", "k2").add("a").add(7).add("").take();
   EXPECT_EQ(command.argument_count, 8U);
-  EXPECT_EQ(command.script, &kScript);
+  EXPECT_EQ(command.script, &kPaint);
   EXPECT_EQ(read_back(command.bytes),
-            (Commands{{"EVALSHA", std::string(kScript.sha1), "2", "k1", "k2", "a", "7", ""}}));
+            (Commands{{"EVALSHA", std::string(kPaint.sha1), "2", "k1", "k2", "a", "7", ""}}));
 }
 
 TEST(Command, CallsTheSameScriptByItsText) {
-  const Command command = ScriptCall(kScript, 1).add_all("k1", "k2").add(std::string("\r\n\0", 3)).take();
+  const Command command = ScriptCall(kPaint, 1).add_all("k1", "k2").add(std::string("\r\n\0", 3)).take();
   EXPECT_EQ(read_back(with_script_text(command)),
             (Commands{{"EVAL", "return 1", "2", "k1", "k2", std::string("\r\n\0", 3)}}));
 }
 
 TEST(Transaction, SendsEachScriptsTextOnce) {
-  const Command call = ScriptCall(kScript, 0).add_all("k1", "k2").take();
+  const Command call = ScriptCall(kPaint, 0).add_all("k1", "k2").take();
   const Command other = ScriptCall(kOther, 0).take();
   Transaction transaction;
   EXPECT_EQ(transaction.size(), 0U);
@@ -82,7 +82,7 @@ TEST(Transaction, SendsEachScriptsTextOnce) {
                                       {"EVAL", "return 1", "2", "k1", "k2"},
                                       {"GET", "a"},
                                       {"EVAL", "return 2", "0"},
-                                      {"EVALSHA", std::string(kScript.sha1), "2", "k1", "k2"},
+                                      {"EVALSHA", std::string(kPaint.sha1), "2", "k1", "k2"},
                                       {"EVALSHA", std::string(kOther.sha1), "0"},
                                       {"EXEC"},
                                   }));
