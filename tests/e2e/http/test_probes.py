@@ -85,7 +85,8 @@ def test_openapi_describes_every_route_that_answers(shunt):
     assert document["info"]["title"] and document["info"]["version"]
     record = shunt.generate("picture").json()
     for path, methods in document["paths"].items():
-        real = path.replace("{id}", record["id"]).replace("{name}", record["output"]["artifacts"][0]["name"])
+        real = path.replace("{id}", record["id"]).replace("{model}", "picture")
+        real = real.replace("{name}", record["output"]["artifacts"][0]["name"])
         for method in methods:
             if path.startswith("/admin/flip") and method == "post":
                 # A body that each of them refuses: the fleet stays where it is. Without the queue there is none.

@@ -188,7 +188,7 @@ def test_values_that_do_not_are_refused(programs, given):
 
 @pytest.mark.parametrize("what, says", [
     ("link", "symbolic link"), ("device", "symbolic link"), ("fifo", "named pipe"), ("folder", "a folder"),
-    ("parent", "wrote no"), ("hard", "other names"), ("nothing", "wrote no"), ("hole", "limit of 800000")])
+    ("parent", "is not there"), ("hard", "other names"), ("nothing", "is not there"), ("hole", "limit of 800000")])
 def test_an_output_file_is_a_file_of_the_program_itself(programs, what, says):
     begin = time.monotonic()
     answer = programs.generate("odd_file", {"what": what}).json()

