@@ -212,6 +212,7 @@ def shape(text):
     text = re.sub(r" --override \S+| \(overrode [^)]*\)", "", text)
     # The controller may have looked since the last move, or not.
     text = re.sub(r"^ +verdict .*(?:\n {12}\S.*)*", "verdict", text, flags=re.M)
+    text = re.sub(r"^ +SIDE .*(?:\n +(?:canary|control) \(.*)*\n?", "", text, flags=re.M)
     text = re.sub(r"^The fleet may.*$", "The fleet may", text, flags=re.M)
     text = re.sub(r"^( +weight +\S+ wanted),.*$", r"\1", text, flags=re.M)
     text = re.sub(r"^( +sync) .*$", r"\1", text, flags=re.M)
