@@ -17,7 +17,8 @@ struct LoadedUpstream {
   SettingGroup group{};
 };
 
-// Reads the value of a model's `upstreams`. `prefix` is "models.NAME.". A deque, since groups point at upstreams.
+// Reads the value of a model's `upstreams`. `prefix` is "models.NAME.". A deque, since groups point at
+// upstreams.
 [[nodiscard]] std::deque<LoadedUpstream> read_upstreams(const Node& given, const std::string& prefix,
                                                         Problems& problems);
 
