@@ -1,6 +1,7 @@
 // What a generator says beside text, in the events and in the record of its generation.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <memory>
 
 #include <limits>
 
@@ -195,8 +196,8 @@ TEST_F(GenerationMessageTest, PastTheEventLimitPiecesAreJoinedAndTheWholeIsWhole
 }
 
 TEST_F(GenerationMessageTest, WhatIsSaidIsCountedAndGivenBack) {
-  MemoryBudget memory(64UL * 1024 * 1024);
-  const auto generation = make({}, memory);
+  const auto memory = std::make_unique<MemoryBudget>(64UL * 1024 * 1024);
+  const auto generation = make({}, *memory);
   const std::size_t before = generation->approximate_bytes();
   generation->delta("", reasoning(std::string(50'000, 'r')));
   EXPECT_GE(generation->approximate_bytes(), before + 100'000) << "in the event and in the record";
@@ -207,8 +208,8 @@ TEST_F(GenerationMessageTest, WhatIsSaidIsCountedAndGivenBack) {
 }
 
 TEST_F(GenerationMessageTest, WhatOutgrowsTheMemoryFailsAsOverloaded) {
-  MemoryBudget memory(256UL * 1024);
-  const auto generation = make({}, memory);
+  const auto memory = std::make_unique<MemoryBudget>(256UL * 1024);
+  const auto generation = make({}, *memory);
   bool taken = true;
   for (int i = 0; i < 100 && taken; ++i) taken = generation->delta("", reasoning(std::string(10'000, 'r')));
   EXPECT_FALSE(taken);
