@@ -1,9 +1,9 @@
 // What a generator says beside text, in the events and in the record of its generation.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <memory>
 
 #include <limits>
+#include <memory>
 
 #include "shunt/base/memory_budget.hpp"
 #include "shunt/generation/error_codes.hpp"
