@@ -17,10 +17,9 @@ import asyncio
 import base64
 import collections
 import json
-import sys
 import urllib.parse
 
-from openai_server import Exchange, read_request
+from openai_server import run_server
 
 
 class Container:
@@ -137,26 +136,5 @@ async def answer(exchange, method, url):
     await exchange.respond_json(404, {"detail": "Not Found"})
 
 
-async def serve(reader, writer):
-    try:
-        while request := await read_request(reader):
-            method, target, headers, body = request
-            exchange = Exchange(reader, writer, target, headers, json.loads(body or "{}"), {})
-            await answer(exchange, method, urllib.parse.urlsplit(target))
-            if not exchange.keep_open:
-                break
-    except ConnectionError:
-        pass
-    finally:
-        writer.close()
-
-
-async def main():
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=1024, limit=64 * 1024 * 1024)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    # The end of standard input is the end of the test, however it came.
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.buffer.read)
-
-
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(run_server(answer))

@@ -588,21 +588,21 @@ async def answer(exchange, method, url):
         raise
 
 
-async def serve(reader, writer):
-    try:
-        while request := await read_request(reader):
-            method, target, headers, body = request
-            exchange = Exchange(reader, writer, target, headers, json.loads(body or "{}"), {})
-            await answer(exchange, method, urllib.parse.urlsplit(target))
-            if not exchange.keep_open:
-                break
-    except ConnectionError:
-        pass
-    finally:
-        writer.close()
+async def run_server(answer):
+    """Serves on a free port, which is printed, until standard input ends; answer(exchange, method, url) says what to each."""
+    async def serve(reader, writer):
+        try:
+            while request := await read_request(reader):
+                method, target, headers, body = request
+                exchange = Exchange(reader, writer, target, headers, json.loads(body or "{}"), {})
+                await answer(exchange, method, urllib.parse.urlsplit(target))
+                if not exchange.keep_open:
+                    break
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
 
-
-async def main():
     server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=1024, limit=64 * 1024 * 1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     # The end of standard input is the end of the test, however it came.
@@ -610,4 +610,4 @@ async def main():
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(run_server(answer))

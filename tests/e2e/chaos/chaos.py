@@ -24,7 +24,6 @@ import http.client
 import json
 import os
 import random
-import signal
 import sys
 import tempfile
 import threading
@@ -35,8 +34,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "http"), str(HERE.parents[1] / "support")]
 
-from redis_server import RedisServer, Resp  # noqa: E402
+from redis_server import RedisServer  # noqa: E402
 from shunt_process import QueueProcesses, ShuntProcess  # noqa: E402
+from troubles import Troubles, all_listed  # noqa: E402
 import wire  # noqa: E402
 from waiting import eventually  # noqa: E402
 
@@ -163,59 +163,6 @@ class Client(threading.Thread):
             generation.state = generation.events[-1][1]
 
 
-class Trouble:
-    """What goes wrong, one thing after another."""
-
-    def __init__(self, redis, shunt, counts):
-        self.redis = redis
-        self.shunt = shunt
-        self.counts = counts
-        self.random = random.Random(SEED)
-        self.workers = [shunt.worker, shunt.start_worker()]
-
-    def make(self):
-        kinds = [self.kill_worker, self.kill_worker, self.end_worker, self.kill_redis, self.restart_redis,
-                 self.stop_redis, self.cut_connections, self.cut_connections]
-        kind = self.random.choice(kinds)
-        self.counts[kind.__name__.replace("_", " ")] += 1
-        kind()
-        time.sleep(self.random.uniform(0.2, 1.2))
-
-    def replace_worker(self, how):
-        place = self.random.randrange(len(self.workers))
-        worker = self.workers[place]
-        worker.send_signal(how)
-        worker.wait(PATIENCE)
-        worker.stdout.close()
-        self.shunt.workers.remove(worker)
-        time.sleep(self.random.uniform(0, 0.5))
-        self.workers[place] = self.shunt.start_worker(SHUNT_SHUTDOWN_GRACE="200ms")
-
-    def kill_worker(self):
-        self.replace_worker(signal.SIGKILL)
-
-    def end_worker(self):
-        self.replace_worker(signal.SIGTERM)
-
-    def kill_redis(self):
-        self.redis.kill()
-        time.sleep(self.random.uniform(0, 1.5))
-        self.redis.start()
-
-    def restart_redis(self):
-        self.redis.restart()
-
-    def stop_redis(self):
-        self.redis.suspend()
-        time.sleep(self.random.uniform(0.1, 2))
-        self.redis.wake()
-
-    def cut_connections(self):
-        with Resp(self.redis.port) as control:
-            for kind in ("normal", "pubsub"):
-                control("CLIENT", "KILL", "TYPE", kind)
-
-
 # ---- What must hold afterwards.
 
 def take_given_up(redis, shunt, generations):
@@ -228,15 +175,6 @@ def take_given_up(redis, shunt, generations):
             generation.ids -= void
             given_up |= void
     return given_up
-
-
-def all_listed(api):
-    cursor, ids = "", []
-    while cursor is not None:
-        page = api.request("GET", f"/v1/generations?limit=200{cursor and '&cursor=' + cursor}").json()
-        ids += [record["id"] for record in page["generations"]]
-        cursor = page["next_cursor"]
-    return ids
 
 
 def logs_of(api, generations):
@@ -333,7 +271,7 @@ def main():
     apis = [shunt, other]
     problems = []
     try:
-        trouble = Trouble(redis, shunt, counts)
+        trouble = Troubles(redis, shunt, counts, SEED)
         clients = [Client(apis, streams=number % 2 == 1, counts=counts) for number in range(4)]
         for client in clients:
             client.start()
@@ -354,7 +292,7 @@ def main():
         if not problems:
             given_up = take_given_up(redis, shunt, generations)
             counts["given up before the queue"] = len(given_up)
-            listed = [generation_id for generation_id in all_listed(shunt) if generation_id not in given_up]
+            listed = [record["id"] for record in all_listed(shunt) if record["id"] not in given_up]
             problems += problems_of_keys(generations, listed)
             logs = logs_of(shunt, generations)
             problems += problems_of_logs(shunt, logs, logs_of(other, generations), generations)

@@ -24,7 +24,6 @@ import json
 import os
 import random
 import re
-import signal
 import sys
 import tempfile
 import threading
@@ -37,6 +36,7 @@ sys.path[:0] = [str(HERE.parent / "http"), str(HERE.parents[1] / "support")]
 
 from redis_server import RedisServer  # noqa: E402
 from shunt_process import QueueProcesses, ShuntProcess  # noqa: E402
+from troubles import Troubles  # noqa: E402
 import wire  # noqa: E402
 from waiting import eventually  # noqa: E402
 
@@ -182,42 +182,6 @@ class Fleet:
             time.sleep(0.1)
 
 
-class Trouble:
-    def __init__(self, redis, shunt, counts):
-        self.redis = redis
-        self.shunt = shunt
-        self.counts = counts
-        self.random = random.Random(SEED)
-        self.workers = [shunt.worker, shunt.start_worker()]
-
-    def make(self):
-        kind = self.random.choice([self.kill_worker, self.kill_worker, self.restart_redis, self.stop_redis, self.kill_redis])
-        self.counts[kind.__name__.replace("_", " ")] += 1
-        kind()
-
-    def kill_worker(self):
-        place = self.random.randrange(len(self.workers))
-        worker = self.workers[place]
-        worker.send_signal(signal.SIGKILL)
-        worker.wait(PATIENCE)
-        worker.stdout.close()
-        self.shunt.workers.remove(worker)
-        self.workers[place] = self.shunt.start_worker()
-
-    def restart_redis(self):
-        self.redis.restart()
-
-    def kill_redis(self):
-        self.redis.kill()
-        time.sleep(self.random.uniform(0, 1))
-        self.redis.start()
-
-    def stop_redis(self):
-        self.redis.suspend()
-        time.sleep(self.random.uniform(0.1, 1.5))
-        self.redis.wake()
-
-
 def doubles_of(apis):
     """As all API processes together have counted them (docs/flip.md, "Sync generations and Redis")."""
     pages = "\n".join(api.request("GET", "/metrics").text() for api in apis)
@@ -258,7 +222,7 @@ def problems_of_runs(generations, runs, counts):
 
 def storm(redis, shunt, apis, counts):
     fleet = Fleet(apis, counts)
-    trouble = Trouble(redis, shunt, counts)
+    trouble = Troubles(redis, shunt, counts, SEED)
     clients = [Client(number, apis, counts) for number in range(4)]
     for client in clients:
         client.start()

@@ -35,8 +35,9 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "http"), str(HERE.parents[1] / "support")]
 
 from counting_upstream import CountingUpstream  # noqa: E402
-from redis_server import RedisServer, Resp  # noqa: E402
+from redis_server import RedisServer  # noqa: E402
 from shunt_process import QueueProcesses, ShuntProcess  # noqa: E402
+from troubles import Troubles, all_listed  # noqa: E402
 from waiting import eventually  # noqa: E402
 
 SECONDS = float(os.environ.get("SHUNT_BILL_SECONDS", "20"))
@@ -149,42 +150,14 @@ class Client(threading.Thread):
         return None
 
 
-class Trouble:
-    """What goes wrong, one thing after another."""
+class BillTroubles(Troubles):
+    """Beside what goes wrong elsewhere: an API process is killed, a worker stops for a while, and so does the upstream."""
 
     def __init__(self, redis, shunt, apis, upstream, counts):
-        self.redis = redis
-        self.shunt = shunt
+        super().__init__(redis, shunt, counts, SEED)
         self.apis = apis
         self.upstream = upstream
-        self.counts = counts
-        self.random = random.Random(SEED)
-        self.workers = [shunt.worker, shunt.start_worker()]
-
-    def make(self):
-        kinds = [self.kill_worker, self.kill_worker, self.end_worker, self.pause_worker, self.pause_worker, self.kill_api,
-                 self.kill_redis, self.restart_redis, self.stop_redis, self.cut_connections, self.cut_connections,
-                 self.close_upstream]
-        kind = self.random.choice(kinds)
-        self.counts[kind.__name__.replace("_", " ")] += 1
-        kind()
-        time.sleep(self.random.uniform(0.2, 1.2))
-
-    def replace_worker(self, how):
-        place = self.random.randrange(len(self.workers))
-        worker = self.workers[place]
-        worker.send_signal(how)
-        worker.wait(PATIENCE)
-        worker.stdout.close()
-        self.shunt.workers.remove(worker)
-        time.sleep(self.random.uniform(0, 0.5))
-        self.workers[place] = self.shunt.start_worker(SHUNT_SHUTDOWN_GRACE="200ms")
-
-    def kill_worker(self):
-        self.replace_worker(signal.SIGKILL)
-
-    def end_worker(self):
-        self.replace_worker(signal.SIGTERM)
+        self.kinds += [self.pause_worker, self.pause_worker, self.kill_api, self.close_upstream]
 
     def pause_worker(self):
         """For longer than its locks last, mostly: it wakes when others have its jobs."""
@@ -200,24 +173,6 @@ class Trouble:
         api.process.wait(PATIENCE)
         api.stop()
         self.apis[place] = ShuntProcess(self.shunt.config.read_text(), self.shunt.environment)
-
-    def kill_redis(self):
-        self.redis.kill()
-        time.sleep(self.random.uniform(0, 1.5))
-        self.redis.start()
-
-    def restart_redis(self):
-        self.redis.restart()
-
-    def stop_redis(self):
-        self.redis.suspend()
-        time.sleep(self.random.uniform(0.1, 2))
-        self.redis.wake()
-
-    def cut_connections(self):
-        with Resp(self.redis.port) as control:
-            for kind in ("normal", "pubsub"):
-                control("CLIENT", "KILL", "TYPE", kind)
 
     def close_upstream(self):
         self.upstream.close()
@@ -244,15 +199,6 @@ def problems_of_bills(generations, bills, counts):
             yield f"{name} succeeded without a bill"
         if generation.state != "succeeded":
             counts[f"{generation.model}: failed with {generation.code}, billed {billed}"] += 1
-
-
-def all_listed(api):
-    cursor, records = "", []
-    while cursor is not None:
-        page = api.request("GET", f"/v1/generations?limit=200{cursor and '&cursor=' + cursor}").json()
-        records += page["generations"]
-        cursor = page["next_cursor"]
-    return records
 
 
 def open_ones(api):
@@ -309,7 +255,7 @@ def main():
     apis = [shunt, *(ShuntProcess(shunt.config.read_text(), shunt.environment) for _ in range(2))]
     problems = []
     try:
-        trouble = Trouble(redis, shunt, apis, upstream, counts)
+        trouble = BillTroubles(redis, shunt, apis, upstream, counts)
         problems += run_clients(shunt, apis, trouble, counts)
     finally:
         counts.update({f"upstream {name.replace('_', ' ')}": count for name, count in upstream.happened.items()})
