@@ -105,8 +105,9 @@ class SyncRunWatcher {
 // holds on to a run. Any thread.
 class SyncCore final : public RunOwner, public std::enable_shared_from_this<SyncCore> {
  public:
-  SyncCore(const ModelRegistry& models, GenerationStore& store, SyncExecutorOptions options)
-      : models_(models), store_(store), options_(std::move(options)), ids_(*options_.clock) {
+  SyncCore(const ModelRegistry& models, GenerationStore& store, SyncExecutorOptions options,
+           std::shared_ptr<GenerationIdSource> ids)
+      : models_(models), store_(store), options_(std::move(options)), ids_(std::move(ids)) {
     for (const auto& [name, model] : models.all()) slots_.try_emplace(name, model);
   }
   // Before the first submit.
@@ -149,7 +150,7 @@ class SyncCore final : public RunOwner, public std::enable_shared_from_this<Sync
   const ModelRegistry& models_;
   GenerationStore& store_;
   const SyncExecutorOptions options_;
-  GenerationIdSource ids_;
+  const std::shared_ptr<GenerationIdSource> ids_;
   std::map<std::string, ModelSlots, std::less<>> slots_;
   ActiveRuns active_;
   std::shared_ptr<SyncRunWatcher> watcher_;
