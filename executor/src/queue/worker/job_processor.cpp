@@ -387,4 +387,18 @@ void JobProcessor::report_unrun(const AttemptRequest& request, std::uint64_t att
                     .worker = context_.process});
 }
 
+void JobProcessor::report_ended(const QueuedRun& run, const std::string& model) {
+  if (context_.options.observer == nullptr) return;
+  const std::string& id = run.generation_id();
+  const auto* failed = std::get_if<event::Failed>(&run.ending());
+  const std::string code = failed != nullptr ? failed->error.code.to_string() : std::string();
+  context_.options.observer->ended({.id = id,
+                                    .model = model,
+                                    .state = state_of(run.ending()),
+                                    .error_code = code,
+                                    .waited = run.waited(),
+                                    .ran = run.ran()});
+  if (failed != nullptr) report_failed(run, model);
+}
+
 }  // namespace shunt::executor
