@@ -1,4 +1,4 @@
-#include "shunt/http/public_address.hpp"
+#include "client/public_address.hpp"
 
 #include <algorithm>
 #include <array>
