@@ -7,9 +7,24 @@
 
 #include "artifact_file.hpp"
 #include "shunt/base/display_text.hpp"
+#include "shunt/base/json_object_writer.hpp"
 #include "write_all.hpp"
 
 namespace shunt::app {
+namespace {
+
+// null where nothing was said beside text.
+Json json_of(const MessageParts& parts) {
+  if (parts.empty()) return nullptr;
+  std::string text;
+  JsonObjectWriter object(text);
+  write_parts(object, parts);
+  object.close();
+  auto json = parse_json(text);
+  return json ? std::move(*json) : Json(nullptr);
+}
+
+}  // namespace
 
 GenerationPrinter::GenerationPrinter(Options options)
     : options_(std::move(options)), stdout_(STDOUT_FILENO) {}
@@ -34,12 +49,14 @@ void GenerationPrinter::keep(const GenerationEvent& event) {
     artifacts_.push_back(artifact->artifact);
   } else if (const auto* succeeded = std::get_if<event::Succeeded>(&event.payload)) {
     result_ = succeeded->result;
-  } else if (const auto* delta = std::get_if<event::Delta>(&event.payload); delta && options_.output) {
-    held_text_ += delta->text;
+  } else if (const auto* delta = std::get_if<event::Delta>(&event.payload)) {
+    if (options_.output) held_text_ += delta->text;
+    if (delta->parts && !options_.json) append_parts(parts_, *delta->parts);
   } else if (std::holds_alternative<event::Restarted>(event.payload)) {
     // Its worker was lost: what came before is void.
     artifacts_.clear();
     held_text_.clear();
+    parts_ = {};
   }
 }
 
@@ -77,7 +94,8 @@ Result<void> GenerationPrinter::finish() {
     return options_.json ? Result<void>() : to_stdout(held_text_, What::kText);
   }
   if (printed_text_) return {};
-  // A generation without a word says everything in its result.
+  // A generation without a word says everything in its result, or beside the text: a model that calls a tool.
+  if (held_text_.empty() && result_.is_null()) result_ = json_of(parts_);
   const bool has_text = !held_text_.empty() || result_.is_null();
   const std::string result = has_text ? held_text_ : to_pretty_json(result_) + '\n';
   if (!options_.output) return to_stdout(result, What::kText);

@@ -9,6 +9,7 @@
 #include "progress_line.hpp"
 #include "shunt/base/result.hpp"
 #include "shunt/generation/generation_event.hpp"
+#include "shunt/generation/message_parts.hpp"
 #include "terminal.hpp"
 
 namespace shunt::app {
@@ -52,6 +53,7 @@ class GenerationPrinter {
   bool inside_line_ = false;
   std::vector<Artifact> artifacts_;
   Json result_;
+  MessageParts parts_;  // what was said beside text
 };
 
 }  // namespace shunt::app

@@ -58,6 +58,10 @@ void put_output(std::string& out, const JsonObject& output) {
             size_text(static_cast<std::size_t>(number_in(artifact, "size"))) + "  " +
             displayable(text_in(artifact, "url")));
   }
+  for (const std::string_view said : {"reasoning", "refusal"})
+    put(out, said, displayable(text_in(output, said)));
+  for (const Json& call : array_in(output, "tool_calls"))
+    put(out, "tool call", displayable_json(to_json_text(call)));
   if (const Json* result = output.if_contains("result"))
     put(out, "result", displayable_json(to_json_text(*result)));
   const std::string text(text_in(output, "text"));

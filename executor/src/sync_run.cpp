@@ -122,6 +122,19 @@ void SyncRun::delta(std::string_view text) {
   stop_if_over_limit(taken);
 }
 
+void SyncRun::delta(std::string_view text, MessageParts parts) {
+  bool taken = true;
+  {
+    const std::lock_guard lock(mutex_);
+    std::string whole;
+    if (!text.empty()) text_.push(text, [&whole](std::string_view told) { whole = told; });
+    if (!parts_) parts_ = std::make_unique<PartsUtf8>();
+    parts_->push(parts);
+    taken = generation_->delta(whole, std::move(parts));
+  }
+  stop_if_over_limit(taken);
+}
+
 void SyncRun::progress(double fraction, std::string_view message) {
   generation_->progress(fraction, is_valid_utf8(message) ? std::string(message) : to_valid_utf8(message));
 }
@@ -131,14 +144,14 @@ void SyncRun::log(std::string_view level, std::string_view message) {
 }
 
 void SyncRun::artifact(Artifact artifact) {
-  flush_text();
+  flush_deltas();
   stop_if_over_limit(generation_->artifact(std::move(artifact)));
 }
 
 void SyncRun::succeed(Json result) {
   if (!take_conclusion()) return;
   release_slot();
-  flush_text();
+  flush_deltas();
   generation_->succeed(std::move(result));
   notify_owner();
 }
@@ -149,7 +162,7 @@ void SyncRun::fail(Error error) {
   if (stop_reason() != StopReason::kNone) return stopped();
   if (!take_conclusion()) return;
   release_slot();
-  flush_text();
+  flush_deltas();
   error.message = to_valid_utf8(error.message);
   generation_->fail(std::move(error));
   notify_owner();
@@ -158,7 +171,7 @@ void SyncRun::fail(Error error) {
 void SyncRun::stopped() {
   if (!take_conclusion()) return;
   release_slot();
-  flush_text();
+  flush_deltas();
   end_as_stopped();
   notify_owner();
 }
@@ -174,9 +187,10 @@ void SyncRun::release_slot() {
   if (const auto next = slots_.release(took)) next->begin_soon();
 }
 
-void SyncRun::flush_text() {
+void SyncRun::flush_deltas() {
   const std::lock_guard lock(mutex_);
   text_.finish([&](std::string_view rest) { generation_->delta(rest); });
+  if (parts_) generation_->delta({}, parts_->finish());
 }
 
 void SyncRun::end_as_stopped() {

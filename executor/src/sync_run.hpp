@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "model_slots.hpp"
+#include "parts_utf8.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "shunt/base/memory_budget.hpp"
 #include "shunt/executor/namespace.hpp"
@@ -70,6 +71,7 @@ class SyncRun final : public GenerationRun, public std::enable_shared_from_this<
   std::stop_token stop_token() const noexcept override { return stop_.get_token(); }
   MemoryBudget& memory() const noexcept override { return generation_->memory(); }
   void delta(std::string_view text) override;
+  void delta(std::string_view text, MessageParts parts) override;
   void progress(double fraction, std::string_view message) override;
   void log(std::string_view level, std::string_view message) override;
   void artifact(Artifact artifact) override;
@@ -80,7 +82,7 @@ class SyncRun final : public GenerationRun, public std::enable_shared_from_this<
  private:
   bool take_conclusion();
   void release_slot();
-  void flush_text();
+  void flush_deltas();
   void end_as_stopped();
   void notify_owner();
   void stop_if_over_limit(bool taken);
@@ -110,6 +112,7 @@ class SyncRun final : public GenerationRun, public std::enable_shared_from_this<
   StopReason reason_ = StopReason::kNone;
   std::string why_;
   Utf8Stream text_;
+  std::unique_ptr<PartsUtf8> parts_;  // nullptr: nothing has been said beside text
 
   Timer deadline_;  // touched on loop_ only
   Timer grace_;

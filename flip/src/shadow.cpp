@@ -7,7 +7,9 @@
 #include <utility>
 
 #include "shunt/base/digest.hpp"
+#include "shunt/base/json_object_writer.hpp"
 #include "shunt/generation/error_codes.hpp"
+#include "shunt/generation/message_parts.hpp"
 
 namespace shunt::flip {
 namespace {
@@ -15,7 +17,14 @@ namespace {
 constexpr std::string_view kFingerprint = "request_sha256";
 
 std::string content_of(const GenerationRecord& record) {
-  return record.text + (record.result.is_null() ? std::string() : to_json_text(record.result));
+  std::string content = record.text;
+  if (record.parts) {
+    JsonObjectWriter object(content);
+    write_parts(object, *record.parts);
+    object.close();
+  }
+  if (!record.result.is_null()) append_json(content, record.result);
+  return content;
 }
 
 ShadowEnd end_of(const GenerationRecord& record, bool keep_content) {

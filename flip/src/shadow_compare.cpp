@@ -3,6 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <string>
+#include <utility>
+
+#include "shunt/base/json_object_writer.hpp"
+#include "shunt/generation/message_parts.hpp"
 
 namespace shunt::flip {
 namespace {
@@ -108,6 +113,22 @@ bool same_artifacts(const GenerationRecord& a, const GenerationRecord& b) {
   });
 }
 
+// What was said beside text. Ids are made anew for each run and say nothing.
+Json parts_of(const GenerationRecord& record, bool with_logprobs) {
+  if (!record.parts) return JsonObject();
+  MessageParts parts = *record.parts;
+  for (ToolCall& call : parts.tool_calls) call.id.clear();
+  parts.audio.id.clear();
+  parts.audio.expires_at.reset();
+  if (!with_logprobs) parts.logprobs = {};
+  std::string text;
+  JsonObjectWriter object(text);
+  write_parts(object, parts);
+  object.close();
+  auto json = parse_json(text);
+  return json ? std::move(*json) : Json(JsonObject());
+}
+
 std::string_view code_of(const GenerationRecord& record) {
   return record.error ? record.error->code.text() : std::string_view();
 }
@@ -142,6 +163,11 @@ ShadowFinding compare_ends(const GenerationRecord& control, const GenerationReco
     if (!comparison.texts_agree(control.text, candidate.text)) return {ShadowClass::kOtherContent, "text"};
     comparison.pass_over();
   }
+  // An element a token: where the texts may differ, so may these.
+  const bool with_logprobs = rules.text == ShadowRules::Text::kExact;
+  if (auto where = comparison.difference(parts_of(control, with_logprobs), parts_of(candidate, with_logprobs),
+                                         "/output"))
+    return {ShadowClass::kOtherContent, *std::move(where)};
   if (auto where = comparison.difference(control.result, candidate.result, ""))
     return {ShadowClass::kOtherContent, *std::move(where)};
   if (!same_artifacts(control, candidate)) return {ShadowClass::kOtherContent, "artifacts"};

@@ -1,11 +1,13 @@
 #include "canonical_events.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "shunt/base/clock.hpp"
 #include "shunt/base/json.hpp"
+#include "shunt/generation/message_parts.hpp"
 
 namespace shunt::generation {
 namespace {
@@ -92,7 +94,15 @@ std::optional<GenerationEvent> take_one(Cursor& cursor) {
     if (!cursor.skip(",\"text\":\"")) return std::nullopt;
     auto text = cursor.string();
     if (!text) return std::nullopt;
-    event.payload = event::Delta{std::move(*text)};
+    event::Delta delta{std::move(*text)};
+    if (cursor.skip(",\"reasoning\":\"")) {
+      auto reasoning = cursor.string();
+      if (!reasoning) return std::nullopt;
+      MessageParts parts;
+      parts.reasoning = std::move(*reasoning);
+      if (!parts.empty()) delta.parts = std::make_shared<const MessageParts>(std::move(parts));
+    }
+    event.payload = std::move(delta);
   } else if (*type == "started") {
     event.payload = event::Started{};
   } else if (*type == "queued") {

@@ -1,6 +1,7 @@
 #include "shunt/generation/event_codec.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "shunt/generation/artifact_rules.hpp"
 #include "shunt/generation/error_codes.hpp"
 #include "shunt/generation/generation_record.hpp"
+#include "shunt/generation/message_parts.hpp"
 
 namespace shunt::generation {
 namespace {
@@ -25,6 +27,11 @@ using Presence = JsonObjectReader::Presence;
 Error wrong_member(const JsonObjectReader::Wrong& wrong) {
   return {kInvalidEvents,
           "an event's member \"" + std::string(wrong.name) + "\" must be " + std::string(wrong.expected)};
+}
+
+Error wrong_delta(const JsonObjectReader::Wrong& wrong) {
+  return {error_code::kInvalidOutput,
+          "a delta's member \"" + std::string(wrong.name) + "\" must be " + std::string(wrong.expected)};
 }
 
 std::size_t read_size(JsonObjectReader& members) {
@@ -84,8 +91,17 @@ event::Progress read_progress(JsonObjectReader& members) {
   return {std::clamp(fraction, 0.0, 1.0), members.text("message", Presence::kOptional)};
 }
 
+// What a later version says in a delta is kept, and comes to clients as it came.
+event::Delta read_delta(JsonObjectReader& members) {
+  event::Delta delta{members.text("text")};
+  MessageParts parts = read_parts(members);
+  parts.others = members.rest();
+  if (!parts.empty()) delta.parts = std::make_shared<const MessageParts>(std::move(parts));
+  return delta;
+}
+
 GenerationEvent::Payload read_payload(std::string_view type, JsonObjectReader& members) {
-  if (type == "delta") return event::Delta{members.text("text")};
+  if (type == "delta") return read_delta(members);
   if (type == "queued") return event::Queued{};
   if (type == "started") return event::Started{};
   if (type == "restarted") {
@@ -142,6 +158,24 @@ std::string encode_events(std::span<const GenerationEvent> events) {
   }
   out += ']';
   return out;
+}
+
+Result<event::Delta> decode_delta(const Json& value) {
+  const JsonObject* const object = value.if_object();
+  if (object == nullptr) return Error{error_code::kInvalidOutput, "a delta must be a JSON object"};
+  // rest() moves out of the object.
+  Json copy = *object;
+  JsonObjectReader members(std::move(copy.get_object()), "", wrong_delta);
+  event::Delta delta{members.text("text", Presence::kOptional)};
+  MessageParts parts = read_parts(members);
+  const JsonObject unknown = members.rest();
+  if (!unknown.empty()) {
+    return Error{error_code::kInvalidOutput,
+                 "a delta has no member \"" + std::string(unknown.begin()->key()) + '"'};
+  }
+  if (members.problem()) return *members.problem();
+  if (!parts.empty()) delta.parts = std::make_shared<const MessageParts>(std::move(parts));
+  return delta;
 }
 
 std::optional<Error> decode_error(const Json& value) {

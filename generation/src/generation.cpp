@@ -3,6 +3,7 @@
 
 #include "generation_parts.hpp"
 #include "shunt/base/json_memory.hpp"
+#include "shunt/generation/message_parts.hpp"
 
 namespace shunt::generation {
 
@@ -64,12 +65,14 @@ std::string Generation::error_code() const {
 
 GenerationEvent Generation::event_at_locked(std::size_t index) const {
   const Entry& entry = entries_[index];
+  const auto* const delta = entry.payload ? std::get_if<event::Delta>(entry.payload.get()) : nullptr;
   if (entry.text_size > 0) {
     const std::size_t voided = voided_text_.size();
     const bool is_voided = entry.text_begin < voided;
     const std::string& text = is_voided ? voided_text_ : record_->text;
     return {index + 1, entry.at,
-            event::Delta{text.substr(entry.text_begin - (is_voided ? 0 : voided), entry.text_size)}};
+            event::Delta{text.substr(entry.text_begin - (is_voided ? 0 : voided), entry.text_size),
+                         delta != nullptr ? delta->parts : nullptr}};
   }
   if (entry.payload) return {index + 1, entry.at, *entry.payload};
   if (index == 0) return {1, entry.at, event::Queued{}};
@@ -90,6 +93,9 @@ GenerationRecord Generation::record(Detail detail) const {
   record.last_sequence = std::max<std::uint64_t>(entries_.size(), discarded_at_);
   if (detail == Detail::kSummary) return record;
   record.text = record_->text;
+  // While the generation goes on its parts grow.
+  if (parts_ && !ended_locked()) record.parts = std::make_shared<const MessageParts>(*parts_);
+  if (ended_locked()) record.parts = record_->parts;
   record.result = record_->result;
   return record;
 }

@@ -4,6 +4,7 @@
 
 #include "event_members.hpp"
 #include "shunt/generation/generation_record.hpp"
+#include "shunt/generation/message_parts.hpp"
 
 namespace shunt::generation {
 namespace {
@@ -24,7 +25,11 @@ struct PayloadWriter {
     object.json("fraction", progress.fraction);
     if (!progress.message.empty()) object.text("message", progress.message);
   }
-  void operator()(const event::Delta& delta) const { object.text("text", delta.text); }
+  // The text is there even if it is empty: readers of earlier versions want it.
+  void operator()(const event::Delta& delta) const {
+    object.text("text", delta.text);
+    if (delta.parts) write_parts(object, *delta.parts);
+  }
   void operator()(const event::Log& log) const {
     object.text("level", log.level);
     object.text("message", log.message);

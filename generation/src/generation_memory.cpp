@@ -4,6 +4,7 @@
 #include "generation_parts.hpp"
 #include "shunt/base/json_memory.hpp"
 #include "shunt/base/overloaded.hpp"
+#include "shunt/generation/message_parts.hpp"
 
 namespace shunt::generation {
 
@@ -21,6 +22,8 @@ std::size_t payload_bytes(const GenerationEvent::Payload& payload) {
   if (const auto* progress = std::get_if<event::Progress>(&payload)) bytes += progress->message.size();
   if (const auto* line = std::get_if<event::Log>(&payload))
     bytes += line->message.size() + line->level.size();
+  if (const auto* delta = std::get_if<event::Delta>(&payload); delta != nullptr && delta->parts)
+    bytes += sizeof(MessageParts) + parts_memory(*delta->parts);
   if (const auto* end = std::get_if<event::Failed>(&payload)) {
     bytes += end->error.message.size() + json_memory(end->error.details);
   }
@@ -30,7 +33,7 @@ std::size_t payload_bytes(const GenerationEvent::Payload& payload) {
 std::size_t Generation::bytes_locked() const {
   return sizeof *this + sizeof *record_ + kPlaceInStore + 2 * (model_.size() + caller_.size()) +
          envelope_text_.capacity() + voided_text_.capacity() + record_->text.capacity() + artifact_bytes_ +
-         extra_bytes_ + entries_.capacity() * sizeof(Entry) + metadata_bytes_;
+         extra_bytes_ + parts_bytes_ + entries_.capacity() * sizeof(Entry) + metadata_bytes_;
 }
 
 std::size_t Generation::approximate_bytes() const {
@@ -79,7 +82,8 @@ void Generation::discard() {
   entries.swap(entries_);
   voided.swap(voided_text_);
   envelope.swap(envelope_text_);
-  in_events_ = artifact_bytes_ = extra_bytes_ = 0;
+  parts_.reset();  // the record's, which goes with it
+  in_events_ = artifact_bytes_ = extra_bytes_ = parts_bytes_ = 0;
   memory_.resize(bytes_locked());
 }
 

@@ -8,19 +8,27 @@
 #include "shunt/base/json_memory.hpp"
 #include "shunt/generation/artifact_rules.hpp"
 #include "shunt/generation/error_codes.hpp"
+#include "shunt/generation/message_parts.hpp"
 
 namespace shunt::generation {
 
 namespace {
 
-// Past OutputLimits::max_events a delta waits until it is this long.
-constexpr std::size_t kJoinedDeltaBytes = 1024;
 // A longer piece of text becomes several events, so that no event is too large to travel.
 constexpr std::size_t kLongestDelta = 64UL * 1024;
 // What is reserved for an event beside its texts.
 constexpr std::size_t kEventBytes = 256;
 // Spare room of a text that is worth copying it for.
 constexpr std::size_t kWorthShrinking = 8UL * 1024;
+
+// How much of a text goes into the next delta. The cut is not within a character, which has four bytes at
+// most.
+std::size_t size_of_delta(std::string_view text) {
+  std::size_t size = std::min(text.size(), kLongestDelta);
+  const auto within = [&] { return (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U; };
+  while (size < text.size() && size + 4 > kLongestDelta && within()) --size;
+  return size;
+}
 
 }  // namespace
 
@@ -30,24 +38,29 @@ void Generation::append_locked(GenerationEvent::Payload payload) {
       {clock_.now(), 0, 0, std::make_unique<const GenerationEvent::Payload>(std::move(payload))});
 }
 
-void Generation::flush_text_locked() {
+void Generation::flush_deltas_locked() {
   const std::size_t voided = voided_text_.size();
   const std::string_view text = record_->text;
-  if (in_events_ == voided + text.size()) return;
+  if (in_events_ == voided + text.size() && !waiting_parts_) return;
+  std::vector<MessageParts> pieces;
+  if (waiting_parts_) pieces = split_parts(std::move(*std::exchange(waiting_parts_, nullptr)), kLongestDelta);
   const WallTime now = clock_.now();
-  while (in_events_ < voided + text.size()) {
-    const std::string_view rest = text.substr(in_events_ - voided);
-    std::size_t size = std::min(rest.size(), kLongestDelta);
-    // The cut is not within a character, which has four bytes at most.
-    const auto within = [&] { return (static_cast<unsigned char>(rest[size]) & 0xC0U) == 0x80U; };
-    while (size < rest.size() && size + 4 > kLongestDelta && within()) --size;
+  // What was said at the same time goes together, for as long as there is some of both.
+  std::size_t next = 0;
+  while (in_events_ < voided + text.size() || next < pieces.size()) {
+    const std::size_t size = size_of_delta(text.substr(in_events_ - voided));
     entries_.push_back({now, in_events_, size, nullptr});
     in_events_ += size;
+    if (next == pieces.size()) continue;
+    GenerationEvent::Payload delta =
+        event::Delta{{}, std::make_shared<const MessageParts>(std::move(pieces[next++]))};
+    extra_bytes_ += payload_bytes(delta);
+    entries_.back().payload = std::make_unique<const GenerationEvent::Payload>(std::move(delta));
   }
 }
 
 void Generation::end_locked(GenerationEvent::Payload payload) {
-  flush_text_locked();
+  flush_deltas_locked();
   enter_end_locked(clock_.now(), std::move(payload));
 }
 
@@ -71,6 +84,7 @@ void Generation::enter_end_locked(WallTime at, GenerationEvent::Payload payload)
   record.last_sequence = entries_.size();
   // A text grows by doubling, and this one has grown up.
   if (record.text.capacity() - record.text.size() > kWorthShrinking) record.text.shrink_to_fit();
+  if (parts_) parts_bytes_ = sizeof(MessageParts) + parts_memory(*parts_);
 }
 
 bool Generation::end(GenerationEvent::Payload payload) {
@@ -79,6 +93,12 @@ bool Generation::end(GenerationEvent::Payload payload) {
   end_locked(std::move(payload));
   wake(std::move(lock));
   return true;
+}
+
+bool Generation::invalid_output(std::unique_lock<std::mutex> lock, std::string message) {
+  end_locked(event::Failed{{error_code::kInvalidOutput, std::move(message)}});
+  wake(std::move(lock));
+  return false;
 }
 
 bool Generation::over_limit(std::unique_lock<std::mutex> lock, std::string_view what, std::size_t limit,
@@ -121,9 +141,8 @@ bool Generation::delta(std::string_view text) {
   }
   if (!reserve_locked(text.size() + sizeof(Entry))) return overload(std::move(lock));
   append_text_locked(text);
-  if (entries_.size() >= limits_.max_events && text_size_locked() - in_events_ < kJoinedDeltaBytes)
-    return true;
-  flush_text_locked();
+  if (entries_.size() >= limits_.max_events && waiting_bytes_locked() < kJoinedDeltaBytes) return true;
+  flush_deltas_locked();
   wake(std::move(lock));
   return true;
 }
@@ -168,20 +187,15 @@ bool Generation::artifact(Artifact artifact) {
   const bool taken =
       std::ranges::any_of(artifacts, [&](const Artifact& a) { return a.name == artifact.name; });
   if (taken || !is_valid_artifact_name(artifact.name)) {
-    end_locked(event::Failed{{error_code::kInvalidOutput,
-                              "the generator produced an artifact with " +
-                                  std::string(taken ? "a name that is taken: \"" : "an invalid name: \"") +
-                                  to_valid_utf8(excerpt(artifact.name)) + '"'}});
-    wake(std::move(lock));
-    return false;
+    return invalid_output(std::move(lock),
+                          "the generator produced an artifact with " +
+                              std::string(taken ? "a name that is taken: \"" : "an invalid name: \"") +
+                              to_valid_utf8(excerpt(artifact.name)) + '"');
   }
   if (!is_valid_media_type(artifact.media_type)) {
-    end_locked(event::Failed{
-        {error_code::kInvalidOutput, "the generator produced the artifact \"" + artifact.name +
-                                         "\" with an invalid media type: \"" +
-                                         to_valid_utf8(artifact.media_type.substr(0, 255)) + '"'}});
-    wake(std::move(lock));
-    return false;
+    return invalid_output(std::move(lock), "the generator produced the artifact \"" + artifact.name +
+                                               "\" with an invalid media type: \"" +
+                                               to_valid_utf8(artifact.media_type.substr(0, 255)) + '"');
   }
   if (!reserve_locked(kEventBytes + (artifact.bytes ? artifact.size() : 0))) return overload(std::move(lock));
   artifact_bytes_ += artifact.size();

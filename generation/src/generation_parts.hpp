@@ -11,9 +11,13 @@
 // What the files of Generation share; each has one duty of it.
 namespace shunt::generation {
 
+// Past OutputLimits::max_events a delta waits until it is this long.
+inline constexpr std::size_t kJoinedDeltaBytes = 1024;
+
 // Kept small, since a generation may have one for each token. A delta's text lies in text_ once, for records
-// and events alike. An entry with neither text nor payload is a bare mark: `queued` if it is the first, the
-// end if it is the last of a generation that has ended (the record tells the rest), else `started`.
+// and events alike; beside it an entry may have the payload of a delta that has parts and no text. An entry
+// with neither text nor payload is a bare mark: `queued` if it is the first, the end if it is the last of a
+// generation that has ended (the record tells the rest), else `started`.
 struct Generation::Entry {
   WallTime at;
   std::size_t text_begin = 0;

@@ -1,6 +1,7 @@
 #include "shunt/generation/generation_record.hpp"
 
 #include "shunt/base/json_object_writer.hpp"
+#include "shunt/generation/message_parts.hpp"
 
 namespace shunt::generation {
 namespace {
@@ -21,14 +22,15 @@ void append_artifacts(std::string& out, const GenerationRecord& record) {
   out += ']';
 }
 
-// {"text":...,"result":...,"artifacts":[...]}, each only where there is something.
+// {"text":...,"reasoning":...,"result":...,"artifacts":[...]}, each only where there is something.
 void write_output(JsonObjectWriter& object, const GenerationRecord& record) {
-  if (record.text.empty() && record.result.is_null() && record.artifacts.empty() &&
+  if (record.text.empty() && !record.parts && record.result.is_null() && record.artifacts.empty() &&
       record.state != GenerationState::kSucceeded) {
     return;
   }
   JsonObjectWriter output = object.object("output");
   if (!record.text.empty()) output.text("text", record.text);
+  if (record.parts) write_parts(output, *record.parts);
   if (!record.result.is_null()) output.json("result", record.result);
   if (!record.artifacts.empty()) append_artifacts(output.begin("artifacts"), record);
   output.close();

@@ -30,7 +30,9 @@ std::vector<GenerationEvent> Generation::Watch::read(std::size_t max_bytes) {
   const std::size_t there = generation_->entries_.size();
   if (next_ < there) events.reserve(std::min(there - next_, max_bytes / kEventBytes + 1));
   while (available_locked() && (events.empty() || bytes < max_bytes)) {
-    bytes += kEventBytes + generation_->entries_[next_].text_size;
+    const Entry& entry = generation_->entries_[next_];
+    bytes += kEventBytes + entry.text_size;
+    if (entry.payload) bytes += payload_bytes(*entry.payload);
     events.push_back(generation_->event_at_locked(next_++));
   }
   return events;

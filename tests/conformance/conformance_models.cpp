@@ -47,6 +47,38 @@ Json bytes(GenerationRun& run) {
   return nullptr;
 }
 
+// A chat model's answer: it thinks, it talks, it calls two tools at once.
+Json talk(GenerationRun& run) {
+  const auto say = [&run](std::string_view text, auto fill) {
+    MessageParts parts;
+    fill(parts);
+    run.delta(text, std::move(parts));
+  };
+  say("", [](MessageParts& parts) { parts.reasoning = "Let me "; });
+  say("", [](MessageParts& parts) { parts.reasoning = "see.\xF0\x9F"; });
+  say("", [](MessageParts& parts) { parts.reasoning = "\x9A\x82"; });
+  run.delta("I look ");
+  say("it up", [](MessageParts& parts) { parts.logprobs.content = {JsonObject{{"token", "it up"}}}; });
+  say("", [](MessageParts& parts) {
+    parts.tool_calls = {{.index = 0, .id = "call_a", .name = "weather", .arguments = "{\"city\":"}};
+  });
+  say("", [](MessageParts& parts) {
+    parts.tool_calls = {{.index = 1, .id = "call_b", .name = "time"},
+                        {.index = 0, .arguments = "\"Paris\"}"}};
+  });
+  say("", [](MessageParts& parts) { parts.audio.bytes = std::string("\0\xFF", 2); });
+  say("", [](MessageParts& parts) { parts.refusal = std::string(100'000, 'n'); });
+  run.delta(".");
+  return nullptr;
+}
+
+Json leave_a_gap(GenerationRun& run) {
+  MessageParts parts;
+  parts.tool_calls = {{.index = 1, .name = "f"}};
+  run.delta("", std::move(parts));
+  return nullptr;
+}
+
 class VanishingGenerator final : public Generator {
  public:
   void start(std::shared_ptr<GenerationRun>) override {}
@@ -86,6 +118,8 @@ ModelRegistry conformance_models(Hold& hold) {
   add(function("tokens", tokens));
   add(function("artifact", artifact));
   add(function("bytes", bytes));
+  add(function("talk", talk));
+  add(function("gap", leave_a_gap));
   add(function("throwing", [](GenerationRun&) -> Json { throw std::runtime_error("no luck today"); }));
   add(model("vanishing", std::make_shared<VanishingGenerator>()));
   add(model("picky", std::make_shared<PickyGenerator>()));
@@ -93,6 +127,10 @@ ModelRegistry conformance_models(Hold& hold) {
   Model limited = function("limited", tokens);
   limited.output.max_text_bytes = 64;
   add(std::move(limited));
+
+  Model terse = function("terse", talk);
+  terse.output.max_message_bytes = 64;
+  add(std::move(terse));
 
   Model gated = function("gated", [&hold](GenerationRun& run) -> Json {
     run.delta("waiting");

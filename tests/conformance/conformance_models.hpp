@@ -15,6 +15,11 @@ namespace shunt::testing {
 //   vanishing  drops its run
 //   artifact   an artifact of "size" bytes and one of zero bytes
 //   bytes      deltas that cut a UTF-8 sequence in half, and invalid ones
+//   talk       says what a chat model says: reasoning, text, log probabilities, two tool calls, audio, a
+//   refusal of
+//              100,000 bytes
+//   terse      as talk, with max_message_bytes 64
+//   gap        begins with the second tool call
 //   limited    as tokens, with max_text_bytes 64
 //   picky      check_input refuses an input without "text"
 [[nodiscard]] ModelRegistry conformance_models(Hold& hold);

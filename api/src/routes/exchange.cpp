@@ -4,6 +4,7 @@
 #include "shunt/base/display_text.hpp"
 #include "shunt/base/json_memory.hpp"
 #include "shunt/generation/error_codes.hpp"
+#include "shunt/generation/message_parts.hpp"
 #include "shunt/http/media_type.hpp"
 
 namespace shunt::api {
@@ -122,7 +123,8 @@ bool reserve_answer(Exchange& exchange, std::size_t bytes) {
 }
 
 void answer_with_record(Exchange& exchange, int status, const GenerationRecord& record) {
-  if (record.text.size() > http::kLargeAnswer && !reserve_answer(exchange, record.text.size())) return;
+  const std::size_t said = record.text.size() + (record.parts ? said_bytes(*record.parts) : 0);
+  if (said > http::kLargeAnswer && !reserve_answer(exchange, said)) return;
   exchange.response.set_json(status);
   append_record_json(exchange.response.body, record);
 }

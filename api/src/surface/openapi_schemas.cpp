@@ -56,6 +56,22 @@ constexpr std::string_view kSchemas = R"json({
         "type": "object",
         "properties": {
           "text": {"type": "string"}, "result": {},
+          "reasoning": {"type": "string"}, "refusal": {"type": "string"},
+          "tool_calls": {"type": "array", "items": {"$ref": "#/components/schemas/ToolCall"}},
+          "logprobs": {
+            "type": "object",
+            "properties": {"content": {"type": "array"}, "refusal": {"type": "array"}}},
+          "audio": {
+            "type": "object",
+            "properties": {
+              "id": {"type": "string"}, "format": {"type": "string"},
+              "data": {"type": "string", "contentEncoding": "base64"},
+              "transcript": {"type": "string"}, "expires_at": {"type": "integer"}}},
+          "images": {
+            "type": "array",
+            "items": {
+              "type": "object", "required": ["index", "url"],
+              "properties": {"index": {"type": "integer"}, "url": {"type": "string"}}}},
           "artifacts": {"type": "array", "items": {"$ref": "#/components/schemas/Artifact"}}}},
       "error": {"$ref": "#/components/schemas/Error"},
       "cancel_reason": {"type": "string"},
@@ -69,6 +85,12 @@ constexpr std::string_view kSchemas = R"json({
           "epoch": {"type": "integer", "minimum": 1},
           "bucket": {"type": "integer", "minimum": 0, "maximum": 9999}}},
       "metadata": {"type": "object"}}},
+  "ToolCall": {
+    "type": "object", "required": ["index"],
+    "properties": {
+      "index": {"type": "integer", "minimum": 0, "maximum": 1023},
+      "id": {"type": "string"}, "type": {"type": "string"}, "name": {"type": "string"},
+      "arguments": {"type": "string"}, "extra": {"type": "object"}}},
   "GenerationPage": {
     "type": "object", "required": ["generations", "next_cursor"],
     "properties": {

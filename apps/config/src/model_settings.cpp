@@ -75,7 +75,9 @@ const std::vector<Setting<Model>>& model_settings() {
           "Media types of its artifacts, so that a request whose `Accept` asks for others is refused before "
           "it runs."),
       setting<Model>("limits.max_text_bytes", Bytes{0}, limit(&OutputLimits::max_text_bytes),
-                     "Text of a generation; more fails it with `output_too_large`, as do the next four."),
+                     "Text of a generation; more fails it with `output_too_large`, as do the next five."),
+      setting<Model>("limits.max_message_bytes", Bytes{0}, limit(&OutputLimits::max_message_bytes),
+                     "What it says beside text: reasoning, tool calls, log probabilities, audio, images."),
       setting<Model>("limits.max_artifact_bytes", Bytes{0}, limit(&OutputLimits::max_artifact_bytes),
                      "All its artifacts together."),
       setting<Model>("limits.max_artifacts", Count{0, 100'000}, limit(&OutputLimits::max_artifacts),

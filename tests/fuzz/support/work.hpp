@@ -26,13 +26,14 @@ std::chrono::nanoseconds cpu_time_of(const Work& work, const std::string& input)
 }
 
 // Ends the program when `work` takes longer than it may for this input: what it takes for `small`, for each
-// byte, and four times as much, since memory is slower when there is more of it. `large` is much larger than
-// `small` and of the same kind. A figure that does not hold is taken anew, twice.
+// byte, and eight times as much, since memory is slower when there is more of it and others use it. `large`
+// is of the same kind and at least sixteen times as large, where a square takes sixteen times as much. A
+// figure that does not hold is taken anew, twice.
 template <typename Work>
 void check_grows_linearly(const Work& work, const std::string& small, const std::string& large,
                           const char* what) {
   constexpr std::chrono::milliseconds kNotWorthMeasuring{10};
-  constexpr double kPatience = 4;
+  constexpr double kPatience = 8;
   std::chrono::nanoseconds brief{};
   std::chrono::nanoseconds longer{};
   for (int tries = 0; tries < 3; ++tries) {

@@ -39,6 +39,12 @@ class InspectionTest : public ::testing::Test {
     place_.processes = {"api-1"};
   }
   ~InspectionTest() override {
+    // A call that was answered may not have returned yet on the thread that made it.
+    for (std::size_t loop = 0; loop < loops_.size(); ++loop) {
+      std::promise<void> turned;
+      loops_.at(loop).post([&turned] { turned.set_value(); });
+      turned.get_future().wait();
+    }
     inspection_.reset();
     executor_.reset();
     worker_.reset();

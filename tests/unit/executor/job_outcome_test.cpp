@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "shunt/generation/message_parts.hpp"
+
 namespace shunt::executor {
 namespace {
 
@@ -28,6 +30,16 @@ TEST(JobOutcome, OfASuccessIsItsTextAndItsResult) {
   EXPECT_EQ(returned(job_outcome(made, kInline)), R"({"text":"partial","result":{"n":1}})");
   EXPECT_EQ(returned(job_outcome(event::Succeeded{}, made, kInline)),
             R"({"text":"partial","result":{"n":1}})");
+  MessageParts parts;
+  parts.reasoning = "because";
+  made.parts = std::make_shared<const MessageParts>(parts);
+  EXPECT_EQ(returned(job_outcome(made, kInline)),
+            R"({"text":"partial","reasoning":"because","result":{"n":1}})");
+  parts.reasoning.assign(101, 'z');
+  made.parts = std::make_shared<const MessageParts>(parts);
+  EXPECT_EQ(returned(job_outcome(made, kInline)),
+            R"({"text":"partial","message_bytes":101,"result":{"n":1}})");
+  made.parts.reset();
   made.text.assign(101, 'x');
   made.result = JsonObject{{"long", std::string(101, 'y')}};
   EXPECT_EQ(returned(job_outcome(made, kInline)), R"({"text_bytes":101,"result_bytes":112})");

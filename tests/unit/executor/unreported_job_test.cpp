@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "shunt/generation/message_parts.hpp"
+
 namespace shunt::executor {
 namespace {
 
@@ -107,6 +109,79 @@ TEST(UnreportedJob, WhoseReturnValueIsNoJsonSucceededWithItAsText) {
   unreported.job.return_value = "not json \xFF";
   const auto events = events_of_unreported_job(unreported, kNow);
   EXPECT_EQ(std::get<event::Succeeded>(events.at(0).payload).result.as_string(), "not json \xEF\xBF\xBD");
+}
+
+MessageParts parts_in(const GenerationEvent& event) {
+  const auto& delta = std::get<event::Delta>(event.payload);
+  return delta.parts ? *delta.parts : MessageParts{};
+}
+
+std::string text_in(const GenerationEvent& event) {
+  return std::get<event::Delta>(event.payload).text;
+}
+
+// It reports what there is so far; clients are told what is new.
+TEST(UnreportedJob, WhoseProgressHasOutputSaysWhatHasGrown) {
+  UnreportedGeneration unreported = taken();
+  unreported.state = GenerationState::kRunning;
+  unreported.job.progress = R"({"fraction":0.2,"output":{"text":"Once","reasoning":"Let me"}})";
+  auto events = events_of_unreported_job(unreported, kNow);
+  ASSERT_EQ(types(events), (std::vector<std::string>{"progress", "delta"}));
+  EXPECT_EQ(text_in(events[1]), "Once");
+  EXPECT_EQ(parts_in(events[1]).reasoning, "Let me");
+
+  unreported.told = std::get<event::Delta>(events[1].payload);
+  unreported.seen_progress = unreported.job.progress;
+  unreported.job.progress = R"({"output":{"text":"Once upon","tool_calls":[{"index":0,"name":"f"}]}})";
+  events = events_of_unreported_job(unreported, kNow);
+  ASSERT_EQ(types(events), (std::vector<std::string>{"delta"}));
+  EXPECT_EQ(text_in(events[0]), " upon");
+  EXPECT_EQ(parts_in(events[0]).tool_calls.at(0).name, "f");
+
+  unreported.told.text = "Once upon";
+  unreported.job.finished_on = 2'000;
+  unreported.job.return_value = R"({"text":"Once upon a time","reasoning":"Let me see","result":7})";
+  events = events_of_unreported_job(unreported, kNow);
+  ASSERT_EQ(types(events), (std::vector<std::string>{"delta", "succeeded"}));
+  EXPECT_EQ(text_in(events[0]), " a time");
+  EXPECT_EQ(parts_in(events[0]).reasoning, " see");
+  EXPECT_EQ(std::get<event::Succeeded>(events[1].payload).result, Json(7));
+}
+
+TEST(UnreportedJob, WhoseOutputBeginsAnewVoidsWhatWasTold) {
+  UnreportedGeneration unreported = taken();
+  unreported.state = GenerationState::kRunning;
+  unreported.told.text = "Once upon";
+  unreported.job.progress = R"({"output":{"text":"There was"}})";
+  const auto events = events_of_unreported_job(unreported, kNow);
+  ASSERT_EQ(types(events), (std::vector<std::string>{"restarted", "delta"}));
+  EXPECT_EQ(text_in(events[1]), "There was");
+}
+
+TEST(UnreportedJob, WhoseOutputCannotBeReadHasNone) {
+  UnreportedGeneration unreported = taken();
+  unreported.state = GenerationState::kRunning;
+  for (const char* output : {"7", R"({"text":7})", R"({"words":"x"})", R"({"tool_calls":[{"index":-1}]})"}) {
+    unreported.job.progress = std::string(R"({"fraction":0.5,"output":)") + output + '}';
+    EXPECT_EQ(types(events_of_unreported_job(unreported, kNow)), (std::vector<std::string>{"progress"}));
+  }
+}
+
+TEST(UnreportedJob, ThatReturnsAMessageSaysIt) {
+  UnreportedGeneration unreported = taken();
+  unreported.state = GenerationState::kRunning;
+  unreported.job.finished_on = 2'000;
+  unreported.job.return_value =
+      R"({"text":"","tool_calls":[{"index":0,"id":"a","name":"f","arguments":"{}"}]})";
+  auto events = events_of_unreported_job(unreported, kNow);
+  ASSERT_EQ(types(events), (std::vector<std::string>{"delta", "succeeded"}));
+  EXPECT_EQ(parts_in(events[0]).tool_calls.at(0).arguments, "{}");
+  EXPECT_TRUE(std::get<event::Succeeded>(events[1].payload).result.is_null());
+  // A member that is none of an output's makes all of it a result.
+  unreported.job.return_value = R"({"text":"","tool_calls":7})";
+  events = events_of_unreported_job(unreported, kNow);
+  ASSERT_EQ(types(events), (std::vector<std::string>{"succeeded"}));
+  EXPECT_TRUE(std::get<event::Succeeded>(events[0].payload).result.is_object());
 }
 
 struct FailureCase {

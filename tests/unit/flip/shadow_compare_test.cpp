@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "shunt/generation/message_parts.hpp"
+
 namespace shunt::flip {
 namespace {
 
@@ -88,6 +90,25 @@ TEST(ShadowCompare, ComparesTextByHashByLengthOrNotAtAll) {
   EXPECT_EQ(compared("abc", "abd", with_text(Text::kLengthBand, 1)), ShadowClass::kEqualByRules);
   EXPECT_EQ(compared("abcd", "ab", with_text(Text::kLengthBand, 0.51)), ShadowClass::kOtherContent);
   EXPECT_EQ(compared("abcd", "", with_text(Text::kIgnored)), ShadowClass::kEqualByRules);
+}
+
+GenerationRecord calling(std::string id, std::string arguments) {
+  GenerationRecord record = succeeded("", "null");
+  MessageParts parts;
+  parts.tool_calls = {{.index = 0, .id = std::move(id), .name = "f", .arguments = std::move(arguments)}};
+  record.parts = std::make_shared<const MessageParts>(std::move(parts));
+  return record;
+}
+
+TEST(ShadowCompare, ComparesWhatWasSaidBesideText) {
+  using Text = ShadowRules::Text;
+  EXPECT_EQ(compare_ends(calling("a", "{}"), calling("b", "{}"), {}).result, ShadowClass::kEqual);
+  const ShadowFinding other = compare_ends(calling("a", "{}"), calling("a", "{ }"), {});
+  EXPECT_EQ(other.result, ShadowClass::kOtherContent);
+  EXPECT_EQ(other.where, "/output/tool_calls/0/arguments");
+  EXPECT_EQ(compare_ends(calling("a", "{}"), succeeded("", "null"), {}).where, "/output/tool_calls");
+  EXPECT_EQ(compare_ends(calling("a", "{}"), calling("a", "{ }"), with_text(Text::kIgnored)).result,
+            ShadowClass::kEqualByRules);
 }
 
 TEST(ShadowCompare, ComparesHowTheyEnded) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "shunt/generation/message_parts.hpp"
+
 namespace shunt::generation {
 namespace {
 
@@ -13,6 +15,22 @@ Artifact stored_artifact() {
   artifact.sha256 = std::string(64, 'a');
   artifact.stored_size = 12;
   return artifact;
+}
+
+event::Delta delta_with_parts() {
+  MessageParts parts;
+  parts.reasoning = "hm \xC3\xA9";
+  parts.tool_calls = {{.index = 0, .id = "call_1", .name = "f", .arguments = "{\"a\":1}"}};
+  parts.logprobs.content = {JsonObject{{"token", "x"}, {"logprob", -0.25}}};
+  parts.audio.bytes = std::string("\0\xFF", 2);
+  parts.images = {{0, "data:,"}};
+  return {"x", std::make_shared<const MessageParts>(std::move(parts))};
+}
+
+event::Delta thought() {
+  MessageParts parts;
+  parts.reasoning = "\"quoted\" \xC3\xA9";
+  return {"", std::make_shared<const MessageParts>(std::move(parts))};
 }
 
 std::vector<GenerationEvent> every_event() {
@@ -34,6 +52,8 @@ std::vector<GenerationEvent> every_event() {
   payloads.emplace_back(std::move(elsewhere));
   payloads.emplace_back(event::Failed{std::move(error)});
   payloads.emplace_back(event::Cancelled{"enough"});
+  payloads.emplace_back(delta_with_parts());
+  payloads.emplace_back(thought());
   std::vector<GenerationEvent> events;
   for (auto& payload : payloads) events.push_back({events.size() + 1, kAt, std::move(payload)});
   return events;
@@ -59,9 +79,27 @@ TEST(EventCodec, EveryEventComesBackAsItWas) {
 
 TEST(EventCodec, MembersThatItDoesNotKnowAreNothingToIt) {
   const auto decoded = decode_events(
-      R"([{"seq":2,"type":"delta","at":"2025-11-23T15:43:07.042Z","text":"x","colour":"green"}])");
+      R"([{"seq":2,"type":"log","at":"2025-11-23T15:43:07.042Z","level":"info","message":"x","colour":"green"}])");
   ASSERT_TRUE(decoded.ok());
-  EXPECT_EQ(std::get<event::Delta>((*decoded)[0].payload).text, "x");
+  EXPECT_EQ(std::get<event::Log>((*decoded)[0].payload).message, "x");
+}
+
+// A later version says more: what this one does not know goes on as it came.
+TEST(EventCodec, WhatADeltaSaysInALaterVersionIsPassedOn) {
+  const std::string later =
+      R"([{"seq":2,"type":"delta","at":"2025-11-23T15:43:07.042Z","text":"x","reasoning":"y","smell":{"of":["rain"]}}])";
+  const auto decoded = decode_events(later);
+  ASSERT_TRUE(decoded.ok());
+  const auto& delta = std::get<event::Delta>((*decoded)[0].payload);
+  EXPECT_EQ(delta.text, "x");
+  EXPECT_EQ(delta.parts->reasoning, "y");
+  EXPECT_EQ(encode_events(*decoded), later);
+}
+
+// What an API process of the version before needs: the text is always there.
+TEST(EventCodec, ADeltaWithoutTextHasAnEmptyOne) {
+  const std::vector<GenerationEvent> events{{2, kAt, thought()}};
+  EXPECT_THAT(encode_events(events), ::testing::HasSubstr(R"("text":"","reasoning":)"));
 }
 
 // The short way for the usual events and the general one agree, whatever the text.
@@ -71,11 +109,16 @@ TEST(EventCodec, WhatIsReadTheShortWayIsReadAsByTheGeneralOne) {
   for (const char* text : kTexts) {
     const std::string members =
         std::string(R"("type":"delta","at":"2025-11-23T15:43:07.042Z","text":")") + text;
-    // A member that is nothing to the reader keeps the general one from being spared.
+    // A blank keeps the general reader from being spared.
     const auto usual = decode_events(R"([{"seq":2,)" + members + "\"}]");
-    const auto general = decode_events(R"([{"other":0,"seq":2,)" + members + "\"}]");
+    const auto general = decode_events(R"([ {"seq":2,)" + members + "\"}]");
     ASSERT_TRUE(usual.ok() && general.ok()) << text;
     EXPECT_EQ(encode_events(*usual), encode_events(*general));
+    const auto thoughts = decode_events(R"([{"seq":2,)" + members + R"(","reasoning":")" + text + "\"}]");
+    const auto general_thoughts =
+        decode_events(R"([ {"seq":2,)" + members + R"(","reasoning":")" + text + "\"}]");
+    ASSERT_TRUE(thoughts.ok() && general_thoughts.ok()) << text;
+    EXPECT_EQ(encode_events(*thoughts), encode_events(*general_thoughts));
   }
 }
 
@@ -126,6 +169,12 @@ INSTANTIATE_TEST_SUITE_P(
         Malformed{with(R"("type":"progress","fraction":"half")"), "\"fraction\""},
         Malformed{with(R"("type":"progress","fraction":0.5,"message":7)"), "\"message\""},
         Malformed{with(R"("type":"delta")"), "\"text\""},
+        Malformed{with(R"("type":"delta","text":"","reasoning":7)"), "\"reasoning\""},
+        Malformed{with(R"("type":"delta","text":"","tool_calls":[{"index":0,"id":7}])"), "\"tool_calls\""},
+        Malformed{with(R"("type":"delta","text":"","tool_calls":[{"index":4096}])"), "\"tool_calls\""},
+        Malformed{with(R"("type":"delta","text":"","logprobs":[])"), "\"logprobs\""},
+        Malformed{with(R"("type":"delta","text":"","audio":{"data":"!"})"), "\"audio\""},
+        Malformed{with(R"("type":"delta","text":"","images":[{"url":"x"}])"), "\"images\""},
         Malformed{with(R"("type":"log","level":"info")"), "\"message\""},
         Malformed{with(R"("type":"log","message":"x")"), "\"level\""},
         Malformed{with(R"("type":"artifact","media_type":"a/b","size":1)"), "\"name\""},
@@ -168,13 +217,19 @@ TEST(EventCodec, NothingThatIsKeptLiesInTheMemoryOfItsDocument) {
   const auto events = decode_events(
       R"([{"seq": 1, "at": "2026-11-23T15:43:07.042Z", "type": "failed", "error":)"
       R"( {"code": "generator_failed", "message": "m", "details": {"a": {"b": ["c"]}}}},)"
-      R"( {"seq": 2, "at": "2026-11-23T15:43:07.042Z", "type": "succeeded", "result": {"a": ["b"]}}])");
+      R"( {"seq": 2, "at": "2026-11-23T15:43:07.042Z", "type": "succeeded", "result": {"a": ["b"]}},)"
+      R"( {"seq": 3, "at": "2026-11-23T15:43:07.042Z", "type": "delta", "text": "", "later": {"a": ["b"]},)"
+      R"( "logprobs": {"content": [["c"]]}, "tool_calls": [{"index": 0, "extra": {"a": ["b"]}}]}])");
   ASSERT_TRUE(events.ok()) << events.error().message;
   const boost::json::storage_ptr own;
   const JsonObject& details = std::get<event::Failed>((*events)[0].payload).error.details;
   EXPECT_EQ(*details.storage(), *own);
   EXPECT_EQ(*details.at("a").storage(), *own);
   EXPECT_EQ(*std::get<event::Succeeded>((*events)[1].payload).result.storage(), *own);
+  const MessageParts& parts = *std::get<event::Delta>((*events)[2].payload).parts;
+  EXPECT_EQ(*parts.others.at("later").storage(), *own);
+  EXPECT_EQ(*parts.logprobs.content.at(0).storage(), *own);
+  EXPECT_EQ(*parts.tool_calls.at(0).extra.at("a").storage(), *own);
 }
 
 TEST(EventCodec, AFractionIsFromNothingToAll) {

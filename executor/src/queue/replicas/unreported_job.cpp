@@ -1,11 +1,14 @@
 #include "queue/replicas/unreported_job.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <utility>
 
 #include "shunt/base/json.hpp"
 #include "shunt/generation/error_codes.hpp"
+#include "shunt/generation/event_codec.hpp"
+#include "shunt/generation/message_parts.hpp"
 
 namespace shunt::executor {
 namespace {
@@ -31,23 +34,52 @@ std::optional<event::Progress> to_progress(const std::string& text) {
   return progress;
 }
 
+// What there is so far, in {"fraction"?, "message"?, "output": {"text"?, "reasoning"?, ...}}.
+std::optional<event::Delta> output_in_progress(const std::string& text) {
+  const auto json = parse_json(text);
+  const JsonObject* const object = json ? json->if_object() : nullptr;
+  const Json* const output = object != nullptr ? object->if_contains("output") : nullptr;
+  if (output == nullptr) return std::nullopt;
+  auto read = decode_delta(*output);
+  return read ? std::optional(std::move(*read)) : std::nullopt;
+}
+
 struct Returned {
-  std::string text;
-  Json result;
+  event::Delta output{};
+  Json result{};
 };
 
-// What a worker returned: {"text", "result"?} is the output of a generation in parts, as our own workers
-// return it; any other JSON is the result.
+// What a worker returned: {"text", "result"?, "reasoning"?, ...} is the output of a generation in parts, as
+// our own workers return it; any other JSON is the result.
 Returned to_returned(const std::string& return_value) {
   auto json = parse_json(return_value);
   // What cannot be read as JSON is still what the worker returned.
   if (!json) return {{}, Json(boost::json::string_view(to_valid_utf8(return_value)))};
-  const JsonObject* object = json->if_object();
-  const Json* text = object != nullptr ? object->if_contains("text") : nullptr;
-  const Json* result = object != nullptr ? object->if_contains("result") : nullptr;
-  const std::size_t named = (text != nullptr ? 1 : 0) + (result != nullptr ? 1 : 0);
-  if (text == nullptr || !text->is_string() || object->size() != named) return {{}, std::move(*json)};
-  return {std::string(text->get_string()), result != nullptr ? *result : Json(nullptr)};
+  const JsonObject* const object = json->if_object();
+  if (object == nullptr || !object->contains("text")) return {{}, std::move(*json)};
+  JsonObject said = *object;
+  said.erase("result");
+  auto output = decode_delta(Json(std::move(said)));
+  if (!output) return {{}, std::move(*json)};
+  const Json* const result = object->if_contains("result");
+  return {std::move(*output), result != nullptr ? *result : Json(nullptr)};
+}
+
+// What has to be said of `whole` after what was told: its growth, or that all is void and then the whole.
+// A text that is not there is as it was.
+std::vector<GenerationEvent::Payload> news_of(const event::Delta& told, event::Delta whole) {
+  static const MessageParts kNothing;
+  const MessageParts& known = told.parts ? *told.parts : kNothing;
+  auto growth = growth_of(known, whole.parts ? *whole.parts : kNothing);
+  std::vector<GenerationEvent::Payload> news;
+  if (growth && (whole.text.empty() || whole.text.starts_with(told.text))) {
+    if (!whole.text.empty()) whole.text.erase(0, told.text.size());
+    whole.parts = growth->empty() ? nullptr : std::make_shared<const MessageParts>(std::move(*growth));
+  } else {
+    news.emplace_back(event::Restarted{});
+  }
+  if (!whole.text.empty() || whole.parts) news.emplace_back(std::move(whole));
+  return news;
 }
 
 // A worker of ours that has taken a job says within this long that it begins, also when much comes at once.
@@ -107,12 +139,19 @@ std::vector<GenerationEvent> events_of_unreported_job(const UnreportedGeneration
   if (plain && unreported.state == GenerationState::kQueued) say(job.processed_on, event::Started{});
   if (plain && job.progress != unreported.seen_progress) {
     if (auto progress = to_progress(job.progress)) say(std::nullopt, std::move(*progress));
+    // Where it has returned, that counts.
+    auto output = job.return_value ? std::nullopt : output_in_progress(job.progress);
+    if (output) {
+      for (auto& payload : news_of(unreported.told, std::move(*output)))
+        say(std::nullopt, std::move(payload));
+    }
   }
   if (!ended) return events;
   GenerationEvent::Payload ending = ending_of(unreported);
   if (auto* succeeded = std::get_if<event::Succeeded>(&ending)) {
     Returned returned = to_returned(job.return_value.value_or("null"));
-    if (!returned.text.empty()) say(job.finished_on, event::Delta{std::move(returned.text)});
+    for (auto& payload : news_of(unreported.told, std::move(returned.output)))
+      say(job.finished_on, std::move(payload));
     succeeded->result = std::move(returned.result);
   }
   say(job.finished_on, std::move(ending));

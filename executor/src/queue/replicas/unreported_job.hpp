@@ -20,6 +20,8 @@ struct UnreportedGeneration {
   JobLook job;
   // The job's progress when it was last looked at.
   std::string seen_progress;
+  // What the log says so far. Its parts may be nullptr: nothing.
+  event::Delta told{};
 };
 
 // Whether nothing says that a job was ever there: its add was lost, or somebody removed it before it began.

@@ -62,6 +62,8 @@ bullmq::awaitable<bool> EndWriter::end_if_over(const StoredGeneration& stored) {
   const bool missing = !owned && !stored.job.exists && stored.worker.empty() &&
                        now - record.created_at >= missing_after(context_.options.queue);
   if (missing || stored.job.finished_on) {
+    auto told = stored.generation->record();
+    unreported.told = {std::move(told.text), std::move(told.parts)};
     const bool ended = co_await report(id, std::move(unreported));
     co_return ended;
   }

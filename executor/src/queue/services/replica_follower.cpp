@@ -217,6 +217,11 @@ awaitable<void> ReplicaFollower::look_at_one(std::shared_ptr<Replica> replica,
   // The record says queued until somebody of ours begins; the log may know of another worker.
   if (replica->generation->state() == GenerationState::kRunning) unreported.state = GenerationState::kRunning;
   unreported.seen_progress = replica->seen_progress;
+  const bool says_more = unreported.job.finished_on || unreported.job.progress != replica->seen_progress;
+  if (unreported.attempt == 0 && says_more) {
+    auto told = replica->generation->record();
+    unreported.told = {std::move(told.text), std::move(told.parts)};
+  }
   // Between its admission and its add there is no job yet.
   const auto age = context_.clock.now() - replica->generation->id().created_at();
   if (!unreported.job.exists && age < missing_after(context_.options.queue)) co_return;

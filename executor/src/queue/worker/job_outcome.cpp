@@ -2,6 +2,7 @@
 
 #include "shunt/base/json.hpp"
 #include "shunt/base/json_object_writer.hpp"
+#include "shunt/generation/message_parts.hpp"
 
 namespace shunt::executor {
 namespace {
@@ -21,6 +22,14 @@ std::string return_value(const GenerationRecord& record, std::size_t max_inline_
     value.text("text", record.text);
   } else {
     value.number("text_bytes", record.text.size());
+  }
+  if (record.parts) {
+    const std::size_t said = said_bytes(*record.parts);
+    if (said <= max_inline_bytes) {
+      write_parts(value, *record.parts);
+    } else {
+      value.number("message_bytes", said);
+    }
   }
   if (!result.empty() && whole_result) value.begin("result") += result;
   if (!result.empty() && !whole_result) value.number("result_bytes", result.size());

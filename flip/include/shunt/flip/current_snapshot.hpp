@@ -1,7 +1,7 @@
 #pragma once
 
-#include <atomic>
 #include <memory>
+#include <mutex>
 #include <utility>
 
 #include "shunt/flip/namespace.hpp"
@@ -15,11 +15,21 @@ class CurrentSnapshot {
  public:
   explicit CurrentSnapshot(Snapshot first) : snapshot_(std::make_shared<const Snapshot>(std::move(first))) {}
 
-  [[nodiscard]] std::shared_ptr<const Snapshot> take() const noexcept { return snapshot_.load(); }
-  void replace(Snapshot next) { snapshot_.store(std::make_shared<const Snapshot>(std::move(next))); }
+  [[nodiscard]] std::shared_ptr<const Snapshot> take() const {
+    const std::lock_guard lock(mutex_);
+    return snapshot_;
+  }
+  void replace(Snapshot next) {
+    auto replacement = std::make_shared<const Snapshot>(std::move(next));
+    const std::lock_guard lock(mutex_);
+    snapshot_.swap(replacement);
+  }
 
  private:
-  std::atomic<std::shared_ptr<const Snapshot>> snapshot_;
+  // The std::atomic<std::shared_ptr> of g++ 12 releases its lock without ordering the read before it, which
+  // ThreadSanitizer reports and a weakly ordered processor may show.
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Snapshot> snapshot_;
 };
 
 }  // namespace shunt::flip

@@ -20,6 +20,11 @@ namespace shunt::generation {
 // the member. An event of an unknown type is an error: a stream with a hole would be a wrong one.
 [[nodiscard]] Result<std::vector<GenerationEvent>> decode_events(std::string_view text);
 
+// What a program or another foreign generator says in one delta: {"text"?, "reasoning"?, "tool_calls"?, ...},
+// with the members that a delta event has (docs/deltas.md). Strict: also a member that is not known is
+// refused, since it would be lost. Errors have `invalid_output`.
+[[nodiscard]] Result<event::Delta> decode_delta(const Json& value);
+
 // An error as append_error_json writes it; nothing when it has no code or no message.
 [[nodiscard]] std::optional<Error> decode_error(const Json& value);
 

@@ -21,6 +21,7 @@ namespace shunt::generation {
 // a generation that outgrows it fails with `overloaded`.
 struct OutputLimits {
   std::size_t max_text_bytes = 8 * 1024 * 1024;
+  std::size_t max_message_bytes = 8 * 1024 * 1024;     // what deltas say beside text (said_bytes)
   std::size_t max_artifact_bytes = 256 * 1024 * 1024;  // all artifacts together
   std::size_t max_artifacts = 64;
   std::size_t max_result_bytes = 8 * 1024 * 1024;  // the JSON result as text
@@ -49,6 +50,9 @@ class Generation : public std::enable_shared_from_this<Generation> {
   bool start();
   // Valid UTF-8 is the caller's duty (Generator's sink sees to it). Empty text is no event.
   bool delta(std::string_view text);
+  // The same with what is said beside it. What cannot be put together fails the generation with
+  // `invalid_output`: an index that leaves a gap, JSON that check_json refuses.
+  bool delta(std::string_view text, MessageParts parts);
   // Clamped to 0..1; NaN is refused.
   bool progress(double fraction, std::string_view message);
   bool log(std::string_view level, std::string_view message);
@@ -103,10 +107,17 @@ class Generation : public std::enable_shared_from_this<Generation> {
 
   void append_locked(GenerationEvent::Payload payload);
   void apply_locked(GenerationEvent event);
+  void enter_delta_locked(WallTime at, event::Delta delta);
   void end_locked(GenerationEvent::Payload payload);
   void enter_end_locked(WallTime at, GenerationEvent::Payload payload);
   void append_text_locked(std::string_view piece);
-  void flush_text_locked();
+  // Delta events for the text and the parts that have none yet.
+  void flush_deltas_locked();
+  // To the whole.
+  void append_parts_locked(const MessageParts& piece);
+  void wait_for_event_locked(MessageParts piece);
+  [[nodiscard]] std::size_t waiting_bytes_locked() const;
+  bool invalid_output(std::unique_lock<std::mutex> lock, std::string message);
   bool over_limit(std::unique_lock<std::mutex> lock, std::string_view what, std::size_t limit,
                   std::size_t received);
   bool end(GenerationEvent::Payload payload);
@@ -131,9 +142,13 @@ class Generation : public std::enable_shared_from_this<Generation> {
   // The state and all of the output. Others may hold it once the state is terminal, from when on it does not
   // change any more: discard() puts another one in its place.
   std::shared_ptr<GenerationRecord> record_;
-  std::vector<Entry> entries_;  // entry i has the sequence number i + 1
-  std::string voided_text_;     // what `restarted` has voided, for the events before it
-  std::size_t in_events_ = 0;   // the text up to here, the voided one included, has its delta event
+  std::vector<Entry> entries_;           // entry i has the sequence number i + 1
+  std::string voided_text_;              // what `restarted` has voided, for the events before it
+  std::size_t in_events_ = 0;            // the text up to here, the voided one included, has its delta event
+  std::shared_ptr<MessageParts> parts_;  // the record's, while it grows; nullptr: nothing yet
+  std::shared_ptr<MessageParts> waiting_parts_;  // those that have no delta event yet; nullptr: none
+  std::size_t said_bytes_ = 0;                   // of all parts
+  std::size_t parts_bytes_ = 0;                  // what parts_ holds, at most
   std::size_t log_events_ = 0;
   std::size_t artifact_bytes_ = 0;
   std::size_t extra_bytes_ = 0;  // messages, errors, the result

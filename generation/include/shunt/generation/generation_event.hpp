@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,8 @@
 #include "shunt/generation/namespace.hpp"
 
 namespace shunt::generation {
+
+struct MessageParts;
 
 enum class GenerationState { kQueued, kRunning, kSucceeded, kFailed, kCancelled };
 [[nodiscard]] std::string_view to_string(GenerationState state) noexcept;
@@ -38,6 +41,8 @@ struct Progress {
 };
 struct Delta {
   std::string text;  // the next piece of the text output; valid UTF-8
+  // The next piece of what is said beside it; nullptr: nothing. Never changed once it is here.
+  std::shared_ptr<const MessageParts> parts{};
 };
 struct Log {
   std::string level;  // "info", "warn", "error"
@@ -78,7 +83,8 @@ struct GenerationEvent {
   [[nodiscard]] bool terminal() const noexcept;
 };
 
-// {"seq":3,"type":"delta","at":"...","text":"..."}: the form of the SSE stream and of `shunt generate
+// {"seq":3,"type":"delta","at":"...","text":"..."} and what else a delta says: the form of the SSE stream and
+// of `shunt generate
 // --json`. An artifact is described (name, media_type, size), not contained.
 void append_event_json(std::string& out, const GenerationEvent& event);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,7 +26,9 @@ struct GenerationRecord {
   std::optional<WallTime> finished_at;
   std::optional<WallTime> deadline;
   std::optional<event::Progress> progress;
-  std::string text;  // all deltas so far
+  std::string text;  // of all deltas so far
+  // What they said beside text, put together; nullptr: nothing. Others may share it.
+  std::shared_ptr<const MessageParts> parts;
   std::vector<Artifact> artifacts;
   Json result;                 // with kSucceeded
   std::optional<Error> error;  // with kFailed
@@ -35,7 +38,7 @@ struct GenerationRecord {
   std::uint64_t last_sequence = 0;
 };
 
-// A copy without text and result.
+// A copy without text, parts and result.
 [[nodiscard]] GenerationRecord summary_of(const GenerationRecord& record);
 
 // The native wire format of a record (docs/api.md). `caller` stays inside.

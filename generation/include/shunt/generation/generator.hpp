@@ -9,6 +9,7 @@
 #include "shunt/base/memory_budget.hpp"
 #include "shunt/generation/artifact.hpp"
 #include "shunt/generation/envelope.hpp"
+#include "shunt/generation/message_parts.hpp"
 #include "shunt/generation/namespace.hpp"
 
 namespace shunt::generation {
@@ -35,6 +36,11 @@ class GenerationRun {
   // Any bytes: what is not UTF-8 is replaced by U+FFFD; a sequence cut by the end of `text` waits for the
   // next delta. So a program's output may be passed on as it comes.
   virtual void delta(std::string_view text) = 0;
+  // Text together with what is said beside it at the same time: one event, as long as it is not too large to
+  // travel. Its texts are treated as `text` is, each kind by itself. A tool call or an image has the index of
+  // one that is there already or the next one; another index, or JSON that is none of ours (check_json),
+  // fails the generation with `invalid_output`.
+  virtual void delta(std::string_view text, MessageParts parts) = 0;
   virtual void progress(double fraction, std::string_view message = {}) = 0;
   virtual void log(std::string_view level, std::string_view message) = 0;
   virtual void artifact(Artifact artifact) = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 #include <utility>
+#include <vector>
 
 #include "drivers/openai/chat_request.hpp"
 #include "drivers/openai/upstream_error.hpp"
@@ -64,6 +65,7 @@ void ChatCall::attempt(milliseconds delay) {
   ++attempts_;
   head_ = {};
   reader_.reset();
+  deltas_ = {};
   error_body_.clear();
   const OpenAiOptions& options = upstream_->options;
   http::ClientRequest request;
@@ -161,7 +163,8 @@ void ChatCall::on_deadline() {
   if (reader_) {
     AnswerPieces pieces;
     auto read = reader_->end(AnswerReader::Ending::kCut, pieces);
-    report(pieces);
+    auto told = report(std::move(pieces));
+    if (read && !told) read = std::move(told);
     if (!read) return fail(std::move(read).error());
     if (reader_->complete()) return succeed();
   }
@@ -208,7 +211,8 @@ void ChatCall::read_answer(std::string_view bytes) {
   }
   AnswerPieces pieces;
   auto read = reader_->feed(bytes, pieces);
-  report(pieces);
+  auto told = report(std::move(pieces));
+  if (read && !told) read = std::move(told);
   if (!read) return fail(std::move(read).error());
   follow_the_answer();
 }
@@ -220,13 +224,11 @@ void ChatCall::follow_the_answer() {
   if (phase != phase_) enter(phase);
 }
 
-// Clients get text today; the other pieces are in the result, whole.
-void ChatCall::report(const AnswerPieces& pieces) {
-  std::string text;
-  for (const AnswerPiece& piece : pieces) {
-    if (const auto* part = std::get_if<TextPiece>(&piece)) text += part->text;
-  }
-  if (!text.empty()) run_->delta(text);
+Result<void> ChatCall::report(AnswerPieces pieces) {
+  std::vector<AnswerDelta> deltas;
+  auto taken = deltas_.take(std::move(pieces), deltas);
+  for (AnswerDelta& delta : deltas) run_->delta(delta.text, std::move(delta.parts));
+  return taken;
 }
 
 void ChatCall::on_end(const http::TransferEnd& end) {
@@ -240,7 +242,8 @@ void ChatCall::end_of_answer(const http::TransferEnd& end) {
   using Ending = AnswerReader::Ending;
   AnswerPieces pieces;
   auto read = reader_->end(end.how == How::kComplete ? Ending::kInOrder : Ending::kCut, pieces);
-  report(pieces);
+  auto told = report(std::move(pieces));
+  if (read && !told) read = std::move(told);
   if (!read) return fail(std::move(read).error());
   if (reader_->complete()) return succeed();
   if (end.how == How::kTooLarge) {
@@ -297,6 +300,7 @@ void ChatCall::stop() {
 void ChatCall::succeed() {
   AnswerPieces pieces;
   if (auto finished = reader_->finish(pieces); !finished) return fail(std::move(finished).error());
+  if (auto told = report(std::move(pieces)); !told) return fail(std::move(told).error());
   Json result = reader_->result();
   leave()->succeed(std::move(result));
 }

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "drivers/driver_memory.hpp"
+#include "drivers/openai/answer_deltas.hpp"
 #include "drivers/openai/answer_reader.hpp"
 #include "drivers/openai/retry_policy.hpp"
 #include "drivers/openai/upstream.hpp"
@@ -51,7 +52,7 @@ class ChatCall final : public http::TransferHandler, public std::enable_shared_f
   [[nodiscard]] bool good_status() const { return head_.status >= 200 && head_.status < 300; }
   void read_answer(std::string_view bytes);
   void follow_the_answer();
-  void report(const AnswerPieces& pieces);
+  [[nodiscard]] Result<void> report(AnswerPieces pieces);
   void report_retry(const Retry& retry, const Error& error);
   [[nodiscard]] std::span<const std::string> secrets() const { return upstream_->secrets; }
   // The body is there twice: the transfer has a copy of its own.
@@ -78,7 +79,8 @@ class ChatCall final : public http::TransferHandler, public std::enable_shared_f
   http::Transfer transfer_;
   http::ResponseHead head_;
   std::optional<AnswerReader> reader_;  // while the status is good
-  DriverMemory memory_;                 // of the request and of an error's body; the reader has its own
+  AnswerDeltas deltas_;
+  DriverMemory memory_;  // of the request and of an error's body; the reader has its own
   std::string error_body_;
   Phase phase_ = Phase::kConnect;
   SteadyTime deadline_{};

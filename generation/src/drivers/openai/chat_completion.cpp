@@ -9,6 +9,7 @@
 #include "shunt/base/json_members.hpp"
 #include "shunt/base/json_memory.hpp"
 #include "shunt/generation/error_codes.hpp"
+#include "shunt/generation/message_parts.hpp"
 
 namespace shunt::generation::openai {
 namespace {
@@ -34,6 +35,29 @@ std::string_view reasoning_of(const JsonObject& delta) {
 bool is_empty(const Json& value) {
   return value.is_null() || (value.is_string() && value.get_string().empty()) ||
          (value.is_array() && value.get_array().empty()) || (value.is_object() && value.get_object().empty());
+}
+
+// As OpenRouter has it, {"image_url": {"url": ...}}, and what else is seen.
+std::string url_of_image(const Json& image) {
+  if (image.is_string()) return std::string(image.get_string());
+  if (!image.is_object()) return {};
+  const JsonObject& object = image.get_object();
+  for (const std::string_view key : {"image_url", "url"}) {
+    const Json* const value = object.if_contains(key);
+    if (value != nullptr) return url_of_image(*value);
+  }
+  const std::string_view data = text_in(object, "b64_json");
+  return data.empty() ? std::string() : "data:image/png;base64," + std::string(data);
+}
+
+AudioPiece read_audio(const JsonObject& audio) {
+  AudioPiece piece{.id = std::string(text_in(audio, "id")),
+                   .format = std::string(text_in(audio, "format")),
+                   .data = std::string(text_in(audio, "data")),
+                   .transcript = std::string(text_in(audio, "transcript"))};
+  const Json* const until = audio.if_contains("expires_at");
+  if (until != nullptr && until->is_int64() && until->get_int64() >= 0) piece.expires_at = until->get_int64();
+  return piece;
 }
 
 bool is_content(std::string_view key) {
@@ -100,12 +124,15 @@ Result<void> ChatCompletion::take_choice(const JsonObject& choice, AnswerPieces&
     has_whole_message_ = true;
     add_text(text_in(choice, "text"), pieces);
   }
-  if (const JsonObject* logprobs = find_object(choice, "logprobs")) {
-    if (auto merged = merge_delta(logprobs_, *logprobs); !merged) return merged;
-  }
   if (usage_.empty()) take_usage(choice);
   const bool ended_before = ended_;
   take_finish_reason(choice, pieces.size() > before);
+  // They belong to what came, and are nothing that goes on behind an end.
+  if (const JsonObject* logprobs = find_object(choice, "logprobs")) {
+    if (auto merged = merge_delta(logprobs_, *logprobs); !merged) return merged;
+    LogprobsPiece piece{array_in(*logprobs, "content"), array_in(*logprobs, "refusal")};
+    if (piece != LogprobsPiece{}) pieces.emplace_back(std::move(piece));
+  }
   if (!ended_before && text_in(choice, "finish_reason") == "error") {
     ended_ = false;
     return error_of_choice(choice, secrets_);
@@ -174,8 +201,37 @@ Result<void> ChatCompletion::take_delta(const JsonObject& delta, AnswerPieces& p
     for (const AnswerPiece& piece : read->pieces) add_piece(piece, pieces);
     if (!read->others.empty()) rest["content_parts"] = std::move(read->others);
   }
+  if (const JsonObject* audio = find_object(delta, "audio")) take_audio(*audio, pieces);
+  take_images(array_in(delta, "images"), pieces);
   if (auto taken = take_tool_calls(delta, pieces); !taken) return taken;
   return merge_delta(message_, rest);
+}
+
+void ChatCompletion::take_audio(const JsonObject& audio, AnswerPieces& pieces) {
+  AudioPiece piece = read_audio(audio);
+  if (piece == AudioPiece{}) return;
+  has_audio_ = true;
+  pieces.emplace_back(std::move(piece));
+}
+
+void ChatCompletion::take_images(const JsonArray& images, AnswerPieces& pieces) {
+  for (const Json& image : images) {
+    std::string url = url_of_image(image);
+    if (url.empty() || images_.size() > kMaxImages) continue;
+    // Some servers send an image with each chunk.
+    if (!images_.insert(hash_on(0xcbf29ce484222325, url)).second) continue;
+    pieces.emplace_back(ImagePiece{std::move(url)});
+  }
+}
+
+// A call of the older protocol is told as the only tool call, with a type that says so. Where a server sends
+// both, the tool calls are told, and the result has the two.
+void ChatCompletion::mark_function_call(AnswerPieces& pieces, std::size_t first) const {
+  if (!tool_calls_.empty()) return pieces.resize(first);
+  for (std::size_t i = first; i < pieces.size(); ++i) {
+    if (auto* const call = std::get_if<ToolCallPiece>(&pieces[i]); call != nullptr && !call->name.empty())
+      call->type = "function_call";
+  }
 }
 
 Result<void> ChatCompletion::take_tool_calls(const JsonObject& delta, AnswerPieces& pieces) {
@@ -183,7 +239,10 @@ Result<void> ChatCompletion::take_tool_calls(const JsonObject& delta, AnswerPiec
     if (auto taken = tool_calls_.take(list->get_array(), pieces); !taken) return taken;
   }
   if (const JsonObject* call = find_object(delta, "function_call")) {
-    return function_call_.take(as_tool_calls(*call), pieces);
+    const std::size_t first = pieces.size();
+    auto taken = function_call_.take(as_tool_calls(*call), pieces);
+    mark_function_call(pieces, first);
+    return taken;
   }
   return {};
 }
@@ -194,6 +253,8 @@ Result<void> ChatCompletion::take_message(const JsonObject& message, AnswerPiece
   has_whole_message_ = true;
   for (const auto& [key, value] : message) {
     if (!is_content(key) && !is_empty(value)) replace_member(key, value, pieces);
+    if (key == "audio" && value.is_object() && !has_audio_) take_audio(value.get_object(), pieces);
+    if (key == "images" && value.is_array()) take_images(value.get_array(), pieces);
     if ((key == "tool_calls" || key == "function_call") && !is_empty(value)) last_calls_[key] = value;
   }
   const Json* content = message.if_contains("content");
@@ -245,7 +306,9 @@ Result<void> ChatCompletion::finish(AnswerPieces& pieces) {
   if (!function_call_.empty()) calls.erase("function_call");
   if (auto taken = take_tool_calls(calls, pieces); !taken) return taken;
   tool_calls_.finish(pieces);
+  const std::size_t first = pieces.size();
   function_call_.finish(pieces);
+  mark_function_call(pieces, first);
   return {};
 }
 

@@ -52,6 +52,9 @@ class ChatCompletion {
   [[nodiscard]] Result<void> take_delta(const JsonObject& delta, AnswerPieces& pieces);
   [[nodiscard]] Result<void> take_message(const JsonObject& message, AnswerPieces& pieces);
   [[nodiscard]] Result<void> take_tool_calls(const JsonObject& delta, AnswerPieces& pieces);
+  void take_images(const JsonArray& images, AnswerPieces& pieces);
+  void take_audio(const JsonObject& audio, AnswerPieces& pieces);
+  void mark_function_call(AnswerPieces& pieces, std::size_t first) const;
   void add_piece(const AnswerPiece& piece, AnswerPieces& pieces);
   void take_finish_reason(const JsonObject& choice, bool brought_more);
   void take_usage(const JsonObject& object);
@@ -76,6 +79,8 @@ class ChatCompletion {
   ToolCalls function_call_;
   JsonObject last_calls_;  // of the latest message that had any, which counts if no delta had
   JsonObject logprobs_;
+  std::set<std::uint64_t> images_;  // hashes of the addresses that have been told
+  bool has_audio_ = false;
   // Size and hash of all text so far tell whether a whole message begins with it, without keeping it.
   std::size_t text_bytes_ = 0;
   std::uint64_t text_hash_ = 0xcbf29ce484222325;  // FNV-1a

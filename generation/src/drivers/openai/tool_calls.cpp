@@ -34,13 +34,15 @@ ToolCalls::Element ToolCalls::read(const JsonObject& object) {
     element.index = index->get_int64();
   }
   element.id = text_in(object, "id");
-  copy_rest(object, {"index", "id", "function"}, element.rest);
-  const Json* function = object.if_contains("function");
-  if (function == nullptr || !function->is_object()) return element;
-  const JsonObject& called = function->get_object();
-  element.name = text_in(called, "name");
-  copy_rest(called, {"name", "arguments"}, element.function_rest);
-  const Json* arguments = called.if_contains("arguments");
+  const JsonObject* called = find_object(object, "function");
+  element.custom = called == nullptr && find_object(object, "custom") != nullptr;
+  if (element.custom) called = find_object(object, "custom");
+  copy_rest(object, {"index", "id", element.custom ? "custom" : "function"}, element.rest);
+  if (called == nullptr) return element;
+  const std::string_view said = element.custom ? "input" : "arguments";
+  element.name = text_in(*called, "name");
+  copy_rest(*called, {"name", said}, element.function_rest);
+  const Json* arguments = called->if_contains(said);
   if (arguments == nullptr || arguments->is_null()) return element;
   element.has_arguments = true;
   // An object in place of its text is what some servers send (ggml-org/llama.cpp#20198).
@@ -136,9 +138,27 @@ Result<void> ToolCalls::merge(Call& call, const Element& element, AnswerPieces& 
   }
   call.name += piece.name;
   call.has_arguments |= element.has_arguments;
+  call.custom |= element.custom;
   piece.arguments = call.arguments.append(element.arguments);
-  if (!piece.id.empty() || !piece.name.empty() || !piece.arguments.empty()) pieces.emplace_back(piece);
+  auto merged = merge_rest(call, element, piece);
+  if (piece != ToolCallPiece{.call = piece.call}) pieces.emplace_back(std::move(piece));
+  return merged;
+}
+
+// Servers repeat these, and what is repeated is nothing new.
+Result<void> ToolCalls::merge_rest(Call& call, const Element& element, ToolCallPiece& piece) {
+  const JsonObject before = call.rest;
   if (auto merged = merge_delta(call.rest, element.rest); !merged) return merged;
+  for (const auto& member : element.rest) {
+    const Json* const merged = call.rest.if_contains(member.key());
+    const Json* const known = before.if_contains(member.key());
+    if (merged == nullptr || (known != nullptr && *known == *merged)) continue;
+    if (member.key() != "type") {
+      piece.extra[member.key()] = *merged;
+    } else if (merged->is_string() && merged->get_string() != "function") {
+      piece.type = merged->get_string();
+    }
+  }
   return merge_delta(call.function_rest, element.function_rest);
 }
 
@@ -174,9 +194,9 @@ JsonArray ToolCalls::result() const {
     for (const auto& [key, value] : call.rest) element.emplace(key, value);
     JsonObject function;
     if (!call.name.empty()) function.emplace("name", call.name);
-    if (call.has_arguments) function.emplace("arguments", call.arguments.text());
+    if (call.has_arguments) function.emplace(call.custom ? "input" : "arguments", call.arguments.text());
     for (const auto& [key, value] : call.function_rest) function.emplace(key, value);
-    if (!function.empty()) element.emplace("function", std::move(function));
+    if (!function.empty()) element.emplace(call.custom ? "custom" : "function", std::move(function));
     all.emplace_back(std::move(element));
   }
   return all;

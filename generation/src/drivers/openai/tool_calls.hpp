@@ -37,6 +37,7 @@ class ToolCalls {
     std::string name{};
     std::string arguments{};
     bool has_arguments = false;
+    bool custom = false;         // `custom` with `input`, where others have `function` with `arguments`
     JsonObject rest{};           // type, extra_content, ...
     JsonObject function_rest{};  // of `function`, beside name and arguments
   };
@@ -46,6 +47,7 @@ class ToolCalls {
     std::string name{};
     ArgumentText arguments{};
     bool has_arguments = false;
+    bool custom = false;
     JsonObject rest{};
     JsonObject function_rest{};
     std::size_t opened_in = 0;  // the list of elements that it began with
@@ -57,6 +59,7 @@ class ToolCalls {
   [[nodiscard]] Call* by_index(const Element& element);
   [[nodiscard]] Call* by_id(const std::string& id);
   [[nodiscard]] bool begins_another(const Call& call, const Element& element) const;
+  [[nodiscard]] static Result<void> merge_rest(Call& call, const Element& element, ToolCallPiece& piece);
   [[nodiscard]] Result<void> merge(Call& call, const Element& element, AnswerPieces& pieces);
 
   std::vector<Call> calls_;

@@ -126,7 +126,7 @@ TEST_F(OpenAiTest, StopsAtTheGenerationsDeadlineBeforeTheFirstByte) {
 }
 
 TEST_F(OpenAiTest, StopsTwoHundredGenerationsWhileTheyStart) {
-  given_model("ok?tokens=1000&gap_ms=10");
+  given_model("ok?tokens=1000&gap_ms=100");
   std::vector<GenerationId> ids;
   for (int i = 0; i < 200; ++i) {
     ids.push_back(start());
@@ -146,6 +146,7 @@ class ForgottenRun final : public GenerationRun {
   const Envelope& envelope() const noexcept override { return envelope_; }
   std::stop_token stop_token() const noexcept override { return stop_.get_token(); }
   void delta(std::string_view) override {}
+  void delta(std::string_view, MessageParts) override {}
   void progress(double, std::string_view) override {}
   void log(std::string_view, std::string_view) override {}
   void artifact(Artifact) override {}
