@@ -72,7 +72,7 @@ Result<SealedRequest> seal_request(const Model& model, GenerationRequest&& reque
   fill_defaults(model, envelope.request.input);
   auto text = encode_envelope(envelope);
   if (!text) return std::move(text).error();
-  if (auto checked = check_input(model, envelope.request.input); !checked) {
+  if (auto checked = check_input(model, envelope.request); !checked) {
     return std::move(checked).error();
   }
   sealed.envelope = std::move(envelope);
