@@ -15,6 +15,7 @@ struct MakeGenerator {
   EventLoopThreads& loops;
   const InputRules& rules;
   const std::string& model;
+  FileSource* files;
 
   Result<std::unique_ptr<Generator>> operator()(const SimulatorOptions& options) const {
     return make_simulator(options);
@@ -22,13 +23,13 @@ struct MakeGenerator {
   Result<std::unique_ptr<Generator>> operator()(const CommandOptions& options) const {
     CommandOptions named = options;
     named.model = model;
-    return make_command_generator(std::move(named), loops, rules);
+    return make_command_generator(std::move(named), loops, rules, files);
   }
   Result<std::unique_ptr<Generator>> operator()(const OpenAiOptions& options) const {
-    return make_openai_generator(options);
+    return make_openai_generator(options, files);
   }
   Result<std::unique_ptr<Generator>> operator()(const CogOptions& options) const {
-    return make_cog_generator(options);
+    return make_cog_generator(options, files);
   }
 };
 
@@ -62,10 +63,10 @@ Error cannot_work(const config::ModelConfig& configured, const config::Loaded& l
 }  // namespace
 
 Result<Model> make_model(const config::ModelConfig& configured, const config::Loaded& loaded,
-                         EventLoopThreads& loops) {
+                         EventLoopThreads& loops, FileSource* files) {
   auto rules = InputRules::compile(configured.input_rules, configured.model.unlisted_input);
   if (!rules) return cannot_work(configured, loaded, rules.error());
-  auto generator = std::visit(MakeGenerator{loops, *rules, configured.model.name}, configured.driver);
+  auto generator = std::visit(MakeGenerator{loops, *rules, configured.model.name, files}, configured.driver);
   if (!generator) return cannot_work(configured, loaded, generator.error());
   Model model = configured.model;
   model.generator = std::move(*generator);
@@ -73,10 +74,10 @@ Result<Model> make_model(const config::ModelConfig& configured, const config::Lo
   return model;
 }
 
-Result<ModelRegistry> make_models(const config::Loaded& loaded, EventLoopThreads& loops) {
+Result<ModelRegistry> make_models(const config::Loaded& loaded, EventLoopThreads& loops, FileSource* files) {
   ModelRegistry models;
   for (const config::ModelConfig& configured : loaded.configuration.models) {
-    auto model = make_model(configured, loaded, loops);
+    auto model = make_model(configured, loaded, loops, files);
     if (!model) return std::move(model).error();
     if (auto added = models.add(std::move(*model)); !added) {
       return cannot_work(configured, loaded, added.error());

@@ -6,17 +6,19 @@
 #include "namespace.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "shunt/config/configuration.hpp"
+#include "shunt/generation/file_store.hpp"
 #include "shunt/generation/model_registry.hpp"
 
 namespace shunt::app {
 
 // The configured model with its generator. A model that cannot work is a configuration error: the message
 // names the model, where it is configured, and for a known program that is missing the package that has it.
-// `loops` outlive the model.
+// `loops` and `files`, where its generations' files are read (nullptr: nowhere), outlive the model.
 [[nodiscard]] Result<Model> make_model(const config::ModelConfig& configured, const config::Loaded& loaded,
-                                       EventLoopThreads& loops);
+                                       EventLoopThreads& loops, FileSource* files);
 
 // All of them; the first that cannot be made is the error.
-[[nodiscard]] Result<ModelRegistry> make_models(const config::Loaded& loaded, EventLoopThreads& loops);
+[[nodiscard]] Result<ModelRegistry> make_models(const config::Loaded& loaded, EventLoopThreads& loops,
+                                                FileSource* files);
 
 }  // namespace shunt::app
