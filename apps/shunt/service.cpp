@@ -108,6 +108,8 @@ Result<void> Service::assemble() {
   if (!config::traces_url(configuration_.tracing).empty()) {
     tracer_ = std::make_unique<Tracer>(configuration_.tracing, process_name());
   }
+  files_ = make_file_store(configuration_);
+  if (files_ && configuration_.roles.api) file_expiry_ = std::make_unique<FileExpiry>(*files_, faults_);
   auto models = make_models(loaded_, loops_);
   if (!models) return std::move(models).error();
   models_ = std::move(*models);
@@ -252,6 +254,8 @@ Result<void> Service::listen() {
   options.about = about();
   options.tracer = tracer_.get();
   options.memory = &memory_;
+  options.file_store = files_.get();
+  options.files.retention = std::max(configuration_.store.max_age, configuration_.queue.retention);
   if (fleet_) {
     options.flip = &fleet_->control();
     options.inspection = &fleet_->inspection();

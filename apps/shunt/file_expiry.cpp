@@ -1,0 +1,39 @@
+#include "file_expiry.hpp"
+
+#include <chrono>
+#include <exception>
+
+#include "shunt/base/clock.hpp"
+#include "shunt/base/log.hpp"
+
+namespace shunt::app {
+namespace {
+
+constexpr std::chrono::seconds kInterval{2};
+constexpr std::string_view kDuty = "expire_files";
+
+}  // namespace
+
+FileExpiry::FileExpiry(FileStore& store, FaultLog& faults)
+    : store_(store), faults_(faults), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+void FileExpiry::run(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  while (!stop.stop_requested()) {
+    wake_.wait_for(lock, stop, kInterval, [] { return false; });
+    if (!stop.stop_requested()) expire();
+  }
+}
+
+void FileExpiry::expire() {
+  try {
+    const auto expired = store_.expire(system_clock().now());
+    if (!expired)
+      return faults_.note(FaultLog::Source::kDuty, kDuty, FaultLog::Kind::kFault, expired.error().message);
+    if (*expired > 0) log::info("files.expired", {{"count", *expired}});
+  } catch (const std::exception& fault) {
+    faults_.note(FaultLog::Source::kDuty, kDuty, FaultLog::Kind::kFault, fault.what());
+  }
+}
+
+}  // namespace shunt::app
