@@ -44,7 +44,7 @@ struct TextReader {
     gather(pieces, text);
     return ended;
   }
-  Json result() {
+  Json take_result() {
     AnswerPieces pieces;
     EXPECT_TRUE(reader.finish(pieces).ok());
     return reader.take_result();
