@@ -20,10 +20,6 @@ constexpr std::chrono::seconds kShortestLife{60};
 constexpr std::size_t kMaxFieldBytes = 1024;
 constexpr std::uint64_t kLargestPage = 10'000;  // OpenAI's
 
-std::string caller_of(const Exchange& exchange) {
-  return exchange.key == nullptr ? std::string() : exchange.key->caller();
-}
-
 // False: the response has been made a problem.
 bool has_store(Exchange& exchange) {
   if (exchange.service.files.enabled()) return true;
@@ -119,12 +115,6 @@ Result<FilePageQuery> read_file_page_query(const http::QueryParameters& paramete
   return query;
 }
 
-FileQuota quota_of(const Exchange& exchange) {
-  const FileOptions& options = exchange.options.files;
-  const std::size_t own = exchange.key == nullptr ? 0 : exchange.key->config().max_stored_bytes;
-  return {.max_bytes = own > 0 ? own : options.max_bytes_per_key, .max_files = options.max_files_per_key};
-}
-
 // The caller's file of the path; nullopt: the response has been made a problem.
 http::Task<std::optional<FileRecord>> find_file(Exchange& exchange) {
   if (!has_store(exchange)) co_return std::nullopt;
@@ -172,8 +162,11 @@ http::Task<void> create_file(Exchange& exchange) {
   }
   FileUpload& upload = *form->files.find("file")->second.upload;
   const FileQuota quota = quota_of(exchange);
-  auto keeping = with_files<Result<FileRecord>>(
-      exchange, [&](FileStore& store) { return store.keep(upload, *record, quota); });
+  auto keeping = with_files<Result<FileRecord>>(exchange, [&](FileStore& store) {
+    auto kept = store.keep(upload, *record, quota);
+    form->under_way.reset();
+    return kept;
+  });
   const auto kept = co_await keeping;
   if (!kept) {
     set_problem(exchange.response, kept.error());
@@ -197,6 +190,11 @@ http::Task<void> list_files(Exchange& exchange) {
   auto records = co_await listing;
   if (!records) {
     set_problem(exchange.response, records.error());
+    co_return;
+  }
+  // A page behind what is not there would look like the last one.
+  if (query->after && std::ranges::find(*records, *query->after, &FileRecord::id) == records->end()) {
+    set_problem(exchange.response, unknown_file(*query->after));
     co_return;
   }
   exchange.response.set_json(200);

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,11 +24,13 @@ struct FormPart {
 struct ReceivedFile {
   std::string filename;
   std::string media_type;  // valid
-  std::unique_ptr<FileUpload> upload;
+  std::shared_ptr<FileUpload> upload;
 };
 
 // By the names of the parts.
 struct ReceivedForm {
+  // What the files count for until they are kept; reset it then.
+  std::optional<UploadsUnderWay::Share> under_way;
   std::map<std::string, std::string, std::less<>> fields;
   std::map<std::string, ReceivedFile, std::less<>> files;
 };
@@ -36,10 +39,17 @@ struct ReceivedForm {
 using AdmitPart = std::function<Result<FormPart>(const http::PartHeader&)>;
 
 // Takes a form from the client: files to the store piece by piece, so that a form of any size takes some
-// hundred KiB of memory. A name may come once. Fails with what is wrong with the form, with a part
-// (`body_too_large`, `unsupported_media_type`, what `admit` says) or with the store; what has been stored by
-// then is gone. Precondition: exchange.body is there, and so is a store.
+// hundred KiB of memory, beside its fields, whose bytes stay reserved. A name may come once. Fails with what
+// is wrong with the form, with a part
+// (`body_too_large`, `unsupported_media_type`, what `admit` says), with the store, with `file_quota_exceeded`
+// as soon as the files are more than their caller may keep, and with `too_many_concurrent`; what has been
+// stored by then is gone. Precondition: exchange.body is there, and so is a store.
 [[nodiscard]] http::Task<Result<ReceivedForm>> receive_form(Exchange& exchange, const AdmitPart& admit);
+
+// Whose the request's files are.
+[[nodiscard]] std::string caller_of(const Exchange& exchange);
+// What the caller may keep.
+[[nodiscard]] FileQuota quota_of(const Exchange& exchange);
 
 // Runs `work` on a thread of the store's and waits for its result.
 template <typename T>
