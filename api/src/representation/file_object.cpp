@@ -36,13 +36,13 @@ void append_file_object(std::string& out, const FileRecord& record) {
 }
 
 void append_file_page(std::string& out, std::vector<FileRecord> records, const FilePageQuery& query) {
-  if (query.purpose) {
-    std::erase_if(records, [&](const FileRecord& each) { return each.purpose != *query.purpose; });
-  }
   if (query.oldest_first) std::ranges::reverse(records);
   if (query.after) {
     const auto found = std::ranges::find(records, *query.after, &FileRecord::id);
     records.erase(records.begin(), found == records.end() ? found : std::next(found));
+  }
+  if (query.purpose) {
+    std::erase_if(records, [&](const FileRecord& each) { return each.purpose != *query.purpose; });
   }
   const std::size_t count = std::min(records.size(), query.limit);
   out += R"({"object":"list","data":[)";
