@@ -1,7 +1,10 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
+#include <string>
 #include <thread>
 
 #include "namespace.hpp"
@@ -16,12 +19,16 @@ class FileExpiry {
  public:
   FileExpiry(FileStore& store, FaultLog& faults);
 
+  // Prometheus text format.
+  [[nodiscard]] std::string metrics_text() const;
+
  private:
   void run(const std::stop_token& stop);
   void expire();
 
   FileStore& store_;
   FaultLog& faults_;
+  std::atomic<std::uint64_t> expired_{0};
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::jthread thread_;  // last: it uses the rest

@@ -244,6 +244,7 @@ std::string Service::metrics_text() const {
       "shunt_config_reloads_total{outcome=\"taken\"} " +
       std::to_string(reloads_.load()) + "\nshunt_config_reloads_total{outcome=\"rejected\"} " +
       std::to_string(rejected_reloads_.load()) + '\n';
+  if (file_expiry_) text += file_expiry_->metrics_text();
   text += upstream_metrics_text(models_);
   text += program_metrics_text(models_);
   return text + fault_metrics_text(faults_) + memory_metrics_text(memory_) + process_metrics_text();

@@ -54,7 +54,7 @@ std::vector<Setting<Configuration>> file_settings() {
                          "What one key may keep of uploaded files together; more gets 413. Without keys "
                          "everybody is one.")
                      .live());
-  made.push_back(general("files.max_files_per_key", Count{1, 100'000},
+  made.push_back(general("files.max_files_per_key", Count{1, 10'000},
                          files(&api::FileOptions::max_files_per_key), "And how many files.")
                      .live());
   made.push_back(general("files.expires_after", Duration{1min, 24h * 3650},
