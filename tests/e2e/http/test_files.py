@@ -1,9 +1,12 @@
 """Files that callers keep: /v1/files with OpenAI's shapes, in both modes, with everything a hostile client may send."""
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import re
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -68,6 +71,12 @@ def upload(server, body=None, caller=None, headers=None):
                           {**FORM, **bearer(caller), **(headers or {})}, timeout=120)
 
 
+def head_of(length, caller=None):
+    authorization = f"Authorization: Bearer {KEYS[caller]}\r\n" if caller else ""
+    return (f"POST /v1/files HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM['Content-Type']}\r\n"
+            f"{authorization}Content-Length: {length}\r\n\r\n").encode()
+
+
 def left(folder):
     """Everything that is stored; locks are no part of any file."""
     return [path for path in Path(folder).rglob("*") if path.is_file() and path.name != "lock"]
@@ -128,6 +137,9 @@ def test_pages_are_openais(server):
     assert [each["id"] for each in page["data"]] == order[2:] and not page["has_more"]
     assert [e["id"] for e in server.request("GET", "/v1/files?order=asc").json()["data"]] == order[::-1]
     assert len(server.request("GET", "/v1/files?purpose=batch").json()["data"]) == 2
+    page = server.request("GET", f"/v1/files?purpose=batch&order=asc&after={ids[0]}").json()
+    assert len(page["data"]) == 2 and not page["has_more"]
+    assert server.request("GET", "/v1/files?after=file-" + "0" * 32).code == "file_unknown"
     for wrong in ("limit=0", "limit=x", "after=nothing", "order=up", "unknown=1"):
         assert server.request("GET", f"/v1/files?{wrong}").code == "invalid_parameter"
 
@@ -214,8 +226,7 @@ def test_a_filename_is_no_path(server, files_folder):
 
 def test_a_client_that_leaves_or_is_slow_leaves_nothing(server, files_folder):
     body = form(b"x" * MIB)
-    head = (f"POST /v1/files HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM['Content-Type']}\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n").encode()
+    head = head_of(len(body))
     for leave in ("reset", "finish_sending"):
         with server.connect() as connection:
             connection.send(head + body[:MIB // 2])
@@ -232,8 +243,7 @@ def test_a_client_that_leaves_or_is_slow_leaves_nothing(server, files_folder):
 
 def test_a_request_behind_an_upload_is_answered(server):
     body = form()
-    head = (f"POST /v1/files HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM['Content-Type']}\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n").encode()
+    head = head_of(len(body))
     with server.connect() as connection:
         connection.send(head + body + b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert connection.read_response().status == 200
@@ -306,7 +316,7 @@ def test_a_folder_that_cannot_be_written_to_harms_nothing_else(start, tmp_path):
     (tmp_path / "taken").write_text("a file")
     server = start(config(f'directory = "{tmp_path}/taken/files"'))
     assert upload(server).code == "file_store_failed"
-    assert server.request("GET", "/v1/files").json()["data"] == []
+    assert server.request("GET", "/v1/files").code == "file_store_failed"
     assert server.generate("quick").status == 200
 
 
@@ -321,6 +331,114 @@ def test_what_lies_there_is_not_believed(server, files_folder):
     record.write_text("{")
     assert server.request("GET", f"/v1/files/{file['id']}").code == "file_store_failed"
     assert server.request("GET", "/v1/files").json()["data"] == []
+
+
+def test_uploads_under_way_count_for_the_quota(start, files_folder):
+    keys = keys_config().replace("max_stored_bytes = 1000\n", 'max_stored_bytes = "1MiB"\n')
+    server = start(config(f'directory = "{files_folder}"\n', keys))
+    body = form(b"x" * (3 * MIB))
+    with server.connect() as first, server.connect() as second:
+        first.send(head_of(len(body), "small") + body[:MIB * 3 // 4])
+        assert eventually(lambda: sum(path.stat().st_size for path in left(files_folder)) >= MIB // 2)
+        second.send(head_of(len(body), "small") + body[:MIB * 3 // 4])
+        refused = second.read_response()
+        assert refused.code == "file_quota_exceeded" and refused.json()["limit"] == MIB
+        assert upload(server, caller="ann").status == 200  # another's is not hurt
+    # What was under way is forgotten with its connection.
+    assert eventually(lambda: upload(server, form(b"x" * (MIB * 3 // 4)), "small").status == 200)
+
+
+def test_one_caller_has_so_many_uploads_under_way(start, files_folder):
+    server = start(config(f'directory = "{files_folder}"', keys_config()).replace('"2s"', '"10s"'))
+    body = form(b"x" * 1000)
+    with contextlib.ExitStack() as stack:
+        for _ in range(32):
+            connection = stack.enter_context(server.connect())
+            connection.send(head_of(len(body), "ann") + body[:-500])
+        assert eventually(lambda: "shunt_file_uploads 32\n" in
+                          server.request("GET", "/metrics", headers=bearer("bob")).text())
+        refused = upload(server, caller="ann")
+        assert refused.code == "too_many_concurrent" and "retry-after" in refused.headers
+        assert upload(server, caller="bob").status == 200
+    assert eventually(lambda: upload(server, caller="ann").status == 200)
+
+
+def test_quotas_hold_when_many_race(start, files_folder):
+    server = start(config(f'directory = "{files_folder}"\nmax_files_per_key = 5', keys_config()))
+    statuses = []
+    threads = [threading.Thread(target=lambda: statuses.append(upload(server, caller="ann").status)) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses) == [200] * 5 + [413] * 15
+    assert len(server.request("GET", "/v1/files", headers=bearer("ann")).json()["data"]) == 5
+
+
+def test_a_store_that_stands_still_holds_up_nothing_else(server, files_folder):
+    upload(server)
+    lock = next(Path(files_folder).rglob("lock"))
+    answers = []
+    with open(lock, "r+", encoding="ascii") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        threads = [threading.Thread(target=lambda: answers.append(upload(server))) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        assert server.generate("quick").status == 200
+        assert server.request("GET", "/readyz").status == 200
+        assert answers == []
+    for thread in threads:
+        thread.join()
+    assert {answer.status for answer in answers} == {200}
+
+
+def test_a_folder_that_vanishes_is_made_again(server, files_folder):
+    file = upload(server).json()
+    shutil.rmtree(files_folder)
+    assert server.request("GET", f"/v1/files/{file['id']}").code == "file_unknown"
+    assert server.request("GET", "/v1/files").json()["data"] == []
+    again = upload(server).json()
+    assert server.request("GET", f"/v1/files/{again['id']}/content").body == b"hello"
+
+
+def test_bytes_that_vanish_are_gone(server, files_folder):
+    file = upload(server).json()
+    next(path for path in left(files_folder) if path.name == "data").unlink()
+    assert server.request("GET", f"/v1/files/{file['id']}/content").code == "file_gone"
+    assert server.request("HEAD", f"/v1/files/{file['id']}/content").status == 410
+    # Whoever uploads them again has them, and so has the file of before.
+    assert upload(server).status == 200
+    assert server.request("GET", f"/v1/files/{file['id']}/content").body == b"hello"
+
+
+def test_nobody_else_on_the_machine_reads_them(server, files_folder):
+    upload(server)
+    for path in [files_folder, *Path(files_folder).rglob("*")]:
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_processes_that_share_a_folder_share_its_files(start, files_folder):
+    one = start(config(f'directory = "{files_folder}"'))
+    two = start(config(f'directory = "{files_folder}"'))
+    file = upload(one).json()
+    assert two.request("GET", f"/v1/files/{file['id']}").json() == file
+    assert two.request("GET", f"/v1/files/{file['id']}/content").body == b"hello"
+    assert two.request("DELETE", f"/v1/files/{file['id']}").status == 200
+    assert one.request("GET", f"/v1/files/{file['id']}").code == "file_unknown"
+
+
+@pytest.mark.parametrize("media_type", ["text/html", "image/svg+xml", "application/javascript"])
+def test_a_strangers_page_does_not_run_here(server, media_type):
+    file = upload(server, form(b"<script>alert(1)</script>", "x.html", media_type)).json()
+    content = server.request("GET", f"/v1/files/{file['id']}/content")
+    assert content.headers["content-disposition"].startswith("attachment; ")
+    assert content.headers["x-content-type-options"] == "nosniff"
+    assert content.headers["content-security-policy"] == "sandbox"
+
+
+@pytest.mark.parametrize("name", ["a%0d%0aX: y", "a\x00b", "a\tb", "a\x7fb"], ids=ascii)
+def test_a_filename_has_no_control_characters(server, name):
+    assert upload(server, form(filename=name)).code == "malformed_multipart"
 
 
 def test_a_page_of_another_site_cannot_upload(server):
