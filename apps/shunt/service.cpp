@@ -108,6 +108,8 @@ Result<void> Service::assemble() {
   if (!config::traces_url(configuration_.tracing).empty()) {
     tracer_ = std::make_unique<Tracer>(configuration_.tracing, process_name());
   }
+  files_ = make_file_store(configuration_);
+  if (files_ && configuration_.roles.api) file_expiry_ = std::make_unique<FileExpiry>(*files_, faults_);
   auto models = make_models(loaded_, loops_);
   if (!models) return std::move(models).error();
   models_ = std::move(*models);
@@ -242,6 +244,7 @@ std::string Service::metrics_text() const {
       "shunt_config_reloads_total{outcome=\"taken\"} " +
       std::to_string(reloads_.load()) + "\nshunt_config_reloads_total{outcome=\"rejected\"} " +
       std::to_string(rejected_reloads_.load()) + '\n';
+  if (file_expiry_) text += file_expiry_->metrics_text();
   text += upstream_metrics_text(models_);
   text += program_metrics_text(models_);
   return text + fault_metrics_text(faults_) + memory_metrics_text(memory_) + process_metrics_text();
@@ -252,6 +255,8 @@ Result<void> Service::listen() {
   options.about = about();
   options.tracer = tracer_.get();
   options.memory = &memory_;
+  options.file_store = files_.get();
+  options.files.retention = std::max(configuration_.store.max_age, configuration_.queue.retention);
   if (fleet_) {
     options.flip = &fleet_->control();
     options.inspection = &fleet_->inspection();

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "executor_metrics.hpp"
+#include "file_expiry.hpp"
 #include "flip_fleet.hpp"
 #include "make_flip.hpp"
 #include "namespace.hpp"
@@ -19,6 +20,7 @@
 #include "shunt/executor/generation_executor.hpp"
 #include "shunt/executor/queue_worker.hpp"
 #include "shunt/generation/artifact_store.hpp"
+#include "shunt/generation/file_store.hpp"
 #include "shunt/generation/generation_store.hpp"
 #include "tracer.hpp"
 #include "worker_metrics.hpp"
@@ -83,6 +85,8 @@ class Service {
   FaultLog faults_;
   std::unique_ptr<Tracer> tracer_;  // with a collector
   EventLoopThreads loops_;
+  std::unique_ptr<FileStore> files_;         // where there is a place for them
+  std::unique_ptr<FileExpiry> file_expiry_;  // with that and the API
   ModelRegistry models_;
   std::unique_ptr<ExecutorMetrics> metrics_;       // with the API
   std::unique_ptr<WorkerMetrics> worker_metrics_;  // with a worker

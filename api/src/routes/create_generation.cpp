@@ -78,7 +78,7 @@ http::Task<void> answer_with_artifact(Exchange& exchange, EndedRecord record) {
     const ArtifactPlace place = place_of(*artifact);
     const GenerationId id = record->id;
     record.reset();
-    co_await answer_with_bytes(exchange, id, place, http::WholeBody{});
+    co_await answer_with_bytes(exchange, id, place);
   } else if (accept.fit(kJsonType).acceptable()) {
     answer_with_record(exchange, 200, *record);
   } else {

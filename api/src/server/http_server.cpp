@@ -25,6 +25,7 @@ class ApiServer final : public HttpServer {
     const auto before = service.live.now();
     options.address = before->options.address;
     options.port = before->options.port;
+    options.files.retention = before->options.files.retention;
     options.allow_unauthenticated = before->options.allow_unauthenticated;
     if (auto endpoint = listen_endpoint(options, service.surface); !endpoint) return endpoint.error();
     service.live.replace(std::make_shared<const LiveSettings>(

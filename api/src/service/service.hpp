@@ -4,6 +4,7 @@
 #include <string>
 
 #include "admission/live_settings.hpp"
+#include "service/file_service.hpp"
 #include "service/http_metrics.hpp"
 #include "shunt/api/http_server.hpp"
 #include "shunt/api/namespace.hpp"
@@ -23,6 +24,7 @@ struct Service {
   const std::string openapi;
   LiveSettingsSource live;
   HttpMetrics metrics;
+  FileService files;
   MemoryBudget& memory;
   http::ServerState state{.metrics = metrics, .memory = memory};
 

@@ -22,7 +22,7 @@ InputRule of_type(Type type) {
   return rule;
 }
 
-// {"messages": [{"role": "user", "content": ...}, ...], "tags": ["a", ...], "image": a file}
+// {"messages": [{"role": "user", "content": ...}, ...], "tags": ["a", ...]}
 std::map<std::string, InputRule> chat_rules() {
   InputRule role = of_type(Type::kString);
   role.required = true;
@@ -97,9 +97,7 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{R"({"messages":[{"role":"user"}],"tags":["abcde"]})", "/input/tags/0", "max_length",
                "at most 4 characters; got 5 characters"},
         Broken{R"({"messages":[{"role":"user"}],"temperature":3})", "/input/temperature", "maximum",
-               "must be at most 2; got 3"},
-        Broken{R"({"messages":[{"role":"user"}],"image":"aGVsbG8="})", "/input/image", "type",
-               "must be a file that comes with the request"}));
+               "must be at most 2; got 3"}));
 
 TEST(InputSchema, WhatKeepsTheRulesPasses) {
   const InputRules rules = rules_of(chat_rules());
