@@ -8,6 +8,7 @@
 #include "shunt/base/json_object_writer.hpp"
 #include "shunt/generation/error_codes.hpp"
 #include "shunt/generation/file_error_codes.hpp"
+#include "shunt/http/fetch.hpp"
 #include "shunt/http/multipart_reader.hpp"
 
 namespace shunt::api {
@@ -69,6 +70,7 @@ constexpr auto kTypes = std::to_array<ProblemType>({
     {"flip_too_large", 422, "The plan is too large"},
     {pc::kUnknownField, 422, "The request has an unknown member"},
     {ec::kUnknownModel, 422, "There is no such model"},
+    {http::kNotFetched, 422, "A file could not be fetched from its URL"},
     {ec::kInvalidInput, 422, "The model refuses the input"},
     {ec::kUnsupportedEnvelope, 422, "The envelope's version is not supported"},
     {ec::kModelBusy, 429, "The model is busy"},

@@ -252,17 +252,23 @@ std::string_view body_schema_of(RouteId route) {
   }
 }
 
+JsonObject body_content_of(const Route& route) {
+  if (!takes_json(route.body)) return content("multipart/form-data", schema_link(body_schema_of(route.id)));
+  JsonObject either = content("application/json", schema_link(body_schema_of(route.id)));
+  if (takes_form(route.body)) {
+    either.emplace("multipart/form-data", JsonObject{{"schema", schema_link("GenerationForm")}});
+  }
+  return either;
+}
+
 JsonObject operation_of(const Route& route) {
   JsonObject operation{{"operationId", view(route.operation)}, {"summary", view(route.summary)}};
   if (JsonArray parameters = parameters_of(route); !parameters.empty()) {
     operation.emplace("parameters", std::move(parameters));
   }
   if (route.body != BodyUse::kNone) {
-    operation.emplace(
-        "requestBody",
-        JsonObject{{"required", needs_body(route.body)},
-                   {"content", content(takes_form(route.body) ? "multipart/form-data" : "application/json",
-                                       schema_link(body_schema_of(route.id)))}});
+    operation.emplace("requestBody",
+                      JsonObject{{"required", needs_body(route.body)}, {"content", body_content_of(route)}});
   }
   operation.emplace("responses", responses_of(route));
   if (route.access == Access::kOpen) operation.emplace("security", JsonArray{});

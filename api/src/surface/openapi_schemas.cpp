@@ -112,6 +112,11 @@ constexpr std::string_view kSchemas = R"json({
       "object": {"const": "list"}, "data": {"type": "array", "items": {"$ref": "#/components/schemas/File"}},
       "first_id": {"type": ["string", "null"]}, "last_id": {"type": ["string", "null"]},
       "has_more": {"type": "boolean"}}},
+  "GenerationForm": {
+    "type": "object", "required": ["request"],
+    "description": "Each further part is a file, named by the member of the input that it is",
+    "properties": {"request": {"$ref": "#/components/schemas/GenerationRequest"}},
+    "additionalProperties": {"type": "string", "contentMediaType": "application/octet-stream"}},
   "FileUpload": {
     "type": "object", "required": ["file", "purpose"], "additionalProperties": false,
     "properties": {

@@ -8,7 +8,7 @@ namespace shunt::api {
 namespace {
 
 constexpr auto kRoutes = std::to_array<Route>({
-    {RouteId::kCreateGeneration, "POST", "/v1/generations", Access::kGenerate, BodyUse::kRequired,
+    {RouteId::kCreateGeneration, "POST", "/v1/generations", Access::kGenerate, BodyUse::kRequiredOrForm,
      "createGeneration", "Run a generation and answer with its result"},
     {RouteId::kGetGeneration, "GET", "/v1/generations/{id}", Access::kGenerate, BodyUse::kNone,
      "getGeneration", "Get a generation as it stands"},

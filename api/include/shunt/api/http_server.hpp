@@ -59,6 +59,11 @@ struct FileOptions {
   std::size_t max_files_per_key = 1000;
   // Unless the upload says that it is less.
   std::chrono::milliseconds expires_after = std::chrono::hours(24 * 30);
+  // Of URLs that models take in place of files: for all of one fetch; addresses that may be fetched from
+  // beside the public ones (http::AddressRanges); a file of authorities (PEM), "" = the system's.
+  std::chrono::milliseconds fetch_timeout = std::chrono::seconds(30);
+  std::vector<std::string> fetch_addresses{};
+  std::string fetch_authorities_file{};
   // How long a generation is kept after its end: its files are held for as long.
   std::chrono::milliseconds retention = std::chrono::hours(1);
 };
