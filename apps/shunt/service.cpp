@@ -110,7 +110,7 @@ Result<void> Service::assemble() {
   }
   files_ = make_file_store(configuration_);
   if (files_ && configuration_.roles.api) file_expiry_ = std::make_unique<FileExpiry>(*files_, faults_);
-  auto models = make_models(loaded_, loops_);
+  auto models = make_models(loaded_, loops_, files_.get());
   if (!models) return std::move(models).error();
   models_ = std::move(*models);
   if (auto made = make_executors(); !made) return made;
