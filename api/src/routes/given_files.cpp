@@ -66,7 +66,6 @@ struct Holding {
     }
     if (received == nullptr) return files;
     for (auto& [member, file] : *received) {
-      if (named.contains(member)) return invalid_member(member, "is given twice");
       auto held = store.hold(*file.upload, {.media_type = file.media_type, .filename = file.filename}, use);
       if (!held) return std::move(held).error();
       files.emplace(member, std::move(*held));
@@ -111,6 +110,7 @@ Result<void> check_new_files(const Model& model, const NamedFiles& named, const 
   }
   if (form == nullptr) return {};
   for (const auto& [member, file] : form->files) {
+    if (named.contains(member)) return invalid_member(member, "is given twice");
     if (auto checked = model.input_rules.check_file(member, file.media_type, file.upload->bytes()); !checked)
       return checked;
   }

@@ -56,7 +56,8 @@ Result<std::map<std::string, std::string>> put_input_files(FileSource* source, c
   if (!opened.valid()) return not_put(errno);
   std::map<std::string, std::string> paths;
   for (const auto& [member, file] : files) {
-    std::string name = is_valid_artifact_name(member) ? member : std::to_string(paths.size());
+    // No member that is a name itself has such a one.
+    std::string name = is_valid_artifact_name(member) ? member : '+' + std::to_string(paths.size());
     name += file_extension(file.media_type);
     if (auto done = put(*source, file, opened.get(), name, stop); !done) return std::move(done).error();
     paths.emplace(member, path + '/' + kFolder + '/' + name);

@@ -49,7 +49,7 @@ TEST_F(CommandTest, AMemberWhoseNameCannotBeAFilesGetsANumber) {
   open(std::move(options), {}, std::move(rules));
   const auto record = run_with({{"../x", files_.add("a", "text/plain")}});
   ASSERT_EQ(record.state, GenerationState::kSucceeded) << record.error->message;
-  EXPECT_NE(record.text.find("/in/0.txt"), std::string::npos) << record.text;
+  EXPECT_NE(record.text.find("/in/+0.txt"), std::string::npos) << record.text;
 }
 
 TEST_F(CommandTest, AFileThatIsGoneOrSpoiltFailsTheGeneration) {
