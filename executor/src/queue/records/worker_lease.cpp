@@ -106,11 +106,15 @@ bullmq::awaitable<void> WorkerLeases::renew(WorkerLease lease, std::chrono::mill
   co_await redis_.execute(std::move(expire));
 }
 
-bullmq::awaitable<void> WorkerLeases::end(WorkerLease lease) {
+bullmq::awaitable<void> WorkerLeases::withdraw(WorkerLease lease) {
   for (const auto& model : lease.models) {
     std::vector<std::string> remove{"ZREM", keys_.leases(model.name), member_of(lease, model)};
     co_await redis_.execute(std::move(remove));
   }
+}
+
+bullmq::awaitable<void> WorkerLeases::end(WorkerLease lease) {
+  co_await withdraw(lease);
   std::vector<std::string> forget{"DEL", keys_.worker(lease.process)};
   co_await redis_.execute(std::move(forget));
   std::vector<std::string> unlist{"ZREM", keys_.workers(), lease.process};
