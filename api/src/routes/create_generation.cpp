@@ -42,7 +42,7 @@ Result<Plan> make_plan(Exchange& exchange) {
   const auto found = usable_model(exchange, plan.request.model);
   if (!found) return found.error();
   if (auto chosen = choose_executor(exchange, plan.request); !chosen) return std::move(chosen).error();
-  const Model* const model = *found;
+  const Model* const model = found->get();
   plan.wait =
       plan_wait(parse_prefer(exchange.request.headers.joined("Prefer")), exchange.options.wait_deadline);
   if (model->on_disconnect == OnDisconnect::kContinue) plan.when_client_goes = WhenClientGoes::kContinue;

@@ -26,6 +26,8 @@ enum class RouteId {
   kReady,
   kMetrics,
   kStatus,
+  kReload,
+  kReloadPreview,
   kFlipStatus,
   kFlipStart,
   kFlipPromote,
