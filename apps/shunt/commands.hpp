@@ -44,16 +44,27 @@ struct ConfigShowOptions {
   bool json = false;
 };
 
-struct HashKeyOptions {
-  bool make_new = false;
-  bool json = false;
-};
-
 // Commands that ask a running service.
 struct ClientOptions {
   SettingOptions settings;             // where it listens, unless:
   std::optional<std::string> url;      // --url
   std::optional<std::string> api_key;  // --api-key; otherwise $SHUNT_API_KEY
+};
+
+struct ReloadOptions {
+  ClientOptions client;
+  bool json = false;
+};
+
+struct ConfigDiffOptions {
+  ClientOptions client;
+  std::optional<std::string> from;  // compares this file with the configured one, and asks no service
+  bool json = false;
+};
+
+struct HashKeyOptions {
+  bool make_new = false;
+  bool json = false;
 };
 
 struct StatusOptions {
@@ -117,6 +128,8 @@ struct VersionOptions {
 [[nodiscard]] int config_check(const ConfigCheckOptions& options);
 [[nodiscard]] int config_show(const ConfigShowOptions& options);
 [[nodiscard]] int config_reference();
+[[nodiscard]] int config_diff(const ConfigDiffOptions& options);
+[[nodiscard]] int reload_service(const ReloadOptions& options);
 [[nodiscard]] int config_hash_key(const HashKeyOptions& options);
 [[nodiscard]] int status(const StatusOptions& options);
 [[nodiscard]] int models_list(const ModelsOptions& options);

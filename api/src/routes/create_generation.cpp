@@ -20,7 +20,7 @@ namespace {
 // What is decided before the generation runs.
 struct Plan {
   GenerationRequest request;
-  const Model* model = nullptr;
+  std::shared_ptr<const Model> model{};
   Representation representation = Representation::kRecord;
   WhenClientGoes when_client_goes = WhenClientGoes::kCancel;
   WaitPlan wait = {};
@@ -45,8 +45,8 @@ Result<Plan> make_plan(Exchange& exchange) {
   const auto found = usable_model(exchange, plan.request.model);
   if (!found) return found.error();
   if (auto chosen = choose_executor(exchange, plan.request); !chosen) return std::move(chosen).error();
-  const Model* const model = *found;
-  plan.model = model;
+  const Model* const model = found->get();
+  plan.model = *found;
   plan.wait =
       plan_wait(parse_prefer(exchange.request.headers.joined("Prefer")), exchange.options.wait_deadline);
   if (model->on_disconnect == OnDisconnect::kContinue) plan.when_client_goes = WhenClientGoes::kContinue;

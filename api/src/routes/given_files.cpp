@@ -183,7 +183,7 @@ http::Task<Result<void>> take_given_files(Exchange& exchange, const Model& model
 
 http::Task<Result<void>> hold_files_again(Exchange& exchange, const GenerationRequest& request) {
   if (!exchange.service.files.enabled()) co_return no_store();
-  const Model* const model = exchange.service.models.find(request.model);
+  const auto model = exchange.service.models.find(request.model);
   const auto timeout = model == nullptr ? std::chrono::milliseconds(0) : model->timeout;
   const FileUse use = use_of(exchange, request.caller, request.options.timeout.value_or(timeout));
   auto work = with_files<Result<void>>(exchange, [&request, &use](FileStore& store) -> Result<void> {

@@ -192,6 +192,12 @@ JsonObject responses_of(const Route& route) {
     case RouteId::kStatus:
       responses.emplace("200", json_response("The service as it stands", "Status"));
       break;
+    case RouteId::kReload:
+      responses.emplace("200", json_response("What has changed", "ReloadReport"));
+      break;
+    case RouteId::kReloadPreview:
+      responses.emplace("200", json_response("What would change", "ReloadReport"));
+      break;
     case RouteId::kFlipStatus:
       responses.emplace("200", json_response("The flip as it stands", "FlipStatus"));
       break;
@@ -285,13 +291,13 @@ std::string schema_name(std::string_view model, const JsonObject& taken) {
 }
 
 // A schema for each model that has one, and that a request for the model has such an input.
-void add_input_schemas(const ModelRegistry& models, const std::function<bool(std::string_view)>& visible,
+void add_input_schemas(const ModelSnapshot& models, const std::function<bool(std::string_view)>& visible,
                        JsonObject& schemas) {
   JsonArray conditions;
-  for (const auto& [name, model] : models.all()) {
-    if (model.input_rules.empty() || !visible(name)) continue;
+  for (const auto& [name, model] : models) {
+    if (model->input_rules.empty() || !visible(name)) continue;
     const std::string component = schema_name(name, schemas);
-    schemas.emplace(component, model.input_rules.schema());
+    schemas.emplace(component, model->input_rules.schema());
     JsonObject of_model{{"properties", JsonObject{{"model", JsonObject{{"const", view(name)}}}}},
                         {"required", JsonArray{"model"}}};
     JsonObject its_input{{"properties", JsonObject{{"input", schema_link(component)}}}};
@@ -309,7 +315,7 @@ std::string lower(std::string_view method) {
 
 }  // namespace
 
-std::string openapi_document(const ModelRegistry& models,
+std::string openapi_document(const ModelSnapshot& models,
                              const std::function<bool(std::string_view model)>& visible) {
   JsonObject paths;
   for (const Route& route : routes()) {

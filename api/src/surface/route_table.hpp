@@ -31,6 +31,8 @@ enum class RouteId {
   kReady,
   kMetrics,
   kStatus,
+  kReload,
+  kReloadPreview,
   kFlipStatus,
   kFlipStart,
   kFlipPromote,

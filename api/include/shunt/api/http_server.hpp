@@ -25,6 +25,7 @@ class FlipInspection;
 
 namespace shunt::api {
 
+class ConfigReloader;
 class RequestTracer;
 
 // What a key may do. /v1/models and /openapi.json are for every key.
@@ -122,6 +123,9 @@ struct HttpServerOptions {
   flip::FlipControl* flip = nullptr;
   flip::FlipInspection* inspection = nullptr;
 
+  // What POST /admin/reload asks. Not owned, outlives the server; nullptr: nothing can be reloaded.
+  ConfigReloader* reloader = nullptr;
+
   RequestTracer* tracer = nullptr;  // not owned, outlives the server
   // What requests, answers and streams hold is reserved here. Not owned, outlives the server.
   MemoryBudget* memory = &MemoryBudget::unlimited();
@@ -153,6 +157,8 @@ class HttpServer {
 
   [[nodiscard]] virtual unsigned short port() const noexcept = 0;
 
+  // Whether reload() would take these options.
+  [[nodiscard]] virtual Result<void> check(HttpServerOptions options) const = 0;
   // Goes by other options from now on: keys (those that keep their name go on with the rate they have used),
   // limits, times, hosts, origins and proxies. Address, port, `about`, `flip` and `tracer` stay what they
   // were. What is under way keeps the options that it began with. Fails, and changes nothing, where listen

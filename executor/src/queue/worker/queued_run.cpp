@@ -48,6 +48,15 @@ QueuedRun::QueuedRun(Services services, Envelope envelope, LogPosition position,
 
 QueuedRun::~QueuedRun() = default;
 
+namespace {
+
+// All of it is kept by the one object.
+SyncRun::Place place_of(const std::shared_ptr<WorkerModel>& model) {
+  return {model, {model, &model->model}, {model, &model->slots}};
+}
+
+}  // namespace
+
 bullmq::awaitable<QueuedRun::Outcome> QueuedRun::run(std::shared_ptr<WorkerModel> model,
                                                      EventLoop& generator_loop) {
   const auto self = shared_from_this();
@@ -66,7 +75,7 @@ bullmq::awaitable<QueuedRun::Outcome> QueuedRun::run(std::shared_ptr<WorkerModel
   const auto left = time_until(created_at_ + timeout_, services_.clock.now());
   // It counts as admitted here as long ago as leaves it what is left of its time.
   const SteadyTime admitted_at = services_.clock.steady_now() + left - timeout_;
-  auto run = std::make_shared<SyncRun>(model, model->slots, std::move(envelope_), generation_, generator_loop,
+  auto run = std::make_shared<SyncRun>(place_of(model), std::move(envelope_), generation_, generator_loop,
                                        admitted_at, timeout_);
   running_ = run;
   if (left.count() <= 0) {
