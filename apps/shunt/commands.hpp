@@ -132,8 +132,8 @@ struct VersionOptions {
 [[nodiscard]] int config_hash_key(const HashKeyOptions& options);
 [[nodiscard]] int status(const StatusOptions& options);
 [[nodiscard]] int models_list(const ModelsOptions& options);
-int models_show(const ModelsOptions& options);
-int jobs_list(const JobsListOptions& options);
+[[nodiscard]] int models_show(const ModelsOptions& options);
+[[nodiscard]] int jobs_list(const JobsListOptions& options);
 [[nodiscard]] int jobs_show(const JobsOptions& options);
 [[nodiscard]] int jobs_tail(const JobsOptions& options);
 [[nodiscard]] int jobs_cancel(const JobsOptions& options);

@@ -231,8 +231,9 @@ void ExecutorMetrics::ended(const Ended& end) {
   if (row == nullptr) return;
   row->waited.Observe(in_seconds(end.waited));
   row->ran.Observe(in_seconds(end.ran));
-  row->hand_back.Observe(in_seconds(end.hand_back));
-  row->total.Observe(in_seconds(end.waited + end.ran + end.hand_back));
+  const auto hand_back = end.hand_back.value_or(std::chrono::nanoseconds(0));
+  if (end.hand_back) row->hand_back.Observe(in_seconds(hand_back));
+  row->total.Observe(in_seconds(end.waited + end.ran + hand_back));
   if (end.state == GenerationState::kFailed) return row->failed.increment(end.error_code);
   (end.state == GenerationState::kSucceeded ? row->succeeded : row->cancelled).Increment();
 }

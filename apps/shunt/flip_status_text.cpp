@@ -10,6 +10,7 @@
 #include "shunt/base/display_text.hpp"
 #include "shunt/base/duration_text.hpp"
 #include "shunt/base/json_members.hpp"
+#include "shunt/flip/verdict.hpp"
 
 namespace shunt::app {
 namespace {
@@ -221,9 +222,9 @@ void add_verdict(LabelledPage& page, const JsonObject& status, const Terminal& t
   std::string z = "errors z " + formatted("%.2f", number_in(verdict, "z_errors")) + ", slow tail z " +
                   formatted("%.2f", number_in(verdict, "z_latency"));
   if (thresholds.contains("z_failed"))
-    z += "; taken back above " + formatted("%.4g", number_in(thresholds, "z_failed")) +
-         ", of more than 5,000 jobs a side above " +
-         formatted("%.4g", number_in(thresholds, "z_failed") + 0.5);
+    z += "; taken back above " + formatted("%.4g", number_in(thresholds, "z_failed")) + ", from " +
+         std::to_string(flip::kLargeSample) + " jobs a side on above " +
+         formatted("%.4g", number_in(thresholds, "z_failed") + flip::kMoreOfALargeSample);
   if (verdict.contains("rise_errors")) {
     z += "; a rise below +" + formatted("%.1f", number_in(verdict, "rise_errors") * 100) +
          " points cannot be seen yet";

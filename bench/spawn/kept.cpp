@@ -16,9 +16,6 @@
 #include "shunt/generation/drivers/command.hpp"
 #include "shunt/generation/kept_programs.hpp"
 
-namespace shunt::base {}
-namespace shunt::generation {}
-
 namespace {
 
 using namespace shunt;

@@ -111,7 +111,7 @@ SyncCore::Sealing SyncCore::seal(GenerationRequest&& request, SteadyTime asked_a
   auto model = models_.find(request.model);
   // The model is not named by the caller's text: metrics must not grow with it.
   if (model == nullptr) return refuse("", asked_at, unknown_model(models_, request.model));
-  auto sealed = seal_request(model, std::move(request), options_.admission, ids_, *options_.clock);
+  auto sealed = seal_request(model, std::move(request), options_.admission, *ids_, *options_.clock);
   if (!sealed) return refuse(model->name, asked_at, std::move(sealed).error());
   return std::move(*sealed);
 }

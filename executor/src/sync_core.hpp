@@ -120,8 +120,9 @@ class SlotTable {
 // holds on to a run. Any thread.
 class SyncCore final : public RunOwner, public std::enable_shared_from_this<SyncCore> {
  public:
-  SyncCore(const ModelRegistry& models, GenerationStore& store, SyncExecutorOptions options)
-      : models_(models), store_(store), options_(std::move(options)), ids_(*options_.clock) {
+  SyncCore(const ModelRegistry& models, GenerationStore& store, SyncExecutorOptions options,
+           std::shared_ptr<GenerationIdSource> ids)
+      : models_(models), store_(store), options_(std::move(options)), ids_(std::move(ids)) {
     slots_.follow(models.all());
     following_ = models.follow([this] { slots_.follow(models_.all()); });
   }
@@ -165,7 +166,7 @@ class SyncCore final : public RunOwner, public std::enable_shared_from_this<Sync
   const ModelRegistry& models_;
   GenerationStore& store_;
   const SyncExecutorOptions options_;
-  GenerationIdSource ids_;
+  const std::shared_ptr<GenerationIdSource> ids_;
   SlotTable slots_;
   ActiveRuns active_;
   std::shared_ptr<SyncRunWatcher> watcher_;

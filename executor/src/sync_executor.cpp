@@ -99,7 +99,8 @@ std::unique_ptr<GenerationExecutor> make_sync_executor(std::shared_ptr<SyncCore>
 
 std::unique_ptr<GenerationExecutor> make_sync_executor(const ModelRegistry& models, GenerationStore& store,
                                                        SyncExecutorOptions options) {
-  return make_sync_executor(std::make_shared<SyncCore>(models, store, std::move(options)));
+  auto ids = std::make_shared<GenerationIdSource>(*options.clock);
+  return make_sync_executor(std::make_shared<SyncCore>(models, store, std::move(options), std::move(ids)));
 }
 
 }  // namespace shunt::executor

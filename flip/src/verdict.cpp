@@ -88,12 +88,6 @@ void compare(const Plan& plan, const Figures& figures, StepProgress& progress, V
                            {verdict.canary.slow, figures.canary.total.total()});
 }
 
-// A sample of thousands has been looked at for hours, each time with a chance to be taken in by it; and of
-// what is worth taking back it sees enough at half a deviation more. docs/decisions/0020-the-flip.md has what
-// both do to false alarms and to the time in which a rise is found.
-constexpr std::uint64_t kLargeSample = 5'000;  // of each side
-constexpr double kMoreOfALargeSample = 0.5;
-
 double failing_z(const Thresholds& thresholds, const Figures& figures) {
   return thresholds.z_failed + (has_jobs(figures, kLargeSample) ? kMoreOfALargeSample : 0);
 }

@@ -6,8 +6,6 @@
 #include <optional>
 #include <utility>
 
-#include "shunt/generation/artifact_rules.hpp"
-
 namespace shunt::generation {
 namespace {
 
@@ -39,21 +37,11 @@ std::optional<std::string_view> foreign_setting(const InputRule& rule) {
       {"items", !is(Type::kArray) && !rule.items.empty()},
       {"properties", !is(Type::kObject) && !rule.properties.empty()},
       {"unlisted", !is(Type::kObject) && rule.unlisted != Unlisted::kPass},
-      {"types", !is(Type::kFile) && !rule.types.empty()},
-      {"max_bytes", !is(Type::kFile) && rule.max_bytes},
-      {"default", is(Type::kFile) && rule.default_value},
   };
   for (const auto& [setting, foreign] : given_elsewhere) {
     if (foreign) return setting;
   }
   return std::nullopt;
-}
-
-// "image/*" beside whole types.
-bool is_type_range(std::string_view type) {
-  if (type == "*/*") return true;
-  if (type.ends_with("/*")) return is_valid_media_type(std::string(type.substr(0, type.size() - 1)) + 'x');
-  return is_valid_media_type(type);
 }
 
 Result<void> check_bounds(const std::string& pointer, const InputRule& rule) {
@@ -69,13 +57,6 @@ Result<void> check_bounds(const std::string& pointer, const InputRule& rule) {
   if (rule.required && rule.default_value) {
     return wrong_rule(pointer, "default", "is never used, since the member is required");
   }
-  for (const std::string& type : rule.types) {
-    if (!is_type_range(type)) {
-      return wrong_rule(pointer, "types",
-                        "must have media types or ranges, as in \"image/png\" or \"image/*\"; got " +
-                            shown_value(Json(boost::json::string_view(type))));
-    }
-  }
   return {};
 }
 
@@ -84,14 +65,15 @@ Result<void> check_rule(const std::string& pointer, const InputRule& rule, std::
     return wrong_rule(
         pointer, "type",
         R"(is missing; it must be "string", "number", "integer", "boolean", "array", "object", )"
-        R"("file" or "json", or any = true)");
+        R"(or "json", or any = true)");
   }
   if (const auto setting = foreign_setting(rule)) {
     return wrong_rule(pointer, *setting,
                       rule.any ? "cannot be given beside any = true" : "is not for values of this type");
   }
-  if (depth > 1 && rule.type == Type::kFile) {
-    return wrong_rule(pointer, "type", "cannot be \"file\" here: a file is a member of the input itself");
+  // Where there is nothing around it, nothing could be filled in.
+  if (depth > 1 && rule.default_value) {
+    return wrong_rule(pointer, "default", "is for the members of the input itself");
   }
   if (depth > kMaxRuleDepth) {
     return wrong_rule(pointer, "type", "lies more than " + std::to_string(kMaxRuleDepth) + " rules deep");

@@ -12,6 +12,9 @@
 
 namespace shunt::generation {
 
+// How much of a value or a name that came is shown.
+inline constexpr std::size_t kMaxShownBytes = 64;
+
 // A rule with its pattern, and those within it.
 struct CompiledRule {
   InputRule rule;
@@ -36,8 +39,7 @@ struct ValuePlace {
 
 [[nodiscard]] Result<void> check_value(const ValuePlace& place, const CompiledRule& rule, const Json& value);
 [[nodiscard]] Result<void> check_members(const ValuePlace* place, const CompiledRule& rule,
-                                         const JsonObject& members,
-                                         const std::vector<std::string>& files = {});
+                                         const JsonObject& members);
 
 // What a value must be, after "must be ": "a string".
 [[nodiscard]] std::string_view name_of(InputRule::Type type);

@@ -12,8 +12,6 @@ namespace {
 
 using Type = InputRule::Type;
 
-constexpr std::size_t kMaxShownBytes = 64;
-
 // Code points of valid UTF-8: every byte but those that continue one.
 std::size_t characters_of(std::string_view text) {
   return static_cast<std::size_t>(
@@ -123,8 +121,6 @@ bool has_type(const Json& value, Type type) {
       return value.is_array();
     case Type::kObject:
       return value.is_object();
-    case Type::kFile:
-      return false;  // files are not in the input
     case Type::kJson:
       break;
   }
@@ -165,8 +161,6 @@ std::string_view name_of(InputRule::Type type) {
       return "an array";
     case Type::kObject:
       return "an object";
-    case Type::kFile:
-      return "a file that comes with the request";
     case Type::kJson:
       return "any value";
     case Type::kBoolean:
@@ -195,14 +189,12 @@ Result<void> check_value(const ValuePlace& place, const CompiledRule& compiled, 
   return {};
 }
 
-Result<void> check_members(const ValuePlace* place, const CompiledRule& compiled, const JsonObject& members,
-                           const std::vector<std::string>& files) {
+Result<void> check_members(const ValuePlace* place, const CompiledRule& compiled, const JsonObject& members) {
   for (const auto& [name, rule] : compiled.properties) {
     const ValuePlace at{place, name};
     const Json* const value = members.if_contains(name);
     if (value == nullptr) {
-      const bool came = std::ranges::find(files, name) != files.end();
-      if (rule.rule.required && !came) return broken_rule(at, "required", "is required");
+      if (rule.rule.required) return broken_rule(at, "required", "is required");
       continue;
     }
     if (auto checked = check_value(at, rule, *value); !checked) return checked;

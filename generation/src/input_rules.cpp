@@ -1,6 +1,5 @@
 #include "shunt/generation/input_rules.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "compiled_rule.hpp"
@@ -8,31 +7,6 @@
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::generation {
-namespace {
-
-constexpr std::size_t kMaxShownBytes = 64;
-
-// "image/png; charset=x" is of "image/png", of "image/*" and of "*/*".
-bool is_of(std::string_view media_type, std::string_view range) {
-  media_type = media_type.substr(0, media_type.find_first_of("; "));
-  if (range == "*/*") return true;
-  const bool whole_range = range.ends_with("/*");
-  if (whole_range) range.remove_suffix(1);
-  const std::string_view compared = whole_range ? media_type.substr(0, range.size()) : media_type;
-  return std::ranges::equal(compared, range, [](char a, char b) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    return lower(a) == lower(b);
-  });
-}
-
-std::string listed(const std::vector<std::string>& types) {
-  std::string text;
-  for (const std::string& type : types) text.append(text.empty() ? "" : ", ").append(type);
-  return text;
-}
-
-}  // namespace
-
 // All of an input is one object.
 struct InputRules::Compiled {
   CompiledRule root;
@@ -64,14 +38,14 @@ void InputRules::fill_defaults(Json& input) const {
   }
 }
 
-Result<void> InputRules::check(const Json& input, const std::vector<std::string>& files) const {
+Result<void> InputRules::check(const Json& input) const {
   if (compiled_ == nullptr) return {};
   const JsonObject* const members = input.if_object();
   if (members == nullptr) {
     return invalid_field("/input", "input must be an object; got " + shown_value(input),
                          error_code::kInvalidInput);
   }
-  return check_members(nullptr, compiled_->root, *members, files);
+  return check_members(nullptr, compiled_->root, *members);
 }
 
 Result<void> InputRules::check(std::string_view member, const Json& value) const {
@@ -79,28 +53,6 @@ Result<void> InputRules::check(std::string_view member, const Json& value) const
   const auto entry = compiled_->root.properties.find(member);
   if (entry == compiled_->root.properties.end()) return {};
   return check_value({nullptr, member}, entry->second, value);
-}
-
-Result<void> InputRules::check_file(std::string_view member, std::string_view media_type,
-                                    std::uint64_t bytes) const {
-  const ValuePlace place{nullptr, member};
-  const InputRule* const rule = find(member);
-  if (rule == nullptr || rule->type != InputRule::Type::kFile)
-    return broken_rule(place, "type", "is no file of this model");
-  if (rule->max_bytes && bytes > *rule->max_bytes) {
-    return broken_rule(place, "max_bytes",
-                       "must have at most " + std::to_string(*rule->max_bytes) + " bytes; got " +
-                           std::to_string(bytes))
-        .with("limit", *rule->max_bytes)
-        .with("received", bytes);
-  }
-  const bool fits = rule->types.empty() || std::ranges::any_of(rule->types, [&](const std::string& range) {
-                      return is_of(media_type, range);
-                    });
-  if (fits) return {};
-  return broken_rule(place, "types",
-                     "must be of " + listed(rule->types) + "; got " +
-                         shown_value(Json(boost::json::string_view(media_type))));
 }
 
 const InputRule* InputRules::find(std::string_view member) const {

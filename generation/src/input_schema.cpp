@@ -1,6 +1,5 @@
 #include "input_schema.hpp"
 
-#include <cctype>
 #include <string>
 
 namespace shunt::generation {
@@ -66,25 +65,21 @@ void add_object(const CompiledRule& compiled, JsonObject& schema) {
   if (compiled.rule.unlisted == Unlisted::kRefuse) schema.emplace("additionalProperties", false);
 }
 
-void add_file(const InputRule& rule, JsonObject& schema) {
-  schema.emplace("type", "string");
-  schema.emplace("format", "binary");
-  if (!rule.types.empty()) schema.emplace("x-shunt-types", texts(rule.types));
-  if (rule.max_bytes) schema.emplace("x-shunt-max-bytes", *rule.max_bytes);
-}
-
 }  // namespace
 
 bool is_portable_pattern(std::string_view pattern) {
+  bool in_class = false;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     const std::string_view rest = pattern.substr(i);
-    if (rest.starts_with("[[:") || rest.starts_with("[[^")) return false;
+    if (rest.starts_with("[:") || rest.starts_with("[[^")) return false;
     // Flags and names of groups are written in other ways.
     if (rest.starts_with("(?") && !rest.starts_with("(?:")) return false;
+    if (pattern[i] == '[' || pattern[i] == ']') in_class = pattern[i] == '[';
     if (pattern[i] != '\\' || i + 1 == pattern.size()) continue;
     const char escaped = pattern[++i];
-    const bool letter = std::isalnum(static_cast<unsigned char>(escaped)) != 0;
-    if (letter && std::string_view("dDwWsSbBnrtfv").find(escaped) == std::string_view::npos) return false;
+    // JavaScript's \s has more than RE2's, and it takes no escape of what needs none.
+    const std::string_view known = in_class ? "dDwWnrtfv^$\\.*+?()[]{}|/-" : "dDwWbBnrtfv^$\\.*+?()[]{}|/";
+    if (known.find(escaped) == std::string_view::npos) return false;
   }
   return true;
 }
@@ -105,8 +100,6 @@ JsonObject schema_of(const CompiledRule& compiled) {
     add_array(compiled, schema);
   } else if (rule.type == Type::kObject) {
     add_object(compiled, schema);
-  } else if (rule.type == Type::kFile) {
-    add_file(rule, schema);
   }
   if (rule.default_value) schema.emplace("default", *rule.default_value);
   return schema;

@@ -219,7 +219,7 @@ std::optional<MessageParts> growth_of(const MessageParts& known, const MessagePa
   for (const Image& image : whole.images) {
     const Image* const before = find_at(known.images, image.index);
     std::string url = growth.of(before != nullptr ? before->url : std::string(), image.url);
-    if (!url.empty()) piece.images.push_back({image.index, std::move(url)});
+    if (before == nullptr || !url.empty()) piece.images.push_back({image.index, std::move(url)});
   }
   if (!growth.goes_on()) return std::nullopt;
   return piece;
@@ -241,6 +241,8 @@ std::vector<MessageParts> split_parts(MessageParts piece, std::size_t max_bytes)
                 [](MessageParts& next, const Json& element) { next.logprobs.refusal.push_back(element); });
   split_audio(piece.audio, into);
   for (const Image& image : piece.images) {
+    // An image of which nothing has come yet begins all the same.
+    into.whole(0, [index = image.index](MessageParts& next) { element_at(next.images, index); });
     into.text(image.url, [index = image.index](MessageParts& next, std::string_view part) {
       element_at(next.images, index).url += part;
     });

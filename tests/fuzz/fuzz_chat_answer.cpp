@@ -72,7 +72,7 @@ Outcome outcome_of(std::string_view type, std::string_view body, bool cut, std::
   if (!read) outcome.error = read.error().code;
   if (outcome.complete) {
     read = reader.finish(pieces);
-    if (read) outcome.result = to_json_text(reader.result());
+    if (read) outcome.result = to_json_text(reader.take_result());
   }
   gather(pieces, outcome);
   outcome.parts = parts_of(pieces, outcome);

@@ -35,8 +35,9 @@ Outcome outcome(OpenAiOperation operation, std::string_view type, std::string_vi
   if (!ended) came.error = ended.error().message;
   if (!reader->complete()) return came;
   check(ended.ok() && ending == openai::BodyReader::Ending::kInOrder, "what is cut is never taken");
-  check(check_json(reader->result()).ok(), "JSON");
-  came.result = to_json_text(reader->result());
+  const Json result = reader->take_result();
+  check(check_json(result).ok(), "JSON");
+  came.result = to_json_text(result);
   for (const Artifact& artifact : reader->take_artifacts()) {
     check(is_valid_artifact_name(artifact.name), "a name that can be stored");
     check(is_valid_media_type(artifact.media_type), "a type that can be a header's");

@@ -11,6 +11,7 @@
 #include "routes/wait_for_generation.hpp"
 #include "routes/wait_plan.hpp"
 #include "shunt/generation/error_codes.hpp"
+#include "shunt/generation/errors.hpp"
 
 namespace shunt::api {
 namespace {
@@ -202,6 +203,16 @@ http::Task<void> answer_in_time(Exchange& exchange, executor::Accepted& accepted
   co_await answer_ended(exchange, std::move(record), plan.representation);
 }
 
+// Whoever claimed the key first has taken its generation back in the meantime, since it did not get into the
+// queue: so the key is free, and the request may come again.
+void tell_taken_back(Exchange& exchange) {
+  set_problem(
+      exchange.response,
+      queue_unavailable("the generation of this Idempotency-Key was taken back at this moment, because "
+                        "it did not get into the queue"));
+  exchange.response.set_retry_after(kLookAgainAfter);
+}
+
 }  // namespace
 
 http::Task<void> create_generation(Exchange& exchange) {
@@ -221,13 +232,15 @@ http::Task<void> create_generation(Exchange& exchange) {
   if (exchange.trace) exchange.trace->submitted(outcome);
   executor::Accepted* const accepted = answer_submitted(exchange, outcome);
   if (accepted == nullptr) co_return;
+  const bool joined = accepted->replayed;
   // Somebody else may be waiting for a generation that this request has only joined.
-  if (accepted->replayed) plan->when_client_goes = WhenClientGoes::kContinue;
+  if (joined) plan->when_client_goes = WhenClientGoes::kContinue;
   if (plan->representation == Representation::kEventStream) {
     co_await send_event_stream(exchange, accepted->id, std::move(accepted->watch), 0, plan->when_client_goes);
-    co_return;
+  } else {
+    co_await answer_in_time(exchange, *accepted, *plan, model);
   }
-  co_await answer_in_time(exchange, *accepted, *plan, model);
+  if (joined && exchange.response.status == 404) tell_taken_back(exchange);
 }
 
 }  // namespace shunt::api

@@ -28,7 +28,6 @@ Choice<InputRule::Type> types() {
            {"boolean", Type::kBoolean},
            {"array", Type::kArray},
            {"object", Type::kObject},
-           {"file", Type::kFile},
            {"json", Type::kJson}}};
 }
 
@@ -47,10 +46,8 @@ Choice<Unlisted> unlisted_kinds() {
 const std::vector<Setting<InputRule>>& input_rule_settings() {
   using Rule = InputRule;
   static const std::vector<Setting<Rule>> kSettings = {
-      setting<Rule>(
-          "type", Maybe<Choice<Rule::Type>>{types()}, &Rule::type,
-          "What the value is; `json` is anything, `file` a file that comes with the request. Needed "
-          "unless `any` is true."),
+      setting<Rule>("type", Maybe<Choice<Rule::Type>>{types()}, &Rule::type,
+                    "What the value is; `json` is anything. Needed unless `any` is true."),
       setting<Rule>("any", Switch{}, &Rule::any,
                     "Any text, number or boolean, instead of a type. Still no text that begins with `-` at "
                     "the start of "
@@ -59,7 +56,9 @@ const std::vector<Setting<InputRule>>& input_rule_settings() {
                     "Whether a request without the member is refused."),
       setting<Rule>("description", Text{}, &Rule::description, "For people, in the schema."),
       setting<Rule>("default", Maybe<JsonValue>{}, &Rule::default_value,
-                    "What the input has where a request does not say. It keeps the rule."),
+                    "What the input has where a request does not say, for the members of the input itself. "
+                    "It keeps the "
+                    "rule."),
       setting<Rule>(
           "pattern", Text{}, &Rule::pattern,
           "Of a string: an RE2 expression (https://github.com/google/re2/wiki/Syntax) that the whole value "
@@ -77,9 +76,6 @@ const std::vector<Setting<InputRule>>& input_rule_settings() {
       setting<Rule>(
           "unlisted", unlisted_kinds(), &Rule::unlisted,
           "Of an object, whose members have rules in the table `properties`: what becomes of others."),
-      setting<Rule>("types", TextList{}, &Rule::types,
-                    "Of a file: media types, or ranges as `image/*`. Empty: all."),
-      setting<Rule>("max_bytes", Maybe<Bytes>{}, &Rule::max_bytes, "Of a file."),
       setting<Rule>(
           "allow_leading_dash", Switch{}, &Rule::allow_leading_dash,
           "In a program's argument: a text that begins with `-`. The values of `enum` need no permission."),

@@ -1,6 +1,7 @@
 #include "model_tables.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <type_traits>
 #include <utility>
 
@@ -159,7 +160,8 @@ std::deque<LoadedModel> read_models(const Node& given, Problems& problems) {
 
 void set_one(LoadedModel& model, std::string_view name, const Node& given, Problems& problems) {
   if (name == "input") name = "input_mode";  // as in read_input
-  for (LoadedInputRule& rule : model.input_rules) {
+  // A rule comes before those within it, whose names begin with its own.
+  for (LoadedInputRule& rule : std::views::reverse(model.input_rules)) {
     for (const std::string& place : rule.names) {
       if (!name.starts_with(place) || !name.substr(place.size()).starts_with('.')) continue;
       return fill_one(rule.group, name.substr(place.size() + 1), given, problems);

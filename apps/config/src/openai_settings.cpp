@@ -3,6 +3,7 @@
 #include <iterator>
 #include <utility>
 
+#include "header_settings.hpp"
 #include "settings_table.hpp"
 #include "shunt/config/redact.hpp"
 #include "value_kinds.hpp"
@@ -20,7 +21,7 @@ using kind::TextMap;
 // What a server has, whether it is a model's only one or one of several.
 template <typename Options>
 std::vector<Setting<Options>> server_settings() {
-  return {
+  std::vector<Setting<Options>> settings = {
       setting<Options>("base_url", Text{Text::Empty::kRefused}, &Options::base_url,
                        "The server, as in `http://127.0.0.1:8000/v1`; `/chat/completions` (or the path of "
                        "another operation) is added.")
@@ -35,16 +36,12 @@ std::vector<Setting<Options>> server_settings() {
           "api_key_header", Text{Text::Empty::kRefused}, &Options::api_key_header,
           "The header that carries it: `Authorization` as a bearer token, any other one as it is "
           "(Azure: `api-key`)."),
-      setting<Options>("headers", TextMap{}, &Options::headers, "Further headers of each request.")
-          .secret([](const Options& o) { return names_alone(o.headers); }),
-      setting<Options>("headers_env", TextMap{}, &Options::headers_env,
-                       "Headers whose values are in environment variables, by the variables' names."),
-      setting<Options>("headers_file", TextMap{}, &Options::headers_file,
-                       "Headers whose values are in files, by their paths."),
-      setting<Options>("query", TextMap{}, &Options::query,
-                       "Parameters of the address, as in `{ api-version = \"2024-10-21\" }`.")
-          .secret([](const Options& o) { return names_alone(o.query); }),
   };
+  add_header_settings(settings);
+  settings.push_back(setting<Options>("query", TextMap{}, &Options::query,
+                                      "Parameters of the address, as in `{ api-version = \"2024-10-21\" }`.")
+                         .secret([](const Options& o) { return names_alone(o.query); }));
+  return settings;
 }
 
 }  // namespace
@@ -57,7 +54,7 @@ const std::vector<Setting<OpenAiUpstream>>& upstream_settings() {
     settings.push_back(
         setting<Upstream>("name", Text{}, &Upstream::name,
                           "What metrics and logs call it: at most 64 of `A-Z a-z 0-9 . _ : -`. "
-                          "Empty: its host and port."));
+                          "Empty: `server-1` and so on, by its place."));
     settings.push_back(setting<Upstream>("weight", Count{0, 1000}, &Upstream::weight,
                                          "Its share of the requests. 0: asked only where no other is left."));
     return settings;

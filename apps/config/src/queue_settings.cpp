@@ -67,8 +67,10 @@ void add_enqueue(std::vector<General>& to) {
   to.push_back(
       general("queue.prefix", Text{Text::Empty::kRefused}, queue(&QueueOptions::prefix),
               "In front of every key in Redis. The braces keep all of them in one slot of a cluster."));
-  to.push_back(general("queue.enqueue_deadline", Duration{10ms, 1min}, queue(&QueueOptions::enqueue_deadline),
-                       "Admission and the add of the job together; beyond it a request gets 503."));
+  to.push_back(general(
+      "queue.enqueue_deadline", Duration{10ms, 1min}, queue(&QueueOptions::enqueue_deadline),
+      "Admission and the add of the job together; beyond it a request gets 503. An add whose answer was "
+      "lost is looked into for as long again."));
   to.push_back(general("queue.command_timeout", Duration{50ms, 5min}, queue(&QueueOptions::command_timeout),
                        "Any other call of Redis: reading, listing, a worker's events."));
   to.push_back(general(

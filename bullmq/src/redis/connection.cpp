@@ -26,6 +26,8 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr const char* kClosed = "Connection is closed.";
+// So rarely the timer of the deadlines is taken back when nothing is waited for any more.
+constexpr std::chrono::seconds kBetweenRests{1};
 void validate(const ConnectionOptions& options) {
   const auto positive = [](std::chrono::milliseconds value, const char* name) {
     if (value.count() <= 0) {
@@ -157,6 +159,15 @@ void Connection::arm_deadlines() {
     const auto self = weak.lock();
     if (!cancelled && self && !self->is_closed()) self->on_deadlines();
   });
+}
+
+// The timer of what has been answered would wake an idle process for nothing. Where commands come one after
+// the other it is left alone, which costs less than a timer for each of them.
+void Connection::rest_deadlines() {
+  if (deadline_armed_ == Instant::max() || last_heard_ < deadlines_rested_at_ + kBetweenRests) return;
+  deadlines_rested_at_ = last_heard_;
+  deadline_armed_ = Instant::max();
+  deadline_timer_.cancel();
 }
 
 void Connection::on_deadlines() {

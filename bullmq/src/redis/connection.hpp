@@ -154,6 +154,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // time cost it nothing (connection.cpp).
   void watch_new_deadlines();
   void arm_deadlines();
+  void rest_deadlines();
   void on_deadlines();
 
   boost::asio::any_io_executor executor_;
@@ -173,6 +174,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::steady_timer pause_timer_;
   boost::asio::steady_timer deadline_timer_;
   Instant deadline_armed_ = Instant::max();
+  Instant deadlines_rested_at_ = Instant::min();
 
   Wakeup lost_;
   Wakeup resolved_;

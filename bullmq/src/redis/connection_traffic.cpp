@@ -119,6 +119,7 @@ void Connection::deliver() {
 void Connection::carry_out(AnswerMeaning meaning) {
   const auto epoch = life_.epoch();
   if (auto* answered = std::get_if<Answered>(&meaning)) {
+    if (commands_.is_idle()) rest_deadlines();
     Completion& done = answered->completion;
     done.pending->complete(std::move(done.failure), std::move(done.reply));
   } else if (std::holds_alternative<SentAgain>(meaning)) {

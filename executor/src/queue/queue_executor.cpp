@@ -15,8 +15,8 @@ namespace {
 // Services run on one thread of their own; every call here is launched there.
 class QueueExecutor final : public GenerationExecutor {
  public:
-  explicit QueueExecutor(std::shared_ptr<SharedServices> services)
-      : shared_(std::move(services)), services_(&**shared_), ids_(*services_->context.options.clock) {}
+  QueueExecutor(std::shared_ptr<SharedServices> services, std::shared_ptr<GenerationIdSource> ids)
+      : shared_(std::move(services)), services_(&**shared_), ids_(std::move(ids)) {}
 
   void submit(GenerationRequest request, std::function<void(SubmitOutcome)> done) override {
     QueueContext& context = services_->context;
@@ -33,7 +33,7 @@ class QueueExecutor final : public GenerationExecutor {
       return done(
           services_->submitter.refuse_early("", asked_at, unknown_model(context.models, request.model)));
     }
-    auto sealed = seal_request(model, std::move(request), context.options.admission, ids_, context.clock);
+    auto sealed = seal_request(model, std::move(request), context.options.admission, *ids_, context.clock);
     if (!sealed)
       return done(services_->submitter.refuse_early(model->name, asked_at, std::move(sealed).error()));
     auto submission = std::make_shared<SealedRequest>(std::move(*sealed));
@@ -115,19 +115,22 @@ class QueueExecutor final : public GenerationExecutor {
 
   const std::shared_ptr<SharedServices> shared_;
   QueueServices* const services_;
-  GenerationIdSource ids_;
+  const std::shared_ptr<GenerationIdSource> ids_;
   std::atomic<bool> draining_{false};
 };
 
 }  // namespace
 
-std::unique_ptr<GenerationExecutor> make_queue_executor(std::shared_ptr<SharedServices> services) {
-  return std::make_unique<QueueExecutor>(std::move(services));
+std::unique_ptr<GenerationExecutor> make_queue_executor(std::shared_ptr<SharedServices> services,
+                                                        std::shared_ptr<GenerationIdSource> ids) {
+  return std::make_unique<QueueExecutor>(std::move(services), std::move(ids));
 }
 
 std::unique_ptr<GenerationExecutor> make_queue_executor(const ModelRegistry& models, ArtifactStore& artifacts,
                                                         QueueExecutorOptions options) {
-  return make_queue_executor(std::make_shared<SharedServices>(models, artifacts, std::move(options)));
+  auto ids = std::make_shared<GenerationIdSource>(*options.clock);
+  return make_queue_executor(std::make_shared<SharedServices>(models, artifacts, std::move(options)),
+                             std::move(ids));
 }
 
 }  // namespace shunt::executor

@@ -54,6 +54,6 @@ class SharedServices {
 };
 
 [[nodiscard]] std::unique_ptr<GenerationExecutor> make_queue_executor(
-    std::shared_ptr<SharedServices> services);
+    std::shared_ptr<SharedServices> services, std::shared_ptr<GenerationIdSource> ids);
 
 }  // namespace shunt::executor

@@ -26,8 +26,8 @@ void EndCounts::submitted(const Submitted& request) {
 void EndCounts::ended(const Ended& end) {
   if (end.admission.epoch == 0) return;
   const EndJudgement judgement = judge_end(to_string(end.state), end.error_code);
-  const auto took =
-      std::chrono::duration_cast<std::chrono::milliseconds>(end.waited + end.ran + end.hand_back);
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+      end.waited + end.ran + end.hand_back.value_or(std::chrono::nanoseconds(0)));
   const std::lock_guard lock(mutex_);
   const auto found = epochs_.find(end.admission.epoch);
   if (found == epochs_.end()) return;

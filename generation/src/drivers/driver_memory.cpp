@@ -14,9 +14,6 @@ namespace {
 constexpr std::size_t kSpare = 1024;
 constexpr std::size_t kLeastGrowth = 4096;
 
-// A value of Boost.JSON, with its share of the tables around it.
-constexpr std::size_t kValueBytes = 40;
-
 }  // namespace
 
 bool DriverMemory::hold(std::size_t bytes) noexcept {
@@ -40,13 +37,6 @@ bool DriverMemory::append(std::string& text, std::string_view more, std::size_t 
   grown.append(text).append(more);
   text = std::move(grown);
   return true;
-}
-
-std::size_t most_json_bytes(std::string_view text) noexcept {
-  // Each value but the first follows one of these, and the texts are no longer than they were.
-  const auto values =
-      std::ranges::count_if(text, [](char c) { return c == ',' || c == ':' || c == '[' || c == '{'; });
-  return text.size() + kValueBytes * (static_cast<std::size_t>(values) + 1);
 }
 
 Error driver_overload() {

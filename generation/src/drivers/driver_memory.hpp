@@ -31,9 +31,6 @@ class DriverMemory {
   MemoryReservation reserved_;
 };
 
-// The most that a JSON document of this text takes once it is parsed. Looks at every byte.
-[[nodiscard]] std::size_t most_json_bytes(std::string_view text) noexcept;
-
 // What a generation fails with when its driver's memory does not fit: `overloaded`, retryable.
 [[nodiscard]] Error driver_overload();
 

@@ -23,30 +23,24 @@ SLOW_TO_NOTICE = """
 lock_duration = "10m"
 stalled_interval = "10m"
 """
-MODELS = """
+A_SECOND = """driver = "simulator"
+text_field = "prompt"
+first_token = "0ms"
+token_gap = "40ms"
+spread = 0.0
+tokens = 25
+on_disconnect = "continue"
+"""
+MODELS = f"""
 [server]
 sse_heartbeat = "200ms"
 threads = 1
 
 [models.words]
-driver = "simulator"
-text_field = "prompt"
-first_token = "0ms"
-token_gap = "40ms"
-spread = 0.0
-tokens = 25
-on_disconnect = "continue"
-concurrency = 10
+{A_SECOND}concurrency = 10
 
 [models.once]
-driver = "simulator"
-text_field = "prompt"
-first_token = "0ms"
-token_gap = "40ms"
-spread = 0.0
-tokens = 25
-on_disconnect = "continue"
-on_lost = "fail"
+{A_SECOND}on_lost = "fail"
 
 [models.picture]
 driver = "simulator"

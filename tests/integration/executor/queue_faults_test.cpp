@@ -34,6 +34,13 @@ class QueueFaults : public QueuePair {
     settings.begin = false;
     return RedisProcess(std::move(settings));
   }
+  // An API process that reaches Redis through the proxy, and a worker that does not need it.
+  void start_behind(CuttingProxy& proxy, RedisProcess& redis, std::chrono::milliseconds enqueue_deadline) {
+    queue_.enqueue_deadline = enqueue_deadline;
+    start_executor(proxy.url());
+    start_worker(redis.url());
+    wait_ready();
+  }
   // Whatever its outcome, a submit keeps to its time; slack for a machine with other tests on it.
   std::string refused_in_time(GenerationRequest made = request("echo")) {
     const auto begun = std::chrono::steady_clock::now();
@@ -184,10 +191,7 @@ TEST_F(QueueFaults, ARedisThatKeptItsDataGoesOnWhereItWas) {
 TEST_F(QueueFaults, CutBeforeTheAddTheJobIsAddedOnce) {
   RedisProcess redis;
   CuttingProxy proxy(redis.port());
-  queue_.enqueue_deadline = 3s;
-  start_executor(proxy.url());
-  start_worker(redis.url());
-  wait_ready();
+  start_behind(proxy, redis, 3s);
   proxy.cut_once(key(":echo:wait"), CuttingProxy::Where::kBeforeTheCommand);
   const GenerationId id = client_.start(request("echo"));
   EXPECT_EQ(proxy.cuts(), 1);
@@ -199,10 +203,7 @@ TEST_F(QueueFaults, CutBeforeTheAddTheJobIsAddedOnce) {
 TEST_F(QueueFaults, CutForLongAfterTheAddItIsAcceptedSinceItsJobIsThere) {
   RedisProcess redis;
   CuttingProxy proxy(redis.port());
-  queue_.enqueue_deadline = 500ms;
-  start_executor(proxy.url());
-  start_worker(redis.url());
-  wait_ready();
+  start_behind(proxy, redis, 500ms);
   proxy.cut_once(key(":echo:wait"), CuttingProxy::Where::kBeforeTheAnswer);
   proxy.refuse_new(true);
   const GenerationId id = client_.start(request("echo"));
@@ -218,10 +219,7 @@ TEST_F(QueueFaults, AJobThatComesAfterItsSubmitWasSettledNeverRuns) {
   add_model("counted", [&runs](GenerationRun&) -> Json { return ++runs; });
   RedisProcess redis;
   CuttingProxy proxy(redis.port());
-  queue_.enqueue_deadline = 500ms;
-  start_executor(proxy.url());
-  start_worker(redis.url());
-  wait_ready();
+  start_behind(proxy, redis, 500ms);
   GenerationRequest made = request("counted");
   made.idempotency_key = "k1";
   proxy.cut_once(key(":counted:wait"), CuttingProxy::Where::kLongBeforeTheCommand);
@@ -236,6 +234,7 @@ TEST_F(QueueFaults, AJobThatComesAfterItsSubmitWasSettledNeverRuns) {
            redis({"LLEN", key(":counted:active")}).integer == 0;
   }));
   EXPECT_EQ(runs, 0);
+  EXPECT_EQ(ends_.count(), 0) << "its request was refused";
   // Its key is free, and leads to one run.
   proxy.refuse_new(false);
   wait_ready();
@@ -248,15 +247,13 @@ TEST_F(QueueFaults, AJobThatComesAfterItsSubmitWasSettledNeverRuns) {
   }));
   EXPECT_EQ(client_.wait_for_end(*id).state, GenerationState::kSucceeded);
   EXPECT_EQ(runs, 1);
+  EXPECT_TRUE(eventually([&] { return ends_.count() == 1; }));
 }
 
 TEST_F(QueueFaults, CutAfterTheAddItsFateIsLookedUpAndThereIsOneJob) {
   RedisProcess redis;
   CuttingProxy proxy(redis.port());
-  queue_.enqueue_deadline = 3s;
-  start_executor(proxy.url());
-  start_worker(redis.url());
-  wait_ready();
+  start_behind(proxy, redis, 3s);
   proxy.cut_once(key(":echo:wait"), CuttingProxy::Where::kBeforeTheAnswer);
   const GenerationId id = client_.start(request("echo"));
   EXPECT_EQ(proxy.cuts(), 1);

@@ -28,6 +28,16 @@ using namespace std::chrono_literals;
 // What breaks here is broken on purpose.
 inline const bool kQuiet = (log::configure(log::Level::kError, log::Format::kText), true);
 
+class EndCounter final : public executor::ExecutorObserver {
+ public:
+  void submitted(const Submitted& /*request*/) override {}
+  void ended(const Ended& /*end*/) override { ++count_; }
+  [[nodiscard]] int count() const { return count_; }
+
+ private:
+  std::atomic<int> count_ = 0;
+};
+
 // A queue executor and a worker of this process, with a Redis of the test's own between them. Both are made
 // when a test asks for them.
 class QueuePair : public ::testing::Test {
@@ -73,6 +83,7 @@ class QueuePair : public ::testing::Test {
     options.queue = queue_;
     options.queue.redis_url = std::move(url);
     options.faults = &faults_;
+    options.observer = &ends_;
     executor_ = executor::make_queue_executor(models_, *artifacts_, std::move(options));
     client_.use(*executor_);
   }
@@ -109,6 +120,7 @@ class QueuePair : public ::testing::Test {
   }
 
   FaultLog faults_;
+  EndCounter ends_;  // that the executor reported
   std::filesystem::path folder_;
   EventLoopThreads loops_;
   ModelRegistry models_;

@@ -26,6 +26,10 @@ TEST_F(UnseenEnds, AreCountedOnceByOneOfTheProcesses) {
   hold_.release();
   EXPECT_TRUE(eventually([&] { return a_.counts.ends_of(id) + b_.counts.ends_of(id) == 1; }));
   EXPECT_EQ(redis_({"EXISTS", "{shunt}::gen:unseen"}).integer, 0);
+  // Once another one is counted, each process has looked behind the first.
+  const GenerationId later = a_.queue.start(request("gated"));
+  ASSERT_TRUE(eventually([&] { return a_.counts.ends_of(later) + b_.counts.ends_of(later) == 1; }));
+  EXPECT_EQ(a_.counts.ends_of(id) + b_.counts.ends_of(id), 1);
 }
 
 TEST_F(UnseenEnds, AreNotThoseThatAreWatchedOrThatAProcessRanItself) {

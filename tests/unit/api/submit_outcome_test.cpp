@@ -122,6 +122,20 @@ TEST_F(SubmitOutcomeTest, AReplayGetsTheSameAnswerAndSaysSo) {
   EXPECT_EQ(answer.headers.at("idempotency-replayed"), "true");
 }
 
+// The one that claimed the key did not get into the queue, and was taken back before this one had looked.
+TEST_F(SubmitOutcomeTest, AReplayOfAGenerationThatWasTakenBackMayBeSentAgain) {
+  recording_.on_find = [](const GenerationId&) { return executor::FindOutcome(GenerationUnknown{}); };
+  recording_.on_submit = [&](const GenerationRequest&) -> SubmitOutcome { return Accepted{id_, true}; };
+  serve_recording();
+  for (const char* const accept : {"Accept: application/json\r\n", "Accept: text/event-stream\r\n"}) {
+    const Answer answer = client().request("POST", "/v1/generations", kHeld, accept);
+    EXPECT_EQ(answer.status, 503) << accept;
+    EXPECT_EQ(answer.headers.at("retry-after"), "1");
+    EXPECT_NE(answer.body.find(R"("code":"queue_unavailable")"), std::string::npos) << answer.body;
+    EXPECT_NE(answer.body.find(R"("retryable":true)"), std::string::npos);
+  }
+}
+
 TEST_F(SubmitOutcomeTest, TheWatchOfTheAcceptanceIsAllThatIsNeeded) {
   recording_.on_find = [](const GenerationId&) -> Result<executor::FindOutcome> {
     return Error{"internal_error", "nobody is to ask"};

@@ -67,10 +67,10 @@ TEST(NextTurn, LongIntervalsEndAtTimesThatAllShare) {
     std::chrono::milliseconds ended, interval, at;
   };
   for (const Row& row : std::vector<Row>{{10'003ms, 2'000ms, 12'000ms},  // a late end does not add up
-                                         {10'249ms, 2'000ms, 12'000ms},
-                                         {10'250ms, 2'000ms, 12'500ms},
+                                         {10'999ms, 2'000ms, 12'000ms},
+                                         {11'000ms, 2'000ms, 14'000ms},
                                          {10'003ms, 10'000ms, 20'000ms},
-                                         {10'499ms, 60'000ms, 70'500ms},
+                                         {11'499ms, 60'000ms, 72'000ms},
                                          {10'003ms, 1'999ms, 12'002ms},  // short ones keep their own times
                                          {10'003ms, 50ms, 10'053ms}}) {
     EXPECT_EQ(next_turn(SteadyTime(row.ended), row.interval), SteadyTime(row.at))

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string_view>
 
 #include "shunt/base/error.hpp"
@@ -45,8 +46,8 @@ class ExecutorObserver {
     std::chrono::nanoseconds ran;
     const Admission& admission;  // as it was stored with the generation
     // From the end, where it ran, to this process seeing it. By two machines' clocks when a worker ran it
-    // elsewhere; never negative. 0 in the same process.
-    std::chrono::nanoseconds hand_back{0};
+    // elsewhere; never negative. 0 in the same process, nothing where nobody waited for it.
+    std::optional<std::chrono::nanoseconds> hand_back = std::chrono::nanoseconds(0);
   };
   virtual void ended(const Ended& end) = 0;
 

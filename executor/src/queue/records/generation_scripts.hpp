@@ -36,6 +36,7 @@ namespace shunt::executor::scripts {
 [[nodiscard]] const bullmq::RedisScript& answer_asker();
 [[nodiscard]] const bullmq::RedisScript& owners();
 [[nodiscard]] const bullmq::RedisScript& dismiss_owner();
+[[nodiscard]] const bullmq::RedisScript& renew_worker();
 [[nodiscard]] const bullmq::RedisScript& kept_results();
 [[nodiscard]] const bullmq::RedisScript& kept_keys();
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "queue/records/generation_scripts.hpp"
 #include "shunt/base/json.hpp"
 
 namespace shunt::executor {
@@ -88,22 +89,16 @@ bool keeps_to(const WorkerStatus& worker, OnLost on_lost) noexcept {
 
 bullmq::awaitable<void> WorkerLeases::renew(WorkerLease lease, std::chrono::milliseconds duration,
                                             WallTime now) {
-  const std::string until = std::to_string((now + duration).time_since_epoch().count());
-  const std::string past = std::to_string(now.time_since_epoch().count());
+  std::vector<std::string> arguments{lease.process, std::to_string(now.time_since_epoch().count()),
+                                     std::to_string(duration.count()), to_json(lease)};
   for (const auto& model : lease.models) {
-    const std::string key = keys_.leases(model.name);
-    std::vector<std::string> add{"ZADD", key, until, member_of(lease, model)};
-    co_await redis_.execute(std::move(add));
-    std::vector<std::string> expire{"ZREMRANGEBYSCORE", key, "-inf", past};
-    co_await redis_.execute(std::move(expire));
+    arguments.push_back(model.name);
+    arguments.push_back(member_of(lease, model));
   }
-  std::vector<std::string> tell{"SET", keys_.worker(lease.process), to_json(lease), "PX",
-                                std::to_string(duration.count())};
-  co_await redis_.execute(std::move(tell));
-  std::vector<std::string> list{"ZADD", keys_.workers(), until, lease.process};
-  co_await redis_.execute(std::move(list));
-  std::vector<std::string> expire{"ZREMRANGEBYSCORE", keys_.workers(), "-inf", past};
-  co_await redis_.execute(std::move(expire));
+  std::vector<std::string> script_keys = keys_.of_scripts();
+  bullmq::CommandOptions options;
+  options.idempotent = true;
+  (void)co_await redis_.run(scripts::renew_worker(), std::move(script_keys), std::move(arguments), options);
 }
 
 bullmq::awaitable<void> WorkerLeases::withdraw(WorkerLease lease) {

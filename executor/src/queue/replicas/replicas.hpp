@@ -49,6 +49,9 @@ struct Replica {
   // An API process runs it itself: there is no job to look at, and others notice when that process is gone.
   bool owned = false;
 
+  // It is being found out whether its job came to the queue: until then no end of it is anybody's.
+  bool settling = false;
+
   // The state as which Replicas counts it; none before it does.
   std::optional<GenerationState> counted;
 };

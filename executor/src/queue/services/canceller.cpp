@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "bullmq/error.hpp"
-#include "queue/services/second_looks.hpp"
 #include "shunt/executor/redis/redis_fault.hpp"
 #include "shunt/generation/error_codes.hpp"
 
@@ -45,28 +44,34 @@ awaitable<Result<Canceller::Asked>> Canceller::ask_to_stop(std::string id, std::
   co_return ended ? Asked::kEndedHere : Asked::kTooLate;
 }
 
-awaitable<Result<CancelOutcome>> Canceller::cancel(GenerationId id, std::string reason) {
-  const std::string name = id.to_string();
-  std::optional<Error> failure;
+awaitable<Result<Canceller::Asked>> Canceller::ask_until_told(std::string id, std::string reason) {
   Result<Asked> asked = Asked::kTooLate;
   try {
     for (int tries = 0; asked && *asked == Asked::kTooLate && tries < kTries; ++tries)
-      asked = co_await ask_to_stop(name, reason);
-    SecondLooks looks(context_, name);
-    while (asked && *asked == Asked::kUnknown) {
-      const bool again = co_await looks.wait();
-      if (!again) break;
-      asked = co_await ask_to_stop(name, reason);
-    }
-    if (!asked) failure = asked.error();
+      asked = co_await ask_to_stop(id, reason);
   } catch (const std::exception& error) {
     note_caught(context_.faults, "cancel");
-    failure =
-        Error{error_code::kQueueUnavailable,
-              std::string("the generation cannot be cancelled now: ") + words_of(error), Retryable::kYes};
+    asked = Error{error_code::kQueueUnavailable,
+                  std::string("the generation cannot be cancelled now: ") + words_of(error), Retryable::kYes};
   }
-  if (failure) co_return std::move(*failure);
+  co_return asked;
+}
+
+awaitable<Result<CancelOutcome>> Canceller::cancel(GenerationId id, std::string reason) {
+  const std::string name = id.to_string();
+  auto asked = co_await ask_until_told(name, reason);
+  if (!asked) co_return std::move(asked).error();
   auto found = co_await reader_.find_after_owner(id);
+  const auto is_there = [&found] {
+    const auto* const record = found ? std::get_if<GenerationRecord>(&*found) : nullptr;
+    return record != nullptr && !is_terminal(record->state);
+  };
+  // It has been entered into Redis since (second_looks.hpp).
+  if (*asked == Asked::kUnknown && is_there()) {
+    asked = co_await ask_until_told(name, reason);
+    if (!asked) co_return std::move(asked).error();
+    found = co_await reader_.find_after_owner(id);
+  }
   const auto* record = found ? std::get_if<GenerationRecord>(&*found) : nullptr;
   // A worker that was told ends its job itself, for good and with the reason (job_outcome.hpp).
   if (record != nullptr && *asked == Asked::kEndedHere)

@@ -37,6 +37,8 @@ class Canceller {
     kTooLate,    // a worker has begun in between
   };
   bullmq::awaitable<Result<Asked>> ask_to_stop(std::string id, std::string reason);
+  // ask_to_stop() until it is not too late, some times at most. Never throws.
+  bullmq::awaitable<Result<Asked>> ask_until_told(std::string id, std::string reason);
   // Waits until all of them have ended; those that have not are left in the list.
   bullmq::awaitable<void> wait_for_ends(std::vector<std::shared_ptr<Replica>>& open, SteadyTime until);
 

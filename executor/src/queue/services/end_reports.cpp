@@ -1,6 +1,7 @@
 #include "queue/services/end_reports.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "shunt/executor/redis/redis_fault.hpp"
@@ -15,9 +16,9 @@ void EndReports::report(const Generation& ended, Seen seen) {
   const auto until = record.finished_at.value_or(context_.clock.now());
   const auto begun = record.started_at.value_or(until);
   // Two machines' clocks: what a worker's is ahead is no time that anybody has waited.
-  const auto hand_back = seen == Seen::kAfterwards
-                             ? std::chrono::milliseconds(0)
-                             : std::max(context_.clock.now() - until, std::chrono::milliseconds(0));
+  std::optional<std::chrono::nanoseconds> hand_back;
+  if (seen == Seen::kWatched)
+    hand_back = std::max(context_.clock.now() - until, std::chrono::milliseconds(0));
   context_.options.observer->ended({.id = id,
                                     .model = record.model,
                                     .path = "queue",

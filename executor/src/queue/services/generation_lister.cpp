@@ -3,9 +3,8 @@
 #include <optional>
 #include <utility>
 
-#include "bullmq/error.hpp"
+#include "queue/services/found_summary.hpp"
 #include "shunt/executor/redis/redis_fault.hpp"
-#include "shunt/generation/error_codes.hpp"
 
 namespace shunt::executor {
 namespace {
@@ -71,20 +70,9 @@ awaitable<std::size_t> GenerationLister::read_summaries(const ListQuery& query,
   auto answered = co_await context_.list_records.summaries(std::move(left));
   Summaries summaries = value_or_throw(std::move(answered));
   at += summaries.found.size();
-  for (auto& [id, outcome] : summaries.found) {
-    if (!outcome && outcome.error().code == error_code::kOverloaded)
-      throw bullmq::RedisError(outcome.error().message);
-    if (!outcome) {
-      context_.broken.tell("record", id, outcome.error().message);
-      continue;
-    }
-    auto* const stored = std::get_if<StoredGeneration>(&*outcome);
+  for (Summary& summary : summaries.found) {
+    StoredGeneration* const stored = take_found(context_, summary);
     if (stored == nullptr) continue;
-    // A summary has no result.
-    if (stored->withheld) {
-      stored->withheld->sequence = stored->generation->last_sequence() + 1;
-      stored->generation->apply(std::move(*stored->withheld));
-    }
     GenerationRecord record = stored->generation->record(Generation::Detail::kSummary);
     record.last_sequence = stored->sequence;
     // The index that led here may be as wrong as anything.

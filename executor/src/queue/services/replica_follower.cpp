@@ -149,8 +149,13 @@ awaitable<void> ReplicaFollower::apply_large(std::string id, std::vector<Generat
 }
 
 void ReplicaFollower::note_ended(const Replica& replica) {
-  reports_.report(*replica.generation);
+  if (!replica.settling) reports_.report(*replica.generation);
   ended_.notify_all();
+}
+
+void ReplicaFollower::settled(Replica& replica) {
+  replica.settling = false;
+  if (!is_open(replica)) note_ended(replica);
 }
 
 awaitable<void> ReplicaFollower::read_log(std::string id) {

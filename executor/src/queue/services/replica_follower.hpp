@@ -31,6 +31,8 @@ class ReplicaFollower {
   // Begins to follow a generation of this process, before its job exists: its first event may come as soon as
   // it does.
   std::shared_ptr<Replica> expect(std::shared_ptr<Generation> generation, std::chrono::milliseconds timeout);
+  // What became of its submit is known: an end that it had until now is reported from here on.
+  void settled(Replica& replica);
   bullmq::awaitable<Result<WatchOutcome>> watch(GenerationId id, WatchOptions options);
   // Brings the replica up to date with the log, which has it all. What fails is noted, and comes again when
   // the replica is looked at next.

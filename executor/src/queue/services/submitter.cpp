@@ -243,12 +243,14 @@ awaitable<SubmitOutcome> Submitter::enqueue(Submission sealed, std::shared_ptr<G
   AddOutcome outcome = co_await add(name, std::move(job), std::move(sealed->text), until);
   if (outcome.added == Added::kUnknown) {
     std::string why = std::move(outcome.why);
+    replica->settling = true;
     outcome = co_await settle(name, id.to_string(), std::move(why));
     if (outcome.added == Added::kRefused) {
       // Its record stays, for the job that comes there late.
       replicas_.remove(id.to_string());
       co_return refuse_unavailable(outcome.why);
     }
+    follower_.settled(*replica);
   }
   if (outcome.added == Added::kYes) {
     Accepted accepted{.id = id};

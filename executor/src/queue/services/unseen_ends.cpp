@@ -1,9 +1,9 @@
 #include "queue/services/unseen_ends.hpp"
 
 #include <utility>
-#include <variant>
 
 #include "queue/records/unseen_records.hpp"
+#include "queue/services/found_summary.hpp"
 
 namespace shunt::executor {
 namespace {
@@ -46,18 +46,9 @@ awaitable<void> UnseenEnds::count(std::vector<std::string> ids) {
     Summaries summaries = value_or_throw(std::move(answered));
     if (summaries.found.empty()) co_return;
     ids.erase(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(summaries.found.size()));
-    for (auto& [id, outcome] : summaries.found) {
-      if (!outcome) {
-        context_.broken.tell("record", id, outcome.error().message);
-        continue;
-      }
-      auto* const stored = std::get_if<StoredGeneration>(&*outcome);
+    for (Summary& summary : summaries.found) {
+      StoredGeneration* const stored = take_found(context_, summary);
       if (stored == nullptr) continue;
-      // A summary has no result.
-      if (stored->withheld) {
-        stored->withheld->sequence = stored->generation->last_sequence() + 1;
-        stored->generation->apply(std::move(*stored->withheld));
-      }
       if (is_terminal(stored->generation->state()))
         reports_.report(*stored->generation, EndReports::Seen::kAfterwards);
     }

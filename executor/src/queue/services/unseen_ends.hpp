@@ -11,8 +11,8 @@
 namespace shunt::executor {
 
 // Tells the observer of ends that no API process was told, because nobody watched: append.lua lists them, and
-// whichever process takes one from the list counts it, so each is counted once. What a process has taken when
-// it dies is counted by nobody. One thread: the loop's.
+// whichever process takes one from the list counts it, so each is counted once. What a process has taken, and
+// cannot read then or dies over, is counted by nobody. One thread: the loop's.
 class UnseenEnds {
  public:
   explicit UnseenEnds(QueueContext& context) : context_(context), reports_(context) {}

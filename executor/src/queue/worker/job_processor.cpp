@@ -181,7 +181,7 @@ awaitable<std::string> JobProcessor::process(bullmq::Job job, std::stop_token st
   const bool once = !may_run_again(envelope->on_lost, Setback::kGivenBack);
   const BeginAnswer begun = co_await begin(request, &*envelope, stop);
   if (std::holds_alternative<BeginEnded>(begun) || std::holds_alternative<BeginLost>(begun)) {
-    const auto outcome = co_await end_without_run(request, begun);
+    const auto outcome = co_await end_without_run(request, begun, nullptr);
     if (outcome) co_return end_job(*outcome);
   }
   const auto position = position_in(begun);
@@ -198,7 +198,8 @@ awaitable<std::string> JobProcessor::process(bullmq::Job job, std::stop_token st
     if (once) {
       // Nobody may run it again, so it ends here rather than there, if its job is still ours.
       const BeginAnswer after = co_await begin(request, nullptr, {});
-      const auto outcome = co_await end_without_run(request, after);
+      const auto outcome = co_await end_without_run(request, after, attempt.get());
+      if (outcome && traced) traced->released(WorkerObserver::Release::kLost);
       if (outcome) co_return end_job(*outcome);
     }
     co_await let_lost_go(job, model, traced.get(), stop.stop_requested());
@@ -218,8 +219,8 @@ awaitable<std::string> JobProcessor::process(bullmq::Job job, std::stop_token st
       job_outcome(attempt->ending(), record ? *record : none, context_.options.queue.max_inline_bytes));
 }
 
-awaitable<std::optional<JobOutcome>> JobProcessor::end_without_run(AttemptRequest request,
-                                                                   BeginAnswer begun) {
+awaitable<std::optional<JobOutcome>> JobProcessor::end_without_run(AttemptRequest request, BeginAnswer begun,
+                                                                   const QueuedRun* run) {
   if (const auto* ended = std::get_if<BeginEnded>(&begun)) {
     const JobOutcome outcome = co_await outcome_elsewhere(request.id, ended->state);
     co_return outcome;
@@ -240,8 +241,7 @@ awaitable<std::optional<JobOutcome>> JobProcessor::end_without_run(AttemptReques
   }
   const AppendAnswer answer = co_await append_end(request, attempt, end);
   if (!std::holds_alternative<Appended>(answer)) co_return std::nullopt;
-  if (const auto* failed = std::get_if<event::Failed>(&end.payload))
-    report_lost(request, attempt, failed->error);
+  report_unrun(request, attempt, end.payload, run);
   const GenerationRecord none;
   co_return job_outcome(end.payload, none, context_.options.queue.max_inline_bytes);
 }
@@ -367,20 +367,24 @@ void JobProcessor::report_failed(const QueuedRun& run, const std::string& model)
                                      .retried = run.retried()});
 }
 
-void JobProcessor::report_lost(const AttemptRequest& request, std::uint64_t attempt,
-                               const Error& error) const {
+void JobProcessor::report_unrun(const AttemptRequest& request, std::uint64_t attempt,
+                                const GenerationEvent::Payload& ending, const QueuedRun* run) const {
   WorkerObserver* const observer = context_.options.observer;
   if (observer == nullptr) return;
-  const std::string code = error.code.to_string();
+  const auto* const failed = std::get_if<event::Failed>(&ending);
+  const std::string code = failed != nullptr ? failed->error.code.to_string() : std::string();
+  const std::chrono::nanoseconds passed = context_.clock.now() - request.created_at;
+  const std::chrono::nanoseconds waited = run != nullptr ? run->waited() : passed;
   observer->ended({.id = request.id,
                    .model = request.model,
-                   .state = GenerationState::kFailed,
+                   .state = state_of(ending),
                    .error_code = code,
-                   .waited = context_.clock.now() - request.created_at,
-                   .ran = std::chrono::nanoseconds(0)});
+                   .waited = waited,
+                   .ran = passed - waited});
+  if (failed == nullptr) return;
   observer->failed({.id = request.id,
                     .model = request.model,
-                    .error = error,
+                    .error = failed->error,
                     .attempt = static_cast<std::size_t>(attempt),
                     .worker = context_.process});
 }

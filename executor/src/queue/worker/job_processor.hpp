@@ -42,7 +42,8 @@ class JobProcessor {
   [[nodiscard]] AttemptRequest attempt_request(const Envelope& envelope, std::string lock_token) const;
   // Where the answer tells that the generation has ended, or is not to run: the outcome of its job, once its
   // log has the end. Nothing where it is somebody else's.
-  bullmq::awaitable<std::optional<JobOutcome>> end_without_run(AttemptRequest request, BeginAnswer begun);
+  bullmq::awaitable<std::optional<JobOutcome>> end_without_run(AttemptRequest request, BeginAnswer begun,
+                                                               const QueuedRun* run);
   bullmq::awaitable<AppendAnswer> append_end(AttemptRequest request, std::uint64_t attempt,
                                              GenerationEvent event);
   [[nodiscard]] QueuedRun::Services run_services();
@@ -57,7 +58,10 @@ class JobProcessor {
   bullmq::awaitable<void> give_back(bullmq::Job job);
   [[nodiscard]] std::unique_ptr<RunTrace> trace(Envelope& envelope, std::uint64_t attempt) const;
   void report_ended(const QueuedRun& run, const std::string& model);
-  void report_lost(const AttemptRequest& request, std::uint64_t attempt, const Error& error) const;
+  // An end that this worker writes for a generation that may not run (again). `run`: the attempt that it had
+  // begun itself; nullptr: none.
+  void report_unrun(const AttemptRequest& request, std::uint64_t attempt,
+                    const GenerationEvent::Payload& ending, const QueuedRun* run) const;
   void report_failed(const QueuedRun& run, const std::string& model);
   void report_released(const std::string& model, WorkerObserver::Release how) const;
 

@@ -60,9 +60,16 @@ struct StepProgress {
 [[nodiscard]] std::string broken_guard(const Guards& guards, const GuardFigures& figures,
                                        const StepProgress& progress);
 
+// From so many jobs a side on the z that fails a step is so much higher: a sample of thousands has been
+// looked at for hours, each time with a chance to be taken in by it; and of what is worth taking back it sees
+// enough at half a deviation more. docs/decisions/0020-the-flip.md has what both do to false alarms and to
+// the time in which a rise is found.
+inline constexpr std::uint64_t kLargeSample = 5'000;
+inline constexpr double kMoreOfALargeSample = 0.5;
+
 // A step of the canary. Pure; freezes progress.slow_bucket when 400 jobs have ended on each side. Errors and
-// the share slower than the control's p95 fail a step at z > z_failed (half a deviation more above 5,000 jobs
-// a side), whenever it is looked at; from z_inconclusive on they are inconclusive at its end. A slower tail
+// the share slower than the control's p95 fail a step at z > z_failed (of a large sample, kMoreOfALargeSample
+// more), whenever it is looked at; from z_inconclusive on they are inconclusive at its end. A slower tail
 // also has to be worse in p95 by both latency bounds.
 [[nodiscard]] Verdict judge(const Plan& plan, const PlanStep& step, const Figures& figures,
                             StepProgress& progress);

@@ -38,7 +38,7 @@ class GenerationId {
   std::uint64_t low_ = 0;
 };
 
-// Makes ids. Within one process they strictly increase, also when the clock stands still or steps back: the
+// Makes ids. Those of one source strictly increase, also when the clock stands still or steps back: the
 // 12 bits after the time count up, and the time borrows from the future when they overflow (RFC 9562, 6.2).
 // Safe from any thread.
 class GenerationIdSource {

@@ -21,8 +21,8 @@ enum class Unlisted { kPass, kRefuse };
 // What one member of a request's `input` may be. The words are JSON Schema's, and so is what they mean; the
 // whole of a model's rules can be written as such a schema (docs/input.md).
 struct InputRule {
-  // kJson: any JSON value. kFile: a file that came with the request.
-  enum class Type { kString, kNumber, kInteger, kBoolean, kArray, kObject, kFile, kJson };
+  // kJson: any JSON value.
+  enum class Type { kString, kNumber, kInteger, kBoolean, kArray, kObject, kJson };
 
   // Any text, number or boolean passes. Excludes everything below but `required`, what is allowed, and what
   // is said for people.
@@ -57,10 +57,6 @@ struct InputRule {
   // What holds for objects.
   std::map<std::string, InputRule> properties{};
   Unlisted unlisted = Unlisted::kPass;
-
-  // What holds for files.
-  std::vector<std::string> types{};  // "image/png", "image/*"; empty: all
-  std::optional<std::size_t> max_bytes{};
 };
 
 // How deep rules may lie within each other: a member, its items, their properties, ...
@@ -74,8 +70,8 @@ class InputRules {
 
   // Fails with `invalid_configuration` on a rule that cannot be: a pattern that RE2 does not take, bounds
   // that exclude each other, a setting of another type, a default that its rule refuses. The detail `field`
-  // is
-  // "/MEMBER/SETTING", of a rule within another "/MEMBER/items/SETTING" or "/MEMBER/properties/NAME/SETTING".
+  // is "/MEMBER/SETTING", of a rule within another "/MEMBER/items/SETTING" or
+  // "/MEMBER/properties/NAME/SETTING".
   [[nodiscard]] static Result<InputRules> compile(std::map<std::string, InputRule> rules,
                                                   Unlisted unlisted = Unlisted::kPass);
 
@@ -85,13 +81,10 @@ class InputRules {
 
   // Fails with `invalid_input` and the JSON pointer of the first member that breaks its rule; the details
   // `rule`, `limit` and `received` say more. Takes time linear in the input, and looks at a length before
-  // anything else. `files`: the members that came as files, which are not in the input.
-  [[nodiscard]] Result<void> check(const Json& input, const std::vector<std::string>& files = {}) const;
+  // anything else.
+  [[nodiscard]] Result<void> check(const Json& input) const;
   // The same for one member's value. A member without a rule passes.
   [[nodiscard]] Result<void> check(std::string_view member, const Json& value) const;
-  // The same for a file that came for a member: such a member has a rule, of the kind file.
-  [[nodiscard]] Result<void> check_file(std::string_view member, std::string_view media_type,
-                                        std::uint64_t bytes) const;
 
   // The rules as a JSON Schema (2020-12): {"type": "object", "properties": {...}, ...}.
   [[nodiscard]] JsonObject schema() const;

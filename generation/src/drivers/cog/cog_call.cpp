@@ -1,13 +1,14 @@
 #include "drivers/cog/cog_call.hpp"
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
 #include "drivers/cog/cog_output.hpp"
 #include "drivers/openai/answer_form.hpp"
 #include "drivers/openai/failover.hpp"
 #include "drivers/openai/upstream_error.hpp"
+#include "drivers/random_fraction.hpp"
+#include "shunt/base/json_memory.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::generation::cog {
@@ -23,11 +24,6 @@ constexpr std::size_t kLittleAnswer = 64 * 1024;  // of a health check, or a can
 constexpr std::size_t kQuotedBytes = 2048;
 constexpr std::size_t kLongestLogLine = 8 * 1024;
 constexpr milliseconds kMaxRetryAfter{20'000};
-
-double random_fraction() {
-  thread_local std::minstd_rand generator{std::random_device{}()};
-  return std::uniform_real_distribution<>(0, 1)(generator);
-}
 
 Error passing(ErrorCode code, std::string message) {
   return {code, std::move(message), Retryable::kYes};
@@ -87,7 +83,6 @@ void CogCall::ask_for_prediction(milliseconds delay) {
   head_ = {};
   body_ = {};
   events_.reset();
-  completed_ = false;
   if (!memory_.hold(2 * request_.size())) return fail(driver_overload());
   http::ClientRequest made = request("PUT", "/predictions/" + id_);
   made.headers.emplace_back("Content-Type: application/json");
@@ -130,9 +125,9 @@ void CogCall::take_events(std::string_view bytes) {
   std::vector<http::SseEvent> events;
   const auto parsed = events_->feed(bytes, events);
   for (const http::SseEvent& event : events) {
-    if (!memory_.hold(2 * request_.size() + events_->held_bytes() + most_json_bytes(event.data))) {
-      return fail(driver_overload());
-    }
+    // The document, and the files in it once they are decoded.
+    const std::size_t output = json_parse_memory(event.data) + event.data.size();
+    if (!memory_.hold(2 * request_.size() + events_->held_bytes() + output)) return fail(driver_overload());
     auto read = read_event(event.type, event.data);
     if (!read) return fail(std::move(read).error());
     if (auto taken = take(std::move(*read)); !taken) return fail(std::move(taken).error());
@@ -160,7 +155,6 @@ Result<void> CogCall::take(StreamEvent event) {
       return passing(error_code::kUpstreamBroken,
                      "the container ended the stream: " + openai::excerpt(event.text, {kQuotedBytes, {}}));
     case StreamEvent::Kind::kCompleted:
-      completed_ = true;
       finish(std::move(event.prediction));
   }
   return {};
@@ -203,9 +197,9 @@ void CogCall::on_end(const http::TransferEnd& end) {
         passing(error_code::kUpstreamBroken, "the container's answer ended before it was complete" +
                                                  (end.reason.empty() ? "" : ": " + end.reason)));
   }
-  if (!memory_.hold(2 * request_.size() + body_.capacity() + most_json_bytes(body_))) {
-    return fail(driver_overload());
-  }
+  // The document, and the files in it once they are decoded.
+  const std::size_t output = json_parse_memory(body_) + body_.size();
+  if (!memory_.hold(2 * request_.size() + body_.capacity() + output)) return fail(driver_overload());
   auto prediction = read_prediction(body_);
   if (!prediction) return fail(std::move(prediction).error());
   finish(std::move(*prediction));
@@ -222,11 +216,11 @@ void CogCall::follow(CogStep step) {
     case CogStep::kAskHealth:
       return ask_for_health();
     case CogStep::kWaitForSetup:
-      return wait({.status = 503, .loading = true}, options.max_loading_wait,
+      return wait(step, options.max_loading_wait,
                   passing(error_code::kUpstreamFailed,
                           "the container at " + address() + " was still in its setup (max_loading_wait)"));
     case CogStep::kWaitForSlot:
-      return wait({.status = 503, .loading = true}, options.max_busy_wait,
+      return wait(step, options.max_busy_wait,
                   passing(error_code::kUpstreamRateLimited, "all prediction slots of the container at " +
                                                                 address() + " were in use (max_busy_wait)"));
     case CogStep::kReadAnswer:
@@ -255,20 +249,23 @@ void CogCall::no_answer(const http::TransferEnd& end) {
 }
 
 // A wait for what the container itself has announced costs no retry.
-void CogCall::wait(const FailedAttempt& failure, milliseconds longest, Error error) {
+void CogCall::wait(CogStep step, milliseconds longest, Error error) {
   const SteadyTime now = std::chrono::steady_clock::now();
-  if (waits_++ == 0) {
+  if (waits_ == 0) run_->log("info", "the container is not ready yet; it is asked again until it is");
+  // The time in the setup is none of that for a slot.
+  if (waits_for_ != step) {
+    waits_for_ = step;
     waits_since_ = now;
-    run_->log("info", "the container is not ready yet; it is asked again until it is");
+    waits_before_ = waits_;
   }
   openai::RetryMoment moment;
-  moment.loading_retries = waits_ - 1;
+  moment.loading_retries = waits_++ - waits_before_;
   moment.loading_for = std::chrono::duration_cast<milliseconds>(now - waits_since_);
   moment.now = system_clock().now();
   moment.random = random_fraction();
   if (const auto& deadline = run_->envelope().deadline) moment.time_left = *deadline - moment.now;
   const openai::RetryPolicy policy{0, model_->server.options.retry_backoff, kMaxRetryAfter, longest};
-  const auto retry = openai::next_retry(policy, failure, moment);
+  const auto retry = openai::next_retry(policy, {.status = 503, .loading = true}, moment);
   if (!retry) return fail(std::move(error));
   ask_for_prediction(retry->wait);
 }

@@ -59,7 +59,7 @@ class CogCall final : public http::TransferHandler, public std::enable_shared_fr
   [[nodiscard]] Result<void> take(StreamEvent event);
   void follow(CogStep step);
   void no_answer(const http::TransferEnd& end);
-  void wait(const openai::FailedAttempt& failure, std::chrono::milliseconds longest, Error error);
+  void wait(CogStep step, std::chrono::milliseconds longest, Error error);
   void try_again(const openai::FailedAttempt& failure, Error error);
   void finish(Prediction prediction);
   void log_lines(std::string_view text);
@@ -79,8 +79,10 @@ class CogCall final : public http::TransferHandler, public std::enable_shared_fr
   bool told_text_ = false;
   bool told_logs_ = false;
   std::size_t attempts_ = 0;
-  std::size_t waits_ = 0;  // of the attempts: for the setup or a slot
+  std::size_t waits_ = 0;               // of the attempts: for the setup or a slot
+  std::optional<CogStep> waits_for_{};  // the last ones
   SteadyTime waits_since_{};
+  std::size_t waits_before_ = 0;
 
   // These belong to the current request.
   Asking asking_ = Asking::kPrediction;
@@ -91,7 +93,6 @@ class CogCall final : public http::TransferHandler, public std::enable_shared_fr
   DriverMemory memory_;
   std::string body_;
   std::optional<http::SseReader> events_;
-  bool completed_ = false;
 
   std::optional<std::stop_callback<std::function<void()>>> stop_;
 };

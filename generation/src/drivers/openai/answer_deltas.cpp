@@ -29,6 +29,13 @@ Result<void> AnswerDeltas::take(AnswerPieces pieces, std::vector<AnswerDelta>& d
   return {};
 }
 
+Result<void> AnswerDeltas::finish(std::vector<AnswerDelta>& deltas) {
+  if (base64_.empty()) return {};
+  AudioPiece padding;
+  padding.data.assign(4 - base64_.size(), '=');
+  return put_audio(std::move(padding), deltas.emplace_back().parts);
+}
+
 Result<void> AnswerDeltas::put(AnswerPiece piece, AnswerDelta& into) {
   MessageParts& parts = into.parts;
   if (const auto* text = std::get_if<TextPiece>(&piece)) into.text += text->text;

@@ -23,6 +23,8 @@ class AnswerDeltas {
  public:
   // Fails with `upstream_broken` for audio that is no base64; `deltas` has what came before it.
   [[nodiscard]] Result<void> take(AnswerPieces pieces, std::vector<AnswerDelta>& deltas);
+  // Nothing more comes. Audio may end without its padding.
+  [[nodiscard]] Result<void> finish(std::vector<AnswerDelta>& deltas);
 
  private:
   struct Call {

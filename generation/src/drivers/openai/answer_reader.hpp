@@ -48,7 +48,7 @@ class AnswerReader final : public BodyReader {
   }
   // Once complete: what was held back, and then the result.
   [[nodiscard]] Result<void> finish(AnswerPieces& pieces) override;
-  [[nodiscard]] Json result() const override { return completion_.result(); }
+  [[nodiscard]] Json take_result() override { return completion_.result(); }
 
   // What is held of the body's bytes, at most max_response_bytes of the transfer.
   [[nodiscard]] std::size_t held_bytes() const noexcept {

@@ -41,7 +41,7 @@ class BodyReader {
 
   // Once complete: what was held back, and then the result, and the files.
   [[nodiscard]] virtual Result<void> finish(AnswerPieces& pieces) = 0;
-  [[nodiscard]] virtual Json result() const = 0;
+  [[nodiscard]] virtual Json take_result() = 0;
   [[nodiscard]] virtual std::vector<Artifact> take_artifacts() { return {}; }
 };
 

@@ -1,12 +1,12 @@
 #include "drivers/openai/chat_call.hpp"
 
 #include <algorithm>
-#include <random>
 #include <utility>
 #include <vector>
 
 #include "drivers/openai/operation_request.hpp"
 #include "drivers/openai/upstream_error.hpp"
+#include "drivers/random_fraction.hpp"
 #include "shunt/base/duration_text.hpp"
 #include "shunt/generation/error_codes.hpp"
 
@@ -31,11 +31,6 @@ constexpr milliseconds kAfterFinish{10'000};
 
 // Between two log events that say that a model still loads.
 constexpr std::chrono::seconds kLoadingLog{30};
-
-double random_fraction() {
-  thread_local std::minstd_rand generator{std::random_device{}()};
-  return std::uniform_real_distribution<>(0, 1)(generator);
-}
 
 Error upstream_error(ErrorCode code, std::string message) {
   return {code, std::move(message), Retryable::kYes};
@@ -70,7 +65,7 @@ void ChatCall::begin() {
       if (const auto self = self_or_gone.lock()) self->stop();
     });
   });
-  if (choose(LastResort::kYes)) attempt(milliseconds(0));
+  if (choose(LastResort::kYes)) attempt();
 }
 
 bool ChatCall::choose(LastResort last_resort) {
@@ -86,7 +81,7 @@ bool ChatCall::choose(LastResort last_resort) {
   return true;
 }
 
-void ChatCall::attempt(milliseconds delay) {
+void ChatCall::attempt() {
   if (!memory_.hold(request_bytes())) return fail(driver_overload());
   ++attempts_;
   head_ = {};
@@ -106,8 +101,8 @@ void ChatCall::attempt(milliseconds delay) {
   request.connection = once ? http::ConnectionUse::kOwn : http::ConnectionUse::kKept;
   request.connect_timeout = options.connect_timeout;
   request.max_response_bytes = options.max_response_bytes;
-  enter(Phase::kConnect, delay);
-  transfer_ = http::start_transfer(loop_, std::move(request), shared_from_this(), delay);
+  enter(Phase::kConnect);
+  transfer_ = http::start_transfer(loop_, std::move(request), shared_from_this());
 }
 
 void ChatCall::failed(FailedAttempt failure, Error error) {
@@ -131,7 +126,7 @@ bool ChatCall::fail_over(const FailedAttempt& failure, const Error& error) {
   ++failovers_;
   run_->log("warn", what + upstream_->name + " is asked instead");
   transfer_.cancel();
-  attempt(milliseconds(0));
+  attempt();
   return true;
 }
 
@@ -154,10 +149,15 @@ bool ChatCall::try_again(const FailedAttempt& failure, const Error& error) {
   report_retry(*retry, error);
   if (retry->waits_for_model) ++loading_retries_;
   transfer_.cancel();
-  tried_.assign(tried_.size(), false);
-  if (!choose(LastResort::kYes)) return false;
-  attempt(retry->wait);
+  // Which server is well can be said only when the wait is over.
+  timer_ = loop_.after(retry->wait, [self = shared_from_this()] { self->attempt_again(); });
   return true;
+}
+
+void ChatCall::attempt_again() {
+  if (!run_) return;
+  tried_.assign(tried_.size(), false);
+  if (choose(LastResort::kYes)) attempt();
 }
 
 void ChatCall::report_retry(const Retry& retry, const Error& error) {
@@ -192,10 +192,10 @@ milliseconds ChatCall::limit_of(Phase phase) const {
   return std::min(kAfterDone, upstream_->options.idle_timeout);
 }
 
-void ChatCall::enter(Phase phase, milliseconds delay) {
+void ChatCall::enter(Phase phase) {
   phase_ = phase;
-  deadline_ = std::chrono::steady_clock::now() + limit_of(phase) + delay;
-  arm(limit_of(phase) + delay);
+  deadline_ = std::chrono::steady_clock::now() + limit_of(phase);
+  arm(limit_of(phase));
 }
 
 void ChatCall::touch() {
@@ -287,9 +287,19 @@ void ChatCall::follow_the_answer() {
 Result<void> ChatCall::report(AnswerPieces pieces) {
   std::vector<AnswerDelta> deltas;
   auto taken = deltas_.take(std::move(pieces), deltas);
-  told_ |= !deltas.empty();
-  for (AnswerDelta& delta : deltas) run_->delta(delta.text, std::move(delta.parts));
+  tell(std::move(deltas));
   return taken;
+}
+
+void ChatCall::tell(std::vector<AnswerDelta> deltas) {
+  for (AnswerDelta& delta : deltas) {
+    told_ |= !delta.text.empty() || !delta.parts.empty();
+    if (delta.parts.empty()) {
+      run_->delta(delta.text);
+    } else {
+      run_->delta(delta.text, std::move(delta.parts));
+    }
+  }
 }
 
 void ChatCall::on_end(const http::TransferEnd& end) {
@@ -367,7 +377,11 @@ void ChatCall::succeed() {
   if (auto finished = reader_->finish(pieces); !finished)
     return failed_in_answer(std::move(finished).error());
   if (auto told = report(std::move(pieces)); !told) return failed_in_answer(std::move(told).error());
-  Json result = reader_->result();
+  std::vector<AnswerDelta> last;
+  auto whole = deltas_.finish(last);
+  tell(std::move(last));
+  if (!whole) return failed_in_answer(std::move(whole).error());
+  Json result = reader_->take_result();
   for (Artifact& artifact : reader_->take_artifacts()) run_->artifact(std::move(artifact));
   lease_.end(UpstreamHealth::kGood);
   leave()->succeed(std::move(result));

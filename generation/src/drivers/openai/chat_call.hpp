@@ -46,14 +46,15 @@ class ChatCall final : public http::TransferHandler, public std::enable_shared_f
 
   // Chooses a server; false if none is left.
   [[nodiscard]] bool choose(LastResort last_resort);
-  void attempt(std::chrono::milliseconds delay);
+  void attempt();
+  void attempt_again();
   // The attempt has failed: it is another server's turn, or the next attempt's, or the generation fails.
   void failed(FailedAttempt failure, Error error);
   void failed_in_answer(Error error);
   [[nodiscard]] bool fail_over(const FailedAttempt& failure, const Error& error);
   [[nodiscard]] bool try_again(const FailedAttempt& failure, const Error& error);
 
-  void enter(Phase phase, std::chrono::milliseconds delay = {});
+  void enter(Phase phase);
   void touch();
   void arm(std::chrono::nanoseconds delay);
   void on_timer();
@@ -64,6 +65,7 @@ class ChatCall final : public http::TransferHandler, public std::enable_shared_f
   void read_answer(std::string_view bytes);
   void follow_the_answer();
   [[nodiscard]] Result<void> report(AnswerPieces pieces);
+  void tell(std::vector<AnswerDelta> deltas);
   void report_retry(const Retry& retry, const Error& error);
   [[nodiscard]] std::span<const std::string> secrets() const {
     return upstream_ == nullptr ? std::span<const std::string>() : upstream_->secrets;

@@ -217,7 +217,7 @@ void ChatCompletion::take_audio(const JsonObject& audio, AnswerPieces& pieces) {
 void ChatCompletion::take_images(const JsonArray& images, AnswerPieces& pieces) {
   for (const Json& image : images) {
     std::string url = url_of_image(image);
-    if (url.empty() || images_.size() > kMaxImages) continue;
+    if (url.empty() || images_.size() >= kMaxImages) continue;
     // Some servers send an image with each chunk.
     if (!images_.insert(hash_on(0xcbf29ce484222325, url)).second) continue;
     pieces.emplace_back(ImagePiece{std::move(url)});

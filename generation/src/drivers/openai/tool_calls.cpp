@@ -147,6 +147,7 @@ Result<void> ToolCalls::merge(Call& call, const Element& element, AnswerPieces& 
 
 // Servers repeat these, and what is repeated is nothing new.
 Result<void> ToolCalls::merge_rest(Call& call, const Element& element, ToolCallPiece& piece) {
+  if (element.rest.empty()) return merge_delta(call.function_rest, element.function_rest);
   const JsonObject before = call.rest;
   if (auto merged = merge_delta(call.rest, element.rest); !merged) return merged;
   for (const auto& member : element.rest) {

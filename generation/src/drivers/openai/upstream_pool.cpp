@@ -1,12 +1,12 @@
 #include "drivers/openai/upstream_pool.hpp"
 
 #include <algorithm>
-#include <random>
 #include <set>
 #include <utility>
 
 #include "drivers/openai/secret_source.hpp"
 #include "drivers/openai/upstream_headers.hpp"
+#include "drivers/random_fraction.hpp"
 
 namespace shunt::generation::openai {
 namespace {
@@ -20,11 +20,6 @@ constexpr std::size_t kHighestWeight = 1000;
 
 SteadyTime steady_now() {
   return std::chrono::steady_clock::now();
-}
-
-double draw() {
-  thread_local std::minstd_rand generator{std::random_device{}()};
-  return std::uniform_real_distribution<>(0, 1)(generator);
 }
 
 // "base_url" of the second one as "upstreams/1/base_url".
@@ -114,7 +109,8 @@ Result<std::vector<Upstream>> make_upstreams(const OpenAiOptions& options) {
   for (std::size_t i = 0; i < options.upstreams.size(); ++i) {
     auto next = make_upstream(options_of(options, options.upstreams[i]));
     if (!next) return of_upstream(std::move(next).error(), i);
-    next->name = options.upstreams[i].name.empty() ? next->address : options.upstreams[i].name;
+    next->name =
+        options.upstreams[i].name.empty() ? "server-" + std::to_string(i + 1) : options.upstreams[i].name;
     next->weight = options.upstreams[i].weight;
     if (!names.insert(next->name).second) {
       return of_upstream(
@@ -136,6 +132,7 @@ UpstreamPool::UpstreamPool(std::vector<Upstream> upstreams, const UpstreamBreake
 std::optional<UpstreamPool::Lease> UpstreamPool::take(std::optional<std::uint64_t> sticky,
                                                       const std::vector<bool>& tried,
                                                       LastResort last_resort) {
+  if (size() == 1) return tried[0] ? std::nullopt : std::optional<Lease>(std::in_place);
   const SteadyTime now = steady_now();
   std::vector<UpstreamCandidate> candidates;
   candidates.reserve(size());
@@ -145,10 +142,10 @@ std::optional<UpstreamPool::Lease> UpstreamPool::take(std::optional<std::uint64_
     candidates.push_back({.weight = upstreams_[i].weight,
                           .running = standing.running,
                           .identity = standing.identity,
-                          .admits = size() == 1 || standing.breaker.admits(now),
+                          .admits = standing.breaker.admits(now),
                           .tried = tried[i]});
   }
-  const auto chosen = choose_upstream(candidates, sticky, draw(), last_resort);
+  const auto chosen = choose_upstream(candidates, sticky, random_fraction(), last_resort);
   if (!chosen) return std::nullopt;
   Standing& standing = standings_[*chosen];
   ++standing.running;
@@ -181,7 +178,7 @@ void UpstreamPool::ended(std::size_t index, const UpstreamBreaker::Pass& pass, U
   if (health == UpstreamHealth::kGood) ++standing.good;
   if (health == UpstreamHealth::kBad) ++standing.bad;
   if (health == UpstreamHealth::kResting) ++standing.refused;
-  standing.breaker.leave(steady_now(), pass, health, rest, draw());
+  standing.breaker.leave(steady_now(), pass, health, rest, random_fraction());
 }
 
 UpstreamPool::Lease& UpstreamPool::Lease::operator=(Lease&& other) noexcept {

@@ -3,9 +3,11 @@
 #include <utility>
 
 #include "drivers/openai/answer_form.hpp"
+#include "shunt/base/json_memory.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::generation::openai {
+
 WholeBodyReader::WholeBodyReader(std::string_view content_type, const Quoting& quoting, MemoryBudget& memory)
     : media_type_(media_type_of(content_type)), quoting_(quoting), memory_(memory) {}
 
@@ -23,7 +25,7 @@ Result<void> WholeBodyReader::end(Ending ending, AnswerPieces&) {
 }
 
 Result<Json> WholeBodyReader::read_object(std::string_view body) {
-  if (!hold(most_json_bytes(body))) return driver_overload();
+  if (!hold(json_parse_memory(body))) return driver_overload();
   auto document = parse_json(body);
   if (!document) return broken("cannot be read as JSON (" + document.error().message + ')', body);
   if (auto error = error_in_answer(*document, quoting_.secrets)) return *std::move(error);

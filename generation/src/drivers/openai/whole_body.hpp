@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "drivers/driver_memory.hpp"
 #include "drivers/openai/body_reader.hpp"
@@ -19,7 +20,7 @@ class WholeBodyReader : public BodyReader {
   [[nodiscard]] Result<void> end(Ending ending, AnswerPieces& pieces) final;
   [[nodiscard]] bool complete() const noexcept final { return whole_; }
   [[nodiscard]] Result<void> finish(AnswerPieces&) final { return {}; }
-  [[nodiscard]] Json result() const final { return result_; }
+  [[nodiscard]] Json take_result() final { return std::move(result_); }
   [[nodiscard]] std::vector<Artifact> take_artifacts() final { return std::move(artifacts_); }
 
  protected:

@@ -56,7 +56,9 @@ KeptProgram::KeptProgram(std::shared_ptr<const CommandModel> model, std::size_t 
       stderr_log_("", model_->options.model) {}
 
 void KeptProgram::close() {
-  perform(life_.close());
+  const ProgramLife::Step step = life_.close();
+  // The keeper may go as soon as it is told that the last program has ended, so it is told once.
+  if (step != ProgramLife::Step{}) return perform(step);
   if (life_.state() == State::kEnded) keeper_.stands(index_, State::kEnded, std::nullopt);
 }
 
@@ -99,7 +101,7 @@ void KeptProgram::spawn() {
     return perform(life_.spawn_failed());
   }
   folder_.emplace(std::move(*folder));
-  keeper_.started(index_);
+  keeper_.started();
   process_ = std::make_shared<ProgramProcess>(weak_from_this(), std::move(*child),
                                               model_->options.max_stderr_line_bytes, loop_);
   process_->begin();
@@ -132,7 +134,7 @@ void KeptProgram::note_end(Ending why) {
   if (why == Ending::kNeverReady) failure_ = never_ready(model_->options);
   if (!failure_ && end_ && life_.failing()) failure_ = exited_before_ready(*end_);
   if (life_.failing()) start_failure_ = failure_;
-  keeper_.ended(index_, why);
+  keeper_.ended(why);
   const bool wanted = why == Ending::kRecycled || why == Ending::kClosed;
   log::write(wanted ? log::Level::kInfo : log::Level::kWarn, "program.ended",
              {{"model", model_->options.model},

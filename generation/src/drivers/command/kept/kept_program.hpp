@@ -28,8 +28,8 @@ class ProgramKeeper {
   virtual ~ProgramKeeper() = default;
   // How a program stands now; `failure` says why none of its last starts came to anything.
   virtual void stands(std::size_t program, ProgramLife::State state, std::optional<Error> failure) = 0;
-  virtual void started(std::size_t program) = 0;
-  virtual void ended(std::size_t program, ProgramLife::Ending why) = 0;
+  virtual void started() = 0;
+  virtual void ended(ProgramLife::Ending why) = 0;
   // It takes a run from now on, and none any more.
   virtual void offered(std::size_t program) = 0;
   virtual void withdrawn(std::size_t program) = 0;

@@ -135,6 +135,7 @@ bool KeptProgram::listens() const noexcept {
 }
 
 void KeptProgram::break_with(Error error) {
+  if (!listens()) return;
   failure_ = std::move(error);
   perform(life_.broken());
 }

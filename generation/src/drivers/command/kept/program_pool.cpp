@@ -42,6 +42,8 @@ void ProgramPool::begin() {
   {
     const std::lock_guard lock(mutex_);
     if (std::exchange(begun_, true)) return;
+    // From here on close() waits for them, whenever their loops come to it.
+    for (Standing& each : standings_) each.state = State::kStarting;
   }
   for (std::size_t i = 0; i < programs_.size(); ++i) {
     run_on_loop_of(i, [](KeptProgram& program) { program.begin(); });
@@ -167,12 +169,12 @@ void ProgramPool::stands(std::size_t program, State state, std::optional<Error> 
   }
 }
 
-void ProgramPool::started(std::size_t) {
+void ProgramPool::started() {
   const std::lock_guard lock(mutex_);
   ++starts_;
 }
 
-void ProgramPool::ended(std::size_t, Ending why) {
+void ProgramPool::ended(Ending why) {
   const std::lock_guard lock(mutex_);
   ++ends_.at(static_cast<std::size_t>(std::ranges::find(kEndings, why) - kEndings.begin()));
 }

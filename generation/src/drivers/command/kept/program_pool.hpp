@@ -32,8 +32,8 @@ class ProgramPool final : public ProgramKeeper, public std::enable_shared_from_t
   [[nodiscard]] KeptProgramsStatus status() const;
 
   void stands(std::size_t program, ProgramLife::State state, std::optional<Error> failure) override;
-  void started(std::size_t program) override;
-  void ended(std::size_t program, ProgramLife::Ending why) override;
+  void started() override;
+  void ended(ProgramLife::Ending why) override;
   void offered(std::size_t program) override;
   void withdrawn(std::size_t program) override;
   void given_back(std::shared_ptr<GenerationRun> run) override;

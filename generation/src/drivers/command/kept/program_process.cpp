@@ -132,9 +132,7 @@ void ProgramProcess::read_stderr() {
       [self = shared_from_this()](const boost::system::error_code& failure, std::size_t count) {
         self->take_stderr({self->stderr_chunk_.data(), count});
         if (!failure) return self->read_stderr();
-        if (const auto last = self->stderr_lines_.finish()) {
-          if (const auto owner = self->owner_.lock()) owner->take_stderr_line(*last);
-        }
+        self->end_stderr_line();
         close_quietly(self->stderr_);
         self->finish_if_complete();
       });
@@ -144,9 +142,17 @@ void ProgramProcess::read_stderr_now() {
   std::array<char, 4 * 1024> piece;
   for (int i = 0; i < kMostPiecesAtOnce && stderr_.is_open(); ++i) {
     const ssize_t count = ::read(stderr_.native_handle(), piece.data(), piece.size());
-    if (count <= 0) return;
+    if (count <= 0) break;
     take_stderr({piece.data(), static_cast<std::size_t>(count)});
   }
+  // Whose it is can be said only now.
+  end_stderr_line();
+}
+
+void ProgramProcess::end_stderr_line() {
+  const auto last = stderr_lines_.finish();
+  if (!last) return;
+  if (const auto owner = owner_.lock()) owner->take_stderr_line(*last);
 }
 
 void ProgramProcess::take_stderr(std::string_view bytes) {
@@ -187,6 +193,7 @@ void ProgramProcess::finish() {
   if (std::exchange(finished_, true)) return;
   linger_timer_.cancel();
   deaf_ = true;
+  end_stderr_line();
   close_quietly(stdout_);
   close_quietly(stderr_);
   if (const auto owner = owner_.lock()) owner->process_ended(*end_);

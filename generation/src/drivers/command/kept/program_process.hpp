@@ -48,7 +48,7 @@ class ProgramProcess : public std::enable_shared_from_this<ProgramProcess> {
   void signal_group(int signal) const noexcept { child_.signal_group(signal); }
   // Goes on after take_line() has said false.
   void resume();
-  // Hands over what the program has written to its standard error so far.
+  // Hands over what the program has written to its standard error so far, a line without its end included.
   void read_stderr_now();
 
   [[nodiscard]] pid_t pid() const noexcept { return child_.pid(); }
@@ -65,6 +65,7 @@ class ProgramProcess : public std::enable_shared_from_this<ProgramProcess> {
   void expect_end();
   void read_stderr();
   void take_stderr(std::string_view bytes);
+  void end_stderr_line();
   void wait_for_exit();
   void linger();
   void finish_if_complete();

@@ -35,6 +35,18 @@ TEST_F(KeptTest, StandardErrorIsToldToCallersWhereTheyMaySeeIt) {
   EXPECT_EQ(tail, "words of " + id.to_string() + ".2\n") << "another run's words are not this one's";
 }
 
+TEST_F(KeptTest, AnUnfinishedLineOfStandardErrorIsOfTheRunThatWroteIt) {
+  CommandOptions options = kept("printf 'words of %s' \"$id\" >&2; " + unless_well("exit 3"));
+  options.stderr_to_caller = true;
+  open(std::move(options));
+  expect_next_succeeds();
+  const GenerationId id = start();
+  const auto record = client_.wait_for_end(id);
+  expect_failed(record, error_code::kProgramExited);
+  const std::string tail(record.error->details.at("stderr").as_string());
+  EXPECT_EQ(tail, "words of " + id.to_string() + ".2\n") << "another run's words are not this one's";
+}
+
 TEST_F(KeptTest, AProgramThatIsKilledInARunSaysBySignal) {
   open(kept(unless_well("kill -9 $$")));
   const auto record = run();

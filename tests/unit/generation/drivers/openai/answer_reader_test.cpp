@@ -44,10 +44,10 @@ struct TextReader {
     gather(pieces, text);
     return ended;
   }
-  Json result() {
+  Json take_result() {
     AnswerPieces pieces;
     EXPECT_TRUE(reader.finish(pieces).ok());
-    return reader.result();
+    return reader.take_result();
   }
   [[nodiscard]] bool done() const { return reader.done(); }
   [[nodiscard]] bool complete() const { return reader.complete(); }
@@ -70,7 +70,7 @@ TEST(AnswerReader, ReadsAStreamToItsTextAndResult) {
   ASSERT_TRUE(reader.feed(kStream, text).ok());
   EXPECT_EQ(text, "Grüße");
   EXPECT_TRUE(reader.done());
-  EXPECT_EQ(reader.result(), json(R"({"finish_reason":"stop","model":"tiny","usage":{"total_tokens":5},
+  EXPECT_EQ(reader.take_result(), json(R"({"finish_reason":"stop","model":"tiny","usage":{"total_tokens":5},
                                       "logprobs":{"content":[{"token":"a"}]}})"));
 }
 
@@ -94,7 +94,8 @@ TEST(AnswerReader, ReadsTheSingleObjectOfAServerThatDoesNotStream) {
     ASSERT_TRUE(reader.end(text).ok());
     EXPECT_EQ(text, "Hello");
     EXPECT_TRUE(reader.complete());
-    EXPECT_EQ(reader.result(), json(R"({"finish_reason":"length","message":{"tool_calls":[{"id":"a"}]}})"));
+    EXPECT_EQ(reader.take_result(),
+              json(R"({"finish_reason":"length","message":{"tool_calls":[{"id":"a"}]}})"));
   }
 }
 

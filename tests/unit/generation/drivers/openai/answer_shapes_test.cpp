@@ -64,7 +64,7 @@ Outcome outcome_of(const AnswerShape& shape, const std::vector<std::string_view>
     return failed(std::move(pieces), Error{error_code::kUpstreamBroken, "", Retryable::kYes});
   }
   EXPECT_TRUE(reader.finish(pieces).ok());
-  const std::string result = to_json_text(reader.result());
+  const std::string result = to_json_text(reader.take_result());
   return {text_of(pieces), result, "", true, std::move(pieces)};
 }
 
