@@ -69,6 +69,7 @@ constexpr const char* kGenerateFooter =
     "Examples:\n"
     "  shunt generate \"Good morning\" --model speech -o morning.wav\n"
     "  echo \"Tell me a story\" | shunt generate - --model simulator\n"
+    "  shunt generate --model caption --file image=@cat.png\n"
     "  shunt generate --model simulator --input '{\"prompt\": \"hi\", \"tokens\": 5}' --json\n\n"
     "Text streams to standard output as it comes. An artifact (audio, an image) goes to the file that -o "
     "names;\n"
@@ -187,6 +188,12 @@ void add_generate(CLI::App& app, Parsed& parsed) {
       .add_option("-i,--input", options.input,
                   "The model's input as a JSON object, or @FILE to read it from; TEXT is added to it")
       ->type_name("JSON|@FILE");
+  command
+      .add_option("-f,--file", options.files,
+                  "A member of the input that is a file, as in image=@cat.png; may be given again")
+      ->type_name("MEMBER=@FILE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command
       .add_option("-o,--output", options.output,
                   "Where the result goes: the artifact, or the text if there is no artifact")

@@ -28,6 +28,7 @@ struct GenerateOptions {
   std::optional<std::string> text;   // "-": from standard input
   std::optional<std::string> model;  // unset: the configured default
   std::optional<std::string> input;  // a JSON object, or @FILE
+  std::vector<std::string> files;    // "MEMBER=@PATH"
   std::optional<std::string> output;
   std::optional<std::chrono::milliseconds> timeout;
   bool json = false;

@@ -110,7 +110,9 @@ Result<void> Service::assemble() {
   if (!config::traces_url(configuration_.tracing).empty()) {
     tracer_ = std::make_unique<Tracer>(configuration_.tracing, process_name());
   }
-  auto models = make_models(loaded_, loops_, endings_);
+  files_ = make_file_store(configuration_);
+  if (files_ && configuration_.roles.api) file_expiry_ = std::make_unique<FileExpiry>(*files_, faults_);
+  auto models = make_models(loaded_, loops_, files_.get(), endings_);
   if (!models) return std::move(models).error();
   models_ = std::move(*models);
   if (auto made = make_executors(); !made) return made;
@@ -239,6 +241,7 @@ std::string Service::metrics_text() const {
   if (redis) text += redis_metrics_text(*redis);
   if (tracer_) text += tracer_->metrics_text();
   text += reload_figures_.text();
+  if (file_expiry_) text += file_expiry_->metrics_text();
   text += upstream_metrics_text(models_);
   text += program_metrics_text(models_);
   return text + fault_metrics_text(faults_) + memory_metrics_text(memory_) + process_metrics_text();
@@ -249,6 +252,8 @@ Result<void> Service::listen() {
   options.about = about();
   options.tracer = tracer_.get();
   options.memory = &memory_;
+  options.file_store = files_.get();
+  options.files.retention = std::max(configuration_.store.max_age, configuration_.queue.retention);
   if (load_again_) options.reloader = this;
   if (fleet_) {
     options.flip = &fleet_->control();

@@ -10,6 +10,7 @@
 
 #include "background_thread.hpp"
 #include "executor_metrics.hpp"
+#include "file_expiry.hpp"
 #include "flip_fleet.hpp"
 #include "generator_endings.hpp"
 #include "make_flip.hpp"
@@ -24,6 +25,7 @@
 #include "shunt/executor/generation_executor.hpp"
 #include "shunt/executor/queue_worker.hpp"
 #include "shunt/generation/artifact_store.hpp"
+#include "shunt/generation/file_store.hpp"
 #include "shunt/generation/generation_store.hpp"
 #include "tracer.hpp"
 #include "worker_metrics.hpp"
@@ -97,6 +99,8 @@ class Service final : private api::ConfigReloader {
   FaultLog faults_;
   std::unique_ptr<Tracer> tracer_;  // with a collector
   EventLoopThreads loops_;
+  std::unique_ptr<FileStore> files_;         // where there is a place for them
+  std::unique_ptr<FileExpiry> file_expiry_;  // with that and the API
   GeneratorEndings endings_;
   ModelRegistry models_;
   std::unique_ptr<ExecutorMetrics> metrics_;       // with the API

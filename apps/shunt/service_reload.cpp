@@ -59,7 +59,7 @@ Result<api::ReloadReport> Service::reload_now(Mode mode) {
   const auto fresh = load_again_();
   if (!fresh) return reject(fresh.error());
   config::Reload reload = config::reload(running_, *fresh);
-  auto models = remake_models(reload, models_, loops_, endings_);
+  auto models = remake_models(reload, models_, loops_, files_.get(), endings_);
   if (!models) return reject(models.error());
   for (const auto* const server : {&server_, &probes_}) {
     if (*server == nullptr) continue;

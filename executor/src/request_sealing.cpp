@@ -74,7 +74,7 @@ Result<SealedRequest> seal_request(std::shared_ptr<const Model> checked_by, Gene
   fill_defaults(model, envelope.request.input);
   auto text = encode_envelope(envelope);
   if (!text) return std::move(text).error();
-  if (auto checked = check_input(model, envelope.request.input); !checked) {
+  if (auto checked = check_input(model, envelope.request); !checked) {
     return std::move(checked).error();
   }
   sealed.envelope = std::move(envelope);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <mutex>
 
 namespace shunt::generation {
@@ -21,9 +22,13 @@ void fill_defaults(const Model& model, Json& input) {
   model.input_rules.fill_defaults(input);
 }
 
-Result<void> check_input(const Model& model, const Json& input) {
-  if (auto checked = model.input_rules.check(input); !checked) return checked;
-  return model.generator->check_input(input);
+Result<void> check_input(const Model& model, const GenerationRequest& request) {
+  if (auto checked = model.input_rules.check(request.input, request.files); !checked) return checked;
+  if (request.files.empty()) return model.generator->check_input(request.input);
+  // Where a file will be is not known yet; that there is one is.
+  std::map<std::string, std::string> places;
+  for (const auto& [member, file] : request.files) places.emplace(member, "/file");
+  return model.generator->check_input(input_with_files(request, places));
 }
 
 std::shared_ptr<const Model> ModelSnapshot::find(std::string_view name) const {

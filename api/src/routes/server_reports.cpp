@@ -125,7 +125,7 @@ void report_readiness(Exchange& exchange) {
 
 void report_metrics(Exchange& exchange) {
   exchange.response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  exchange.response.body = exchange.service.metrics.text();
+  exchange.response.body = exchange.service.metrics.text() + exchange.service.files.metrics_text();
   if (exchange.service.extra_metrics) exchange.response.body += exchange.service.extra_metrics();
 }
 

@@ -25,6 +25,7 @@ class ApiApplication final : public http::Application {
                  .live = LiveSettingsSource(std::make_shared<const LiveSettings>(
                      options, std::chrono::steady_clock::now(), nullptr)),
                  .metrics = HttpMetrics(surface),
+                 .files = FileService(options.file_store),
                  .memory = *options.memory} {}
 
   [[nodiscard]] Service& service() noexcept { return service_; }

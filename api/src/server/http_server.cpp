@@ -41,6 +41,7 @@ class ApiServer final : public HttpServer {
   static void keep_what_stays(HttpServerOptions& options, const HttpServerOptions& before) {
     options.address = before.address;
     options.port = before.port;
+    options.files.retention = before.files.retention;
     options.allow_unauthenticated = before.allow_unauthenticated;
   }
 

@@ -5,6 +5,7 @@
 
 #include "admission/live_settings.hpp"
 #include "service/current_openapi.hpp"
+#include "service/file_service.hpp"
 #include "service/http_metrics.hpp"
 #include "shunt/api/http_server.hpp"
 #include "shunt/api/namespace.hpp"
@@ -24,6 +25,7 @@ struct Service {
   CurrentOpenApi openapi;
   LiveSettingsSource live;
   HttpMetrics metrics;
+  FileService files;
   MemoryBudget& memory;
   http::ServerState state{.metrics = metrics, .memory = memory};
 

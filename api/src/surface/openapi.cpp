@@ -90,7 +90,16 @@ JsonArray parameters_of(const Route& route) {
       parameters.push_back(parameter("Last-Event-ID", "header", "Resume after this event",
                                      {{"type", "integer"}, {"minimum", 0}}));
       break;
+    case RouteId::kListFiles:
+      parameters.push_back(parameter("after", "query", "The id of the file before the page", text));
+      parameters.push_back(parameter("purpose", "query", "Only these", text));
+      parameters.push_back(parameter("order", "query", "By age", {{"enum", JsonArray{"asc", "desc"}}}));
+      parameters.push_back(
+          parameter("limit", "query", "How many at most",
+                    {{"type", "integer"}, {"minimum", 1}, {"maximum", 10000}, {"default", 100}}));
+      break;
     case RouteId::kGetArtifact:
+    case RouteId::kGetFileContent:
       parameters.push_back(parameter("Range", "header", "One range of bytes", text));
       parameters.push_back(parameter("If-None-Match", "header", "Entity tags that the client has", text));
       break;
@@ -148,6 +157,21 @@ JsonObject responses_of(const Route& route) {
       responses.emplace("200", response("The bytes", content("*/*", bytes)));
       responses.emplace("206", response("The range", content("*/*", bytes)));
       responses.emplace("304", response("The client has it", {}));
+      break;
+    case RouteId::kCreateFile:
+    case RouteId::kGetFile:
+      responses.emplace("200", json_response("The file", "File"));
+      break;
+    case RouteId::kListFiles:
+      responses.emplace("200", json_response("A page", "FilePage"));
+      break;
+    case RouteId::kGetFileContent:
+      responses.emplace("200", response("The bytes", content("*/*", bytes)));
+      responses.emplace("206", response("The range", content("*/*", bytes)));
+      responses.emplace("304", response("The client has it", {}));
+      break;
+    case RouteId::kRemoveFile:
+      responses.emplace("200", json_response("It is gone", "RemovedFile"));
       break;
     case RouteId::kListModels:
       responses.emplace("200", json_response("The models", "ModelList"));
@@ -219,6 +243,8 @@ std::string_view body_schema_of(RouteId route) {
   switch (route) {
     case RouteId::kCreateGeneration:
       return "GenerationRequest";
+    case RouteId::kCreateFile:
+      return "FileUpload";
     case RouteId::kCancelGeneration:
       return "CancelRequest";
     case RouteId::kFlipStart:
@@ -232,16 +258,23 @@ std::string_view body_schema_of(RouteId route) {
   }
 }
 
+JsonObject body_content_of(const Route& route) {
+  if (!takes_json(route.body)) return content("multipart/form-data", schema_link(body_schema_of(route.id)));
+  JsonObject either = content("application/json", schema_link(body_schema_of(route.id)));
+  if (takes_form(route.body)) {
+    either.emplace("multipart/form-data", JsonObject{{"schema", schema_link("GenerationForm")}});
+  }
+  return either;
+}
+
 JsonObject operation_of(const Route& route) {
   JsonObject operation{{"operationId", view(route.operation)}, {"summary", view(route.summary)}};
   if (JsonArray parameters = parameters_of(route); !parameters.empty()) {
     operation.emplace("parameters", std::move(parameters));
   }
   if (route.body != BodyUse::kNone) {
-    operation.emplace(
-        "requestBody",
-        JsonObject{{"required", route.body == BodyUse::kRequired},
-                   {"content", content("application/json", schema_link(body_schema_of(route.id)))}});
+    operation.emplace("requestBody",
+                      JsonObject{{"required", needs_body(route.body)}, {"content", body_content_of(route)}});
   }
   operation.emplace("responses", responses_of(route));
   if (route.access == Access::kOpen) operation.emplace("security", JsonArray{});

@@ -96,6 +96,37 @@ constexpr std::string_view kSchemas = R"json({
     "properties": {
       "generations": {"type": "array", "items": {"$ref": "#/components/schemas/Generation"}},
       "next_cursor": {"type": ["string", "null"]}}},
+  "File": {
+    "type": "object",
+    "required": ["id", "object", "bytes", "created_at", "expires_at", "filename", "purpose", "media_type", "sha256"],
+    "properties": {
+      "id": {"type": "string", "pattern": "^file-[0-9a-f]{32}$"}, "object": {"const": "file"},
+      "bytes": {"type": "integer", "minimum": 0},
+      "created_at": {"type": "integer", "description": "Seconds since the Unix epoch"},
+      "expires_at": {"type": "integer", "description": "Likewise"},
+      "filename": {"type": "string"}, "purpose": {"type": "string"}, "status": {"const": "processed"},
+      "media_type": {"type": "string"}, "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"}}},
+  "FilePage": {
+    "type": "object", "required": ["object", "data", "has_more"],
+    "properties": {
+      "object": {"const": "list"}, "data": {"type": "array", "items": {"$ref": "#/components/schemas/File"}},
+      "first_id": {"type": ["string", "null"]}, "last_id": {"type": ["string", "null"]},
+      "has_more": {"type": "boolean"}}},
+  "GenerationForm": {
+    "type": "object", "required": ["request"],
+    "description": "Each further part is a file, named by the member of the input that it is",
+    "properties": {"request": {"$ref": "#/components/schemas/GenerationRequest"}},
+    "additionalProperties": {"type": "string", "contentMediaType": "application/octet-stream"}},
+  "FileUpload": {
+    "type": "object", "required": ["file", "purpose"], "additionalProperties": false,
+    "properties": {
+      "file": {"type": "string", "contentMediaType": "application/octet-stream"},
+      "purpose": {"type": "string", "pattern": "^[a-z0-9_-]{1,64}$"},
+      "expires_after[anchor]": {"const": "created_at"},
+      "expires_after[seconds]": {"type": "integer", "minimum": 60}}},
+  "RemovedFile": {
+    "type": "object", "required": ["id", "object", "deleted"],
+    "properties": {"id": {"type": "string"}, "object": {"const": "file"}, "deleted": {"const": true}}},
   "Model": {
     "type": "object", "required": ["name", "driver"],
     "properties": {

@@ -8,7 +8,7 @@ namespace shunt::api {
 namespace {
 
 constexpr auto kRoutes = std::to_array<Route>({
-    {RouteId::kCreateGeneration, "POST", "/v1/generations", Access::kGenerate, BodyUse::kRequired,
+    {RouteId::kCreateGeneration, "POST", "/v1/generations", Access::kGenerate, BodyUse::kRequiredOrForm,
      "createGeneration", "Run a generation and answer with its result"},
     {RouteId::kGetGeneration, "GET", "/v1/generations/{id}", Access::kGenerate, BodyUse::kNone,
      "getGeneration", "Get a generation as it stands"},
@@ -24,6 +24,16 @@ constexpr auto kRoutes = std::to_array<Route>({
      "streamEvents", "Follow a generation's events (server-sent events)"},
     {RouteId::kGetArtifact, "GET", "/v1/generations/{id}/artifacts/{name}", Access::kGenerate, BodyUse::kNone,
      "getArtifact", "Get an artifact's bytes"},
+    {RouteId::kCreateFile, "POST", "/v1/files", Access::kGenerate, BodyUse::kForm, "createFile",
+     "Upload a file"},
+    {RouteId::kListFiles, "GET", "/v1/files", Access::kGenerate, BodyUse::kNone, "listFiles",
+     "List one's files, newest first"},
+    {RouteId::kGetFile, "GET", "/v1/files/{id}", Access::kGenerate, BodyUse::kNone, "getFile",
+     "What is known of a file"},
+    {RouteId::kGetFileContent, "GET", "/v1/files/{id}/content", Access::kGenerate, BodyUse::kNone,
+     "getFileContent", "Get a file's bytes"},
+    {RouteId::kRemoveFile, "DELETE", "/v1/files/{id}", Access::kGenerate, BodyUse::kNone, "removeFile",
+     "Remove a file"},
     {RouteId::kListModels, "GET", "/v1/models", Access::kAnyKey, BodyUse::kNone, "listModels",
      "List the models of this server"},
     {RouteId::kGetModel, "GET", "/v1/models/{model}", Access::kAnyKey, BodyUse::kNone, "getModel",

@@ -193,6 +193,9 @@ Copies of sampled requests, while a fleet is in shadow. They go through Redis, w
   append_general(text, {"worker", "artifacts"}, R"(## Workers: `[worker]` and `[artifacts]`
 
 For processes that run generations from the queue: `shunt worker`, or `--roles api,worker`.)");
+  append_general(text, {"files"}, R"(## Files: `[files]`
+
+What callers may upload, and where it lies; [files.md](files.md).)");
   append_general(text, {"tracing"}, R"(## Traces: `[tracing]`
 
 Where spans of generations go; [tracing.md](tracing.md) tells what they hold.)");

@@ -15,6 +15,7 @@
 #include "shunt/base/memory_budget.hpp"
 #include "shunt/base/result.hpp"
 #include "shunt/executor/generation_executor.hpp"
+#include "shunt/generation/file_store.hpp"
 #include "shunt/generation/model_registry.hpp"
 
 namespace shunt::flip {
@@ -46,8 +47,26 @@ struct ApiKey {
   double requests_per_second = 0;
   std::size_t burst = 0;              // 0: one second's worth
   std::size_t max_body_bytes = 0;     // 0: the server's
+  std::size_t max_stored_bytes = 0;   // of the files that it keeps; 0: the server's
   std::vector<Scope> scopes{};        // empty: all but kAdmin
   std::vector<std::string> models{};  // empty: all
+};
+
+// What callers may store as files. All of it is live.
+struct FileOptions {
+  std::size_t max_bytes = 512UL * 1024 * 1024;  // of one file
+  std::vector<std::string> types{};             // media types or ranges ("image/*"); empty: all
+  std::size_t max_bytes_per_key = 10UL * 1024 * 1024 * 1024;
+  std::size_t max_files_per_key = 1000;
+  // Unless the upload says that it is less.
+  std::chrono::milliseconds expires_after = std::chrono::hours(24 * 30);
+  // Of URLs that models take in place of files: for all of one fetch; addresses that may be fetched from
+  // beside the public ones (http::AddressRanges); a file of authorities (PEM), "" = the system's.
+  std::chrono::milliseconds fetch_timeout = std::chrono::seconds(30);
+  std::vector<std::string> fetch_addresses{};
+  std::string fetch_authorities_file{};
+  // How long a generation is kept after its end: its files are held for as long.
+  std::chrono::milliseconds retention = std::chrono::hours(1);
 };
 
 // What GET /admin/status tells of the process beside its executor.
@@ -95,6 +114,10 @@ struct HttpServerOptions {
   std::vector<std::string> trusted_proxies;
 
   ServiceAbout about;
+
+  FileOptions files;
+  // Where files lie. Not owned, outlives the server; nullptr: there are none.
+  FileStore* file_store = nullptr;
 
   // What /admin/flip asks. Not owned, outlive the server; both or, where there is no flip, neither.
   flip::FlipControl* flip = nullptr;

@@ -65,7 +65,7 @@ bullmq::awaitable<QueuedRun::Outcome> QueuedRun::run(std::shared_ptr<WorkerModel
   // What came from a producer may leave out what has a default.
   fill_defaults(model->model, envelope_.request.input);
   // It was checked when it was admitted, if that was done by Shunt: whoever reaches Redis can add a job.
-  auto checked = check_input(model->model, envelope_.request.input);
+  auto checked = check_input(model->model, envelope_.request);
   if (!checked) {
     generation_->fail(std::move(checked).error());
     const Outcome refused = co_await end_unrun();

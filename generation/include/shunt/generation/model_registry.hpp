@@ -51,10 +51,10 @@ struct Model {
 // What an input has that does not say: the defaults of the model's rules. Executors ask before they check it.
 void fill_defaults(const Model& model, Json& input);
 
-// What `input` must be for this model: its rules, then what its generator wants. Errors carry `invalid_input`
-// and the member as a JSON pointer. Executors ask before anything of the generation exists, and once more
-// before they run what came out of a queue.
-[[nodiscard]] Result<void> check_input(const Model& model, const Json& input);
+// What input and files must be for this model: its rules, then what its generator wants. Errors carry
+// `invalid_input` and the member as a JSON pointer. Executors ask before anything of the generation exists,
+// and once more before they run what came out of a queue.
+[[nodiscard]] Result<void> check_input(const Model& model, const GenerationRequest& request);
 
 // The models of a registry at one moment, by name. What it gives stays alive with it, whatever the registry
 // does meanwhile.

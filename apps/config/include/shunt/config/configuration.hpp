@@ -68,6 +68,12 @@ struct ArtifactSettings {
   std::string s3_secret_key_file;  // instead of the variable
 };
 
+// Where callers' files lie; what they may store is in `server.files`.
+struct FileStoreSettings {
+  std::string directory;  // empty: beside the artifacts
+  std::size_t min_free_bytes = std::size_t{1} << 30U;
+};
+
 // Spans go to a collector if either endpoint is set.
 struct TracingSettings {
   std::string otlp_endpoint;         // without /v1/traces
@@ -107,6 +113,7 @@ struct Configuration {
   Roles roles;
   WorkerSettings worker;
   ArtifactSettings artifacts;
+  FileStoreSettings file_store;
   TracingSettings tracing;
   std::vector<ModelConfig> models;
 };
