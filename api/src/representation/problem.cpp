@@ -8,6 +8,7 @@
 #include "shunt/base/json_object_writer.hpp"
 #include "shunt/generation/error_codes.hpp"
 #include "shunt/generation/file_error_codes.hpp"
+#include "shunt/http/fetch.hpp"
 #include "shunt/http/multipart_reader.hpp"
 
 namespace shunt::api {
@@ -48,6 +49,7 @@ constexpr auto kTypes = std::to_array<ProblemType>({
     {pc::kCancelled, 409, "The generation was cancelled"},
     {pc::kFilesDisabled, 409, "There is no place for files here"},
     {pc::kFlipDisabled, 409, "There is no flip here"},
+    {pc::kReloadDisabled, 409, "The configuration cannot be read again"},
     {"flip_not_allowed", 409, "The flip has no such move where it is"},
     {"flip_preflight_failed", 409, "The preflight fails"},
     {"flip_not_converged", 409, "Not every process has heard of the flip's last change"},
@@ -65,10 +67,12 @@ constexpr auto kTypes = std::to_array<ProblemType>({
     {pc::kExpectationFailed, 417, "The expectation cannot be met"},
     {pc::kMisdirectedRequest, 421, "The server does not answer for this host"},
     {ec::kInvalidRequest, 422, "A member of the request is not usable"},
+    {"invalid_configuration", 422, "The configuration is not usable"},
     {"invalid_plan", 422, "The plan is not usable"},
     {"flip_too_large", 422, "The plan is too large"},
     {pc::kUnknownField, 422, "The request has an unknown member"},
     {ec::kUnknownModel, 422, "There is no such model"},
+    {http::kNotFetched, 422, "A file could not be fetched from its URL"},
     {ec::kInvalidInput, 422, "The model refuses the input"},
     {ec::kUnsupportedEnvelope, 422, "The envelope's version is not supported"},
     {ec::kModelBusy, 429, "The model is busy"},

@@ -25,6 +25,7 @@ inline constexpr ErrorCode kForeignOrigin = "foreign_origin";
 inline constexpr ErrorCode kLoopbackOnly = "loopback_only";
 inline constexpr ErrorCode kFlipDisabled = "flip_disabled";
 inline constexpr ErrorCode kFilesDisabled = "files_disabled";
+inline constexpr ErrorCode kReloadDisabled = "reload_disabled";
 inline constexpr ErrorCode kMisdirectedRequest = "misdirected_request";
 inline constexpr ErrorCode kModelForbidden = "model_forbidden";
 inline constexpr ErrorCode kScopeMissing = "scope_missing";

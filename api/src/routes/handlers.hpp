@@ -23,6 +23,7 @@ namespace shunt::api {
 [[nodiscard]] http::Task<void> get_file_content(Exchange& exchange);
 [[nodiscard]] http::Task<void> remove_file(Exchange& exchange);
 [[nodiscard]] http::Task<void> report_status(Exchange& exchange);
+[[nodiscard]] http::Task<void> reload_config(Exchange& exchange);  // and what that would do
 [[nodiscard]] http::Task<void> report_flip(Exchange& exchange);
 [[nodiscard]] http::Task<void> move_flip(Exchange& exchange);  // every POST but the preflight's
 [[nodiscard]] http::Task<void> report_preflight(Exchange& exchange);

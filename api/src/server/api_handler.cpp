@@ -31,6 +31,9 @@ http::Task<void> dispatch(Exchange& exchange) {
       return remove_generation(exchange);
     case RouteId::kStatus:
       return report_status(exchange);
+    case RouteId::kReload:
+    case RouteId::kReloadPreview:
+      return reload_config(exchange);
     case RouteId::kFlipStatus:
       return report_flip(exchange);
     case RouteId::kFlipStart:

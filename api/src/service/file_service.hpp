@@ -18,7 +18,7 @@ namespace shunt::api {
 // The store of files, on threads that may wait for it. Any thread.
 class FileService {
  public:
-  explicit FileService(FileStore* store) : store_(store), work_(kThreads) {}
+  explicit FileService(FileStore* store) : store_(store), work_(kThreads), fetches_(kFetches) {}
 
   // False: this server has no files, and nothing else may be called.
   [[nodiscard]] bool enabled() const noexcept { return store_ != nullptr; }
@@ -27,13 +27,12 @@ class FileService {
   // memory left) is the error `file_store_failed`. T is a Result.
   template <typename T>
   void run(std::function<T(FileStore&)> work, std::function<void(T)> done) {
-    work_.post([this, work = std::move(work), done = std::move(done)] {
-      try {
-        done(work(*store_));
-      } catch (const std::exception& fault) {
-        done(failed(fault.what()));
-      }
-    });
+    run_on(work_, std::move(work), std::move(done));
+  }
+  // The same on threads for what may wait for strangers' servers too.
+  template <typename T>
+  void fetch(std::function<T(FileStore&)> work, std::function<void(T)> done) {
+    run_on(fetches_, std::move(work), std::move(done));
   }
 
   // An upload whose end, which removes what is not kept, waits for the disk on one of the threads too.
@@ -51,6 +50,19 @@ class FileService {
  private:
   // So many uploads can write at once; others wait for their turn.
   static constexpr std::size_t kThreads = 4;
+  // So many files can be fetched at once; each has a time limit.
+  static constexpr std::size_t kFetches = 8;
+
+  template <typename T>
+  void run_on(FileWork& threads, std::function<T(FileStore&)> work, std::function<void(T)> done) {
+    threads.post([this, work = std::move(work), done = std::move(done)] {
+      try {
+        done(work(*store_));
+      } catch (const std::exception& fault) {
+        done(failed(fault.what()));
+      }
+    });
+  }
 
   [[nodiscard]] Error failed(const char* why);
 
@@ -58,6 +70,7 @@ class FileService {
   UploadsUnderWay uploads_;
   std::atomic<std::uint64_t> faults_{0};
   FileWork work_;
+  FileWork fetches_;
 };
 
 }  // namespace shunt::api

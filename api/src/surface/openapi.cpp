@@ -192,6 +192,12 @@ JsonObject responses_of(const Route& route) {
     case RouteId::kStatus:
       responses.emplace("200", json_response("The service as it stands", "Status"));
       break;
+    case RouteId::kReload:
+      responses.emplace("200", json_response("What has changed", "ReloadReport"));
+      break;
+    case RouteId::kReloadPreview:
+      responses.emplace("200", json_response("What would change", "ReloadReport"));
+      break;
     case RouteId::kFlipStatus:
       responses.emplace("200", json_response("The flip as it stands", "FlipStatus"));
       break;
@@ -252,17 +258,23 @@ std::string_view body_schema_of(RouteId route) {
   }
 }
 
+JsonObject body_content_of(const Route& route) {
+  if (!takes_json(route.body)) return content("multipart/form-data", schema_link(body_schema_of(route.id)));
+  JsonObject either = content("application/json", schema_link(body_schema_of(route.id)));
+  if (takes_form(route.body)) {
+    either.emplace("multipart/form-data", JsonObject{{"schema", schema_link("GenerationForm")}});
+  }
+  return either;
+}
+
 JsonObject operation_of(const Route& route) {
   JsonObject operation{{"operationId", view(route.operation)}, {"summary", view(route.summary)}};
   if (JsonArray parameters = parameters_of(route); !parameters.empty()) {
     operation.emplace("parameters", std::move(parameters));
   }
   if (route.body != BodyUse::kNone) {
-    operation.emplace(
-        "requestBody",
-        JsonObject{{"required", needs_body(route.body)},
-                   {"content", content(takes_form(route.body) ? "multipart/form-data" : "application/json",
-                                       schema_link(body_schema_of(route.id)))}});
+    operation.emplace("requestBody",
+                      JsonObject{{"required", needs_body(route.body)}, {"content", body_content_of(route)}});
   }
   operation.emplace("responses", responses_of(route));
   if (route.access == Access::kOpen) operation.emplace("security", JsonArray{});
@@ -279,13 +291,13 @@ std::string schema_name(std::string_view model, const JsonObject& taken) {
 }
 
 // A schema for each model that has one, and that a request for the model has such an input.
-void add_input_schemas(const ModelRegistry& models, const std::function<bool(std::string_view)>& visible,
+void add_input_schemas(const ModelSnapshot& models, const std::function<bool(std::string_view)>& visible,
                        JsonObject& schemas) {
   JsonArray conditions;
-  for (const auto& [name, model] : models.all()) {
-    if (model.input_rules.empty() || !visible(name)) continue;
+  for (const auto& [name, model] : models) {
+    if (model->input_rules.empty() || !visible(name)) continue;
     const std::string component = schema_name(name, schemas);
-    schemas.emplace(component, model.input_rules.schema());
+    schemas.emplace(component, model->input_rules.schema());
     JsonObject of_model{{"properties", JsonObject{{"model", JsonObject{{"const", view(name)}}}}},
                         {"required", JsonArray{"model"}}};
     JsonObject its_input{{"properties", JsonObject{{"input", schema_link(component)}}}};
@@ -303,7 +315,7 @@ std::string lower(std::string_view method) {
 
 }  // namespace
 
-std::string openapi_document(const ModelRegistry& models,
+std::string openapi_document(const ModelSnapshot& models,
                              const std::function<bool(std::string_view model)>& visible) {
   JsonObject paths;
   for (const Route& route : routes()) {

@@ -112,6 +112,11 @@ constexpr std::string_view kSchemas = R"json({
       "object": {"const": "list"}, "data": {"type": "array", "items": {"$ref": "#/components/schemas/File"}},
       "first_id": {"type": ["string", "null"]}, "last_id": {"type": ["string", "null"]},
       "has_more": {"type": "boolean"}}},
+  "GenerationForm": {
+    "type": "object", "required": ["request"],
+    "description": "Each further part is a file, named by the member of the input that it is",
+    "properties": {"request": {"$ref": "#/components/schemas/GenerationRequest"}},
+    "additionalProperties": {"type": "string", "contentMediaType": "application/octet-stream"}},
   "FileUpload": {
     "type": "object", "required": ["file", "purpose"], "additionalProperties": false,
     "properties": {
@@ -206,6 +211,22 @@ constexpr std::string_view kSchemas = R"json({
             "running": {"type": "integer"}, "started_at": {"type": "string", "format": "date-time"},
             "last_claim_at": {"type": "string", "format": "date-time"}}}},
       "workers_error": {"type": "string"}}},
+  "ReloadReport": {
+    "type": "object", "required": ["file", "digest", "changes", "models", "restart_needed"],
+    "properties": {
+      "file": {"type": "string"}, "digest": {"type": "string"},
+      "changes": {
+        "type": "array",
+        "items": {
+          "type": "object", "required": ["name", "before", "after", "live"],
+          "properties": {
+            "name": {"type": "string"}, "before": {"type": ["string", "null"]},
+            "after": {"type": ["string", "null"]},
+            "live": {"type": "boolean", "description": "false: it stays as it was until a restart"}}}},
+      "models": {
+        "type": "object",
+        "additionalProperties": {"enum": ["added", "removed", "limits", "generator"]}},
+      "restart_needed": {"type": "boolean"}}},
   "Problem": {
     "type": "object", "required": ["type", "title", "status", "detail", "code", "retryable"],
     "properties": {

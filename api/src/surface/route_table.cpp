@@ -8,7 +8,7 @@ namespace shunt::api {
 namespace {
 
 constexpr auto kRoutes = std::to_array<Route>({
-    {RouteId::kCreateGeneration, "POST", "/v1/generations", Access::kGenerate, BodyUse::kRequired,
+    {RouteId::kCreateGeneration, "POST", "/v1/generations", Access::kGenerate, BodyUse::kRequiredOrForm,
      "createGeneration", "Run a generation and answer with its result"},
     {RouteId::kGetGeneration, "GET", "/v1/generations/{id}", Access::kGenerate, BodyUse::kNone,
      "getGeneration", "Get a generation as it stands"},
@@ -46,6 +46,10 @@ constexpr auto kRoutes = std::to_array<Route>({
      "Metrics in Prometheus text format"},
     {RouteId::kStatus, "GET", "/admin/status", Access::kStatus, BodyUse::kNone, "status",
      "The service in one document: strategy, Redis, workers, backlog"},
+    {RouteId::kReload, "POST", "/admin/reload", Access::kAdmin, BodyUse::kNone, "reload",
+     "Read the configuration again, all or nothing"},
+    {RouteId::kReloadPreview, "GET", "/admin/reload", Access::kAdmin, BodyUse::kNone, "reloadPreview",
+     "What that would change, and what waits for a restart"},
     {RouteId::kFlipStatus, "GET", "/admin/flip", Access::kAdmin, BodyUse::kNone, "flipStatus",
      "Where the flip is, why, and what happens next"},
     {RouteId::kFlipStart, "POST", "/admin/flip/start", Access::kAdmin, BodyUse::kOptional, "flipStart",

@@ -31,6 +31,8 @@ enum class RouteId {
   kReady,
   kMetrics,
   kStatus,
+  kReload,
+  kReloadPreview,
   kFlipStatus,
   kFlipStart,
   kFlipPromote,
@@ -54,12 +56,12 @@ enum class RouteId {
 // is for requests from this machine only.
 enum class Access { kOpen, kAnyKey, kGenerate, kMetrics, kStatus, kAdmin };
 // Forms (multipart/form-data) are taken piece by piece, while they come.
-enum class BodyUse { kNone, kOptional, kRequired, kForm };
+enum class BodyUse { kNone, kOptional, kRequired, kRequiredOrForm, kForm };
 [[nodiscard]] constexpr bool needs_body(BodyUse use) noexcept {
   return use != BodyUse::kNone && use != BodyUse::kOptional;
 }
 [[nodiscard]] constexpr bool takes_form(BodyUse use) noexcept {
-  return use == BodyUse::kForm;
+  return use == BodyUse::kRequiredOrForm || use == BodyUse::kForm;
 }
 [[nodiscard]] constexpr bool takes_json(BodyUse use) noexcept {
   return use != BodyUse::kForm;

@@ -3,6 +3,7 @@
 #include "general_setting.hpp"
 #include "settings_table.hpp"
 #include "shunt/generation/file_reference.hpp"
+#include "shunt/http/address_ranges.hpp"
 #include "value_kinds.hpp"
 
 namespace shunt::config {
@@ -63,6 +64,20 @@ std::vector<Setting<Configuration>> file_settings() {
   made.push_back(general("files.expires_after", Duration{1min, 24h * 3650},
                          files(&api::FileOptions::expires_after),
                          "How long an uploaded file is kept, unless its upload says that it is less.")
+                     .live());
+  made.push_back(general("files.fetch_timeout", Duration{1s, 10min}, files(&api::FileOptions::fetch_timeout),
+                         "For all of fetching one URL that a model takes in place of a file.")
+                     .live());
+  made.push_back(general("files.fetch_addresses",
+                         kind::NamesOf{http::AddressRanges::is_range, "list of addresses",
+                                       R"(["10.0.0.0/8", "192.0.2.7"])"},
+                         files(&api::FileOptions::fetch_addresses),
+                         "Addresses that are no public ones and from which URLs may be fetched nevertheless.")
+                     .live());
+  made.push_back(general("files.fetch_authorities_file", Text{},
+                         files(&api::FileOptions::fetch_authorities_file),
+                         "Certificates (PEM) that sign those of the servers that are fetched from, instead "
+                         "of the system's.")
                      .live());
   return made;
 }

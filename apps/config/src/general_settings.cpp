@@ -180,7 +180,8 @@ void add_process(std::vector<General>& to) {
   to.push_back(
       general("default_model", Text{Text::Empty::kRefused}, &Configuration::default_model,
               "The model of `shunt generate` without `--model`. When it is not set and there is no model "
-              "`speech`: the first one of the file."));
+              "`speech`: the first one of the file.")
+          .live());
 }
 
 void add_memory(std::vector<General>& to) {

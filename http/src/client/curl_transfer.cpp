@@ -1,5 +1,7 @@
 #include "client/curl_transfer.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -28,9 +30,14 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
 }
 
-// libcurl 7.88 does not set close-on-exec, and the `command` driver runs programs beside us.
-curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* address) {
-  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+// "" for what is no address of IP.
+std::string address_text(const curl_sockaddr& address) {
+  char text[INET6_ADDRSTRLEN] = {};
+  const void* bytes = nullptr;
+  if (address.family == AF_INET) bytes = &reinterpret_cast<const sockaddr_in&>(address.addr).sin_addr;
+  if (address.family == AF_INET6) bytes = &reinterpret_cast<const sockaddr_in6&>(address.addr).sin6_addr;
+  if (bytes == nullptr || inet_ntop(address.family, bytes, text, sizeof text) == nullptr) return {};
+  return text;
 }
 
 }  // namespace
@@ -44,6 +51,13 @@ CurlTransfer::CurlTransfer(ClientRequest request, std::shared_ptr<TransferHandle
 CurlTransfer::~CurlTransfer() {
   detach();
   curl_easy_cleanup(easy_);
+}
+
+// libcurl 7.88 does not set close-on-exec, and the `command` driver runs programs beside us.
+curl_socket_t CurlTransfer::open_socket(CurlTransfer* self, curlsocktype, curl_sockaddr* address) {
+  const MayConnect& may_connect = self->request_.may_connect;
+  if (may_connect && !may_connect(address_text(*address))) return CURL_SOCKET_BAD;
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 CurlTransfer& CurlTransfer::of(CURL* easy) {
@@ -69,6 +83,8 @@ void CurlTransfer::set_options() {
   set(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
   set(easy_, CURLOPT_OPENSOCKETFUNCTION, &open_socket);
+  set(easy_, CURLOPT_OPENSOCKETDATA, this);
+  if (!request_.authorities_file.empty()) set(easy_, CURLOPT_CAINFO, request_.authorities_file.c_str());
   if (request_.connection == ConnectionUse::kOwn) {
     set(easy_, CURLOPT_FRESH_CONNECT, 1L);
     set(easy_, CURLOPT_FORBID_REUSE, 1L);

@@ -48,6 +48,7 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   };
   using List = std::unique_ptr<curl_slist, FreeList>;
 
+  static curl_socket_t open_socket(CurlTransfer* self, curlsocktype, curl_sockaddr* address);
   static int take_connected(CurlTransfer* self, char*, char*, int, int);
   static std::size_t take_header(const char* data, std::size_t, std::size_t size, CurlTransfer* self);
   static std::size_t take_body(const char* data, std::size_t, std::size_t size, CurlTransfer* self);

@@ -26,6 +26,7 @@ max_cpu = "90s"
 input."odd.key" = { type = "string", pattern = '\\d "+', enum = ["1 \""], max_length = 5 }
 input.n = { type = "number", minimum = -0.5, default = 2.0, description = 'so "many"' }
 input.list = { type = "array", max_items = 3, default = ["a", "b"], items = { type = "string", max_length = 4 } }
+input.image = { type = "file", types = ["image/png"], max_bytes = "1MiB", urls = ["https", "data"], url_hosts = ["*.example.com"] }
 [models."a.b".input.box]
 type = "object"
 unlisted = "refuse"

@@ -25,6 +25,7 @@ class FlipInspection;
 
 namespace shunt::api {
 
+class ConfigReloader;
 class RequestTracer;
 
 // What a key may do. /v1/models and /openapi.json are for every key.
@@ -59,6 +60,11 @@ struct FileOptions {
   std::size_t max_files_per_key = 1000;
   // Unless the upload says that it is less.
   std::chrono::milliseconds expires_after = std::chrono::hours(24 * 30);
+  // Of URLs that models take in place of files: for all of one fetch; addresses that may be fetched from
+  // beside the public ones (http::AddressRanges); a file of authorities (PEM), "" = the system's.
+  std::chrono::milliseconds fetch_timeout = std::chrono::seconds(30);
+  std::vector<std::string> fetch_addresses{};
+  std::string fetch_authorities_file{};
   // How long a generation is kept after its end: its files are held for as long.
   std::chrono::milliseconds retention = std::chrono::hours(1);
 };
@@ -117,6 +123,9 @@ struct HttpServerOptions {
   flip::FlipControl* flip = nullptr;
   flip::FlipInspection* inspection = nullptr;
 
+  // What POST /admin/reload asks. Not owned, outlives the server; nullptr: nothing can be reloaded.
+  ConfigReloader* reloader = nullptr;
+
   RequestTracer* tracer = nullptr;  // not owned, outlives the server
   // What requests, answers and streams hold is reserved here. Not owned, outlives the server.
   MemoryBudget* memory = &MemoryBudget::unlimited();
@@ -148,6 +157,8 @@ class HttpServer {
 
   [[nodiscard]] virtual unsigned short port() const noexcept = 0;
 
+  // Whether reload() would take these options.
+  [[nodiscard]] virtual Result<void> check(HttpServerOptions options) const = 0;
   // Goes by other options from now on: keys (those that keep their name go on with the rate they have used),
   // limits, times, hosts, origins and proxies. Address, port, `about`, `flip` and `tracer` stay what they
   // were. What is under way keeps the options that it began with. Fails, and changes nothing, where listen
