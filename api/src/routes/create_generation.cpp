@@ -20,7 +20,7 @@ namespace {
 // What is decided before the generation runs.
 struct Plan {
   GenerationRequest request;
-  std::shared_ptr<const Model> model;
+  std::shared_ptr<const Model> model{};
   Representation representation = Representation::kRecord;
   WhenClientGoes when_client_goes = WhenClientGoes::kCancel;
   WaitPlan wait = {};

@@ -94,10 +94,10 @@ def test_a_new_model_is_usable_and_what_runs_of_a_removed_one_goes_on(mode):
     assert service.generate("stays", FAST)[0] == 200
     assert service.generate("old", FAST)[0] == 422
     assert [each["name"] for each in service.get_json("/v1/models")["models"]] == ["new", "stays"]
-    assert "new_input" in service.request("GET", "/openapi.json")[2].decode()
+    assert "Input_new" in service.request("GET", "/openapi.json")[2].decode()
     running.join()
     assert running.answer[0] == 200, running.answer
-    assert service.metrics()("shunt_generations_admitted_total", model="new") == 1
+    assert service.metrics()("shunt_generations_admitted_total", model="new", path=mode.name) == 1
     if fleet.worker is not None:
         eventually(lambda: served_by_workers(service) == {"new", "stays"}, "the worker's lease")
 
@@ -311,7 +311,7 @@ def test_memory_does_not_grow_over_two_hundred_reloads(shunt):
 
 def test_a_reload_while_a_flip_is_on(shunt, redis):
     mode = Mode("queue", shunt, redis)
-    mode.environment |= {"SHUNT_STRATEGY": "sync"}
+    mode.environment |= {"SHUNT_STRATEGY": "queue"}
     fleet = Fleet(mode, model("words"))
 
     def status():
@@ -321,13 +321,13 @@ def test_a_reload_while_a_flip_is_on(shunt, redis):
 
     eventually(lambda: status()["converged"], "the record")
     before = status()["processes"][0]["build"]
-    fleet.reload(model("words", 'executor = "queue"\n') + model("new"))
+    fleet.reload(model("words", 'executor = "sync"\n') + model("new"))
     eventually(lambda: status()["processes"][0]["build"] != before, "the build of other models")
     for name in ("words", "new"):
         assert fleet.service.generate(name, FAST)[0] == 200
     counted = fleet.service.metrics()
-    assert counted("shunt_generations_admitted_total", model="words", path="queue") == 1
-    assert counted("shunt_generations_admitted_total", model="new", path="sync") == 1
+    assert counted("shunt_generations_admitted_total", model="words", path="sync") == 1
+    assert counted("shunt_generations_admitted_total", model="new", path="queue") == 1
     build = status()["processes"][0]["build"]
-    fleet.reload('[log]\nlevel = "debug"\n' + model("words", 'executor = "queue"\n') + model("new"))
+    fleet.reload('[log]\nlevel = "debug"\n' + model("words", 'executor = "sync"\n') + model("new"))
     assert status()["processes"][0]["build"] == build, "what is no model's is no other build"
