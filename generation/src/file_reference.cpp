@@ -115,6 +115,13 @@ std::string_view media_type_of_name(std::string_view filename) {
   return found == kExtensions.end() ? kUnknownType : found->first;
 }
 
+bool is_media_range(std::string_view text) {
+  if (text == "*/*") return true;
+  const std::size_t star = text.find('*');
+  const bool at_end = star == std::string_view::npos || (star + 1 == text.size() && text.ends_with("/*"));
+  return at_end && text.find(';') == std::string_view::npos && is_valid_media_type(text);
+}
+
 bool is_media_type_in(std::string_view media_type, const std::vector<std::string>& ranges) {
   if (ranges.empty()) return true;
   const std::string type = essence(media_type);

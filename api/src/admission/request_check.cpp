@@ -5,6 +5,7 @@
 #include "admission/cors.hpp"
 #include "representation/problem.hpp"
 #include "shunt/base/display_text.hpp"
+#include "shunt/generation/file_reference.hpp"
 #include "shunt/http/ascii.hpp"
 #include "shunt/http/media_type.hpp"
 
@@ -229,7 +230,10 @@ void check_request(RequestDecision& decision, Surface surface, const LiveSetting
       takes_form(decision.match.route->body) &&
       http::equals_ignoring_case(http::essence(request.headers.get("Content-Type")), "multipart/form-data");
   // The parts have limits of their own.
-  if (decision.is_form) decision.max_body_bytes += live.options.files.max_bytes + kFormBytes;
+  if (decision.is_form) {
+    const std::size_t files = takes_json(decision.match.route->body) ? kMaxInputFiles : 1;
+    decision.max_body_bytes += files * live.options.files.max_bytes + kFormBytes;
+  }
   if (const auto error = check_body(decision, request, live.keys.required())) return refuse(*error);
   decision.answered = false;
 }

@@ -1,5 +1,6 @@
 #include "routes/given_files.hpp"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 #include <vector>
@@ -41,8 +42,11 @@ Result<FormPart> admit_part(const Exchange& exchange, std::size_t& files, const 
   return FormPart{.is_file = true, .max_bytes = exchange.options.files.max_bytes};
 }
 
-// What a generation of the caller's with that timeout holds its files for.
-FileUse use_of(const Exchange& exchange, std::string caller, std::chrono::milliseconds timeout) {
+// What a generation of the caller's holds its files for. A timeout that its executor will refuse as too long
+// holds nothing for longer either.
+FileUse use_of(const Exchange& exchange, std::string caller, std::optional<std::chrono::milliseconds> wanted,
+               std::chrono::milliseconds most) {
+  const auto timeout = std::clamp(wanted.value_or(most), std::chrono::milliseconds(0), most);
   const WallTime now = system_clock().now();
   return {.caller = std::move(caller),
           .now = now,
@@ -152,7 +156,7 @@ http::Task<Result<void>> take_given_files(Exchange& exchange, const Model& model
   if (named->empty() && received == 0) co_return Result<void>();
   if (!exchange.service.files.enabled()) co_return no_store();
   if (named->size() + received > kMaxInputFiles) co_return too_many_files();
-  const FileUse use = use_of(exchange, request.caller, request.options.timeout.value_or(model.timeout));
+  const FileUse use = use_of(exchange, request.caller, request.options.timeout, model.timeout);
   const Holding holding{.use = use, .named = *named, .received = form == nullptr ? nullptr : &form->files};
   // Before anything is held of it.
   if (auto checked = check_new_files(model, *named, form); !checked) co_return checked;
@@ -185,7 +189,7 @@ http::Task<Result<void>> hold_files_again(Exchange& exchange, const GenerationRe
   if (!exchange.service.files.enabled()) co_return no_store();
   const auto model = exchange.service.models.find(request.model);
   const auto timeout = model == nullptr ? std::chrono::milliseconds(0) : model->timeout;
-  const FileUse use = use_of(exchange, request.caller, request.options.timeout.value_or(timeout));
+  const FileUse use = use_of(exchange, request.caller, request.options.timeout, timeout);
   auto work = with_files<Result<void>>(exchange, [&request, &use](FileStore& store) -> Result<void> {
     for (const auto& [member, file] : request.files) {
       if (auto held = store.hold(file, use); !held) return held;

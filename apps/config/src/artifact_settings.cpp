@@ -2,6 +2,7 @@
 
 #include "general_setting.hpp"
 #include "settings_table.hpp"
+#include "shunt/generation/file_reference.hpp"
 #include "shunt/http/address_ranges.hpp"
 #include "value_kinds.hpp"
 
@@ -46,7 +47,9 @@ std::vector<Setting<Configuration>> file_settings() {
   made.push_back(general("files.max_bytes", kind::Bytes{1, 1024 * kGiB}, files(&api::FileOptions::max_bytes),
                          "One file; larger ones get 413.")
                      .live());
-  made.push_back(general("files.types", kind::TextList{}, files(&api::FileOptions::types),
+  made.push_back(general("files.types",
+                         kind::NamesOf{is_media_range, "list of media types", R"(["image/*", "text/plain"])"},
+                         files(&api::FileOptions::types),
                          "Media types that files may have, as `image/png` or `image/*`; others get 415. "
                          "Empty: all.")
                      .live());

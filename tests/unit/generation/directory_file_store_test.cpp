@@ -300,6 +300,17 @@ TEST(FileRecord, IsReadAsItWasWritten) {
   EXPECT_EQ(read->caller, record.caller);
 }
 
+TEST(MediaTypes, AreInRanges) {
+  for (const char* range : {"image/png", "image/*", "*/*"}) {
+    EXPECT_TRUE(is_media_range(range)) << range;
+    EXPECT_TRUE(is_media_type_in("image/png", {range})) << range;
+  }
+  for (const char* none :
+       {"", "*", "image", "*/png", "image/p*", "image/*x", "image/png; a=b", "image/*;a=b", "a b/c"}) {
+    EXPECT_FALSE(is_media_range(none)) << none;
+  }
+}
+
 TEST(MediaTypes, GiveExtensionsAndTheOtherWayRound) {
   EXPECT_EQ(file_extension("image/PNG; x=y"), ".png");
   EXPECT_EQ(file_extension("image/jpeg"), ".jpg");

@@ -37,6 +37,8 @@ using InputFiles = std::map<std::string, FileReference>;
 // "application/octet-stream".
 [[nodiscard]] std::string_view media_type_of_name(std::string_view filename);
 
+// "image/png", "image/*" or "*/*".
+[[nodiscard]] bool is_media_range(std::string_view text);
 // Whether "image/png; x=y" is one of "image/png", "image/*", "*/*". An empty list has every type in it.
 [[nodiscard]] bool is_media_type_in(std::string_view media_type, const std::vector<std::string>& ranges);
 
