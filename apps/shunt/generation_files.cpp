@@ -40,6 +40,7 @@ Result<Given> read_argument(const std::string& argument) {
 Result<FileReference> store_file(FileStore& store, const Given& given, std::size_t max_bytes,
                                  const FileUse& use) {
   std::ifstream file(given.path, std::ios::binary);
+  if (!file) return refused("cannot read " + given.path + ": " + std::strerror(errno));
   std::string piece(256UL * 1024, '\0');
   auto upload = store.begin_upload();
   if (!upload) return std::move(upload).error();
@@ -54,7 +55,7 @@ Result<FileReference> store_file(FileStore& store, const Given& given, std::size
       return refused(given.path + " has more than " + std::to_string(max_bytes) + " bytes (files.max_bytes)");
     }
   }
-  if (!file.eof()) return refused("cannot read " + given.path + ": " + std::strerror(errno));
+  if (!file.eof()) return refused("cannot read all of " + given.path);
   const std::string name = to_valid_utf8(std::filesystem::path(given.path).filename().string());
   return store.hold(**upload, {.media_type = std::string(media_type_of_name(name)), .filename = name}, use);
 }

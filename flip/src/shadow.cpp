@@ -91,6 +91,7 @@ class Shadow::Core : public std::enable_shared_from_this<Core> {
     GenerationRequest copy;
     copy.model = request.model;
     copy.input = request.input;
+    copy.files = request.files;
     copy.options.timeout = request.options.timeout;
     return copy;
   }

@@ -114,9 +114,12 @@ class ShadowTest : public ::testing::Test {
 TEST_F(ShadowTest, ACopyIsInNobodysUsage) {
   candidates_.add("echo", make_shadow_stub());
   start(ShadowGenerator::kStub);
-  const auto copy = shadow_->sample(made(), 0.999);
+  GenerationRequest request = made();
+  request.files = {{"image", {.sha256 = std::string(64, 'a'), .bytes = 1, .media_type = "image/png"}}};
+  const auto copy = shadow_->sample(request, 0.999);
   ASSERT_TRUE(copy.has_value());
   EXPECT_EQ(copy->model, "echo");
+  EXPECT_EQ(copy->files, request.files);
   EXPECT_EQ(copy->input, made().input);
   EXPECT_EQ(copy->caller, "");
   EXPECT_EQ(copy->idempotency_key, "");

@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "shunt/generation/error_codes.hpp"
+#include "shunt/generation/url_hosts.hpp"
 
 namespace shunt::generation {
 namespace {
