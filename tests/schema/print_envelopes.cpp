@@ -17,6 +17,12 @@ int main() {
     if (i % 5 == 1)
       envelope.request.context = {"00-ab-cd-01", "a=b", "acme", {{"locale", "de"}}, {{"new", true}}};
     if (i % 7 == 1) envelope.request.options = {std::chrono::milliseconds(i), {{"order", i}}, {}};
+    if (i % 9 == 1) {
+      envelope.request.files = {
+          {"image",
+           {.sha256 = std::string(64, 'a'), .bytes = 7, .media_type = "image/png", .filename = "c.png"}}};
+    }
+    if (i % 9 == 5) envelope.request.files.clear();
     if (i % 11 == 1) envelope.unknown = {{"later", nullptr}};
     const auto text = shunt::generation::encode_envelope(envelope);
     if (!text) {

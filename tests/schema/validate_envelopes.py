@@ -15,7 +15,8 @@ for line in lines:
     validator.validate(json.loads(line))
 
 broken = [
-    ("v", 3), ("on_lost", "fail"), ("on_lost", "maybe"), ("id", "42"), ("id", "gen_0190a0b0c0d040008000000000000001"), ("model", ""), ("context", []),
+    ("v", 4), ("files", {"image": {"sha256": 64 * "a", "bytes": 1, "media_type": "image/png"}}),
+    ("files", {"image": {"sha256": "../x", "bytes": 1, "media_type": "image/png"}}), ("files", []), ("on_lost", "fail"), ("on_lost", "maybe"), ("id", "42"), ("id", "gen_0190a0b0c0d040008000000000000001"), ("model", ""), ("context", []),
     ("options", {"timeout_ms": -1}), ("admission", {}), ("created_at", "now"), ("deadline", 1.5),
 ]
 for member, value in broken:
