@@ -4,8 +4,6 @@
 
 #include <atomic>
 #include <cerrno>
-#include <cstring>
-#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -16,6 +14,7 @@
 #include "shunt/generation/artifact_store.hpp"
 #include "shunt/generation/error_codes.hpp"
 #include "shunt/generation/errors.hpp"
+#include "stored_file.hpp"
 
 namespace shunt::generation {
 namespace {
@@ -23,34 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 Error failed(std::string_view what, const fs::path& path, int number) {
-  Error error{error_code::kArtifactStoreFailed, std::string(what) + " failed: " + std::strerror(number),
-              Retryable::kYes};
-  return std::move(error).with("path", path.string());
-}
-
-// A descriptor that closes itself.
-class File {
- public:
-  File(const fs::path& path, int flags) : descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0640)) {}
-  ~File() { close(); }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  [[nodiscard]] bool is_open() const noexcept { return descriptor_ >= 0; }
-  [[nodiscard]] int get() const noexcept { return descriptor_; }
-  int close() { return descriptor_ < 0 ? 0 : ::close(std::exchange(descriptor_, -1)); }
-
- private:
-  int descriptor_;
-};
-
-int write_all(int descriptor, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return errno;
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return 0;
+  return store_failed(error_code::kArtifactStoreFailed, what, path, number);
 }
 
 // No other writer has it: not of this process, and not of another machine that shares the folder.
@@ -79,9 +51,9 @@ class DirectoryArtifactStore final : public ArtifactStore {
       fs::remove(temporary, ignored);
       return failed("renaming a new artifact", path, number);
     }
-    // The name is as durable as the bytes.
-    const File parent(path.parent_path(), O_RDONLY | O_DIRECTORY);
-    if (parent.is_open() && ::fsync(parent.get()) != 0) return failed("storing an artifact", path, errno);
+    if (const int number = sync_folder(path.parent_path()); number != 0) {
+      return failed("storing an artifact", path, number);
+    }
     return digest;
   }
 
@@ -91,28 +63,12 @@ class DirectoryArtifactStore final : public ArtifactStore {
       return artifact_name_impossible();
     }
     const fs::path path = path_of(sha256);
-    const File file(path, O_RDONLY);
-    const int problem = file.is_open() ? 0 : errno;
-    if (problem == ENOENT) {
-      return artifact_expired();
+    auto part = read_part(path, size, offset, length);
+    if (const auto* const not_read = std::get_if<PartNotRead>(&part)) {
+      if (not_read->number == ENOENT) return artifact_expired();
+      return failed(std::string(not_read->what) + " an artifact", path, not_read->number);
     }
-    struct stat status{};
-    if (problem != 0) return failed("opening an artifact", path, problem);
-    if (::fstat(file.get(), &status) != 0) return failed("opening an artifact", path, errno);
-    const auto stored = static_cast<std::size_t>(status.st_size);
-    // Before room is made for what is not there.
-    if (size != stored || offset > size || length > size - offset)
-      return failed("reading an artifact of another size than it is said to have", path, EIO);
-    auto bytes = std::make_shared<std::string>(length, '\0');
-    std::size_t have = 0;
-    while (have < bytes->size()) {
-      const ssize_t count =
-          ::pread(file.get(), bytes->data() + have, bytes->size() - have, static_cast<off_t>(offset + have));
-      if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) return failed("reading an artifact", path, count < 0 ? errno : EIO);
-      have += static_cast<std::size_t>(count);
-    }
-    return std::shared_ptr<const std::string>(std::move(bytes));
+    return std::make_shared<const std::string>(std::get<std::string>(std::move(part)));
   }
 
   Result<void> remove(const std::string& sha256) override {
@@ -163,7 +119,7 @@ class DirectoryArtifactStore final : public ArtifactStore {
   }
 
   static Result<void> write_new(const fs::path& path, std::string_view bytes) {
-    File file(path, O_WRONLY | O_CREAT | O_EXCL);
+    StoredFile file(path, O_WRONLY | O_CREAT | O_EXCL);
     if (!file.is_open()) return failed("creating an artifact", path, errno);
     if (const int number = write_all(file.get(), bytes); number != 0)
       return failed("writing an artifact", path, number);

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "shunt/generation/error_codes.hpp"
+#include "shunt/generation/file_error_codes.hpp"
 
 namespace shunt::generation {
 namespace {
@@ -27,6 +28,11 @@ constexpr auto kKnown = std::to_array<std::string_view>({
     error_code::kArtifactGone,
     error_code::kArtifactStoreFailed,
     error_code::kBrokenRecord,
+    error_code::kFileUnknown,
+    error_code::kFileGone,
+    error_code::kFileStoreFailed,
+    error_code::kFileQuotaExceeded,
+    error_code::kStorageFull,
     error_code::kInvalidInput,
     error_code::kDeadlineExceeded,
     error_code::kOutputTooLarge,

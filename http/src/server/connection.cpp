@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/body_error.hpp"
+#include "server/streamed_body.hpp"
 #include "server/too_many_connections.hpp"
 #include "shunt/base/overloaded.hpp"
 #include "shunt/http/problem_code.hpp"
@@ -18,18 +20,6 @@ constexpr std::size_t kMostAtOnce = 8;
 // Every connection may have a body of this size without asking.
 constexpr std::size_t kFreeBodyBytes = 4 * 1024;
 constexpr std::chrono::seconds kOverloadedFor{1};
-
-Error too_slow(std::string_view what, std::chrono::milliseconds limit) {
-  return Error{problem_code::kRequestTimeout, "the request's " + std::string(what) +
-                                                  " did not arrive within " + std::to_string(limit.count()) +
-                                                  " ms"}
-      .with("limit_ms", static_cast<std::int64_t>(limit.count()));
-}
-
-Error too_long(ErrorCode code, std::string_view what, std::size_t limit) {
-  return Error{code, "the " + std::string(what) + " may have at most " + std::to_string(limit) + " bytes"}
-      .with("limit", static_cast<std::uint64_t>(limit));
-}
 
 }  // namespace
 
@@ -70,6 +60,7 @@ void Connection::begin_request() {
   exchange_.response.clear();
   exchange_.memory.release();
   exchange_.streamed = false;
+  exchange_.body = nullptr;
   parser_.reset(exchange_.request);
 }
 
@@ -217,9 +208,13 @@ Task<Connection::Received> Connection::receive_header() {
   co_return Received::kRequest;
 }
 
-Task<Connection::Received> Connection::receive_body(std::size_t limit) {
+void Connection::ask_for_body() {
   const bool expects = exchange_.request.http11 && exchange_.request.headers.has("Expect");
   if (expects && client_.in().empty()) client_.out() += "HTTP/1.1 100 Continue\r\n\r\n";
+}
+
+Task<Connection::Received> Connection::receive_body(std::size_t limit) {
+  ask_for_body();
   client_.set_deadline(limits().body_timeout);
   for (;;) {
     if (!reserve_body(limit)) co_return refuse_overloaded("requests");
@@ -229,11 +224,11 @@ Task<Connection::Received> Connection::receive_body(std::size_t limit) {
     if (parser_.done()) break;
     // A chunk's header or the trailers: bounded like every header.
     if (client_.in().size() > limits().max_header_bytes) {
-      co_return refuse(too_long(problem_code::kHeadersTooLarge, "trailer", limits().max_header_bytes));
+      co_return refuse(trailer_too_long(limits().max_header_bytes));
     }
     auto more = client_.more_input();
     const ClientSocket::Input input = co_await more;
-    if (input == ClientSocket::Input::kTimeout) co_return refuse(too_slow("body", limits().body_timeout));
+    if (input == ClientSocket::Input::kTimeout) co_return refuse(body_too_slow(limits().body_timeout));
     if (input == ClientSocket::Input::kNoMemory) co_return refuse_overloaded("requests");
     if (input == ClientSocket::Input::kEnd) {
       co_return refuse(Error{problem_code::kMalformedRequest, "the body ended early"});
@@ -275,7 +270,11 @@ Task<Connection::Next> Connection::serve_one() {
     count();
     co_return kept ? Next::kRequest : Next::kLinger;
   }
-  if (!parser_.done()) {
+  StreamedBody streamed(client_, parser_, exchange_.request, limits(), verdict.max_body_bytes);
+  if (verdict.streams_body) {
+    exchange_.body = &streamed;
+    ask_for_body();
+  } else if (!parser_.done()) {
     auto body = receive_body(verdict.max_body_bytes);
     received = co_await body;
     if (received == Received::kNothing) co_return Next::kClose;
@@ -285,11 +284,13 @@ Task<Connection::Next> Connection::serve_one() {
       co_return Next::kLinger;
     }
   }
-  parser_.release();
+  if (!verdict.streams_body) parser_.release();
   auto handled = handler_->handle(exchange_);
   co_await handled;
-  bool keep = !client_.broken() && exchange_.request.keep_alive && !exchange_.response.close;
-  if (!exchange_.streamed && !client_.broken()) keep = send_response(true);
+  // Only the connection's end says where a body ends that its handler has not taken.
+  const bool whole = !verdict.streams_body || parser_.done();
+  bool keep = whole && !client_.broken() && exchange_.request.keep_alive && !exchange_.response.close;
+  if (!exchange_.streamed && !client_.broken()) keep = send_response(whole) && whole;
   count();
   if (keep && (client_.has_tail() || client_.out().size() > kMaxUnsentBytes)) {
     auto flushed = client_.flush();
@@ -297,7 +298,7 @@ Task<Connection::Next> Connection::serve_one() {
   }
   if (keep) co_return Next::kRequest;
   // Closing with unread bytes would reset the connection and could take the response with it.
-  co_return client_.in().empty() ? Next::kClose : Next::kLinger;
+  co_return client_.in().empty() && whole ? Next::kClose : Next::kLinger;
 }
 
 bool Connection::send_response(bool keep_alive) {

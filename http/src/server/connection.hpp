@@ -35,6 +35,8 @@ class Connection {
   [[nodiscard]] Task<Received> receive_header();
   [[nodiscard]] Task<Received> receive_body(std::size_t limit);
 
+  // Where the client waits to be asked.
+  void ask_for_body();
   [[nodiscard]] std::optional<Error> header_error(HeaderScan& scan);
   void wait_for(WaitsFor what);
   // Tells how many bytes.

@@ -1,5 +1,6 @@
 #include "server/request_parser.hpp"
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
@@ -73,16 +74,18 @@ class RequestParser::Machine final : public beast_http::basic_parser<true> {
   void on_finish_impl(ErrorCode&) override {}
 
   std::size_t append(BeastView piece, ErrorCode& failure) {
-    if (piece.size() > limit_ - request_.body.size()) {
+    if (piece.size() > limit_ - std::min(limit_, received_)) {
       failure = beast_http::error::body_limit;
       return 0;
     }
+    received_ += piece.size();
     request_.body.append(piece.data(), piece.size());
     return piece.size();
   }
 
   Request& request_;
   std::size_t limit_ = 0;
+  std::size_t received_ = 0;  // of the body, of which parts may have been taken already
   bool in_trailers_ = false;
 };
 

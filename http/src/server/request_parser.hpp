@@ -30,7 +30,8 @@ class RequestParser {
     std::size_t used = 0;
     std::optional<Error> error;
   };
-  // Decodes what there is of the body; refuses with `body_too_large` beyond `limit` bytes.
+  // Decodes what there is of the body and appends it to the request's, from which it may be taken in between.
+  // Refuses with `body_too_large` what is more than `limit` bytes in all.
   [[nodiscard]] Fed feed_body(std::string_view bytes, std::size_t limit);
 
   [[nodiscard]] bool done() const noexcept;

@@ -121,6 +121,7 @@ std::string_view reason_phrase(int status) noexcept {
       {503, "Service Unavailable"},
       {504, "Gateway Timeout"},
       {505, "HTTP Version Not Supported"},
+      {507, "Insufficient Storage"},
   });
   const auto found = std::find_if(kPhrases.begin(), kPhrases.end(),
                                   [&](const Phrase& phrase) { return phrase.status == status; });

@@ -7,8 +7,8 @@
 #include <string>
 #include <utility>
 
-#include "drivers/command/file_work.hpp"
 #include "drivers/command/owned_fd.hpp"
+#include "shunt/base/file_work.hpp"
 #include "shunt/base/result.hpp"
 #include "shunt/generation/namespace.hpp"
 

@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "shunt/base/clock.hpp"
 #include "shunt/base/error.hpp"
 #include "shunt/base/memory_budget.hpp"
+#include "shunt/base/result.hpp"
 #include "shunt/http/namespace.hpp"
 #include "shunt/http/request_target.hpp"
 #include "shunt/http/server/client_socket.hpp"
@@ -21,6 +23,21 @@ namespace shunt::http {
 // From here on answers are counted, and sent without a copy.
 inline constexpr std::size_t kLargeAnswer = 16UL * 1024;
 
+// A request's body that its handler takes piece by piece, while it comes. Loop thread only; lives as long as
+// the request is handled.
+class BodyStream {
+ public:
+  virtual ~BodyStream() = default;
+  // The next bytes, valid until the next call; empty: the body has ended. What the client does wrong is the
+  // error, and so is a client that is too slow: it has the body's time, and beyond that as long as it sends
+  // kSlowestUpload on the average. After an error nothing else comes. A client that has gone is the error
+  // `malformed_request`, and ClientSocket::broken.
+  [[nodiscard]] virtual Task<Result<std::string_view>> more() = 0;
+  // The body has been taken to its end.
+  [[nodiscard]] virtual bool done() const noexcept = 0;
+};
+inline constexpr std::size_t kSlowestUpload = 16UL * 1024;  // bytes a second
+
 // One request and the response it is to get. Lives as long as the connection, which uses it for one request
 // after the other.
 struct ServerExchange {
@@ -32,6 +49,8 @@ struct ServerExchange {
   MemoryReservation memory{};         // of a body that is more than small, and of decoding it
   MemoryReservation answer_memory{};  // until the answer is handed to the client's socket
   bool streamed = false;              // the handler has sent the response itself
+  // Where HeaderVerdict::streams_body was set; else the body is in `request`.
+  BodyStream* body = nullptr;
 };
 
 // What is decided about a request when its header has arrived, before a byte of its body is read.
@@ -40,6 +59,7 @@ struct HeaderVerdict {
   bool known = false;              // the client has shown who it is, and does not count for its address
   bool for_probes = false;         // to be answered on connections beyond the limit, too
   std::size_t max_body_bytes = 0;  // where it goes on
+  bool streams_body = false;       // the handler takes the body piece by piece
 };
 
 // One connection's side of the application. Its functions are called on the connection's loop, for each

@@ -1,0 +1,383 @@
+#include "directory_file_store.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "shunt/base/digest.hpp"
+#include "shunt/base/hex.hpp"
+#include "shunt/base/random.hpp"
+#include "shunt/generation/artifact_rules.hpp"
+#include "shunt/generation/file_error_codes.hpp"
+
+namespace shunt::generation {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A record that is longer was not written here.
+constexpr std::uint64_t kMaxRecordBytes = 16UL * 1024;
+// Uploads that were begun so long ago have lost their process.
+constexpr std::chrono::hours kAbandonedAfter{24};
+// How often bytes are put in place that are being removed at the same moment.
+constexpr int kTries = 8;
+constexpr unsigned kParts = 256;
+
+Error failed(std::string_view what, const fs::path& path, int number) {
+  const bool full = number == ENOSPC || number == EDQUOT;
+  return store_failed(full ? error_code::kStorageFull : error_code::kFileStoreFailed, what, path, number);
+}
+
+Error gone() {
+  return {error_code::kFileGone, "the file has expired or was removed: its bytes are not stored any more"};
+}
+
+// Files in use are told by their time of modification, which says until when.
+int set_until(const fs::path& path, WallTime until) {
+  const auto ms = until.time_since_epoch().count();
+  const timespec when{.tv_sec = static_cast<time_t>(ms / 1000), .tv_nsec = (ms % 1000) * 1'000'000};
+  const timespec both[] = {when, when};
+  return ::utimensat(AT_FDCWD, path.c_str(), both, 0) == 0 ? 0 : errno;
+}
+
+std::optional<WallTime> until_of(const fs::path& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  return WallTime(
+      std::chrono::milliseconds(status.st_mtim.tv_sec * 1000 + status.st_mtim.tv_nsec / 1'000'000));
+}
+
+int create(const fs::path& path, WallTime until, std::string_view text = {}) {
+  StoredFile file(path, O_WRONLY | O_CREAT | O_EXCL);
+  if (!file.is_open()) return errno;
+  if (const int number = write_all(file.get(), text); number != 0) return number;
+  if (!text.empty() && ::fsync(file.get()) != 0) return errno;
+  if (file.close() != 0) return errno;
+  return set_until(path, until);
+}
+
+std::string file_name(const fs::path& path) {
+  return path.filename().string();
+}
+
+// A folder's entries; none where it is not there.
+std::vector<fs::path> entries_of(const fs::path& folder) {
+  std::vector<fs::path> entries;
+  std::error_code failure;
+  for (auto entry = fs::directory_iterator(folder, failure); !failure && entry != fs::directory_iterator();
+       entry.increment(failure)) {
+    entries.push_back(entry->path());
+  }
+  return entries;
+}
+
+}  // namespace
+
+DirectoryUpload::DirectoryUpload(fs::path path, std::uint64_t min_free_bytes)
+    : path_(std::move(path)), file_(path_, O_WRONLY | O_CREAT | O_EXCL), min_free_bytes_(min_free_bytes) {}
+
+DirectoryUpload::~DirectoryUpload() {
+  file_.close();
+  ::unlink(path_.c_str());
+}
+
+Result<void> DirectoryUpload::append(std::string_view bytes) {
+  if (!file_.is_open()) return failed("writing a file", path_, EBADF);
+  struct statvfs room{};
+  if (min_free_bytes_ > 0 && ::fstatvfs(file_.get(), &room) == 0 &&
+      static_cast<std::uint64_t>(room.f_bavail) * room.f_frsize < min_free_bytes_ + bytes.size()) {
+    return failed("writing a file", path_, ENOSPC);
+  }
+  if (const int number = write_all(file_.get(), bytes); number != 0) {
+    return failed("writing a file", path_, number);
+  }
+  digest_.update(bytes);
+  bytes_ += bytes.size();
+  return {};
+}
+
+Result<std::string> DirectoryUpload::finish() {
+  if (!file_.is_open() || ::fsync(file_.get()) != 0 || file_.close() != 0) {
+    return failed("writing a file", path_, errno);
+  }
+  return digest_.finish_hex();
+}
+
+// A caller's records are counted and added to by one process at a time.
+class DirectoryFileStore::CallerLock {
+ public:
+  explicit CallerLock(const fs::path& folder) : file_(folder / "lock", O_RDWR | O_CREAT) {
+    if (!file_.is_open()) {
+      number_ = errno;
+      return;
+    }
+    while (::flock(file_.get(), LOCK_EX) != 0) {
+      if (errno == EINTR) continue;
+      number_ = errno;
+      return;
+    }
+  }
+  // 0: it is held.
+  [[nodiscard]] int number() const noexcept { return number_; }
+
+ private:
+  StoredFile file_;
+  int number_ = 0;
+};
+
+DirectoryFileStore::DirectoryFileStore(fs::path folder, std::uint64_t min_free_bytes)
+    : folder_(std::move(folder)), min_free_bytes_(min_free_bytes) {}
+
+// Two levels, so that no folder has too many entries.
+fs::path DirectoryFileStore::object_of(const std::string& sha256) const {
+  return folder_ / "objects" / sha256.substr(0, 2) / sha256;
+}
+
+// A caller's name may be anything; its digest is a name of a folder.
+fs::path DirectoryFileStore::caller_of(std::string_view caller) const {
+  const std::string digest = sha256_hex(caller);
+  return folder_ / "callers" / digest.substr(0, 2) / digest;
+}
+
+Result<std::unique_ptr<FileUpload>> DirectoryFileStore::begin_upload() {
+  const fs::path folder = folder_ / "new";
+  std::error_code failure;
+  fs::create_directories(folder, failure);
+  if (failure) return failed("making the folder of files", folder, failure.value());
+  const fs::path path = folder / random_name();
+  auto upload = std::make_unique<DirectoryUpload>(path, min_free_bytes_);
+  if (!upload->is_open()) return failed("beginning a file", path, errno);
+  return std::unique_ptr<FileUpload>(std::move(upload));
+}
+
+// The holder comes before the bytes, so that whoever removes what nobody holds sees it; where the whole
+// folder has been removed in between, both are put there again.
+Result<void> DirectoryFileStore::place(const DirectoryUpload& upload, const std::string& sha256,
+                                       const std::string& holder, WallTime until) {
+  const fs::path object = object_of(sha256);
+  const fs::path mark = object / ("held-" + holder);
+  int number = 0;
+  for (int tries = 0; tries < kTries; ++tries) {
+    std::error_code failure;
+    fs::create_directories(object, failure);
+    number = create(mark, until);
+    if (number == ENOENT || number == EEXIST) continue;
+    if (number != 0) return failed("storing a file", object, number);
+    if (::link(upload.path().c_str(), (object / "data").c_str()) != 0 && errno != EEXIST) {
+      number = errno;
+      if (number == ENOENT) continue;
+      ::unlink(mark.c_str());
+      return failed("storing a file", object, number);
+    }
+    if (!until_of(mark)) continue;
+    if (number = sync_folder(object); number != 0) return failed("storing a file", object, number);
+    return {};
+  }
+  return failed("storing a file", object, number == 0 ? EBUSY : number);
+}
+
+Result<FileRecord> DirectoryFileStore::keep(FileUpload& upload, FileRecord record, const FileQuota& quota) {
+  auto& begun = dynamic_cast<DirectoryUpload&>(upload);
+  auto sha256 = begun.finish();
+  if (!sha256) return std::move(sha256).error();
+  record.id = "file-" + random_name();
+  record.sha256 = std::move(*sha256);
+  record.bytes = begun.bytes();
+  const fs::path folder = caller_of(record.caller);
+  std::error_code failure;
+  fs::create_directories(folder, failure);
+  if (failure) return failed("keeping a file", folder, failure.value());
+  const CallerLock lock(folder);
+  if (lock.number() != 0) return failed("keeping a file", folder, lock.number());
+  if (auto room = check_quota(record, quota); !room) return std::move(room).error();
+  if (auto placed = place(begun, record.sha256, record.id, record.expires_at); !placed) {
+    return std::move(placed).error();
+  }
+  // Under another name until it is whole.
+  const fs::path path = folder / (record.id + ".json");
+  const fs::path fresh = folder / (record.id + ".new");
+  int number = create(fresh, record.expires_at, encode_file_record(record));
+  if (number == 0 && ::rename(fresh.c_str(), path.c_str()) != 0) number = errno;
+  if (number == 0) number = sync_folder(folder);
+  if (number == 0) return record;
+  ::unlink(fresh.c_str());
+  release(record.sha256, record.id, record.created_at);
+  return failed("keeping a file", path, number);
+}
+
+Result<void> DirectoryFileStore::check_quota(const FileRecord& fresh, const FileQuota& quota) {
+  if (quota.max_bytes == 0 && quota.max_files == 0) return {};
+  const auto kept = list(fresh.caller, fresh.created_at);
+  if (!kept) return kept.error();
+  std::uint64_t bytes = fresh.bytes;
+  for (const FileRecord& each : *kept) bytes += each.bytes;
+  if (quota.max_files > 0 && kept->size() >= quota.max_files) {
+    return Error{error_code::kFileQuotaExceeded, "the caller keeps its limit of " +
+                                                     std::to_string(quota.max_files) +
+                                                     " files: remove some (DELETE /v1/files/{id})"}
+        .with("limit", quota.max_files);
+  }
+  if (quota.max_bytes > 0 && bytes > quota.max_bytes) {
+    return Error{error_code::kFileQuotaExceeded, "with this file the caller would keep " +
+                                                     std::to_string(bytes) + " bytes, and its limit is " +
+                                                     std::to_string(quota.max_bytes) +
+                                                     ": remove some files (DELETE /v1/files/{id})"}
+        .with("limit", quota.max_bytes)
+        .with("received", bytes);
+  }
+  return {};
+}
+
+Result<FileReference> DirectoryFileStore::hold(FileUpload& upload, FileReference file, WallTime until) {
+  auto& begun = dynamic_cast<DirectoryUpload&>(upload);
+  auto sha256 = begun.finish();
+  if (!sha256) return std::move(sha256).error();
+  file.sha256 = std::move(*sha256);
+  file.bytes = begun.bytes();
+  if (auto placed = place(begun, file.sha256, "use-" + random_name(), until); !placed) {
+    return std::move(placed).error();
+  }
+  return file;
+}
+
+Result<void> DirectoryFileStore::hold(const FileReference& file, WallTime until) {
+  if (!is_sha256_hex(file.sha256)) return gone();
+  const fs::path object = object_of(file.sha256);
+  const fs::path mark = object / ("held-use-" + random_name());
+  const int number = create(mark, until);
+  if (number == ENOENT) return gone();
+  if (number != 0) return failed("holding a file", object, number);
+  // They may have been removed at this moment.
+  if (!until_of(object / "data") || !until_of(mark)) return gone();
+  return {};
+}
+
+Result<std::optional<FileRecord>> DirectoryFileStore::find(std::string_view caller, std::string_view id,
+                                                           WallTime now) {
+  if (!is_file_id(id)) return std::optional<FileRecord>();
+  auto record = read_record(caller_of(caller) / (std::string(id) + ".json"));
+  if (!record) return record;
+  const bool there = *record && (*record)->caller == caller && (*record)->expires_at > now;
+  if (!there) record->reset();
+  return record;
+}
+
+Result<std::optional<FileRecord>> DirectoryFileStore::read_record(const fs::path& path) {
+  std::error_code failure;
+  const std::uint64_t size = fs::file_size(path, failure);
+  if (failure == std::errc::no_such_file_or_directory) return std::optional<FileRecord>();
+  if (failure) return failed("reading the record of a file", path, failure.value());
+  if (size > kMaxRecordBytes) return failed("reading the record of a file", path, EFBIG);
+  auto text = read_part(path, size, 0, static_cast<std::size_t>(size));
+  if (const auto* const not_read = std::get_if<PartNotRead>(&text)) {
+    if (not_read->number == ENOENT) return std::optional<FileRecord>();
+    return failed("reading the record of a file", path, not_read->number);
+  }
+  auto record = decode_file_record(std::get<std::string>(text));
+  if (!record) return std::move(record).error();
+  if (file_name(path) != record->id + ".json") return failed("reading the record of a file", path, EIO);
+  return std::optional<FileRecord>(std::move(*record));
+}
+
+Result<std::vector<FileRecord>> DirectoryFileStore::list(std::string_view caller, WallTime now) {
+  std::vector<FileRecord> records;
+  for (const fs::path& path : entries_of(caller_of(caller))) {
+    if (path.extension() != ".json") continue;
+    auto record = read_record(path);
+    // One that cannot be read hides none of the others.
+    if (!record || !*record || (*record)->caller != caller || (*record)->expires_at <= now) continue;
+    records.push_back(std::move(**record));
+  }
+  std::ranges::sort(records, [](const FileRecord& a, const FileRecord& b) {
+    return std::pair(a.created_at, std::string_view(a.id)) > std::pair(b.created_at, std::string_view(b.id));
+  });
+  return records;
+}
+
+Result<bool> DirectoryFileStore::remove(std::string_view caller, std::string_view id) {
+  // Also one that has expired and was not swept yet.
+  const auto record = find(caller, id, WallTime::min());
+  if (!record) return record.error();
+  if (!*record) return false;
+  const fs::path path = caller_of(caller) / (std::string(id) + ".json");
+  if (::unlink(path.c_str()) != 0) {
+    if (errno == ENOENT) return false;
+    return failed("removing a file", path, errno);
+  }
+  release((*record)->sha256, (*record)->id, WallTime::min());
+  return true;
+}
+
+void DirectoryFileStore::release(const std::string& sha256, const std::string& holder, WallTime now) {
+  const fs::path object = object_of(sha256);
+  ::unlink((object / ("held-" + holder)).c_str());
+  remove_unheld(object, now);
+}
+
+// True: the bytes have gone. Moved away first, so that nobody finds a half of it.
+bool DirectoryFileStore::remove_unheld(const fs::path& object, WallTime now) {
+  bool held = false;
+  for (const fs::path& entry : entries_of(object)) {
+    if (!file_name(entry).starts_with("held-")) continue;
+    const auto until = until_of(entry);
+    if (!until) continue;
+    if (*until > now) {
+      held = true;
+    } else {
+      ::unlink(entry.c_str());
+    }
+  }
+  if (held) return false;
+  const fs::path away = folder_ / "new" / ("gone-" + random_name());
+  std::error_code failure;
+  fs::create_directories(folder_ / "new", failure);
+  if (::rename(object.c_str(), away.c_str()) != 0) return false;
+  fs::remove_all(away, failure);
+  return true;
+}
+
+Result<std::size_t> DirectoryFileStore::expire(WallTime now) {
+  const std::string part = hex_number(next_part_.fetch_add(1) % kParts, 2);
+  std::size_t removed = 0;
+  for (const fs::path& caller : entries_of(folder_ / "callers" / part)) {
+    for (const fs::path& entry : entries_of(caller)) {
+      const auto until = until_of(entry);
+      if (file_name(entry) == "lock" || !until || *until > now) continue;
+      if (::unlink(entry.c_str()) == 0) ++removed;
+    }
+  }
+  for (const fs::path& object : entries_of(folder_ / "objects" / part)) {
+    if (remove_unheld(object, now)) ++removed;
+  }
+  for (const fs::path& entry : entries_of(folder_ / "new")) {
+    const auto begun = until_of(entry);
+    std::error_code failure;
+    if (begun && *begun < now - kAbandonedAfter) removed += fs::remove_all(entry, failure) > 0 ? 1 : 0;
+  }
+  return removed;
+}
+
+Result<std::string> DirectoryFileStore::read(const std::string& sha256, std::uint64_t bytes,
+                                             std::uint64_t offset, std::size_t length) {
+  if (!is_sha256_hex(sha256)) return gone();
+  const fs::path path = object_of(sha256) / "data";
+  auto part = read_part(path, bytes, offset, length);
+  if (const auto* const not_read = std::get_if<PartNotRead>(&part)) {
+    if (not_read->number == ENOENT) return gone();
+    return failed(std::string(not_read->what) + " a file", path, not_read->number);
+  }
+  return std::get<std::string>(std::move(part));
+}
+
+std::unique_ptr<FileStore> make_directory_file_store(fs::path folder, std::uint64_t min_free_bytes) {
+  return std::make_unique<DirectoryFileStore>(std::move(folder), min_free_bytes);
+}
+
+}  // namespace shunt::generation
