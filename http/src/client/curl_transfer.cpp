@@ -1,8 +1,11 @@
 #include "client/curl_transfer.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <new>
 #include <utility>
 
@@ -28,9 +31,18 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
 }
 
-// libcurl 7.88 does not set close-on-exec, and the `command` driver runs programs beside us.
-curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* address) {
-  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+// "" for a socket of another kind.
+std::string text_of(const curl_sockaddr& address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const void* bytes = nullptr;
+  if (address.family == AF_INET) {
+    bytes = &reinterpret_cast<const sockaddr_in&>(address.addr).sin_addr;
+  } else if (address.family == AF_INET6) {
+    bytes = &reinterpret_cast<const sockaddr_in6&>(address.addr).sin6_addr;
+  }
+  const bool known =
+      bytes != nullptr && inet_ntop(address.family, bytes, text.data(), text.size()) != nullptr;
+  return known ? text.data() : std::string();
 }
 
 }  // namespace
@@ -69,6 +81,7 @@ void CurlTransfer::set_options() {
   set(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
   set(easy_, CURLOPT_OPENSOCKETFUNCTION, &open_socket);
+  set(easy_, CURLOPT_OPENSOCKETDATA, this);
   if (request_.connection == ConnectionUse::kOwn) {
     set(easy_, CURLOPT_FRESH_CONNECT, 1L);
     set(easy_, CURLOPT_FORBID_REUSE, 1L);
@@ -142,6 +155,23 @@ void CurlTransfer::detach() noexcept {
   if (multi_ != nullptr) curl_multi_remove_handle(std::exchange(multi_, nullptr), easy_);
 }
 
+// An address that is no address (a socket of the file system) is never a stranger's to name.
+bool CurlTransfer::may_reach(const curl_sockaddr& address) {
+  if (!request_.reachable) return true;
+  const std::string text = text_of(address);
+  const auto purpose =
+      text.empty() ? std::optional<std::string_view>("none") : request_.reachable->refusal_of(text);
+  if (purpose)
+    refused_address_ = "the address " + text + " must not be connected to (" + std::string(*purpose) + ')';
+  return !purpose;
+}
+
+// libcurl 7.88 does not set close-on-exec, and the `command` driver runs programs beside us.
+curl_socket_t CurlTransfer::open_socket(CurlTransfer* self, curlsocktype, curl_sockaddr* address) {
+  if (!self->may_reach(*address)) return CURL_SOCKET_BAD;
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
 int CurlTransfer::take_connected(CurlTransfer* self, char*, char*, int, int) {
   self->connected_ = true;
   self->connected_unreported_ = true;
@@ -206,9 +236,9 @@ void CurlTransfer::record_end(CURLcode code) {
   } else if (!connected_) {
     how = How::kNotConnected;
   }
-  record_end(TransferEnd{how,
-                         reason_[0] != '\0' ? std::string(reason_) : std::string(curl_easy_strerror(code)),
-                         request_written()});
+  std::string reason = reason_[0] != '\0' ? std::string(reason_) : std::string(curl_easy_strerror(code));
+  if (how == How::kNotConnected && !refused_address_.empty()) reason = refused_address_;
+  record_end(TransferEnd{how, std::move(reason), request_written()});
 }
 
 bool CurlTransfer::request_written() const {

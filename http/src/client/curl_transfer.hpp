@@ -48,6 +48,7 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   };
   using List = std::unique_ptr<curl_slist, FreeList>;
 
+  static curl_socket_t open_socket(CurlTransfer* self, curlsocktype, curl_sockaddr* address);
   static int take_connected(CurlTransfer* self, char*, char*, int, int);
   static std::size_t take_header(const char* data, std::size_t, std::size_t size, CurlTransfer* self);
   static std::size_t take_body(const char* data, std::size_t, std::size_t size, CurlTransfer* self);
@@ -59,6 +60,7 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   void take_header_line(std::string_view line);
   void mark_ready();
   [[nodiscard]] bool request_written() const;
+  [[nodiscard]] bool may_reach(const curl_sockaddr& address);
 
   const ClientRequest request_;
   std::shared_ptr<TransferHandler> handler_;
@@ -78,6 +80,7 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   std::string body_;
   std::size_t received_ = 0;
   bool too_large_ = false;
+  std::string refused_address_;  // and why: the last one that must not be connected to
   std::optional<TransferEnd> end_;
 };
 

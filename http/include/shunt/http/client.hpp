@@ -12,6 +12,7 @@
 
 #include "shunt/base/event_loop.hpp"
 #include "shunt/http/namespace.hpp"
+#include "shunt/http/reachable_addresses.hpp"
 
 namespace shunt::http {
 
@@ -51,6 +52,10 @@ struct ClientRequest {
   std::string range;  // "0-99" (of bytes); "" = all. libcurl adds the header, so a signature leaves it out
   std::optional<AwsSignature> signature;
   ConnectionUse connection = ConnectionUse::kKept;
+  // For a server that a stranger has named: other addresses are not connected to, and a request that has no
+  // others ends as kNotConnected. Nothing = any address. Wants kOwn, since a kept connection is not looked at
+  // again, and no proxy, since that would be the one that is looked at.
+  std::optional<ReachableAddresses> reachable;
 
   // 0 = no limit of that kind. A transfer that breaks one ends as kConnectTimedOut or kTimedOut.
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(10);
