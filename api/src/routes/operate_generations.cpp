@@ -4,6 +4,7 @@
 #include "routes/executor_choice.hpp"
 #include "routes/handlers.hpp"
 #include "routes/submit_answer.hpp"
+#include "routes/webhook_choice.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::api {
@@ -84,6 +85,11 @@ http::Task<void> retry_generation(Exchange& exchange) {
     set_problem(exchange.response, permitted.error(), {.instance = generation_link(*id)});
     co_return;
   }
+  auto webhook = choose_webhook(exchange, std::nullopt);
+  if (!webhook) {
+    set_problem(exchange.response, webhook.error());
+    co_return;
+  }
   begin_trace(exchange, *request);
   auto submitting = answer_of<executor::SubmitOutcome>(exchange.client, [&](auto done) {
     exchange.service.executor.submit(std::move(*request), std::move(done));
@@ -92,6 +98,10 @@ http::Task<void> retry_generation(Exchange& exchange) {
   if (exchange.trace) exchange.trace->submitted(outcome);
   const executor::Accepted* const accepted = answer_submitted(exchange, outcome);
   if (accepted == nullptr) co_return;
+  if (*webhook) {
+    auto attaching = attach_webhook(exchange, accepted->id, std::move(**webhook));
+    co_await attaching;
+  }
   std::optional<GenerationRecord> record;
   if (accepted->watch) {
     record = accepted->watch->record();
