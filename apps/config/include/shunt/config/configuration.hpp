@@ -28,6 +28,7 @@
 #include "shunt/generation/input_rules.hpp"
 #include "shunt/generation/model_registry.hpp"
 #include "shunt/tracing/span_exporter.hpp"
+#include "shunt/webhooks/webhook_options.hpp"
 
 namespace shunt::config {
 
@@ -108,6 +109,7 @@ struct Configuration {
   WorkerSettings worker;
   ArtifactSettings artifacts;
   TracingSettings tracing;
+  webhooks::WebhookOptions webhooks;
   std::vector<ModelConfig> models;
 };
 
