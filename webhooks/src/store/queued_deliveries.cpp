@@ -73,9 +73,10 @@ bullmq::Timestamp now_ms() {
   return system_clock().now().time_since_epoch().count();
 }
 
+// A reason to have failed stays with a job whose later attempt was no failure.
 DeliveryState state_of(const bullmq::JobRecord& job) {
   if (!job.finished_on) return DeliveryState::kPending;
-  return job.failed_reason ? DeliveryState::kFailed : DeliveryState::kDelivered;
+  return job.return_value ? DeliveryState::kDelivered : DeliveryState::kFailed;
 }
 
 bullmq::JobStates states_of(std::optional<DeliveryState> state) {
