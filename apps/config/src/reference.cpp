@@ -195,6 +195,9 @@ For processes that run generations from the queue: `shunt worker`, or `--roles a
   append_general(text, {"tracing"}, R"(## Traces: `[tracing]`
 
 Where spans of generations go; [tracing.md](tracing.md) tells what they hold.)");
+  append_general(text, {"webhooks"}, R"(## Webhooks: `[webhooks]`
+
+The ends of generations, told to other servers: [webhooks.md](webhooks.md).)");
   append_models(text);
   return text;
 }
