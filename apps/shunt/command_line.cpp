@@ -36,7 +36,8 @@ constexpr const char* kServeFooter =
     "Prints one line when it is ready: listening on http://ADDRESS:PORT. The log goes to standard error.\n"
     "SIGTERM or Ctrl-C: stops accepting, lets running generations finish within shutdown.grace,\n"
     "cancels the rest, exits 0. A second signal ends the process at once.\n"
-    "SIGHUP: reads the configuration again, or, when the terminal has gone, stops like that.";
+    "SIGHUP: reads the configuration again (as shunt reload), or, when the terminal has gone, stops like "
+    "that.";
 
 constexpr const char* kWorkerFooter =
     "Examples:\n"
@@ -47,12 +48,28 @@ constexpr const char* kWorkerFooter =
     "whatever state Redis is in, and tries for ever.\n"
     "SIGTERM or Ctrl-C: takes nothing more, lets running generations finish within shutdown.grace, gives "
     "the\n"
-    "rest back to the queue, exits 0. A second signal ends the process at once.";
+    "rest back to the queue, exits 0. A second signal ends the process at once.\n"
+    "SIGHUP: reads the configuration again.";
+
+constexpr const char* kReloadFooter =
+    "Examples:\n"
+    "  shunt config diff\n"
+    "  shunt reload\n\n"
+    "The service reads the file that it was started with; its variables and flags stay those of the start.\n"
+    "Without API keys this is for the machine that it runs on; with them it needs one with the scope admin.\n"
+    "A process without an API, as a worker, is told by a signal: kill -HUP PID.\n\n"
+    "Exit codes:\n"
+    "  0    all that differs is live, or would be\n"
+    "  1    the service cannot be reached, or refuses\n"
+    "  2    the command line was refused\n"
+    "  3    some of what differs waits for a restart\n"
+    "  78   the configuration is wrong; nothing has changed";
 
 constexpr const char* kGenerateFooter =
     "Examples:\n"
     "  shunt generate \"Good morning\" --model speech -o morning.wav\n"
     "  echo \"Tell me a story\" | shunt generate - --model simulator\n"
+    "  shunt generate --model caption --file image=@cat.png\n"
     "  shunt generate --model simulator --input '{\"prompt\": \"hi\", \"tokens\": 5}' --json\n\n"
     "Text streams to standard output as it comes. An artifact (audio, an image) goes to the file that -o "
     "names;\n"
@@ -116,6 +133,8 @@ struct Parsed {
   ConfigCheckOptions check;
   ConfigShowOptions show;
   HashKeyOptions hash_key;
+  ReloadOptions reload;
+  ConfigDiffOptions diff;
   StatusOptions status;
   JobsListOptions jobs_list;
   JobsOptions jobs;
@@ -184,6 +203,12 @@ void add_generate(CLI::App& app, Parsed& parsed) {
       .add_option("-i,--input", options.input,
                   "The model's input as a JSON object, or @FILE to read it from; TEXT is added to it")
       ->type_name("JSON|@FILE");
+  command
+      .add_option("-f,--file", options.files,
+                  "A member of the input that is a file, as in image=@cat.png; may be given again")
+      ->type_name("MEMBER=@FILE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command
       .add_option("-o,--output", options.output,
                   "Where the result goes: the artifact, or the text if there is no artifact")
@@ -329,6 +354,16 @@ void add_config(CLI::App& app, Parsed& parsed) {
   add_json_flag(show, parsed.show.json, "Print a JSON array instead of a table");
   show.callback([&parsed] { parsed.run = [&parsed] { return config_show(parsed.show); }; });
 
+  CLI::App& diff = *config.add_subcommand(
+      "diff", "Tell what a reload of the running service would change, and what waits for a restart");
+  diff.add_option("--from", parsed.diff.from,
+                  "Compare this file with the configured one instead; ask no service")
+      ->type_name("FILE");
+  add_client_options(diff, parsed.diff.client);
+  add_json_flag(diff, parsed.diff.json, "Print the report as a JSON object");
+  diff.footer(kReloadFooter);
+  diff.callback([&parsed] { parsed.run = [&parsed] { return config_diff(parsed.diff); }; });
+
   CLI::App& reference = *config.add_subcommand("reference", "Print the reference of all settings (Markdown)");
   reference.callback([&parsed] { parsed.run = [] { return config_reference(); }; });
 
@@ -338,6 +373,15 @@ void add_config(CLI::App& app, Parsed& parsed) {
   add_json_flag(hash_key, parsed.hash_key.json, "Print a JSON object");
   hash_key.footer(kHashKeyFooter);
   hash_key.callback([&parsed] { parsed.run = [&parsed] { return config_hash_key(parsed.hash_key); }; });
+}
+
+void add_reload(CLI::App& app, Parsed& parsed) {
+  CLI::App& command =
+      *app.add_subcommand("reload", "Make a running service read its configuration again")->group("Commands");
+  add_client_options(command, parsed.reload.client);
+  add_json_flag(command, parsed.reload.json, "Print what has changed as a JSON object");
+  command.footer(kReloadFooter);
+  command.callback([&parsed] { parsed.run = [&parsed] { return reload_service(parsed.reload); }; });
 }
 
 void add_version(CLI::App& app, Parsed& parsed) {
@@ -377,6 +421,7 @@ int run_command_line(int argc, char** argv) {
   add_models(app, parsed);
   add_flip(app, parsed.flip, parsed.run);
   add_config(app, parsed);
+  add_reload(app, parsed);
   add_version(app, parsed);
   try {
     app.parse(argc, argv);

@@ -28,6 +28,7 @@ struct GenerateOptions {
   std::optional<std::string> text;   // "-": from standard input
   std::optional<std::string> model;  // unset: the configured default
   std::optional<std::string> input;  // a JSON object, or @FILE
+  std::vector<std::string> files;    // "MEMBER=@PATH"
   std::optional<std::string> output;
   std::optional<std::chrono::milliseconds> timeout;
   bool json = false;
@@ -43,16 +44,27 @@ struct ConfigShowOptions {
   bool json = false;
 };
 
-struct HashKeyOptions {
-  bool make_new = false;
-  bool json = false;
-};
-
 // Commands that ask a running service.
 struct ClientOptions {
   SettingOptions settings;             // where it listens, unless:
   std::optional<std::string> url;      // --url
   std::optional<std::string> api_key;  // --api-key; otherwise $SHUNT_API_KEY
+};
+
+struct ReloadOptions {
+  ClientOptions client;
+  bool json = false;
+};
+
+struct ConfigDiffOptions {
+  ClientOptions client;
+  std::optional<std::string> from;  // compares this file with the configured one, and asks no service
+  bool json = false;
+};
+
+struct HashKeyOptions {
+  bool make_new = false;
+  bool json = false;
 };
 
 struct StatusOptions {
@@ -127,6 +139,8 @@ struct VersionOptions {
 [[nodiscard]] int config_check(const ConfigCheckOptions& options);
 [[nodiscard]] int config_show(const ConfigShowOptions& options);
 [[nodiscard]] int config_reference();
+[[nodiscard]] int config_diff(const ConfigDiffOptions& options);
+[[nodiscard]] int reload_service(const ReloadOptions& options);
 [[nodiscard]] int config_hash_key(const HashKeyOptions& options);
 [[nodiscard]] int status(const StatusOptions& options);
 [[nodiscard]] int models_list(const ModelsOptions& options);

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <mutex>
 #include <optional>
+#include <shared_mutex>
+#include <string>
 #include <utility>
 
 #include "failure_log.hpp"
@@ -68,7 +71,8 @@ struct Families {
   Family<Histogram>& total;
 };
 
-// What is counted of one model. All known models have theirs from the start, so that rates begin at zero.
+// What is counted of one model. All known models have theirs as soon as they are known, so that rates begin
+// at zero.
 struct OfModel {
   OfModel(const Families& families, const std::string& model, const std::string& path)
       : admitted(families.admitted.Add(labels_of(model, path))),
@@ -131,33 +135,54 @@ class RegistryCounters {
 struct ExecutorMetrics::Impl {
   // What is counted of one path.
   struct OfPath {
-    OfPath(const Families& families, const ModelRegistry& registered, const std::string& path)
-        : refused_unknown(families.refused, labels_of("", path)) {
-      for (const auto& [name, model] : registered.all()) models.try_emplace(name, families, name, path);
+    OfPath(const Families& all, std::string called)
+        : families(all), path(std::move(called)), refused_unknown(families.refused, labels_of("", path)) {}
+    // Rows stay when their models go, as counters must.
+    void know(const ModelSnapshot& known) {
+      const std::unique_lock lock(mutex);
+      for (const auto& [name, model] : known) models.try_emplace(name, families, name, path);
     }
     [[nodiscard]] OfModel* find(std::string_view model) {
+      const std::shared_lock lock(mutex);
       const auto found = models.find(model);
       return found == models.end() ? nullptr : &found->second;
     }
+    const Families& families;
+    const std::string path;
     CountersByCode refused_unknown;
+    std::shared_mutex mutex;  // guards the map, whose rows stay
     std::map<std::string, OfModel, std::less<>> models;
   };
 
-  Impl(const ModelRegistry& registered, std::span<const std::string_view> known) {
+  Impl(const ModelRegistry& models, std::span<const std::string_view> known) : registered(models) {
     for (const std::string_view path : known)
-      paths.try_emplace(std::string(path), families, registered, std::string(path));
+      paths.try_emplace(std::string(path), families, std::string(path));
+    know(models.all());
+    following = models.follow([this] { know(registered.all()); });
     if (paths.contains("queue")) registry_counters.emplace(registry);
   }
 
+  void know(const ModelSnapshot& models) {
+    for (auto& [path, rows] : paths) rows.know(models);
+  }
   [[nodiscard]] OfPath* find(std::string_view path) {
     const auto found = paths.find(path);
     return found == paths.end() ? nullptr : &found->second;
+  }
+  // A model that a reload has just added may be told of before its row is there.
+  [[nodiscard]] OfModel* row_of(OfPath& path, std::string_view model) {
+    if (OfModel* const row = path.find(model)) return row;
+    if (registered.find(model) == nullptr) return nullptr;
+    path.know(registered.all());
+    return path.find(model);
   }
 
   prometheus::Registry registry;
   const Families families{registry};
   std::map<std::string, OfPath, std::less<>> paths;  // filled at construction, then read only
   std::optional<RegistryCounters> registry_counters;
+  const ModelRegistry& registered;
+  ModelRegistry::Follower following;  // the first to go
 };
 
 ExecutorMetrics::ExecutorMetrics(const ModelRegistry& models, std::span<const std::string_view> paths)
@@ -168,7 +193,7 @@ void ExecutorMetrics::submitted(const Submitted& request) {
   using Outcome = Submitted::Outcome;
   Impl::OfPath* const path = impl_->find(request.path);
   if (path == nullptr) return;
-  OfModel* const row = path->find(request.model);
+  OfModel* const row = impl_->row_of(*path, request.model);
   if (row == nullptr) return path->refused_unknown.increment(request.code);
   row->admission.Observe(in_seconds(request.took));
   if (row->enqueue != nullptr && request.enqueue.count() > 0) {
@@ -202,7 +227,7 @@ void ExecutorMetrics::failed(const Failed& failure) {
 
 void ExecutorMetrics::ended(const Ended& end) {
   Impl::OfPath* const path = impl_->find(end.path);
-  OfModel* const row = path == nullptr ? nullptr : path->find(end.model);
+  OfModel* const row = path == nullptr ? nullptr : impl_->row_of(*path, end.model);
   if (row == nullptr) return;
   row->waited.Observe(in_seconds(end.waited));
   row->ran.Observe(in_seconds(end.ran));

@@ -39,6 +39,17 @@ void EndRelay::registry(Registry what) {
   if (second_ != nullptr) second_->registry(what);
 }
 
+namespace {
+
+std::vector<flip::FlipInspectionOptions::Model> inspected_models(const config::Configuration& configuration) {
+  std::vector<flip::FlipInspectionOptions::Model> models;
+  for (const config::ModelConfig& model : configuration.models)
+    models.push_back({model.model.name, model.model.concurrency, model.model.on_lost});
+  return models;
+}
+
+}  // namespace
+
 std::string build_of(const config::Loaded& loaded) {
   constexpr std::size_t kDigits = 12;
   std::string models;
@@ -56,6 +67,11 @@ FlipFleet::FlipFleet(const config::Loaded& loaded, Flip& flip, EndRelay& ends, F
       control_(flip::make_flip_control(flip.snapshot, control_options(loaded, flip, faults))) {
   asked_ = control_.get();
   ends_.also_tell(this);
+}
+
+void FlipFleet::use_models(const config::Loaded& loaded) {
+  control_->use_build(build_of(loaded));
+  inspection_->use_models(inspected_models(loaded.configuration));
 }
 
 void FlipFleet::submitted(const Submitted& request) {
@@ -111,9 +127,7 @@ flip::FlipInspectionOptions FlipFleet::inspection_options(const config::Configur
   options.queue_executor = flip.queue;
   options.load = &load_;
   options.shadow = executor->shadow();
-  for (const config::ModelConfig& model : configuration.models) {
-    options.models.push_back({model.model.name, model.model.concurrency, model.model.on_lost});
-  }
+  options.models = inspected_models(configuration);
   options.version = kVersion;
   options.place = [this](std::function<void(flip::FleetPlace)> done) {
     asked_->status([done = std::move(done)](const flip::FlipStatus& status) {

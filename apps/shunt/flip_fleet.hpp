@@ -44,6 +44,9 @@ class FlipFleet final : private executor::ExecutorObserver {
   FlipFleet& operator=(const FlipFleet&) = delete;
   ~FlipFleet() override { ends_.also_tell(nullptr); }
 
+  // The models are those of this configuration from now on. Any thread.
+  void use_models(const config::Loaded& loaded);
+
   [[nodiscard]] flip::FlipControl& control() noexcept { return *control_; }
   [[nodiscard]] const flip::FlipControl& control() const noexcept { return *control_; }
   [[nodiscard]] flip::FlipInspection& inspection() noexcept { return *inspection_; }

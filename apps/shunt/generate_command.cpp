@@ -6,6 +6,7 @@
 #include "await_on_loop.hpp"
 #include "commands.hpp"
 #include "exit_code.hpp"
+#include "generation_files.hpp"
 #include "generation_input.hpp"
 #include "generation_printer.hpp"
 #include "make_artifact_store.hpp"
@@ -203,7 +204,8 @@ int generate(const GenerateOptions& options) {
   ShutdownSignals signals;  // not earlier: until here Ctrl-C simply ends the process
   EventLoopThreads loops(1);
   ModelRegistry models;
-  auto model = make_model(**chosen, *loaded, loops);
+  const std::unique_ptr<FileStore> files = make_file_store(configuration);
+  auto model = make_model(**chosen, *loaded, loops, files.get());
   if (!model) return refuse(kExitConfiguration, model.error().message);
   if (const auto added = models.add(std::move(*model)); !added) {
     return refuse(kExitConfiguration, added.error().message);
@@ -212,6 +214,9 @@ int generate(const GenerateOptions& options) {
   request.model = name;
   request.input = std::move(*input);
   request.options.timeout = options.timeout;
+  auto given = give_files(options, configuration, *models.find(name), files.get());
+  if (!given) return refuse(kExitUsage, given.error().message);
+  request.files = std::move(*given);
   GenerationPrinter printer({.model = name, .output = options.output, .json = options.json});
   std::unique_ptr<ArtifactStore> artifacts;
   if (configuration.queue_enabled) {

@@ -58,7 +58,7 @@ Result<Json> build_input(const GenerateOptions& options, const Model& model) {
   }
   const std::string& field = model.text_field;
   if (!options.text) {
-    if (!options.input && !field.empty()) {
+    if (!options.input && options.files.empty() && !field.empty()) {
       return refused(
           "nothing to generate from: give the text as an argument, - to read it from standard "
           "input, or the whole input with --input");

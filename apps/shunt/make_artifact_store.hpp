@@ -5,6 +5,7 @@
 #include "namespace.hpp"
 #include "shunt/config/configuration.hpp"
 #include "shunt/generation/artifact_store.hpp"
+#include "shunt/generation/file_store.hpp"
 
 namespace shunt::app {
 
@@ -13,5 +14,9 @@ namespace shunt::app {
 // go.
 [[nodiscard]] Result<std::unique_ptr<ArtifactStore>> make_artifact_store(
     const config::Configuration& configuration);
+
+// The store of files that the configuration names; nullptr when neither it nor the environment says where
+// files go. Touches no disk.
+[[nodiscard]] std::unique_ptr<FileStore> make_file_store(const config::Configuration& configuration);
 
 }  // namespace shunt::app

@@ -12,13 +12,6 @@ namespace {
 // The same in all processes that begin without a record, so that a caller is in the same bucket in each.
 constexpr std::string_view kFirstSalt = "first";
 
-flip::ModelPolicies policies_of(const config::Configuration& configuration) {
-  flip::ModelPolicies policies;
-  for (const config::ModelConfig& model : configuration.models)
-    policies.emplace(model.model.name, model.flip_policy);
-  return policies;
-}
-
 // Copies have keys of their own, so that no worker of generations takes one and none is in a caller's list.
 // They are kept only until they are compared, and refused where no worker serves them.
 flip::Shadow::MakeExecutor shadow_executors(const FlipSurroundings& surroundings) {
@@ -35,13 +28,26 @@ std::unique_ptr<flip::Shadow> make_shadow(const FlipSurroundings& surroundings,
                                           executor::GenerationExecutor& controls) {
   const config::Configuration& configuration = surroundings.configuration;
   flip::ShadowOptions options = configuration.shadow;
-  for (const config::ModelConfig& model : configuration.models)
-    options.models.emplace(model.model.name, model.shadow);
+  options.models = shadows_of(configuration);
   return std::make_unique<flip::Shadow>(std::move(options), controls, shadow_executors(surroundings),
                                         surroundings.loop);
 }
 
 }  // namespace
+
+flip::ModelPolicies flip_policies(const config::Configuration& configuration) {
+  flip::ModelPolicies policies;
+  for (const config::ModelConfig& model : configuration.models)
+    policies.emplace(model.model.name, model.flip_policy);
+  return policies;
+}
+
+flip::ShadowOptions::Models shadows_of(const config::Configuration& configuration) {
+  flip::ShadowOptions::Models models;
+  for (const config::ModelConfig& model : configuration.models)
+    models.emplace(model.model.name, model.shadow);
+  return models;
+}
 
 executor::QueueOptions shadow_queue(const config::Configuration& configuration) {
   executor::QueueOptions queue = configuration.queue;
@@ -61,7 +67,7 @@ executor::QueueOptions shadow_queue(const config::Configuration& configuration) 
 ModelRegistry shadow_models(const ModelRegistry& models, const config::Configuration& configuration) {
   ModelRegistry shadows;
   for (const config::ModelConfig& configured : configuration.models) {
-    const Model* const model = models.find(configured.model.name);
+    const auto model = models.find(configured.model.name);
     if (model == nullptr || configured.shadow.generator == flip::ShadowGenerator::kNone) continue;
     Model shadow = *model;
     if (configured.shadow.generator == flip::ShadowGenerator::kStub)
@@ -75,7 +81,7 @@ std::unique_ptr<Flip> make_flip(const FlipSurroundings& surroundings) {
   const config::Configuration& configuration = surroundings.configuration;
   const flip::FlipRecord first =
       flip::first_record(configuration.strategy, std::string(kFirstSalt), system_clock().now());
-  const flip::ModelPolicies policies = policies_of(configuration);
+  const flip::ModelPolicies policies = flip_policies(configuration);
   std::unique_ptr<Flip> made(new Flip{.store = make_memory_store(system_clock(), surroundings.store),
                                       .snapshot = flip::CurrentSnapshot(flip::Snapshot(first)),
                                       .observer = flip::FlipObserver(surroundings.observer, policies)});

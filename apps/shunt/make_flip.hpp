@@ -49,6 +49,9 @@ struct FlipSurroundings {
 // What a worker that serves shadows runs: stubs, or the models' own generators.
 [[nodiscard]] ModelRegistry shadow_models(const ModelRegistry& models,
                                           const config::Configuration& configuration);
+// What the models' configuration says of the flip, and of their shadows.
+[[nodiscard]] flip::ModelPolicies flip_policies(const config::Configuration& configuration);
+[[nodiscard]] flip::ShadowOptions::Models shadows_of(const config::Configuration& configuration);
 [[nodiscard]] std::unique_ptr<Flip> make_flip(const FlipSurroundings& surroundings);
 
 }  // namespace shunt::app

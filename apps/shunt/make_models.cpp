@@ -2,7 +2,10 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <utility>
+
+#include "shunt/generation/kept_programs.hpp"
 
 namespace shunt::app {
 namespace {
@@ -15,6 +18,7 @@ struct MakeGenerator {
   EventLoopThreads& loops;
   const InputRules& rules;
   const std::string& model;
+  FileSource* files;
 
   Result<std::unique_ptr<Generator>> operator()(const SimulatorOptions& options) const {
     return make_simulator(options);
@@ -22,13 +26,13 @@ struct MakeGenerator {
   Result<std::unique_ptr<Generator>> operator()(const CommandOptions& options) const {
     CommandOptions named = options;
     named.model = model;
-    return make_command_generator(std::move(named), loops, rules);
+    return make_command_generator(std::move(named), loops, rules, files);
   }
   Result<std::unique_ptr<Generator>> operator()(const OpenAiOptions& options) const {
-    return make_openai_generator(options);
+    return make_openai_generator(options, files);
   }
   Result<std::unique_ptr<Generator>> operator()(const CogOptions& options) const {
-    return make_cog_generator(options);
+    return make_cog_generator(options, files);
   }
 };
 
@@ -59,28 +63,80 @@ Error cannot_work(const config::ModelConfig& configured, const config::Loaded& l
                                             advice_for(configured)};
 }
 
-}  // namespace
-
-Result<Model> make_model(const config::ModelConfig& configured, const config::Loaded& loaded,
-                         EventLoopThreads& loops) {
+template <typename Own>
+Result<Model> make_with(const config::ModelConfig& configured, const config::Loaded& loaded,
+                        EventLoopThreads& loops, FileSource* files, Own own) {
   auto rules = InputRules::compile(configured.input_rules, configured.model.unlisted_input);
   if (!rules) return cannot_work(configured, loaded, rules.error());
-  auto generator = std::visit(MakeGenerator{loops, *rules, configured.model.name}, configured.driver);
+  auto generator = std::visit(MakeGenerator{loops, *rules, configured.model.name, files}, configured.driver);
   if (!generator) return cannot_work(configured, loaded, generator.error());
   Model model = configured.model;
-  model.generator = std::move(*generator);
+  model.generator = own(std::move(*generator));
   model.input_rules = std::move(*rules);
   return model;
 }
 
-Result<ModelRegistry> make_models(const config::Loaded& loaded, EventLoopThreads& loops) {
+}  // namespace
+
+Result<Model> make_model(const config::ModelConfig& configured, const config::Loaded& loaded,
+                         EventLoopThreads& loops, FileSource* files) {
+  return make_with(configured, loaded, loops, files, [](std::unique_ptr<Generator> generator) {
+    return std::shared_ptr<Generator>(std::move(generator));
+  });
+}
+
+namespace {
+
+Result<Model> make_owned(const config::ModelConfig& configured, const config::Loaded& loaded,
+                         EventLoopThreads& loops, FileSource* files, GeneratorEndings& endings) {
+  return make_with(configured, loaded, loops, files, [&endings](std::unique_ptr<Generator> generator) {
+    return endings.own(std::move(generator));
+  });
+}
+
+// The limits of the one, and what runs the other.
+Model with_limits(const config::ModelConfig& configured, const Model& running) {
+  Model model = configured.model;
+  model.generator = running.generator;
+  model.input_rules = running.input_rules;
+  return model;
+}
+
+Result<void> add_remade(ModelRegistry& models, const config::ModelConfig& configured,
+                        const config::Reload& reload, const ModelRegistry& running, EventLoopThreads& loops,
+                        FileSource* files, GeneratorEndings& endings) {
+  const auto before = running.find(configured.model.name);
+  const auto change = reload.models.find(configured.model.name);
+  if (before != nullptr && change == reload.models.end()) return models.share(before);
+  if (before != nullptr && change->second == config::ModelChange::kLimits)
+    return models.add(with_limits(configured, *before));
+  auto model = make_owned(configured, reload.merged, loops, files, endings);
+  if (!model) return std::move(model).error();
+  if (KeptPrograms* const programs = kept_programs(*model)) programs->start_late();
+  return models.add(std::move(*model));
+}
+
+}  // namespace
+
+Result<ModelRegistry> make_models(const config::Loaded& loaded, EventLoopThreads& loops, FileSource* files,
+                                  GeneratorEndings& endings) {
   ModelRegistry models;
   for (const config::ModelConfig& configured : loaded.configuration.models) {
-    auto model = make_model(configured, loaded, loops);
+    auto model = make_owned(configured, loaded, loops, files, endings);
     if (!model) return std::move(model).error();
     if (auto added = models.add(std::move(*model)); !added) {
       return cannot_work(configured, loaded, added.error());
     }
+  }
+  return models;
+}
+
+Result<ModelRegistry> remake_models(const config::Reload& reload, const ModelRegistry& running,
+                                    EventLoopThreads& loops, FileSource* files, GeneratorEndings& endings) {
+  ModelRegistry models;
+  for (const config::ModelConfig& configured : reload.merged.configuration.models) {
+    auto added = add_remade(models, configured, reload, running, loops, files, endings);
+    if (!added) return std::move(added).error();
   }
   return models;
 }

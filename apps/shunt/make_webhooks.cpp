@@ -19,7 +19,7 @@ webhooks::WebhookKeys webhook_keys(const config::Configuration& configuration) {
 Result<void> check_webhooks(const config::Configuration& configuration) {
   const webhooks::UrlRules rules{
       .allow_http = configuration.webhooks.allow_http,
-      .reachable = http::ReachableAddresses(configuration.webhooks.allowed_addresses)};
+      .allowed_addresses = http::AddressRanges(configuration.webhooks.allowed_addresses)};
   for (const api::ApiKey& key : configuration.server.keys) {
     if (key.webhook_url.empty()) continue;
     const std::string setting = "server.keys." + key.name + ".webhook_url";

@@ -23,14 +23,17 @@ std::string member_text(const JsonObject& object, std::string_view name) {
 std::string type_of(const JsonObject& schema) {
   const Json* const type = schema.if_contains("type");
   if (type == nullptr) return "any JSON";
+  if (text_in(schema, "format") == "binary") return "file";
   if (type->is_string()) return displayable(type->get_string());
   return "string, number or boolean";
 }
 
 // What a value must keep, in the schema's words: "maxLength 32, default "en"".
 std::string bounds_of(const JsonObject& schema) {
-  constexpr std::string_view kBounds[] = {"enum",    "minLength", "maxLength", "pattern",  "x-shunt-pattern",
-                                          "minimum", "maximum",   "minItems",  "maxItems", "default"};
+  constexpr std::string_view kBounds[] = {
+      "enum",          "minLength",         "maxLength",    "pattern",          "x-shunt-pattern",
+      "minimum",       "maximum",           "minItems",     "maxItems",         "default",
+      "x-shunt-types", "x-shunt-max-bytes", "x-shunt-urls", "x-shunt-url-hosts"};
   std::string text;
   for (const std::string_view bound : kBounds) {
     const std::string value = member_text(schema, bound);

@@ -12,7 +12,7 @@ std::string program_metrics_text(const ModelRegistry& models) {
   CounterReading ends("shunt_program_ends_total", "Kept programs that have ended, by the reason");
   bool any = false;
   for (const auto& [name, model] : models.all()) {
-    const KeptPrograms* const kept = kept_programs(model);
+    const KeptPrograms* const kept = kept_programs(*model);
     if (kept == nullptr) continue;
     any = true;
     const KeptProgramsStatus status = kept->status();

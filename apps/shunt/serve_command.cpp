@@ -31,10 +31,9 @@ int exit_code_of(const Error& error) {
 }
 
 // A SIGHUP asks to stop when the terminal has gone, and else to read the configuration again.
-bool stops_on_hang_up(const ControllingTerminal& terminal, const SettingOptions& settings, Service& service) {
+bool stops_on_hang_up(const ControllingTerminal& terminal, Service& service) {
   if (terminal.has_gone()) return true;
-  const auto fresh = load_settings(settings);
-  service.reload(fresh);
+  service.reload_soon();
   return false;
 }
 
@@ -51,7 +50,7 @@ int serve(const ServeOptions& options) {
   log::configure(loaded->configuration.log_level, loaded->configuration.log_format);
   raise_descriptor_limit();
   give_memory_back_to_the_system();
-  auto service = Service::start(*loaded);
+  auto service = Service::start(*loaded, [&options] { return load_settings(options.settings); });
   if (!service) {
     complain(service.error().message);
     return exit_code_of(service.error());
@@ -69,7 +68,7 @@ int serve(const ServeOptions& options) {
   StandardOutput::forgive();
 
   std::promise<int> asked;
-  signals.on_hang_up([&] { return stops_on_hang_up(terminal, options.settings, **service); });
+  signals.on_hang_up([&] { return stops_on_hang_up(terminal, **service); });
   signals.on_first([&asked](int signal) { asked.set_value(signal); });
   const int signal = asked.get_future().get();
   log::info("service.stopping", {{"signal", signal}});

@@ -94,16 +94,18 @@ Error worker_without_queue() {
 
 }  // namespace
 
-Service::Service(const config::Loaded& loaded, std::size_t threads)
+Service::Service(const config::Loaded& loaded, LoadAgain load_again, std::size_t threads)
     : loaded_(loaded),
+      load_again_(std::move(load_again)),
       running_(loaded),
+      reload_figures_(config::digest_of(loaded)),
       configuration_(loaded.configuration),
       memory_(memory_limit(configuration_), configuration_.store.max_bytes),
       loops_(threads) {}
 
-Result<std::unique_ptr<Service>> Service::start(const config::Loaded& loaded) {
+Result<std::unique_ptr<Service>> Service::start(const config::Loaded& loaded, LoadAgain load_again) {
   const config::Configuration& configuration = loaded.configuration;
-  std::unique_ptr<Service> service(new Service(loaded, thread_count(configuration)));
+  std::unique_ptr<Service> service(new Service(loaded, std::move(load_again), thread_count(configuration)));
   if (auto assembled = service->assemble(); !assembled) return std::move(assembled).error();
   return service;
 }
@@ -112,7 +114,9 @@ Result<void> Service::assemble() {
   if (!config::traces_url(configuration_.tracing).empty()) {
     tracer_ = std::make_unique<Tracer>(configuration_.tracing, process_name());
   }
-  auto models = make_models(loaded_, loops_);
+  files_ = make_file_store(configuration_);
+  if (files_ && configuration_.roles.api) file_expiry_ = std::make_unique<FileExpiry>(*files_, faults_);
+  auto models = make_models(loaded_, loops_, files_.get(), endings_);
   if (!models) return std::move(models).error();
   models_ = std::move(*models);
   if (auto made = make_executors(); !made) return made;
@@ -174,11 +178,11 @@ Result<void> Service::make_executors() {
 void Service::warm_programs() {
   const bool runs_here = configuration_.roles.api &&
                          (!configuration_.queue_enabled || configuration_.strategy != flip::Strategy::kQueue);
-  const std::vector<std::string>& of_worker = configuration_.worker.models;
+  const std::vector<std::string>& of_worker = running_.configuration.worker.models;
   for (const auto& [name, model] : models_.all()) {
     const bool in_worker =
         worker_ && (of_worker.empty() || std::ranges::find(of_worker, name) != of_worker.end());
-    KeptPrograms* const programs = kept_programs(model);
+    KeptPrograms* const programs = kept_programs(*model);
     if (programs != nullptr && (runs_here || in_worker)) programs->warm();
   }
 }
@@ -242,12 +246,8 @@ std::string Service::metrics_text() const {
   if (fleet_) text += flip_record_metrics_text(fleet_->control().view());
   if (redis) text += redis_metrics_text(*redis);
   if (tracer_) text += tracer_->metrics_text();
-  text +=
-      "# HELP shunt_config_reloads_total Configurations read again on SIGHUP, by what became of them\n"
-      "# TYPE shunt_config_reloads_total counter\n"
-      "shunt_config_reloads_total{outcome=\"taken\"} " +
-      std::to_string(reloads_.load()) + "\nshunt_config_reloads_total{outcome=\"rejected\"} " +
-      std::to_string(rejected_reloads_.load()) + '\n';
+  text += reload_figures_.text();
+  if (file_expiry_) text += file_expiry_->metrics_text();
   text += upstream_metrics_text(models_);
   text += program_metrics_text(models_);
   if (webhooks_) text += webhook_metrics_text(webhooks_->counts());
@@ -260,6 +260,9 @@ Result<void> Service::listen() {
   options.tracer = tracer_.get();
   options.memory = &memory_;
   options.webhooks = webhooks_.get();
+  options.file_store = files_.get();
+  options.files.retention = std::max(configuration_.store.max_age, configuration_.queue.retention);
+  if (load_again_) options.reloader = this;
   if (fleet_) {
     options.flip = &fleet_->control();
     options.inspection = &fleet_->inspection();
@@ -325,41 +328,16 @@ void Service::log_start() const {
                                 {"threads", loops_.size()},
                                 {"memory_limit", memory_.limit()},
                                 {"configuration", loaded_.file}});
+  const ModelSnapshot models = models_.all();
   const bool runs_programs =
-      std::ranges::any_of(models_.all(), [](const auto& each) { return each.second.driver == "command"; });
+      std::ranges::any_of(models, [](const auto& each) { return each.second->driver == "command"; });
   const std::string open_to_programs = runs_programs ? missing_confinement() : "";
   if (!open_to_programs.empty()) log::warn("programs.not_confined", {{"can_reach", open_to_programs}});
 }
 
-Result<void> Service::reload_servers(const config::Configuration& configuration) {
-  if (server_) {
-    if (auto taken = server_->reload(configuration.server); !taken) return taken;
-  }
-  // What the one takes the other does: its rules are the same but for the address, where probes need no keys.
-  return probes_ ? probes_->reload(configuration.server) : Result<void>();
-}
-
-void Service::reload(const Result<config::Loaded>& fresh) {
-  const auto reject = [this](const Error& error) {
-    ++rejected_reloads_;
-    log::error("service.reload_rejected", {{"code", error.code}, {"reason", error.message}});
-  };
-  if (!fresh) return reject(fresh.error());
-  config::Reload reload = config::reload(running_, *fresh);
-  if (const auto checked = check_webhooks(reload.merged.configuration); !checked)
-    return reject(checked.error());
-  if (const auto taken = reload_servers(reload.merged.configuration); !taken) return reject(taken.error());
-  running_ = std::move(reload.merged);
-  if (webhooks_) webhooks_->use_keys(webhook_keys(running_.configuration));
-  if (flip_) flip_->executor->breaker().set_mode(running_.configuration.breaker);
-  log::configure(running_.configuration.log_level, running_.configuration.log_format);
-  ++reloads_;
-  log::info("service.reloaded", {{"file", fresh->file}, {"changed", joined(reload.taken)}});
-  if (!reload.kept.empty()) log::warn("service.restart_needed", {{"unchanged", joined(reload.kept)}});
-}
-
 void Service::shut_down() {
   stopping_ = true;
+  reloads_.finish();
   if (server_) server_->stop_accepting();
   // Together, since each may take the whole grace.
   std::promise<executor::WorkerReport> stopped;

@@ -3,14 +3,20 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "background_thread.hpp"
 #include "executor_metrics.hpp"
+#include "file_expiry.hpp"
 #include "flip_fleet.hpp"
+#include "generator_endings.hpp"
 #include "make_flip.hpp"
 #include "namespace.hpp"
+#include "reload_figures.hpp"
+#include "shunt/api/config_reloader.hpp"
 #include "shunt/api/http_server.hpp"
 #include "shunt/base/event_loop.hpp"
 #include "shunt/base/fault_log.hpp"
@@ -19,6 +25,7 @@
 #include "shunt/executor/generation_executor.hpp"
 #include "shunt/executor/queue_worker.hpp"
 #include "shunt/generation/artifact_store.hpp"
+#include "shunt/generation/file_store.hpp"
 #include "shunt/generation/generation_store.hpp"
 #include "shunt/webhooks/webhooks.hpp"
 #include "tracer.hpp"
@@ -27,12 +34,16 @@
 namespace shunt::app {
 
 // Everything that `shunt serve` and `shunt worker` run, put together as the roles say.
-class Service {
+class Service final : private api::ConfigReloader {
  public:
+  // Reads the configuration anew, from where it came.
+  using LoadAgain = std::function<Result<config::Loaded>()>;
+
   // Listens when this returns, if its roles have the API. Fails with the codes of make_models,
   // make_artifact_store and HttpServer::listen, and with `invalid_configuration` for a worker without a
-  // queue. `loaded` outlives the service.
-  [[nodiscard]] static Result<std::unique_ptr<Service>> start(const config::Loaded& loaded);
+  // queue. `loaded` outlives the service. Without `load_again` nothing can be reloaded.
+  [[nodiscard]] static Result<std::unique_ptr<Service>> start(const config::Loaded& loaded,
+                                                              LoadAgain load_again = {});
 
   // "http://127.0.0.1:8080", with the port that was really taken; empty without the API.
   [[nodiscard]] const std::string& url() const noexcept { return url_; }
@@ -42,16 +53,21 @@ class Service {
   // The line of the log that tells what this process is.
   void log_start() const;
 
-  // Takes over what is live of a configuration that was read anew, or nothing of it, and logs which and why.
-  // One thread at a time.
-  void reload(const Result<config::Loaded>& fresh);
+  // Takes over what is live of the configuration as it is now, or nothing of it, and logs which and why.
+  // Returns at once. Any thread.
+  void reload_soon();
 
   // Stops accepting, lets what runs finish within the configured grace, and closes. What is left then is
   // cancelled, or with the queue given back to it. Not from a loop's thread; once.
   void shut_down();
 
  private:
-  Service(const config::Loaded& loaded, std::size_t threads);
+  Service(const config::Loaded& loaded, LoadAgain load_again, std::size_t threads);
+
+  void reload(Mode mode, std::function<void(Result<api::ReloadReport>)> done) override;
+  // These are for the thread of the reloads.
+  [[nodiscard]] Result<api::ReloadReport> reload_now(Mode mode);
+  void take(config::Reload reload, ModelRegistry models);
 
   Result<void> assemble();
   Result<void> make_executors();
@@ -62,7 +78,7 @@ class Service {
   Result<void> listen();
   Result<void> listen_for_probes();
   // Where the server and the probes go by `configuration`: of the options that are live.
-  [[nodiscard]] Result<void> reload_servers(const config::Configuration& configuration);
+  void reload_servers(const config::Configuration& configuration);
   [[nodiscard]] executor::ExecutorDescription describe_worker() const;
   [[nodiscard]] api::ServiceAbout about() const;
   [[nodiscard]] std::string metrics_text() const;
@@ -70,9 +86,9 @@ class Service {
   [[nodiscard]] executor::QueueWorkerOptions shadow_worker_options();
 
   const config::Loaded& loaded_;
-  config::Loaded running_;  // with what reloads have changed
-  std::atomic<std::uint64_t> reloads_{0};
-  std::atomic<std::uint64_t> rejected_reloads_{0};
+  const LoadAgain load_again_;
+  config::Loaded running_;  // with what reloads have changed: for the thread of the reloads
+  ReloadFigures reload_figures_;
   const config::Configuration& configuration_;
   const WallTime started_at_ = system_clock().now();
   std::string url_;
@@ -84,6 +100,9 @@ class Service {
   FaultLog faults_;
   std::unique_ptr<Tracer> tracer_;  // with a collector
   EventLoopThreads loops_;
+  std::unique_ptr<FileStore> files_;         // where there is a place for them
+  std::unique_ptr<FileExpiry> file_expiry_;  // with that and the API
+  GeneratorEndings endings_;
   ModelRegistry models_;
   std::unique_ptr<ExecutorMetrics> metrics_;       // with the API
   std::unique_ptr<WorkerMetrics> worker_metrics_;  // with a worker
@@ -102,6 +121,7 @@ class Service {
   std::unique_ptr<executor::QueueWorker> shadow_worker_;  // with a worker that serves shadows
   std::unique_ptr<api::HttpServer> server_;
   std::unique_ptr<api::HttpServer> probes_;
+  BackgroundThread reloads_;
 };
 
 }  // namespace shunt::app

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "process_secrecy.hpp"
+#include "secret_files.hpp"
 #include "shunt/base/secrets.hpp"
 
 namespace shunt::app {
@@ -26,6 +27,7 @@ Result<config::Loaded> load_settings(const SettingOptions& options) {
   hide_variables(loaded->secret_variables);
   config::Configuration& configuration = loaded->configuration;
   if (configuration.dumpable) allow_inspection();
+  note_secret_files(*loaded);
   // The address is not looked at while nobody needs Redis.
   const bool wants_redis = configuration.queue_enabled || configuration.roles.worker;
   if (!wants_redis || configuration.redis_password_file.empty()) return loaded;

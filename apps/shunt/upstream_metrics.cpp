@@ -14,7 +14,7 @@ std::string upstream_metrics_text(const ModelRegistry& models) {
   CounterReading opened("shunt_upstream_opened_total", "How often a server's breaker has opened");
   bool any = false;
   for (const auto& [name, model] : models.all()) {
-    for (const UpstreamStatus& upstream : upstreams_of(model.generator.get())) {
+    for (const UpstreamStatus& upstream : upstreams_of(model->generator.get())) {
       any = true;
       const prometheus::Labels labels{{"model", name}, {"upstream", upstream.name}};
       const auto with = [&labels](const char* label, std::string_view value) {

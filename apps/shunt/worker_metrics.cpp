@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
 
 #include "failure_log.hpp"
 #include "metric_families.hpp"
@@ -94,14 +97,21 @@ struct OfModel {
 struct WorkerMetrics::Impl {
   Impl(const ModelRegistry& known, const std::vector<std::string>& taken) {
     for (const auto& [name, model] : known.all()) {
-      if (taken.empty() || std::find(taken.begin(), taken.end(), name) != taken.end()) {
-        models.try_emplace(name, families, name);
-      }
+      if (taken.empty() || std::find(taken.begin(), taken.end(), name) != taken.end()) (void)of(name);
     }
   }
 
-  // A worker tells only of models that it takes.
-  OfModel& of(std::string_view model) { return models.find(model)->second; }
+  // A worker tells only of models that it takes. Rows stay when their models go, as counters must.
+  OfModel& of(std::string_view model) {
+    {
+      const std::shared_lock lock(mutex);
+      const auto found = models.find(model);
+      if (found != models.end()) return found->second;
+    }
+    const std::unique_lock lock(mutex);
+    const std::string name(model);
+    return models.try_emplace(name, families, name).first->second;
+  }
 
   prometheus::Registry registry;
   const Families families{registry};
@@ -110,7 +120,8 @@ struct WorkerMetrics::Impl {
   Counter& append_bytes = families.append_bytes.Add({});
   Histogram& append_batches = families.append_batches.Add({}, kBatches);
   Histogram& append_seconds = families.append_seconds.Add({}, generation_seconds());
-  std::map<std::string, OfModel, std::less<>> models;  // filled at construction, then read only
+  std::shared_mutex mutex;  // guards the map, whose rows stay
+  std::map<std::string, OfModel, std::less<>> models;
 };
 
 WorkerMetrics::WorkerMetrics(const ModelRegistry& registry, const std::vector<std::string>& models)

@@ -43,12 +43,13 @@ Timer::~Timer() {
 }
 
 void Timer::cancel() noexcept {
-  if (!state_) return;
+  // Taken out first, both times: what the function holds may own this timer.
+  const auto state = std::exchange(state_, nullptr);
+  if (!state) return;
   // The handler may be queued already: the flag stops it, and the function's captures go now.
-  state_->pending = false;
-  state_->fn = nullptr;
-  state_->timer.cancel();
-  state_.reset();
+  state->pending = false;
+  state->timer.cancel();
+  const auto gone = std::exchange(state->fn, nullptr);
 }
 
 bool Timer::pending() const noexcept {
@@ -85,17 +86,37 @@ void EventLoop::run_on_thread(const std::function<void()>& fn) {
   ran.get_future().get();
 }
 
+namespace {
+// What waits for a timer. One that is destroyed without having been called, with its loop, lets go of the
+// function: it may own its timer, so that nobody else would.
+template <typename State>
+class TimerHandler {
+ public:
+  explicit TimerHandler(std::shared_ptr<State> state) : state_(std::move(state)) {}
+  TimerHandler(TimerHandler&&) noexcept = default;
+  TimerHandler& operator=(TimerHandler&&) = delete;
+  ~TimerHandler() {
+    if (!state_) return;
+    const auto gone = std::exchange(state_->fn, nullptr);
+  }
+  void operator()(const boost::system::error_code& failure) const {
+    if (failure || !state_->pending) return;
+    state_->pending = false;
+    // The function may destroy its own Timer.
+    const auto call = std::exchange(state_->fn, nullptr);
+    call();
+  }
+
+ private:
+  std::shared_ptr<State> state_;
+};
+}  // namespace
+
 Timer EventLoop::after(std::chrono::nanoseconds delay, std::function<void()> fn) {
   Timer timer;
   timer.state_ = std::make_shared<Timer::State>(impl_->context, std::move(fn));
   timer.state_->timer.expires_after(delay);
-  timer.state_->timer.async_wait([state = timer.state_](const boost::system::error_code& failure) {
-    if (failure || !state->pending) return;
-    state->pending = false;
-    // The function may destroy its own Timer.
-    const auto call = std::move(state->fn);
-    call();
-  });
+  timer.state_->timer.async_wait(TimerHandler(timer.state_));
   return timer;
 }
 

@@ -9,11 +9,11 @@ namespace shunt::executor {
 
 ModelSlots::Grant ModelSlots::take(const std::shared_ptr<SyncRun>& run) {
   const std::lock_guard lock(mutex_);
-  if (running_ < model_.concurrency) {
+  if (running_ < concurrency_) {
     ++running_;
     return Grant::kRunning;
   }
-  if (line_.size() >= model_.max_waiting) return Grant::kFull;
+  if (line_.size() >= max_waiting_) return Grant::kFull;
   line_.push_back(run);
   return Grant::kWaiting;
 }
@@ -22,13 +22,26 @@ std::shared_ptr<SyncRun> ModelSlots::release(std::chrono::nanoseconds took) {
   const double took_ms = std::chrono::duration<double, std::milli>(took).count();
   const std::lock_guard lock(mutex_);
   mean_run_ms_ += (took_ms - mean_run_ms_) / 10;
-  if (line_.empty()) {
+  if (line_.empty() || running_ > concurrency_) {
     --running_;
     return nullptr;
   }
   auto next = std::move(line_.front());
   line_.pop_front();
   return next;
+}
+
+std::vector<std::shared_ptr<SyncRun>> ModelSlots::set_limits(const Model& model) {
+  std::vector<std::shared_ptr<SyncRun>> started;
+  const std::lock_guard lock(mutex_);
+  concurrency_ = model.concurrency;
+  max_waiting_ = model.max_waiting;
+  while (running_ < concurrency_ && !line_.empty()) {
+    ++running_;
+    started.push_back(std::move(line_.front()));
+    line_.pop_front();
+  }
+  return started;
 }
 
 bool ModelSlots::leave_line(const SyncRun& run) {
@@ -39,6 +52,11 @@ bool ModelSlots::leave_line(const SyncRun& run) {
   left = std::move(*found);
   line_.erase(found);
   return true;
+}
+
+std::size_t ModelSlots::concurrency() const {
+  const std::lock_guard lock(mutex_);
+  return concurrency_;
 }
 
 std::size_t ModelSlots::running() const {
@@ -59,7 +77,7 @@ std::optional<WallTime> ModelSlots::first_in_line() const {
 
 std::chrono::milliseconds ModelSlots::retry_after() const {
   const std::lock_guard lock(mutex_);
-  const double ms = mean_run_ms_ / static_cast<double>(std::max<std::size_t>(model_.concurrency, 1));
+  const double ms = mean_run_ms_ / static_cast<double>(std::max<std::size_t>(concurrency_, 1));
   return std::chrono::milliseconds(std::clamp<std::int64_t>(static_cast<std::int64_t>(ms), 1'000, 60'000));
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 #include "shunt/base/clock.hpp"
 #include "shunt/executor/namespace.hpp"
@@ -15,11 +16,16 @@ namespace shunt::executor {
 
 class SyncRun;
 
-// One model's places: `concurrency` running, `max_waiting` in line behind them, first come, first served.
-// Safe from any thread.
+// The places of the models of one name: `concurrency` running, `max_waiting` in line behind them, first come,
+// first served. Any thread.
 class ModelSlots {
  public:
-  explicit ModelSlots(const Model& model) : model_(model) {}
+  explicit ModelSlots(const Model& model)
+      : concurrency_(model.concurrency), max_waiting_(model.max_waiting) {}
+
+  // Goes by this model's limits from now on. Returns the runs that have a slot by that and must be started;
+  // where there are fewer slots than before, those that run go on, and nobody follows them.
+  [[nodiscard]] std::vector<std::shared_ptr<SyncRun>> set_limits(const Model& model);
 
   enum class Grant { kRunning, kWaiting, kFull };
   // Takes a slot for `run`, or a place in line.
@@ -30,7 +36,7 @@ class ModelSlots {
   // Takes `run` out of the line. False: it was not in it (any more), so it has a slot.
   bool leave_line(const SyncRun& run);
 
-  [[nodiscard]] const Model& model() const noexcept { return model_; }
+  [[nodiscard]] std::size_t concurrency() const;
   [[nodiscard]] std::size_t running() const;
   [[nodiscard]] std::size_t waiting() const;
   // When the one that is next was created.
@@ -39,8 +45,9 @@ class ModelSlots {
   [[nodiscard]] std::chrono::milliseconds retry_after() const;
 
  private:
-  const Model& model_;
   mutable std::mutex mutex_;
+  std::size_t concurrency_;
+  std::size_t max_waiting_;
   std::size_t running_ = 0;
   std::deque<std::shared_ptr<SyncRun>> line_;
   double mean_run_ms_ = 0;  // moving average over about ten runs

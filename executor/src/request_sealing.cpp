@@ -52,9 +52,11 @@ Error model_busy(const Model& model, std::int64_t slots) {
   return std::move(error).with("concurrency", slots).with("max_waiting", model.max_waiting);
 }
 
-Result<SealedRequest> seal_request(const Model& model, GenerationRequest&& request,
+Result<SealedRequest> seal_request(std::shared_ptr<const Model> checked_by, GenerationRequest&& request,
                                    const Admission& admission, GenerationIdSource& ids, const Clock& clock) {
+  const Model& model = *checked_by;
   SealedRequest sealed;
+  sealed.model = std::move(checked_by);
   sealed.timeout = request.options.timeout.value_or(model.timeout);
   if (sealed.timeout > model.timeout || sealed.timeout.count() <= 0)
     return timeout_out_of_range(model, sealed.timeout);
@@ -72,7 +74,7 @@ Result<SealedRequest> seal_request(const Model& model, GenerationRequest&& reque
   fill_defaults(model, envelope.request.input);
   auto text = encode_envelope(envelope);
   if (!text) return std::move(text).error();
-  if (auto checked = check_input(model, envelope.request.input); !checked) {
+  if (auto checked = check_input(model, envelope.request); !checked) {
     return std::move(checked).error();
   }
   sealed.envelope = std::move(envelope);

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "shunt/base/clock.hpp"
@@ -16,6 +17,7 @@ namespace shunt::executor {
 // A request that has passed every check that needs nothing but the request and its model, in the form that it
 // travels in.
 struct SealedRequest {
+  std::shared_ptr<const Model> model;  // that it was checked against, and runs by in this process
   Envelope envelope;
   std::string text;  // of the envelope
   std::chrono::milliseconds timeout{0};
@@ -39,8 +41,8 @@ struct SealedRequest {
 [[nodiscard]] Error model_busy(const Model& model, std::int64_t slots);
 
 // The checks are the same for every executor, so that a request is refused with the same words in both modes.
-[[nodiscard]] Result<SealedRequest> seal_request(const Model& model, GenerationRequest&& request,
-                                                 const Admission& admission, GenerationIdSource& ids,
-                                                 const Clock& clock);
+[[nodiscard]] Result<SealedRequest> seal_request(std::shared_ptr<const Model> model,
+                                                 GenerationRequest&& request, const Admission& admission,
+                                                 GenerationIdSource& ids, const Clock& clock);
 
 }  // namespace shunt::executor

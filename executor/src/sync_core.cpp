@@ -1,6 +1,7 @@
 #include "sync_core.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -40,6 +41,38 @@ std::size_t values_of(const GenerationRequest& request) {
 
 }  // namespace
 
+std::shared_ptr<ModelSlots> SlotTable::of(const Model& model) {
+  const std::lock_guard lock(mutex_);
+  auto found = slots_.find(model.name);
+  if (found == slots_.end()) found = slots_.emplace(model.name, std::make_shared<ModelSlots>(model)).first;
+  return found->second;
+}
+
+void SlotTable::follow(const ModelSnapshot& models) {
+  std::vector<std::shared_ptr<SyncRun>> started;
+  {
+    const std::lock_guard lock(mutex_);
+    // Nobody can take hold of slots while the table is locked.
+    std::erase_if(slots_, [&models](const auto& each) {
+      return each.second.use_count() == 1 && models.find(each.first) == nullptr;
+    });
+    for (const auto& [name, model] : models) {
+      const auto found = slots_.find(name);
+      if (found == slots_.end()) {
+        slots_.emplace(name, std::make_shared<ModelSlots>(*model));
+        continue;
+      }
+      std::ranges::move(found->second->set_limits(*model), std::back_inserter(started));
+    }
+  }
+  for (const auto& run : started) run->begin_soon();
+}
+
+SlotTable::Slots SlotTable::all() const {
+  const std::lock_guard lock(mutex_);
+  return slots_;
+}
+
 void SyncCore::report_submitted(std::string_view model, SteadyTime asked_at, SubmitKind kind,
                                 std::string_view code) const {
   if (options_.observer == nullptr) return;
@@ -75,17 +108,17 @@ SubmitOutcome SyncCore::submit(GenerationRequest&& request) {
 
 SyncCore::Sealing SyncCore::seal(GenerationRequest&& request, SteadyTime asked_at) {
   if (active_.closed()) return refuse_shutting_down(request.model, asked_at);
-  const Model* const model = models_.find(request.model);
+  auto model = models_.find(request.model);
   // The model is not named by the caller's text: metrics must not grow with it.
   if (model == nullptr) return refuse("", asked_at, unknown_model(models_, request.model));
-  auto sealed = seal_request(*model, std::move(request), options_.admission, *ids_, *options_.clock);
+  auto sealed = seal_request(model, std::move(request), options_.admission, *ids_, *options_.clock);
   if (!sealed) return refuse(model->name, asked_at, std::move(sealed).error());
   return std::move(*sealed);
 }
 
 SubmitOutcome SyncCore::submit_sealed(SealedRequest&& sealed, SteadyTime asked_at) {
-  ModelSlots& slots = slots_.find(sealed.envelope.request.model)->second;
-  const Model& model = slots.model();
+  const Model& model = *sealed.model;
+  auto slots = slots_.of(model);
   // What runs is what a queue would deliver: the request goes through its envelope's text (design rule 3).
   auto delivered = decode_envelope(sealed.text);
   if (!delivered) return refuse(model.name, asked_at, std::move(delivered).error());
@@ -113,12 +146,12 @@ SubmitOutcome SyncCore::submit_sealed(SealedRequest&& sealed, SteadyTime asked_a
   }
   std::unique_ptr<RunTrace> trace;
   if (options_.tracer != nullptr) trace = options_.tracer->begin(*delivered, kPath, 1);
-  auto run =
-      std::make_shared<SyncRun>(shared_from_this(), slots, std::move(*delivered), std::move(generation),
-                                *loop, options_.clock->steady_now(), sealed.timeout);
+  auto run = std::make_shared<SyncRun>(SyncRun::Place{shared_from_this(), sealed.model, slots},
+                                       std::move(*delivered), std::move(generation), *loop,
+                                       options_.clock->steady_now(), sealed.timeout);
   run->keep_trace(std::move(trace));
   run->keep_memory(std::move(memory));
-  SubmitOutcome outcome = place(std::move(run), slots, asked_at, adding);
+  SubmitOutcome outcome = place(std::move(run), *slots, asked_at, adding);
   if (!key.key.empty() && std::holds_alternative<Refused>(outcome)) store_.release_claim(key, id);
   return outcome;
 }
@@ -126,7 +159,7 @@ SubmitOutcome SyncCore::submit_sealed(SealedRequest&& sealed, SteadyTime asked_a
 SubmitOutcome SyncCore::place(std::shared_ptr<SyncRun> run, ModelSlots& slots, SteadyTime asked_at,
                               const GenerationStore::AddOptions& adding) {
   const GenerationId id = run->generation()->id();
-  const Model& model = slots.model();
+  const Model& model = run->model();
   // In the store before it has a slot, because another thread may start it as soon as it stands in line.
   if (auto added = store_.add(run->generation(), adding); !added) {
     run->dismiss();
@@ -254,19 +287,21 @@ void SyncCore::finish_drain_locked() {
 ExecutorDescription SyncCore::describe() const {
   ExecutorDescription description{.name = "sync", .mode = "sync", .reason = {}};
   const auto oldest = active_.oldest();
-  for (const auto& [name, slots] : slots_) {
-    const std::size_t running = slots.running();
-    const std::size_t waiting = slots.waiting();
+  const ModelSnapshot models = models_.all();
+  for (const auto& [name, slots] : slots_.all()) {
+    const std::size_t running = slots->running();
+    const std::size_t waiting = slots->waiting();
+    if (running + waiting == 0 && models.find(name) == nullptr) continue;
     description.running += running;
     description.waiting += waiting;
     ModelDescription model{.name = name, .open = running + waiting, .workers = 1};
-    model.slots = slots.model().concurrency;
-    const auto found = oldest.find(&slots.model());
+    model.slots = slots->concurrency();
+    const auto found = oldest.find(slots.get());
     if (model.open > 0 && found != oldest.end()) {
       model.oldest_open_age = std::max(options_.clock->now() - found->second, std::chrono::milliseconds(0));
     }
     model.waiting = waiting;
-    if (const auto first = slots.first_in_line())
+    if (const auto first = slots->first_in_line())
       model.oldest_waiting_age = std::max(options_.clock->now() - *first, std::chrono::milliseconds(0));
     description.models.push_back(std::move(model));
   }

@@ -27,7 +27,7 @@ class ActiveRuns {
   bool add(const std::shared_ptr<SyncRun>& run) {
     const std::lock_guard lock(mutex_);
     if (closed_) return false;
-    runs_.emplace(run->generation()->id(), Entry{run, &run->model()});
+    runs_.emplace(run->generation()->id(), Entry{run, &run->slots()});
     return true;
   }
   // How many are left.
@@ -49,11 +49,11 @@ class ActiveRuns {
     return closed_;
   }
   // When the oldest run of each model was admitted.
-  [[nodiscard]] std::map<const Model*, WallTime> oldest() const {
-    std::map<const Model*, WallTime> admitted;
+  [[nodiscard]] std::map<const ModelSlots*, WallTime> oldest() const {
+    std::map<const ModelSlots*, WallTime> admitted;
     const std::lock_guard lock(mutex_);
     for (const auto& [id, run] : runs_) {
-      const auto [known, first] = admitted.try_emplace(run.model, id.created_at());
+      const auto [known, first] = admitted.try_emplace(run.slots, id.created_at());
       if (!first) known->second = std::min(known->second, id.created_at());
     }
     return admitted;
@@ -76,7 +76,7 @@ class ActiveRuns {
   mutable std::mutex mutex_;
   struct Entry {
     std::weak_ptr<SyncRun> run;
-    const Model* model;
+    const ModelSlots* slots;
   };
   std::unordered_map<GenerationId, Entry> runs_;
   bool closed_ = false;
@@ -101,6 +101,21 @@ class SyncRunWatcher {
   virtual void ended(const std::shared_ptr<Generation>& generation) = 0;
 };
 
+// The slots of each model's name, of those that the registry has and of those that still run. They outlive a
+// reload, so that what runs by the old settings takes its part of the new limits. Any thread.
+class SlotTable {
+ public:
+  using Slots = std::map<std::string, std::shared_ptr<ModelSlots>, std::less<>>;
+  [[nodiscard]] std::shared_ptr<ModelSlots> of(const Model& model);
+  // Goes by the limits of these models, and starts what has a slot by them.
+  void follow(const ModelSnapshot& models);
+  [[nodiscard]] Slots all() const;
+
+ private:
+  mutable std::mutex mutex_;
+  Slots slots_;
+};
+
 // Runs generations in this process (make_sync_executor). Outlives its executor for as long as a generator
 // holds on to a run. Any thread.
 class SyncCore final : public RunOwner, public std::enable_shared_from_this<SyncCore> {
@@ -108,7 +123,8 @@ class SyncCore final : public RunOwner, public std::enable_shared_from_this<Sync
   SyncCore(const ModelRegistry& models, GenerationStore& store, SyncExecutorOptions options,
            std::shared_ptr<GenerationIdSource> ids)
       : models_(models), store_(store), options_(std::move(options)), ids_(std::move(ids)) {
-    for (const auto& [name, model] : models.all()) slots_.try_emplace(name, model);
+    slots_.follow(models.all());
+    following_ = models.follow([this] { slots_.follow(models_.all()); });
   }
   // Before the first submit.
   void watch_runs(std::shared_ptr<SyncRunWatcher> watcher) { watcher_ = std::move(watcher); }
@@ -151,11 +167,12 @@ class SyncCore final : public RunOwner, public std::enable_shared_from_this<Sync
   GenerationStore& store_;
   const SyncExecutorOptions options_;
   const std::shared_ptr<GenerationIdSource> ids_;
-  std::map<std::string, ModelSlots, std::less<>> slots_;
+  SlotTable slots_;
   ActiveRuns active_;
   std::shared_ptr<SyncRunWatcher> watcher_;
   std::mutex drain_mutex_;
   std::unique_ptr<Drain> drain_;
+  ModelRegistry::Follower following_;  // the first to go
 };
 
 // An executor over it; both may be used side by side.

@@ -24,11 +24,9 @@ void log_started(const Envelope& envelope) {
 
 }  // namespace
 
-SyncRun::SyncRun(std::shared_ptr<RunOwner> owner, ModelSlots& slots, Envelope envelope,
-                 std::shared_ptr<Generation> generation, EventLoop& loop, SteadyTime admitted_at,
-                 std::chrono::milliseconds timeout)
-    : owner_(std::move(owner)),
-      slots_(slots),
+SyncRun::SyncRun(Place place, Envelope envelope, std::shared_ptr<Generation> generation, EventLoop& loop,
+                 SteadyTime admitted_at, std::chrono::milliseconds timeout)
+    : place_(std::move(place)),
       envelope_(std::move(envelope)),
       generation_(std::move(generation)),
       loop_(loop),
@@ -84,7 +82,7 @@ void SyncRun::request_stop(StopReason reason, std::string why) {
     reason_ = reason;
     why_ = std::move(why);
   }
-  if (slots_.leave_line(*this)) {
+  if (place_.slots->leave_line(*this)) {
     if (!take_conclusion()) return;
     end_as_stopped();
     return notify_owner();
@@ -184,7 +182,7 @@ bool SyncRun::take_conclusion() {
 void SyncRun::release_slot() {
   if (!has_slot_.exchange(false)) return;
   const std::chrono::nanoseconds took(began_at_ == 0 ? 0 : steady_now() - began_at_);
-  if (const auto next = slots_.release(took)) next->begin_soon();
+  if (const auto next = place_.slots->release(took)) next->begin_soon();
 }
 
 void SyncRun::flush_deltas() {
@@ -220,7 +218,7 @@ void SyncRun::end_as_stopped() {
 void SyncRun::notify_owner() {
   if (owner_notified_.exchange(true)) return;
   ended_at_ = steady_now();
-  owner_->run_ended(*this);
+  place_.owner->run_ended(*this);
 }
 
 void SyncRun::stop_if_over_limit(bool taken) {

@@ -38,9 +38,14 @@ class RunOwner {
 // stop token for Model::stop_grace); the slot is held until the generator has ended too.
 class SyncRun final : public GenerationRun, public std::enable_shared_from_this<SyncRun> {
  public:
-  SyncRun(std::shared_ptr<RunOwner> owner, ModelSlots& slots, Envelope envelope,
-          std::shared_ptr<Generation> generation, EventLoop& loop, SteadyTime admitted_at,
-          std::chrono::milliseconds timeout);
+  // What it runs by, all of which it keeps.
+  struct Place {
+    std::shared_ptr<RunOwner> owner;
+    std::shared_ptr<const Model> model;
+    std::shared_ptr<ModelSlots> slots;
+  };
+  SyncRun(Place place, Envelope envelope, std::shared_ptr<Generation> generation, EventLoop& loop,
+          SteadyTime admitted_at, std::chrono::milliseconds timeout);
   ~SyncRun() override;
 
   // What its envelope's values take. It is kept until the run has gone.
@@ -62,7 +67,8 @@ class SyncRun final : public GenerationRun, public std::enable_shared_from_this<
   void request_stop(StopReason reason, std::string why);
 
   [[nodiscard]] const std::shared_ptr<Generation>& generation() const noexcept { return generation_; }
-  [[nodiscard]] const Model& model() const noexcept { return slots_.model(); }
+  [[nodiscard]] const Model& model() const noexcept { return *place_.model; }
+  [[nodiscard]] const ModelSlots& slots() const noexcept { return *place_.slots; }
   [[nodiscard]] StopReason stop_reason() const;
   [[nodiscard]] std::chrono::nanoseconds waited() const;
   [[nodiscard]] std::chrono::nanoseconds ran() const;
@@ -91,8 +97,7 @@ class SyncRun final : public GenerationRun, public std::enable_shared_from_this<
   // Timers die on their loop.
   void retire_timers();
 
-  const std::shared_ptr<RunOwner> owner_;
-  ModelSlots& slots_;
+  const Place place_;
   MemoryReservation memory_;
   const Envelope envelope_;
   const std::shared_ptr<Generation> generation_;

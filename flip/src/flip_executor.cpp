@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "ask_both.hpp"
+#include "current_policies.hpp"
 #include "decision_counter.hpp"
 #include "merged_views.hpp"
 #include "queue_path.hpp"
@@ -64,6 +65,7 @@ class TwoExecutors final : public FlipExecutor {
         queue_(*options_.queue),
         draws_(*options_.clock),
         breaker_(options_.breaker, options_.breaker_mode, *options_.clock),
+        policies_(options_.policies),
         path_(options_, breaker_, decisions_),
         probes_(std::make_shared<QueueProbes>(queue_, breaker_, options_.policies, *options_.clock,
                                               *options_.loop)) {
@@ -71,11 +73,11 @@ class TwoExecutors final : public FlipExecutor {
   }
 
   void submit(GenerationRequest request, std::function<void(SubmitOutcome)> done) override {
-    const ModelPolicy& policy = policy_of(request.model);
+    auto policy = policies_.of(request.model);
     const auto snapshot = options_.snapshot->take();
-    const Decision decision = decide_for(*snapshot, request, policy);
+    const Decision decision = decide_for(*snapshot, request, *policy);
     if (decision.executor == ExecutorKind::kQueue)
-      return path_.submit(std::move(request), decision, policy, std::move(done));
+      return path_.submit(std::move(request), decision, std::move(policy), std::move(done));
     decisions_.add(decision);
     request.admission = admission_of(decision);
     if (options_.shadow == nullptr || snapshot->state() != FlipState::kShadow)
@@ -190,6 +192,12 @@ class TwoExecutors final : public FlipExecutor {
                         Retryable::kYes});
     });
   }
+  void use_models(ModelPolicies policies, ShadowOptions::Models shadows) override {
+    options_.observer->use_policies(policies);
+    probes_->use_policies(policies);
+    policies_.replace(std::move(policies));
+    if (options_.shadow != nullptr) options_.shadow->use_models(std::move(shadows));
+  }
   SharedBreaker& breaker() override { return breaker_; }
   const SharedBreaker& breaker() const override { return breaker_; }
 
@@ -227,18 +235,13 @@ class TwoExecutors final : public FlipExecutor {
     return decide(snapshot, input);
   }
 
-  [[nodiscard]] const ModelPolicy& policy_of(const std::string& model) const {
-    static const ModelPolicy kDefault;
-    const auto found = options_.policies.find(model);
-    return found == options_.policies.end() ? kDefault : found->second;
-  }
-
   const FlipExecutorOptions options_;
   GenerationExecutor& sync_;
   GenerationExecutor& queue_;
   GenerationIdSource draws_;
   DecisionCounter decisions_;
   SharedBreaker breaker_;
+  CurrentPolicies policies_;
   QueuePath path_;
   const std::shared_ptr<QueueProbes> probes_;
 };

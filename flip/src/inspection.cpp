@@ -1,6 +1,7 @@
 #include "shunt/flip/inspection.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <set>
 #include <utility>
 
@@ -38,7 +39,9 @@ DrainFacts drain_facts_of(const FleetPlace& place, const executor::QueueContents
 class Inspection final : public FlipInspection {
  public:
   explicit Inspection(FlipInspectionOptions options)
-      : options_(std::move(options)), inspector_(executor::make_queue_inspector(options_.queue)) {}
+      : options_(std::move(options)),
+        models_(options_.models),
+        inspector_(executor::make_queue_inspector(options_.queue)) {}
 
   using FlipInspection::preflight;
   void preflight(std::optional<Plan> plan, std::function<void(std::vector<Check>)> done) override {
@@ -61,13 +64,18 @@ class Inspection final : public FlipInspection {
   void drain(std::function<void(Result<DrainFacts>)> done) override {
     options_.place([this, done = std::move(done)](FleetPlace place) mutable {
       std::vector<std::string> models;
-      for (const auto& model : options_.models) models.push_back(model.name);
+      for (const auto& model : models_now()) models.push_back(model.name);
       inspector_->read_contents(std::move(models), [place = std::move(place), done = std::move(done)](
                                                        Result<executor::QueueContents> contents) {
         if (!contents) return done(std::move(contents).error());
         done(drain_facts_of(place, *contents));
       });
     });
+  }
+
+  void use_models(std::vector<FlipInspectionOptions::Model> models) override {
+    const std::lock_guard lock(mutex_);
+    models_ = std::move(models);
   }
 
   [[nodiscard]] ShadowReport shadow() const override {
@@ -91,6 +99,11 @@ class Inspection final : public FlipInspection {
     std::function<void(std::vector<Check>)> done;
   };
 
+  [[nodiscard]] std::vector<FlipInspectionOptions::Model> models_now() const {
+    const std::lock_guard lock(mutex_);
+    return models_;
+  }
+
   void ask_fleet(const std::shared_ptr<Look>& look) {
     options_.queue_executor->fleet([this, look](Result<executor::Fleet> fleet) {
       look->facts.fleet = facts_of(fleet, look->place);
@@ -102,7 +115,9 @@ class Inspection final : public FlipInspection {
                                                    const FleetPlace& place) const {
     if (!fleet) return std::nullopt;
     const std::size_t processes = std::max<std::size_t>(place.processes.size(), 1);
-    return fleet_facts_of(*fleet, options_, processes, system_clock().steady_now());
+    FlipInspectionOptions options = options_;
+    options.models = models_now();
+    return fleet_facts_of(*fleet, options, processes, system_clock().steady_now());
   }
 
   void send_probe(const std::shared_ptr<Look>& look) {
@@ -124,7 +139,9 @@ class Inspection final : public FlipInspection {
     look.done(flip::preflight(look.facts));
   }
 
-  const FlipInspectionOptions options_;
+  const FlipInspectionOptions options_;  // but for its models
+  mutable std::mutex mutex_;
+  std::vector<FlipInspectionOptions::Model> models_;
   const std::unique_ptr<executor::QueueInspector> inspector_;
 };
 

@@ -64,7 +64,7 @@ EnqueueOutcome enqueue_outcome(const SubmitOutcome& outcome) noexcept {
 
 struct QueuePath::Attempt {
   Decision decision;
-  const ModelPolicy& policy;
+  std::shared_ptr<const ModelPolicy> policy;
   Done done;
   SteadyTime asked_at;
   EventLoop* loop = nullptr;  // of whoever asks: a fallback runs there, not on the queue's own
@@ -78,7 +78,7 @@ QueuePath::QueuePath(const FlipExecutorOptions& options, SharedBreaker& breaker,
     : options_(options), breaker_(breaker), decisions_(decisions), look_(*options.queue, *options.clock) {}
 
 SteadyTime QueuePath::end_told_by(const GenerationRequest& request) const {
-  const Model* const model = options_.models->find(request.model);
+  const auto model = options_.models->find(request.model);
   const auto longest = model == nullptr ? std::chrono::milliseconds(0) : model->timeout;
   return options_.clock->steady_now() + std::min(request.options.timeout.value_or(longest), longest) +
          kEndTold;
@@ -90,18 +90,18 @@ bool QueuePath::is_down(const ModelPolicy& policy, const Model& model) {
   return counts_as_down(policy.down, look_.of(model.name), deadline);
 }
 
-void QueuePath::submit(GenerationRequest request, const Decision& decision, const ModelPolicy& policy,
-                       Done done) {
-  const Model* const model = options_.models->find(request.model);
+void QueuePath::submit(GenerationRequest request, const Decision& decision,
+                       std::shared_ptr<const ModelPolicy> policy, Done done) {
+  const auto model = options_.models->find(request.model);
   // The queue's executor knows best how to refuse it.
   if (model == nullptr) return options_.queue->submit(std::move(request), std::move(done));
   const auto attempt = std::make_shared<Attempt>(Attempt{.decision = decision,
-                                                         .policy = policy,
+                                                         .policy = std::move(policy),
                                                          .done = std::move(done),
                                                          .asked_at = options_.clock->steady_now(),
                                                          .loop = EventLoop::current()});
   const Breaker::Permit permit = breaker_.admit();
-  if (permit.granted && !is_down(policy, *model))
+  if (permit.granted && !is_down(*attempt->policy, *model))
     return try_queue(std::move(request), attempt, permit.opening);
   SubmitOutcome refusal = refuse(permit.granted ? "no worker serves the model, or its jobs wait too long"
                                                 : "too many of the last submits have failed");
@@ -113,7 +113,7 @@ void QueuePath::try_queue(GenerationRequest request, const Shared& attempt, std:
   attempt->over = end_told_by(request);
   if (is_of_canary(attempt->decision))
     attempt->canary = options_.observer->canary().begin(options_.clock->steady_now());
-  if (attempt->policy.on_queue_down == OnQueueDown::kSync) attempt->again = request;
+  if (attempt->policy->on_queue_down == OnQueueDown::kSync) attempt->again = request;
   request.admission = admission_of(attempt->decision);
   options_.queue->submit(std::move(request),
                          [this, attempt](SubmitOutcome outcome) { came_back(attempt, std::move(outcome)); });
@@ -143,13 +143,13 @@ void QueuePath::answer_down(const Shared& attempt, Trouble trouble, GenerationRe
   // An unknown submit whose claim could be won has come here as a refused one: the queue's executor asks its
   // Redis for as long again. What is unknown now stays so, and the same key finds out.
   const QueueDownAnswer answer = answer_queue_down(
-      {.policy = fallbacks == nullptr ? OnQueueDown::kRefuse : attempt->policy.on_queue_down,
+      {.policy = fallbacks == nullptr ? OnQueueDown::kRefuse : attempt->policy->on_queue_down,
        .trouble = trouble,
        .claim_won = false,
        .running = fallbacks == nullptr ? 0 : fallbacks->count(now),
-       .concurrency = attempt->policy.fallback_concurrency});
+       .concurrency = attempt->policy->fallback_concurrency});
   if (answer == QueueDownAnswer::kRunSync) {
-    auto counted = fallbacks->begin(now, attempt->policy.fallback_concurrency);
+    auto counted = fallbacks->begin(now, attempt->policy->fallback_concurrency);
     if (counted) {
       attempt->decision.executor = ExecutorKind::kSync;
       attempt->decision.reason =

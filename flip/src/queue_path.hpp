@@ -29,7 +29,8 @@ class QueuePath {
   // All outlive it.
   QueuePath(const FlipExecutorOptions& options, SharedBreaker& breaker, DecisionCounter& decisions);
 
-  void submit(GenerationRequest request, const Decision& decision, const ModelPolicy& policy, Done done);
+  void submit(GenerationRequest request, const Decision& decision, std::shared_ptr<const ModelPolicy> policy,
+              Done done);
 
  private:
   struct Attempt;

@@ -36,10 +36,20 @@ struct QueueProbes::Probe {
 
 QueueProbes::QueueProbes(executor::GenerationExecutor& queue, SharedBreaker& breaker,
                          const ModelPolicies& policies, const Clock& clock, EventLoop& loop)
-    : queue_(queue), breaker_(breaker), clock_(clock), loop_(loop) {
+    : queue_(queue), breaker_(breaker), clock_(clock), loop_(loop), inputs_(inputs_of(policies)) {}
+
+QueueProbes::Inputs QueueProbes::inputs_of(const ModelPolicies& policies) {
+  Inputs inputs;
   for (const auto& [model, policy] : policies) {
-    if (policy.probe_input) inputs_.emplace_back(model, *policy.probe_input);
+    if (policy.probe_input) inputs.emplace_back(model, *policy.probe_input);
   }
+  return inputs;
+}
+
+void QueueProbes::use_policies(const ModelPolicies& policies) {
+  loop_.post([self = shared_from_this(), inputs = inputs_of(policies)]() mutable {
+    self->inputs_ = std::move(inputs);
+  });
 }
 
 void QueueProbes::wake() {

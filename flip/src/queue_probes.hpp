@@ -35,6 +35,8 @@ class QueueProbes : public std::enable_shared_from_this<QueueProbes> {
   // One probe for somebody else. `done` is called on the loop, within half a minute; after stop() as for a
   // probe that failed.
   void send_one(std::function<void(bool good)> done);
+  // Probes from now on those models that these policies name an input of.
+  void use_policies(const ModelPolicies& policies);
   // Afterwards nothing of what is given to the constructor is touched. `done` is called on the loop.
   void stop(std::function<void()> done);
 
@@ -53,7 +55,9 @@ class QueueProbes : public std::enable_shared_from_this<QueueProbes> {
   SharedBreaker& breaker_;
   const Clock& clock_;
   EventLoop& loop_;
-  std::vector<std::pair<std::string, JsonObject>> inputs_;  // of models that can be probed
+  using Inputs = std::vector<std::pair<std::string, JsonObject>>;
+  [[nodiscard]] static Inputs inputs_of(const ModelPolicies& policies);
+  Inputs inputs_;  // of models that can be probed
   std::size_t next_input_ = 0;
   bool turning_ = false;
   bool stopped_ = false;

@@ -81,13 +81,13 @@ class Shadow::Core : public std::enable_shared_from_this<Core> {
         controls_(controls),
         make_candidates_(std::move(candidates)),
         loop_(loop),
-        clock_(clock) {}
+        clock_(clock),
+        models_(options_.models) {}
 
   std::optional<GenerationRequest> sample(const GenerationRequest& request, double draw) const {
     if (draw >= options_.sample) return std::nullopt;
-    const auto model = options_.models.find(request.model);
-    if (model == options_.models.end() || model->second.generator == ShadowGenerator::kNone)
-      return std::nullopt;
+    const auto model = model_of(request.model);
+    if (!model || model->generator == ShadowGenerator::kNone) return std::nullopt;
     GenerationRequest copy;
     copy.model = request.model;
     copy.input = request.input;
@@ -96,6 +96,11 @@ class Shadow::Core : public std::enable_shared_from_this<Core> {
   }
 
   void send(GenerationRequest copy, const GenerationId& control, std::uint64_t epoch);
+
+  void use_models(ShadowOptions::Models models) {
+    const std::lock_guard lock(mutex_);
+    models_ = std::move(models);
+  }
 
   void drain(std::function<void(executor::DrainReport)> done) {
     executor::GenerationExecutor* candidates = nullptr;
@@ -127,6 +132,13 @@ class Shadow::Core : public std::enable_shared_from_this<Core> {
   }
 
  private:
+  [[nodiscard]] std::optional<ShadowOptions::Model> model_of(const std::string& name) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = models_.find(name);
+    if (found == models_.end()) return std::nullopt;
+    return found->second;
+  }
+
   // The ends that one comparison waits for.
   struct Comparison {
     Comparison(const ShadowOptions::Model& of, const GenerationRequest& copy, const GenerationId& caller_has,
@@ -137,7 +149,7 @@ class Shadow::Core : public std::enable_shared_from_this<Core> {
           name(copy.model),
           fingerprint(request_fingerprint(copy)) {}
 
-    const ShadowOptions::Model& model;
+    const ShadowOptions::Model model;
     const std::uint64_t epoch;
     const GenerationId control_id;
     const std::string name;
@@ -173,6 +185,7 @@ class Shadow::Core : public std::enable_shared_from_this<Core> {
   const Clock& clock_;
 
   mutable std::mutex mutex_;  // guards what follows
+  ShadowOptions::Models models_;
   ShadowCounts counts_;
   std::deque<ShadowMismatch> mismatches_;
   std::unique_ptr<executor::GenerationExecutor> candidates_;  // made for the first copy
@@ -219,13 +232,13 @@ bool Shadow::Core::begin(const ShadowOptions::Model& model, std::uint64_t epoch,
 }
 
 void Shadow::Core::send(GenerationRequest copy, const GenerationId& control, std::uint64_t epoch) {
-  const auto model = options_.models.find(copy.model);
-  if (model == options_.models.end()) return;
+  const auto model = model_of(copy.model);
+  if (!model) return;
   bool twice = false;
-  if (!begin(model->second, epoch, twice)) return;
+  if (!begin(*model, epoch, twice)) return;
   copy.admission = Admission{"queue", "shadow", epoch, std::nullopt, {}};
-  const bool stub = model->second.generator == ShadowGenerator::kStub;
-  auto comparison = std::make_shared<Comparison>(model->second, copy, control, epoch);
+  const bool stub = model->generator == ShadowGenerator::kStub;
+  auto comparison = std::make_shared<Comparison>(*model, copy, control, epoch);
   comparison->awaited = (stub ? 1 : 2) + (twice ? 1 : 0);
   if (!stub) {
     controls_.watch(
@@ -376,6 +389,10 @@ std::optional<GenerationRequest> Shadow::sample(const GenerationRequest& request
 void Shadow::send(GenerationRequest copy, const GenerationId& control, std::uint64_t epoch) {
   core_->send(std::move(copy), control, epoch);
 }
+void Shadow::use_models(ShadowOptions::Models models) {
+  core_->use_models(std::move(models));
+}
+
 void Shadow::drain(std::function<void(executor::DrainReport)> done) {
   core_->drain(std::move(done));
 }

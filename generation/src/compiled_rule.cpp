@@ -1,10 +1,14 @@
 // Which rules can be.
 #include "compiled_rule.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <utility>
+
+#include "shunt/generation/artifact_rules.hpp"
+#include "shunt/generation/url_hosts.hpp"
 
 namespace shunt::generation {
 namespace {
@@ -37,11 +41,43 @@ std::optional<std::string_view> foreign_setting(const InputRule& rule) {
       {"items", !is(Type::kArray) && !rule.items.empty()},
       {"properties", !is(Type::kObject) && !rule.properties.empty()},
       {"unlisted", !is(Type::kObject) && rule.unlisted != Unlisted::kPass},
+      {"types", !is(Type::kFile) && !rule.types.empty()},
+      {"max_bytes", !is(Type::kFile) && rule.max_bytes},
+      {"urls", !is(Type::kFile) && !rule.urls.empty()},
+      {"url_hosts", !is(Type::kFile) && !rule.url_hosts.empty()},
+      {"default", is(Type::kFile) && rule.default_value},
   };
   for (const auto& [setting, foreign] : given_elsewhere) {
     if (foreign) return setting;
   }
   return std::nullopt;
+}
+
+// "image/*" beside whole types.
+bool is_type_range(std::string_view type) {
+  if (type == "*/*") return true;
+  if (type.ends_with("/*")) return is_valid_media_type(std::string(type.substr(0, type.size() - 1)) + 'x');
+  return is_valid_media_type(type);
+}
+
+Result<void> check_file_rule(const std::string& pointer, const InputRule& rule) {
+  for (const std::string& type : rule.types) {
+    if (is_type_range(type)) continue;
+    return wrong_rule(pointer, "types",
+                      "must have media types or ranges, as in \"image/png\" or \"image/*\"; got " +
+                          shown_value(Json(boost::json::string_view(type))));
+  }
+  for (const std::string& host : rule.url_hosts) {
+    if (is_host_pattern(host)) continue;
+    return wrong_rule(pointer, "url_hosts",
+                      "must have names of hosts, as in \"example.com\" or \"*.example.com\"; got " +
+                          shown_value(Json(boost::json::string_view(host))));
+  }
+  const bool fetches = std::ranges::find(rule.urls, InputRule::Url::kHttps) != rule.urls.end();
+  if (!rule.url_hosts.empty() && !fetches) {
+    return wrong_rule(pointer, "url_hosts", "is never used, since urls has no \"https\"");
+  }
+  return {};
 }
 
 Result<void> check_bounds(const std::string& pointer, const InputRule& rule) {
@@ -57,7 +93,7 @@ Result<void> check_bounds(const std::string& pointer, const InputRule& rule) {
   if (rule.required && rule.default_value) {
     return wrong_rule(pointer, "default", "is never used, since the member is required");
   }
-  return {};
+  return check_file_rule(pointer, rule);
 }
 
 Result<void> check_rule(const std::string& pointer, const InputRule& rule, std::size_t depth) {
@@ -65,11 +101,14 @@ Result<void> check_rule(const std::string& pointer, const InputRule& rule, std::
     return wrong_rule(
         pointer, "type",
         R"(is missing; it must be "string", "number", "integer", "boolean", "array", "object", )"
-        R"(or "json", or any = true)");
+        R"("file" or "json", or any = true)");
   }
   if (const auto setting = foreign_setting(rule)) {
     return wrong_rule(pointer, *setting,
                       rule.any ? "cannot be given beside any = true" : "is not for values of this type");
+  }
+  if (depth > 1 && rule.type == Type::kFile) {
+    return wrong_rule(pointer, "type", "cannot be \"file\" here: a file is a member of the input itself");
   }
   // Where there is nothing around it, nothing could be filled in.
   if (depth > 1 && rule.default_value) {

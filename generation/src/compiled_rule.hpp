@@ -39,7 +39,7 @@ struct ValuePlace {
 
 [[nodiscard]] Result<void> check_value(const ValuePlace& place, const CompiledRule& rule, const Json& value);
 [[nodiscard]] Result<void> check_members(const ValuePlace* place, const CompiledRule& rule,
-                                         const JsonObject& members);
+                                         const JsonObject& members, const InputFiles& files = {});
 
 // What a value must be, after "must be ": "a string".
 [[nodiscard]] std::string_view name_of(InputRule::Type type);

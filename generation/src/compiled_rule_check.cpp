@@ -121,6 +121,8 @@ bool has_type(const Json& value, Type type) {
       return value.is_array();
     case Type::kObject:
       return value.is_object();
+    case Type::kFile:
+      return false;  // files are not in the input
     case Type::kJson:
       break;
   }
@@ -161,6 +163,8 @@ std::string_view name_of(InputRule::Type type) {
       return "an array";
     case Type::kObject:
       return "an object";
+    case Type::kFile:
+      return R"(a file: a part of the form, or {"file": "file-..."} with an uploaded file's id)";
     case Type::kJson:
       return "any value";
     case Type::kBoolean:
@@ -189,12 +193,13 @@ Result<void> check_value(const ValuePlace& place, const CompiledRule& compiled, 
   return {};
 }
 
-Result<void> check_members(const ValuePlace* place, const CompiledRule& compiled, const JsonObject& members) {
+Result<void> check_members(const ValuePlace* place, const CompiledRule& compiled, const JsonObject& members,
+                           const InputFiles& files) {
   for (const auto& [name, rule] : compiled.properties) {
     const ValuePlace at{place, name};
     const Json* const value = members.if_contains(name);
     if (value == nullptr) {
-      if (rule.rule.required) return broken_rule(at, "required", "is required");
+      if (rule.rule.required && !files.contains(name)) return broken_rule(at, "required", "is required");
       continue;
     }
     if (auto checked = check_value(at, rule, *value); !checked) return checked;

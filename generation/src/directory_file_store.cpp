@@ -29,6 +29,8 @@ constexpr std::chrono::hours kAbandonedAfter{24};
 // How often bytes are put in place that are being removed at the same moment.
 constexpr int kTries = 8;
 constexpr unsigned kParts = 256;
+// What is looked at of one caller's folder: twice what a quota may let it keep.
+constexpr std::size_t kMaxEntries = 20'000;
 
 Error failed(std::string_view what, const fs::path& path, int number) {
   const bool full = number == ENOSPC || number == EDQUOT;
@@ -37,6 +39,12 @@ Error failed(std::string_view what, const fs::path& path, int number) {
 
 Error gone() {
   return {error_code::kFileGone, "the file has expired or was removed: its bytes are not stored any more"};
+}
+
+Error too_many_uses() {
+  return Error{error_code::kFileQuotaExceeded, "the caller's generations of late have had their limit of " +
+                                                   std::to_string(kMaxUses) + " different files"}
+      .with("limit", static_cast<std::uint64_t>(kMaxUses));
 }
 
 // Files in use are told by their time of modification, which says until when.
@@ -55,7 +63,7 @@ std::optional<WallTime> until_of(const fs::path& path) {
 }
 
 int create(const fs::path& path, WallTime until, std::string_view text = {}) {
-  StoredFile file(path, O_WRONLY | O_CREAT | O_EXCL);
+  StoredFile file(path, O_WRONLY | O_CREAT | O_EXCL, kOwnerOnly);
   if (!file.is_open()) return errno;
   if (const int number = write_all(file.get(), text); number != 0) return number;
   if (!text.empty() && ::fsync(file.get()) != 0) return errno;
@@ -67,21 +75,35 @@ std::string file_name(const fs::path& path) {
   return path.filename().string();
 }
 
-// A folder's entries; none where it is not there.
-std::vector<fs::path> entries_of(const fs::path& folder) {
+// A folder's entries; none where it is not there. `number` is 0, or errno where not all of them could be
+// read.
+std::vector<fs::path> entries_of(const fs::path& folder, int& number, std::size_t most = kMaxEntries) {
   std::vector<fs::path> entries;
   std::error_code failure;
   for (auto entry = fs::directory_iterator(folder, failure); !failure && entry != fs::directory_iterator();
        entry.increment(failure)) {
+    if (entries.size() == most) {
+      number = E2BIG;
+      return entries;
+    }
     entries.push_back(entry->path());
   }
+  number = failure == std::errc::no_such_file_or_directory ? 0 : failure.value();
   return entries;
+}
+
+// What is removed little by little, a part of it at a time.
+std::vector<fs::path> entries_of(const fs::path& folder) {
+  int ignored = 0;  // what cannot be read now is looked at again
+  return entries_of(folder, ignored);
 }
 
 }  // namespace
 
 DirectoryUpload::DirectoryUpload(fs::path path, std::uint64_t min_free_bytes)
-    : path_(std::move(path)), file_(path_, O_WRONLY | O_CREAT | O_EXCL), min_free_bytes_(min_free_bytes) {}
+    : path_(std::move(path)),
+      file_(path_, O_WRONLY | O_CREAT | O_EXCL, kOwnerOnly),
+      min_free_bytes_(min_free_bytes) {}
 
 DirectoryUpload::~DirectoryUpload() {
   file_.close();
@@ -113,7 +135,8 @@ Result<std::string> DirectoryUpload::finish() {
 // A caller's records are counted and added to by one process at a time.
 class DirectoryFileStore::CallerLock {
  public:
-  explicit CallerLock(const fs::path& folder) : file_(folder / "lock", O_RDWR | O_CREAT) {
+  explicit CallerLock(const fs::path& folder)
+      : file_(folder / "lock", O_RDWR | O_CREAT | O_NOFOLLOW, kOwnerOnly) {
     if (!file_.is_open()) {
       number_ = errno;
       return;
@@ -148,13 +171,28 @@ fs::path DirectoryFileStore::caller_of(std::string_view caller) const {
 
 Result<std::unique_ptr<FileUpload>> DirectoryFileStore::begin_upload() {
   const fs::path folder = folder_ / "new";
-  std::error_code failure;
-  fs::create_directories(folder, failure);
-  if (failure) return failed("making the folder of files", folder, failure.value());
+  if (const int number = make_private_folder(folder); number != 0) {
+    return failed("making the folder of files", folder, number);
+  }
   const fs::path path = folder / random_name();
   auto upload = std::make_unique<DirectoryUpload>(path, min_free_bytes_);
   if (!upload->is_open()) return failed("beginning a file", path, errno);
   return std::unique_ptr<FileUpload>(std::move(upload));
+}
+
+// What is there already stays, unless it is not even as long as it should be. 0, or errno.
+int DirectoryFileStore::put_data(const DirectoryUpload& upload, const fs::path& data) const {
+  if (::link(upload.path().c_str(), data.c_str()) == 0) return 0;
+  if (errno != EEXIST) return errno;
+  struct stat status{};
+  if (::lstat(data.c_str(), &status) != 0) return errno;
+  if (S_ISREG(status.st_mode) && static_cast<std::uint64_t>(status.st_size) == upload.bytes()) return 0;
+  const fs::path fresh = folder_ / "new" / random_name();
+  if (::link(upload.path().c_str(), fresh.c_str()) != 0) return errno;
+  if (::rename(fresh.c_str(), data.c_str()) == 0) return 0;
+  const int number = errno;
+  ::unlink(fresh.c_str());
+  return number;
 }
 
 // The holder comes before the bytes, so that whoever removes what nobody holds sees it; where the whole
@@ -165,13 +203,11 @@ Result<void> DirectoryFileStore::place(const DirectoryUpload& upload, const std:
   const fs::path mark = object / ("held-" + holder);
   int number = 0;
   for (int tries = 0; tries < kTries; ++tries) {
-    std::error_code failure;
-    fs::create_directories(object, failure);
+    if (number = make_private_folder(object); number != 0) return failed("storing a file", object, number);
     number = create(mark, until);
     if (number == ENOENT || number == EEXIST) continue;
     if (number != 0) return failed("storing a file", object, number);
-    if (::link(upload.path().c_str(), (object / "data").c_str()) != 0 && errno != EEXIST) {
-      number = errno;
+    if (number = put_data(upload, object / "data"); number != 0) {
       if (number == ENOENT) continue;
       ::unlink(mark.c_str());
       return failed("storing a file", object, number);
@@ -191,9 +227,9 @@ Result<FileRecord> DirectoryFileStore::keep(FileUpload& upload, FileRecord recor
   record.sha256 = std::move(*sha256);
   record.bytes = begun.bytes();
   const fs::path folder = caller_of(record.caller);
-  std::error_code failure;
-  fs::create_directories(folder, failure);
-  if (failure) return failed("keeping a file", folder, failure.value());
+  if (const int number = make_private_folder(folder); number != 0) {
+    return failed("keeping a file", folder, number);
+  }
   const CallerLock lock(folder);
   if (lock.number() != 0) return failed("keeping a file", folder, lock.number());
   if (auto room = check_quota(record, quota); !room) return std::move(room).error();
@@ -208,55 +244,103 @@ Result<FileRecord> DirectoryFileStore::keep(FileUpload& upload, FileRecord recor
   if (number == 0) number = sync_folder(folder);
   if (number == 0) return record;
   ::unlink(fresh.c_str());
+  ::unlink(path.c_str());
   release(record.sha256, record.id, record.created_at);
   return failed("keeping a file", path, number);
+}
+
+Result<std::vector<StoredUse>> DirectoryFileStore::uses_of(std::string_view caller) const {
+  const fs::path folder = caller_of(caller);
+  int number = 0;
+  const auto entries = entries_of(folder, number);
+  if (number != 0) return failed("counting files", folder, number);
+  std::vector<StoredUse> uses;
+  for (const fs::path& entry : entries) {
+    const std::string name = file_name(entry);
+    if (!name.starts_with("use-")) continue;
+    const auto until = until_of(entry);
+    if (!until) continue;
+    if (auto use = decode_use_name(name, *until)) uses.push_back(std::move(*use));
+  }
+  return uses;
 }
 
 Result<void> DirectoryFileStore::check_quota(const FileRecord& fresh, const FileQuota& quota) {
   if (quota.max_bytes == 0 && quota.max_files == 0) return {};
   const auto kept = list(fresh.caller, fresh.created_at);
   if (!kept) return kept.error();
-  std::uint64_t bytes = fresh.bytes;
-  for (const FileRecord& each : *kept) bytes += each.bytes;
-  if (quota.max_files > 0 && kept->size() >= quota.max_files) {
-    return Error{error_code::kFileQuotaExceeded, "the caller keeps its limit of " +
-                                                     std::to_string(quota.max_files) +
-                                                     " files: remove some (DELETE /v1/files/{id})"}
-        .with("limit", quota.max_files);
-  }
-  if (quota.max_bytes > 0 && bytes > quota.max_bytes) {
-    return Error{error_code::kFileQuotaExceeded, "with this file the caller would keep " +
-                                                     std::to_string(bytes) + " bytes, and its limit is " +
-                                                     std::to_string(quota.max_bytes) +
-                                                     ": remove some files (DELETE /v1/files/{id})"}
-        .with("limit", quota.max_bytes)
-        .with("received", bytes);
-  }
-  return {};
+  const auto uses = uses_of(fresh.caller);
+  if (!uses) return uses.error();
+  return check_file_quota(*kept, *uses, fresh.sha256, fresh.bytes, FileEntry::kRecord, quota,
+                          fresh.created_at);
 }
 
-Result<FileReference> DirectoryFileStore::hold(FileUpload& upload, FileReference file, WallTime until) {
+Result<FileReference> DirectoryFileStore::hold(FileUpload& upload, FileReference file, const FileUse& use) {
   auto& begun = dynamic_cast<DirectoryUpload&>(upload);
   auto sha256 = begun.finish();
   if (!sha256) return std::move(sha256).error();
   file.sha256 = std::move(*sha256);
   file.bytes = begun.bytes();
-  if (auto placed = place(begun, file.sha256, "use-" + random_name(), until); !placed) {
-    return std::move(placed).error();
-  }
+  if (auto held = hold_for(&begun, file, use); !held) return std::move(held).error();
   return file;
 }
 
-Result<void> DirectoryFileStore::hold(const FileReference& file, WallTime until) {
+Result<void> DirectoryFileStore::hold(const FileReference& file, const FileUse& use) {
   if (!is_sha256_hex(file.sha256)) return gone();
+  return hold_for(nullptr, file, use);
+}
+
+// The entry in the caller's folder comes first, so that no bytes are held that nobody counts.
+Result<void> DirectoryFileStore::hold_for(const DirectoryUpload* upload, const FileReference& file,
+                                          const FileUse& use) {
+  const fs::path folder = caller_of(use.caller);
+  if (const int number = make_private_folder(folder); number != 0) {
+    return failed("holding a file", folder, number);
+  }
+  const CallerLock lock(folder);
+  if (lock.number() != 0) return failed("holding a file", folder, lock.number());
+  const auto uses = uses_of(use.caller);
+  if (!uses) return uses.error();
   const fs::path object = object_of(file.sha256);
-  const fs::path mark = object / ("held-use-" + random_name());
+  for (const StoredUse& each : *uses) {
+    if (each.sha256 == file.sha256 && each.until >= use.until && until_of(object / ("held-" + each.holder)) &&
+        until_of(object / "data")) {
+      return {};
+    }
+  }
+  if (uses->size() >= kMaxUses) return too_many_uses();
+  const auto kept = list(use.caller, use.now);
+  if (!kept) return kept.error();
+  if (auto room =
+          check_file_quota(*kept, *uses, file.sha256, file.bytes, FileEntry::kUse, use.quota, use.now);
+      !room) {
+    return room;
+  }
+  const StoredUse fresh{.sha256 = file.sha256,
+                        .bytes = file.bytes,
+                        .holder = "use-" + random_name(),
+                        .until = use.until + kUseSlack};
+  const fs::path entry = folder / encode_use_name(fresh);
+  if (const int number = create(entry, fresh.until); number != 0) {
+    return failed("holding a file", folder, number);
+  }
+  Result<void> held = upload != nullptr ? place(*upload, file.sha256, fresh.holder, fresh.until)
+                                        : mark_held(object, fresh.holder, fresh.until);
+  if (!held) ::unlink(entry.c_str());
+  return held;
+}
+
+// Of bytes that are there.
+Result<void> DirectoryFileStore::mark_held(const fs::path& object, const std::string& holder,
+                                           WallTime until) {
+  const fs::path mark = object / ("held-" + holder);
   const int number = create(mark, until);
   if (number == ENOENT) return gone();
   if (number != 0) return failed("holding a file", object, number);
-  // They may have been removed at this moment.
-  if (!until_of(object / "data") || !until_of(mark)) return gone();
-  return {};
+  if (until_of(object / "data") && until_of(mark)) return {};
+  // They have been removed at this moment.
+  ::unlink(mark.c_str());
+  return gone();
 }
 
 Result<std::optional<FileRecord>> DirectoryFileStore::find(std::string_view caller, std::string_view id,
@@ -288,7 +372,12 @@ Result<std::optional<FileRecord>> DirectoryFileStore::read_record(const fs::path
 
 Result<std::vector<FileRecord>> DirectoryFileStore::list(std::string_view caller, WallTime now) {
   std::vector<FileRecord> records;
-  for (const fs::path& path : entries_of(caller_of(caller))) {
+  const fs::path folder = caller_of(caller);
+  int number = 0;
+  const auto entries = entries_of(folder, number);
+  // Otherwise a quota would count less than there is.
+  if (number != 0) return failed("listing files", folder, number);
+  for (const fs::path& path : entries) {
     if (path.extension() != ".json") continue;
     auto record = read_record(path);
     // One that cannot be read hides none of the others.
@@ -336,9 +425,9 @@ bool DirectoryFileStore::remove_unheld(const fs::path& object, WallTime now) {
   }
   if (held) return false;
   const fs::path away = folder_ / "new" / ("gone-" + random_name());
-  std::error_code failure;
-  fs::create_directories(folder_ / "new", failure);
+  if (make_private_folder(folder_ / "new") != 0) return false;
   if (::rename(object.c_str(), away.c_str()) != 0) return false;
+  std::error_code failure;
   fs::remove_all(away, failure);
   return true;
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "file_use.hpp"
 #include "shunt/base/sha256.hpp"
 #include "shunt/generation/file_store.hpp"
 #include "shunt/generation/namespace.hpp"
@@ -42,6 +43,7 @@ class DirectoryUpload final : public FileUpload {
 //   objects/ab/SHA256/data         the bytes
 //   objects/ab/SHA256/held-HOLDER  empty; its time of modification says until when they are held
 //   callers/ab/DIGEST/ID.json      a record; likewise
+//   callers/ab/DIGEST/use-...      empty, that the caller's generations need bytes (file_use.hpp); likewise
 //   new/                           uploads under way, and what is being removed
 class DirectoryFileStore final : public FileStore {
  public:
@@ -49,8 +51,8 @@ class DirectoryFileStore final : public FileStore {
 
   Result<std::unique_ptr<FileUpload>> begin_upload() override;
   Result<FileRecord> keep(FileUpload& upload, FileRecord record, const FileQuota& quota) override;
-  Result<FileReference> hold(FileUpload& upload, FileReference file, WallTime until) override;
-  Result<void> hold(const FileReference& file, WallTime until) override;
+  Result<FileReference> hold(FileUpload& upload, FileReference file, const FileUse& use) override;
+  Result<void> hold(const FileReference& file, const FileUse& use) override;
   Result<std::optional<FileRecord>> find(std::string_view caller, std::string_view id, WallTime now) override;
   Result<std::vector<FileRecord>> list(std::string_view caller, WallTime now) override;
   Result<bool> remove(std::string_view caller, std::string_view id) override;
@@ -64,6 +66,11 @@ class DirectoryFileStore final : public FileStore {
   [[nodiscard]] std::filesystem::path caller_of(std::string_view caller) const;
   Result<void> place(const DirectoryUpload& upload, const std::string& sha256, const std::string& holder,
                      WallTime until);
+  [[nodiscard]] int put_data(const DirectoryUpload& upload, const std::filesystem::path& data) const;
+  [[nodiscard]] Result<std::vector<StoredUse>> uses_of(std::string_view caller) const;
+  Result<void> hold_for(const DirectoryUpload* upload, const FileReference& file, const FileUse& use);
+  static Result<void> mark_held(const std::filesystem::path& object, const std::string& holder,
+                                WallTime until);
   Result<void> check_quota(const FileRecord& fresh, const FileQuota& quota);
   static Result<std::optional<FileRecord>> read_record(const std::filesystem::path& path);
   void release(const std::string& sha256, const std::string& holder, WallTime now);

@@ -53,6 +53,9 @@ Result<void> check_values(const Envelope& envelope) {
   // Within the envelope's text they lie deeper by so much, and what is encoded can be decoded.
   const auto limits = [](std::size_t levels) { return JsonLimits{JsonLimits().max_depth - levels}; };
   if (auto checked = check_json(request.input, "/input", limits(1)); !checked) return checked;
+  if (!request.files.empty()) {
+    if (auto checked = check_json(to_json(request.files), "/files", limits(1)); !checked) return checked;
+  }
   const std::tuple<std::string_view, const JsonObject&, std::size_t> objects[] = {
       {"/context/baggage", request.context.baggage, 2},
       {"/context", request.context.unknown, 1},
@@ -137,6 +140,19 @@ void decode_on_lost(JsonObjectReader& members, Envelope& envelope) {
     members.refuse("on_lost", R"("rerun" in version 1, whose readers do not know "fail")");
 }
 
+// As for on_lost: what an earlier version says in this member is not ours.
+std::optional<Error> decode_files(JsonObjectReader& members, Envelope& envelope) {
+  if (members.find("files") == nullptr) return members.problem();
+  auto files = decode_input_files(members.object("files"));
+  if (members.problem()) return *members.problem();
+  if (!files) return std::move(files).error();
+  if (envelope.version < kEnvelopeVersionOfFiles && !files->empty()) {
+    members.refuse("files", "absent before version 3, whose readers know of files");
+  }
+  envelope.request.files = std::move(*files);
+  return members.problem();
+}
+
 // 9999-12-31T23:59:59.999Z: later times have no form that clients read.
 constexpr std::int64_t kLatestMs = 253'402'300'799'999;
 
@@ -168,20 +184,25 @@ void append_canonical(std::string& out, const Json& value) {
   }
 }
 
+int version_of(const Envelope& envelope) {
+  if (!envelope.request.files.empty()) return kEnvelopeVersionOfFiles;
+  return envelope.on_lost == OnLost::kFail ? kEnvelopeVersionOfOnLost : kEnvelopeVersion;
+}
+
 std::string encode(const Envelope& envelope, const Json& input) {
   const GenerationRequest& request = envelope.request;
   std::string out;
   constexpr std::size_t kUsualBytes = 512;
   out.reserve(kUsualBytes);
   JsonObjectWriter member(out);
-  const bool once = envelope.on_lost == OnLost::kFail;
-  member.number("v", once ? kEnvelopeVersionOfOnLost : kEnvelopeVersion);
+  member.number("v", version_of(envelope));
   std::string& id = member.begin("id");
   id += '"';
   envelope.id.append_to(id);
   id += '"';
   member.text("model", request.model);
   member.json("input", input);
+  if (!request.files.empty()) member.json("files", to_json(request.files));
   member.text("caller", request.caller);
   append_context(member.begin("context"), request.context);
   append_options(member.begin("options"), request.options);
@@ -194,7 +215,7 @@ std::string encode(const Envelope& envelope, const Json& input) {
     if (!envelope.admission.salt.empty()) admission.text("salt", envelope.admission.salt);
   }
   admission.close();
-  if (once) member.text("on_lost", on_lost_name(envelope.on_lost));
+  if (envelope.on_lost == OnLost::kFail) member.text("on_lost", on_lost_name(envelope.on_lost));
   member.number("created_at", envelope.created_at.time_since_epoch().count());
   if (envelope.deadline) member.number("deadline", envelope.deadline->time_since_epoch().count());
   member.members(envelope.unknown);
@@ -244,7 +265,7 @@ Result<Envelope> decode_envelope(std::string_view text) {
   const auto parsed_id = GenerationId::parse(id);
   if (!parsed_id) refuse("id", "expected \"gen_\" and a UUIDv7 in hex, got \"" + id + '"');
   if (envelope.request.model.empty()) refuse("model", "is empty");
-  if (members.problem()) return *members.problem();
+  if (auto failure = decode_files(members, envelope)) return *std::move(failure);
 
   if (auto failure = decode_context(std::move(context), envelope.request.context)) return *std::move(failure);
   if (auto failure = decode_options(std::move(options), envelope.request.options)) return *std::move(failure);
@@ -256,10 +277,19 @@ Result<Envelope> decode_envelope(std::string_view text) {
   return envelope;
 }
 
+Json input_with_files(const GenerationRequest& request, const std::map<std::string, std::string>& texts) {
+  Json input = request.input;
+  if (texts.empty()) return input;
+  if (!input.is_object()) input.emplace_object();
+  for (const auto& [member, text] : texts) input.get_object().insert_or_assign(member, text);
+  return input;
+}
+
 std::string request_fingerprint(const GenerationRequest& request) {
   std::string canonical;
   append_json_string(canonical, request.model);
   append_canonical(canonical, request.input);
+  if (!request.files.empty()) append_canonical(canonical, to_json(request.files));
   append_options(canonical, {request.options.timeout, {}, {}});
   append_canonical(canonical, request.options.metadata);
   return sha256_hex(canonical);

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "shunt/generation/url_hosts.hpp"
+
 namespace shunt::generation {
 namespace {
 
@@ -65,6 +67,19 @@ void add_object(const CompiledRule& compiled, JsonObject& schema) {
   if (compiled.rule.unlisted == Unlisted::kRefuse) schema.emplace("additionalProperties", false);
 }
 
+void add_file(const InputRule& rule, JsonObject& schema) {
+  schema.emplace("type", "string");
+  schema.emplace("format", "binary");
+  if (!rule.types.empty()) schema.emplace("x-shunt-types", texts(rule.types));
+  if (rule.max_bytes) schema.emplace("x-shunt-max-bytes", *rule.max_bytes);
+  if (!rule.urls.empty()) {
+    JsonArray urls;
+    for (const InputRule::Url url : rule.urls) urls.emplace_back(view(url_scheme(url)));
+    schema.emplace("x-shunt-urls", std::move(urls));
+  }
+  if (!rule.url_hosts.empty()) schema.emplace("x-shunt-url-hosts", texts(rule.url_hosts));
+}
+
 }  // namespace
 
 bool is_portable_pattern(std::string_view pattern) {
@@ -100,6 +115,8 @@ JsonObject schema_of(const CompiledRule& compiled) {
     add_array(compiled, schema);
   } else if (rule.type == Type::kObject) {
     add_object(compiled, schema);
+  } else if (rule.type == Type::kFile) {
+    add_file(rule, schema);
   }
   if (rule.default_value) schema.emplace("default", *rule.default_value);
   return schema;

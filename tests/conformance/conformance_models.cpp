@@ -72,6 +72,11 @@ Json talk(GenerationRun& run) {
   return nullptr;
 }
 
+// What the envelope has of files.
+Json tell_files(GenerationRun& run) {
+  return JsonObject{{"input", run.input()}, {"files", to_json(run.envelope().request.files)}};
+}
+
 Json leave_a_gap(GenerationRun& run) {
   MessageParts parts;
   parts.tool_calls = {{.index = 1, .name = "f"}};
@@ -123,6 +128,13 @@ ModelRegistry conformance_models(Hold& hold) {
   add(function("throwing", [](GenerationRun&) -> Json { throw std::runtime_error("no luck today"); }));
   add(model("vanishing", std::make_shared<VanishingGenerator>()));
   add(model("picky", std::make_shared<PickyGenerator>()));
+
+  Model filed = function("filed", tell_files);
+  InputRule image;
+  image.type = InputRule::Type::kFile;
+  image.types = {"image/*"};
+  filed.input_rules = InputRules::compile({{"image", image}}).value();
+  add(std::move(filed));
 
   Model once = function("once", echo);
   once.on_lost = OnLost::kFail;

@@ -22,6 +22,7 @@ namespace shunt::testing {
 //   gap        begins with the second tool call
 //   limited    as tokens, with max_text_bytes 64
 //   once       as echo, and never run twice
+//   filed      its input's files, "image" by a rule, as the result
 //   picky      check_input refuses an input without "text"
 [[nodiscard]] ModelRegistry conformance_models(Hold& hold);
 

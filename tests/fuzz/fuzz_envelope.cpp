@@ -28,6 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check(again->id == envelope->id && again->created_at == envelope->created_at &&
             again->deadline == envelope->deadline &&
             to_json_text(again->request.input) == to_json_text(envelope->request.input) &&
+            again->request.files == envelope->request.files &&
             to_json_text(Json(again->unknown)) == to_json_text(Json(envelope->unknown)),
         "nothing is lost");
   check(decode_envelope(encode_head(*envelope)).ok(), "the head is an envelope");

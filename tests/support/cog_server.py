@@ -8,7 +8,7 @@ The first part of the path says what kind of container it is: a mode of CONTAINE
 "/streaming/1/predictions/ID". What a prediction does is up to its `input`: {"say": [texts]} yields them, {"file": type}
 returns a file of that type, {"fail": why} raises, {"seconds": n} takes so long, {"print": text} prints.
 
-    GET /control?name=streaming/1   what came there: {"puts", "cancels", "runs", "ids"}
+    GET /control?name=streaming/1   what came there: {"puts", "cancels", "runs", "ids", "inputs"}
 
 Standard library only.
 """
@@ -28,6 +28,7 @@ class Container:
         self.cancels = 0
         self.runs = 0
         self.ids = []
+        self.inputs = []
         self.running = {}  # id: an event that a cancel sets
 
 
@@ -117,7 +118,8 @@ async def answer(exchange, method, url):
         name = urllib.parse.parse_qs(url.query).get("name", [""])[0]
         container = containers[name]
         return await exchange.respond_json(200, {"puts": container.puts, "cancels": container.cancels,
-                                                 "runs": container.runs, "ids": container.ids[-5:]})
+                                                 "runs": container.runs, "ids": container.ids[-5:],
+                                                 "inputs": container.inputs[-5:]})
     kind, number, *path = url.path.strip("/").split("/")
     container = containers[f"{kind}/{number}"]
     if method == "GET" and path == ["health-check"]:
@@ -126,6 +128,7 @@ async def answer(exchange, method, url):
     if method == "PUT" and path[0] == "predictions" and len(path) == 2:
         container.puts += 1
         container.ids.append(path[1])
+        container.inputs.append(exchange.body.get("input"))
         return await predict(exchange, container, kind, path[1])
     if method == "POST" and path[-1] == "cancel":
         container.cancels += 1

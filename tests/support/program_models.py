@@ -45,6 +45,12 @@ output = "artifact"
 artifact_name = "drawing.png"
 artifact_media_type = "image/png"
 produces = ["image/png"]
+
+[models.copy]
+driver = "command"
+argv = ["/bin/cat", "{input.image}"]
+input_mode = "none"
+input.image = { type = "file", required = true, types = ["image/*"], urls = ["data"] }
 """ + """
 [models.kept]
 driver = "command"

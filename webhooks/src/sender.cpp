@@ -65,7 +65,9 @@ bullmq::awaitable<Attempt> Sender::send(Message message, std::vector<SigningKey>
                      "webhook-signature: " + signatures_of(keys, message.id, timestamp, message.body)};
   request.body = std::move(message.body);
   request.connection = http::ConnectionUse::kOwn;
-  request.reachable = options_.reachable;
+  request.may_connect = [allowed = options_.allowed_addresses](const std::string& address) {
+    return http::may_be_reached(address, allowed);
+  };
   request.connect_timeout = std::min(kConnectTimeout, options_.timeout);
   request.total_timeout = options_.timeout;
   request.max_response_bytes = kMaxAnswerBytes;

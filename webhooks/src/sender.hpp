@@ -7,7 +7,7 @@
 #include "bullmq/awaitable.hpp"
 #include "shunt/base/clock.hpp"
 #include "shunt/base/event_loop.hpp"
-#include "shunt/http/reachable_addresses.hpp"
+#include "shunt/http/address_ranges.hpp"
 #include "shunt/webhooks/delivery.hpp"
 #include "shunt/webhooks/namespace.hpp"
 #include "shunt/webhooks/signing_key.hpp"
@@ -20,8 +20,8 @@ namespace shunt::webhooks {
 class Sender {
  public:
   struct Options {
-    std::chrono::milliseconds timeout{0};  // from the look-up of the name to the end of the answer
-    http::ReachableAddresses reachable{};
+    std::chrono::milliseconds timeout{0};     // from the look-up of the name to the end of the answer
+    http::AddressRanges allowed_addresses{};  // beside the public ones
     std::string user_agent;
   };
 

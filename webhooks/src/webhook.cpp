@@ -55,10 +55,9 @@ Result<void> check_url(const std::string& url, const UrlRules& rules, std::strin
   }
   if (parsed->has_login) return refused(pointer, "may have no user name and no password");
   if (parsed->has_fragment) return refused(pointer, "may have no fragment");
-  const auto purpose = rules.reachable.refusal_of(is_localhost(parsed->host) ? "127.0.0.1" : parsed->host);
-  if (purpose) {
-    return refused(pointer, "names an address that is not public (" + std::string(*purpose) +
-                                ") and not in webhooks.allowed_addresses");
+  const std::string address = is_localhost(parsed->host) ? "127.0.0.1" : parsed->host;
+  if (http::AddressRanges::is_range(address) && !http::may_be_reached(address, rules.allowed_addresses)) {
+    return refused(pointer, "names an address that is not public and not in webhooks.allowed_addresses");
   }
   return {};
 }

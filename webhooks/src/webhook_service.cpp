@@ -60,7 +60,7 @@ WebhookService::WebhookService(const WebhooksSurroundings& surroundings, EventLo
   }
   Sender sender(loop, clock_,
                 {.timeout = options_.timeout,
-                 .reachable = http::ReachableAddresses(options_.allowed_addresses),
+                 .allowed_addresses = http::AddressRanges(options_.allowed_addresses),
                  .user_agent = surroundings.user_agent});
   courier_ = std::make_unique<Courier>(std::move(sender), EndpointGate(options_.concurrency), *closed_, keys,
                                        counters, faults, clock_, options_.attempts);

@@ -45,7 +45,7 @@ class WebhooksOnLoop final : public Webhooks {
  public:
   explicit WebhooksOnLoop(const WebhooksSurroundings& surroundings)
       : rules_{.allow_http = surroundings.options.allow_http,
-               .reachable = http::ReachableAddresses(surroundings.options.allowed_addresses)},
+               .allowed_addresses = http::AddressRanges(surroundings.options.allowed_addresses)},
         faults_(surroundings.faults != nullptr ? *surroundings.faults : own_faults_),
         keys_(surroundings.keys) {
     loops_.at(0).run_on_thread([&] {

@@ -13,6 +13,9 @@ namespace {
 
 namespace pc = problem_code;
 
+// What a form has beside its parts' bytes: boundaries and headers.
+constexpr std::size_t kFormBytes = 64 * 1024;
+
 Error refusal(ErrorCode code, std::string message) {
   return {code, std::move(message)};
 }
@@ -175,15 +178,21 @@ Error media_type_missing() {
 }
 
 std::optional<Error> check_body(const RequestDecision& decision, const http::Request& request, bool keys) {
-  const bool required = decision.match.route->body == BodyUse::kRequired;
+  const bool required = needs_body(decision.match.route->body);
   if (required && !request.chunked && !request.content_length) {
     return refusal(pc::kLengthRequired, "this route needs a body: send Content-Length or a chunked body");
   }
   if (decision.match.route->body != BodyUse::kNone && request.has_body()) {
     const std::string_view type = request.headers.get("Content-Type");
-    if (type.empty() && !keys) return media_type_missing();
-    if (!type.empty() && !http::is_json(type)) {
-      return refusal(pc::kUnsupportedMediaType, "send JSON with Content-Type: application/json")
+    if (type.empty() && takes_json(decision.match.route->body) && !keys) return media_type_missing();
+    if (type.empty() && !takes_json(decision.match.route->body)) {
+      return refusal(pc::kUnsupportedMediaType, "send a form with Content-Type: multipart/form-data");
+    }
+    if (!type.empty() && !decision.is_form &&
+        !(http::is_json(type) && takes_json(decision.match.route->body))) {
+      return refusal(pc::kUnsupportedMediaType, takes_json(decision.match.route->body)
+                                                    ? "send JSON with Content-Type: application/json"
+                                                    : "send a form with Content-Type: multipart/form-data")
           .with("received", excerpt(http::essence(type)));
     }
     const std::string_view coding = request.headers.get("Content-Encoding");
@@ -216,6 +225,11 @@ void check_request(RequestDecision& decision, Surface surface, const LiveSetting
   if (decision.key != nullptr && decision.key->config().max_body_bytes > 0) {
     decision.max_body_bytes = decision.key->config().max_body_bytes;
   }
+  decision.is_form =
+      takes_form(decision.match.route->body) &&
+      http::equals_ignoring_case(http::essence(request.headers.get("Content-Type")), "multipart/form-data");
+  // The parts have limits of their own.
+  if (decision.is_form) decision.max_body_bytes += live.options.files.max_bytes + kFormBytes;
   if (const auto error = check_body(decision, request, live.keys.required())) return refuse(*error);
   decision.answered = false;
 }

@@ -7,6 +7,9 @@
 #include "shunt/base/json.hpp"
 #include "shunt/base/json_object_writer.hpp"
 #include "shunt/generation/error_codes.hpp"
+#include "shunt/generation/file_error_codes.hpp"
+#include "shunt/http/fetch.hpp"
+#include "shunt/http/multipart_reader.hpp"
 
 namespace shunt::api {
 namespace {
@@ -16,6 +19,7 @@ namespace pc = problem_code;
 
 constexpr auto kTypes = std::to_array<ProblemType>({
     {pc::kMalformedRequest, 400, "The request is not valid HTTP"},
+    {pc::kMalformedMultipart, 400, "The body is not multipart/form-data"},
     {pc::kInvalidTarget, 400, "The request target is malformed"},
     {pc::kInvalidParameter, 400, "A query parameter is not usable"},
     {pc::kInvalidHeader, 400, "A header field is not usable"},
@@ -36,6 +40,7 @@ constexpr auto kTypes = std::to_array<ProblemType>({
     {ec::kGenerationUnknown, 404, "There is no such generation"},
     {pc::kDeliveryUnknown, 404, "There is no such delivery"},
     {ec::kArtifactUnknown, 404, "The generation has no such artifact"},
+    {ec::kFileUnknown, 404, "There is no such file"},
     {pc::kMethodNotAllowed, 405, "The method is not allowed here"},
     {pc::kNotAcceptable, 406, "Nothing that Accept allows can be produced"},
     {pc::kRequestTimeout, 408, "The request came too slowly"},
@@ -43,9 +48,11 @@ constexpr auto kTypes = std::to_array<ProblemType>({
     {pc::kNotEnded, 409, "The generation has not ended"},
     {pc::kRequestForgotten, 409, "The generation's input is no longer kept"},
     {pc::kCancelled, 409, "The generation was cancelled"},
+    {pc::kFilesDisabled, 409, "There is no place for files here"},
     {pc::kFlipDisabled, 409, "There is no flip here"},
     {pc::kWebhooksDisabled, 409, "There are no webhooks here"},
     {pc::kDeliveryPending, 409, "The delivery has not ended"},
+    {pc::kReloadDisabled, 409, "The configuration cannot be read again"},
     {"flip_not_allowed", 409, "The flip has no such move where it is"},
     {"flip_preflight_failed", 409, "The preflight fails"},
     {"flip_not_converged", 409, "Not every process has heard of the flip's last change"},
@@ -53,18 +60,22 @@ constexpr auto kTypes = std::to_array<ProblemType>({
     {"flip_stale_epoch", 409, "Another change of the flip came first"},
     {ec::kGenerationGone, 410, "The generation is no longer kept"},
     {ec::kArtifactGone, 410, "The artifact is no longer kept"},
+    {ec::kFileGone, 410, "The file's bytes are no longer kept"},
     {pc::kLengthRequired, 411, "A body is needed"},
     {pc::kBodyTooLarge, 413, "The body is too large"},
+    {ec::kFileQuotaExceeded, 413, "The caller keeps as much as it may"},
     {pc::kTargetTooLong, 414, "The request target is too long"},
     {pc::kUnsupportedMediaType, 415, "The body's media type is not supported"},
     {pc::kRangeNotSatisfiable, 416, "The range lies outside the artifact"},
     {pc::kExpectationFailed, 417, "The expectation cannot be met"},
     {pc::kMisdirectedRequest, 421, "The server does not answer for this host"},
     {ec::kInvalidRequest, 422, "A member of the request is not usable"},
+    {"invalid_configuration", 422, "The configuration is not usable"},
     {"invalid_plan", 422, "The plan is not usable"},
     {"flip_too_large", 422, "The plan is too large"},
     {pc::kUnknownField, 422, "The request has an unknown member"},
     {ec::kUnknownModel, 422, "There is no such model"},
+    {http::kNotFetched, 422, "A file could not be fetched from its URL"},
     {ec::kInvalidInput, 422, "The model refuses the input"},
     {ec::kUnsupportedEnvelope, 422, "The envelope's version is not supported"},
     {ec::kModelBusy, 429, "The model is busy"},
@@ -91,6 +102,7 @@ constexpr auto kTypes = std::to_array<ProblemType>({
     {ec::kWorkerLost, 502, "The generation's worker was lost"},
     {ec::kInterrupted, 502, "The process that ran the generation is gone"},
     {ec::kArtifactStoreFailed, 502, "An artifact could not be stored or read"},
+    {ec::kFileStoreFailed, 502, "A file could not be stored or read"},
     {ec::kStoreFull, 503, "No more generations can be kept"},
     {ec::kClaimsFull, 503, "No more idempotency keys can be kept"},
     {ec::kOverloaded, 503, "The server's memory is used up"},
@@ -104,6 +116,7 @@ constexpr auto kTypes = std::to_array<ProblemType>({
     {ec::kDeadlineExceeded, 504, "The generation took too long"},
     {ec::kUpstreamTimeout, 504, "The upstream server took too long"},
     {pc::kHttpVersionUnsupported, 505, "The HTTP version is not supported"},
+    {ec::kStorageFull, 507, "The disk for files is full"},
 });
 
 // What an error quotes came from a request, a program or an upstream, and may be as long as those let it be.

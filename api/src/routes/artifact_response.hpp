@@ -6,7 +6,6 @@
 #include "routes/exchange.hpp"
 #include "shunt/api/namespace.hpp"
 #include "shunt/generation/artifact.hpp"
-#include "shunt/http/byte_range.hpp"
 #include "shunt/http/server/task.hpp"
 
 namespace shunt::api {
@@ -22,9 +21,7 @@ struct ArtifactPlace {
 };
 [[nodiscard]] ArtifactPlace place_of(const Artifact& artifact);
 
-// The artifact's bytes, or a range of them, as the response; what is wrong, if they cannot be had. What is
-// large is read and sent piece by piece, so that a slow reader holds one piece.
-[[nodiscard]] http::Task<void> answer_with_bytes(Exchange& exchange, GenerationId id, ArtifactPlace place,
-                                                 http::RangeChoice range);
+// The artifact's bytes as the response (byte_pieces.hpp); what is wrong, if they cannot be had.
+[[nodiscard]] http::Task<void> answer_with_bytes(Exchange& exchange, GenerationId id, ArtifactPlace place);
 
 }  // namespace shunt::api

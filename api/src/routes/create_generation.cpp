@@ -6,6 +6,7 @@
 #include "routes/artifact_response.hpp"
 #include "routes/event_stream.hpp"
 #include "routes/executor_choice.hpp"
+#include "routes/given_files.hpp"
 #include "routes/handlers.hpp"
 #include "routes/submit_answer.hpp"
 #include "routes/wait_for_generation.hpp"
@@ -20,6 +21,7 @@ namespace {
 // What is decided before the generation runs.
 struct Plan {
   GenerationRequest request;
+  std::shared_ptr<const Model> model{};
   Representation representation = Representation::kRecord;
   WhenClientGoes when_client_goes = WhenClientGoes::kCancel;
   WaitPlan wait = {};
@@ -48,7 +50,8 @@ Result<Plan> make_plan(Exchange& exchange) {
   auto webhook = choose_webhook(exchange, body->webhook);
   if (!webhook) return std::move(webhook).error();
   plan.webhook = std::move(*webhook);
-  const Model* const model = *found;
+  const Model* const model = found->get();
+  plan.model = *found;
   plan.wait =
       plan_wait(parse_prefer(exchange.request.headers.joined("Prefer")), exchange.options.wait_deadline);
   if (model->on_disconnect == OnDisconnect::kContinue) plan.when_client_goes = WhenClientGoes::kContinue;
@@ -83,7 +86,7 @@ http::Task<void> answer_with_artifact(Exchange& exchange, EndedRecord record) {
     const ArtifactPlace place = place_of(*artifact);
     const GenerationId id = record->id;
     record.reset();
-    co_await answer_with_bytes(exchange, id, place, http::WholeBody{});
+    co_await answer_with_bytes(exchange, id, place);
   } else if (accept.fit(kJsonType).acceptable()) {
     answer_with_record(exchange, 200, *record);
   } else {
@@ -218,14 +221,21 @@ void tell_taken_back(Exchange& exchange) {
   exchange.response.set_retry_after(kLookAgainAfter);
 }
 
-}  // namespace
-
-http::Task<void> create_generation(Exchange& exchange) {
+// `form`: what came with the request; nullptr where it came as JSON.
+http::Task<void> run_request(Exchange& exchange, ReceivedForm* form) {
   if (!reserve_decoding(exchange)) co_return;
   auto plan = make_plan(exchange);
   if (!plan) {
     set_problem(exchange.response, plan.error());
     co_return;
+  }
+  if (form != nullptr || may_name_files(*plan->model)) {
+    auto taking = take_given_files(exchange, *plan->model, plan->request, form);
+    const Result<void> taken = co_await taking;
+    if (!taken) {
+      set_problem(exchange.response, taken.error());
+      co_return;
+    }
   }
   const std::string model = plan->request.model;
   begin_trace(exchange, plan->request);
@@ -250,6 +260,19 @@ http::Task<void> create_generation(Exchange& exchange) {
     co_await answer_in_time(exchange, *accepted, *plan, model);
   }
   if (joined && exchange.response.status == 404) tell_taken_back(exchange);
+}
+
+}  // namespace
+
+http::Task<void> create_generation(Exchange& exchange) {
+  if (exchange.body == nullptr) {
+    co_await run_request(exchange, nullptr);
+    co_return;
+  }
+  auto receiving = receive_generation_form(exchange);
+  auto form = co_await receiving;
+  if (!form) co_return;
+  co_await run_request(exchange, &*form);
 }
 
 }  // namespace shunt::api

@@ -35,8 +35,9 @@ struct Exchange {
   http::Response& response;
   MemoryReservation& memory;  // of the request
   MemoryReservation& answer_memory;
-  bool& streamed;         // the handler has sent the response itself
-  bool tells_all = true;  // whether /readyz may: a key with the scope for it, or no keys at all
+  bool& streamed;                    // the handler has sent the response itself
+  http::BodyStream* body = nullptr;  // of a form
+  bool tells_all = true;             // whether /readyz may: a key with the scope for it, or no keys at all
   std::unique_ptr<RequestTrace> trace = {};
 };
 

@@ -17,7 +17,13 @@ namespace shunt::api {
 [[nodiscard]] http::Task<void> remove_generation(Exchange& exchange);
 [[nodiscard]] http::Task<void> stream_events(Exchange& exchange);
 [[nodiscard]] http::Task<void> get_artifact(Exchange& exchange);
+[[nodiscard]] http::Task<void> create_file(Exchange& exchange);
+[[nodiscard]] http::Task<void> list_files(Exchange& exchange);
+[[nodiscard]] http::Task<void> get_file(Exchange& exchange);
+[[nodiscard]] http::Task<void> get_file_content(Exchange& exchange);
+[[nodiscard]] http::Task<void> remove_file(Exchange& exchange);
 [[nodiscard]] http::Task<void> report_status(Exchange& exchange);
+[[nodiscard]] http::Task<void> reload_config(Exchange& exchange);  // and what that would do
 [[nodiscard]] http::Task<void> report_flip(Exchange& exchange);
 [[nodiscard]] http::Task<void> move_flip(Exchange& exchange);  // every POST but the preflight's
 [[nodiscard]] http::Task<void> report_preflight(Exchange& exchange);

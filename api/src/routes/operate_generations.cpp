@@ -2,6 +2,7 @@
 #include "representation/generation_body.hpp"
 #include "representation/representation.hpp"
 #include "routes/executor_choice.hpp"
+#include "routes/given_files.hpp"
 #include "routes/handlers.hpp"
 #include "routes/submit_answer.hpp"
 #include "routes/webhook_choice.hpp"
@@ -89,6 +90,14 @@ http::Task<void> retry_generation(Exchange& exchange) {
   if (!webhook) {
     set_problem(exchange.response, webhook.error());
     co_return;
+  }
+  if (!request->files.empty()) {
+    auto holding = hold_files_again(exchange, *request);
+    const Result<void> held = co_await holding;
+    if (!held) {
+      set_problem(exchange.response, held.error(), {.instance = generation_link(*id)});
+      co_return;
+    }
   }
   begin_trace(exchange, *request);
   auto submitting = answer_of<executor::SubmitOutcome>(exchange.client, [&](auto done) {

@@ -36,7 +36,7 @@ JsonObject describe_model(const Model& model) {
 JsonArray describe_upstreams(const ModelRegistry& models) {
   JsonArray all;
   for (const auto& [name, model] : models.all()) {
-    for (const UpstreamStatus& upstream : upstreams_of(model.generator.get())) {
+    for (const UpstreamStatus& upstream : upstreams_of(model->generator.get())) {
       all.push_back(JsonObject{{"model", view(name)},
                                {"upstream", view(upstream.name)},
                                {"state", view(upstream.state)},
@@ -65,7 +65,7 @@ executor::ExecutorDescription Service::describe() const {
 void list_models(Exchange& exchange) {
   JsonArray models;
   for (const auto& [name, model] : exchange.service.models.all()) {
-    if (may_see(exchange, name)) models.push_back(describe_model(model));
+    if (may_see(exchange, name)) models.push_back(describe_model(*model));
   }
   exchange.response.set_json(200);
   append_json(exchange.response.body, JsonObject{{"models", std::move(models)}});
@@ -74,7 +74,7 @@ void list_models(Exchange& exchange) {
 // A model that the key may not use is not there.
 void get_model(Exchange& exchange) {
   const std::string_view name = exchange.route.parameters[0];
-  const Model* const model = exchange.service.models.find(name);
+  const auto model = exchange.service.models.find(name);
   if (model == nullptr || !may_see(exchange, name)) {
     JsonArray known;
     for (const auto& [each, described] : exchange.service.models.all()) {
@@ -125,19 +125,18 @@ void report_readiness(Exchange& exchange) {
 
 void report_metrics(Exchange& exchange) {
   exchange.response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  exchange.response.body = exchange.service.metrics.text();
+  exchange.response.body = exchange.service.metrics.text() + exchange.service.files.metrics_text();
   if (exchange.service.extra_metrics) exchange.response.body += exchange.service.extra_metrics();
 }
 
 void describe_api(Exchange& exchange) {
   exchange.response.set_json(200);
-  const auto& models = exchange.service.models.all();
+  const ModelSnapshot models = exchange.service.models.all();
   const auto hidden = [&](const auto& each) { return !may_see(exchange, each.first); };
   exchange.response.body =
       std::ranges::any_of(models, hidden)
-          ? openapi_document(exchange.service.models,
-                             [&exchange](std::string_view name) { return may_see(exchange, name); })
-          : exchange.service.openapi;
+          ? openapi_document(models, [&exchange](std::string_view name) { return may_see(exchange, name); })
+          : *exchange.service.openapi.text();
 }
 
 void point_the_way(Exchange& exchange) {

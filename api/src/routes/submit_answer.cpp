@@ -41,11 +41,11 @@ Result<void> check_model_permission(const Exchange& exchange, std::string_view n
       .with("received", excerpt(name));
 }
 
-Result<const Model*> usable_model(const Exchange& exchange, std::string_view name) {
+Result<std::shared_ptr<const Model>> usable_model(const Exchange& exchange, std::string_view name) {
   // Before the look-up, so that nobody learns by the difference which models there are.
   if (auto permitted = check_model_permission(exchange, name); !permitted)
     return std::move(permitted).error();
-  if (const Model* const model = exchange.service.models.find(name)) return model;
+  if (auto model = exchange.service.models.find(name)) return model;
   boost::json::array known;
   for (const auto& [model_name, model] : exchange.service.models.all()) {
     if (exchange.key == nullptr || exchange.key->may_use(model_name))

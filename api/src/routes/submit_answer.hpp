@@ -19,7 +19,8 @@ inline constexpr std::chrono::seconds kLookAgainAfter{1};
 
 // The model of this name, if there is one and the request's key may use it: `model_forbidden`, and else
 // `unknown_model` with those that it may use.
-[[nodiscard]] Result<const Model*> usable_model(const Exchange& exchange, std::string_view name);
+[[nodiscard]] Result<std::shared_ptr<const Model>> usable_model(const Exchange& exchange,
+                                                                std::string_view name);
 
 // The acceptance, with the headers of the response that tell where the generation is; or nullptr, and the
 // response has been made the problem.

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "routes/form_receiver.hpp"
 #include "shunt/generation/error_codes.hpp"
 #include "shunt/webhooks/webhooks.hpp"
 
@@ -17,10 +18,6 @@ Error sends_none() {
 
 Error no_room() {
   return {error_code::kOverloaded, "too many generations with a webhook are open", Retryable::kYes};
-}
-
-std::string caller_of(const Exchange& exchange) {
-  return exchange.key == nullptr ? std::string() : exchange.key->caller();
 }
 
 Result<std::optional<webhooks::Webhook>> named_webhook(const Exchange& exchange,

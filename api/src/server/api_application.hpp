@@ -8,7 +8,6 @@
 #include "service/service.hpp"
 #include "shunt/api/namespace.hpp"
 #include "shunt/http/server/application.hpp"
-#include "surface/openapi.hpp"
 
 namespace shunt::api {
 
@@ -22,10 +21,11 @@ class ApiApplication final : public http::Application {
                  .models = models,
                  .extra_metrics = std::move(extra_metrics),
                  .surface = surface,
-                 .openapi = openapi_document(models),
+                 .openapi = CurrentOpenApi(models),
                  .live = LiveSettingsSource(std::make_shared<const LiveSettings>(
                      options, std::chrono::steady_clock::now(), nullptr)),
                  .metrics = HttpMetrics(surface),
+                 .files = FileService(options.file_store),
                  .memory = *options.memory} {}
 
   [[nodiscard]] Service& service() noexcept { return service_; }

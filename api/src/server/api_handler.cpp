@@ -31,6 +31,9 @@ http::Task<void> dispatch(Exchange& exchange) {
       return remove_generation(exchange);
     case RouteId::kStatus:
       return report_status(exchange);
+    case RouteId::kReload:
+    case RouteId::kReloadPreview:
+      return reload_config(exchange);
     case RouteId::kFlipStatus:
       return report_flip(exchange);
     case RouteId::kFlipStart:
@@ -65,6 +68,16 @@ http::Task<void> dispatch(Exchange& exchange) {
       return stream_events(exchange);
     case RouteId::kGetArtifact:
       return get_artifact(exchange);
+    case RouteId::kCreateFile:
+      return create_file(exchange);
+    case RouteId::kListFiles:
+      return list_files(exchange);
+    case RouteId::kGetFile:
+      return get_file(exchange);
+    case RouteId::kGetFileContent:
+      return get_file_content(exchange);
+    case RouteId::kRemoveFile:
+      return remove_file(exchange);
     case RouteId::kListModels:
       return finished(list_models, exchange);
     case RouteId::kGetModel:
@@ -111,7 +124,8 @@ http::HeaderVerdict ApiHandler::check(http::ServerExchange& exchange, SteadyTime
   return {.answered = decision.answered,
           .known = decision.key != nullptr,
           .for_probes = route != nullptr && route->access == Access::kOpen,
-          .max_body_bytes = decision.max_body_bytes};
+          .max_body_bytes = decision.max_body_bytes,
+          .streams_body = decision.is_form};
 }
 
 http::Task<void> ApiHandler::handle(http::ServerExchange& exchange) {
@@ -127,6 +141,7 @@ http::Task<void> ApiHandler::handle(http::ServerExchange& exchange) {
                              .memory = exchange.memory,
                              .answer_memory = exchange.answer_memory,
                              .streamed = exchange.streamed,
+                             .body = exchange.body,
                              .tells_all = decision_->tells_all});
   return dispatch(*exchange_);
 }

@@ -20,19 +20,31 @@ class ApiServer final : public HttpServer {
   void stop_accepting() override { server_->stop_accepting(); }
   void close(std::chrono::milliseconds deadline) override { server_->close(deadline); }
 
+  Result<void> check(HttpServerOptions options) const override {
+    const Service& service = application_->service();
+    keep_what_stays(options, service.live.now()->options);
+    if (auto endpoint = listen_endpoint(options, service.surface); !endpoint) return endpoint.error();
+    return {};
+  }
+
   Result<void> reload(HttpServerOptions options) override {
+    if (auto fits = check(options); !fits) return fits;
     Service& service = application_->service();
     const auto before = service.live.now();
-    options.address = before->options.address;
-    options.port = before->options.port;
-    options.allow_unauthenticated = before->options.allow_unauthenticated;
-    if (auto endpoint = listen_endpoint(options, service.surface); !endpoint) return endpoint.error();
+    keep_what_stays(options, before->options);
     service.live.replace(std::make_shared<const LiveSettings>(
         std::move(options), std::chrono::steady_clock::now(), before.get()));
     return {};
   }
 
  private:
+  static void keep_what_stays(HttpServerOptions& options, const HttpServerOptions& before) {
+    options.address = before.address;
+    options.port = before.port;
+    options.files.retention = before.files.retention;
+    options.allow_unauthenticated = before.allow_unauthenticated;
+  }
+
   const std::shared_ptr<ApiApplication> application_;
   const std::unique_ptr<http::Server> server_;
 };
@@ -44,6 +56,7 @@ class ProbeServer final : public HttpServer {
                                                    std::function<executor::ExecutorDescription()> describe,
                                                    MetricsSource metrics);
   [[nodiscard]] unsigned short port() const noexcept override { return server_->port(); }
+  Result<void> check(HttpServerOptions options) const override { return server_->check(std::move(options)); }
   Result<void> reload(HttpServerOptions options) override { return server_->reload(std::move(options)); }
   void stop_accepting() override { server_->stop_accepting(); }
   void close(std::chrono::milliseconds deadline) override { server_->close(deadline); }

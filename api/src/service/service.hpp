@@ -4,6 +4,8 @@
 #include <string>
 
 #include "admission/live_settings.hpp"
+#include "service/current_openapi.hpp"
+#include "service/file_service.hpp"
 #include "service/http_metrics.hpp"
 #include "shunt/api/http_server.hpp"
 #include "shunt/api/namespace.hpp"
@@ -20,9 +22,10 @@ struct Service {
   const ModelRegistry& models;
   const MetricsSource extra_metrics;
   const Surface surface;
-  const std::string openapi;
+  CurrentOpenApi openapi;
   LiveSettingsSource live;
   HttpMetrics metrics;
+  FileService files;
   MemoryBudget& memory;
   http::ServerState state{.metrics = metrics, .memory = memory};
 

@@ -98,7 +98,16 @@ JsonArray parameters_of(const Route& route) {
       parameters.push_back(parameter("Last-Event-ID", "header", "Resume after this event",
                                      {{"type", "integer"}, {"minimum", 0}}));
       break;
+    case RouteId::kListFiles:
+      parameters.push_back(parameter("after", "query", "The id of the file before the page", text));
+      parameters.push_back(parameter("purpose", "query", "Only these", text));
+      parameters.push_back(parameter("order", "query", "By age", {{"enum", JsonArray{"asc", "desc"}}}));
+      parameters.push_back(
+          parameter("limit", "query", "How many at most",
+                    {{"type", "integer"}, {"minimum", 1}, {"maximum", 10000}, {"default", 100}}));
+      break;
     case RouteId::kGetArtifact:
+    case RouteId::kGetFileContent:
       parameters.push_back(parameter("Range", "header", "One range of bytes", text));
       parameters.push_back(parameter("If-None-Match", "header", "Entity tags that the client has", text));
       break;
@@ -157,6 +166,21 @@ JsonObject responses_of(const Route& route) {
       responses.emplace("206", response("The range", content("*/*", bytes)));
       responses.emplace("304", response("The client has it", {}));
       break;
+    case RouteId::kCreateFile:
+    case RouteId::kGetFile:
+      responses.emplace("200", json_response("The file", "File"));
+      break;
+    case RouteId::kListFiles:
+      responses.emplace("200", json_response("A page", "FilePage"));
+      break;
+    case RouteId::kGetFileContent:
+      responses.emplace("200", response("The bytes", content("*/*", bytes)));
+      responses.emplace("206", response("The range", content("*/*", bytes)));
+      responses.emplace("304", response("The client has it", {}));
+      break;
+    case RouteId::kRemoveFile:
+      responses.emplace("200", json_response("It is gone", "RemovedFile"));
+      break;
     case RouteId::kListModels:
       responses.emplace("200", json_response("The models", "ModelList"));
       break;
@@ -175,6 +199,12 @@ JsonObject responses_of(const Route& route) {
       break;
     case RouteId::kStatus:
       responses.emplace("200", json_response("The service as it stands", "Status"));
+      break;
+    case RouteId::kReload:
+      responses.emplace("200", json_response("What has changed", "ReloadReport"));
+      break;
+    case RouteId::kReloadPreview:
+      responses.emplace("200", json_response("What would change", "ReloadReport"));
       break;
     case RouteId::kFlipStatus:
       responses.emplace("200", json_response("The flip as it stands", "FlipStatus"));
@@ -234,6 +264,8 @@ std::string_view body_schema_of(RouteId route) {
   switch (route) {
     case RouteId::kCreateGeneration:
       return "GenerationRequest";
+    case RouteId::kCreateFile:
+      return "FileUpload";
     case RouteId::kCancelGeneration:
       return "CancelRequest";
     case RouteId::kTestWebhook:
@@ -249,16 +281,23 @@ std::string_view body_schema_of(RouteId route) {
   }
 }
 
+JsonObject body_content_of(const Route& route) {
+  if (!takes_json(route.body)) return content("multipart/form-data", schema_link(body_schema_of(route.id)));
+  JsonObject either = content("application/json", schema_link(body_schema_of(route.id)));
+  if (takes_form(route.body)) {
+    either.emplace("multipart/form-data", JsonObject{{"schema", schema_link("GenerationForm")}});
+  }
+  return either;
+}
+
 JsonObject operation_of(const Route& route) {
   JsonObject operation{{"operationId", view(route.operation)}, {"summary", view(route.summary)}};
   if (JsonArray parameters = parameters_of(route); !parameters.empty()) {
     operation.emplace("parameters", std::move(parameters));
   }
   if (route.body != BodyUse::kNone) {
-    operation.emplace(
-        "requestBody",
-        JsonObject{{"required", route.body == BodyUse::kRequired},
-                   {"content", content("application/json", schema_link(body_schema_of(route.id)))}});
+    operation.emplace("requestBody",
+                      JsonObject{{"required", needs_body(route.body)}, {"content", body_content_of(route)}});
   }
   operation.emplace("responses", responses_of(route));
   if (route.access == Access::kOpen) operation.emplace("security", JsonArray{});
@@ -275,13 +314,13 @@ std::string schema_name(std::string_view model, const JsonObject& taken) {
 }
 
 // A schema for each model that has one, and that a request for the model has such an input.
-void add_input_schemas(const ModelRegistry& models, const std::function<bool(std::string_view)>& visible,
+void add_input_schemas(const ModelSnapshot& models, const std::function<bool(std::string_view)>& visible,
                        JsonObject& schemas) {
   JsonArray conditions;
-  for (const auto& [name, model] : models.all()) {
-    if (model.input_rules.empty() || !visible(name)) continue;
+  for (const auto& [name, model] : models) {
+    if (model->input_rules.empty() || !visible(name)) continue;
     const std::string component = schema_name(name, schemas);
-    schemas.emplace(component, model.input_rules.schema());
+    schemas.emplace(component, model->input_rules.schema());
     JsonObject of_model{{"properties", JsonObject{{"model", JsonObject{{"const", view(name)}}}}},
                         {"required", JsonArray{"model"}}};
     JsonObject its_input{{"properties", JsonObject{{"input", schema_link(component)}}}};
@@ -299,7 +338,7 @@ std::string lower(std::string_view method) {
 
 }  // namespace
 
-std::string openapi_document(const ModelRegistry& models,
+std::string openapi_document(const ModelSnapshot& models,
                              const std::function<bool(std::string_view model)>& visible) {
   JsonObject paths;
   for (const Route& route : routes()) {

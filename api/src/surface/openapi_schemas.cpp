@@ -50,7 +50,7 @@ constexpr std::string_view kSchemas = R"json({
     "type": "object", "required": ["url"], "additionalProperties": false,
     "properties": {
       "url": {"type": "string", "format": "uri", "maxLength": 2048},
-      "key": {"type": "string", "description": "The name of the API key whose secrets sign it"}}},
+      "key": {"type": "string", "description": "The name of the API key that signs it"}}},
   "DeliveryAttempt": {
     "type": "object", "required": ["at", "took_ms"],
     "properties": {
@@ -130,6 +130,37 @@ constexpr std::string_view kSchemas = R"json({
     "properties": {
       "generations": {"type": "array", "items": {"$ref": "#/components/schemas/Generation"}},
       "next_cursor": {"type": ["string", "null"]}}},
+  "File": {
+    "type": "object",
+    "required": ["id", "object", "bytes", "created_at", "expires_at", "filename", "purpose", "media_type", "sha256"],
+    "properties": {
+      "id": {"type": "string", "pattern": "^file-[0-9a-f]{32}$"}, "object": {"const": "file"},
+      "bytes": {"type": "integer", "minimum": 0},
+      "created_at": {"type": "integer", "description": "Seconds since the Unix epoch"},
+      "expires_at": {"type": "integer", "description": "Likewise"},
+      "filename": {"type": "string"}, "purpose": {"type": "string"}, "status": {"const": "processed"},
+      "media_type": {"type": "string"}, "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"}}},
+  "FilePage": {
+    "type": "object", "required": ["object", "data", "has_more"],
+    "properties": {
+      "object": {"const": "list"}, "data": {"type": "array", "items": {"$ref": "#/components/schemas/File"}},
+      "first_id": {"type": ["string", "null"]}, "last_id": {"type": ["string", "null"]},
+      "has_more": {"type": "boolean"}}},
+  "GenerationForm": {
+    "type": "object", "required": ["request"],
+    "description": "Each further part is a file, named by the member of the input that it is",
+    "properties": {"request": {"$ref": "#/components/schemas/GenerationRequest"}},
+    "additionalProperties": {"type": "string", "contentMediaType": "application/octet-stream"}},
+  "FileUpload": {
+    "type": "object", "required": ["file", "purpose"], "additionalProperties": false,
+    "properties": {
+      "file": {"type": "string", "contentMediaType": "application/octet-stream"},
+      "purpose": {"type": "string", "pattern": "^[a-z0-9_-]{1,64}$"},
+      "expires_after[anchor]": {"const": "created_at"},
+      "expires_after[seconds]": {"type": "integer", "minimum": 60}}},
+  "RemovedFile": {
+    "type": "object", "required": ["id", "object", "deleted"],
+    "properties": {"id": {"type": "string"}, "object": {"const": "file"}, "deleted": {"const": true}}},
   "Model": {
     "type": "object", "required": ["name", "driver"],
     "properties": {
@@ -214,6 +245,22 @@ constexpr std::string_view kSchemas = R"json({
             "running": {"type": "integer"}, "started_at": {"type": "string", "format": "date-time"},
             "last_claim_at": {"type": "string", "format": "date-time"}}}},
       "workers_error": {"type": "string"}}},
+  "ReloadReport": {
+    "type": "object", "required": ["file", "digest", "changes", "models", "restart_needed"],
+    "properties": {
+      "file": {"type": "string"}, "digest": {"type": "string"},
+      "changes": {
+        "type": "array",
+        "items": {
+          "type": "object", "required": ["name", "before", "after", "live"],
+          "properties": {
+            "name": {"type": "string"}, "before": {"type": ["string", "null"]},
+            "after": {"type": ["string", "null"]},
+            "live": {"type": "boolean", "description": "false: it stays as it was until a restart"}}}},
+      "models": {
+        "type": "object",
+        "additionalProperties": {"enum": ["added", "removed", "limits", "generator"]}},
+      "restart_needed": {"type": "boolean"}}},
   "Problem": {
     "type": "object", "required": ["type", "title", "status", "detail", "code", "retryable"],
     "properties": {

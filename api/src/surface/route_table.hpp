@@ -20,12 +20,19 @@ enum class RouteId {
   kRemoveGeneration,
   kStreamEvents,
   kGetArtifact,
+  kCreateFile,
+  kListFiles,
+  kGetFile,
+  kGetFileContent,
+  kRemoveFile,
   kListModels,
   kGetModel,
   kHealth,
   kReady,
   kMetrics,
   kStatus,
+  kReload,
+  kReloadPreview,
   kFlipStatus,
   kFlipStart,
   kFlipPromote,
@@ -52,7 +59,17 @@ enum class RouteId {
 // What is needed where API keys are configured: nothing, any key, or one with the scope. Without keys kAdmin
 // is for requests from this machine only.
 enum class Access { kOpen, kAnyKey, kGenerate, kMetrics, kStatus, kAdmin };
-enum class BodyUse { kNone, kOptional, kRequired };
+// Forms (multipart/form-data) are taken piece by piece, while they come.
+enum class BodyUse { kNone, kOptional, kRequired, kRequiredOrForm, kForm };
+[[nodiscard]] constexpr bool needs_body(BodyUse use) noexcept {
+  return use != BodyUse::kNone && use != BodyUse::kOptional;
+}
+[[nodiscard]] constexpr bool takes_form(BodyUse use) noexcept {
+  return use == BodyUse::kRequiredOrForm || use == BodyUse::kForm;
+}
+[[nodiscard]] constexpr bool takes_json(BodyUse use) noexcept {
+  return use != BodyUse::kForm;
+}
 
 struct Route {
   RouteId id;

@@ -2,6 +2,7 @@
 
 #include "general_setting.hpp"
 #include "settings_table.hpp"
+#include "shunt/http/address_ranges.hpp"
 #include "value_kinds.hpp"
 
 namespace shunt::config {
@@ -24,7 +25,59 @@ auto s3(Value S3Options::* member) {
   return [member](auto& target) -> auto& { return target.artifacts.s3.*member; };
 }
 
+template <typename Value>
+auto files(Value api::FileOptions::* member) {
+  return [member](auto& target) -> auto& { return target.server.files.*member; };
+}
+
+constexpr std::size_t kGiB = std::size_t{1} << 30U;
+
 }  // namespace
+
+std::vector<Setting<Configuration>> file_settings() {
+  std::vector<General> made;
+  made.push_back(
+      general("files.directory", Text{}, through(&Configuration::file_store, &FileStoreSettings::directory),
+              "Where the files that callers upload lie: a folder that all API processes and workers share. "
+              "Empty: `input-files` in `artifacts.directory`, or in the state directory that stands there."));
+  made.push_back(general("files.min_free", kind::Bytes{0, 1024 * kGiB},
+                         through(&Configuration::file_store, &FileStoreSettings::min_free_bytes),
+                         "What uploads leave free on that disk; those that would not get 507."));
+  made.push_back(general("files.max_bytes", kind::Bytes{1, 1024 * kGiB}, files(&api::FileOptions::max_bytes),
+                         "One file; larger ones get 413.")
+                     .live());
+  made.push_back(general("files.types", kind::TextList{}, files(&api::FileOptions::types),
+                         "Media types that files may have, as `image/png` or `image/*`; others get 415. "
+                         "Empty: all.")
+                     .live());
+  made.push_back(general("files.max_bytes_per_key", kind::Bytes{1, 1024 * kGiB},
+                         files(&api::FileOptions::max_bytes_per_key),
+                         "What one key may keep of uploaded files together; more gets 413. Without keys "
+                         "everybody is one.")
+                     .live());
+  made.push_back(general("files.max_files_per_key", Count{1, 10'000},
+                         files(&api::FileOptions::max_files_per_key), "And how many files.")
+                     .live());
+  made.push_back(general("files.expires_after", Duration{1min, 24h * 3650},
+                         files(&api::FileOptions::expires_after),
+                         "How long an uploaded file is kept, unless its upload says that it is less.")
+                     .live());
+  made.push_back(general("files.fetch_timeout", Duration{1s, 10min}, files(&api::FileOptions::fetch_timeout),
+                         "For all of fetching one URL that a model takes in place of a file.")
+                     .live());
+  made.push_back(general("files.fetch_addresses",
+                         kind::NamesOf{http::AddressRanges::is_range, "list of addresses",
+                                       R"(["10.0.0.0/8", "192.0.2.7"])"},
+                         files(&api::FileOptions::fetch_addresses),
+                         "Addresses that are no public ones and from which URLs may be fetched nevertheless.")
+                     .live());
+  made.push_back(general("files.fetch_authorities_file", Text{},
+                         files(&api::FileOptions::fetch_authorities_file),
+                         "Certificates (PEM) that sign those of the servers that are fetched from, instead "
+                         "of the system's.")
+                     .live());
+  return made;
+}
 
 std::vector<Setting<Configuration>> artifact_settings() {
   std::vector<General> made;

@@ -180,7 +180,8 @@ void add_process(std::vector<General>& to) {
   to.push_back(
       general("default_model", Text{Text::Empty::kRefused}, &Configuration::default_model,
               "The model of `shunt generate` without `--model`. When it is not set and there is no model "
-              "`speech`: the first one of the file."));
+              "`speech`: the first one of the file.")
+          .live());
 }
 
 void add_memory(std::vector<General>& to) {
@@ -233,6 +234,7 @@ std::vector<General> make_general_settings() {
   for (General& setting : queue_settings()) made.push_back(std::move(setting));
   for (General& setting : flip_settings()) made.push_back(std::move(setting));
   for (General& setting : artifact_settings()) made.push_back(std::move(setting));
+  for (General& setting : file_settings()) made.push_back(std::move(setting));
   for (General& setting : tracing_settings()) made.push_back(std::move(setting));
   for (General& setting : webhook_settings()) made.push_back(std::move(setting));
   return made;
@@ -262,6 +264,8 @@ std::vector<Setting<api::ApiKey>> own_key_settings() {
                       "Requests that may come at once before the rate applies."),
       setting<ApiKey>("max_body_bytes", Bytes{1, std::size_t{1} << 30U, "the server's"},
                       &ApiKey::max_body_bytes, "Body of this key's requests."),
+      setting<ApiKey>("max_stored_bytes", Bytes{1, std::size_t{1} << 40U, "as files.max_bytes_per_key"},
+                      &ApiKey::max_stored_bytes, "What this key may keep of uploaded files together."),
       setting<ApiKey>("models", kind::Names{}, &ApiKey::models,
                       "The only models that it may use, and is told of; none listed: all."),
       setting<ApiKey>(

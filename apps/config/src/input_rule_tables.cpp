@@ -12,6 +12,7 @@ namespace {
 
 using kind::Bytes;
 using kind::Choice;
+using kind::Choices;
 using kind::Count;
 using kind::JsonValue;
 using kind::Maybe;
@@ -28,7 +29,12 @@ Choice<InputRule::Type> types() {
            {"boolean", Type::kBoolean},
            {"array", Type::kArray},
            {"object", Type::kObject},
+           {"file", Type::kFile},
            {"json", Type::kJson}}};
+}
+
+Choices<InputRule::Url> url_kinds() {
+  return {{{"https", InputRule::Url::kHttps}, {"data", InputRule::Url::kData}}};
 }
 
 // What JSON can hold without loss (base's json.hpp).
@@ -46,8 +52,10 @@ Choice<Unlisted> unlisted_kinds() {
 const std::vector<Setting<InputRule>>& input_rule_settings() {
   using Rule = InputRule;
   static const std::vector<Setting<Rule>> kSettings = {
-      setting<Rule>("type", Maybe<Choice<Rule::Type>>{types()}, &Rule::type,
-                    "What the value is; `json` is anything. Needed unless `any` is true."),
+      setting<Rule>(
+          "type", Maybe<Choice<Rule::Type>>{types()}, &Rule::type,
+          "What the value is; `file` is a file that comes beside the input, `json` anything. Needed "
+          "unless `any` is true."),
       setting<Rule>("any", Switch{}, &Rule::any,
                     "Any text, number or boolean, instead of a type. Still no text that begins with `-` at "
                     "the start of "
@@ -76,6 +84,16 @@ const std::vector<Setting<InputRule>>& input_rule_settings() {
       setting<Rule>(
           "unlisted", unlisted_kinds(), &Rule::unlisted,
           "Of an object, whose members have rules in the table `properties`: what becomes of others."),
+      setting<Rule>("types", TextList{}, &Rule::types,
+                    "Of a file: its media types, as `image/png` or `image/*`. Empty: any."),
+      setting<Rule>("max_bytes", Maybe<Bytes>{}, &Rule::max_bytes,
+                    "Of a file. Not set: as `files.max_bytes`."),
+      setting<Rule>("urls", url_kinds(), &Rule::urls,
+                    "Of a file: what a request may give in its place, for Shunt to fetch: `https` and `data` "
+                    "URLs. Empty: neither."),
+      setting<Rule>("url_hosts", TextList{}, &Rule::url_hosts,
+                    "Of a file: the hosts that `https` URLs may name, as `example.com` or `*.example.com`. "
+                    "Empty: every public one."),
       setting<Rule>(
           "allow_leading_dash", Switch{}, &Rule::allow_leading_dash,
           "In a program's argument: a text that begins with `-`. The values of `enum` need no permission."),

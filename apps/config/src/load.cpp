@@ -18,6 +18,18 @@ Configuration::Configuration() = default;
 
 namespace {
 
+template <typename Target>
+bool names(const std::vector<Setting<Target>>& settings, std::string_view name) {
+  return std::ranges::any_of(settings, [name](const auto& each) { return each.text.name == name; });
+}
+
+// Of a model's own settings: all but its limits and words, which nothing is made by. What becomes of unlisted
+// members is a rule of its input, which a driver may go by.
+bool is_of_generator(std::string_view name) {
+  return name == "unlisted_input" || !(names(model_settings(), name) || names(flip_model_settings(), name) ||
+                                       names(shadow_model_settings(), name));
+}
+
 // Builds the configuration up, source by source, the weakest first.
 class Loading {
  public:
@@ -187,19 +199,32 @@ class Loading {
 
   [[nodiscard]] std::vector<Explained> explain() const {
     std::vector<Explained> explained;
-    const auto add = [&explained](const SettingGroup& group) {
+    const auto add = [&explained](const SettingGroup& group, const std::string& table) {
       for (const BoundSetting& setting : group.settings) {
-        explained.push_back(setting.explain(group.prefix + setting.text().name));
+        Explained made = setting.explain(group.prefix + setting.text().name);
+        made.table = table;
+        explained.push_back(std::move(made));
       }
     };
-    add(general_);
-    for (const LoadedKey& key : keys_) add(key.group);
+    add(general_, "");
+    for (const LoadedKey& key : keys_)
+      add(key.group, key.group.prefix.substr(0, key.group.prefix.size() - 1));
     for (const LoadedModel& model : models_) {
+      const std::string table = model.group.prefix.substr(0, model.group.prefix.size() - 1);
+      const auto add_of_model = [&](const SettingGroup& group, bool all_of_generator) {
+        const std::size_t first = explained.size();
+        add(group, table);
+        for (std::size_t i = first; i < explained.size(); ++i) {
+          explained[i].live = true;  // as a model is as a whole
+          explained[i].of_generator =
+              all_of_generator || is_of_generator(group.settings[i - first].text().name);
+        }
+      };
       explained.push_back({model.group.prefix + "driver", in_quotes(model.config.model.driver),
-                           model.driver_source, false, model.config.model.driver});
-      add(model.group);
-      for (const LoadedInputRule& rule : model.input_rules) add(rule.group);
-      for (const LoadedUpstream& upstream : model.upstreams) add(upstream.group);
+                           model.driver_source, true, model.config.model.driver, table, true});
+      add_of_model(model.group, false);
+      for (const LoadedInputRule& rule : model.input_rules) add_of_model(rule.group, true);
+      for (const LoadedUpstream& upstream : model.upstreams) add_of_model(upstream.group, true);
     }
     return explained;
   }

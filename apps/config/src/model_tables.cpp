@@ -257,6 +257,20 @@ void check_shadow(const LoadedModel& model, Problems& problems) {
   }
 }
 
+// Else they would be sent, and nobody would read them.
+void check_takes_files(const LoadedModel& model, Problems& problems) {
+  const auto* const openai = std::get_if<OpenAiOptions>(&model.config.driver);
+  const bool takes = openai != nullptr ? takes_files(openai->operation)
+                                       : !std::holds_alternative<SimulatorOptions>(model.config.driver);
+  if (takes) return;
+  for (const auto& [member, rule] : model.config.input_rules) {
+    if (rule.type != InputRule::Type::kFile) continue;
+    problems.add(model.driver_source, model.group.prefix + "input." + member + ".type",
+                 openai != nullptr ? "\"file\" cannot be used: the model's operation takes no files"
+                                   : "\"file\" cannot be used: the simulator takes no files");
+  }
+}
+
 }  // namespace
 
 void finish_model(LoadedModel& model, Problems& problems) {
@@ -266,6 +280,7 @@ void finish_model(LoadedModel& model, Problems& problems) {
   }
   check_produced_types(model, problems);
   check_shadow(model, problems);
+  check_takes_files(model, problems);
   const auto* command = std::get_if<CommandOptions>(&model.config.driver);
   if (command != nullptr) fit_concurrency(model, *command, problems);
   if (command != nullptr && sound) check_command_model(model, *command, problems);

@@ -172,10 +172,12 @@ General probes_setting() {
 void add_worker(std::vector<General>& to) {
   to.push_back(general("worker.models", Names{}, worker(&WorkerSettings::models),
                        "Whose generations a worker takes. Empty: those of all models.")
-                   .with_flag("--model"));
+                   .with_flag("--model")
+                   .live());
   to.push_back(general("worker.concurrency", Count{0, 100'000, "each model's own"},
                        worker(&WorkerSettings::concurrency), "Generations of a model at once in a worker.")
-                   .with_flag("--concurrency"));
+                   .with_flag("--concurrency")
+                   .live());
   to.push_back(general("worker.name", Text{}, worker(&WorkerSettings::name),
                        "Shown in `shunt status` and by BullMQ's tools. Empty: host and process id."));
   to.push_back(general(

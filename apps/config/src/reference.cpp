@@ -34,9 +34,10 @@ file to start your own. It is [TOML](https://toml.io): `server.listen` below is 
 Durations have a unit: `"250ms"`, `"30s"`, `"10m"`, `"2h"`, `"7d"`. Sizes may have one: `512`, `"64KiB"`, `"8MiB"`,
 `"1GiB"`. Booleans are `true` and `false`; in a variable or a flag also `1`, `0`, `yes`, `no`, `on` and `off`.
 
-SIGHUP reads the file again (`systemctl reload`, `kill -HUP PID`). The new file is checked as a
-whole and taken or rejected as a whole, with the reason in the log. Settings marked *live* change at once; the log names
-what else has changed, which stays as it was until a restart. Variables and flags stay those of the start.
+`shunt reload` and SIGHUP (`systemctl reload`, `kill -HUP PID`) read the file again, and files of secrets with it. The
+new one is checked as a whole and taken or rejected as a whole; [reload.md](reload.md) says what becomes of what runs.
+Settings marked *live* change at once, and models with all their settings do; what else has changed is named, and stays
+as it was until a restart. Variables and flags stay those of the start. `shunt config diff` tells all this beforehand.
 )";
 
 // Inside a table cell: a bar would end it.
@@ -192,6 +193,9 @@ Copies of sampled requests, while a fleet is in shadow. They go through Redis, w
   append_general(text, {"worker", "artifacts"}, R"(## Workers: `[worker]` and `[artifacts]`
 
 For processes that run generations from the queue: `shunt worker`, or `--roles api,worker`.)");
+  append_general(text, {"files"}, R"(## Files: `[files]`
+
+What callers may upload, and where it lies; [files.md](files.md).)");
   append_general(text, {"tracing"}, R"(## Traces: `[tracing]`
 
 Where spans of generations go; [tracing.md](tracing.md) tells what they hold.)");

@@ -22,6 +22,9 @@ namespace shunt::config {
 // The settings about artifacts (artifact_settings.cpp).
 [[nodiscard]] std::vector<Setting<Configuration>> artifact_settings();
 
+// Those about callers' files (likewise).
+[[nodiscard]] std::vector<Setting<Configuration>> file_settings();
+
 // The settings about traces (tracing_settings.cpp).
 [[nodiscard]] std::vector<Setting<Configuration>> tracing_settings();
 

@@ -2,7 +2,7 @@
 
 #include "general_setting.hpp"
 #include "settings_table.hpp"
-#include "shunt/http/web_names.hpp"
+#include "shunt/http/address_ranges.hpp"
 #include "shunt/webhooks/event_filter.hpp"
 #include "shunt/webhooks/signing_key.hpp"
 #include "value_kinds.hpp"
@@ -55,7 +55,7 @@ std::vector<Setting<Configuration>> webhook_settings() {
               "Let webhooks name `http://` beside `https://`: what is sent can be read on its way."));
   made.push_back(
       general("webhooks.allowed_addresses",
-              NamesOf{http::is_address_range, "list of addresses", R"(["10.0.0.0/8", "127.0.0.1"])"},
+              NamesOf{http::AddressRanges::is_range, "list of addresses", R"(["10.0.0.0/8", "127.0.0.1"])"},
               of_webhooks(&WebhookOptions::allowed_addresses),
               "Addresses and ranges that webhooks may reach although they are not public (loopback, private, "
               "link-local, ...)."));

@@ -27,13 +27,13 @@ class QueueExecutor final : public GenerationExecutor {
           {error_code::kShuttingDown, "the service is shutting down and takes no new work", Retryable::kYes},
           std::chrono::seconds(1)));
     }
-    const Model* const model = context.models.find(request.model);
+    const auto model = context.models.find(request.model);
     // The model is not named by the caller's text: metrics must not grow with it.
     if (model == nullptr) {
       return done(
           services_->submitter.refuse_early("", asked_at, unknown_model(context.models, request.model)));
     }
-    auto sealed = seal_request(*model, std::move(request), context.options.admission, *ids_, context.clock);
+    auto sealed = seal_request(model, std::move(request), context.options.admission, *ids_, context.clock);
     if (!sealed)
       return done(services_->submitter.refuse_early(model->name, asked_at, std::move(sealed).error()));
     auto submission = std::make_shared<SealedRequest>(std::move(*sealed));

@@ -32,6 +32,7 @@ bullmq::Redis connect(EventLoop& loop, const executor::QueueOptions& queue, cons
 
 FlipContext::FlipContext(FlipControlOptions opts, EventLoop& own_loop)
     : options(std::move(opts)),
+      build(options.build),
       clock(*options.clock),
       loop(own_loop),
       faults(options.faults != nullptr ? *options.faults : own_faults_),

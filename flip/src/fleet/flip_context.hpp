@@ -26,6 +26,7 @@ class FlipContext {
   void launch(bullmq::awaitable<void> work);
 
   const FlipControlOptions options;
+  std::string build;  // as options.build until FlipControl::use_build
   const Clock& clock;
   EventLoop& loop;
 

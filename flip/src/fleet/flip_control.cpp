@@ -118,6 +118,10 @@ class FlipControlOfAProcess final : public FlipControl {
         [this, done = std::move(done)]() mutable { launch<FleetShadow>(sum_shadows(), std::move(done)); });
   }
 
+  void use_build(std::string build) override {
+    on_loop([this, build = std::move(build)]() mutable { services_->context.build = std::move(build); });
+  }
+
   executor::ExecutorObserver& figures() noexcept override { return ends_; }
 
   FlipView view() const override {

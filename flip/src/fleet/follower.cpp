@@ -75,7 +75,7 @@ ApiProcess Follower::self() const {
           .pid = ::getpid(),
           .epoch = acting_.record().epoch,
           .version = context_.options.version,
-          .build = context_.options.build,
+          .build = context_.build,
           .started_at = started_at_};
 }
 

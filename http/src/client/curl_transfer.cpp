@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <new>
 #include <utility>
 
@@ -31,18 +30,14 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
 }
 
-// "" for a socket of another kind.
-std::string text_of(const curl_sockaddr& address) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
+// "" for what is no address of IP.
+std::string address_text(const curl_sockaddr& address) {
+  char text[INET6_ADDRSTRLEN] = {};
   const void* bytes = nullptr;
-  if (address.family == AF_INET) {
-    bytes = &reinterpret_cast<const sockaddr_in&>(address.addr).sin_addr;
-  } else if (address.family == AF_INET6) {
-    bytes = &reinterpret_cast<const sockaddr_in6&>(address.addr).sin6_addr;
-  }
-  const bool known =
-      bytes != nullptr && inet_ntop(address.family, bytes, text.data(), text.size()) != nullptr;
-  return known ? text.data() : std::string();
+  if (address.family == AF_INET) bytes = &reinterpret_cast<const sockaddr_in&>(address.addr).sin_addr;
+  if (address.family == AF_INET6) bytes = &reinterpret_cast<const sockaddr_in6&>(address.addr).sin6_addr;
+  if (bytes == nullptr || inet_ntop(address.family, bytes, text, sizeof text) == nullptr) return {};
+  return text;
 }
 
 }  // namespace
@@ -56,6 +51,13 @@ CurlTransfer::CurlTransfer(ClientRequest request, std::shared_ptr<TransferHandle
 CurlTransfer::~CurlTransfer() {
   detach();
   curl_easy_cleanup(easy_);
+}
+
+// libcurl 7.88 does not set close-on-exec, and the `command` driver runs programs beside us.
+curl_socket_t CurlTransfer::open_socket(CurlTransfer* self, curlsocktype, curl_sockaddr* address) {
+  const MayConnect& may_connect = self->request_.may_connect;
+  if (may_connect && !may_connect(address_text(*address))) return CURL_SOCKET_BAD;
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 CurlTransfer& CurlTransfer::of(CURL* easy) {
@@ -82,6 +84,7 @@ void CurlTransfer::set_options() {
   set(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
   set(easy_, CURLOPT_OPENSOCKETFUNCTION, &open_socket);
   set(easy_, CURLOPT_OPENSOCKETDATA, this);
+  if (!request_.authorities_file.empty()) set(easy_, CURLOPT_CAINFO, request_.authorities_file.c_str());
   if (request_.connection == ConnectionUse::kOwn) {
     set(easy_, CURLOPT_FRESH_CONNECT, 1L);
     set(easy_, CURLOPT_FORBID_REUSE, 1L);
@@ -155,23 +158,6 @@ void CurlTransfer::detach() noexcept {
   if (multi_ != nullptr) curl_multi_remove_handle(std::exchange(multi_, nullptr), easy_);
 }
 
-// An address that is no address (a socket of the file system) is never a stranger's to name.
-bool CurlTransfer::may_reach(const curl_sockaddr& address) {
-  if (!request_.reachable) return true;
-  const std::string text = text_of(address);
-  const auto purpose =
-      text.empty() ? std::optional<std::string_view>("none") : request_.reachable->refusal_of(text);
-  if (purpose)
-    refused_address_ = "the address " + text + " must not be connected to (" + std::string(*purpose) + ')';
-  return !purpose;
-}
-
-// libcurl 7.88 does not set close-on-exec, and the `command` driver runs programs beside us.
-curl_socket_t CurlTransfer::open_socket(CurlTransfer* self, curlsocktype, curl_sockaddr* address) {
-  if (!self->may_reach(*address)) return CURL_SOCKET_BAD;
-  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
-
 int CurlTransfer::take_connected(CurlTransfer* self, char*, char*, int, int) {
   self->connected_ = true;
   self->connected_unreported_ = true;
@@ -236,9 +222,9 @@ void CurlTransfer::record_end(CURLcode code) {
   } else if (!connected_) {
     how = How::kNotConnected;
   }
-  std::string reason = reason_[0] != '\0' ? std::string(reason_) : std::string(curl_easy_strerror(code));
-  if (how == How::kNotConnected && !refused_address_.empty()) reason = refused_address_;
-  record_end(TransferEnd{how, std::move(reason), request_written()});
+  record_end(TransferEnd{how,
+                         reason_[0] != '\0' ? std::string(reason_) : std::string(curl_easy_strerror(code)),
+                         request_written()});
 }
 
 bool CurlTransfer::request_written() const {

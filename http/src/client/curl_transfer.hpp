@@ -60,7 +60,6 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   void take_header_line(std::string_view line);
   void mark_ready();
   [[nodiscard]] bool request_written() const;
-  [[nodiscard]] bool may_reach(const curl_sockaddr& address);
 
   const ClientRequest request_;
   std::shared_ptr<TransferHandler> handler_;
@@ -80,7 +79,6 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   std::string body_;
   std::size_t received_ = 0;
   bool too_large_ = false;
-  std::string refused_address_;  // and why: the last one that must not be connected to
   std::optional<TransferEnd> end_;
 };
 

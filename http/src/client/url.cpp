@@ -21,6 +21,13 @@ std::string part_of(CURLU* url, CURLUPart part, unsigned flags = 0) {
 
 }  // namespace
 
+std::string resolve_reference(const std::string& base, const std::string& reference) {
+  const std::unique_ptr<CURLU, FreeUrl> url(curl_url());
+  if (reference.empty() || curl_url_set(url.get(), CURLUPART_URL, base.c_str(), 0) != CURLUE_OK) return {};
+  if (curl_url_set(url.get(), CURLUPART_URL, reference.c_str(), 0) != CURLUE_OK) return {};
+  return part_of(url.get(), CURLUPART_URL);
+}
+
 std::optional<Url> parse_url(const std::string& text) {
   const std::unique_ptr<CURLU, FreeUrl> url(curl_url());
   if (curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) return std::nullopt;

@@ -165,15 +165,13 @@ class Client(threading.Thread):
 
 # ---- What must hold afterwards.
 
-def take_given_up(redis, shunt, generations):
-    """Out of the keys that led to another generation afterwards: what never got into its queue, and its key was free."""
+def take_given_up(redis, shunt, generations, listed):
+    """What never got into its queue, whether its client was told its id or not: its key was free for another one."""
     prefix = shunt.environment["SHUNT_QUEUE_PREFIX"]
-    given_up = set()
+    given_up = {found for found in listed if redis("HGET", f"{prefix}::gen:r:{found}", "void") == "1"}
     for generation in generations:
         if len(generation.ids) > 1:
-            void = {found for found in generation.ids if redis("HGET", f"{prefix}::gen:r:{found}", "void") == "1"}
-            generation.ids -= void
-            given_up |= void
+            generation.ids -= given_up
     return given_up
 
 
@@ -290,10 +288,10 @@ def main():
                 problems.append(f"a client gave up: {client.failure!r}")
         generations = [generation for client in clients for generation in client.done]
         if not problems:
-            given_up = take_given_up(redis, shunt, generations)
+            listed = [record["id"] for record in all_listed(shunt)]
+            given_up = take_given_up(redis, shunt, generations, listed)
             counts["given up before the queue"] = len(given_up)
-            listed = [record["id"] for record in all_listed(shunt) if record["id"] not in given_up]
-            problems += problems_of_keys(generations, listed)
+            problems += problems_of_keys(generations, [found for found in listed if found not in given_up])
             logs = logs_of(shunt, generations)
             problems += problems_of_logs(shunt, logs, logs_of(other, generations), generations)
             runs = collections.Counter(runs_path.read_text().split())

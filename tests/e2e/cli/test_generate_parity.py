@@ -38,7 +38,8 @@ QUICK = json.dumps({"tokens": 3, "seed": 1})
 @pytest.fixture
 def modes(shunt, redis):
     """The environments of both modes; a worker of the queue runs."""
-    shunt.write("shunt.toml", MODELS)
+    shunt.write("shunt.toml", MODELS + f'\n[files]\ndirectory = "{shunt.folder}/given"\nmin_free = 0\n')
+    shunt.write("shunt.png", "no picture\n")
     queue = {"QUEUE_ENABLED": "true", "REDIS_URL": redis.url, "SHUNT_ARTIFACTS_DIRECTORY": str(shunt.folder / "kept")}
     shunt.worker(environment=queue)
     return {"sync": {}, "queue": queue}
@@ -64,6 +65,11 @@ def normalised(output):
     ["--model", "drawing", "--json"],
     ["--model", "drawing", "-o", "result"],
     ["--model", "drawing", "--json", "-o", "result"],
+    ["--model", "copy", "--file", "image=@shunt.png"],
+    ["--model", "copy"],
+    ["--model", "copy", "--file", "image=@no-such-file.png"],
+    ["--model", "copy", "--file", "image=shunt.png"],
+    ["--model", "copy", "--file", "other=@shunt.png"],
     ["--model", "broken"],
     ["--model", "broken", "--json"],
     ["--model", "sleeper", "--timeout", "200ms"],

@@ -86,14 +86,13 @@ def test_a_file_with_a_mistake_is_rejected_as_a_whole(shunt, service, text):
 
 
 def test_what_needs_a_restart_is_named_and_left(shunt, service):
-    shunt.write("shunt.toml", '[server]\nthreads = 7\n[store]\nmax_generations = 3\n' + MODEL + "concurrency = 9\n"
-                + key("ann"))
+    shunt.write("shunt.toml", '[server]\nthreads = 7\n[store]\nmax_generations = 3\n' + MODEL + key("ann"))
     reload(service)
     line = next(line for line in service.log().splitlines() if "service.restart_needed" in line)
-    for name in ("server.threads", "store.max_generations", "models.simulator.concurrency"):
+    for name in ("server.threads", "store.max_generations"):
         assert name in line
-    models = service.request("GET", "/v1/models", headers=bearer("ann"))[2]
-    assert b'"concurrency":9' not in models
+    metrics = service.request("GET", "/metrics", headers=bearer("ann"))[2].decode()
+    assert "shunt_config_restart_needed 2" in metrics
 
 
 def test_the_last_key_of_a_public_address_stays(shunt):

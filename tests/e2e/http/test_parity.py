@@ -107,13 +107,14 @@ def container_models(port):
 
 
 @pytest.fixture(scope="module")
-def pair():
+def pair(tmp_path_factory):
     """The two services, started once: every case uses models or keys of its own."""
     support = Path(__file__).parents[2] / "support"
     upstream, container = (subprocess.Popen([sys.executable, support / program], stdin=subprocess.PIPE,
                                             stdout=subprocess.PIPE)
                            for program in ("openai_server.py", "cog_server.py"))
-    models = (MODELS + RUNS_ONCE + upstream_models(int(upstream.stdout.readline())) +
+    files = f'\n[files]\ndirectory = "{tmp_path_factory.mktemp("files")}"\nmin_free = 0\n'
+    models = (MODELS + RUNS_ONCE + files + upstream_models(int(upstream.stdout.readline())) +
               container_models(int(container.stdout.readline())))
     modes = [SyncMode(), QueueMode()]
     services = [mode.start(models) for mode in modes]
@@ -355,6 +356,10 @@ CASES = {
     "program that exits": every_form("broken", {}),
     "program that is killed": every_form("killed", {}),
     "program that says too much": every_form("gabby", {}),
+    "program with a file": every_form("copy", {"image": "data:image/png;base64,AAEC"}),
+    "program without its file": every_form("copy", {}),
+    "program with a file of another type": every_form("copy", {"image": "data:text/plain,x"}),
+    "program with a file that is not there": every_form("copy", {"image": {"file": "file-" + 32 * "0"}}),
     "program that stays": every_form("kept", {}),
     "program that stays and fails": every_form("kept", {"prompt": "fail"}),
     "program that stays and ends": every_form("kept", {"prompt": "crash"}),

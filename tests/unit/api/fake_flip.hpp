@@ -29,6 +29,7 @@ class FakeFlipControl final : public flip::FlipControl {
   }
   void verify_log(std::function<void(Result<flip::ChainReport>)> done) override { done(chain_is); }
   void shadow_counts(std::function<void(flip::FleetShadow)> done) override { done(shadow_is); }
+  void use_build(std::string /*build*/) override {}
   executor::ExecutorObserver& figures() noexcept override { return figures_; }
   [[nodiscard]] flip::FlipView view() const override { return {}; }
 
@@ -57,6 +58,8 @@ class FakeFlipInspection final : public flip::FlipInspection {
   }
   void drain(std::function<void(Result<flip::DrainFacts>)> done) override { done(drain_is); }
   void fleet(std::function<void(std::optional<flip::FleetFacts>)> done) override { done(fleet_is); }
+
+  void use_models(std::vector<flip::FlipInspectionOptions::Model> /*models*/) override {}
 
   [[nodiscard]] flip::ShadowReport shadow() const override { return shadow_is; }
 

@@ -68,6 +68,22 @@ TEST(EventLoop, ATimerMayDestroyItselfWhileItFires) {
   EXPECT_EQ(fired.get_future().wait_for(seconds(5)), std::future_status::ready);
 }
 
+TEST(EventLoop, ATimerWhoseFunctionHoldsItGoesWithItsLoopOrWhenItIsCancelled) {
+  struct Waiting {
+    std::shared_ptr<int> held;
+    Timer timer;
+  };
+  auto held = std::make_shared<int>(1);
+  for (const bool cancelled : {false, true}) {
+    EventLoop loop;
+    auto owner = std::make_shared<Waiting>();
+    owner->held = held;
+    owner->timer = loop.after(seconds(60), [owner] { FAIL() << "called too soon"; });
+    if (cancelled) owner->timer.cancel();
+  }
+  EXPECT_EQ(held.use_count(), 1);
+}
+
 TEST(EventLoop, StopLeavesQueuedFunctionsUncalledAndDestroysThem) {
   auto held = std::make_shared<int>(1);
   {

@@ -461,7 +461,18 @@ TEST(Models, mistakes_are_named) {
        "models.m.input.a.default breaks the rule itself: input.a must be a string; got 5"},
       {"[models.m]\ndriver = \"simulator\"\ninput.a = { type = \"string\", default = 2026-11-28 }\n",
        "models.m.input.a.default must be a text, a number"},
-      {"[models.m]\ndriver = \"simulator\"\ninput.a = { type = \"file\" }\n", "models.m.input.a.type"},
+      {"[models.m]\ndriver = \"simulator\"\ninput.a = { type = \"file\" }\n",
+       "models.m.input.a.type \"file\" cannot be used: the simulator takes no files"},
+      {"[models.m]\ndriver = \"openai\"\nbase_url = \"http://x/v1\"\nmodel = \"m\"\noperation = \"speech\"\n"
+       "input.a = { type = \"file\" }\n",
+       "models.m.input.a.type \"file\" cannot be used: the model's operation takes no files"},
+      {"[models.m]\ndriver = \"command\"\nargv = [\"ls\"]\ninput.a = { type = \"file\", types = [\"png\"] "
+       "}\n",
+       "models.m.input.a.types must have media types"},
+      {"[models.m]\ndriver = \"command\"\nargv = [\"ls\"]\ninput.a = { type = \"file\", urls = [\"http\"] "
+       "}\n",
+       "models.m.input.a.urls"},
+      {"[files]\nfetch_addresses = [\"10.0.0.1/8\"]\n", "files.fetch_addresses"},
       {"[models.m]\ndriver = \"command\"\nargv = [\"ls\", \"{input.a}\"]\ninput.a = { type = \"array\" }\n",
        "input.a is no single value"},
   };

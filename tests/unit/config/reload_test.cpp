@@ -8,6 +8,7 @@ namespace {
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 
 const std::string kHash(64, 'a');
 const std::string kOtherHash(64, 'b');
@@ -39,8 +40,9 @@ TEST(Reload, takes_keys_limits_and_the_log_level_and_leaves_the_rest) {
   EXPECT_THAT(made.taken, Contains("server.max_connections"));
   EXPECT_THAT(made.taken, Contains("server.keys.ann.sha256")) << "a secret that changed has changed";
   EXPECT_THAT(made.taken, Contains("server.keys.bob")) << "one line for a new key";
-  EXPECT_THAT(made.kept,
-              ElementsAre("server.listen", "store.max_generations", "models.simulator.concurrency"));
+  EXPECT_THAT(made.taken, Contains("models.simulator.concurrency"));
+  EXPECT_EQ(now.models.front().model.concurrency, 7U);
+  EXPECT_THAT(made.kept, ElementsAre("server.listen", "store.max_generations"));
   const Reload again = reload(made.merged, fresh);
   EXPECT_THAT(again.taken, IsEmpty());
   EXPECT_EQ(again.kept, made.kept) << "what waits for a restart goes on waiting";
@@ -50,9 +52,62 @@ TEST(Reload, names_models_that_came_and_went_once) {
   const Loaded running = Given(kOneModel).loaded();
   const Loaded fresh = Given("[models.other]\ndriver = \"simulator\"\n").loaded();
   const Reload made = reload(running, fresh);
-  EXPECT_THAT(made.kept, Contains("models.other"));
-  EXPECT_THAT(made.kept, Contains("models.simulator"));
-  EXPECT_EQ(made.merged.configuration.models.front().model.name, "simulator");
+  EXPECT_THAT(made.taken, ElementsAre("default_model", "models.other", "models.simulator"));
+  EXPECT_THAT(made.kept, IsEmpty());
+  EXPECT_THAT(made.models,
+              ElementsAre(Pair("other", ModelChange::kAdded), Pair("simulator", ModelChange::kRemoved)));
+  EXPECT_EQ(made.merged.configuration.models.front().model.name, "other");
+  EXPECT_THAT(made.changes, Contains(SettingChange{"models.other", std::nullopt, "", true}));
+  EXPECT_THAT(made.changes, Contains(SettingChange{"models.simulator", "", std::nullopt, true}));
+}
+
+TEST(Reload, tells_what_runs_a_model_from_its_limits) {
+  const std::string head = "[models.chat]\ndriver = \"openai\"\nbase_url = \"http://a/v1\"\nmodel = \"m\"\n";
+  struct Case {
+    const char* more;
+    std::optional<ModelChange> change;
+  };
+  for (const Case& each :
+       {Case{"", std::nullopt}, Case{"concurrency = 9\n", ModelChange::kLimits},
+        Case{"description = \"d\"\n", ModelChange::kLimits}, Case{"timeout = \"3s\"\n", ModelChange::kLimits},
+        Case{"limits.max_events = 99\n", ModelChange::kLimits},
+        Case{"on_lost = \"fail\"\n", ModelChange::kLimits},
+        Case{"sticky_field = \"user\"\n", ModelChange::kGenerator},
+        Case{"api_key_env = \"KEY\"\n", ModelChange::kGenerator},
+        Case{"unlisted_input = \"refuse\"\n", ModelChange::kGenerator},
+        Case{"input.prompt.type = \"string\"\n", ModelChange::kGenerator}}) {
+    const Reload made = reload(Given(head).loaded(), Given(head + each.more).loaded());
+    const auto found = made.models.find("chat");
+    EXPECT_EQ(found == made.models.end() ? std::optional<ModelChange>() : found->second, each.change)
+        << each.more;
+    EXPECT_THAT(made.kept, IsEmpty()) << each.more;
+    EXPECT_EQ(made.taken.empty(), !each.change) << each.more;
+  }
+}
+
+TEST(Reload, sees_that_a_file_has_another_secret) {
+  const std::string text =
+      "[models.chat]\ndriver = \"openai\"\nbase_url = \"http://a/v1\"\nmodel = \"m\"\napi_key_file = "
+      "\"/key\"\n";
+  const auto with = [&text](const char* digest) {
+    Loaded loaded = Given(text).loaded();
+    for (Explained& each : loaded.explained) {
+      if (each.name == "models.chat.api_key_file") each.secrets = digest;
+    }
+    return loaded;
+  };
+  EXPECT_TRUE(reload(with("one"), with("one")).models.empty());
+  const Reload made = reload(with("one"), with("two"));
+  EXPECT_THAT(made.models, ElementsAre(Pair("chat", ModelChange::kGenerator)));
+  EXPECT_THAT(made.taken, ElementsAre("models.chat.api_key_file"));
+  EXPECT_EQ(digest_of(with("one")), digest_of(with("two"))) << "processes that run the same look the same";
+}
+
+TEST(Reload, a_digest_goes_by_values_and_not_by_where_they_came_from) {
+  const Loaded file = Given("[log]\nlevel = \"debug\"\n" + std::string(kOneModel)).loaded();
+  const Loaded variable = Given(kOneModel).variable("SHUNT_LOG_LEVEL", "debug").loaded();
+  EXPECT_EQ(digest_of(file), digest_of(variable));
+  EXPECT_NE(digest_of(file), digest_of(Given(kOneModel).loaded()));
 }
 
 TEST(Reload, of_the_same_changes_nothing) {

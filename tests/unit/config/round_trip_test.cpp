@@ -26,6 +26,7 @@ max_cpu = "90s"
 input."odd.key" = { type = "string", pattern = '\\d "+', enum = ["1 \""], max_length = 5 }
 input.n = { type = "number", minimum = -0.5, default = 2.0, description = 'so "many"' }
 input.list = { type = "array", max_items = 3, default = ["a", "b"], items = { type = "string", max_length = 4 } }
+input.image = { type = "file", types = ["image/png"], max_bytes = "1MiB", urls = ["https", "data"], url_hosts = ["*.example.com"] }
 [models."a.b".input.box]
 type = "object"
 unlisted = "refuse"
@@ -81,6 +82,7 @@ TEST(RoundTrip, every_variable_of_the_reference_takes_the_value_that_is_shown) {
     if (value.starts_with('"')) value = value.substr(1, value.size() - 2);
     if (each.name == "tracing.otlp_headers") value = "name=value";
     if (value.empty() && each.name.starts_with("tracing.")) value = "http://host:4318";
+    if (value.empty() && each.name.starts_with("webhooks.")) value = "https://shunt.example.com";
     if (each.name == "redis.password_file") value = "/run/secrets/redis";
     if (value.empty()) value = each.name == "worker.listen" ? "127.0.0.1:9090" : "redis://host";
     const Loaded second = Given(kOneModel).variable(variable, value).loaded();

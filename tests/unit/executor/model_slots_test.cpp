@@ -20,7 +20,8 @@ class ModelSlotsTest : public ::testing::Test {
   }
   std::shared_ptr<SyncRun> run() {
     auto generation = std::make_shared<Generation>(Envelope{}, system_clock(), OutputLimits{});
-    auto made = std::make_shared<SyncRun>(owner_, slots_, Envelope{}, std::move(generation), loop_,
+    SyncRun::Place place{owner_, std::make_shared<const Model>(model_), nullptr};
+    auto made = std::make_shared<SyncRun>(std::move(place), Envelope{}, std::move(generation), loop_,
                                           SteadyTime{}, std::chrono::seconds(1));
     made->dismiss();
     return made;
@@ -39,6 +40,36 @@ TEST_F(ModelSlotsTest, FillsSlotsThenTheLineThenRefuses) {
   EXPECT_EQ(slots_.take(run()), ModelSlots::Grant::kFull);
   EXPECT_EQ(slots_.running(), 1U);
   EXPECT_EQ(slots_.waiting(), 2U);
+}
+
+TEST_F(ModelSlotsTest, MoreSlotsStartThoseInLine) {
+  const auto first = run();
+  const auto second = run();
+  (void)slots_.take(run());
+  (void)slots_.take(first);
+  (void)slots_.take(second);
+  model_.concurrency = 2;
+  EXPECT_EQ(slots_.set_limits(model_), std::vector{first});
+  EXPECT_EQ(slots_.running(), 2U);
+  model_.concurrency = 9;
+  EXPECT_EQ(slots_.set_limits(model_), std::vector{second});
+  EXPECT_EQ(slots_.take(run()), ModelSlots::Grant::kRunning);
+}
+
+TEST_F(ModelSlotsTest, WithFewerSlotsNobodyFollowsThoseThatRunUntilTheyFit) {
+  model_.concurrency = 3;
+  EXPECT_TRUE(slots_.set_limits(model_).empty());
+  for (int i = 0; i < 3; ++i) (void)slots_.take(run());
+  const auto waits = run();
+  (void)slots_.take(waits);
+  model_.concurrency = 1;
+  model_.max_waiting = 1;
+  EXPECT_TRUE(slots_.set_limits(model_).empty());
+  EXPECT_EQ(slots_.take(run()), ModelSlots::Grant::kFull);
+  EXPECT_EQ(slots_.release({}), nullptr);
+  EXPECT_EQ(slots_.release({}), nullptr);
+  EXPECT_EQ(slots_.running(), 1U);
+  EXPECT_EQ(slots_.release({}), waits);
 }
 
 TEST_F(ModelSlotsTest, AFreedSlotGoesToTheFirstInLine) {

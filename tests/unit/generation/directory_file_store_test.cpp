@@ -40,6 +40,9 @@ class DirectoryFileStoreTest : public testing::Test {
                          .expires_at = kNow + hours(1)},
                         quota);
   }
+  static FileUse use(const std::string& caller, hours life, FileQuota quota = {}) {
+    return {.caller = caller, .now = kNow, .until = kNow + life, .quota = quota};
+  }
   std::string bytes_of(const FileRecord& record) {
     auto read = store_->read(record.sha256, record.bytes, 0, static_cast<std::size_t>(record.bytes));
     return read ? *read : std::string(read.error().code.text());
@@ -117,19 +120,21 @@ TEST_F(DirectoryFileStoreTest, OneCallersRemovalLeavesAnothersSameBytes) {
 TEST_F(DirectoryFileStoreTest, AGenerationHoldsBytesBeyondTheirFilesRemovalAndLife) {
   const auto kept = keep("hello");
   const FileReference file{.sha256 = kept->sha256, .bytes = kept->bytes, .media_type = "image/png"};
-  ASSERT_TRUE(store_->hold(file, kNow + hours(3)).ok());
+  ASSERT_TRUE(store_->hold(file, use("key:a", hours(3))).ok());
   EXPECT_TRUE(*store_->remove("key:a", kept->id));
   expire(kNow + hours(2));
   EXPECT_EQ(bytes_of(*kept), "hello");
   expire(kNow + hours(4));
   EXPECT_EQ(bytes_of(*kept), "file_gone");
   EXPECT_EQ(files_left(), 0U);
-  EXPECT_EQ(store_->hold(file, kNow + hours(9)).error().code, "file_gone");
+  EXPECT_EQ(store_->hold(file, use("key:a", hours(9))).error().code, "file_gone");
+  EXPECT_EQ(files_left(), 0U);
 }
 
 TEST_F(DirectoryFileStoreTest, AnUploadIsHeldForAGenerationAlone) {
   const auto upload = uploaded("hello");
-  const auto held = store_->hold(*upload, {.media_type = "text/plain", .filename = "a.txt"}, kNow + hours(1));
+  const auto held =
+      store_->hold(*upload, {.media_type = "text/plain", .filename = "a.txt"}, use("key:a", hours(1)));
   ASSERT_TRUE(held.ok());
   EXPECT_EQ(held->sha256, sha256_hex("hello"));
   EXPECT_EQ(held->bytes, 5U);
@@ -202,6 +207,81 @@ TEST_F(DirectoryFileStoreTest, ADiskWithoutRoomIsFull) {
   auto upload = greedy->begin_upload();
   ASSERT_TRUE(upload.ok());
   EXPECT_EQ((*upload)->append("hello").error().code, "storage_full");
+}
+
+TEST_F(DirectoryFileStoreTest, WhatGenerationsUseCountsForTheQuotaAlsoWhenItsFileIsRemoved) {
+  const FileQuota quota{.max_bytes = 10};
+  const auto kept = keep("hello", "key:a", quota);
+  ASSERT_TRUE(kept.ok());
+  const FileReference file{.sha256 = kept->sha256, .bytes = kept->bytes, .media_type = "image/png"};
+  ASSERT_TRUE(store_->hold(file, use("key:a", hours(1), quota)).ok());
+  EXPECT_TRUE(*store_->remove("key:a", kept->id));
+  EXPECT_EQ(keep("other!", "key:a", quota).error().code, "file_quota_exceeded");
+  EXPECT_TRUE(keep("other!", "key:b", quota).ok());
+  const auto more = uploaded("other!");
+  EXPECT_EQ(store_->hold(*more, {.media_type = "a/b"}, use("key:a", hours(1), quota)).error().code,
+            "file_quota_exceeded");
+  // What is used already may be used once more, and kept while there is room.
+  EXPECT_TRUE(store_->hold(file, use("key:a", hours(2), quota)).ok());
+  expire(kNow + hours(3));
+  EXPECT_TRUE(keep("other!!", "key:a", quota).ok());
+}
+
+TEST_F(DirectoryFileStoreTest, GenerationsOfTheSameTimeHaveOneHolder) {
+  const auto kept = keep("hello");
+  const FileReference file{.sha256 = kept->sha256, .bytes = kept->bytes, .media_type = "image/png"};
+  for (int i = 0; i < 50; ++i) {
+    FileUse later = use("key:a", hours(1));
+    later.until += std::chrono::seconds(i);
+    ASSERT_TRUE(store_->hold(file, later).ok());
+  }
+  EXPECT_EQ(files_left(), 5U);  // bytes, record and its holder, a use and its holder
+  ASSERT_TRUE(store_->hold(file, use("key:a", hours(2))).ok());
+  EXPECT_EQ(files_left(), 7U);
+}
+
+TEST_F(DirectoryFileStoreTest, NobodyElseOnTheMachineReadsIt) {
+  ASSERT_TRUE(keep("hello").ok());
+  EXPECT_EQ(fs::status(folder_).permissions(), fs::perms::owner_all);
+  for (const auto& entry : fs::recursive_directory_iterator(folder_)) {
+    const auto others = fs::perms::group_all | fs::perms::others_all;
+    EXPECT_EQ(entry.status().permissions() & others, fs::perms::none) << entry.path();
+  }
+}
+
+TEST_F(DirectoryFileStoreTest, ALinkOrAPipeInPlaceOfBytesIsNotRead) {
+  const auto kept = keep("hello");
+  ASSERT_TRUE(kept.ok());
+  const fs::path data = folder_ / "objects" / kept->sha256.substr(0, 2) / kept->sha256 / "data";
+  const fs::path secret = folder_ / "secret";
+  std::ofstream(secret) << "token";
+  fs::remove(data);
+  fs::create_symlink(secret, data);
+  EXPECT_EQ(bytes_of(*kept), "file_store_failed");
+  fs::remove(data);
+  ASSERT_EQ(::mkfifo(data.c_str(), 0600), 0);
+  EXPECT_EQ(bytes_of(*kept), "file_store_failed");
+}
+
+TEST_F(DirectoryFileStoreTest, AnUploadRepairsBytesOfAnotherLength) {
+  const auto kept = keep("hello");
+  ASSERT_TRUE(kept.ok());
+  const fs::path data = folder_ / "objects" / kept->sha256.substr(0, 2) / kept->sha256 / "data";
+  std::ofstream(data, std::ios::trunc) << "hell";
+  EXPECT_EQ(bytes_of(*kept), "file_store_failed");
+  const auto again = keep("hello");
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(bytes_of(*kept), "hello");
+  EXPECT_EQ(bytes_of(*again), "hello");
+}
+
+TEST_F(DirectoryFileStoreTest, WhatCannotBeCountedIsNotWithinAQuota) {
+  const std::string digest = sha256_hex("key:a");
+  fs::create_directories(folder_ / "callers" / digest.substr(0, 2));
+  std::ofstream(folder_ / "callers" / digest.substr(0, 2) / digest) << "no folder";
+  EXPECT_EQ(store_->list("key:a", kNow).error().code, "file_store_failed");
+  EXPECT_EQ(keep("hello").error().code, "file_store_failed");
+  EXPECT_TRUE(keep("hello", "key:b").ok());
 }
 
 TEST(FileRecord, IsReadAsItWasWritten) {

@@ -70,6 +70,47 @@ TEST(Envelope, HasALaterVersionWhereItMustNotBeRunTwice) {
   EXPECT_EQ(decode_envelope(encode_head(sent))->on_lost, OnLost::kFail);
 }
 
+const FileReference kCat{
+    .sha256 = std::string(64, 'a'), .bytes = 1234, .media_type = "image/png", .filename = "c\u00e4t.png"};
+
+TEST(Envelope, HasTheVersionOfFilesWhereItHasFiles) {
+  Envelope sent = full_envelope();
+  EXPECT_EQ(encode_envelope(sent)->find("files"), std::string::npos) << "otherwise it is as it was";
+  sent.request.files = {{"image", kCat}};
+  const auto text = encode_envelope(sent);
+  EXPECT_TRUE(text->starts_with("{\"v\":3,")) << *text;
+  const auto received = decode_envelope(*text);
+  ASSERT_TRUE(received.ok()) << received.error().message;
+  EXPECT_EQ(received->request.files, sent.request.files);
+  EXPECT_EQ(received->version, 3);
+  EXPECT_EQ(received->unknown, sent.unknown);
+  EXPECT_EQ(*encode_envelope(*received), *text);
+  EXPECT_EQ(decode_envelope(encode_head(sent))->request.files, sent.request.files);
+  sent.on_lost = OnLost::kFail;
+  EXPECT_TRUE(encode_envelope(sent)->starts_with("{\"v\":3,"));
+  EXPECT_EQ(decode_envelope(*encode_envelope(sent))->on_lost, OnLost::kFail);
+}
+
+TEST(Envelope, FilesOfAnotherMakeAreReadStrictly) {
+  const auto field_of = [](int version, JsonObject file) {
+    Envelope sent = full_envelope();
+    sent.request.files = {{"image", kCat}};
+    Json envelope = parse_json(*encode_envelope(sent)).value();
+    envelope.at("v") = version;
+    for (auto& member : file) envelope.at("files").at("image").as_object()[member.key()] = member.value();
+    const auto decoded = decode_envelope(to_json_text(envelope));
+    return decoded ? std::string("(decoded)") : std::string(decoded.error().details.at("field").as_string());
+  };
+  EXPECT_EQ(field_of(3, {}), "(decoded)");
+  EXPECT_EQ(field_of(1, {}), "/files");
+  EXPECT_EQ(field_of(2, {}), "/files");
+  EXPECT_EQ(field_of(3, {{"sha256", "../../etc/passwd"}}), "/files/image/sha256");
+  EXPECT_EQ(field_of(3, {{"sha256", std::string(64, 'A')}}), "/files/image/sha256");
+  EXPECT_EQ(field_of(3, {{"bytes", -1}}), "/files/image/bytes");
+  EXPECT_EQ(field_of(3, {{"media_type", "image/png\r\nX: y"}}), "/files/image/media_type");
+  EXPECT_EQ(field_of(3, {{"filename", std::string(256, 'a')}}), "/files/image/filename");
+}
+
 TEST(Envelope, NothingThatIsKeptLiesInTheMemoryOfItsDocument) {
   const auto received = decode_envelope(*encode_envelope(full_envelope()));
   const boost::json::storage_ptr own;
@@ -180,6 +221,9 @@ TEST(Envelope, EncodeRefusesByNameWhatCannotTravel) {
             "/options/metadata/m");
   EXPECT_EQ(refused_field([](Envelope& e) { e.request.context.tenant = "\xc3"; }), "/context/tenant");
   EXPECT_EQ(refused_field([](Envelope& e) { e.request.model.clear(); }), "/model");
+  EXPECT_EQ(refused_field(
+                [](Envelope& e) { e.request.files = {{"i", kCat}}, e.request.files["i"].filename = "\xff"; }),
+            "/files/i/filename");
 }
 
 TEST(RequestFingerprint, DependsOnModelInputAndOptionsButNotOnTheOrderOfMembers) {
@@ -195,6 +239,7 @@ TEST(RequestFingerprint, DependsOnModelInputAndOptionsButNotOnTheOrderOfMembers)
     return request_fingerprint(other) != fingerprint;
   };
   EXPECT_TRUE(differs([](GenerationRequest& r) { r.model = "other"; }));
+  EXPECT_TRUE(differs([](GenerationRequest& r) { r.files = {{"image", kCat}}; }));
   EXPECT_TRUE(differs([](GenerationRequest& r) { r.input.as_object()["speed"] = 1.5; }));
   EXPECT_TRUE(differs([](GenerationRequest& r) { r.options.timeout = std::chrono::milliseconds(1); }));
   EXPECT_TRUE(differs([](GenerationRequest& r) { r.options.metadata.clear(); }));

@@ -22,7 +22,7 @@ InputRule of_type(Type type) {
   return rule;
 }
 
-// {"messages": [{"role": "user", "content": ...}, ...], "tags": ["a", ...], "image": a file}
+// {"messages": [{"role": "user", "content": ...}, ...], "tags": ["a", ...]}
 std::map<std::string, InputRule> chat_rules() {
   InputRule role = of_type(Type::kString);
   role.required = true;
@@ -40,12 +40,17 @@ std::map<std::string, InputRule> chat_rules() {
   tag.pattern = "[a-z]+";
   InputRule tags = of_type(Type::kArray);
   tags.items = {tag};
+  InputRule image = of_type(Type::kFile);
+  image.types = {"image/png", "audio/*"};
+  image.max_bytes = 100;
+  image.urls = {InputRule::Url::kHttps, InputRule::Url::kData};
+  image.url_hosts = {"*.example.com"};
   InputRule temperature = of_type(Type::kNumber);
   temperature.minimum = 0;
   temperature.maximum = 2;
   temperature.default_value = 0.5;
   temperature.description = "how free";
-  return {{"messages", messages}, {"tags", tags}, {"temperature", temperature}};
+  return {{"messages", messages}, {"tags", tags}, {"image", image}, {"temperature", temperature}};
 }
 
 InputRules rules_of(std::map<std::string, InputRule> rules, Unlisted unlisted = Unlisted::kPass) {
@@ -92,9 +97,7 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{R"({"messages":[{"role":"user"}],"tags":["abcde"]})", "/input/tags/0", "max_length",
                "at most 4 characters; got 5 characters"},
         Broken{R"({"messages":[{"role":"user"}],"temperature":3})", "/input/temperature", "maximum",
-               "must be at most 2; got 3"},
-        Broken{R"({"messages":[{"role":"user"}],"image":"aGVsbG8="})", "/input/image", "type",
-               "must be a file that comes with the request"}));
+               "must be at most 2; got 3"}));
 
 TEST(InputSchema, WhatKeepsTheRulesPasses) {
   const InputRules rules = rules_of(chat_rules());
@@ -127,11 +130,60 @@ TEST(InputSchema, ADefaultFillsInAndAValueStays) {
   EXPECT_EQ(input, Json("no object"));
 }
 
+TEST(InputSchema, AFileIsCheckedByTypeAndSize) {
+  const InputRules rules = rules_of(chat_rules());
+  EXPECT_EQ(rules.files(), std::vector<std::string>{"image"});
+  EXPECT_TRUE(rules.check_file("image", "image/png", 100).ok());
+  EXPECT_TRUE(rules.check_file("image", "IMAGE/PNG; x=y", 0).ok());
+  EXPECT_TRUE(rules.check_file("image", "audio/wav", 1).ok());
+  const auto large = rules.check_file("image", "image/png", 101);
+  ASSERT_FALSE(large.ok());
+  EXPECT_EQ(large.error().message, "input.image must have at most 100 bytes; got 101");
+  EXPECT_EQ(large.error().details.at("limit"), 100);
+  const auto other = rules.check_file("image", "image/pngx", 1);
+  ASSERT_FALSE(other.ok());
+  EXPECT_EQ(other.error().message, "input.image must be of image/png, audio/*; got \"image/pngx\"");
+  EXPECT_EQ(rules.check_file("tags", "image/png", 1).error().message, "input.tags is no file of this model");
+  EXPECT_FALSE(InputRules().check_file("image", "image/png", 1).ok());
+  EXPECT_TRUE(InputRules().files().empty());
+}
+
+TEST(InputSchema, AFileComesBesideTheInputAndNotWithinIt) {
+  InputRule image = of_type(Type::kFile);
+  image.required = true;
+  image.types = {"image/*"};
+  const InputRules rules = rules_of({{"image", image}}, Unlisted::kRefuse);
+  const FileReference png{
+      .sha256 = std::string(64, 'a'), .bytes = 1, .media_type = "image/png", .filename = ""};
+  EXPECT_FALSE(rules.check(JsonObject{}).ok());
+  EXPECT_TRUE(rules.check(JsonObject{}, {{"image", png}}).ok());
+  EXPECT_FALSE(rules.check(JsonObject{{"image", "/etc/passwd"}}).ok()) << "no path, and no address either";
+  EXPECT_FALSE(rules.check(JsonObject{{"image", "/etc/passwd"}}, {{"image", png}}).ok());
+  EXPECT_FALSE(rules.check(JsonObject{}, {{"image", png}, {"more", png}}).ok());
+}
+
+TEST(InputSchema, HostsAreComparedAsNamesAre) {
+  EXPECT_TRUE(is_host_in("anywhere.test", {}));
+  const std::vector<std::string> listed{"example.com", "*.cdn.test"};
+  for (const char* host : {"example.com", "EXAMPLE.com", "example.com.", "a.cdn.test", "a.b.cdn.test"})
+    EXPECT_TRUE(is_host_in(host, listed)) << host;
+  for (const char* host :
+       {"www.example.com", "example.com.evil.test", "cdn.test", "xcdn.test", ".cdn.test", ""})
+    EXPECT_FALSE(is_host_in(host, listed)) << host;
+  for (const char* pattern : {"example.com", "*.example.com", "localhost", "127.0.0.1"})
+    EXPECT_TRUE(is_host_pattern(pattern)) << pattern;
+  for (const char* pattern : {"", "*", "*.", "a b", "https://x", "x/y", "[::1]", "x:443", "*.*.x", "x."})
+    EXPECT_FALSE(is_host_pattern(pattern)) << pattern;
+}
+
 TEST(InputSchema, IsJsonSchema) {
   EXPECT_EQ(Json(rules_of(chat_rules(), Unlisted::kRefuse).schema()), parse_json(R"({
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "type": "object", "required": ["messages"], "additionalProperties": false,
     "properties": {
+      "image": {"type": "string", "format": "binary", "x-shunt-types": ["image/png", "audio/*"],
+                "x-shunt-max-bytes": 100, "x-shunt-urls": ["https", "data"],
+                "x-shunt-url-hosts": ["*.example.com"]},
       "messages": {
         "type": "array", "minItems": 1, "maxItems": 3,
         "items": {
@@ -181,6 +233,22 @@ TEST(InputSchema, ARuleThatCannotBeIsRefusedByItsSetting) {
   rule.default_value = 3;
   rule.required = true;
   EXPECT_EQ(field_of(rule), "/x/default") << "never used";
+  rule = of_type(Type::kFile);
+  rule.types = {"png"};
+  EXPECT_EQ(field_of(rule), "/x/types");
+  rule = of_type(Type::kFile);
+  rule.url_hosts = {"example.com"};
+  EXPECT_EQ(field_of(rule), "/x/url_hosts") << "never used";
+  rule.urls = {InputRule::Url::kHttps};
+  EXPECT_EQ(field_of(rule), "");
+  rule.url_hosts = {"https://example.com"};
+  EXPECT_EQ(field_of(rule), "/x/url_hosts");
+  rule = of_type(Type::kString);
+  rule.urls = {InputRule::Url::kData};
+  EXPECT_EQ(field_of(rule), "/x/urls");
+  rule = of_type(Type::kArray);
+  rule.items = {of_type(Type::kFile)};
+  EXPECT_EQ(field_of(rule), "/x/items/type");
   rule = of_type(Type::kArray);
   rule.items = {of_type(Type::kInteger)};
   rule.items.front().default_value = 3;

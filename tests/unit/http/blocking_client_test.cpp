@@ -47,22 +47,6 @@ TEST(BlockingClient, GivesHeadAndBody) {
   EXPECT_EQ(response.body, "hello");
 }
 
-TEST(BlockingClient, ConnectsToNoAddressThatAStrangerMustNotName) {
-  const ScriptedServer server = given_answer(kHello);
-  BlockingClient client;
-  ClientRequest request = get(server.url());
-  request.connection = ConnectionUse::kOwn;
-  request.reachable = ReachableAddresses();
-  const ClientResponse refused = client.perform(request);
-  EXPECT_EQ(refused.end.how, How::kNotConnected);
-  EXPECT_EQ(refused.end.reason, "the address 127.0.0.1 must not be connected to (loopback)");
-  // What a name leads to is looked at as well.
-  request.url.replace(request.url.find("127.0.0.1"), 9, "localhost");
-  EXPECT_EQ(client.perform(request).end.how, How::kNotConnected);
-  request.reachable = ReachableAddresses({"127.0.0.0/8", "::1", "no address"});
-  EXPECT_TRUE(client.perform(request).complete());
-}
-
 TEST(BlockingClient, SendsMethodHeadersAndABorrowedBody) {
   std::string received;
   {

@@ -8,7 +8,7 @@ namespace shunt::webhooks {
 namespace {
 
 const UrlRules kStrict{};
-const UrlRules kLoose{.allow_http = true, .reachable = http::ReachableAddresses({"127.0.0.0/8", "::1"})};
+const UrlRules kLoose{.allow_http = true, .allowed_addresses = http::AddressRanges({"127.0.0.0/8", "::1"})};
 
 TEST(WebhookUrl, TakesWhatCanBeReached) {
   EXPECT_TRUE(check_url("https://example.com/hook?token=1", kStrict, "/url"));

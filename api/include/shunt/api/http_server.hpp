@@ -15,6 +15,7 @@
 #include "shunt/base/memory_budget.hpp"
 #include "shunt/base/result.hpp"
 #include "shunt/executor/generation_executor.hpp"
+#include "shunt/generation/file_store.hpp"
 #include "shunt/generation/model_registry.hpp"
 
 namespace shunt::flip {
@@ -27,6 +28,7 @@ class Webhooks;
 
 namespace shunt::api {
 
+class ConfigReloader;
 class RequestTracer;
 
 // What a key may do. /v1/models and /openapi.json are for every key.
@@ -48,6 +50,7 @@ struct ApiKey {
   double requests_per_second = 0;
   std::size_t burst = 0;              // 0: one second's worth
   std::size_t max_body_bytes = 0;     // 0: the server's
+  std::size_t max_stored_bytes = 0;   // of the files that it keeps; 0: the server's
   std::vector<Scope> scopes{};        // empty: all but kAdmin
   std::vector<std::string> models{};  // empty: all
 
@@ -55,6 +58,23 @@ struct ApiKey {
   std::string webhook_url{};
   std::vector<std::string> webhook_events{};   // empty: all (webhooks::event_named)
   std::vector<std::string> webhook_secrets{};  // sign what its webhooks send; empty: the service's do
+};
+
+// What callers may store as files. All of it is live.
+struct FileOptions {
+  std::size_t max_bytes = 512UL * 1024 * 1024;  // of one file
+  std::vector<std::string> types{};             // media types or ranges ("image/*"); empty: all
+  std::size_t max_bytes_per_key = 10UL * 1024 * 1024 * 1024;
+  std::size_t max_files_per_key = 1000;
+  // Unless the upload says that it is less.
+  std::chrono::milliseconds expires_after = std::chrono::hours(24 * 30);
+  // Of URLs that models take in place of files: for all of one fetch; addresses that may be fetched from
+  // beside the public ones (http::AddressRanges); a file of authorities (PEM), "" = the system's.
+  std::chrono::milliseconds fetch_timeout = std::chrono::seconds(30);
+  std::vector<std::string> fetch_addresses{};
+  std::string fetch_authorities_file{};
+  // How long a generation is kept after its end: its files are held for as long.
+  std::chrono::milliseconds retention = std::chrono::hours(1);
 };
 
 // What GET /admin/status tells of the process beside its executor.
@@ -103,12 +123,19 @@ struct HttpServerOptions {
 
   ServiceAbout about;
 
+  FileOptions files;
+  // Where files lie. Not owned, outlives the server; nullptr: there are none.
+  FileStore* file_store = nullptr;
+
   // What /admin/flip asks. Not owned, outlive the server; both or, where there is no flip, neither.
   flip::FlipControl* flip = nullptr;
   flip::FlipInspection* inspection = nullptr;
 
   // Takes the webhooks of requests. Not owned, outlives the server; nullptr: there are none.
   webhooks::Webhooks* webhooks = nullptr;
+
+  // What POST /admin/reload asks. Not owned, outlives the server; nullptr: nothing can be reloaded.
+  ConfigReloader* reloader = nullptr;
 
   RequestTracer* tracer = nullptr;  // not owned, outlives the server
   // What requests, answers and streams hold is reserved here. Not owned, outlives the server.
@@ -141,6 +168,8 @@ class HttpServer {
 
   [[nodiscard]] virtual unsigned short port() const noexcept = 0;
 
+  // Whether reload() would take these options.
+  [[nodiscard]] virtual Result<void> check(HttpServerOptions options) const = 0;
   // Goes by other options from now on: keys (those that keep their name go on with the rate they have used),
   // limits, times, hosts, origins and proxies. Address, port, `about`, `flip` and `tracer` stay what they
   // were. What is under way keeps the options that it began with. Fails, and changes nothing, where listen

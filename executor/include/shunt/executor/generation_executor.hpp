@@ -70,6 +70,7 @@ struct WorkerStatus {
   struct Model {
     std::string name;
     std::size_t slots = 0;
+    [[nodiscard]] bool operator==(const Model&) const = default;
   };
   std::vector<Model> models;
   std::size_t running = 0;

@@ -56,11 +56,15 @@ struct WorkerDescription {
 // the attempt's number fences what the first one still writes.
 //
 // Has one thread of its own, and one more that renews locks; generators run on `loops`. Starts whatever state
-// Redis is in, and tries for ever. `models`, `artifacts` and `loops` outlive it.
+// Redis is in, and tries for ever. Follows the registry: takes from models that are new to it, not from those
+// that are gone, and ends what it runs of them. `models`, `artifacts` and `loops` outlive it.
 class QueueWorker {
  public:
   virtual ~QueueWorker() = default;
 
+  // Takes from other queues from now on: those of these models, empty for all, this many at once of each
+  // instead of the model's own. What runs of others goes on. Any thread.
+  virtual void choose(std::vector<std::string> models, std::optional<std::size_t> concurrency) = 0;
   // Takes nothing more, waits up to `grace` for what runs, gives the rest back. Once only; any thread.
   virtual void stop(std::chrono::milliseconds grace, std::function<void(WorkerReport)> done) = 0;
   // Any thread; no I/O.

@@ -101,11 +101,15 @@ bullmq::awaitable<void> WorkerLeases::renew(WorkerLease lease, std::chrono::mill
   (void)co_await redis_.run(scripts::renew_worker(), std::move(script_keys), std::move(arguments), options);
 }
 
-bullmq::awaitable<void> WorkerLeases::end(WorkerLease lease) {
+bullmq::awaitable<void> WorkerLeases::withdraw(WorkerLease lease) {
   for (const auto& model : lease.models) {
     std::vector<std::string> remove{"ZREM", keys_.leases(model.name), member_of(lease, model)};
     co_await redis_.execute(std::move(remove));
   }
+}
+
+bullmq::awaitable<void> WorkerLeases::end(WorkerLease lease) {
+  co_await withdraw(lease);
   std::vector<std::string> forget{"DEL", keys_.worker(lease.process)};
   co_await redis_.execute(std::move(forget));
   std::vector<std::string> unlist{"ZREM", keys_.workers(), lease.process};

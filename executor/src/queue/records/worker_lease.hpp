@@ -22,13 +22,15 @@ using WorkerLease = WorkerStatus;
 // showing all the same. Pure.
 [[nodiscard]] WorkerLease decode_lease(const std::string& text);
 
-// The leases of this process's worker. Both functions throw bullmq::Error. One thread: the connection's.
+// The leases of this process's worker. All functions throw bullmq::Error. One thread: the connection's.
 class WorkerLeases {
  public:
   WorkerLeases(bullmq::Redis redis, const GenerationKeys& keys) : redis_(std::move(redis)), keys_(keys) {}
 
   // Write it anew every third of its duration; it expires by itself when its worker is gone.
   bullmq::awaitable<void> renew(WorkerLease lease, std::chrono::milliseconds duration, WallTime now);
+  // Takes its models back, and nothing else.
+  bullmq::awaitable<void> withdraw(WorkerLease lease);
   bullmq::awaitable<void> end(WorkerLease lease);
 
  private:

@@ -55,7 +55,7 @@ awaitable<void> ArtifactCleanup::remove_released() {
 // A part each time.
 awaitable<void> ArtifactCleanup::expire() {
   std::chrono::milliseconds longest{0};
-  for (const auto& [name, model] : context_.models.all()) longest = std::max(longest, model.timeout);
+  for (const auto& [name, timeout] : context_.timeouts()) longest = std::max(longest, timeout);
   const auto age = longest + context_.options.queue.retention + kExpirySlack;
   ArtifactStore* const store = &context_.artifacts;
   std::function<Result<std::size_t>()> work = [store, age] { return store->expire(age); };

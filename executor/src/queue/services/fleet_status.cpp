@@ -17,7 +17,7 @@ bullmq::awaitable<Result<Fleet>> FleetStatus::look() {
   if (last_ && begun - last_at_ < kFresh) co_return *last_;
   std::optional<Error> failure;
   try {
-    std::vector<std::string> names = context_.model_names;
+    std::vector<std::string> names = context_.model_names();
     Result<Fleet> found = co_await context_.records.fleet(std::move(names));
     if (found) {
       for (ModelDescription& model : found->models) model.plain_workers = probe_.plain_workers_of(model.name);

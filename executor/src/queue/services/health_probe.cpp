@@ -66,7 +66,7 @@ bullmq::awaitable<void> HealthProbe::probe() {
   std::string problem;
   Result<std::vector<ModelDescription>> seen = Error{};
   try {
-    std::vector<std::string> names = context_.model_names;
+    std::vector<std::string> names = context_.model_names();
     seen = co_await context_.submit_records.probe_health(std::move(names));
     if (!seen) problem = seen.error().message;
   } catch (const std::exception& error) {

@@ -30,10 +30,12 @@ void OpenGenerations::stop() {
 }
 
 awaitable<void> OpenGenerations::look_at_all() {
-  for (const std::string& model : context_.model_names) {
+  // A copy: the models may be others while one is looked at.
+  const auto models = context_.timeouts();
+  for (const auto& [model, timeout] : models) {
     // One that cannot be looked at does not keep the others.
     try {
-      co_await look_at_model(model);
+      co_await look_at_model(model, timeout);
     } catch (...) {
       note_part(context_.faults, kDuty);
     }
@@ -41,23 +43,24 @@ awaitable<void> OpenGenerations::look_at_all() {
 }
 
 // The oldest come first; what ends leaves the list, and what stays is passed over.
-awaitable<void> OpenGenerations::look_at_model(std::string model) {
+awaitable<void> OpenGenerations::look_at_model(std::string model, std::chrono::milliseconds timeout) {
   std::size_t passed = 0;
   for (std::size_t page = 0; page < kPages; ++page) {
-    const Page seen = co_await look_at_page(model, passed);
+    const Page seen = co_await look_at_page(model, timeout, passed);
     if (seen.looked_at < kPageSize) co_return;
     passed += seen.looked_at - seen.ended;
   }
 }
 
-awaitable<OpenGenerations::Page> OpenGenerations::look_at_page(std::string model, std::size_t skip) {
+awaitable<OpenGenerations::Page> OpenGenerations::look_at_page(std::string model,
+                                                               std::chrono::milliseconds timeout,
+                                                               std::size_t skip) {
   const WallTime until = context_.clock.now() - missing_after(context_.options.queue);
   const std::vector<std::string> ids = co_await context_.records.open_before(model, until, skip, kPageSize);
   if (ids.empty()) co_return Page{};
   std::vector<std::string> copy = ids;
   auto answered = co_await context_.records.look_at_jobs(std::move(copy));
   const auto answers = value_or_throw(std::move(answered));
-  const auto timeout = context_.models.find(model)->timeout;
   std::vector<std::string> expired;
   std::vector<std::string> over;
   for (std::size_t i = 0; i < ids.size(); ++i) {

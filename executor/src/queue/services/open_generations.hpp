@@ -27,8 +27,9 @@ class OpenGenerations {
     std::size_t ended = 0;
   };
   bullmq::awaitable<void> look_at_all();
-  bullmq::awaitable<void> look_at_model(std::string model);
-  bullmq::awaitable<Page> look_at_page(std::string model, std::size_t skip);
+  bullmq::awaitable<void> look_at_model(std::string model, std::chrono::milliseconds timeout);
+  bullmq::awaitable<Page> look_at_page(std::string model, std::chrono::milliseconds timeout,
+                                       std::size_t skip);
   bullmq::awaitable<std::size_t> end_together(std::vector<std::string> ids);
 
   QueueContext& context_;

@@ -30,12 +30,6 @@ bullmq::SharedConnection connect_to_query(EventLoop& loop, const QueueOptions& q
   return connect(loop, queue, queue.command_timeout, Offline::kWait, std::move(name));
 }
 
-std::vector<std::string> names_of(const ModelRegistry& models) {
-  std::vector<std::string> names;
-  for (const auto& [name, model] : models.all()) names.push_back(name);
-  return names;
-}
-
 GenerationRecordsOptions records_options(const QueueExecutorOptions& options, const std::string& process) {
   return {.queue = options.queue, .process = process, .clock = options.clock, .memory = options.memory};
 }
@@ -45,7 +39,6 @@ GenerationRecordsOptions records_options(const QueueExecutorOptions& options, co
 QueueContext::QueueContext(const ModelRegistry& registry, ArtifactStore& artifact_store,
                            QueueExecutorOptions opts, EventLoop& own_loop)
     : models(registry),
-      model_names(names_of(registry)),
       artifacts(artifact_store),
       options(std::move(opts)),
       clock(*options.clock),
@@ -89,9 +82,24 @@ Error QueueContext::report_broken(std::string_view id, Error error) {
 }
 
 std::chrono::milliseconds QueueContext::grace_of(std::string_view model_name) const {
-  const Model* const model = models.find(model_name);
+  const auto model = models.find(model_name);
   const auto stop_grace = model == nullptr ? std::chrono::milliseconds(0) : model->stop_grace;
   return stop_grace + lost_worker_bound(options.queue);
+}
+
+std::vector<std::string> QueueContext::model_names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, model] : models.all()) names.push_back(name);
+  return names;
+}
+
+const std::map<std::string, std::chrono::milliseconds>& QueueContext::timeouts() {
+  for (const auto& [name, model] : models.all()) {
+    // What was admitted with a longer one goes by that.
+    auto& longest = timeouts_[name];
+    longest = std::max(longest, model->timeout);
+  }
+  return timeouts_;
 }
 
 Error cannot_look(const std::exception& error) {

@@ -2,6 +2,8 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <chrono>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,8 +42,13 @@ class QueueContext {
   // grace and the time in which a lost worker is found.
   [[nodiscard]] std::chrono::milliseconds grace_of(std::string_view model) const;
 
+  // The models of now.
+  [[nodiscard]] std::vector<std::string> model_names() const;
+  // With those that a reload has taken away: their generations may be open still. By name, how long one may
+  // take. On the loop's thread.
+  [[nodiscard]] const std::map<std::string, std::chrono::milliseconds>& timeouts();
+
   const ModelRegistry& models;
-  const std::vector<std::string> model_names;
   ArtifactStore& artifacts;
   const QueueExecutorOptions options;
   const Clock& clock;
@@ -49,6 +56,7 @@ class QueueContext {
 
  private:
   FaultLog own_faults_;
+  std::map<std::string, std::chrono::milliseconds> timeouts_;
 
  public:
   FaultLog& faults;

@@ -48,7 +48,7 @@ void RecordCleanup::stop() {
 }
 
 awaitable<void> RecordCleanup::write_metas() {
-  for (const std::string& model : context_.model_names) {
+  for (const std::string& model : context_.model_names()) {
     try {
       co_await context_.queues.write_meta(context_.keys.queue(model),
                                           context_.options.queue.max_queue_events);
@@ -61,7 +61,7 @@ awaitable<void> RecordCleanup::write_metas() {
 awaitable<void> RecordCleanup::clean_queues() {
   co_await discover_queues();
   std::set<std::string> queues = co_await context_.listed_queues.known();
-  for (const std::string& model : context_.model_names) queues.insert(context_.keys.queue(model));
+  for (const auto& [model, timeout] : context_.timeouts()) queues.insert(context_.keys.queue(model));
   for (const std::string& queue : queues) {
     // One that cannot be cleaned does not keep the others.
     try {

@@ -73,18 +73,23 @@ Submitter::Submitter(QueueContext& context, QueueStatus& status, HealthProbe& pr
       submit_ended_(context.loop) {}
 
 void Submitter::start() {
-  for (const std::string& name : context_.model_names) {
-    bullmq::QueueOptions queue;
-    queue.prefix = context_.keys.prefix;
-    queue.skip_metas_update = true;
-    queue.fast_path = context_.options.queue.fast_path;
-    queues_.emplace(
-        name, bullmq::Queue(context_.submit_connection.connection(), queue_name(name), std::move(queue)));
-  }
   subscriptions_.push_back(context_.submit_connection.on_up().subscribe([this] {
     was_connected_ = true;
     connection_changed_.notify_all();
   }));
+}
+
+bullmq::Queue& Submitter::queue_of(const std::string& model) {
+  const auto known = queues_.find(model);
+  if (known != queues_.end()) return known->second;
+  bullmq::QueueOptions queue;
+  queue.prefix = context_.keys.prefix;
+  queue.skip_metas_update = true;
+  queue.fast_path = context_.options.queue.fast_path;
+  return queues_
+      .emplace(model,
+               bullmq::Queue(context_.submit_connection.connection(), queue_name(model), std::move(queue)))
+      .first->second;
 }
 
 void Submitter::stop() {
@@ -154,7 +159,7 @@ awaitable<SubmitOutcome> Submitter::decide(Submission sealed, std::chrono::nanos
 awaitable<SubmitOutcome> Submitter::decide_within(Submission sealed, SteadyTime until,
                                                   std::chrono::nanoseconds& enqueue_took) {
   const Clock& clock = context_.clock;
-  const Model& model = *context_.models.find(sealed->envelope.request.model);
+  const Model& model = *sealed->model;
   auto generation =
       std::make_shared<Generation>(sealed->envelope, clock, OutputLimits{}, *context_.options.memory);
   auto pause = kFirstPause;
@@ -210,7 +215,7 @@ SubmitOutcome Submitter::refusal_of(const Model& model, const AdmitAnswer& answe
 
 awaitable<Result<AdmitAnswer>> Submitter::admit(Submission sealed) {
   const Envelope& envelope = sealed->envelope;
-  const Model& model = *context_.models.find(envelope.request.model);
+  const Model& model = *sealed->model;
   AdmissionRequest request;
   request.id = envelope.id.to_string();
   request.model = envelope.request.model;
@@ -292,7 +297,7 @@ awaitable<SubmitOutcome> Submitter::enqueue_for_holder(Submission sealed, Genera
 awaitable<Submitter::AddOutcome> Submitter::add(std::string model, bullmq::JobOptions job, std::string text,
                                                 SteadyTime until) {
   const Clock& clock = context_.clock;
-  bullmq::Queue& queue = queues_.find(model)->second;
+  bullmq::Queue& queue = queue_of(model);
   std::string why;
   bool unknown = false;
   auto pause = kFirstPause;

@@ -63,6 +63,7 @@ class Submitter {
   bullmq::awaitable<AddOutcome> settle(std::string model, std::string id, std::string why);
   bullmq::awaitable<AddOutcome> add(std::string model, bullmq::JobOptions job, std::string text,
                                     SteadyTime until);
+  [[nodiscard]] bullmq::Queue& queue_of(const std::string& model);
   bullmq::awaitable<void> undo_admission(std::string id, std::string claim);
   void report(std::string_view model, const SubmitOutcome& outcome, SteadyTime asked_at,
               std::chrono::nanoseconds enqueue) const;

@@ -17,29 +17,17 @@ namespace {
 
 constexpr std::chrono::seconds kServerInterval{10};
 
-JobProcessor::Models models_of(const ModelRegistry& registry, const QueueWorkerOptions& options) {
-  JobProcessor::Models models;
-  for (const auto& [name, model] : registry.all()) {
-    const bool wanted =
-        options.models.empty() || std::ranges::find(options.models, name) != options.models.end();
-    if (!wanted) continue;
-    Model own = model;
-    if (options.concurrency) own.concurrency = *options.concurrency;
-    // Whoever waits here has a job in this worker already.
-    own.max_waiting = own.concurrency;
-    models.emplace(name, std::make_shared<WorkerModel>(std::move(own)));
-  }
-  return models;
-}
-
 }  // namespace
 
 GenerationWorker::GenerationWorker(const ModelRegistry& models, ArtifactStore& artifacts,
                                    EventLoopThreads& generator_loops, EventLoop& loop,
                                    QueueWorkerOptions options)
-    : context_(artifacts, generator_loops, loop, std::move(options)),
+    : models_(models),
+      chosen_(options.models),
+      concurrency_(options.concurrency),
+      context_(artifacts, generator_loops, loop, std::move(options)),
       lease_(context_),
-      jobs_(context_, lease_, models_of(models, context_.options)),
+      jobs_(context_, lease_),
       part_closed_(loop) {}
 
 void GenerationWorker::start() {
@@ -50,14 +38,75 @@ void GenerationWorker::start() {
       [this](const std::string& id, const std::string& message) { jobs_.on_notification(id, message); });
   notifications_->start();
   follow_connection();
-  std::vector<WorkerLease::Model> taken;
-  for (const auto& [name, model] : jobs_.models()) {
-    take_from(name);
-    taken.push_back({name, model->model.concurrency});
-  }
-  lease_.start(std::move(taken));
+  for (const auto& [name, model] : wanted_models()) consumers_.emplace(name, take_from(model));
+  lease_.start(leased_models());
   learning_ = run_periodically(context_.loop, context_.faults, "server", kServerInterval,
                                [this] { return learn_server(); });
+}
+
+void GenerationWorker::follow_models() {
+  if (context_.phase() != WorkerPhase::kTaking) return;
+  const auto wanted = wanted_models();
+  for (auto each = consumers_.begin(); each != consumers_.end();) {
+    const auto found = wanted.find(each->first);
+    if (found != wanted.end() && goes_on(*each->second, found->second)) {
+      ++each;
+      continue;
+    }
+    retire(std::move(each->second));
+    each = consumers_.erase(each);
+  }
+  for (const auto& [name, model] : wanted) {
+    if (!consumers_.contains(name)) consumers_.emplace(name, take_from(model));
+  }
+  lease_.take(leased_models());
+}
+
+void GenerationWorker::choose(std::vector<std::string> models, std::optional<std::size_t> concurrency) {
+  chosen_ = std::move(models);
+  concurrency_ = concurrency;
+  follow_models();
+}
+
+std::map<std::string, std::shared_ptr<const Model>> GenerationWorker::wanted_models() const {
+  std::map<std::string, std::shared_ptr<const Model>> wanted;
+  for (const auto& [name, model] : models_.all()) {
+    if (chosen_.empty() || std::ranges::find(chosen_, name) != chosen_.end()) wanted.emplace(name, model);
+  }
+  return wanted;
+}
+
+Model GenerationWorker::own_copy(const Model& configured) const {
+  Model own = configured;
+  if (concurrency_) own.concurrency = *concurrency_;
+  // Whoever waits here has a job in this worker already.
+  own.max_waiting = own.concurrency;
+  return own;
+}
+
+bool GenerationWorker::goes_on(Consumer& consumer, const std::shared_ptr<const Model>& configured) {
+  Model own = own_copy(*configured);
+  if (consumer.configured == configured && consumer.worker.concurrency() == own.concurrency) return true;
+  // How long a job may take to stop is fixed when a consumer begins.
+  if (consumer.configured->stop_grace != configured->stop_grace) return false;
+  consumer.configured = configured;
+  consumer.worker.set_concurrency(own.concurrency);
+  *consumer.run_by = std::make_shared<WorkerModel>(std::move(own));
+  return true;
+}
+
+void GenerationWorker::retire(std::shared_ptr<Consumer> consumer) {
+  bullmq::Worker& worker = consumer->worker;
+  const auto place = retired_.insert(retired_.end(), std::move(consumer));
+  close_part(worker.close(), "worker_retired", [this, place] { retired_.erase(place); });
+}
+
+std::vector<WorkerLease::Model> GenerationWorker::leased_models() const {
+  std::vector<WorkerLease::Model> models;
+  for (const auto& [name, consumer] : consumers_) {
+    models.push_back({name, (*consumer->run_by)->model.concurrency});
+  }
+  return models;
 }
 
 void GenerationWorker::follow_connection() {
@@ -88,21 +137,27 @@ bullmq::WorkerOptions GenerationWorker::worker_options(const Model& model) const
   return worker;
 }
 
-void GenerationWorker::take_from(const std::string& model) {
-  const Model& limits = jobs_.models().at(model)->model;
-  bullmq::Processor processor = [this, model](bullmq::Job job, std::stop_token stop) {
-    return jobs_.process(std::move(job), std::move(stop), model);
+std::shared_ptr<GenerationWorker::Consumer> GenerationWorker::take_from(
+    const std::shared_ptr<const Model>& configured) {
+  const std::string& model = configured->name;
+  const auto run_by =
+      std::make_shared<std::shared_ptr<WorkerModel>>(std::make_shared<WorkerModel>(own_copy(*configured)));
+  bullmq::Processor processor = [this, run_by](bullmq::Job job, std::stop_token stop) {
+    return jobs_.process(std::move(job), std::move(stop), *run_by);
   };
-  workers_.emplace_back(context_.loop.context().get_executor(), queue_name(model), std::move(processor),
-                        worker_options(limits));
-  subscriptions_.push_back(workers_.back().events().error.subscribe([model](const std::exception& error) {
+  bullmq::Worker worker(context_.loop.context().get_executor(), queue_name(model), std::move(processor),
+                        worker_options((*run_by)->model));
+  const auto consumer = std::make_shared<Consumer>(Consumer{configured, run_by, std::move(worker), {}});
+  bullmq::WorkerEvents& events = consumer->worker.events();
+  consumer->subscriptions.push_back(events.error.subscribe([model](const std::exception& error) {
     log::warn("worker.error", {{"model", model}, {"error", words_of(error)}});
   }));
-  if (context_.options.observer == nullptr) return;
-  subscriptions_.push_back(workers_.back().events().lock_renewal_failed.subscribe(
+  if (context_.options.observer == nullptr) return consumer;
+  consumer->subscriptions.push_back(events.lock_renewal_failed.subscribe(
       [observer = context_.options.observer, model](const std::vector<std::string>& jobs) {
         observer->locks_not_renewed(model, jobs.size());
       }));
+  return consumer;
 }
 
 bullmq::awaitable<void> GenerationWorker::learn_server() {
@@ -111,13 +166,15 @@ bullmq::awaitable<void> GenerationWorker::learn_server() {
   log_policy(before, facts.eviction_policy);
 }
 
-void GenerationWorker::close_part(bullmq::awaitable<void> closing, const char* place) {
+void GenerationWorker::close_part(bullmq::awaitable<void> closing, const char* place,
+                                  std::function<void()> then) {
   ++closing_;
   boost::asio::co_spawn(context_.loop.context(), std::move(closing),
-                        [this, place](const std::exception_ptr& failure) {
+                        [this, place, then = std::move(then)](const std::exception_ptr& failure) {
                           note_ended_with(context_.faults, place, failure);
                           --closing_;
                           part_closed_.notify_all();
+                          if (then && context_.phase() != WorkerPhase::kClosed) then();
                         });
 }
 
@@ -127,7 +184,10 @@ bullmq::awaitable<WorkerReport> GenerationWorker::stop(std::chrono::milliseconds
   learning_.stop();
   const std::size_t before = jobs_.running();
   // First of all no worker takes anything more.
-  for (bullmq::Worker& worker : workers_) close_part(worker.close(grace), "worker_close");
+  for (const auto& [name, consumer] : consumers_) close_part(consumer->worker.close(grace), "worker_close");
+  // Those that are closing already do so by then, too.
+  const auto retiring = retired_;
+  for (const auto& consumer : retiring) close_part(consumer->worker.close(grace), "worker_close");
   close_part(lease_.end(), "lease_end");
   std::function<bool()> closed = [this] { return closing_ == 0 || context_.phase() == WorkerPhase::kClosed; };
   (void)co_await part_closed_.wait_until(SteadyTime::max(), std::move(closed));
@@ -142,7 +202,8 @@ void GenerationWorker::close() {
   lease_.stop();
   learning_.stop();
   subscriptions_.clear();
-  workers_.clear();
+  consumers_.clear();
+  retired_.clear();
   jobs_.abandon_all("the worker ends");
   notifications_->stop();
   context_.connection.close();

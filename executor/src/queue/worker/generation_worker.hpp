@@ -1,7 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <list>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,13 +20,18 @@
 
 namespace shunt::executor {
 
-// The queue worker's life: a BullMQ worker for each model, and what they share. On the loop's thread; see
-// WorkerContext for how long it lives.
+// The queue worker's life: a BullMQ worker for each model that it takes from, and what they share. On the
+// loop's thread; see WorkerContext for how long it lives.
 class GenerationWorker {
  public:
   GenerationWorker(const ModelRegistry& models, ArtifactStore& artifacts, EventLoopThreads& generator_loops,
                    EventLoop& loop, QueueWorkerOptions options);
   void start();
+  // Takes from the queues of the models that the registry has now. What runs of another one goes on, by the
+  // settings that it began with.
+  void follow_models();
+  // As QueueWorker::choose.
+  void choose(std::vector<std::string> models, std::optional<std::size_t> concurrency);
   // Takes nothing more, waits up to `grace` for what runs, gives the rest back.
   bullmq::awaitable<WorkerReport> stop(std::chrono::milliseconds grace);
   // Ends all connections and lets go of what runs.
@@ -32,18 +41,37 @@ class GenerationWorker {
   [[nodiscard]] WorkerDescription describe() const { return context_.health.describe(); }  // any thread
 
  private:
+  // One queue that is taken from.
+  struct Consumer {
+    std::shared_ptr<const Model> configured;  // as the registry has it
+    // By which jobs run from now on; shared with the processor.
+    std::shared_ptr<std::shared_ptr<WorkerModel>> run_by;
+    bullmq::Worker worker;
+    std::vector<bullmq::Subscription> subscriptions;
+  };
   void follow_connection();
-  void take_from(const std::string& model);
+  [[nodiscard]] std::map<std::string, std::shared_ptr<const Model>> wanted_models() const;
+  [[nodiscard]] Model own_copy(const Model& configured) const;
+  [[nodiscard]] std::shared_ptr<Consumer> take_from(const std::shared_ptr<const Model>& configured);
+  // Whether the consumer could go on with this model's settings; it does then.
+  [[nodiscard]] bool goes_on(Consumer& consumer, const std::shared_ptr<const Model>& configured);
+  // It takes nothing more, and goes when what it runs has ended.
+  void retire(std::shared_ptr<Consumer> consumer);
+  [[nodiscard]] std::vector<WorkerLease::Model> leased_models() const;
   [[nodiscard]] bullmq::WorkerOptions worker_options(const Model& model) const;
   bullmq::awaitable<void> learn_server();
   // Runs `closing`, and counts it as done then.
-  void close_part(bullmq::awaitable<void> closing, const char* place);
+  void close_part(bullmq::awaitable<void> closing, const char* place, std::function<void()> then = {});
 
+  const ModelRegistry& models_;
+  std::vector<std::string> chosen_;  // empty: all
+  std::optional<std::size_t> concurrency_;
   WorkerContext context_;
   LeaseKeeper lease_;
   JobProcessor jobs_;
   std::shared_ptr<NotificationStream> notifications_;
-  std::vector<bullmq::Worker> workers_;
+  std::map<std::string, std::shared_ptr<Consumer>> consumers_;  // by model
+  std::list<std::shared_ptr<Consumer>> retired_;
   std::vector<bullmq::Subscription> subscriptions_;
   std::size_t closing_ = 0;  // parts that have not closed yet
   AsyncCondition part_closed_;

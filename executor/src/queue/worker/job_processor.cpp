@@ -164,7 +164,9 @@ awaitable<void> JobProcessor::give_back(bullmq::Job job) {
   }
 }
 
-awaitable<std::string> JobProcessor::process(bullmq::Job job, std::stop_token stop, std::string model) {
+awaitable<std::string> JobProcessor::process(bullmq::Job job, std::stop_token stop,
+                                             std::shared_ptr<WorkerModel> run_by) {
+  const std::string model = run_by->model.name;
   // `stop` tells of a lost lock and of the worker's end; what is to be done then must not be interrupted.
   const auto never = boost::asio::disable_cancellation();
   co_await boost::asio::this_coro::reset_cancellation_state(never);
@@ -191,7 +193,7 @@ awaitable<std::string> JobProcessor::process(bullmq::Job job, std::stop_token st
   const std::unique_ptr<RunTrace> traced = trace(*envelope, position->attempt);
   const auto attempt =
       std::make_shared<QueuedRun>(run_services(), std::move(*envelope), *position, attempts_of(job));
-  const QueuedRun::Outcome result = co_await run(attempt, begun, model, stop);
+  const QueuedRun::Outcome result = co_await run(attempt, begun, std::move(run_by), stop);
   if (result == QueuedRun::Outcome::kLost) {
     if (once) {
       // Nobody may run it again, so it ends here rather than there, if its job is still ours.
@@ -313,7 +315,7 @@ awaitable<JobOutcome> JobProcessor::outcome_elsewhere(std::string id, std::strin
 }
 
 awaitable<QueuedRun::Outcome> JobProcessor::run(std::shared_ptr<QueuedRun> run, const BeginAnswer& begun,
-                                                std::string model, std::stop_token stop) {
+                                                std::shared_ptr<WorkerModel> model, std::stop_token stop) {
   const std::string id = run->generation_id();
   runs_[id] = run;
   lease_.note_running(runs_.size());
@@ -323,7 +325,7 @@ awaitable<QueuedRun::Outcome> JobProcessor::run(std::shared_ptr<QueuedRun> run, 
   if (const auto* cancelled = std::get_if<BeginCancelled>(&begun)) {
     result = co_await run->cancel_unrun(cancelled->reason);
   } else {
-    result = co_await run->run(models_.at(model), context_.generator_loops.pick());
+    result = co_await run->run(std::move(model), context_.generator_loops.pick());
   }
   // Unless the job was lost and has come back to us meanwhile.
   const auto entry = runs_.find(id);

@@ -20,18 +20,16 @@ namespace shunt::executor {
 // thread: the loop's.
 class JobProcessor {
  public:
-  using Models = std::map<std::string, std::shared_ptr<WorkerModel>>;
-  JobProcessor(WorkerContext& context, LeaseKeeper& lease, Models models)
-      : context_(context), lease_(lease), models_(std::move(models)) {}
+  JobProcessor(WorkerContext& context, LeaseKeeper& lease) : context_(context), lease_(lease) {}
 
   // A processor of BullMQ's worker: returns the job's value, or throws what BullMQ is to make of it. `stop`
-  // tells of a lost lock and of the worker's end.
-  bullmq::awaitable<std::string> process(bullmq::Job job, std::stop_token stop, std::string model);
+  // tells of a lost lock and of the worker's end. It runs by this model, whatever becomes of that meanwhile.
+  bullmq::awaitable<std::string> process(bullmq::Job job, std::stop_token stop,
+                                         std::shared_ptr<WorkerModel> model);
   void on_notification(const std::string& id, const std::string& message);
   // Lets go of everything that runs.
   void abandon_all(const std::string& reason);
 
-  [[nodiscard]] const Models& models() const noexcept { return models_; }
   [[nodiscard]] std::size_t running() const noexcept { return runs_.size(); }
   // Jobs that went back since the worker was told to stop.
   [[nodiscard]] std::size_t given_back() const noexcept { return given_back_; }
@@ -50,7 +48,7 @@ class JobProcessor {
                                              GenerationEvent event);
   [[nodiscard]] QueuedRun::Services run_services();
   bullmq::awaitable<QueuedRun::Outcome> run(std::shared_ptr<QueuedRun> run, const BeginAnswer& begun,
-                                            std::string model, std::stop_token stop);
+                                            std::shared_ptr<WorkerModel> model, std::stop_token stop);
   bullmq::awaitable<void> let_unreadable_go(bullmq::Job job, std::string model, Error problem);
   // `traced` may be null, and lives until it returns.
   bullmq::awaitable<void> let_lost_go(bullmq::Job job, std::string model, RunTrace* traced,
@@ -69,7 +67,6 @@ class JobProcessor {
 
   WorkerContext& context_;
   LeaseKeeper& lease_;
-  const Models models_;
   std::map<std::string, std::shared_ptr<QueuedRun>> runs_;
   std::size_t given_back_ = 0;
 };

@@ -1,5 +1,7 @@
 #include "queue/worker/lease_keeper.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "shunt/executor/redis/redis_fault.hpp"
@@ -23,6 +25,14 @@ void LeaseKeeper::start(std::vector<WorkerLease::Model> models) {
                                [this] { return renew(); });
 }
 
+void LeaseKeeper::take(std::vector<WorkerLease::Model> models) {
+  std::ranges::move(lease_.models, std::back_inserter(dropped_));
+  std::erase_if(dropped_,
+                [&models](const auto& before) { return std::ranges::find(models, before) != models.end(); });
+  lease_.models = std::move(models);
+  renewing_.run_now();
+}
+
 void LeaseKeeper::stop() {
   renewing_.stop();
 }
@@ -32,6 +42,10 @@ bullmq::awaitable<void> LeaseKeeper::renew() {
   context_.health.running(running_);
   renewed_at_ = context_.clock.steady_now();
   WorkerLease copy = lease_;
+  // Nobody is to count on it for these for as long as the lease would last.
+  WorkerLease gone = lease_;
+  gone.models = std::exchange(dropped_, {});
+  if (!gone.models.empty()) co_await leases_.withdraw(std::move(gone));
   co_await leases_.renew(std::move(copy), context_.options.queue.lease, context_.clock.now());
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "queue/records/worker_lease.hpp"
 #include "queue/worker/worker_context.hpp"
@@ -15,6 +16,8 @@ class LeaseKeeper {
   explicit LeaseKeeper(WorkerContext& context);
   // `models`: what it runs, and how many at once.
   void start(std::vector<WorkerLease::Model> models);
+  // From now on it runs these, and tells so at once.
+  void take(std::vector<WorkerLease::Model> models);
   void stop();
   // Takes the lease back, so that nobody counts on it any more.
   bullmq::awaitable<void> end();
@@ -33,6 +36,7 @@ class LeaseKeeper {
   WorkerLeases leases_;
   WorkerLease lease_;
   std::size_t running_ = 0;
+  std::vector<WorkerLease::Model> dropped_;  // has told of them, and does not run them any more
   SteadyTime renewed_at_{};
   PeriodicDuty renewing_;
 };

@@ -21,11 +21,18 @@ class ThreadedWorker final : public QueueWorker {
           std::make_unique<GenerationWorker>(models, artifacts, loops, threads_.at(0), std::move(options));
       worker_->start();
     });
+    following_ = models.follow([this] { threads_.at(0).post([this] { worker_->follow_models(); }); });
   }
   ~ThreadedWorker() override {
+    following_ = {};
     threads_.at(0).run_on_thread([&] { worker_->close(); });
     threads_.stop_and_join();
     worker_->wait_for_files();
+  }
+  void choose(std::vector<std::string> models, std::optional<std::size_t> concurrency) override {
+    threads_.at(0).post([this, models = std::move(models), concurrency]() mutable {
+      worker_->choose(std::move(models), concurrency);
+    });
   }
   void stop(std::chrono::milliseconds grace, std::function<void(WorkerReport)> done) override {
     // Detached: the worker lives as long as the loop runs.
@@ -43,6 +50,7 @@ class ThreadedWorker final : public QueueWorker {
 
   EventLoopThreads threads_;
   std::unique_ptr<GenerationWorker> worker_;
+  ModelRegistry::Follower following_;
 };
 
 }  // namespace

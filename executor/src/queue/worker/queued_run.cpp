@@ -48,6 +48,15 @@ QueuedRun::QueuedRun(Services services, Envelope envelope, LogPosition position,
 
 QueuedRun::~QueuedRun() = default;
 
+namespace {
+
+// All of it is kept by the one object.
+SyncRun::Place place_of(const std::shared_ptr<WorkerModel>& model) {
+  return {model, {model, &model->model}, {model, &model->slots}};
+}
+
+}  // namespace
+
 bullmq::awaitable<QueuedRun::Outcome> QueuedRun::run(std::shared_ptr<WorkerModel> model,
                                                      EventLoop& generator_loop) {
   const auto self = shared_from_this();
@@ -56,7 +65,7 @@ bullmq::awaitable<QueuedRun::Outcome> QueuedRun::run(std::shared_ptr<WorkerModel
   // What came from a producer may leave out what has a default.
   fill_defaults(model->model, envelope_.request.input);
   // It was checked when it was admitted, if that was done by Shunt: whoever reaches Redis can add a job.
-  auto checked = check_input(model->model, envelope_.request.input);
+  auto checked = check_input(model->model, envelope_.request);
   if (!checked) {
     generation_->fail(std::move(checked).error());
     const Outcome refused = co_await end_unrun();
@@ -66,7 +75,7 @@ bullmq::awaitable<QueuedRun::Outcome> QueuedRun::run(std::shared_ptr<WorkerModel
   const auto left = time_until(created_at_ + timeout_, services_.clock.now());
   // It counts as admitted here as long ago as leaves it what is left of its time.
   const SteadyTime admitted_at = services_.clock.steady_now() + left - timeout_;
-  auto run = std::make_shared<SyncRun>(model, model->slots, std::move(envelope_), generation_, generator_loop,
+  auto run = std::make_shared<SyncRun>(place_of(model), std::move(envelope_), generation_, generator_loop,
                                        admitted_at, timeout_);
   running_ = run;
   if (left.count() <= 0) {

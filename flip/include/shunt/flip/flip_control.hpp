@@ -188,6 +188,10 @@ class FlipControl {
   // with Redis away it is this process's alone.
   virtual void shadow_counts(std::function<void(FleetShadow)> done) = 0;
 
+  // This process's models are others from now on (FlipControlOptions::build). The fleet reads it at the next
+  // renewal of this process's lease.
+  virtual void use_build(std::string build) = 0;
+
   // Counts ends for the comparison: to be told of everything that this process's executors end.
   [[nodiscard]] virtual executor::ExecutorObserver& figures() noexcept = 0;
 

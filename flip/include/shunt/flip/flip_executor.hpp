@@ -71,6 +71,9 @@ class FlipExecutor : public executor::GenerationExecutor {
   // with which input it may be probed; without such a model a look at whether Redis takes writes. Fails with
   // `probe_failed`. Any thread; the answer comes within half a minute.
   virtual void probe(std::function<void(Result<void>)> done) = 0;
+  // Goes by what other models' configuration says of the flip, for requests that come from now on. Any
+  // thread.
+  virtual void use_models(ModelPolicies policies, ShadowOptions::Models shadows) = 0;
   // nullptr: there is none.
   [[nodiscard]] virtual const Shadow* shadow() const = 0;
   // Whether work may be handed to the queue. Lives as long as this.

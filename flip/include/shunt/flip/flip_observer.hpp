@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,8 @@ class FlipObserver final : public executor::ExecutorObserver {
   [[nodiscard]] InFlight& canary() noexcept { return canary_; }
   // Those of the model that fell back to sync. nullptr for a model that never does.
   [[nodiscard]] InFlight* fallbacks_of(std::string_view model) noexcept;
+  // Models that fall back from now on have theirs. One that did so before keeps it: its generations may run.
+  void use_policies(const ModelPolicies& policies);
 
   void submitted(const Submitted& request) override;
   void ended(const Ended& end) override;
@@ -31,7 +34,8 @@ class FlipObserver final : public executor::ExecutorObserver {
  private:
   executor::ExecutorObserver* const next_;
   InFlight canary_;
-  std::map<std::string, InFlight, std::less<>> fallbacks_;  // filled at construction, then read only
+  mutable std::shared_mutex mutex_;  // guards the map, whose entries stay
+  std::map<std::string, InFlight, std::less<>> fallbacks_;
 };
 
 }  // namespace shunt::flip

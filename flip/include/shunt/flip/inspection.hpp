@@ -64,6 +64,8 @@ class FlipInspection {
   virtual void drain(std::function<void(Result<DrainFacts>)> done) = 0;
   // What the fleet can do and has to; unset: nothing answered.
   virtual void fleet(std::function<void(std::optional<FleetFacts>)> done) = 0;
+  // Other models are configured from now on: those of looks that begin afterwards.
+  virtual void use_models(std::vector<FlipInspectionOptions::Model> models) = 0;
   // What this process has compared since the present epoch began; empty where there is no shadow. No I/O.
   [[nodiscard]] virtual ShadowReport shadow() const = 0;
 };

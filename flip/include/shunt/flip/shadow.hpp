@@ -40,7 +40,8 @@ struct ShadowOptions {
     ShadowGenerator generator = ShadowGenerator::kStub;
     ShadowRules rules;
   };
-  std::map<std::string, Model, std::less<>> models;  // of others there is no shadow
+  using Models = std::map<std::string, Model, std::less<>>;
+  Models models;  // of others there is no shadow
 };
 
 // One end in a kept mismatch.
@@ -98,6 +99,9 @@ class Shadow {
   // Sends it: `control` was accepted for the request that it is a copy of. On a thread that an EventLoop
   // runs.
   void send(GenerationRequest copy, const GenerationId& control, std::uint64_t epoch);
+
+  // What is copied from now on is of these models.
+  void use_models(ShadowOptions::Models models);
 
   // Copies are nobody's: those that have not ended are left. As GenerationExecutor::drain(); before the
   // controls are destroyed.

@@ -2,12 +2,14 @@
 
 #include <chrono>
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "shunt/base/clock.hpp"
 #include "shunt/base/json.hpp"
+#include "shunt/generation/file_reference.hpp"
 #include "shunt/generation/generation_id.hpp"
 #include "shunt/generation/namespace.hpp"
 #include "shunt/generation/on_lost.hpp"
@@ -18,7 +20,9 @@ namespace shunt::generation {
 inline constexpr int kEnvelopeVersion = 1;
 // Whoever does not know `on_lost` would run again what must not be: where it is "fail", this is written.
 inline constexpr int kEnvelopeVersionOfOnLost = 2;
-inline constexpr int kNewestEnvelopeVersion = kEnvelopeVersionOfOnLost;  // that can be read
+// Whoever does not know of files would run the generation without them.
+inline constexpr int kEnvelopeVersionOfFiles = 3;
+inline constexpr int kNewestEnvelopeVersion = kEnvelopeVersionOfFiles;  // that can be read
 
 // Which executor runs the generation and why: decided once, at admission, and stored with it.
 struct Admission {
@@ -38,6 +42,8 @@ inline constexpr std::size_t kMaxAdmissionSaltBytes = 32;  // see flip::kMaxSalt
 struct GenerationRequest {
   std::string model;
   Json input = JsonObject{};
+  // The members of the input that are files; they are not in `input`.
+  InputFiles files{};
   // Who asks, as authentication named them ("" = anonymous). Scopes idempotency keys.
   std::string caller;
 
@@ -101,7 +107,11 @@ struct Envelope {
 // `invalid_request` or a code of parse_json.
 [[nodiscard]] Result<Envelope> decode_envelope(std::string_view text);
 
-// What "same payload" means for an idempotency key: SHA-256 over model, input and options.
+// The request's input with a text for each of its files: what says to a program, or a server, where it is.
+[[nodiscard]] Json input_with_files(const GenerationRequest& request,
+                                    const std::map<std::string, std::string>& texts);
+
+// What "same payload" means for an idempotency key: SHA-256 over model, input, files and options.
 [[nodiscard]] std::string request_fingerprint(const GenerationRequest& request);
 
 }  // namespace shunt::generation

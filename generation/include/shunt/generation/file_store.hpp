@@ -72,6 +72,14 @@ struct FileQuota {
   std::size_t max_files = 0;
 };
 
+// What a generation holds bytes for.
+struct FileUse {
+  std::string caller{};  // "" = anonymous
+  WallTime now{};
+  WallTime until{};  // at least: it may be some minutes more
+  FileQuota quota{};
+};
+
 // Files that callers give to generations: bytes by their SHA-256, so that storing twice is storing once, and
 // beside them a record for each uploaded file. Bytes stay for as long as somebody holds them: a record until
 // it expires or is removed, a generation until its retention is over. Calls block. Any thread, and any number
@@ -85,11 +93,14 @@ class FileStore : public FileSource {
   [[nodiscard]] virtual Result<FileRecord> keep(FileUpload& upload, FileRecord record,
                                                 const FileQuota& quota) = 0;
 
-  // Holds an upload's bytes for a generation until a time, and fills in sha256 and bytes.
+  // Holds an upload's bytes for a generation, and fills in sha256 and bytes. They count for the caller's
+  // quota. Fails with `file_quota_exceeded`.
   [[nodiscard]] virtual Result<FileReference> hold(FileUpload& upload, FileReference file,
-                                                   WallTime until) = 0;
-  // The same of bytes that are there. Fails with `file_gone` where they are not.
-  [[nodiscard]] virtual Result<void> hold(const FileReference& file, WallTime until) = 0;
+                                                   const FileUse& use) = 0;
+  // The same of bytes that are there; those that the caller keeps as a file count once, and go on to count
+  // when that is removed. Fails with `file_gone` where they are not. Whether they are the caller's to use is
+  // for whoever asks to know.
+  [[nodiscard]] virtual Result<void> hold(const FileReference& file, const FileUse& use) = 0;
 
   // nullopt: the caller has no such file, or it has expired by `now`.
   [[nodiscard]] virtual Result<std::optional<FileRecord>> find(std::string_view caller, std::string_view id,

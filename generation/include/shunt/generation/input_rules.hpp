@@ -11,6 +11,7 @@
 
 #include "shunt/base/json.hpp"
 #include "shunt/base/result.hpp"
+#include "shunt/generation/file_reference.hpp"
 #include "shunt/generation/namespace.hpp"
 
 namespace shunt::generation {
@@ -21,8 +22,10 @@ enum class Unlisted { kPass, kRefuse };
 // What one member of a request's `input` may be. The words are JSON Schema's, and so is what they mean; the
 // whole of a model's rules can be written as such a schema (docs/input.md).
 struct InputRule {
-  // kJson: any JSON value.
-  enum class Type { kString, kNumber, kInteger, kBoolean, kArray, kObject, kJson };
+  // kFile: a file that comes beside the input (file_reference.hpp). kJson: any JSON value.
+  enum class Type { kString, kNumber, kInteger, kBoolean, kArray, kObject, kFile, kJson };
+  // What a request may write in place of a file, for us to fetch.
+  enum class Url { kHttps, kData };
 
   // Any text, number or boolean passes. Excludes everything below but `required`, what is allowed, and what
   // is said for people.
@@ -57,6 +60,12 @@ struct InputRule {
   // What holds for objects.
   std::map<std::string, InputRule> properties{};
   Unlisted unlisted = Unlisted::kPass;
+
+  // What holds for files.
+  std::vector<std::string> types{};  // "image/png", "image/*"; empty: all
+  std::optional<std::size_t> max_bytes{};
+  std::vector<Url> urls{};               // empty: none
+  std::vector<std::string> url_hosts{};  // "example.com", "*.example.com"; empty: every public one
 };
 
 // How deep rules may lie within each other: a member, its items, their properties, ...
@@ -81,13 +90,19 @@ class InputRules {
 
   // Fails with `invalid_input` and the JSON pointer of the first member that breaks its rule; the details
   // `rule`, `limit` and `received` say more. Takes time linear in the input, and looks at a length before
-  // anything else.
-  [[nodiscard]] Result<void> check(const Json& input) const;
+  // anything else. `files`: what came beside the input; each has a rule, of the kind file.
+  [[nodiscard]] Result<void> check(const Json& input, const InputFiles& files = {}) const;
   // The same for one member's value. A member without a rule passes.
   [[nodiscard]] Result<void> check(std::string_view member, const Json& value) const;
+  // The same for a file, of which no more may be known yet than its type (bytes 0).
+  [[nodiscard]] Result<void> check_file(std::string_view member, std::string_view media_type,
+                                        std::uint64_t bytes) const;
 
   // The rules as a JSON Schema (2020-12): {"type": "object", "properties": {...}, ...}.
   [[nodiscard]] JsonObject schema() const;
+
+  // The members that are files, in order.
+  [[nodiscard]] const std::vector<std::string>& files() const noexcept;
 
   // nullptr: there is none.
   [[nodiscard]] const InputRule* find(std::string_view member) const;

@@ -23,6 +23,7 @@ struct KeptProgramsStatus {
   // One of them was ready once, or all have failed to start: whoever waits for a warm model need not wait
   // any longer.
   bool settled = false;
+  bool late = false;         // start_late() was called
   std::string failure{};     // why none of them starts; "" otherwise
   std::uint64_t starts = 0;  // of programs
   // How many have ended, by the reason: "exited", "not_started", "never_ready", "broken", "unanswered",
@@ -38,6 +39,8 @@ class KeptPrograms {
   // Starts the programs now, not with the first generation. On an event loop's thread or before the loops'
   // threads have work; does nothing the second time.
   virtual void warm() = 0;
+  // A process that is ready already goes on being so while they start (a reload has brought them).
+  virtual void start_late() = 0;
   [[nodiscard]] virtual KeptProgramsStatus status() const = 0;
 };
 

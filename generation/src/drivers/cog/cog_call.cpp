@@ -45,12 +45,13 @@ class CancelRequest final : public http::TransferHandler {
 
 }  // namespace
 
-CogCall::CogCall(std::shared_ptr<CogModel> model, std::shared_ptr<GenerationRun> run, EventLoop& loop)
+CogCall::CogCall(std::shared_ptr<CogModel> model, std::shared_ptr<GenerationRun> run, const Json& input,
+                 EventLoop& loop)
     : model_(std::move(model)),
       run_(std::move(run)),
       loop_(loop),
       id_(run_->envelope().id.to_string()),
-      request_(to_json_text(JsonObject{{"input", run_->input()}})),
+      request_(to_json_text(JsonObject{{"input", input}})),
       memory_(run_->memory()) {}
 
 void CogCall::begin() {

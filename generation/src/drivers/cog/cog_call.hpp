@@ -34,9 +34,11 @@ struct CogModel {
 // kept alive by the transfer that runs.
 class CogCall final : public http::TransferHandler, public std::enable_shared_from_this<CogCall> {
  public:
-  CogCall(std::shared_ptr<CogModel> model, std::shared_ptr<GenerationRun> run, EventLoop& loop);
+  // `input` is the run's, with its files in it.
+  CogCall(std::shared_ptr<CogModel> model, std::shared_ptr<GenerationRun> run, const Json& input,
+          EventLoop& loop);
 
-  // Precondition: the run's input has been checked.
+  // Precondition: the input has been checked.
   void begin();
 
   void on_connected() override {}

@@ -2,7 +2,9 @@
 #include <stdexcept>
 #include <utility>
 
+#include "drivers/call_input.hpp"
 #include "drivers/cog/cog_call.hpp"
+#include "drivers/data_url.hpp"
 #include "drivers/openai/upstream.hpp"
 #include "drivers/openai/upstream_headers.hpp"
 #include "shunt/generation/drivers/cog.hpp"
@@ -45,9 +47,21 @@ Result<CogServer> make_server(CogOptions options) {
 
 namespace {
 
+// As a container takes its files.
+Result<Json> input_with_data_urls(FileSource& source, const GenerationRequest& request,
+                                  const std::stop_token& stop) {
+  std::map<std::string, std::string> urls;
+  for (const auto& [member, file] : request.files) {
+    auto url = data_url_of(source, file, stop);
+    if (!url) return std::move(url).error();
+    urls.emplace(member, std::move(*url));
+  }
+  return input_with_files(request, urls);
+}
+
 class CogGenerator final : public Generator {
  public:
-  explicit CogGenerator(CogServer server) : model_(std::make_shared<CogModel>()) {
+  CogGenerator(CogServer server, FileSource* files) : model_(std::make_shared<CogModel>()), files_(files) {
     model_->server = std::move(server);
   }
 
@@ -64,11 +78,16 @@ class CogGenerator final : public Generator {
     if (auto checked = check_input(run->input()); !checked) return run->fail(std::move(checked).error());
     EventLoop* const loop = EventLoop::current();
     if (loop == nullptr) throw std::logic_error("Generator::start must be called on an event loop thread");
-    std::make_shared<CogCall>(model_, std::move(run), *loop)->begin();
+    with_call_input(file_work_, files_, std::move(run), *loop, input_with_data_urls,
+                    [model = model_, loop](std::shared_ptr<GenerationRun> of, CallInput input) {
+                      std::make_shared<CogCall>(model, std::move(of), *input.json, *loop)->begin();
+                    });
   }
 
  private:
   const std::shared_ptr<CogModel> model_;
+  FileSource* const files_;
+  FileWork file_work_;
 };
 
 }  // namespace
@@ -78,10 +97,10 @@ Result<void> check_cog(const CogOptions& options) {
   return openai::check_headers(cog::as_server(options));
 }
 
-Result<std::unique_ptr<Generator>> make_cog_generator(CogOptions options) {
+Result<std::unique_ptr<Generator>> make_cog_generator(CogOptions options, FileSource* files) {
   auto server = cog::make_server(std::move(options));
   if (!server) return std::move(server).error();
-  return std::unique_ptr<Generator>(std::make_unique<cog::CogGenerator>(std::move(server).value()));
+  return std::unique_ptr<Generator>(std::make_unique<cog::CogGenerator>(std::move(server).value(), files));
 }
 
 }  // namespace shunt::generation

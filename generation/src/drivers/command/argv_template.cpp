@@ -36,7 +36,7 @@ bool may_begin_with_dash(const InputRule& rule) {
 }
 
 bool may_have_slash(const InputRule& rule) {
-  return rule.any || rule.allow_slash || !rule.choices.empty();
+  return rule.any || rule.allow_slash || !rule.choices.empty() || rule.type == InputRule::Type::kFile;
 }
 
 bool is_one_value(const InputRule& rule) {
@@ -239,6 +239,8 @@ Result<void> ArgvTemplate::check_place(const std::string& name, std::string_view
 Result<void> ArgvTemplate::check_defaults() const {
   for (const auto& [name, text] : defaults_) {
     const InputRule* const rule = rules_.find(name);
+    // What stands for a file that is not given is the operator's own: a path, or nothing.
+    if (rule != nullptr && rule->type == InputRule::Type::kFile) continue;
     if (auto checked = rules_.check(name, typed_default(text, rule)); !checked) {
       return wrong_default(name, checked.error());
     }

@@ -145,7 +145,7 @@ Result<void> check_command(const CommandOptions& options, const InputRules& rule
 
 Result<std::unique_ptr<Generator>> make_command_generator(CommandOptions options,
                                                           EventLoopThreads& spawn_loops,
-                                                          const InputRules& rules) {
+                                                          const InputRules& rules, FileSource* files) {
   if (auto checked = check_command(options, rules); !checked) return std::move(checked).error();
   auto argv = ArgvTemplate::parse(options.argv, options.defaults, rules);
   std::vector<std::string> environment = environment_of(options);
@@ -154,7 +154,7 @@ Result<std::unique_ptr<Generator>> make_command_generator(CommandOptions options
   if (auto found = command::look_for_paths(options); !found) return std::move(found).error();
   auto model = std::make_shared<const CommandModel>(CommandModel{std::move(options), std::move(*argv),
                                                                  std::move(*program), std::move(environment),
-                                                                 command::landlock_abi()});
+                                                                 command::landlock_abi(), files});
   if (model->options.keep > 0) return command::make_kept_generator(std::move(model), spawn_loops);
   return std::unique_ptr<Generator>(std::make_unique<CommandGenerator>(std::move(model), spawn_loops));
 }

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "drivers/command/confinement.hpp"
+#include "drivers/command/input_files.hpp"
 #include "drivers/command/output_file.hpp"
 #include "drivers/command/program_environment.hpp"
 #include "shunt/base/display_text.hpp"
@@ -68,7 +69,35 @@ CommandRun::CommandRun(std::shared_ptr<const CommandModel> model, std::shared_pt
 
 void CommandRun::begin() {
   if (run_->stop_token().stop_requested()) return run_->stopped();
-  auto child = spawn();
+  if (auto made = make_folder(); !made) return fail(std::move(made).error());
+  if (run_->envelope().request.files.empty()) return start();
+  put_files();
+}
+
+// Not on the loop: a disk may be slow, and the files large. Meanwhile the generation may be asked to stop;
+// its program is then not started.
+void CommandRun::put_files() {
+  scratch_.files().post([self = shared_from_this()]() mutable {
+    auto paths =
+        std::make_shared<Result<std::map<std::string, std::string>>>(std::map<std::string, std::string>());
+    const OwnedFd folder(
+        ::open(self->folder_->path().c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    *paths = folder.valid() ? put_input_files(self->model_->files, self->run_->envelope().request.files,
+                                              folder.get(), self->folder_->path(), self->run_->stop_token())
+                            : input_error(errno);
+    // It ends on its loop, so no reference stays here.
+    EventLoop& loop = self->loop_;
+    loop.post([self = std::move(self), paths] {
+      if (self->run_->stop_token().stop_requested()) return self->stopped();
+      if (!*paths) return self->fail(std::move(*paths).error());
+      self->input_with_files_ = input_with_files(self->run_->envelope().request, **paths);
+      self->start();
+    });
+  });
+}
+
+void CommandRun::start() {
+  auto child = spawn(*folder_);
   if (!child) return fail(std::move(child).error());
   child_.emplace(std::move(*child));
   stdout_.assign(child_->stdout_pipe.release());
@@ -90,7 +119,7 @@ void CommandRun::begin() {
 
 Result<std::string> CommandRun::write_input() {
   const CommandOptions& options = model_->options;
-  const Json& input = run_->input();
+  const Json& input = given_input();
   if (options.input == CommandOptions::InputMode::kStdinText) {
     const Json* text = input.is_object() ? input.get_object().if_contains(options.input_text_field) : nullptr;
     return text != nullptr && text->is_string() ? std::string(text->get_string()) : std::string();
@@ -102,14 +131,14 @@ Result<std::string> CommandRun::write_input() {
   return std::string();
 }
 
-Result<ChildProcess> CommandRun::spawn() {
+Result<void> CommandRun::make_folder() {
   auto folder = scratch_.make(model_->argv.uses_output_file());
   if (!folder) return std::move(folder).error();
   folder_.emplace(std::move(*folder));
-  return spawn_in(*folder_);
+  return {};
 }
 
-Result<ChildProcess> CommandRun::spawn_in(const ScratchFolder& folder) {
+Result<ChildProcess> CommandRun::spawn(const ScratchFolder& folder) {
   const CommandOptions& options = model_->options;
   const Envelope& envelope = run_->envelope();
   input_file_ = folder.path() + "/input.json";
@@ -117,7 +146,7 @@ Result<ChildProcess> CommandRun::spawn_in(const ScratchFolder& folder) {
   if (!text) return std::move(text).error();
   stdin_text_ = std::move(*text);
   if (!memory_.hold(other_bytes())) return driver_overload();
-  auto argv = model_->argv.fill(run_->input(), {envelope.id.to_string(), envelope.request.model, input_file_,
+  auto argv = model_->argv.fill(given_input(), {envelope.id.to_string(), envelope.request.model, input_file_,
                                                 folder.output_path(options.artifact_name)});
   if (!argv) return std::move(argv).error();
   auto confinement = make_confinement(options, model_->landlock_abi, model_->program, folder.path());

@@ -36,8 +36,14 @@ class CommandRun : public std::enable_shared_from_this<CommandRun> {
  private:
   using Descriptor = boost::asio::posix::stream_descriptor;
 
-  Result<ChildProcess> spawn();
-  Result<ChildProcess> spawn_in(const ScratchFolder& folder);
+  Result<void> make_folder();
+  void put_files();
+  void start();
+  Result<ChildProcess> spawn(const ScratchFolder& folder);
+  // What the program is told: with a path for each file.
+  [[nodiscard]] const Json& given_input() const noexcept {
+    return input_with_files_ ? *input_with_files_ : run_->input();
+  }
   Result<std::string> write_input();
   void write_stdin();
   void read_stdout();
@@ -68,6 +74,7 @@ class CommandRun : public std::enable_shared_from_this<CommandRun> {
   EventLoop& loop_;
   ScratchSpace& scratch_;
   std::optional<ScratchFolder> folder_;
+  std::optional<Json> input_with_files_;
   std::string input_file_;
   std::string stdin_text_;
   std::size_t stdin_sent_ = 0;

@@ -51,11 +51,12 @@ std::optional<std::uint64_t> sticky_hash(const Json& input, std::string_view fie
 }  // namespace
 
 ChatCall::ChatCall(std::shared_ptr<UpstreamPool> upstreams, std::shared_ptr<GenerationRun> run,
-                   EventLoop& loop)
+                   CallInput input, EventLoop& loop)
     : upstreams_(std::move(upstreams)),
       run_(std::move(run)),
+      input_(std::move(input)),
       loop_(loop),
-      sticky_(sticky_hash(run_->input(), upstreams_->at(0).options.sticky_field)),
+      sticky_(sticky_hash(*input_.json, upstreams_->at(0).options.sticky_field)),
       tried_(upstreams_->size()),
       memory_(run_->memory()) {}
 
@@ -74,7 +75,7 @@ bool ChatCall::choose(LastResort last_resort) {
   tried_[lease->index()] = true;
   const Upstream* const chosen = &upstreams_->at(lease->index());
   if (upstream_ == nullptr || chosen->options.model != upstream_->options.model) {
-    body_ = operation_request_body(run_->input(), chosen->options);
+    body_ = operation_request_body(*input_.json, chosen->options);
   }
   upstream_ = chosen;
   lease_ = std::move(*lease);

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "drivers/call_input.hpp"
 #include "drivers/driver_memory.hpp"
 #include "drivers/openai/answer_deltas.hpp"
 #include "drivers/openai/body_reader.hpp"
@@ -31,9 +32,11 @@ namespace shunt::generation::openai {
 // the transfer that runs, so that it goes with the loop if nothing else ends it.
 class ChatCall final : public http::TransferHandler, public std::enable_shared_from_this<ChatCall> {
  public:
-  ChatCall(std::shared_ptr<UpstreamPool> upstreams, std::shared_ptr<GenerationRun> run, EventLoop& loop);
+  // `input` is the run's, with its files in it.
+  ChatCall(std::shared_ptr<UpstreamPool> upstreams, std::shared_ptr<GenerationRun> run, CallInput input,
+           EventLoop& loop);
 
-  // Precondition: the run's input has been checked.
+  // Precondition: the input has been checked.
   void begin();
 
   void on_connected() override;
@@ -71,7 +74,7 @@ class ChatCall final : public http::TransferHandler, public std::enable_shared_f
     return upstream_ == nullptr ? std::span<const std::string>() : upstream_->secrets;
   }
   // The body is there twice: the transfer has a copy of its own.
-  [[nodiscard]] std::size_t request_bytes() const noexcept { return 2 * body_.capacity(); }
+  [[nodiscard]] std::size_t request_bytes() const noexcept { return 2 * body_.capacity() + input_.bytes; }
   void end_of_answer(const http::TransferEnd& end);
   void no_response(const http::TransferEnd& end);
   void bad_status();
@@ -83,6 +86,7 @@ class ChatCall final : public http::TransferHandler, public std::enable_shared_f
 
   const std::shared_ptr<UpstreamPool> upstreams_;
   std::shared_ptr<GenerationRun> run_;  // null once ended
+  const CallInput input_;
   EventLoop& loop_;
   const std::optional<std::uint64_t> sticky_;
   std::vector<bool> tried_;  // servers asked since the last wait

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "drivers/openai/chat_call.hpp"
+#include "drivers/openai/file_parts.hpp"
 #include "drivers/openai/operation_request.hpp"
 #include "drivers/openai/upstream_pool.hpp"
 #include "shunt/generation/drivers/openai.hpp"
@@ -11,8 +12,8 @@ namespace {
 
 class OpenAiGenerator final : public Generator {
  public:
-  explicit OpenAiGenerator(std::shared_ptr<openai::UpstreamPool> upstreams)
-      : upstreams_(std::move(upstreams)) {}
+  OpenAiGenerator(std::shared_ptr<openai::UpstreamPool> upstreams, FileSource* files)
+      : upstreams_(std::move(upstreams)), files_(files) {}
 
   Result<void> check_input(const Json& input) const override {
     return openai::check_operation_input(upstreams_->at(0).options.operation, input);
@@ -23,7 +24,11 @@ class OpenAiGenerator final : public Generator {
     if (auto checked = check_input(run->input()); !checked) return run->fail(std::move(checked).error());
     EventLoop* const loop = EventLoop::current();
     if (loop == nullptr) throw std::logic_error("Generator::start must be called on an event loop thread");
-    std::make_shared<openai::ChatCall>(upstreams_, std::move(run), *loop)->begin();
+    with_call_input(
+        file_work_, files_, std::move(run), *loop, openai::chat_input_with_files,
+        [upstreams = upstreams_, loop](std::shared_ptr<GenerationRun> of, CallInput input) {
+          std::make_shared<openai::ChatCall>(upstreams, std::move(of), std::move(input), *loop)->begin();
+        });
   }
 
   [[nodiscard]] std::vector<UpstreamStatus> upstreams() const {
@@ -32,6 +37,8 @@ class OpenAiGenerator final : public Generator {
 
  private:
   const std::shared_ptr<openai::UpstreamPool> upstreams_;
+  FileSource* const files_;
+  FileWork file_work_;
 };
 
 }  // namespace
@@ -40,13 +47,13 @@ Result<void> check_openai(const OpenAiOptions& options) {
   return openai::check_upstreams(options);
 }
 
-Result<std::unique_ptr<Generator>> make_openai_generator(OpenAiOptions options) {
+Result<std::unique_ptr<Generator>> make_openai_generator(OpenAiOptions options, FileSource* files) {
   auto upstreams = openai::make_upstreams(options);
   if (!upstreams) return std::move(upstreams).error();
   const openai::UpstreamBreakerOptions breaker{options.breaker_failures, options.breaker_open,
                                                options.breaker_max_open};
   return std::unique_ptr<Generator>(std::make_unique<OpenAiGenerator>(
-      std::make_shared<openai::UpstreamPool>(std::move(upstreams).value(), breaker)));
+      std::make_shared<openai::UpstreamPool>(std::move(upstreams).value(), breaker), files));
 }
 
 std::vector<UpstreamStatus> upstreams_of(const Generator* generator) {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,7 +13,6 @@
 
 #include "shunt/base/event_loop.hpp"
 #include "shunt/http/namespace.hpp"
-#include "shunt/http/reachable_addresses.hpp"
 
 namespace shunt::http {
 
@@ -34,6 +34,10 @@ struct AwsSignature {
 // new connection for this request alone, over which it goes out once and never again.
 enum class ConnectionUse { kKept, kOwn };
 
+// Asked about the very address that is about to be connected to ("192.0.2.1", "2001:db8::1"), so that no
+// answer of a name server can come between. False: it is not connected to. Called from inside libcurl.
+using MayConnect = std::function<bool(const std::string& address)>;
+
 // One request. Only http and https are spoken, with HTTP/1.1; redirects are not followed; a server's
 // certificate is checked against the system's authorities. Nothing is tried again (but see ConnectionUse):
 // whoever asks knows what may be.
@@ -52,10 +56,8 @@ struct ClientRequest {
   std::string range;  // "0-99" (of bytes); "" = all. libcurl adds the header, so a signature leaves it out
   std::optional<AwsSignature> signature;
   ConnectionUse connection = ConnectionUse::kKept;
-  // For a server that a stranger has named: other addresses are not connected to, and a request that has no
-  // others ends as kNotConnected. Nothing = any address. Wants kOwn, since a kept connection is not looked at
-  // again, and no proxy, since that would be the one that is looked at.
-  std::optional<ReachableAddresses> reachable;
+  MayConnect may_connect;        // needs kOwn: a kept connection is not asked about; none = anywhere
+  std::string authorities_file;  // PEM, instead of the system's; "" = those
 
   // 0 = no limit of that kind. A transfer that breaks one ends as kConnectTimedOut or kTimedOut.
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(10);

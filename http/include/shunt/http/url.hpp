@@ -21,4 +21,7 @@ struct Url {
 // Nothing: it is none, or its scheme is none that libcurl knows.
 [[nodiscard]] std::optional<Url> parse_url(const std::string& text);
 
+// What a Location header of a response to `base` leads to; "" where that is none.
+[[nodiscard]] std::string resolve_reference(const std::string& base, const std::string& reference);
+
 }  // namespace shunt::http

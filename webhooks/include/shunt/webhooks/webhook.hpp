@@ -6,7 +6,7 @@
 
 #include "shunt/base/json.hpp"
 #include "shunt/base/result.hpp"
-#include "shunt/http/reachable_addresses.hpp"
+#include "shunt/http/address_ranges.hpp"
 #include "shunt/webhooks/event_filter.hpp"
 #include "shunt/webhooks/namespace.hpp"
 
@@ -21,7 +21,7 @@ struct Webhook {
 // What a webhook's URL may be. What a name leads to is looked at when it is connected to.
 struct UrlRules {
   bool allow_http = false;
-  http::ReachableAddresses reachable{};
+  http::AddressRanges allowed_addresses{};  // beside the public ones
 };
 inline constexpr std::size_t kMaxUrlBytes = 2'048;
 

@@ -13,7 +13,7 @@ namespace shunt::webhooks {
 struct WebhookOptions {
   std::vector<std::string> secrets;            // SigningKey::parse; all of them sign
   bool allow_http = false;                     // beside https
-  std::vector<std::string> allowed_addresses;  // that are not public: http::ReachableAddresses
+  std::vector<std::string> allowed_addresses;  // that are not public: http::AddressRanges
   std::size_t attempts = 10;                   // of a delivery, the first one included
   std::size_t concurrency = 4;                 // attempts at one endpoint at once, by one process
   std::chrono::milliseconds timeout = std::chrono::seconds(20);    // of an attempt

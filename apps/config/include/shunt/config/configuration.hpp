@@ -69,6 +69,12 @@ struct ArtifactSettings {
   std::string s3_secret_key_file;  // instead of the variable
 };
 
+// Where callers' files lie; what they may store is in `server.files`.
+struct FileStoreSettings {
+  std::string directory;  // empty: beside the artifacts
+  std::size_t min_free_bytes = std::size_t{1} << 30U;
+};
+
 // Spans go to a collector if either endpoint is set.
 struct TracingSettings {
   std::string otlp_endpoint;         // without /v1/traces
@@ -108,6 +114,7 @@ struct Configuration {
   Roles roles;
   WorkerSettings worker;
   ArtifactSettings artifacts;
+  FileStoreSettings file_store;
   TracingSettings tracing;
   webhooks::WebhookOptions webhooks;
   std::vector<ModelConfig> models;
@@ -121,6 +128,11 @@ struct Explained {
   std::string source;
   bool live = false;          // whether reload() takes it over
   std::string fingerprint{};  // differs when the value does, also where `value` is redacted
+  // The table that it stands in, of those that may come and go: "models.speech", "server.keys.ann".
+  std::string table{};
+  bool of_generator = false;  // of a model: its generator is made by it
+  // Digest of the secrets in the files that it names, so that a new one shows. Filled in by the binary.
+  std::string secrets{};
 };
 
 struct Loaded {
@@ -151,14 +163,40 @@ struct Sources {
 // for an unknown key also the nearest known one.
 [[nodiscard]] Result<Loaded> load(const Sources& sources);
 
+// A setting with another value, or a table that came or went and is named instead of all that is in it.
+struct SettingChange {
+  std::string name;
+  // As people may see them; the same where both are secrets. Nothing for a table that was, or is, not there.
+  std::optional<std::string> before;
+  std::optional<std::string> after;
+  bool live = false;  // false: it stays as it was until a restart
+  [[nodiscard]] bool operator==(const SettingChange&) const = default;
+};
+
+enum class ModelChange {
+  kAdded,
+  kRemoved,
+  kLimits,     // what runs it is the same
+  kGenerator,  // another one runs it: another program, server, key, or input rule
+};
+// The table of the model of this name, as Explained has it: "models.speech".
+[[nodiscard]] std::string table_of_model(std::string_view model);
+[[nodiscard]] std::string_view model_change_name(ModelChange change) noexcept;
+
 // What a reload makes of two configurations.
 struct Reload {
-  Loaded merged;                   // what is running from now on
-  std::vector<std::string> taken;  // settings with another value that are live
-  std::vector<std::string> kept;   // settings with another value that stay as they were until a restart
+  Loaded merged;  // what is running from now on
+  std::vector<SettingChange> changes;
+  std::map<std::string, ModelChange> models;  // by name; those that are as they were are not named
+  std::vector<std::string> taken;             // names of changes that are live
+  std::vector<std::string> kept;              // names of those that are not
 };
-// `running` with what is live of `fresh`: keys, limits and the log's level.
+// `running` with what is live of `fresh`: models, keys, limits, and the log's level. Pure.
 [[nodiscard]] Reload reload(const Loaded& running, const Loaded& fresh);
+
+// Tells configurations apart, in 12 digits: the same for the same values of all settings, wherever they came
+// from.
+[[nodiscard]] std::string digest_of(const Loaded& loaded);
 
 // docs/configuration.md, from the table of settings.
 [[nodiscard]] std::string reference_markdown();

@@ -11,6 +11,8 @@
 
 namespace shunt::generation {
 
+class FileSource;
+
 // Runs generations in a container that Cog has built, over its HTTP API: PUT {base_url}/predictions/{id} with
 // the generation's id, streamed where the model streams. docs/generators/cog.md describes each option.
 struct CogOptions {
@@ -40,7 +42,9 @@ struct CogOptions {
 
 // Input: the arguments of the model's predict(). Text comes as deltas, files as artifacts, what the model
 // prints as log events. Result: {"output", "metrics"?}, where a file is {"artifact": its name}. Fails on an
-// unusable option with `invalid_configuration`, naming it.
-[[nodiscard]] Result<std::unique_ptr<Generator>> make_cog_generator(CogOptions options);
+// unusable option with `invalid_configuration`, naming it. Files of the input are sent as data: URLs;
+// `files`, where they are read, outlives the generator: without one a generation that has files fails.
+[[nodiscard]] Result<std::unique_ptr<Generator>> make_cog_generator(CogOptions options,
+                                                                    FileSource* files = nullptr);
 
 }  // namespace shunt::generation

@@ -15,6 +15,8 @@
 
 namespace shunt::generation {
 
+class FileSource;
+
 // Runs a program per generation, or keeps some that run one after the other, without a shell.
 // docs/generators/command.md describes each option for users.
 struct CommandOptions {
@@ -83,12 +85,14 @@ struct CommandOptions {
 [[nodiscard]] Result<void> check_command(const CommandOptions& options, const InputRules& rules);
 
 // Fails as check_command does, and on a program or a listed path that cannot be found. `rules` are those of
-// the model. Children are made on `spawn_loops`' threads only, because the kernel's parent-death signal
-// follows the thread that forked; they must outlive the generator. Programs that stay are started with the
-// first generation, or by kept_programs(); the generator's end waits for theirs.
+// the model. `files`, where the files of callers are read, outlives the generator; without one a generation
+// that has files fails. Children are made on `spawn_loops`' threads only, because the kernel's parent-death
+// signal follows the thread that forked; they must outlive the generator. Programs that stay are started with
+// the first generation, or by kept_programs(); the generator's end waits for theirs.
 [[nodiscard]] Result<std::unique_ptr<Generator>> make_command_generator(CommandOptions options,
                                                                         EventLoopThreads& spawn_loops,
-                                                                        const InputRules& rules = {});
+                                                                        const InputRules& rules = {},
+                                                                        FileSource* files = nullptr);
 
 // What the running kernel cannot keep programs from; "" where it can do all. For a line in the log at start.
 [[nodiscard]] std::string missing_confinement();

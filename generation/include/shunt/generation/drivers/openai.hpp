@@ -13,6 +13,8 @@
 
 namespace shunt::generation {
 
+class FileSource;
+
 // What a model's requests ask of its server; docs/generators/openai.md has what each takes and brings.
 enum class OpenAiOperation { kChat, kCompletions, kEmbeddings, kSpeech, kImages };
 
@@ -98,8 +100,15 @@ struct OpenAiOptions : OpenAiServer {
 // max_tokens, ...), which pass through. The text comes as deltas. Result: {"finish_reason", "model"?,
 // "usage"?, "message"?, "logprobs"?}, where `message` holds what the model's message has beside its text
 // (tool_calls, refusal, reasoning_content). That is of chat; the other operations have their own. Fails on an
-// unusable option with `invalid_configuration`, naming it.
-[[nodiscard]] Result<std::unique_ptr<Generator>> make_openai_generator(OpenAiOptions options);
+// unusable option with `invalid_configuration`, naming it. Files of a chat become parts of its last message;
+// `files`, where they are read, outlives the generator: without one a generation that has files fails.
+[[nodiscard]] Result<std::unique_ptr<Generator>> make_openai_generator(OpenAiOptions options,
+                                                                       FileSource* files = nullptr);
+
+// Whether generations of this operation may have files.
+[[nodiscard]] constexpr bool takes_files(OpenAiOperation operation) noexcept {
+  return operation == OpenAiOperation::kChat;
+}
 
 // The servers among which a generator of this driver chooses, in the order of the configuration. Empty where
 // there is no choice, and for a generator of another driver, or none. Any thread.

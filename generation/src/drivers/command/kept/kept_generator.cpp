@@ -1,5 +1,6 @@
 #include "drivers/command/kept/kept_generator.hpp"
 
+#include <atomic>
 #include <string>
 #include <utility>
 
@@ -30,9 +31,15 @@ class KeptGenerator final : public Generator, public KeptPrograms {
   void start(std::shared_ptr<GenerationRun> run) override { pool_->start(std::move(run)); }
 
   void warm() override { pool_->begin(); }
-  KeptProgramsStatus status() const override { return pool_->status(); }
+  void start_late() override { late_ = true; }
+  KeptProgramsStatus status() const override {
+    KeptProgramsStatus status = pool_->status();
+    status.late = late_;
+    return status;
+  }
 
  private:
+  std::atomic<bool> late_{false};
   ScratchSpace scratch_;  // before the programs, whose folders are in it
   const std::shared_ptr<ProgramPool> pool_;
 };

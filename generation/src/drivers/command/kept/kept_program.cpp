@@ -67,7 +67,13 @@ void KeptProgram::perform(const ProgramLife::Step& step) {
   if (step == ProgramLife::Step{}) return;
   if (step.withdraws) keeper_.withdrawn(index_);
   if (step.ends_run) end_run(*step.ends_run);
-  if (step.writes_run) process_->write(std::move(inside_->line));
+  if (step.writes_run) {
+    if (inside_->awaits_files) {
+      put_files();
+    } else {
+      process_->write(std::move(inside_->line));
+    }
+  }
   if (step.writes_cancel) process_->write(cancel_line(inside_->id));
   if (step.closes_input) process_->close_input();
   if (step.signal) {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -65,7 +66,9 @@ class KeptProgram final : public ProcessOwner, public std::enable_shared_from_th
     std::shared_ptr<GenerationRun> run;
     std::string id;
     std::unique_ptr<RunFolder> folder;
-    std::string line;  // until it is written
+    bool awaits_files = false;      // until then the program knows nothing of the run
+    std::optional<Error> withheld;  // why it never will
+    std::string line;               // until it is written
     DriverMemory memory;
     std::size_t output_bytes = 0;
     StderrLog stderr_log;
@@ -79,6 +82,9 @@ class KeptProgram final : public ProcessOwner, public std::enable_shared_from_th
   void arm(std::chrono::milliseconds delay);
   void note_end(ProgramLife::Ending why);
   Result<void> prepare(Inside& inside);
+  Result<void> write_line(Inside& inside, const std::map<std::string, std::string>& paths);
+  void put_files();
+  void files_put(const std::string& id, const Result<std::map<std::string, std::string>>& paths);
   void cancel(const std::string& id);
   void end_run(ProgramLife::RunEnd how);
   void tell_end(Inside& inside, ProgramLife::RunEnd how);

@@ -1,6 +1,7 @@
 // What a kept program has to do with the run inside it; kept_program.cpp has its own life.
 #include <utility>
 
+#include "drivers/command/input_files.hpp"
 #include "drivers/command/kept/kept_program.hpp"
 #include "drivers/command/output_file.hpp"
 #include "shunt/base/display_text.hpp"
@@ -70,13 +71,56 @@ Result<void> KeptProgram::prepare(Inside& inside) {
   auto folder = RunFolder::make(scratch_, *folder_, std::to_string(runs_));
   if (!folder) return std::move(folder).error();
   inside.folder = std::move(*folder);
-  inside.line = run_line(inside.id, inside.folder->path(), inside.run->envelope());
+  inside.awaits_files = !inside.run->envelope().request.files.empty();
+  return inside.awaits_files ? Result<void>() : write_line(inside, {});
+}
+
+Result<void> KeptProgram::write_line(Inside& inside, const std::map<std::string, std::string>& paths) {
+  inside.line = run_line(inside.id, inside.folder->path(), inside.run->envelope(), paths);
   if (!inside.memory.hold(inside.line.capacity())) return driver_overload();
   return {};
 }
 
+// Not on the loop, as in CommandRun. The folder is this program's, which may do with it what it likes.
+void KeptProgram::put_files() {
+  struct Putting {
+    std::weak_ptr<KeptProgram> program;
+    std::shared_ptr<const CommandModel> model;
+    std::shared_ptr<GenerationRun> run;
+    std::string id;
+    std::string path;
+    std::shared_ptr<OwnedFd> folder;
+    Result<std::map<std::string, std::string>> paths;
+    EventLoop& loop;
+  };
+  auto putting = std::make_shared<Putting>(Putting{weak_from_this(), model_, inside_->run, inside_->id,
+                                                   inside_->folder->path(), inside_->folder->opened(),
+                                                   std::map<std::string, std::string>(), loop_});
+  scratch_.files().post([putting = std::move(putting)]() mutable {
+    putting->paths = put_input_files(putting->model->files, putting->run->envelope().request.files,
+                                     putting->folder->get(), putting->path, putting->run->stop_token());
+    // The run may end the generator whose thread this is, so it is let go on the loop.
+    EventLoop& loop = putting->loop;
+    loop.post([putting = std::move(putting)] {
+      if (const auto program = putting->program.lock()) program->files_put(putting->id, putting->paths);
+    });
+  });
+}
+
+void KeptProgram::files_put(const std::string& id, const Result<std::map<std::string, std::string>>& paths) {
+  if (!inside_ || inside_->id != id || !inside_->awaits_files || life_.state() != State::kRunning) return;
+  Result<void> written = paths ? write_line(*inside_, *paths) : Result<void>(paths.error());
+  if (!written) {
+    inside_->withheld = std::move(written).error();
+    return perform(life_.withheld());
+  }
+  inside_->awaits_files = false;
+  process_->write(std::move(inside_->line));
+}
+
 void KeptProgram::cancel(const std::string& id) {
-  if (inside_ && inside_->id == id) perform(life_.cancelled());
+  if (!inside_ || inside_->id != id) return;
+  perform(inside_->awaits_files ? life_.withheld() : life_.cancelled());
 }
 
 void KeptProgram::end_run(RunEnd how) {
@@ -88,6 +132,8 @@ void KeptProgram::end_run(RunEnd how) {
   part_ = {};
   inside->folder.reset();
   inside->memory.release();
+  const bool unseen = inside->awaits_files && (how == RunEnd::kExited || how == RunEnd::kBroken);
+  if (unseen) return keeper_.given_back(std::move(inside->run));
   tell_end(*inside, how);
 }
 
@@ -106,6 +152,8 @@ void KeptProgram::tell_end(Inside& inside, RunEnd how) {
       return run.fail(*failure_);
     case RunEnd::kExited:
       return run.fail(exit_error(tail));
+    case RunEnd::kWithheld:
+      return run.fail(*inside.withheld);
     case RunEnd::kStopped:
       return;
   }

@@ -65,6 +65,12 @@ Step ProgramLife::cancelled() {
   return {.writes_cancel = true, .timer = limits_.cancel_grace};
 }
 
+Step ProgramLife::withheld() {
+  if (state_ != State::kRunning) return {};
+  state_ = State::kReady;
+  return {.ends_run = RunEnd::kWithheld, .timer = kNoTimer, .offers = true};
+}
+
 Step ProgramLife::broken() {
   switch (state_) {
     case State::kEnded:

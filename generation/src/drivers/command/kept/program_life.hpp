@@ -47,6 +47,7 @@ class ProgramLife {
     kBroken,    // with the reason why the program is broken
     kExited,    // with the way in which the program has ended
     kStopped,   // it was cancelled
+    kWithheld,  // before the program had it
   };
 
   enum class Signal { kTerminate, kKill };
@@ -81,6 +82,7 @@ class ProgramLife {
   // It has ended its run by its own word. `too_large`: it holds more memory than it should keep.
   [[nodiscard]] Step answered(bool too_large);
   [[nodiscard]] Step cancelled();  // its run is wanted no more
+  [[nodiscard]] Step withheld();   // its run has ended, and it was told nothing of it
   [[nodiscard]] Step broken();     // what it says cannot be used
   [[nodiscard]] Step exited();     // the process has ended, and what it said has been read
   [[nodiscard]] Step timer_fired();

@@ -130,7 +130,8 @@ Result<std::string> name_in_folder(const std::string& path, const std::string& f
                  "\" is not a file in the folder of its run");
 }
 
-std::string run_line(const std::string& id, const std::string& folder, const Envelope& envelope) {
+std::string run_line(const std::string& id, const std::string& folder, const Envelope& envelope,
+                     const std::map<std::string, std::string>& paths) {
   const GenerationRequest::Context& context = envelope.request.context;
   std::string line;
   JsonObjectWriter members(line);
@@ -138,7 +139,7 @@ std::string run_line(const std::string& id, const std::string& folder, const Env
   members.text("id", id);
   members.text("generation", envelope.id.to_string());
   members.text("model", envelope.request.model);
-  members.json("input", envelope.request.input);
+  members.json("input", paths.empty() ? envelope.request.input : input_with_files(envelope.request, paths));
   members.text("folder", folder);
   if (!context.traceparent.empty()) members.text("traceparent", context.traceparent);
   if (!context.tracestate.empty()) members.text("tracestate", context.tracestate);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -58,9 +59,10 @@ struct ProgramWord {
 // the name behind it. Fails with `invalid_output` on a path that leads anywhere else.
 [[nodiscard]] Result<std::string> name_in_folder(const std::string& path, const std::string& folder);
 
-// A line that gives a program its next run, and one that takes it back. Both end with a line feed.
-[[nodiscard]] std::string run_line(const std::string& id, const std::string& folder,
-                                   const Envelope& envelope);
+// A line that gives a program its next run, and one that takes it back. Both end with a line feed. `paths`:
+// where the run's files are, by member of the input.
+[[nodiscard]] std::string run_line(const std::string& id, const std::string& folder, const Envelope& envelope,
+                                   const std::map<std::string, std::string>& paths = {});
 [[nodiscard]] std::string cancel_line(const std::string& id);
 
 }  // namespace shunt::generation::command

@@ -7,6 +7,7 @@
 #include "support/child_server.hpp"
 #include "support/eventually.hpp"
 #include "support/executor_client.hpp"
+#include "support/given_files.hpp"
 
 namespace shunt::generation {
 namespace {
@@ -32,7 +33,8 @@ class CogTest : public ::testing::Test {
     if (adjust) adjust(options);
     Model model;
     model.name = name;
-    model.generator = make_cog_generator(options).value();
+    model.generator = make_cog_generator(options, &files_).value();
+    model.input_rules = InputRules::compile(rules_).value();
     model.on_lost = on_lost_;
     ASSERT_TRUE(models_.add(std::move(model)).ok());
   }
@@ -58,7 +60,9 @@ class CogTest : public ::testing::Test {
 
   EventLoopThreads loops_{1};
   testing::ChildServer server_;
-  OnLost on_lost_ = OnLost::kRerun;  // of the models that are given next
+  testing::GivenFiles files_;
+  std::map<std::string, InputRule> rules_;  // likewise
+  OnLost on_lost_ = OnLost::kRerun;         // of the models that are given next
   ModelRegistry models_;
   std::unique_ptr<GenerationStore> store_ = make_memory_store(system_clock(), {});
   std::unique_ptr<executor::GenerationExecutor> executor_;
@@ -79,6 +83,19 @@ TEST_F(CogTest, StreamsWhereTheModelDoes) {
   }
   EXPECT_THAT(told, ::testing::ElementsAre("one", "two", "Hel", "lo"));
   EXPECT_EQ(events.back().type(), "succeeded");
+}
+
+TEST_F(CogTest, SendsAFileAsADataUrl) {
+  rules_["image"].type = InputRule::Type::kFile;
+  given("plain/1");
+  GenerationRequest request;
+  request.model = "plain/1";
+  request.input = kSayHello;
+  request.files = {{"image", files_.add("abcd", "image/png")}};
+  const auto record = client().wait_for_end(client().start(std::move(request)));
+  ASSERT_EQ(record.state, GenerationState::kSucceeded) << record.error->message;
+  EXPECT_EQ(to_json_text(seen("plain/1").at("inputs").as_array().back()),
+            R"({"say":["Hel","lo"],"image":"data:image/png;base64,YWJjZA=="})");
 }
 
 TEST_F(CogTest, AsksOnceForAStreamOfAModelThatHasNone) {

@@ -8,6 +8,7 @@
 #include "shunt/executor/sync_executor.hpp"
 #include "shunt/generation/drivers/command.hpp"
 #include "support/executor_client.hpp"
+#include "support/given_files.hpp"
 #include "support/namespace.hpp"
 
 namespace shunt::testing {
@@ -26,7 +27,7 @@ class CommandTest : public ::testing::Test {
     Model model;
     model.name = "m";
     model.input_rules = InputRules::compile(std::move(rules)).value();
-    auto generator = make_command_generator(std::move(options), loops_, model.input_rules);
+    auto generator = make_command_generator(std::move(options), loops_, model.input_rules, &files_);
     ASSERT_TRUE(generator.ok()) << generator.error().message;
     model.generator = std::move(*generator);
     model.concurrency = 8;
@@ -50,6 +51,18 @@ class CommandTest : public ::testing::Test {
     made.input = std::move(input);
     return made;
   }
+  // The rules of a model with a file.
+  static std::map<std::string, InputRule> image_rules() {
+    InputRule image;
+    image.type = InputRule::Type::kFile;
+    image.types = {"image/*"};
+    return {{"image", image}};
+  }
+  GenerationRecord run_with(InputFiles files, JsonObject input = {}) {
+    GenerationRequest made = request(std::move(input));
+    made.files = std::move(files);
+    return client_.wait_for_end(client_.start(std::move(made)));
+  }
   GenerationId start(JsonObject input = {}) { return client_.start(request(std::move(input))); }
   GenerationRecord run(JsonObject input = {}) { return client_.wait_for_end(start(std::move(input))); }
   std::string wait_for_text(const GenerationId& id) {
@@ -66,6 +79,7 @@ class CommandTest : public ::testing::Test {
 
   // A test may put a smaller one in its place before open().
   std::unique_ptr<MemoryBudget> memory_ = std::make_unique<MemoryBudget>(std::size_t{1} << 40U);
+  GivenFiles files_;
   EventLoopThreads loops_;
   ModelRegistry models_;
   std::unique_ptr<GenerationStore> store_ = make_memory_store(system_clock(), {});

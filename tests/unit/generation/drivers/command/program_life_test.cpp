@@ -32,6 +32,7 @@ const Event kGiven = [](ProgramLife& life) { return life.given(); };
 const Event kAnswers = [](ProgramLife& life) { return life.answered(false); };
 const Event kAnswersTooLarge = [](ProgramLife& life) { return life.answered(true); };
 const Event kCancelled = [](ProgramLife& life) { return life.cancelled(); };
+const Event kWithheld = [](ProgramLife& life) { return life.withheld(); };
 const Event kBroken = [](ProgramLife& life) { return life.broken(); };
 const Event kExits = [](ProgramLife& life) { return life.exited(); };
 const Event kTimer = [](ProgramLife& life) { return life.timer_fired(); };
@@ -99,6 +100,12 @@ std::vector<Row> rows() {
        {.ended = Ending::kExited, .timer = milliseconds(200)}},
 
       {"gets a run", kToReady, kGiven, State::kRunning, {.writes_run = true}},
+      {"does not get its run after all",
+       kToRunning,
+       kWithheld,
+       State::kReady,
+       {.ends_run = RunEnd::kWithheld, .timer = kOff, .offers = true}},
+      {"has no run to withhold", kToReady, kWithheld, State::kReady, kNothing},
       {"ends between runs",
        kToReady,
        kExits,

@@ -13,6 +13,7 @@
 #include "shunt/generation/error_codes.hpp"
 #include "support/child_server.hpp"
 #include "support/executor_client.hpp"
+#include "support/given_files.hpp"
 #include "support/namespace.hpp"
 
 namespace shunt::testing {
@@ -38,12 +39,13 @@ class OpenAiTest : public ::testing::Test {
     options.max_retries = 0;
     options.retry_backoff = std::chrono::milliseconds(1);
     if (adjust) adjust(options);
-    auto generator = make_openai_generator(std::move(options));
+    auto generator = make_openai_generator(std::move(options), &files_);
     if (!generator) throw std::runtime_error(generator.error().message);
     Model model;
     model.name = "m" + std::to_string(upstream_names_.size());
     model.generator = std::move(generator).value();
     model.concurrency = 1000;
+    model.input_rules = InputRules::compile(rules_).value();
     model.on_lost = on_lost_;
     upstream_names_.push_back(name);
     ASSERT_TRUE(models_.add(std::move(model)).ok());
@@ -92,7 +94,9 @@ class OpenAiTest : public ::testing::Test {
   ChildServer server_;
   ModelRegistry models_;
   std::vector<std::string> upstream_names_;
-  OnLost on_lost_ = OnLost::kRerun;  // of the models that are given next
+  GivenFiles files_;
+  std::map<std::string, InputRule> rules_;  // likewise
+  OnLost on_lost_ = OnLost::kRerun;         // of the models that are given next
   std::unique_ptr<GenerationStore> store_ = make_memory_store(system_clock(), {});
   std::unique_ptr<executor::GenerationExecutor> executor_;
   ExecutorClient client_{loops_};

@@ -211,8 +211,7 @@ TEST(OpenAiUpstreams, NameTheFieldThatIsWrong) {
   for (const Case& c :
        {Case{[](auto& o) { o.upstreams[1].base_url = "ftp://x"; }, "/upstreams/1/base_url",
              "upstreams[1].base_url"},
-        Case{[](auto& o) { o.upstreams[1].base_url = o.upstreams[0].base_url; }, "/upstreams/1/name",
-             "earlier"},
+        Case{[](auto& o) { o.upstreams[1].name = "server-1"; }, "/upstreams/1/name", "earlier"},
         Case{[](auto& o) { o.upstreams[0].name = "a b"; }, "/upstreams/0/name", "at most 64"},
         Case{[](auto& o) { o.upstreams[0].weight = 5000; }, "/upstreams/0/weight", "1000"},
         Case{[](auto& o) { o.upstreams[0].model = ""; }, "/upstreams/0/model", "missing"},

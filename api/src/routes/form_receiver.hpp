@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "routes/exchange.hpp"
+#include "shunt/api/namespace.hpp"
+#include "shunt/generation/file_store.hpp"
+#include "shunt/http/multipart_reader.hpp"
+
+namespace shunt::api {
+
+// What becomes of a part of a form.
+struct FormPart {
+  bool is_file = false;  // its bytes go to the store while they come; otherwise they are kept as text
+  std::uint64_t max_bytes = 0;
+};
+
+struct ReceivedFile {
+  std::string filename;
+  std::string media_type;  // valid
+  std::shared_ptr<FileUpload> upload;
+};
+
+// By the names of the parts.
+struct ReceivedForm {
+  // What the files count for until they are kept; reset it then.
+  std::optional<UploadsUnderWay::Share> under_way;
+  std::map<std::string, std::string, std::less<>> fields;
+  std::map<std::string, ReceivedFile, std::less<>> files;
+};
+
+// Decides about a part when its header has come.
+using AdmitPart = std::function<Result<FormPart>(const http::PartHeader&)>;
+
+// Takes a form from the client: files to the store piece by piece, so that a form of any size takes some
+// hundred KiB of memory, beside its fields, whose bytes stay reserved. A name may come once. Fails with what
+// is wrong with the form, with a part
+// (`body_too_large`, `unsupported_media_type`, what `admit` says), with the store, with `file_quota_exceeded`
+// as soon as the files are more than their caller may keep, and with `too_many_concurrent`; what has been
+// stored by then is gone. Precondition: exchange.body is there, and so is a store.
+[[nodiscard]] http::Task<Result<ReceivedForm>> receive_form(Exchange& exchange, const AdmitPart& admit);
+
+// Whose the request's files are.
+[[nodiscard]] std::string caller_of(const Exchange& exchange);
+// What the caller may keep.
+[[nodiscard]] FileQuota quota_of(const Exchange& exchange);
+
+// Runs `work` on a thread of the store's and waits for its result.
+template <typename T>
+[[nodiscard]] http::Task<T> with_files(Exchange& exchange, std::function<T(FileStore&)> work) {
+  auto pending = answer_of<T>(exchange.client, [&](auto done) {
+    exchange.service.files.run<T>(std::move(work), std::function<void(T)>(std::move(done)));
+  });
+  T result = co_await pending;
+  co_return result;
+}
+
+}  // namespace shunt::api
