@@ -1,6 +1,5 @@
 #include "make_webhooks.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "shunt/base/log.hpp"

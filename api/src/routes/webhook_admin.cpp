@@ -3,6 +3,7 @@
 #include "representation/representation.hpp"
 #include "representation/webhook_report.hpp"
 #include "routes/handlers.hpp"
+#include "shunt/base/json_object_writer.hpp"
 #include "shunt/http/ascii.hpp"
 #include "shunt/webhooks/webhooks.hpp"
 
