@@ -86,6 +86,20 @@ constexpr const char* kStatusFooter =
     "  2    the command line was refused\n"
     "  78   the configuration is wrong";
 
+constexpr const char* kWebhooksFooter =
+    "Examples:\n"
+    "  shunt webhooks ls --state failed\n"
+    "  shunt webhooks show msg_019abc3f5c2a7d1e8f00a1b2c3d4e5f6\n"
+    "  shunt webhooks redeliver msg_019abc3f5c2a7d1e8f00a1b2c3d4e5f6\n"
+    "  shunt webhooks test https://example.com/hook\n\n"
+    "Needs an API key with the scope admin or, where the service has no keys, has to be asked on its "
+    "machine.\n\n"
+    "Exit codes:\n"
+    "  0    it worked; test: the endpoint took the message\n"
+    "  1    the service refused it or cannot be reached; test: the endpoint did not take it\n"
+    "  2    the command line was refused\n"
+    "  78   the configuration is wrong";
+
 constexpr const char* kJobsFooter =
     "Examples:\n"
     "  shunt jobs ls --state failed --model speech\n"
@@ -124,6 +138,7 @@ struct Parsed {
   StatusOptions status;
   JobsListOptions jobs_list;
   JobsOptions jobs;
+  WebhooksOptions webhooks;
   ModelsOptions models;
   FlipCommandOptions flip;
   VersionOptions version;
@@ -268,6 +283,45 @@ void add_jobs(CLI::App& app, Parsed& parsed) {
   for (CLI::App* command : jobs.get_subcommands({})) command->footer(kJobsFooter);
 }
 
+CLI::App& add_webhook_command(CLI::App& webhooks, Parsed& parsed, const char* name, const char* help,
+                              int (*command)(const WebhooksOptions&)) {
+  CLI::App& made = *webhooks.add_subcommand(name, help);
+  add_json_flag(made, parsed.webhooks.json, "Print what the service told as JSON");
+  add_client_options(made, parsed.webhooks.client);
+  made.footer(kWebhooksFooter);
+  made.callback([&parsed, command] { parsed.run = [&parsed, command] { return command(parsed.webhooks); }; });
+  return made;
+}
+
+void add_webhooks(CLI::App& app, Parsed& parsed) {
+  CLI::App& webhooks =
+      *app.add_subcommand("webhooks", "List, show, repeat and test the deliveries of webhooks");
+  webhooks.require_subcommand(1);
+  webhooks.footer(kWebhooksFooter);
+  WebhooksOptions& options = parsed.webhooks;
+  CLI::App& list =
+      add_webhook_command(webhooks, parsed, "ls", "List deliveries, newest first", webhooks_list);
+  list.add_option("-s,--state", options.state, "Only those in this state")
+      ->type_name("STATE")
+      ->check(CLI::IsMember({"pending", "delivered", "failed"}));
+  list.add_option("-n,--limit", options.limit, "How many at most")
+      ->type_name("N")
+      ->check(CLI::Range(1, 200))
+      ->capture_default_str();
+  for (CLI::App* const named :
+       {&add_webhook_command(webhooks, parsed, "show", "Show a delivery and its attempts", webhooks_show),
+        &add_webhook_command(webhooks, parsed, "redeliver", "Send an ended delivery's message again",
+                             webhooks_redeliver)}) {
+    named->add_option("ID", options.id, "The message, as msg_...")->required()->type_name(" ");
+  }
+  CLI::App& test = add_webhook_command(webhooks, parsed, "test",
+                                       "Send one message that tells of nothing; opens an endpoint that had "
+                                       "answered 410",
+                                       webhooks_test);
+  test.add_option("URL", options.url, "The endpoint")->required()->type_name(" ");
+  test.add_option("--key", options.key, "The name of the API key whose secrets sign it")->type_name("NAME");
+}
+
 void add_models(CLI::App& app, Parsed& parsed) {
   CLI::App& models =
       *app.add_subcommand("models", "List and show a service's models, and what their input may be")
@@ -363,6 +417,7 @@ int run_command_line(int argc, char** argv) {
   add_generate(app, parsed);
   add_status(app, parsed);
   add_jobs(app, parsed);
+  add_webhooks(app, parsed);
   add_models(app, parsed);
   add_flip(app, parsed.flip, parsed.run);
   add_config(app, parsed);

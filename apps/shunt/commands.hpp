@@ -87,6 +87,17 @@ struct JobsOptions {
   bool json = false;
 };
 
+// Commands about webhooks; each looks at what concerns it.
+struct WebhooksOptions {
+  ClientOptions client;
+  std::optional<std::string> state;
+  std::size_t limit = 50;
+  std::string id;
+  std::string url;
+  std::string key;  // the name of one
+  bool json = false;
+};
+
 struct ModelsOptions {
   ClientOptions client;
   std::vector<std::string> names;
@@ -140,6 +151,10 @@ struct VersionOptions {
 [[nodiscard]] int jobs_cancel(const JobsOptions& options);
 [[nodiscard]] int jobs_retry(const JobsOptions& options);
 [[nodiscard]] int jobs_remove(const JobsOptions& options);
+[[nodiscard]] int webhooks_list(const WebhooksOptions& options);
+[[nodiscard]] int webhooks_show(const WebhooksOptions& options);
+[[nodiscard]] int webhooks_redeliver(const WebhooksOptions& options);
+[[nodiscard]] int webhooks_test(const WebhooksOptions& options);
 [[nodiscard]] int flip_simulate(const FlipSimulateOptions& options);
 [[nodiscard]] int flip_status(const FlipOptions& options);
 [[nodiscard]] int flip_preflight(const FlipOptions& options);

@@ -14,6 +14,7 @@
 #include "flip_record_metrics.hpp"
 #include "make_artifact_store.hpp"
 #include "make_models.hpp"
+#include "make_webhooks.hpp"
 #include "memory_metrics.hpp"
 #include "process_figures.hpp"
 #include "program_metrics.hpp"
@@ -25,6 +26,7 @@
 #include "shunt/generation/kept_programs.hpp"
 #include "upstream_metrics.hpp"
 #include "version_text.hpp"
+#include "webhook_metrics.hpp"
 
 namespace shunt::app {
 namespace {
@@ -33,6 +35,8 @@ namespace {
 constexpr std::size_t kMostThreads = 8;
 // For the last bytes of answers to reach clients that read.
 constexpr std::chrono::seconds kCloseDeadline{5};
+// For attempts to deliver a webhook that are under way.
+constexpr std::chrono::seconds kWebhookGrace{5};
 
 // Why a process runs generations as it does.
 constexpr std::string_view kQueueEnabled = "queue_enabled";
@@ -118,6 +122,8 @@ Result<void> Service::assemble() {
   if (auto made = make_executors(); !made) return made;
   warm_programs();
   if (configuration_.roles.api) {
+    if (auto checked = check_webhooks(configuration_); !checked) return checked;
+    webhooks_ = make_webhooks(configuration_, *executor_, faults_);
     if (auto listening = listen(); !listening) return listening;
   }
   return worker_ && !configuration_.worker.listen_address.empty() ? listen_for_probes() : Result<void>();
@@ -244,6 +250,7 @@ std::string Service::metrics_text() const {
   if (file_expiry_) text += file_expiry_->metrics_text();
   text += upstream_metrics_text(models_);
   text += program_metrics_text(models_);
+  if (webhooks_) text += webhook_metrics_text(webhooks_->counts());
   return text + fault_metrics_text(faults_) + memory_metrics_text(memory_) + process_metrics_text();
 }
 
@@ -252,6 +259,7 @@ Result<void> Service::listen() {
   options.about = about();
   options.tracer = tracer_.get();
   options.memory = &memory_;
+  options.webhooks = webhooks_.get();
   options.file_store = files_.get();
   options.files.retention = std::max(configuration_.store.max_age, configuration_.queue.retention);
   if (load_again_) options.reloader = this;
@@ -347,6 +355,8 @@ void Service::shut_down() {
         loops_, [this](auto done) { executor_->drain(configuration_.shutdown_grace, std::move(done)); });
     log::info("service.drained", {{"finished", report.finished}, {"cancelled", report.cancelled}});
   }
+  // Behind the drain, whose ends are told, too.
+  if (webhooks_) webhooks_->stop(kWebhookGrace);
   if (worker_) {
     const auto report = stopped.get_future().get();
     log::info("worker.stopped", {{"finished", report.finished}, {"given_back", report.given_back}});

@@ -27,6 +27,7 @@
 #include "shunt/generation/artifact_store.hpp"
 #include "shunt/generation/file_store.hpp"
 #include "shunt/generation/generation_store.hpp"
+#include "shunt/webhooks/webhooks.hpp"
 #include "tracer.hpp"
 #include "worker_metrics.hpp"
 
@@ -114,6 +115,7 @@ class Service final : private api::ConfigReloader {
   std::unique_ptr<GenerationStore> store_;
   std::unique_ptr<executor::GenerationExecutor> sync_;
   executor::GenerationExecutor* executor_ = nullptr;  // one of the two, with the API
+  std::unique_ptr<webhooks::Webhooks> webhooks_;      // with the API and something that signs
   std::unique_ptr<executor::QueueWorker> worker_;
   ModelRegistry shadow_models_;
   std::unique_ptr<executor::QueueWorker> shadow_worker_;  // with a worker that serves shadows

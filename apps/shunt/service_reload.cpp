@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "make_models.hpp"
+#include "make_webhooks.hpp"
 #include "service.hpp"
 #include "shunt/base/log.hpp"
 #include "shunt/generation/errors.hpp"
@@ -59,6 +60,8 @@ Result<api::ReloadReport> Service::reload_now(Mode mode) {
   const auto fresh = load_again_();
   if (!fresh) return reject(fresh.error());
   config::Reload reload = config::reload(running_, *fresh);
+  if (const auto checked = check_webhooks(reload.merged.configuration); !checked)
+    return reject(checked.error());
   auto models = remake_models(reload, models_, loops_, files_.get(), endings_);
   if (!models) return reject(models.error());
   for (const auto* const server : {&server_, &probes_}) {
@@ -95,6 +98,7 @@ void Service::take(config::Reload reload, ModelRegistry models) {
   running_ = std::move(reload.merged);
   const config::Configuration& configuration = running_.configuration;
   reload_servers(configuration);
+  if (webhooks_) webhooks_->use_keys(webhook_keys(configuration));
   if (flip_) {
     flip_->executor->breaker().set_mode(configuration.breaker);
     flip_->executor->use_models(flip_policies(configuration), shadows_of(configuration));

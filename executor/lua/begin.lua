@@ -18,7 +18,9 @@ local kStates = {queued = true, running = true, succeeded = true, failed = true,
 local function is_number(text) return text and #text <= 15 and match(text, '^%d+$') end
 
 local function is_broken(known)
-  return known.err or known[1] and not (kStates[known[1]] and is_number(known[2]) and is_number(known[4]))
+  -- A log has at least `queued`.
+  local is_whole = kStates[known[1]] and is_number(known[2]) and tonumber(known[2]) > 0 and is_number(known[4])
+  return known.err or known[1] and not is_whole
 end
 
 -- Whether a worker that writes no record may have begun: its API has told of it, or the job has progressed or failed

@@ -204,9 +204,14 @@ void SyncRun::end_as_stopped() {
     case StopReason::kShutdown:
       generation_->cancel(why);
       break;
-    case StopReason::kDeadline:
-      generation_->fail(deadline_exceeded(timeout_, began_at_ != 0));
+    case StopReason::kDeadline: {
+      const bool began = began_at_ != 0;
+      Error error = deadline_exceeded(timeout_, began);
+      if (began && !may_run_again(envelope().on_lost, Setback::kFailed))
+        error = not_run_again(std::move(error));
+      generation_->fail(std::move(error));
       break;
+    }
     case StopReason::kOutputLimit:
       break;  // it has ended already
     case StopReason::kNone:

@@ -4,6 +4,7 @@
 
 #include "shunt/base/display_text.hpp"
 #include "shunt/generation/error_codes.hpp"
+#include "shunt/generation/on_lost.hpp"
 
 namespace shunt::generation {
 
@@ -19,6 +20,11 @@ Error deadline_exceeded(std::chrono::milliseconds timeout, bool started) {
                   (started ? "" : "; it was still waiting for a free slot of its model"),
               Retryable::kYes};
   return std::move(error).with("timeout_ms", timeout.count()).with("started", started);
+}
+
+Error not_run_again(Error error) {
+  error.retryable = Retryable::kNo;
+  return std::move(error).with("on_lost", std::string(on_lost_name(OnLost::kFail)));
 }
 
 Error shutting_down() {

@@ -89,6 +89,10 @@ bool is_portable_pattern(std::string_view pattern) {
     if (rest.starts_with("[:") || rest.starts_with("[[^")) return false;
     // Flags and names of groups are written in other ways.
     if (rest.starts_with("(?") && !rest.starts_with("(?:")) return false;
+    // What stands for itself here is refused, or another thing, there: "]" outside a class, or first in one.
+    const std::string_view before = pattern.substr(0, i);
+    const bool first_in_class = in_class && (before.ends_with('[') || before.ends_with("[^"));
+    if (pattern[i] == ']' && (!in_class || first_in_class)) return false;
     if (pattern[i] == '[' || pattern[i] == ']') in_class = pattern[i] == '[';
     if (pattern[i] != '\\' || i + 1 == pattern.size()) continue;
     const char escaped = pattern[++i];

@@ -10,9 +10,10 @@ import sys
 ROOT = pathlib.Path(sys.argv[1])
 # Lowest first. apps/config is a part of its own; apps/shunt may use everything. bullmq is a library of its own, which
 # includes nothing of ours.
-ORDER = ["base", "http", "bullmq", "tracing", "generation", "executor", "flip", "api", "config", "apps"]
+ORDER = ["base", "http", "bullmq", "tracing", "generation", "executor", "flip", "webhooks", "api", "config",
+         "apps"]
 FOLDER = {"base": "base", "http": "http", "bullmq": "bullmq", "tracing": "tracing", "generation": "generation",
-          "executor": "executor", "flip": "flip", "api": "api",
+          "executor": "executor", "flip": "flip", "webhooks": "webhooks", "api": "api",
           "config": "apps/config", "apps": "apps/shunt"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"](?:shunt/([a-z]+)|(bullmq))/', re.M)
 ANY_QUOTED = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)

@@ -73,6 +73,11 @@ async def predict(exchange, container, kind, identifier):
         return await exchange.respond_json(406, {"error": "This model does not support streaming responses."})
     if kind == "busy" and container.puts <= 3:
         return await exchange.respond_json(409, {"error": "At capacity - all prediction slots busy", "status": "failed"})
+    if kind == "flapping":
+        status, why = (409, "busy") if container.puts % 2 else (503, "setup")
+        return await exchange.respond_json(status, {"error": why, "status": "failed"})
+    if kind in ("lost_answer", "runs_already") and container.puts == 1:
+        return await exchange.respond_json(503 if kind == "lost_answer" else 202, {"status": "processing"})
     if kind == "invalid":
         return await exchange.respond_json(422, {"detail": [{"loc": ["input", "n"], "msg": "not an integer"}]})
     if kind == "broken":
@@ -123,7 +128,7 @@ async def answer(exchange, method, url):
     kind, number, *path = url.path.strip("/").split("/")
     container = containers[f"{kind}/{number}"]
     if method == "GET" and path == ["health-check"]:
-        status = HEALTH.get(kind, "STARTING" if kind == "setup" else "READY")
+        status = HEALTH.get(kind, "STARTING" if kind in ("setup", "flapping") else "READY")
         return await exchange.respond_json(200, {"status": status, "setup": {"logs": "no weights at /weights"}})
     if method == "PUT" and path[0] == "predictions" and len(path) == 2:
         container.puts += 1

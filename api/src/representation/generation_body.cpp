@@ -65,7 +65,8 @@ Result<void> read_context(JsonObject object, GenerationRequest::Context& out) {
 }
 
 Result<void> read_body(JsonObject object, GenerationBody& out, std::size_t max_metadata_bytes) {
-  if (auto known = only_known(object, "", {"model", "input", "options", "stream", "context"}); !known)
+  if (auto known = only_known(object, "", {"model", "input", "options", "stream", "context", "webhook"});
+      !known)
     return known;
   JsonObjectReader body(std::move(object), "", wrong_member);
   out.request.model = body.text("model", Presence::kOptional);
@@ -80,6 +81,7 @@ Result<void> read_body(JsonObject object, GenerationBody& out, std::size_t max_m
   JsonObject context = body.object("context", Presence::kOptional);
   if (body.problem()) return *body.problem();
   if (auto read = read_context(std::move(context), out.request.context); !read) return read;
+  if (body.find("webhook") != nullptr) out.webhook = body.any("webhook");
   out.stream = body.boolean("stream", Presence::kOptional).value_or(false);
   if (body.problem()) return *body.problem();
   return {};

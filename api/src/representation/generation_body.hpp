@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 
 #include "shunt/api/http_server.hpp"
@@ -16,6 +17,7 @@ namespace shunt::api {
 struct GenerationBody {
   GenerationRequest request;
   bool stream = false;
+  std::optional<Json> webhook;  // as it was sent: only the service knows what it may be
 };
 
 struct BodyLimits {

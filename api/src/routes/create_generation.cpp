@@ -11,6 +11,7 @@
 #include "routes/submit_answer.hpp"
 #include "routes/wait_for_generation.hpp"
 #include "routes/wait_plan.hpp"
+#include "routes/webhook_choice.hpp"
 #include "shunt/generation/error_codes.hpp"
 #include "shunt/generation/errors.hpp"
 
@@ -24,6 +25,7 @@ struct Plan {
   Representation representation = Representation::kRecord;
   WhenClientGoes when_client_goes = WhenClientGoes::kCancel;
   WaitPlan wait = {};
+  std::optional<webhooks::Webhook> webhook = {};
 };
 
 Error not_acceptable(const std::vector<std::string>& produces) {
@@ -45,6 +47,9 @@ Result<Plan> make_plan(Exchange& exchange) {
   const auto found = usable_model(exchange, plan.request.model);
   if (!found) return found.error();
   if (auto chosen = choose_executor(exchange, plan.request); !chosen) return std::move(chosen).error();
+  auto webhook = choose_webhook(exchange, body->webhook);
+  if (!webhook) return std::move(webhook).error();
+  plan.webhook = std::move(*webhook);
   const Model* const model = found->get();
   plan.model = *found;
   plan.wait =
@@ -242,6 +247,10 @@ http::Task<void> run_request(Exchange& exchange, ReceivedForm* form) {
   if (exchange.trace) exchange.trace->submitted(outcome);
   executor::Accepted* const accepted = answer_submitted(exchange, outcome);
   if (accepted == nullptr) co_return;
+  if (plan->webhook) {
+    auto attaching = attach_webhook(exchange, accepted->id, std::move(*plan->webhook));
+    co_await attaching;
+  }
   const bool joined = accepted->replayed;
   // Somebody else may be waiting for a generation that this request has only joined.
   if (joined) plan->when_client_goes = WhenClientGoes::kContinue;

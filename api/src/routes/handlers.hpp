@@ -32,6 +32,10 @@ namespace shunt::api {
 [[nodiscard]] http::Task<void> verify_flip_log(Exchange& exchange);
 
 [[nodiscard]] http::Task<void> report_shadow(Exchange& exchange);
+[[nodiscard]] http::Task<void> list_deliveries(Exchange& exchange);
+[[nodiscard]] http::Task<void> get_delivery(Exchange& exchange);
+[[nodiscard]] http::Task<void> redeliver_webhook(Exchange& exchange);
+[[nodiscard]] http::Task<void> test_webhook(Exchange& exchange);
 void list_models(Exchange& exchange);
 void get_model(Exchange& exchange);
 void report_health(Exchange& exchange);

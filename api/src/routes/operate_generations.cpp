@@ -5,6 +5,7 @@
 #include "routes/given_files.hpp"
 #include "routes/handlers.hpp"
 #include "routes/submit_answer.hpp"
+#include "routes/webhook_choice.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::api {
@@ -85,6 +86,11 @@ http::Task<void> retry_generation(Exchange& exchange) {
     set_problem(exchange.response, permitted.error(), {.instance = generation_link(*id)});
     co_return;
   }
+  auto webhook = choose_webhook(exchange, std::nullopt);
+  if (!webhook) {
+    set_problem(exchange.response, webhook.error());
+    co_return;
+  }
   if (!request->files.empty()) {
     auto holding = hold_files_again(exchange, *request);
     const Result<void> held = co_await holding;
@@ -101,6 +107,10 @@ http::Task<void> retry_generation(Exchange& exchange) {
   if (exchange.trace) exchange.trace->submitted(outcome);
   const executor::Accepted* const accepted = answer_submitted(exchange, outcome);
   if (accepted == nullptr) co_return;
+  if (*webhook) {
+    auto attaching = attach_webhook(exchange, accepted->id, std::move(**webhook));
+    co_await attaching;
+  }
   std::optional<GenerationRecord> record;
   if (accepted->watch) {
     record = accepted->watch->record();

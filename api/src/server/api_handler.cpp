@@ -56,6 +56,14 @@ http::Task<void> dispatch(Exchange& exchange) {
       return verify_flip_log(exchange);
     case RouteId::kFlipShadow:
       return report_shadow(exchange);
+    case RouteId::kListDeliveries:
+      return list_deliveries(exchange);
+    case RouteId::kGetDelivery:
+      return get_delivery(exchange);
+    case RouteId::kRedeliver:
+      return redeliver_webhook(exchange);
+    case RouteId::kTestWebhook:
+      return test_webhook(exchange);
     case RouteId::kStreamEvents:
       return stream_events(exchange);
     case RouteId::kGetArtifact:

@@ -45,9 +45,10 @@ JsonArray parameters_of(const Route& route) {
     if (!segment.starts_with('{')) continue;
     segment.remove_prefix(1);
     segment.remove_suffix(1);
-    const std::string_view what = segment == "id"      ? "A generation's id"
-                                  : segment == "model" ? "A model's name"
-                                                       : "An artifact's name";
+    const std::string_view what = segment == "id"         ? "A generation's id"
+                                  : segment == "model"    ? "A model's name"
+                                  : segment == "delivery" ? "The id of a message (webhook-id)"
+                                                          : "An artifact's name";
     parameters.push_back(parameter(segment, "path", what, {{"type", "string"}}));
   }
   const JsonObject text{{"type", "string"}};
@@ -85,6 +86,13 @@ JsonArray parameters_of(const Route& route) {
       parameters.push_back(
           parameter("count", "query", "How many at most",
                     {{"type", "integer"}, {"minimum", 1}, {"maximum", 1000}, {"default", 50}}));
+      break;
+    case RouteId::kListDeliveries:
+      parameters.push_back(parameter("state", "query", "Only deliveries in this state",
+                                     {{"enum", JsonArray{"pending", "delivered", "failed"}}}));
+      parameters.push_back(
+          parameter("limit", "query", "How many at most",
+                    {{"type", "integer"}, {"minimum", 1}, {"maximum", 200}, {"default", 50}}));
       break;
     case RouteId::kStreamEvents:
       parameters.push_back(parameter("Last-Event-ID", "header", "Resume after this event",
@@ -227,6 +235,19 @@ JsonObject responses_of(const Route& route) {
     case RouteId::kFlipShadow:
       responses.emplace("200", json_response("What the process that was asked has compared", "FlipShadow"));
       break;
+    case RouteId::kListDeliveries:
+      responses.emplace("200", json_response("The deliveries", "DeliveryList"));
+      break;
+    case RouteId::kGetDelivery:
+      responses.emplace("200", json_response("The delivery", "Delivery"));
+      break;
+    case RouteId::kRedeliver:
+      responses.emplace(
+          "202", response("Its attempts begin again", content("application/json", {{"type", "object"}})));
+      break;
+    case RouteId::kTestWebhook:
+      responses.emplace("200", json_response("What came of it, whatever that is", "DeliveryAttempt"));
+      break;
     case RouteId::kRoot:
       responses.emplace("200", response("Paths by name", content("application/json", {{"type", "object"}})));
       break;
@@ -247,6 +268,8 @@ std::string_view body_schema_of(RouteId route) {
       return "FileUpload";
     case RouteId::kCancelGeneration:
       return "CancelRequest";
+    case RouteId::kTestWebhook:
+      return "WebhookTestRequest";
     case RouteId::kFlipStart:
       return "FlipStartRequest";
     case RouteId::kFlipForce:

@@ -36,7 +36,41 @@ constexpr std::string_view kSchemas = R"json({
         "type": "object", "additionalProperties": false,
         "properties": {
           "tenant": {"type": "string"},
-          "baggage": {"type": "object", "additionalProperties": {"type": "string"}}}}}},
+          "baggage": {"type": "object", "additionalProperties": {"type": "string"}}}},
+      "webhook": {"$ref": "#/components/schemas/Webhook"}}},
+  "Webhook": {
+    "type": "object", "required": ["url"], "additionalProperties": false,
+    "description": "Where the end is told, as Standard Webhooks has it",
+    "properties": {
+      "url": {"type": "string", "format": "uri", "maxLength": 2048},
+      "events": {
+        "type": "array", "minItems": 1, "description": "Only these ends; without it all of them",
+        "items": {"enum": ["generation.succeeded", "generation.failed", "generation.cancelled"]}}}},
+  "WebhookTestRequest": {
+    "type": "object", "required": ["url"], "additionalProperties": false,
+    "properties": {
+      "url": {"type": "string", "format": "uri", "maxLength": 2048},
+      "key": {"type": "string", "description": "The name of the API key that signs it"}}},
+  "DeliveryAttempt": {
+    "type": "object", "required": ["at", "took_ms"],
+    "properties": {
+      "at": {"type": "string", "format": "date-time"}, "took_ms": {"type": "integer"},
+      "status": {"type": "integer", "description": "Without it there was no answer, and error says why"},
+      "error": {"type": "string"}, "retry_after_ms": {"type": "integer"}}},
+  "Delivery": {
+    "type": "object", "required": ["id", "type", "generation", "url", "state", "created_at", "attempts"],
+    "properties": {
+      "id": {"type": "string"}, "type": {"type": "string"}, "generation": {"type": "string"},
+      "url": {"type": "string"}, "caller": {"type": "string"},
+      "state": {"enum": ["pending", "delivered", "failed"]},
+      "created_at": {"type": "string", "format": "date-time"},
+      "attempts": {"type": "integer", "minimum": 0},
+      "next_attempt_at": {"type": "string", "format": "date-time"},
+      "reason": {"type": "string"},
+      "log": {"type": "array", "items": {"$ref": "#/components/schemas/DeliveryAttempt"}}}},
+  "DeliveryList": {
+    "type": "object", "required": ["deliveries"],
+    "properties": {"deliveries": {"type": "array", "items": {"$ref": "#/components/schemas/Delivery"}}}},
   "CancelRequest": {
     "type": "object", "additionalProperties": false, "properties": {"reason": {"type": "string"}}},
   "Generation": {

@@ -48,6 +48,10 @@ enum class RouteId {
   kFlipLog,
   kFlipVerifyLog,
   kFlipShadow,
+  kListDeliveries,
+  kGetDelivery,
+  kRedeliver,
+  kTestWebhook,
   kOpenApi,
   kRoot,
 };

@@ -236,26 +236,13 @@ std::vector<General> make_general_settings() {
   for (General& setting : artifact_settings()) made.push_back(std::move(setting));
   for (General& setting : file_settings()) made.push_back(std::move(setting));
   for (General& setting : tracing_settings()) made.push_back(std::move(setting));
+  for (General& setting : webhook_settings()) made.push_back(std::move(setting));
   return made;
 }
 
-// A reload takes whole tables of these over.
-template <typename Target>
-std::vector<Setting<Target>> all_live(std::vector<Setting<Target>> settings) {
-  for (auto& setting : settings) setting.text.live = true;
-  return settings;
-}
-
-}  // namespace
-
-const std::vector<Setting<Configuration>>& general_settings() {
-  static const std::vector<General> kSettings = make_general_settings();
-  return kSettings;
-}
-
-const std::vector<Setting<api::ApiKey>>& key_settings() {
+std::vector<Setting<api::ApiKey>> own_key_settings() {
   using api::ApiKey;
-  static const std::vector<Setting<ApiKey>> kSettings = all_live<ApiKey>({
+  return {
       setting<ApiKey>(
           "name", Text{Text::Empty::kRefused}, &ApiKey::name,
           "Who this is: generations belong to the caller `key:NAME`, and callers see only their own.")
@@ -291,7 +278,30 @@ const std::vector<Setting<api::ApiKey>>& key_settings() {
           "What it may do: `generate` is `/v1/generations`, `metrics` is `/metrics`, `status` is "
           "`/admin/status` and all of `/readyz`, `admin` is what changes the service, and `status`. Others "
           "get 403. None listed: all but `admin`."),
-  });
+  };
+}
+
+// A reload takes whole tables of these over.
+template <typename Target>
+std::vector<Setting<Target>> all_live(std::vector<Setting<Target>> settings) {
+  for (auto& setting : settings) setting.text.live = true;
+  return settings;
+}
+
+}  // namespace
+
+const std::vector<Setting<Configuration>>& general_settings() {
+  static const std::vector<General> kSettings = make_general_settings();
+  return kSettings;
+}
+
+const std::vector<Setting<api::ApiKey>>& key_settings() {
+  using api::ApiKey;
+  static const std::vector<Setting<ApiKey>> kSettings = [] {
+    std::vector<Setting<ApiKey>> made = own_key_settings();
+    for (auto& setting : webhook_key_settings()) made.push_back(std::move(setting));
+    return all_live(std::move(made));
+  }();
   return kSettings;
 }
 

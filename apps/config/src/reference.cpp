@@ -199,6 +199,9 @@ What callers may upload, and where it lies; [files.md](files.md).)");
   append_general(text, {"tracing"}, R"(## Traces: `[tracing]`
 
 Where spans of generations go; [tracing.md](tracing.md) tells what they hold.)");
+  append_general(text, {"webhooks"}, R"(## Webhooks: `[webhooks]`
+
+The ends of generations, told to other servers: [webhooks.md](webhooks.md).)");
   append_models(text);
   return text;
 }

@@ -28,6 +28,10 @@ namespace shunt::config {
 // The settings about traces (tracing_settings.cpp).
 [[nodiscard]] std::vector<Setting<Configuration>> tracing_settings();
 
+// The settings about webhooks, and those of a key (webhook_settings.cpp).
+[[nodiscard]] std::vector<Setting<Configuration>> webhook_settings();
+[[nodiscard]] std::vector<Setting<api::ApiKey>> webhook_key_settings();
+
 // The settings of a [[server.keys]] table.
 [[nodiscard]] const std::vector<Setting<api::ApiKey>>& key_settings();
 

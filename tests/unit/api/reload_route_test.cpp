@@ -34,6 +34,7 @@ class ReloadRouteTest : public ServerTest {
 
 TEST_F(ReloadRouteTest, TellsWhatHasChangedAndWhatWould) {
   options_.reloader = &reloader_;
+  serve();
   reloader_.answer = ReloadReport{.file = "shunt.toml",
                                   .digest = "d1",
                                   .changes = {{"log.level", "\"info\"", "\"debug\"", true},
@@ -58,6 +59,7 @@ TEST_F(ReloadRouteTest, TellsWhatHasChangedAndWhatWould) {
 
 TEST_F(ReloadRouteTest, TellsWhyNothingHasChanged) {
   options_.reloader = &reloader_;
+  serve();
   reloader_.answer = Error{"invalid_configuration", "shunt.toml:3: log.level must be one of ..."};
   const Answer answer = ask("POST");
   EXPECT_EQ(answer.status, 422) << answer.body;
@@ -67,6 +69,7 @@ TEST_F(ReloadRouteTest, TellsWhyNothingHasChanged) {
 }
 
 TEST_F(ReloadRouteTest, SaysSoWhereNothingCanBeReloaded) {
+  serve();
   const Answer answer = ask("POST");
   EXPECT_EQ(answer.status, 409) << answer.body;
   EXPECT_EQ(text_in(parse_json(answer.body)->as_object(), "code"), "reload_disabled");

@@ -17,6 +17,7 @@ class ModelSlotsTest : public ::testing::Test {
   ModelSlotsTest() {
     model_.concurrency = 1;
     model_.max_waiting = 2;
+    (void)slots_.set_limits(model_);
   }
   std::shared_ptr<SyncRun> run() {
     auto generation = std::make_shared<Generation>(Envelope{}, system_clock(), OutputLimits{});

@@ -22,6 +22,9 @@ namespace shunt::flip {
 class FlipControl;
 class FlipInspection;
 }  // namespace shunt::flip
+namespace shunt::webhooks {
+class Webhooks;
+}  // namespace shunt::webhooks
 
 namespace shunt::api {
 
@@ -50,6 +53,11 @@ struct ApiKey {
   std::size_t max_stored_bytes = 0;   // of the files that it keeps; 0: the server's
   std::vector<Scope> scopes{};        // empty: all but kAdmin
   std::vector<std::string> models{};  // empty: all
+
+  // Where its requests that name no webhook send theirs; "": nowhere.
+  std::string webhook_url{};
+  std::vector<std::string> webhook_events{};   // empty: all (webhooks::event_named)
+  std::vector<std::string> webhook_secrets{};  // sign what its webhooks send; empty: the service's do
 };
 
 // What callers may store as files. All of it is live.
@@ -122,6 +130,9 @@ struct HttpServerOptions {
   // What /admin/flip asks. Not owned, outlive the server; both or, where there is no flip, neither.
   flip::FlipControl* flip = nullptr;
   flip::FlipInspection* inspection = nullptr;
+
+  // Takes the webhooks of requests. Not owned, outlives the server; nullptr: there are none.
+  webhooks::Webhooks* webhooks = nullptr;
 
   // What POST /admin/reload asks. Not owned, outlives the server; nullptr: nothing can be reloaded.
   ConfigReloader* reloader = nullptr;

@@ -16,6 +16,7 @@
 #include "shunt/base/log.hpp"
 #include "shunt/executor/redis/redis_fault.hpp"
 #include "shunt/generation/error_codes.hpp"
+#include "shunt/generation/errors.hpp"
 
 namespace shunt::executor {
 namespace {
@@ -59,11 +60,10 @@ GenerationState state_of(const GenerationEvent::Payload& ending) {
 // Its worker was lost after it had begun, or went, and it may not run again. Whoever asks for the same once
 // more has to know that it may be billed twice, so nobody does it by himself.
 Error lost_for_good() {
-  Error error{
-      error_code::kWorkerLost,
-      "the worker that had begun the generation was lost, or stopped, and the model runs nothing twice "
-      "(on_lost = \"fail\"): whether its work was done, and billed, is not known"};
-  return std::move(error).with("on_lost", std::string(on_lost_name(OnLost::kFail)));
+  return not_run_again(
+      {error_code::kWorkerLost,
+       "the worker that had begun the generation was lost, or stopped, and the model runs nothing twice "
+       "(on_lost = \"fail\"): whether its work was done, and billed, is not known"});
 }
 
 // Where the attempt continues the log; nothing when there is none.

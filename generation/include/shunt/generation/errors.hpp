@@ -18,6 +18,10 @@ namespace shunt::generation {
 // `started`: it ran; otherwise it still waited for a slot of its model.
 [[nodiscard]] Error deadline_exceeded(std::chrono::milliseconds timeout, bool started);
 
+// The error of a generation that may have begun, and been billed, and is run once (OnLost::kFail): nobody
+// asks for the same again by himself, so it is not retryable, and `on_lost` in its details says why.
+[[nodiscard]] Error not_run_again(Error error);
+
 [[nodiscard]] Error shutting_down();
 
 // The queue's server does not answer, or not as it should; `why` is the whole message.

@@ -4,12 +4,14 @@
 #include <utility>
 
 #include "drivers/cog/cog_output.hpp"
+#include "drivers/guarded_transfer.hpp"
 #include "drivers/openai/answer_form.hpp"
 #include "drivers/openai/failover.hpp"
 #include "drivers/openai/upstream_error.hpp"
 #include "drivers/random_fraction.hpp"
 #include "shunt/base/json_memory.hpp"
 #include "shunt/generation/error_codes.hpp"
+#include "shunt/generation/errors.hpp"
 
 namespace shunt::generation::cog {
 namespace {
@@ -91,9 +93,13 @@ void CogCall::ask_for_prediction(milliseconds delay) {
   made.headers.emplace_back(asked_for_stream_ ? "Accept: text/event-stream" : "Accept: application/json");
   made.body = request_;
   // Over a kept connection libcurl may send it twice by itself.
-  if (!may_run_again(run_->envelope().on_lost, Setback::kWritten))
-    made.connection = http::ConnectionUse::kOwn;
-  transfer_ = http::start_transfer(loop_, std::move(made), shared_from_this(), delay);
+  if (is_run_once()) made.connection = http::ConnectionUse::kOwn;
+  transfer_ = start(std::move(made), delay);
+}
+
+http::Transfer CogCall::start(http::ClientRequest made, milliseconds delay) {
+  return http::start_transfer(loop_, std::move(made),
+                              std::make_shared<GuardedTransfer<CogCall>>(shared_from_this()), delay);
 }
 
 void CogCall::ask_for_health() {
@@ -103,7 +109,7 @@ void CogCall::ask_for_health() {
   http::ClientRequest made = request("GET", "/health-check");
   made.total_timeout = kHealthPatience;
   made.max_response_bytes = kLittleAnswer;
-  transfer_ = http::start_transfer(loop_, std::move(made), shared_from_this());
+  transfer_ = start(std::move(made), milliseconds(0));
 }
 
 bool CogCall::is_stream() const {
@@ -175,16 +181,13 @@ void CogCall::on_end(const http::TransferEnd& end) {
   if (stopping_) return;
   if (asking_ == Asking::kHealth) {
     const bool answered = end.how == How::kComplete && head_.status == 200;
-    const HealthReport report = answered ? read_health(body_) : HealthReport{};
-    const CogStep step = step_after_health(report.health);
-    if (step != CogStep::kFail) return follow(step);
-    Error error{error_code::kUpstreamFailed, "the container at " + address() + " cannot run predictions",
-                answered ? Retryable::kNo : Retryable::kYes};
-    if (!report.why.empty()) error = std::move(error).with("setup_logs", report.why);
-    return fail(std::move(error));
+    return take_health(answered ? read_health(body_) : HealthReport{}, answered);
   }
   if (head_.status == 0) return no_answer(end);
   const CogStep step = step_after_status(head_.status);
+  // It runs already, for a request of which nothing came back: another one would join it, unless it has
+  // ended.
+  if (head_.status == 202 && is_run_once()) return fail(not_run_again(bad_status()));
   if (step != CogStep::kReadAnswer) return follow(step);
   if (end.how == How::kTooLarge) {
     const std::size_t limit = model_->server.options.max_response_bytes;
@@ -206,6 +209,19 @@ void CogCall::on_end(const http::TransferEnd& end) {
   finish(std::move(*prediction));
 }
 
+void CogCall::take_health(const HealthReport& report, bool answered) {
+  const CogStep step = step_after_health(report.health);
+  // Only in its setup it cannot have begun.
+  const bool may_have_begun = report.health != CogHealth::kStarting;
+  if (step != CogStep::kFail && may_have_begun && is_run_once())
+    return fail(not_run_again(std::move(*answered_)));
+  if (step != CogStep::kFail) return follow(step);
+  Error error{error_code::kUpstreamFailed, "the container at " + address() + " cannot run predictions",
+              answered ? Retryable::kNo : Retryable::kYes};
+  if (!report.why.empty()) error = std::move(error).with("setup_logs", report.why);
+  fail(std::move(error));
+}
+
 void CogCall::follow(CogStep step) {
   const CogOptions& options = model_->server.options;
   switch (step) {
@@ -215,6 +231,7 @@ void CogCall::follow(CogStep step) {
       --attempts_;
       return ask_for_prediction(milliseconds(0));
     case CogStep::kAskHealth:
+      answered_ = bad_status();
       return ask_for_health();
     case CogStep::kWaitForSetup:
       return wait(step, options.max_loading_wait,
@@ -253,15 +270,14 @@ void CogCall::no_answer(const http::TransferEnd& end) {
 void CogCall::wait(CogStep step, milliseconds longest, Error error) {
   const SteadyTime now = std::chrono::steady_clock::now();
   if (waits_ == 0) run_->log("info", "the container is not ready yet; it is asked again until it is");
-  // The time in the setup is none of that for a slot.
-  if (waits_for_ != step) {
-    waits_for_ = step;
-    waits_since_ = now;
-    waits_before_ = waits_;
-  }
+  if (waiting_ != nullptr) waiting_->took += now - waits_since_;
+  // The time in the setup is none of that for a slot; one that goes back and forth gets no more of either.
+  waiting_ = step == CogStep::kWaitForSetup ? &for_setup_ : &for_slot_;
+  waits_since_ = now;
+  ++waits_;
   openai::RetryMoment moment;
-  moment.loading_retries = waits_++ - waits_before_;
-  moment.loading_for = std::chrono::duration_cast<milliseconds>(now - waits_since_);
+  moment.loading_retries = waiting_->times++;
+  moment.loading_for = std::chrono::duration_cast<milliseconds>(waiting_->took);
   moment.now = system_clock().now();
   moment.random = random_fraction();
   if (const auto& deadline = run_->envelope().deadline) moment.time_left = *deadline - moment.now;
@@ -283,7 +299,10 @@ void CogCall::try_again(const FailedAttempt& failure, Error error) {
   const auto retry = told_text_ || !may_run_again(run_->envelope().on_lost, openai::setback_of(failure))
                          ? std::nullopt
                          : openai::next_retry(policy, failure, moment);
-  if (!retry) return fail(std::move(error));
+  if (!retry) {
+    const bool once = !may_run_again(run_->envelope().on_lost, openai::setback_of(failure));
+    return fail(once ? not_run_again(std::move(error)) : std::move(error));
+  }
   run_->log("warn", "attempt " + std::to_string(moment.retries + 1) + " of " +
                         std::to_string(options.max_retries + 1) + " failed: " + error.message);
   ask_for_prediction(retry->wait);
@@ -321,6 +340,10 @@ void CogCall::stop() {
   made.total_timeout = kCancelPatience;
   made.max_response_bytes = kLittleAnswer;
   cancel_ = http::start_transfer(loop_, std::move(made), std::make_shared<CancelRequest>(shared_from_this()));
+}
+
+void CogCall::fault(Error error) {
+  if (run_) fail(std::move(error));
 }
 
 void CogCall::cancel_told() {

@@ -32,7 +32,7 @@ struct CogModel {
 
 // One generation: the requests for its prediction, the waits between them, and the cancel. Lives on one loop,
 // kept alive by the transfer that runs.
-class CogCall final : public http::TransferHandler, public std::enable_shared_from_this<CogCall> {
+class CogCall final : public std::enable_shared_from_this<CogCall> {
  public:
   // `input` is the run's, with its files in it.
   CogCall(std::shared_ptr<CogModel> model, std::shared_ptr<GenerationRun> run, const Json& input,
@@ -41,10 +41,12 @@ class CogCall final : public http::TransferHandler, public std::enable_shared_fr
   // Precondition: the input has been checked.
   void begin();
 
-  void on_connected() override {}
-  void on_head(const http::ResponseHead& head) override { head_ = head; }
-  void on_body(std::string_view bytes) override;
-  void on_end(const http::TransferEnd& end) override;
+  // Of its transfers (GuardedTransfer).
+  void on_connected() {}
+  void on_head(const http::ResponseHead& head) { head_ = head; }
+  void on_body(std::string_view bytes);
+  void on_end(const http::TransferEnd& end);
+  void fault(Error error);
 
   // The container has been told to cancel, or could not be.
   void cancel_told();
@@ -60,6 +62,8 @@ class CogCall final : public http::TransferHandler, public std::enable_shared_fr
   void take_events(std::string_view bytes);
   [[nodiscard]] Result<void> take(StreamEvent event);
   void follow(CogStep step);
+  void take_health(const HealthReport& report, bool answered);
+  [[nodiscard]] http::Transfer start(http::ClientRequest request, std::chrono::milliseconds delay);
   void no_answer(const http::TransferEnd& end);
   void wait(CogStep step, std::chrono::milliseconds longest, Error error);
   void try_again(const openai::FailedAttempt& failure, Error error);
@@ -68,6 +72,9 @@ class CogCall final : public http::TransferHandler, public std::enable_shared_fr
 
   [[nodiscard]] std::string address() const { return model_->server.address; }
   [[nodiscard]] Error bad_status() const;
+  [[nodiscard]] bool is_run_once() const {
+    return !may_run_again(run_->envelope().on_lost, Setback::kWritten);
+  }
   void stop();
   void fail(Error error);
   [[nodiscard]] std::shared_ptr<GenerationRun> leave();
@@ -81,10 +88,16 @@ class CogCall final : public http::TransferHandler, public std::enable_shared_fr
   bool told_text_ = false;
   bool told_logs_ = false;
   std::size_t attempts_ = 0;
-  std::size_t waits_ = 0;               // of the attempts: for the setup or a slot
-  std::optional<CogStep> waits_for_{};  // the last ones
+  std::size_t waits_ = 0;  // of the attempts: for the setup or a slot
+  struct Waiting {
+    std::size_t times = 0;
+    std::chrono::nanoseconds took{0};
+  };
+  Waiting for_setup_{};
+  Waiting for_slot_{};
+  Waiting* waiting_ = nullptr;  // since `waits_since_`, with the request behind the wait
   SteadyTime waits_since_{};
-  std::size_t waits_before_ = 0;
+  std::optional<Error> answered_{};  // the prediction's bad status, while the health is asked for
 
   // These belong to the current request.
   Asking asking_ = Asking::kPrediction;

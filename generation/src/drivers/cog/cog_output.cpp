@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::string_view kScheme = "data:";
 constexpr std::string_view kBase64 = ";base64";
+constexpr std::size_t kLongestHead = 256;  // of a data URL, before its comma
 
 struct File {
   std::string media_type{};
@@ -76,7 +77,10 @@ std::string text_of(const Json& output) {
 }  // namespace
 
 bool is_file(std::string_view text) noexcept {
-  return text.starts_with(kScheme);
+  // "data: the new oil" is a text.
+  if (!text.starts_with(kScheme)) return false;
+  const std::string_view head = text.substr(0, std::min(text.find(','), kLongestHead)).substr(kScheme.size());
+  return head.find(' ') == std::string_view::npos && head.ends_with(kBase64);
 }
 
 Result<CogOutput> take_output(Json output) {

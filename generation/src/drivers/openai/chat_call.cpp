@@ -4,11 +4,13 @@
 #include <utility>
 #include <vector>
 
+#include "drivers/guarded_transfer.hpp"
 #include "drivers/openai/operation_request.hpp"
 #include "drivers/openai/upstream_error.hpp"
 #include "drivers/random_fraction.hpp"
 #include "shunt/base/duration_text.hpp"
 #include "shunt/generation/error_codes.hpp"
+#include "shunt/generation/errors.hpp"
 
 namespace shunt::generation::openai {
 namespace {
@@ -103,12 +105,14 @@ void ChatCall::attempt() {
   request.connect_timeout = options.connect_timeout;
   request.max_response_bytes = options.max_response_bytes;
   enter(Phase::kConnect);
-  transfer_ = http::start_transfer(loop_, std::move(request), shared_from_this());
+  transfer_ = http::start_transfer(loop_, std::move(request),
+                                   std::make_shared<GuardedTransfer<ChatCall>>(shared_from_this()));
 }
 
 void ChatCall::failed(FailedAttempt failure, Error error) {
   lease_.end(health_of(failure), rest_of(failure, system_clock().now()));
   if (!told_ && (fail_over(failure, error) || try_again(failure, error))) return;
+  if (!may_run_again(run_->envelope().on_lost, setback_of(failure))) error = not_run_again(std::move(error));
   fail(std::move(error));
 }
 
@@ -367,6 +371,10 @@ void ChatCall::bad_status() {
   const std::string retry_after = head_.retry_after;  // head_ belongs to the next attempt soon
   const bool loading = says_model_is_loading(head_.status, error_body_);
   failed({.status = head_.status, .retry_after = retry_after, .loading = loading}, std::move(error));
+}
+
+void ChatCall::fault(Error error) {
+  if (run_) fail(std::move(error));
 }
 
 void ChatCall::stop() {

@@ -30,7 +30,7 @@ namespace shunt::generation::openai {
 // One generation: its attempts, at which server each of them is made, their deadlines, and what their bytes
 // mean. Lives on one loop, kept alive by
 // the transfer that runs, so that it goes with the loop if nothing else ends it.
-class ChatCall final : public http::TransferHandler, public std::enable_shared_from_this<ChatCall> {
+class ChatCall final : public std::enable_shared_from_this<ChatCall> {
  public:
   // `input` is the run's, with its files in it.
   ChatCall(std::shared_ptr<UpstreamPool> upstreams, std::shared_ptr<GenerationRun> run, CallInput input,
@@ -39,10 +39,12 @@ class ChatCall final : public http::TransferHandler, public std::enable_shared_f
   // Precondition: the input has been checked.
   void begin();
 
-  void on_connected() override;
-  void on_head(const http::ResponseHead& head) override;
-  void on_body(std::string_view bytes) override;
-  void on_end(const http::TransferEnd& end) override;
+  // Of its transfer (GuardedTransfer).
+  void on_connected();
+  void on_head(const http::ResponseHead& head);
+  void on_body(std::string_view bytes);
+  void on_end(const http::TransferEnd& end);
+  void fault(Error error);
 
  private:
   enum class Phase { kConnect, kFirstByte, kIdle, kAfterFinish, kAfterDone };

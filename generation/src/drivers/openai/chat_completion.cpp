@@ -130,7 +130,11 @@ Result<void> ChatCompletion::take_choice(const JsonObject& choice, AnswerPieces&
   // They belong to what came, and are nothing that goes on behind an end.
   if (const JsonObject* logprobs = find_object(choice, "logprobs")) {
     if (auto merged = merge_delta(logprobs_, *logprobs); !merged) return merged;
-    LogprobsPiece piece{array_in(*logprobs, "content"), array_in(*logprobs, "refusal")};
+    // Tokens may be halves of characters.
+    const auto told = [&](std::string_view name) {
+      return with_valid_texts(array_in(*logprobs, name)).get_array();
+    };
+    LogprobsPiece piece{told("content"), told("refusal")};
     if (piece != LogprobsPiece{}) pieces.emplace_back(std::move(piece));
   }
   if (!ended_before && text_in(choice, "finish_reason") == "error") {
@@ -333,7 +337,10 @@ Json ChatCompletion::result() const {
   JsonObject message = message_;
   if (!tool_calls_.empty()) message["tool_calls"] = tool_calls_.result();
   if (!function_call_.empty()) {
-    message["function_call"] = function_call_.result().front().at("function");
+    const JsonArray calls = function_call_.result();
+    // One that has neither name nor arguments is none.
+    const Json* const function = calls.front().get_object().if_contains("function");
+    if (function != nullptr) message["function_call"] = *function;
   }
   if (!message.empty()) result.emplace("message", std::move(message));
   if (!logprobs_.empty()) result.emplace("logprobs", logprobs_);

@@ -43,6 +43,14 @@ JsonObject* continued_by(JsonArray& whole, const Json& element, std::string_view
         last.contains("type") && same_constant(last, piece, "type") && same_constant(last, piece, "id");
     return goes_on ? &last : nullptr;
   }
+  // Where it is nearly always.
+  const std::int64_t place = index->get_int64();
+  if (place >= 0 && static_cast<std::uint64_t>(place) < whole.size()) {
+    Json& guess = whole[static_cast<std::size_t>(place)];
+    const Json* const guessed = index_of(guess);
+    if (guessed != nullptr && *guessed == *index && same_constant(guess.get_object(), piece, "type"))
+      return &guess.get_object();
+  }
   for (Json& other : whole) {
     const Json* other_index = index_of(other);
     if (other_index == nullptr || *other_index != *index) continue;
@@ -86,6 +94,21 @@ Result<void> merge_member(Json& whole, std::string_view key, const Json& piece) 
 
 bool is_growing_text(std::string_view key) {
   return std::ranges::find(kGrowingTexts, key) != kGrowingTexts.end();
+}
+
+bool changes(const Json* known, std::string_view key, const Json& piece) {
+  if (piece.is_null()) return false;
+  if (known == nullptr) return true;
+  if (piece.is_array() && known->is_array()) return !piece.get_array().empty();
+  if (piece.is_object() && known->is_object()) {
+    return std::ranges::any_of(piece.get_object(), [known](const auto& member) {
+      return changes(known->get_object().if_contains(member.key()), member.key(), member.value());
+    });
+  }
+  if (piece.is_string() && known->is_string()) {
+    return !piece.get_string().empty() && (is_growing_text(key) || piece.get_string() != known->get_string());
+  }
+  return piece != *known;
 }
 
 Result<void> merge_delta(JsonObject& whole, const JsonObject& piece) {

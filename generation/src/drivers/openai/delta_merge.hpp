@@ -18,6 +18,10 @@ namespace shunt::generation::openai {
 // null changes nothing. Fails with `upstream_broken` beyond 1,024 indices in one array.
 [[nodiscard]] Result<void> merge_delta(JsonObject& whole, const JsonObject& piece);
 
+// Whether merge_delta() would make another value of a member that was `known` (nullptr: not there) by
+// `piece`. Looks at the piece, not at all that is known; what an array gets is always taken for new.
+[[nodiscard]] bool changes(const Json* known, std::string_view key, const Json& piece);
+
 inline constexpr std::size_t kMaxMembers = 256;
 
 // Whether a text of this name comes in pieces.

@@ -82,7 +82,7 @@ class ImagesReader final : public WholeBodyReader {
         "image-" + std::to_string(artifacts_.size() + 1) + '.' + std::string(file_ending_of(type));
     artifacts_.push_back({name, type, std::make_shared<const std::string>(std::move(*bytes))});
     members->erase("b64_json");
-    members->emplace("artifact", name);
+    members->insert_or_assign("artifact", name);
     return {};
   }
 };

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "drivers/openai/delta_merge.hpp"
+#include "drivers/openai/upstream_json.hpp"
 #include "shunt/base/json_members.hpp"
 #include "shunt/base/json_memory.hpp"
 #include "shunt/generation/error_codes.hpp"
@@ -148,16 +149,19 @@ Result<void> ToolCalls::merge(Call& call, const Element& element, AnswerPieces& 
 // Servers repeat these, and what is repeated is nothing new.
 Result<void> ToolCalls::merge_rest(Call& call, const Element& element, ToolCallPiece& piece) {
   if (element.rest.empty()) return merge_delta(call.function_rest, element.function_rest);
-  const JsonObject before = call.rest;
-  if (auto merged = merge_delta(call.rest, element.rest); !merged) return merged;
+  std::vector<std::string_view> changed;
   for (const auto& member : element.rest) {
-    const Json* const merged = call.rest.if_contains(member.key());
-    const Json* const known = before.if_contains(member.key());
-    if (merged == nullptr || (known != nullptr && *known == *merged)) continue;
-    if (member.key() != "type") {
-      piece.extra[member.key()] = *merged;
+    if (changes(call.rest.if_contains(member.key()), member.key(), member.value()))
+      changed.push_back(member.key());
+  }
+  if (auto merged = merge_delta(call.rest, element.rest); !merged) return merged;
+  for (const std::string_view key : changed) {
+    const Json* const merged = call.rest.if_contains(key);
+    if (merged == nullptr) continue;
+    if (key != "type") {
+      piece.extra[to_valid_utf8(key)] = with_valid_texts(*merged);
     } else if (merged->is_string() && merged->get_string() != "function") {
-      piece.type = merged->get_string();
+      piece.type = to_valid_utf8(merged->get_string());
     }
   }
   return merge_delta(call.function_rest, element.function_rest);

@@ -6,6 +6,7 @@
 
 #include "drivers/openai/reported_error.hpp"
 #include "drivers/openai/upstream_json.hpp"
+#include "shunt/base/hex.hpp"
 #include "shunt/generation/error_codes.hpp"
 #include "shunt/http/sse_reader.hpp"
 
@@ -90,16 +91,56 @@ std::optional<ReportedError> words_of_body(std::string_view body) {
   return std::nullopt;
 }
 
-void redact(std::string& text, const std::string& secret) {
+// A character as JSON may write it: itself, behind a backslash, or as \\u and four digits.
+constexpr std::size_t kLongestEscape = 6;
+
+// How many bytes at the beginning of `text` say `c`; 0: others do. Where the text ends within an escape of
+// it, all of them.
+std::size_t bytes_that_say(std::string_view text, char c) {
+  if (text.front() == c && c != '\\') return 1;
+  if (text.front() != '\\') return 0;
+  if (text.size() == 1) return 1;
+  if (text[1] == c) return 2;
+  if (text[1] != 'u') return c == '\\' ? 1 : 0;
+  std::array<char, 4> digits{};
+  put_hex(digits, static_cast<unsigned char>(c));
+  const std::string_view said = text.substr(2, digits.size());
+  return lower(said) == std::string_view(digits.data(), said.size()) ? 2 + said.size() : 0;
+}
+
+struct SecretMatch {
+  std::size_t bytes = 0;    // of the text
+  std::size_t matched = 0;  // of the secret
+};
+
+// As much of the secret as the text begins with: all of it, or what comes before the text's end.
+std::optional<SecretMatch> match_secret(std::string_view text, std::string_view secret) {
+  SecretMatch match;
+  for (const char c : secret) {
+    if (match.bytes == text.size()) break;
+    const std::size_t said = bytes_that_say(text.substr(match.bytes), c);
+    if (said == 0) return std::nullopt;
+    match.bytes += said;
+    ++match.matched;
+  }
+  return match;
+}
+
+// Also where the server's JSON has escaped it ("\\/" is usual in PHP). A beginning at the text's end is cut
+// off.
+void redact(std::string& text, std::string_view secret) {
   constexpr std::string_view kRedacted = "[redacted]";
   if (secret.empty()) return;
-  for (std::size_t at = 0; (at = text.find(secret, at)) != std::string::npos; at += kRedacted.size()) {
-    text.replace(at, secret.size(), kRedacted);
-  }
-  for (std::size_t size = std::min(secret.size() - 1, text.size()); size >= kMinCutSecret; --size) {
-    if (!text.ends_with(std::string_view(secret).substr(0, size))) continue;
-    text.resize(text.size() - size);
-    break;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] != secret.front() && text[at] != '\\') continue;
+    const auto match = match_secret(std::string_view(text).substr(at), secret);
+    if (!match) continue;
+    if (match->matched == secret.size()) {
+      text.replace(at, match->bytes, kRedacted);
+      at += kRedacted.size() - 1;
+    } else if (match->matched >= kMinCutSecret) {
+      text.resize(at);
+    }
   }
 }
 
@@ -114,7 +155,8 @@ std::string excerpt(std::string_view text, const Quoting& quoting) {
   // A secret that begins within the excerpt is seen as a whole, before anything is cut.
   const std::size_t max_bytes = quoting.max_bytes;
   std::size_t longest = 0;
-  for (const std::string& secret : quoting.secrets) longest = std::max(longest, secret.size());
+  for (const std::string& secret : quoting.secrets)
+    longest = std::max(longest, kLongestEscape * secret.size());
   std::string valid =
       to_valid_utf8(redacted(std::string(text.substr(0, max_bytes + longest)), quoting.secrets));
   if (valid.size() > max_bytes)

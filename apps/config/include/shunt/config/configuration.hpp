@@ -28,6 +28,7 @@
 #include "shunt/generation/input_rules.hpp"
 #include "shunt/generation/model_registry.hpp"
 #include "shunt/tracing/span_exporter.hpp"
+#include "shunt/webhooks/webhook_options.hpp"
 
 namespace shunt::config {
 
@@ -115,6 +116,7 @@ struct Configuration {
   ArtifactSettings artifacts;
   FileStoreSettings file_store;
   TracingSettings tracing;
+  webhooks::WebhookOptions webhooks;
   std::vector<ModelConfig> models;
 };
 

@@ -149,6 +149,38 @@ TEST_F(CogTest, GivesUpWaitingAfterItsTime) {
   EXPECT_TRUE(busy.error->is_retryable());
 }
 
+TEST_F(CogTest, GivesUpWaitingAlsoWhereTheContainerGoesBackAndForth) {
+  given("flapping/1", [](CogOptions& options) {
+    options.max_loading_wait = 300ms;
+    options.max_busy_wait = 300ms;
+    options.retry_backoff = 20ms;
+  });
+  const auto record = run("flapping/1");
+  ASSERT_EQ(record.state, GenerationState::kFailed);
+  EXPECT_THAT(record.error->message, HasSubstr("_wait)"));
+}
+
+// Another program before the container may have lost its answer, or the container is at it.
+TEST_F(CogTest, IsNotAskedTwiceForWhatMayHaveBegunAndRunsOnce) {
+  for (const std::string kind : {"lost_answer", "runs_already"}) {
+    on_lost_ = OnLost::kRerun;
+    given(kind + "/1");
+    EXPECT_EQ(run(kind + "/1", kSayHello).state, GenerationState::kSucceeded) << kind;
+    on_lost_ = OnLost::kFail;
+    given(kind + "/2");
+    const auto record = run(kind + "/2", kSayHello);
+    ASSERT_EQ(record.state, GenerationState::kFailed) << kind;
+    EXPECT_FALSE(record.error->is_retryable());
+    EXPECT_EQ(record.error->details.at("on_lost"), "fail");
+    EXPECT_EQ(seen(kind + "/2").at("puts"), 1) << kind;
+  }
+  on_lost_ = OnLost::kFail;
+  given("setup/2");
+  given("busy/2");
+  EXPECT_EQ(run("setup/2", kSayHello).state, GenerationState::kSucceeded);
+  EXPECT_EQ(run("busy/2", kSayHello).state, GenerationState::kSucceeded);
+}
+
 TEST_F(CogTest, SaysWhatIsWrongWithTheContainer) {
   struct Case {
     std::string name;

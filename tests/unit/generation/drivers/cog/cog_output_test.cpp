@@ -15,9 +15,12 @@ TEST(CogOutput, TellsTextsAndListsOfTexts) {
   struct Case {
     std::string_view output, text;
   };
-  for (const Case& c : {Case{R"("Hello")", "Hello"}, Case{R"(["Hel","lo"])", "Hello"}, Case{"[]", ""},
-                        Case{R"(["a",1])", ""}, Case{R"({"a":"b"})", ""}, Case{"null", ""}, Case{"7", ""},
-                        Case{R"("https://example.com/a.png")", "https://example.com/a.png"}}) {
+  for (const Case& c :
+       {Case{R"("Hello")", "Hello"}, Case{R"(["Hel","lo"])", "Hello"}, Case{"[]", ""}, Case{R"(["a",1])", ""},
+        Case{R"({"a":"b"})", ""}, Case{"null", ""}, Case{"7", ""},
+        Case{R"("https://example.com/a.png")", "https://example.com/a.png"},
+        Case{R"("data: the new oil")", "data: the new oil"}, Case{R"(["data:"," x"])", "data: x"},
+        Case{R"("data:image/png,x")", "data:image/png,x"}}) {
     const auto taken = take_output(json(c.output));
     ASSERT_TRUE(taken.ok());
     EXPECT_EQ(taken->text, c.text) << c.output;
@@ -42,9 +45,8 @@ TEST(CogOutput, MakesArtifactsOfFilesWhereverTheyStand) {
 }
 
 TEST(CogOutput, RefusesFilesThatCannotBeRead) {
-  for (const std::string_view url :
-       {"data:", "data:image/png,x", "data:image/png;base64", "data:image/png;base64,a",
-        "data:image/png;base64,a*==", "data:image/png;base64,aGk=\\n"}) {
+  for (const std::string_view url : {"data:image/png;base64", "data:image/png;base64,a",
+                                     "data:image/png;base64,a*==", "data:image/png;base64,aGk=\\n"}) {
     const auto taken = take_output(json('"' + std::string(url) + '"'));
     ASSERT_FALSE(taken.ok()) << url;
     EXPECT_EQ(taken.error().code, error_code::kUpstreamBroken);

@@ -101,6 +101,14 @@ TEST(AnswerDeltas, LogProbabilitiesGoWithTheirText) {
             R"({"refusal":"c","logprobs":{"refusal":[{"token":"c"}]}})");
 }
 
+TEST(AnswerDeltas, HalvesOfCharactersAreReplacedWhereverTheyStand) {
+  EXPECT_EQ(text_of(deltas_of(
+                {"{\"delta\":{\"content\":\"a\"},\"logprobs\":{\"content\":[{\"token\":\"\xF0\x9F\"}]}}"})),
+            "{\"text\":\"a\",\"logprobs\":{\"content\":[{\"token\":\"\xEF\xBF\xBD\"}]}}");
+  EXPECT_EQ(text_of(deltas_of({delta("{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"x\":\"\xFF\"}]}")})),
+            "{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"extra\":{\"x\":\"\xEF\xBF\xBD\"}}]}");
+}
+
 // Cut anywhere, or each piece written by itself.
 TEST(AnswerDeltas, AudioIsItsBytes) {
   const auto deltas =

@@ -51,6 +51,28 @@ TEST(DeltaMerge, IgnoresNullAndReplacesOtherKinds) {
             json(R"({"a":2,"b":"x","c":[1]})"));
 }
 
+TEST(DeltaMerge, TellsBeforehandWhatAPieceChanges) {
+  struct Case {
+    std::string_view key, known, piece;
+    bool changes;
+  };
+  for (const Case& c :
+       {Case{"a", "1", "1", false}, Case{"a", "1", "2", true}, Case{"a", "1", "null", false},
+        Case{"a", "\"x\"", "\"x\"", false}, Case{"a", "\"x\"", "\"\"", false},
+        Case{"a", "\"x\"", "\"y\"", true}, Case{"text", "\"x\"", "\"x\"", true},
+        Case{"text", "\"x\"", "\"\"", false}, Case{"a", "[1]", "[]", false}, Case{"a", "[1]", "[2]", true},
+        Case{"a", "{\"b\":1}", "{\"b\":1}", false}, Case{"a", "{\"b\":1}", "{\"c\":null}", false},
+        Case{"a", "{\"b\":1}", "{\"c\":1}", true}, Case{"a", "1", "\"1\"", true}}) {
+    const Json known = json(c.known);
+    EXPECT_EQ(changes(&known, c.key, json(c.piece)), c.changes) << c.known << c.piece;
+    JsonObject whole{{c.key, known}};
+    ASSERT_TRUE(merge_delta(whole, {{c.key, json(c.piece)}}).ok());
+    EXPECT_EQ(whole.at(c.key) != known, c.changes) << c.known << c.piece;
+  }
+  EXPECT_TRUE(changes(nullptr, "a", json("0")));
+  EXPECT_FALSE(changes(nullptr, "a", json("null")));
+}
+
 TEST(DeltaMerge, BoundsTheMembersThatManyPiecesBring) {
   JsonObject whole;
   for (int i = 0; i < 1000; ++i) ASSERT_TRUE(merge_delta(whole, {{"k" + std::to_string(i), i}}).ok());

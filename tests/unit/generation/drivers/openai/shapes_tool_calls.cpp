@@ -244,6 +244,10 @@ const AnswerShapes& tool_call_shapes() {
                delta(R"("function_call":{"name":"f","arguments":":1}"})"), finish("function_call")}),
        "",
        R"({"finish_reason":"function_call","message":{"function_call":{"name":"f","arguments":"{\"x\":1}"}}})"},
+      {"a function call of the older kind with nothing in it", "a gateway that writes its null members",
+       "https://platform.openai.com/docs/api-reference/chat/create",
+       events({delta(R"("content":"hi","function_call":{"name":null,"arguments":null})"), finish("stop")}),
+       "hi", R"({"finish_reason":"stop"})"},
   };
   return kShapes;
 }

@@ -72,6 +72,17 @@ TEST(Redacted, ReplacesEveryOccurrence) {
   EXPECT_EQ(redacted("anything", {}), "anything");
 }
 
+TEST(Redacted, FindsWhatTheServersJsonHasEscaped) {
+  const std::vector<std::string> secrets = {R"(sk/a+b"c\d)"};
+  for (const std::string_view said :
+       {R"(sk/a+b"c\d)", R"(sk\/a+b\"c\\d)", R"(sk\u002fa\u002Bb\u0022c\u005Cd)", R"(\u0073k/a+b\"c\\d)"}) {
+    EXPECT_EQ(redacted("key " + std::string(said) + " is bad", secrets), "key [redacted] is bad") << said;
+    EXPECT_EQ(excerpt(std::string(said) + " is bad", {9, secrets}), "[redacted") << said;
+  }
+  EXPECT_EQ(redacted(R"(key sk\/a\u002)", secrets), "key ") << "cut within an escape";
+  EXPECT_EQ(redacted(R"(sk\na+b)", secrets), R"(sk\na+b)");
+}
+
 TEST(Redacted, DropsAnOccurrenceThatIsCutOff) {
   EXPECT_EQ(redacted("key sk-1234", kSecrets), "key ");
   EXPECT_EQ(redacted("ends in sk", kSecrets), "ends in sk") << "two letters give nothing away";

@@ -1,0 +1,11 @@
+#pragma once
+
+// The part speaks of what is in these as if it were its own.
+namespace shunt::base {}
+namespace shunt::generation {}
+namespace shunt::executor {}
+
+namespace shunt::webhooks {
+using namespace base;
+using namespace generation;
+}  // namespace shunt::webhooks

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "counters.hpp"
+#include "courier.hpp"
+#include "deliveries.hpp"
+#include "key_shelf.hpp"
+#include "loop_gate.hpp"
+#include "memory_deliveries.hpp"
+#include "payload.hpp"
+#include "shunt/executor/redis/periodic_duty.hpp"
+#include "shunt/webhooks/webhooks.hpp"
+#include "store/outbox.hpp"
+
+namespace shunt::webhooks {
+
+// Waits for the ends of generations and hands a message of each over to the deliveries. What it waits for is
+// in the outbox too, where there is one, until it has been handed over: whichever process finds an end there
+// makes the same message, whose delivery is there once. Made, used and stopped on the loop's thread, and
+// destroyed when that has been joined.
+class WebhookService {
+ public:
+  WebhookService(const WebhooksSurroundings& surroundings, EventLoop& loop, FaultLog& faults,
+                 const KeyShelf& keys, Counters& counters);
+  ~WebhookService();
+
+  void start();
+  bullmq::awaitable<void> attach(Hook hook, std::function<void()> done);
+  bullmq::awaitable<Attempt> test(std::string url, std::string caller);
+  [[nodiscard]] Deliveries& deliveries() noexcept { return *deliveries_; }
+  bullmq::awaitable<void> stop(std::chrono::milliseconds grace);
+
+  // Runs a coroutine that nobody waits for. What it lets out is a fault.
+  void launch(bullmq::awaitable<void> work);
+  [[nodiscard]] const std::shared_ptr<LoopGate>& gate() const noexcept { return gate_; }
+
+ private:
+  // A generation of this process whose end is waited for.
+  struct Waiting {
+    Hook hook;
+    bool in_outbox = false;
+    std::unique_ptr<EventWatch> watch{};
+    bool settling = false;             // its end is being looked at
+    std::optional<Message> message{};  // of its end, which could not be handed over yet
+  };
+
+  bullmq::awaitable<void> watch(GenerationId id);
+  bullmq::awaitable<void> settle(GenerationId id);
+  bullmq::awaitable<std::shared_ptr<const GenerationRecord>> record_of(GenerationId id);
+  bullmq::awaitable<bool> hand_over(Message message, bool in_outbox);
+  bullmq::awaitable<void> forget(GenerationId id, bool in_outbox);
+  void drop(const GenerationId& id);
+  bullmq::awaitable<void> look_again();
+  bullmq::awaitable<void> look_at_outbox();
+  bullmq::awaitable<void> settle_found(Hook hook);
+
+  const WebhookOptions options_;
+  const PayloadRules payload_;
+  executor::GenerationExecutor& executor_;
+  EventLoop& loop_;
+  FaultLog& faults_;
+  Counters& counters_;
+  const Clock& clock_;
+  const std::shared_ptr<LoopGate> gate_;
+  std::unique_ptr<Outbox> outbox_;
+  std::unique_ptr<ClosedEndpoints> closed_;
+  std::unique_ptr<Courier> courier_;
+  std::unique_ptr<MemoryDeliveries> memory_;
+  std::unique_ptr<Deliveries> queued_;
+  Deliveries* deliveries_ = nullptr;
+  std::map<GenerationId, Waiting> waiting_;
+  executor::PeriodicDuty looking_;
+  bool stopped_ = false;
+};
+
+}  // namespace shunt::webhooks
