@@ -13,8 +13,8 @@
 
 namespace shunt::app {
 
-// Removes what has expired of a store of files, a part every two seconds, on a thread of its own: all of it
-// has been looked at within nine minutes. Ends with the object. Both arguments outlive it.
+// Removes what has expired of a store of files, some parts a minute, on a thread of its own: all of it has
+// been looked at within nine minutes. Ends with the object. Both arguments outlive it.
 class FileExpiry {
  public:
   FileExpiry(FileStore& store, FaultLog& faults);
