@@ -7,10 +7,10 @@
 using namespace shunt::base;
 using namespace shunt::generation;
 using namespace shunt::webhooks;
-using fuzz::check;
+using shunt::fuzz::check;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto text = fuzz::text_of(data, size);
+  const auto text = shunt::fuzz::text_of(data, size);
   if (const auto hook = decode_hook({}, text)) {
     const std::string written = encode_hook(*hook);
     const auto again = decode_hook({}, written);

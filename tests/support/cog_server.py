@@ -76,7 +76,7 @@ async def predict(exchange, container, kind, identifier):
     if kind == "flapping":
         status, why = (409, "busy") if container.puts % 2 else (503, "setup")
         return await exchange.respond_json(status, {"error": why, "status": "failed"})
-    if kind in ("lost_answer", "runs_already") and container.puts == 1:
+    if kind in ("lost_answer", "runs_already") and container.puts == 2:  # behind the question for a stream
         return await exchange.respond_json(503 if kind == "lost_answer" else 202, {"status": "processing"})
     if kind == "invalid":
         return await exchange.respond_json(422, {"detail": [{"loc": ["input", "n"], "msg": "not an integer"}]})

@@ -172,7 +172,8 @@ TEST_F(CogTest, IsNotAskedTwiceForWhatMayHaveBegunAndRunsOnce) {
     ASSERT_EQ(record.state, GenerationState::kFailed) << kind;
     EXPECT_FALSE(record.error->is_retryable());
     EXPECT_EQ(record.error->details.at("on_lost"), "fail");
-    EXPECT_EQ(seen(kind + "/2").at("puts"), 1) << kind;
+    EXPECT_EQ(seen(kind + "/1").at("puts"), 3) << kind;
+    EXPECT_EQ(seen(kind + "/2").at("puts"), 2) << kind;
   }
   on_lost_ = OnLost::kFail;
   given("setup/2");
