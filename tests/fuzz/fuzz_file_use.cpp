@@ -11,7 +11,7 @@ using namespace shunt::generation;
 using fuzz::check;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::string name = fuzz::text_of(data, size);
+  const std::string_view name = fuzz::text_of(data, size);
   const auto use = decode_use_name(name, WallTime{});
   if (!use) return 0;
   check(use->sha256.find_first_not_of("0123456789abcdef") == std::string::npos);
