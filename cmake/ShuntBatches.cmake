@@ -1,6 +1,6 @@
 # A build compiles several source files of a target as one: most of what a file costs is the headers of the standard
-# library and Asio, and what is made of their templates (docs/decisions/0022-batches.md). The builds of ./run and
-# of ./test do so. The others compile each file alone, so one that includes too little of what it uses does not go
+# library and Asio, and what is made of their templates (docs/decisions/0022-batches.md). The builds of ./run, ./test and
+# ./test --asan do so. The others compile each file alone, so one that includes too little of what it uses does not go
 # unnoticed. What is given with -D stays in a build folder: -DSHUNT_BATCHES=OFF is for who changes one file all day.
 set(SHUNT_BATCHES_BY_DEFAULT OFF)
 if(PROJECT_IS_TOP_LEVEL AND CMAKE_BUILD_TYPE STREQUAL "Release")
