@@ -44,7 +44,8 @@ namespace {
 std::vector<flip::FlipInspectionOptions::Model> inspected_models(const config::Configuration& configuration) {
   std::vector<flip::FlipInspectionOptions::Model> models;
   for (const config::ModelConfig& model : configuration.models)
-    models.push_back({model.model.name, model.model.concurrency, model.model.on_lost});
+    models.push_back({model.model.name, model.model.concurrency, model.model.on_lost,
+                      model.flip_policy.probe_input.has_value()});
   return models;
 }
 

@@ -103,22 +103,25 @@ int watch_drain(const FlipOptions& options) {
   std::string before;
   const Terminal terminal(STDOUT_FILENO);
   Watch watch(*client);
-  return watch.run([] { return std::string("/admin/flip/drain"); },
-                   [&](const JsonObject& drain) -> std::optional<int> {
-                     const std::string line = drain_line(drain);
-                     if (line != before) {
-                       if (options.json) {
-                         print_json_line(drain);
-                       } else {
-                         std::cout << now_text() << "  " << line << std::endl;
-                       }
-                     }
-                     before = line;
-                     if (text_in(drain, "stage") != "drained") return std::nullopt;
-                     if (!options.json)
-                       std::cout << '\n' << may_disconnect_text(drain, terminal) << std::flush;
-                     return kExitOk;
-                   });
+  return watch.run(
+      [] { return std::string("/admin/flip/drain"); },
+      [&](const JsonObject& drain) -> std::optional<int> {
+        const std::string line = drain_line(drain);
+        if (line != before) {
+          if (options.json) {
+            print_json_line(drain);
+          } else {
+            std::cout << now_text() << "  " << line << std::endl;
+          }
+        }
+        if (before.empty() && text_in(drain, "stage") == "admitting")
+          std::cerr << "new work still goes to the queue, so it drains only after shunt flip abort"
+                    << std::endl;
+        before = line;
+        if (text_in(drain, "stage") != "drained") return std::nullopt;
+        if (!options.json) std::cout << '\n' << may_disconnect_text(drain, terminal) << std::flush;
+        return kExitOk;
+      });
 }
 
 int follow_flip_log(const FlipOptions& options) {

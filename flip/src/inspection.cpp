@@ -126,6 +126,7 @@ class Inspection final : public FlipInspection {
     options_.probe([this, look, sent_at](const Result<void>& end) {
       ProbeFacts probe;
       if (!end) probe.failure = end.error().message;
+      probe.only_looked = std::ranges::none_of(models_now(), &FlipInspectionOptions::Model::may_be_probed);
       probe.took =
           std::chrono::duration_cast<std::chrono::milliseconds>(system_clock().steady_now() - sent_at);
       look->facts.probe = std::move(probe);

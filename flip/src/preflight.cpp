@@ -15,12 +15,15 @@ constexpr double kHeadroom = 1.3;  // of slots over the arrivals of the peak
 Check check_probe(const std::optional<ProbeFacts>& probe) {
   constexpr std::string_view kName = "path.probe";
   if (!probe) {
-    return warn(kName, "no model may be probed",
-                "Give a model a `probe` input, so that a generation can be sent through the whole path.");
+    return warn(kName, "no generation was sent through the queue", "Look at this process's log.");
   }
   if (probe->failure) {
     return fail(kName, "a generation through the queue did not come back: " + *probe->failure,
                 "Look into the worker's log; the same would happen to callers.");
+  }
+  if (probe->only_looked) {
+    return warn(kName, "Redis takes writes; no model has a probe_input, so no generation was sent",
+                "Give a cheap model a `probe_input`, as in '{\"prompt\": \"hi\"}'.");
   }
   return pass(kName, "a generation went through the queue in " + std::to_string(probe->took.count()) + " ms");
 }
@@ -41,7 +44,7 @@ Check check_workers(const FleetFacts& fleet) {
   }
   if (!without.empty()) {
     return fail(kName, "no worker serves " + joined(without),
-                "Start workers (`shunt serve --role worker`), or keep these models in sync by a rule.");
+                "Start workers (`shunt worker`), or keep these models in sync (`executor = \"sync\"`).");
   }
   const std::string found = std::to_string(slots) + " slots, version " + joined(fleet.worker_versions);
   const bool same = fleet.worker_versions.size() == 1 && fleet.worker_versions.front() == fleet.version;

@@ -9,9 +9,22 @@ namespace {
 
 using S = FlipState;
 
+// What a person calls it.
+std::string_view command_of(FlipEvent event) {
+  return event == FlipEvent::kAdvance ? "promote" : event_name(event);
+}
+
 Error not_allowed(const FlipRecord& record, const TransitionInput& input) {
-  return Error{"flip_not_allowed", "there is no " + std::string(event_name(input.event)) + " in the state " +
-                                       std::string(state_name(record.state))};
+  std::string why = "there is no " + std::string(command_of(input.event)) + " in the state " +
+                    std::string(state_name(record.state));
+  if (input.event == FlipEvent::kStart && record.state == S::kFull) {
+    why +=
+        ": everything uses the queue already. For a rollout by steps go down first: shunt flip abort, then "
+        "shunt flip start --override cool_down";
+  } else if (input.event == FlipEvent::kBack) {
+    why += " but behind its first step: shunt flip abort leads down";
+  }
+  return Error{"flip_not_allowed", std::move(why)};
 }
 
 // Whoever goes up waits for what is known of the way and for those who have not heard of the last change.
@@ -59,7 +72,7 @@ Result<FlipRecord> start(const FlipRecord& record, const TransitionInput& input)
   if (input.now < record.cool_down_until && !input.cool_down_overridden) {
     return Error{"flip_cooling_down", "the last rollout was taken back; nothing starts before " +
                                           format_rfc3339(record.cool_down_until) +
-                                          " unless a person overrides it"}
+                                          " unless a person overrides it (--override cool_down)"}
         .with("until", format_rfc3339(record.cool_down_until));
   }
   FlipRecord next = moved(record, input, S::kDark);

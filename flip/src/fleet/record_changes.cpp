@@ -10,7 +10,7 @@ std::string undo_of(const FlipRecord& before, const FlipRecord& after) {
     case S::kDraining:
       return is_forced(before.state)
                  ? "shunt flip force " + std::string(before.state == S::kForcedSync ? "sync" : "queue")
-                 : "shunt flip start";
+                 : "shunt flip start --override cool_down";
     case S::kForcedSync:
     case S::kForcedQueue:
       return "shunt flip release";

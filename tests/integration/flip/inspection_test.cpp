@@ -64,7 +64,7 @@ class InspectionTest : public ::testing::Test {
     options.queue = queue_;
     options.queue_executor = executor_.get();
     options.load = &load_;
-    options.models = {{"echo", 2}};
+    options.models = {{"echo", 2, OnLost::kRerun, true}};
     options.version = "1.0";
     options.place = [this](const auto& done) { loops_.pick().post([this, done] { done(place_); }); };
     options.probe = std::move(probe);

@@ -240,7 +240,7 @@ TEST(FlipWords, SayWhatLeadsBack) {
   EXPECT_EQ(undo(canary, record_in(S::kCanary, 0)), "shunt flip promote");
   EXPECT_EQ(undo(canary, held), "shunt flip resume");
   EXPECT_EQ(undo(held, canary), "shunt flip hold");
-  EXPECT_EQ(undo(canary, record_in(S::kAborting)), "shunt flip start");
+  EXPECT_EQ(undo(canary, record_in(S::kAborting)), "shunt flip start --override cool_down");
   EXPECT_EQ(undo(record_in(S::kFull), record_in(S::kForcedSync, 0, Resting{S::kFull, 0})),
             "shunt flip release");
 }

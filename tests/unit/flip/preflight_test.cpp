@@ -122,6 +122,7 @@ TEST(Preflight, EachRowSaysWhatIsWrongAndWhatToDo) {
       {"capacity.sync", kWarn, [](auto& f) { f.fleet->models[0].sync_slots = 5; }},
       {"path.probe", kFail, [](auto& f) { f.probe->failure = "no worker took it within 5 s"; }},
       {"path.probe", kWarn, [](auto& f) { f.probe.reset(); }},
+      {"path.probe", kWarn, [](auto& f) { f.probe->only_looked = true; }},
       {"shadow.prompts", kWarn, [](auto& f) { f.shadow_keeps_prompts = true; }},
   };
   for (const Row& expected : table) {

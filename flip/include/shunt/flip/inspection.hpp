@@ -38,6 +38,7 @@ struct FlipInspectionOptions {
     std::string name;
     std::size_t sync_slots = 0;  // that one process runs at once in sync mode
     OnLost on_lost = OnLost::kRerun;
+    bool may_be_probed = false;  // it has an input for that
   };
   std::vector<Model> models;
   std::string version;  // of this process

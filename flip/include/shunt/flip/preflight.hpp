@@ -38,6 +38,7 @@ struct FleetFacts {
 struct ProbeFacts {
   std::optional<std::string> failure;  // why it did not come back; unset: it did
   std::chrono::milliseconds took{0};
+  bool only_looked = false;  // whether Redis takes writes: no model has an input for a probe
 };
 
 struct PreflightFacts {
