@@ -13,7 +13,8 @@ inline constexpr std::chrono::milliseconds kShortestSharedInterval{2'000};
 inline constexpr std::chrono::milliseconds kSharedWake{2'000};
 
 // When a duty that has ended at `ended` comes again: after `interval`, which is moved by half a kSharedWake
-// at most where duties share their wakes. So a lease of three intervals (6 s) is renewed at least twice. Pure.
+// at most where duties share their wakes. So a lease of three intervals (6 s) is renewed at least twice.
+// Pure.
 [[nodiscard]] inline SteadyTime next_turn(SteadyTime ended, std::chrono::milliseconds interval) {
   const SteadyTime at = ended + interval;
   if (interval < kShortestSharedInterval) return at;
