@@ -21,8 +21,8 @@ Error not_allowed(const FlipRecord& record, const TransitionInput& input) {
     why +=
         ": everything uses the queue already. For a rollout by steps go down first: shunt flip abort, then "
         "shunt flip start --override cool_down";
-  } else if (input.event == FlipEvent::kBack) {
-    why += " but behind its first step: shunt flip abort leads down";
+  } else if (input.event == FlipEvent::kBack && record.state == S::kCanary) {
+    why += ", which is in its first step: shunt flip abort leads down";
   }
   return Error{"flip_not_allowed", std::move(why)};
 }
