@@ -1,10 +1,10 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string_view>
 #include <utility>
 
+#include "shunt/base/current.hpp"
 #include "shunt/flip/model_policy.hpp"
 #include "shunt/flip/namespace.hpp"
 
@@ -14,26 +14,20 @@ namespace shunt::flip {
 // came. Any thread.
 class CurrentPolicies {
  public:
-  explicit CurrentPolicies(ModelPolicies first)
-      : policies_(std::make_shared<const ModelPolicies>(std::move(first))) {}
+  explicit CurrentPolicies(ModelPolicies first) : policies_(std::move(first)) {}
 
   // Never nullptr: a model that is not named has the defaults.
   [[nodiscard]] std::shared_ptr<const ModelPolicy> of(std::string_view model) const {
     static const auto kDefault = std::make_shared<const ModelPolicy>();
-    const std::lock_guard lock(mutex_);
-    const auto found = policies_->find(model);
-    if (found == policies_->end()) return kDefault;
-    return {policies_, &found->second};
+    const auto policies = policies_.take();
+    const auto found = policies->find(model);
+    if (found == policies->end()) return kDefault;
+    return {policies, &found->second};
   }
-  void replace(ModelPolicies next) {
-    auto replacement = std::make_shared<const ModelPolicies>(std::move(next));
-    const std::lock_guard lock(mutex_);
-    policies_.swap(replacement);
-  }
+  void replace(ModelPolicies next) { policies_.replace(std::move(next)); }
 
  private:
-  mutable std::mutex mutex_;
-  std::shared_ptr<const ModelPolicies> policies_;
+  Current<ModelPolicies> policies_;
 };
 
 }  // namespace shunt::flip

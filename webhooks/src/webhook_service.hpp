@@ -5,11 +5,11 @@
 #include <memory>
 #include <string>
 
+#include "awaited_answer.hpp"
 #include "counters.hpp"
 #include "courier.hpp"
 #include "deliveries.hpp"
 #include "key_shelf.hpp"
-#include "loop_gate.hpp"
 #include "memory_deliveries.hpp"
 #include "payload.hpp"
 #include "shunt/executor/redis/periodic_duty.hpp"

@@ -7,35 +7,15 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <utility>
 
 #include "bullmq/awaitable.hpp"
 #include "shunt/base/event_loop.hpp"
+#include "shunt/base/loop_gate.hpp"
 #include "shunt/flip/namespace.hpp"
 
 namespace shunt::flip {
-
-// The way to a loop for those who may come after it has gone. Any thread.
-class LoopGate {
- public:
-  explicit LoopGate(EventLoop& loop) : loop_(&loop) {}
-  // Runs `fn` on the loop's thread, or never.
-  void post(std::function<void()> fn) {
-    const std::lock_guard lock(mutex_);
-    if (loop_ != nullptr) loop_->post(std::move(fn));
-  }
-  // From now on nothing is posted.
-  void shut() {
-    const std::lock_guard lock(mutex_);
-    loop_ = nullptr;
-  }
-
- private:
-  std::mutex mutex_;
-  EventLoop* loop_;
-};
 
 // Calls `ask` with a callback that may be called on any thread, and waits for it on the loop; nullopt when it
 // was not called within `patience`. A late answer is dropped.

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "queue/runtime/loop_handle.hpp"
+#include "shunt/base/loop_gate.hpp"
 #include "shunt/executor/namespace.hpp"
 #include "sync_core.hpp"
 
@@ -33,7 +33,7 @@ class RunInbox final : public SyncRunWatcher {
     notices_.swap(taken);
   }
   // On the loop's thread, before the loop goes.
-  void close() { loop_.detach(); }
+  void close() { loop_.shut(); }
 
   void placed(const std::shared_ptr<Generation>& generation) override { push({generation, false}); }
   void ended(const std::shared_ptr<Generation>& generation) override { push({generation, true}); }
@@ -52,7 +52,7 @@ class RunInbox final : public SyncRunWatcher {
     loop_.post(wake_);
   }
 
-  LoopHandle loop_;
+  LoopGate loop_;
   const std::function<void()> wake_;
   std::mutex mutex_;
   std::vector<Notice> notices_;

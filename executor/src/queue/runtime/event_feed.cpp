@@ -4,14 +4,14 @@
 #include <utility>
 
 #include "queue/runtime/async_condition.hpp"
-#include "queue/runtime/loop_handle.hpp"
+#include "shunt/base/loop_gate.hpp"
 
 namespace shunt::executor {
 
 struct EventFeed::State {
-  explicit State(EventLoop& loop) : handle(std::make_shared<LoopHandle>(loop)), changed(loop) {}
-  const std::shared_ptr<LoopHandle> handle;  // outlives the state: a generator's thread may be posting
-  AsyncCondition changed;                    // ready or stopped
+  explicit State(EventLoop& loop) : gate(std::make_shared<LoopGate>(loop)), changed(loop) {}
+  const std::shared_ptr<LoopGate> gate;  // outlives the state: a generator's thread may be posting
+  AsyncCondition changed;                // ready or stopped
   std::unique_ptr<EventWatch> watch;
   bool ready = false;  // there may be events
   bool stopped = false;
@@ -35,8 +35,8 @@ bullmq::awaitable<std::vector<GenerationEvent>> EventFeed::wait(std::shared_ptr<
   std::vector<GenerationEvent> events = state->watch->read();
   while (events.empty() && !state->stopped && !state->watch->ended() && !state->watch->lost()) {
     state->ready = false;
-    state->watch->on_ready([weak = std::weak_ptr<State>(state), handle = state->handle] {
-      handle->post([weak] {
+    state->watch->on_ready([weak = std::weak_ptr<State>(state), gate = state->gate] {
+      gate->post([weak] {
         const auto woken = weak.lock();
         if (!woken) return;
         woken->ready = true;
@@ -56,7 +56,7 @@ bool EventFeed::ended() const {
 
 void EventFeed::stop() {
   state_->stopped = true;
-  state_->handle->detach();
+  state_->gate->shut();
   state_->changed.notify_all();
 }
 
