@@ -65,7 +65,10 @@ WebhookService::WebhookService(const WebhooksSurroundings& surroundings, EventLo
   courier_ = std::make_unique<Courier>(std::move(sender), EndpointGate(options_.concurrency), *closed_, keys,
                                        counters, faults, clock_, options_.attempts);
   memory_ = std::make_unique<MemoryDeliveries>(
-      loop, clock_, *courier_,
+      loop, clock_,
+      [courier = courier_.get()](Message message, std::size_t made) {
+        return courier->deliver(std::move(message), made);
+      },
       MemoryDeliveries::Limits{.history = options_.max_history, .age = options_.history},
       [this](awaitable<void> work) { launch(std::move(work)); });
   deliveries_ = memory_.get();
