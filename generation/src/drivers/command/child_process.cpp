@@ -207,7 +207,7 @@ Result<ChildProcess> ChildProcess::spawn(const SpawnRequest& request) {
   ChildProcess child(pid, OwnedFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))));
   if (has_failed)
     return not_started(request.program, kSteps.at(static_cast<std::size_t>(failed.step)), failed.number);
-  if (!child.pidfd_.valid()) return not_started(request.program, "pidfd_open", errno);
+  if (!child.pidfd.valid()) return not_started(request.program, "pidfd_open", errno);
   if (request.pipe_stdin) child.stdin_pipe = std::move(in.write);
   child.stdout_pipe = std::move(out.read);
   child.stderr_pipe = std::move(err.read);
@@ -222,8 +222,8 @@ ChildProcess::ChildProcess(ChildProcess&& other) noexcept
     : stdin_pipe(std::move(other.stdin_pipe)),
       stdout_pipe(std::move(other.stdout_pipe)),
       stderr_pipe(std::move(other.stderr_pipe)),
-      pid_(std::exchange(other.pid_, 0)),
-      pidfd_(std::move(other.pidfd_)) {}
+      pidfd(std::move(other.pidfd)),
+      pid_(std::exchange(other.pid_, 0)) {}
 
 ChildProcess::~ChildProcess() {
   if (pid_ != 0) (void)reap();

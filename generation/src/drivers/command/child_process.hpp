@@ -40,28 +40,27 @@ class ChildProcess {
   // Kills the group and reaps the child, if that has not been done.
   ~ChildProcess();
 
-  // Readable once the program has ended.
-  [[nodiscard]] int pidfd() const noexcept { return pidfd_.get(); }
   // 0: it was reaped.
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }
   // Our ends, non-blocking. Taken once each.
   OwnedFd stdin_pipe;
   OwnedFd stdout_pipe;
   OwnedFd stderr_pipe;
+  // Readable once the program has ended. Likewise.
+  OwnedFd pidfd;
 
   // Whether the program has ended and waits to be reaped.
   [[nodiscard]] bool has_ended() const noexcept;
   // Signals every process of the group. It has no effect once the program was reaped.
   void signal_group(int signal) const noexcept;
-  // Kills what is left of the group and takes the exit status. Call it when pidfd() is readable; blocks
+  // Kills what is left of the group and takes the exit status. Call it when pidfd is readable; blocks
   // otherwise.
   [[nodiscard]] ProgramEnd reap() noexcept;
 
  private:
-  ChildProcess(pid_t pid, OwnedFd pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
+  ChildProcess(pid_t pid, OwnedFd ended) : pidfd(std::move(ended)), pid_(pid) {}
 
   pid_t pid_;  // 0: reaped or moved from
-  OwnedFd pidfd_;
 };
 
 }  // namespace shunt::generation::command

@@ -102,7 +102,7 @@ void CommandRun::start() {
   child_.emplace(std::move(*child));
   stdout_.assign(child_->stdout_pipe.release());
   stderr_.assign(child_->stderr_pipe.release());
-  pidfd_.assign(::dup(child_->pidfd()));
+  pidfd_.assign(child_->pidfd.release());
   wait_for_exit();
   read_stdout();
   read_stderr();

@@ -38,7 +38,7 @@ void ProgramProcess::begin() {
   stdin_.assign(child_.stdin_pipe.release());
   stdout_.assign(child_.stdout_pipe.release());
   stderr_.assign(child_.stderr_pipe.release());
-  pidfd_.assign(::dup(child_.pidfd()));
+  pidfd_.assign(child_.pidfd.release());
   wait_for_exit();
   read_stdout();
   read_stderr();

@@ -1,3 +1,4 @@
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,6 +39,31 @@ TEST_F(CommandTest, AProgramThatVanishesLaterIsNotStarted) {
   const Error error = error_of(run());
   EXPECT_EQ(error.code, error_code::kProgramNotStarted);
   EXPECT_EQ(error.details.at("errno"), ENOENT);
+}
+
+// Wherever in a start they run out, it is that generation that fails.
+TEST_F(CommandTest, AProcessWithoutDescriptorsStartsNoProgramAndGoesOn) {
+  open(shell("true"));
+  EXPECT_EQ(run().state, GenerationState::kSucceeded);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const int next = ::dup(0);  // the lowest that is free
+  ::close(next);
+  int failed = 0;
+  for (int left = 0; left < 20; ++left) {
+    rlimit less = before;
+    less.rlim_cur = static_cast<rlim_t>(next + left);
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &less), 0);
+    const auto record = run();
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    if (record.state != GenerationState::kFailed) continue;
+    ++failed;
+    EXPECT_NE(record.error->message.find("Too many open files"), std::string::npos)
+        << left << record.error->message;
+  }
+  EXPECT_GT(failed, 5);
+  EXPECT_LT(failed, 20);
+  EXPECT_EQ(run().state, GenerationState::kSucceeded);
 }
 
 TEST_F(CommandTest, AWorkingDirectoryThatIsNotThereIsNamedAsTheReason) {

@@ -23,28 +23,28 @@ TEST_F(KeptTest, AProgramThatEndsInARunFailsThatRunAlone) {
   EXPECT_EQ(status().starts, 2U);
 }
 
-TEST_F(KeptTest, StandardErrorIsToldToCallersWhereTheyMaySeeIt) {
-  CommandOptions options = kept("echo \"words of $id\" >&2; " + unless_well("exit 3"));
-  options.stderr_to_caller = true;
-  open(std::move(options));
-  expect_next_succeeds();
-  const GenerationId id = start();
-  const auto record = client_.wait_for_end(id);
-  expect_failed(record, error_code::kProgramExited);
-  const std::string tail(record.error->details.at("stderr").as_string());
-  EXPECT_EQ(tail, "words of " + id.to_string() + ".2\n") << "another run's words are not this one's";
+class KeptStderrTest : public KeptTest {
+ protected:
+  // `says` writes "words of $id" in each run; the second one fails.
+  void expect_own_words(const std::string& says) {
+    CommandOptions options = kept(says + " >&2; " + unless_well("exit 3"));
+    options.stderr_to_caller = true;
+    open(std::move(options));
+    expect_next_succeeds();
+    const GenerationId id = start();
+    const auto record = client_.wait_for_end(id);
+    expect_failed(record, error_code::kProgramExited);
+    const std::string tail(record.error->details.at("stderr").as_string());
+    EXPECT_EQ(tail, "words of " + id.to_string() + ".2\n") << "another run's words are not this one's";
+  }
+};
+
+TEST_F(KeptStderrTest, IsToldToCallersWhereTheyMaySeeIt) {
+  expect_own_words("echo \"words of $id\"");
 }
 
-TEST_F(KeptTest, AnUnfinishedLineOfStandardErrorIsOfTheRunThatWroteIt) {
-  CommandOptions options = kept("printf 'words of %s' \"$id\" >&2; " + unless_well("exit 3"));
-  options.stderr_to_caller = true;
-  open(std::move(options));
-  expect_next_succeeds();
-  const GenerationId id = start();
-  const auto record = client_.wait_for_end(id);
-  expect_failed(record, error_code::kProgramExited);
-  const std::string tail(record.error->details.at("stderr").as_string());
-  EXPECT_EQ(tail, "words of " + id.to_string() + ".2\n") << "another run's words are not this one's";
+TEST_F(KeptStderrTest, AnUnfinishedLineIsOfTheRunThatWroteIt) {
+  expect_own_words("printf 'words of %s' \"$id\"");
 }
 
 TEST_F(KeptTest, AProgramThatIsKilledInARunSaysBySignal) {
