@@ -19,11 +19,6 @@ Error not_of_the_protocol(const std::string& what) {
           Retryable::kYes};
 }
 
-std::uint64_t hash_on(std::uint64_t hash, std::string_view text) {
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return hash;
-}
-
 // The names under which servers stream what the model thinks; some use two at once for the same text.
 std::string_view reasoning_of(const JsonObject& delta) {
   for (const std::string_view key : {"reasoning_content", "reasoning", "reasoning_text", "thinking"}) {
@@ -168,7 +163,7 @@ void ChatCompletion::take_usage(const JsonObject& object) {
 void ChatCompletion::add_text(std::string_view text, AnswerPieces& pieces) {
   if (text.empty()) return;
   text_bytes_ += text.size();
-  text_hash_ = hash_on(text_hash_, text);
+  text_hash_ = fnv1a(text, text_hash_);
   pieces.emplace_back(TextPiece{std::string(text)});
 }
 
@@ -223,7 +218,7 @@ void ChatCompletion::take_images(const JsonArray& images, AnswerPieces& pieces) 
     std::string url = url_of_image(image);
     if (url.empty() || images_.size() >= kMaxImages) continue;
     // Some servers send an image with each chunk.
-    if (!images_.insert(hash_on(0xcbf29ce484222325, url)).second) continue;
+    if (!images_.insert(fnv1a(url)).second) continue;
     pieces.emplace_back(ImagePiece{std::move(url)});
   }
 }
@@ -281,9 +276,8 @@ Result<void> ChatCompletion::take_message(const JsonObject& message, AnswerPiece
 }
 
 void ChatCompletion::catch_up(std::string_view whole_text, AnswerPieces& pieces) {
-  constexpr std::uint64_t kStart = 0xcbf29ce484222325;
   const bool goes_on =
-      whole_text.size() >= text_bytes_ && hash_on(kStart, whole_text.substr(0, text_bytes_)) == text_hash_;
+      whole_text.size() >= text_bytes_ && fnv1a(whole_text.substr(0, text_bytes_)) == text_hash_;
   if (goes_on) return add_text(whole_text.substr(text_bytes_), pieces);
   // The messages themselves may be the pieces where there was no delta.
   if (!has_delta_) add_text(whole_text, pieces);

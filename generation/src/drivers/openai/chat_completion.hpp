@@ -10,6 +10,7 @@
 
 #include "drivers/openai/answer_piece.hpp"
 #include "drivers/openai/tool_calls.hpp"
+#include "shunt/base/fnv1a.hpp"
 #include "shunt/base/json.hpp"
 #include "shunt/base/result.hpp"
 #include "shunt/generation/namespace.hpp"
@@ -83,7 +84,7 @@ class ChatCompletion {
   bool has_audio_ = false;
   // Size and hash of all text so far tell whether a whole message begins with it, without keeping it.
   std::size_t text_bytes_ = 0;
-  std::uint64_t text_hash_ = 0xcbf29ce484222325;  // FNV-1a
+  std::uint64_t text_hash_ = kFnv1aStart;
 };
 
 }  // namespace shunt::generation::openai

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <vector>
 
+#include "shunt/base/fnv1a.hpp"
+
 namespace shunt::generation::openai {
 namespace {
 
@@ -60,9 +62,7 @@ Places places_of(std::span<const UpstreamCandidate> all, Is is) {
 }  // namespace
 
 std::uint64_t stable_hash(std::string_view text) noexcept {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;  // FNV-1a
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-  return mixed(hash);
+  return mixed(fnv1a(text));
 }
 
 std::optional<std::size_t> choose_upstream(std::span<const UpstreamCandidate> candidates,

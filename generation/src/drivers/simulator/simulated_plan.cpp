@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "shunt/base/fnv1a.hpp"
 #include "shunt/base/json_object_reader.hpp"
 #include "shunt/generation/error_codes.hpp"
 
@@ -46,13 +47,6 @@ std::optional<double> fraction(JsonObjectReader& members, std::string_view name)
   return number;
 }
 
-// A request without a seed of its own gets always the same one: equal prompts, equal generations.
-std::uint64_t seed_of(std::string_view prompt) {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;  // FNV-1a, 64 bits
-  for (const char c : prompt) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-  return hash;
-}
-
 }  // namespace
 
 std::uint64_t Random::next() noexcept {
@@ -82,7 +76,8 @@ Result<Plan> plan_for(const Json& input, const SimulatorOptions& options) {
   const auto failure_rate = fraction(members, "failure_rate");
   if (members.problem()) return *members.problem();
 
-  Plan plan{.seed = seed ? static_cast<std::uint64_t>(*seed) : seed_of(prompt->get_string()),
+  // A request without a seed of its own gets always the same one: equal prompts, equal generations.
+  Plan plan{.seed = seed ? static_cast<std::uint64_t>(*seed) : fnv1a(prompt->get_string()),
             .tokens = tokens.value_or(options.tokens),
             .first_token = first_token ? *first_token : options.first_token,
             .token_gap = token_gap ? *token_gap : options.token_gap,
