@@ -20,6 +20,7 @@ void append_context(std::string& out, const GenerationRequest::Context& context)
   if (!context.tracestate.empty()) member.text("tracestate", context.tracestate);
   if (!context.tenant.empty()) member.text("tenant", context.tenant);
   if (!context.baggage.empty()) member.json("baggage", context.baggage);
+  if (!context.dialect.empty()) member.json("dialect", context.dialect);
   member.members(context.unknown);
   member.close();
 }
@@ -58,6 +59,7 @@ Result<void> check_values(const Envelope& envelope) {
   }
   const std::tuple<std::string_view, const JsonObject&, std::size_t> objects[] = {
       {"/context/baggage", request.context.baggage, 2},
+      {"/context/dialect", request.context.dialect, 2},
       {"/context", request.context.unknown, 1},
       {"/options/metadata", request.options.metadata, 2},
       {"/options", request.options.unknown, 1},
@@ -102,6 +104,7 @@ std::optional<Error> decode_context(JsonObject object, GenerationRequest::Contex
   context.tracestate = members.text("tracestate", Presence::kOptional);
   context.tenant = members.text("tenant", Presence::kOptional);
   context.baggage = members.object("baggage", Presence::kOptional);
+  context.dialect = members.object("dialect", Presence::kOptional);
   context.unknown = members.rest();
   return members.problem();
 }

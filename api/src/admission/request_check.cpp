@@ -73,7 +73,6 @@ std::optional<Error> check_boundary(const WebBoundary& boundary, LetIn& let_in, 
 // True: go on to the route.
 bool check_route(RequestDecision& decision, Surface surface, const http::Request& request,
                  const http::RequestTarget& target, http::Response& response) {
-  decision.match = match_route(request.method, target, surface);
   if (decision.match.route != nullptr) return true;
   const bool known = decision.match.path_known || target.asterisk();
   if (known && request.method == "OPTIONS") {
@@ -218,6 +217,8 @@ void check_request(RequestDecision& decision, Surface surface, const LiveSetting
   const auto refuse = [&](const Error& error) { set_problem(response, error); };
   if (const auto error = check_fields(request)) return refuse(*error);
   if (const auto parsed = target.parse(request.target); !parsed) return refuse(parsed.error());
+  decision.match = match_route(request.method, target, surface);
+  response.write_error = decision.match.write_error;
   if (const auto error = check_boundary(live.boundary, let_in, request, target, response))
     return refuse(*error);
   if (!check_route(decision, surface, request, target, response)) return;

@@ -181,6 +181,7 @@ void append_problem(std::string& out, const Error& error, const ProblemContext& 
 }
 
 void set_problem(http::Response& response, const Error& error, const ProblemContext& context) {
+  if (response.write_error != nullptr) return response.write_error(response, error);
   response.replace_body(problem_type(error.code).status, "application/problem+json");
   append_problem(response.body, error, context);
 }

@@ -74,7 +74,8 @@ struct ProblemContext {
 // members of `details`. Whatever an error quotes of a request is cut where it is long.
 void append_problem(std::string& out, const Error& error, const ProblemContext& context = {});
 
-// Turns the response into that document; header lines that are there stay.
+// Turns the response into that document, or into what its write_error makes; header lines that are there
+// stay.
 void set_problem(http::Response& response, const Error& error, const ProblemContext& context = {});
 
 }  // namespace shunt::api

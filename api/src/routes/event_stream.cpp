@@ -4,6 +4,7 @@
 #include "representation/sse.hpp"
 #include "routes/wait_for_generation.hpp"
 #include "shunt/base/log.hpp"
+#include "shunt/generation/errors.hpp"
 #include "shunt/http/chunked_body.hpp"
 #include "shunt/http/sse_writer.hpp"
 
@@ -34,12 +35,13 @@ class StreamCount {
 // HTTP/1.0 has no chunks: the stream ends with the connection there.
 class EventWriter {
  public:
-  explicit EventWriter(Exchange& exchange) : exchange_(exchange), chunked_(exchange.request.http11) {}
+  EventWriter(Exchange& exchange, dialects::Rendering* rendering)
+      : exchange_(exchange), rendering_(rendering), chunked_(exchange.request.http11) {}
 
   void begin() {
     http::Response& response = exchange_.response;
     response.status = 200;
-    response.content_type = kEventStreamType;
+    response.content_type = rendering_ == nullptr ? kEventStreamType : rendering_->stream_type();
     response.add_header("Cache-Control", "no-store");
     response.add_header("X-Accel-Buffering", "no");  // nginx would hold events back
     if (exchange_.service.state.draining.load(std::memory_order_relaxed)) response.close = true;
@@ -55,12 +57,30 @@ class EventWriter {
   // Adds the events that are there. False: there are none.
   bool add_next(EventWatch& watch) {
     std::string payload;
-    for (const GenerationEvent& event : watch.read(kBatchBytes)) append_sse_event(payload, event);
+    const std::vector<GenerationEvent> events = watch.read(kBatchBytes);
+    for (const GenerationEvent& event : events) {
+      rendering_ == nullptr ? append_sse_event(payload, event) : rendering_->append_event(payload, event);
+    }
     add_text(payload);
-    return !payload.empty();
+    return !events.empty();
+  }
+
+  void add_heartbeat() { add_text(rendering_ == nullptr ? http::kSseComment : rendering_->heartbeat()); }
+
+  // This server goes; the generation may go on.
+  void add_leaving() {
+    std::string text;
+    if (rendering_ == nullptr) {
+      http::append_sse_comment(text, kLeavingComment);
+    } else {
+      rendering_->append_cut(text, shutting_down());
+    }
+    add_text(text);
   }
 
   void add_text(std::string_view text) {
+    // An empty chunk would be the last one.
+    if (text.empty()) return;
     if (chunked_) {
       http::append_chunk(exchange_.client.out(), text);
     } else {
@@ -74,6 +94,7 @@ class EventWriter {
 
  private:
   Exchange& exchange_;
+  dialects::Rendering* const rendering_;
   const bool chunked_;
 };
 
@@ -89,7 +110,7 @@ http::Task<bool> wait_for_events(Exchange& exchange, EventWriter& writer, EventW
   if (client.broken()) co_return false;
   // A client that has closed its sending side may be reading on or be gone: writing finds out. If it is gone,
   // its answer is a reset.
-  if (client.expired() || (client.ended() && !had_ended)) writer.add_text(http::kSseComment);
+  if (client.expired() || (client.ended() && !had_ended)) writer.add_heartbeat();
   co_return true;
 }
 
@@ -101,9 +122,9 @@ bool cut(http::ClientSocket& client) {
 }
 
 // Sends until the terminal event, or until this server goes. False: the client has gone before.
-http::Task<bool> send_until_end(Exchange& exchange, EventWatch& watch) {
+http::Task<bool> send_until_end(Exchange& exchange, EventWatch& watch, dialects::Rendering* rendering) {
   http::ClientSocket& client = exchange.client;
-  EventWriter writer(exchange);
+  EventWriter writer(exchange, rendering);
   writer.begin();
   for (std::size_t at_once = 0;;) {
     const bool some = writer.add_next(watch);
@@ -126,9 +147,7 @@ http::Task<bool> send_until_end(Exchange& exchange, EventWatch& watch) {
     }
     at_once = 0;
     if (exchange.service.state.leaving.load(std::memory_order_relaxed)) {
-      std::string comment;
-      http::append_sse_comment(comment, kLeavingComment);
-      writer.add_text(comment);
+      writer.add_leaving();
       writer.end();
       co_return true;
     }
@@ -151,7 +170,8 @@ http::Task<void> cancel_abandoned(Exchange& exchange, GenerationId id) {
 }
 
 http::Task<void> send_event_stream(Exchange& exchange, GenerationId id, std::unique_ptr<EventWatch> watch,
-                                   std::uint64_t after_sequence, WhenClientGoes when_client_goes) {
+                                   std::uint64_t after_sequence, WhenClientGoes when_client_goes,
+                                   dialects::Rendering* rendering) {
   if (!watch) {
     auto watching = watch_generation(exchange, id, {.after_sequence = after_sequence});
     auto found = co_await watching;
@@ -166,7 +186,7 @@ http::Task<void> send_event_stream(Exchange& exchange, GenerationId id, std::uni
     co_return;
   }
   const StreamCount count(exchange.service.metrics);
-  const bool complete = co_await send_until_end(exchange, *watch);
+  const bool complete = co_await send_until_end(exchange, *watch, rendering);
   if (!complete && when_client_goes == WhenClientGoes::kCancel) co_await cancel_abandoned(exchange, id);
 }
 

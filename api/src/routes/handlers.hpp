@@ -36,6 +36,7 @@ namespace shunt::api {
 [[nodiscard]] http::Task<void> get_delivery(Exchange& exchange);
 [[nodiscard]] http::Task<void> redeliver_webhook(Exchange& exchange);
 [[nodiscard]] http::Task<void> test_webhook(Exchange& exchange);
+[[nodiscard]] http::Task<void> serve_dialect(Exchange& exchange);
 void list_models(Exchange& exchange);
 void get_model(Exchange& exchange);
 void report_health(Exchange& exchange);

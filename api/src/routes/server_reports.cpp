@@ -142,7 +142,7 @@ void describe_api(Exchange& exchange) {
 void point_the_way(Exchange& exchange) {
   JsonObject paths{{"service", "shunt"}};
   for (const Route& route : routes()) {
-    if (route.method != "GET" || !is_on(exchange.service.surface, route.id) || route.id == RouteId::kRoot)
+    if (route.method != "GET" || route.endpoint != nullptr || !is_on(exchange.service.surface, route.id) || route.id == RouteId::kRoot)
       continue;
     // What has a place in it is found from the list above it.
     if (route.path.find('{') == std::string_view::npos)

@@ -92,6 +92,8 @@ http::Task<void> dispatch(Exchange& exchange) {
       return finished(describe_api, exchange);
     case RouteId::kRoot:
       return finished(point_the_way, exchange);
+    case RouteId::kDialect:
+      return serve_dialect(exchange);
   }
   throw std::logic_error("a route without a handler");
 }

@@ -342,6 +342,7 @@ std::string openapi_document(const ModelSnapshot& models,
                              const std::function<bool(std::string_view model)>& visible) {
   JsonObject paths;
   for (const Route& route : routes()) {
+    if (route.endpoint != nullptr) continue;
     auto& methods = paths.emplace(view(route.path), JsonObject{}).first->value().as_object();
     methods.emplace(lower(route.method), operation_of(route));
   }

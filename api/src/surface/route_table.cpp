@@ -1,13 +1,15 @@
 #include "surface/route_table.hpp"
 
+#include <deque>
 #include <optional>
+#include <vector>
 
 #include "shunt/http/ascii.hpp"
 
 namespace shunt::api {
 namespace {
 
-constexpr auto kRoutes = std::to_array<Route>({
+constexpr auto kOwnRoutes = std::to_array<Route>({
     {RouteId::kCreateGeneration, "POST", "/v1/generations", Access::kGenerate, BodyUse::kRequiredOrForm,
      "createGeneration", "Run a generation and answer with its result"},
     {RouteId::kGetGeneration, "GET", "/v1/generations/{id}", Access::kGenerate, BodyUse::kNone,
@@ -93,6 +95,46 @@ constexpr auto kRoutes = std::to_array<Route>({
     {RouteId::kRoot, "GET", "/", Access::kOpen, BodyUse::kNone, "root", "Where things are"},
 });
 
+BodyUse body_of(const dialects::Endpoint& endpoint) {
+  if (const auto* const run = std::get_if<dialects::endpoint::Run>(&endpoint)) return run->body;
+  return std::holds_alternative<dialects::endpoint::Cancel>(endpoint) ? BodyUse::kOptional : BodyUse::kNone;
+}
+
+Access access_of(const dialects::Endpoint& endpoint) {
+  return std::holds_alternative<dialects::endpoint::Tell>(endpoint) ? Access::kAnyKey : Access::kGenerate;
+}
+
+// Ours first: they are found first.
+class RouteTable {
+ public:
+  RouteTable() : routes_(kOwnRoutes.begin(), kOwnRoutes.end()) {
+    for (const dialects::Dialect& dialect : dialects::all()) add(dialect);
+  }
+  RouteTable(const RouteTable&) = delete;
+  RouteTable& operator=(const RouteTable&) = delete;
+  [[nodiscard]] std::span<const Route> routes() const noexcept { return routes_; }
+
+ private:
+  void add(const dialects::Dialect& dialect) {
+    for (const std::string_view prefix : dialect.prefixes) {
+      for (const dialects::Row& row : dialect.rows) {
+        routes_.push_back({.id = RouteId::kDialect,
+                           .method = row.method,
+                           .path = paths_.emplace_back(std::string(prefix).append(row.path)),
+                           .access = access_of(row.endpoint),
+                           .body = body_of(row.endpoint),
+                           .operation = row.operation,
+                           .summary = row.summary,
+                           .endpoint = &row.endpoint,
+                           .write_error = dialect.write_error});
+      }
+    }
+  }
+
+  std::deque<std::string> paths_{};
+  std::vector<Route> routes_;
+};
+
 // The {name} segments if `pattern` fits.
 std::optional<std::array<std::string_view, 2>> match_path(std::string_view pattern,
                                                           const http::RequestTarget& target) {
@@ -123,28 +165,31 @@ std::optional<std::array<std::string_view, 2>> match_path(std::string_view patte
 }  // namespace
 
 std::span<const Route> routes() {
-  return kRoutes;
+  static const RouteTable table;
+  return table.routes();
 }
 
 RouteMatch match_route(std::string_view method, const http::RequestTarget& target, Surface surface) {
   const std::string_view wanted = method == "HEAD" ? "GET" : method;
   RouteMatch match;
-  for (const Route& route : kRoutes) {
+  for (const Route& route : routes()) {
     if (!is_on(surface, route.id)) continue;
     const auto parameters = match_path(route.path, target);
     if (!parameters) continue;
     match.path_known = true;
+    match.write_error = route.write_error;
     if (route.method != wanted) continue;
     match.route = &route;
     match.parameters = *parameters;
     break;
   }
+  if (!match.path_known && surface == Surface::kAll) match.write_error = dialects::errors_below(target);
   return match;
 }
 
 std::string allowed_methods(const http::RequestTarget& target, Surface surface) {
   std::string allowed;
-  for (const Route& route : kRoutes) {
+  for (const Route& route : routes()) {
     if (!is_on(surface, route.id)) continue;
     if (!target.asterisk() && !match_path(route.path, target)) continue;
     if (allowed.find(route.method) == std::string::npos) allowed.append(route.method).append(", ");

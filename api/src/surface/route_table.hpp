@@ -6,8 +6,11 @@
 #include <string>
 #include <string_view>
 
+#include "dialects/dialect.hpp"
+#include "representation/body_use.hpp"
 #include "shunt/api/namespace.hpp"
 #include "shunt/http/request_target.hpp"
+#include "shunt/http/server/response.hpp"
 
 namespace shunt::api {
 
@@ -54,23 +57,12 @@ enum class RouteId {
   kTestWebhook,
   kOpenApi,
   kRoot,
+  kDialect,  // one of another API: its endpoint says what it does
 };
 
 // What is needed where API keys are configured: nothing, any key, or one with the scope. Without keys kAdmin
 // is for requests from this machine only.
 enum class Access { kOpen, kAnyKey, kGenerate, kMetrics, kStatus, kAdmin };
-// Forms (multipart/form-data) are taken piece by piece, while they come.
-enum class BodyUse { kNone, kOptional, kRequired, kRequiredOrForm, kForm };
-[[nodiscard]] constexpr bool needs_body(BodyUse use) noexcept {
-  return use != BodyUse::kNone && use != BodyUse::kOptional;
-}
-[[nodiscard]] constexpr bool takes_form(BodyUse use) noexcept {
-  return use == BodyUse::kRequiredOrForm || use == BodyUse::kForm;
-}
-[[nodiscard]] constexpr bool takes_json(BodyUse use) noexcept {
-  return use != BodyUse::kForm;
-}
-
 struct Route {
   RouteId id;
   std::string_view method;  // HEAD goes where GET goes
@@ -79,15 +71,19 @@ struct Route {
   BodyUse body;
   std::string_view operation;  // OpenAPI's operationId, and the route's label in metrics
   std::string_view summary;
+  const dialects::Endpoint* endpoint = nullptr;  // of kDialect
+  http::ErrorWriter write_error = nullptr;       // nullptr: problem documents
 };
 
-// The one list of routes: requests are dispatched by it and /openapi.json is generated from it.
+// The one list of routes: requests are dispatched by it, and /openapi.json is generated from it without those
+// of other APIs, which their own pages describe.
 [[nodiscard]] std::span<const Route> routes();
 
 struct RouteMatch {
   const Route* route = nullptr;                  // null: see path_known
   std::array<std::string_view, 2> parameters{};  // the {name} segments in order, views into the target
   bool path_known = false;                       // some route has this path, with other methods
+  http::ErrorWriter write_error = nullptr;       // the form of what is wrong
 };
 
 // Which routes a server has: all, or those that tell how the process is.

@@ -32,6 +32,7 @@ void Response::clear() {
   announced_size.reset();
   shared_offset = shared_length = 0;
   close = false;
+  write_error = nullptr;
 }
 
 void Response::add_header(std::string_view name, std::string_view value) {

@@ -53,6 +53,8 @@ struct GenerationRequest {
     std::string tracestate;
     std::string tenant;
     JsonObject baggage;  // further string values, kept as they came
+    // What the API that the request came through has to know of it again, when it shows the generation.
+    JsonObject dialect;
     JsonObject unknown;  // members that this version does not know, kept
   } context;
 

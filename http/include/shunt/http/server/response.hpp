@@ -7,10 +7,15 @@
 #include <string>
 #include <string_view>
 
+#include "shunt/base/error.hpp"
 #include "shunt/base/memory_budget.hpp"
 #include "shunt/http/namespace.hpp"
 
 namespace shunt::http {
+
+struct Response;
+// Writes an error as the whole response.
+using ErrorWriter = void (*)(Response& response, const Error& error);
 
 // A response before it becomes bytes. Reused from request to request, so its strings keep their storage.
 struct Response {
@@ -27,6 +32,8 @@ struct Response {
   std::optional<std::size_t> announced_size;
   MemoryReservation shared_memory;  // what those bytes take of the budget
   bool close = false;               // the connection ends after this response
+  // For an application that has several forms of errors: that of this request. The transport does not look.
+  ErrorWriter write_error = nullptr;
 
   void clear();
   // The storage that clear() leaves.

@@ -1,0 +1,196 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "representation/body_use.hpp"
+#include "shunt/api/namespace.hpp"
+#include "shunt/base/json.hpp"
+#include "shunt/base/result.hpp"
+#include "shunt/generation/envelope.hpp"
+#include "shunt/generation/generation_event.hpp"
+#include "shunt/generation/generation_record.hpp"
+#include "shunt/generation/model_registry.hpp"
+#include "shunt/http/request_target.hpp"
+#include "shunt/http/server/request.hpp"
+#include "shunt/http/server/response.hpp"
+
+// A dialect is the API of another server, as that server's clients speak it. Each is a folder beside this
+// file: rows for the route table, what makes a GenerationRequest of a request, and what makes answers of the
+// one stream of events. Nothing here does I/O or knows an executor: routes/dialect_*.cpp carry out what an
+// Endpoint describes, the same for all.
+namespace shunt::api::dialects {
+
+// What an endpoint may look at of a request, beside its body.
+struct CallContext {
+  const http::Request& request;  // its headers
+  const http::RequestTarget& target;
+  std::span<const std::string_view> path;  // the {name} segments of the path
+  std::string base_url;                    // "http://host:port", as the client has reached us
+  // A model that the caller may use. What is wrong with the name otherwise.
+  std::function<Result<std::shared_ptr<const Model>>(std::string_view name)> find_model;
+  WallTime now;
+};
+
+// A file's or an artifact's bytes, once they are there.
+using Bytes = std::shared_ptr<const std::string>;
+
+// How the events and the end of one generation become answers. Belongs to one request; used from one thread.
+class Rendering {
+ public:
+  virtual ~Rendering() = default;
+
+  // The whole answer of a generation that has succeeded. `artifacts` has the bytes of record.artifacts, in
+  // their order, where wants_artifacts() says so; otherwise it is empty.
+  virtual void answer(http::Response& response, const GenerationRecord& record,
+                      std::span<const Bytes> artifacts) = 0;
+  [[nodiscard]] virtual bool wants_artifacts() const { return false; }
+  // The answer is the bytes of this artifact as they are, and is sent in pieces; nullptr: answer() makes it.
+  [[nodiscard]] virtual const Artifact* artifact(const GenerationRecord& record) const {
+    (void)record;
+    return nullptr;
+  }
+  // The answer where the generation has not ended when the request's wait is over, or was not to be waited
+  // for. False: the dialect has none, and the client is told that the wait's deadline has passed.
+  [[nodiscard]] virtual bool answer_pending(http::Response& response, const GenerationRecord& record) {
+    (void)response;
+    (void)record;
+    return false;
+  }
+  // The answer where the generation has failed or was cancelled. False: the error is answered in the
+  // dialect's form.
+  [[nodiscard]] virtual bool answer_failed(http::Response& response, const GenerationRecord& record) {
+    (void)response;
+    (void)record;
+    return false;
+  }
+
+  // Streams: their media type, what follows from one event (the last one included), and what keeps a silent
+  // connection alive.
+  [[nodiscard]] virtual std::string_view stream_type() const { return "text/event-stream"; }
+  virtual void append_event(std::string& out, const GenerationEvent& event) = 0;
+  [[nodiscard]] virtual std::string_view heartbeat() const { return ":\n\n"; }
+  // What tells the client of a stream that it ends here, though the generation may go on.
+  virtual void append_cut(std::string& out, const Error& why) {
+    (void)out;
+    (void)why;
+  }
+
+  // Header lines of every answer, errors included, once the generation exists.
+  virtual void add_headers(http::Response& response, const GenerationId& id) const {
+    (void)response;
+    (void)id;
+  }
+};
+
+// A request that runs a generation.
+struct Call {
+  GenerationRequest request;  // without the caller, whom the server knows
+  std::shared_ptr<const Model> model;
+  bool streams = false;
+  // How long the answer may wait for the end; nullopt: as long as server.wait_deadline lets it. 0: not at all.
+  std::optional<std::chrono::milliseconds> wait;
+  // The generation goes on when its client goes, whatever the model says.
+  bool goes_on_alone = false;
+  std::unique_ptr<Rendering> rendering;
+};
+
+// A stored generation, and what it was asked for where that is still known.
+struct Stored {
+  const GenerationRecord& record;
+  const GenerationRequest* request;
+};
+
+// What becomes of a route's requests.
+namespace endpoint {
+
+// POST: runs a generation. `body` is the request's JSON object; of a form, its fields, a name with several
+// values or a "[]" at its end as an array.
+struct Run {
+  Result<Call> (*make_call)(const CallContext& context, JsonObject body);
+  BodyUse body = BodyUse::kRequired;
+};
+
+// GET of one generation: whole, or as a stream.
+struct Show {
+  // Whose id the path names; nullopt: it cannot be one.
+  std::optional<GenerationId> (*id_of)(std::string_view path);
+  // The parameters of the query that are there, read. Fails on one that is not usable.
+  struct Wanted {
+    bool streams = false;
+    std::uint64_t after = 0;  // only for streams: what of the dialect's own events the client has
+  };
+  Result<Wanted> (*read_query)(const CallContext& context);
+  std::unique_ptr<Rendering> (*make_rendering)(const CallContext& context, const Stored& stored,
+                                               const Wanted& wanted);
+};
+
+// POST: asks a generation to stop, and answers with it as it stands.
+struct Cancel {
+  std::optional<GenerationId> (*id_of)(std::string_view path);
+  // What forbids it; nullopt: nothing.
+  std::optional<Error> (*refusal)(const Stored& stored);
+  void (*answer)(http::Response& response, const CallContext& context, const Stored& stored);
+};
+
+// DELETE of an ended generation.
+struct Remove {
+  std::optional<GenerationId> (*id_of)(std::string_view path);
+  void (*answer)(http::Response& response, const GenerationRecord& record);
+};
+
+// A page of the caller's generations, newest first.
+struct List {
+  struct Wanted {
+    std::size_t limit = 20;
+    std::optional<GenerationId> before;  // the page begins behind this one
+    std::string model;                   // "" = of all
+  };
+  Result<Wanted> (*read_query)(const CallContext& context);
+  void (*answer)(http::Response& response, const CallContext& context, std::span<const Stored> page,
+                 const std::optional<GenerationId>& next);
+};
+
+// What needs no generation. `models` are those that the caller may use.
+struct Tell {
+  Result<void> (*answer)(http::Response& response, const CallContext& context,
+                         std::span<const std::shared_ptr<const Model>> models);
+};
+
+}  // namespace endpoint
+
+using Endpoint = std::variant<endpoint::Run, endpoint::Show, endpoint::Cancel, endpoint::Remove,
+                              endpoint::List, endpoint::Tell>;
+
+struct Row {
+  std::string_view method;
+  std::string_view path;       // behind the dialect's prefix; "{name}" stands for one segment
+  std::string_view operation;  // the route's label in metrics
+  std::string_view summary;
+  Endpoint endpoint;
+};
+
+struct Dialect {
+  std::string_view name;
+  // Each row is there once behind each of these.
+  std::span<const std::string_view> prefixes;
+  std::span<const Row> rows;
+  http::ErrorWriter write_error;
+};
+
+// All that there are.
+[[nodiscard]] std::span<const Dialect> all();
+
+// How errors look at a path that no row has, behind a prefix that only one dialect uses; otherwise nullptr.
+[[nodiscard]] http::ErrorWriter errors_below(const http::RequestTarget& target);
+
+}  // namespace shunt::api::dialects

@@ -1,0 +1,10 @@
+#pragma once
+
+#include "dialects/dialect.hpp"
+#include "shunt/api/namespace.hpp"
+
+namespace shunt::api::dialects::openai {
+
+[[nodiscard]] Dialect dialect();
+
+}  // namespace shunt::api::dialects::openai

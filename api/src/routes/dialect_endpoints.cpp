@@ -1,0 +1,172 @@
+// Carries out what a dialect's endpoint describes.
+#include "routes/dialect_context.hpp"
+#include "routes/event_stream.hpp"
+#include "routes/handlers.hpp"
+#include "shunt/base/display_text.hpp"
+
+namespace shunt::api {
+namespace {
+
+namespace endpoint = dialects::endpoint;
+
+Error no_such_id(std::string_view id) {
+  return Error{error_code::kGenerationUnknown, "there is nothing of the id \"" + excerpt(id) + '"'};
+}
+
+// A generation and what it was asked for.
+struct Looked {
+  GenerationRecord record;
+  std::optional<GenerationRequest> request;
+  [[nodiscard]] dialects::Stored stored() const { return {record, request ? &*request : nullptr}; }
+};
+
+http::Task<std::optional<GenerationRequest>> request_of(Exchange& exchange, GenerationId id) {
+  auto asking = answer_of<Result<executor::RequestOutcome>>(
+      exchange.client, [&](auto done) { exchange.service.executor.request_of(id, std::move(done)); });
+  auto answer = co_await asking;
+  std::optional<GenerationRequest> request;
+  if (answer) {
+    if (auto* const found = std::get_if<GenerationRequest>(&*answer)) request = std::move(*found);
+  }
+  co_return request;
+}
+
+// nullopt: the response has been made a problem.
+http::Task<std::optional<Looked>> look(Exchange& exchange, std::optional<GenerationId> id) {
+  if (!id) {
+    set_problem(exchange.response, no_such_id(exchange.route.parameters[0]));
+    co_return std::nullopt;
+  }
+  auto record = co_await find_visible(exchange, *id);
+  if (!record) co_return std::nullopt;
+  auto asking = request_of(exchange, *id);
+  auto request = co_await asking;
+  co_return Looked{std::move(*record), std::move(request)};
+}
+
+http::Task<void> show(Exchange& exchange, const endpoint::Show& show) {
+  const auto context = context_of(exchange);
+  const auto wanted = show.read_query(context);
+  if (!wanted) {
+    set_problem(exchange.response, wanted.error());
+    co_return;
+  }
+  auto looking = look(exchange, show.id_of(context.path[0]));
+  auto found = co_await looking;
+  if (!found) co_return;
+  const auto rendering = show.make_rendering(context, found->stored(), *wanted);
+  const GenerationId id = found->record.id;
+  rendering->add_headers(exchange.response, id);
+  if (wanted->streams && !exchange.request.head()) {
+    found.reset();
+    // Whoever reads is not the one who asked for the generation: that they leave stops nothing.
+    co_await send_event_stream(exchange, id, nullptr, 0, WhenClientGoes::kContinue, rendering.get());
+  } else if (is_terminal(found->record.state)) {
+    auto record = std::make_shared<const GenerationRecord>(std::move(found->record));
+    auto answering = answer_ended_call(exchange, std::move(record), *rendering);
+    co_await answering;
+  } else if (!rendering->answer_pending(exchange.response, found->record)) {
+    set_problem(exchange.response, {problem_code::kNotEnded, "it has not ended"});
+  }
+}
+
+http::Task<void> cancel(Exchange& exchange, const endpoint::Cancel& cancel) {
+  const auto context = context_of(exchange);
+  auto looking = look(exchange, cancel.id_of(context.path[0]));
+  auto found = co_await looking;
+  if (!found) co_return;
+  if (const auto refused = cancel.refusal(found->stored())) {
+    set_problem(exchange.response, *refused);
+    co_return;
+  }
+  auto pending = answer_of<Result<executor::CancelOutcome>>(exchange.client, [&](auto done) {
+    exchange.service.executor.cancel(found->record.id, "cancelled by its caller", std::move(done));
+  });
+  auto answer = co_await pending;
+  if (!answer) {
+    set_problem(exchange.response, answer.error());
+    co_return;
+  }
+  auto* const record = std::get_if<GenerationRecord>(&*answer);
+  if (record == nullptr) {  // evicted between the two steps: the look-up says so
+    (void)co_await find_visible(exchange, found->record.id);
+    co_return;
+  }
+  found->record = std::move(*record);
+  cancel.answer(exchange.response, context, found->stored());
+}
+
+http::Task<void> remove(Exchange& exchange, const endpoint::Remove& remove) {
+  const auto id = remove.id_of(exchange.route.parameters[0]);
+  if (!id) {
+    set_problem(exchange.response, no_such_id(exchange.route.parameters[0]));
+    co_return;
+  }
+  const auto record = co_await find_visible(exchange, *id);
+  if (!record) co_return;
+  auto removing = answer_of<Result<executor::RemoveOutcome>>(
+      exchange.client, [&](auto done) { exchange.service.executor.remove(*id, std::move(done)); });
+  const auto answer = co_await removing;
+  if (!answer) {
+    set_problem(exchange.response, answer.error());
+  } else if (std::holds_alternative<executor::NotEnded>(*answer)) {
+    set_problem(exchange.response,
+                {problem_code::kNotEnded, "it has not ended: cancel it, or wait, before it is removed"});
+  } else {
+    remove.answer(exchange.response, *record);
+  }
+}
+
+http::Task<void> list(Exchange& exchange, const endpoint::List& list) {
+  const auto context = context_of(exchange);
+  const auto wanted = list.read_query(context);
+  if (!wanted) {
+    set_problem(exchange.response, wanted.error());
+    co_return;
+  }
+  ListQuery query;
+  query.limit = wanted->limit;
+  query.before = wanted->before;
+  query.model = wanted->model;
+  if (exchange.key != nullptr) query.caller = exchange.key->caller();
+  auto pending = answer_of<Result<executor::RecordPage>>(
+      exchange.client, [&](auto done) { exchange.service.executor.list(query, std::move(done)); });
+  auto page = co_await pending;
+  if (!page) {
+    set_problem(exchange.response, page.error());
+    co_return;
+  }
+  std::vector<Looked> looked;
+  for (GenerationRecord& record : page->records) {
+    auto asking = request_of(exchange, record.id);
+    auto request = co_await asking;
+    looked.push_back({std::move(record), std::move(request)});
+  }
+  std::vector<dialects::Stored> stored;
+  for (const Looked& each : looked) stored.push_back(each.stored());
+  list.answer(exchange.response, context, stored, page->next);
+}
+
+http::Task<void> tell(Exchange& exchange, const endpoint::Tell& tell) {
+  std::vector<std::shared_ptr<const Model>> models;
+  for (const auto& [name, model] : exchange.service.models.all()) {
+    if (exchange.key == nullptr || exchange.key->may_use(name)) models.push_back(model);
+  }
+  if (const auto told = tell.answer(exchange.response, context_of(exchange), models); !told)
+    set_problem(exchange.response, told.error());
+  co_return;
+}
+
+}  // namespace
+
+http::Task<void> serve_dialect(Exchange& exchange) {
+  const dialects::Endpoint& wanted = *exchange.route.route->endpoint;
+  if (const auto* const run = std::get_if<endpoint::Run>(&wanted)) return run_call(exchange, *run);
+  if (const auto* const one = std::get_if<endpoint::Show>(&wanted)) return show(exchange, *one);
+  if (const auto* const one = std::get_if<endpoint::Cancel>(&wanted)) return cancel(exchange, *one);
+  if (const auto* const one = std::get_if<endpoint::Remove>(&wanted)) return remove(exchange, *one);
+  if (const auto* const page = std::get_if<endpoint::List>(&wanted)) return list(exchange, *page);
+  return tell(exchange, std::get<endpoint::Tell>(wanted));
+}
+
+}  // namespace shunt::api

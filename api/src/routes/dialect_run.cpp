@@ -1,0 +1,123 @@
+// Runs a generation for a client of another API.
+#include <algorithm>
+
+#include "representation/generation_body.hpp"
+#include "representation/strict_body.hpp"
+#include "routes/artifact_response.hpp"
+#include "routes/dialect_context.hpp"
+#include "routes/event_stream.hpp"
+#include "routes/executor_choice.hpp"
+#include "routes/submit_answer.hpp"
+#include "routes/wait_for_generation.hpp"
+#include "shunt/generation/errors.hpp"
+
+namespace shunt::api {
+namespace {
+
+using dialects::Call;
+using EndedRecord = std::shared_ptr<const GenerationRecord>;
+
+Result<Call> make_call(Exchange& exchange, const dialects::endpoint::Run& run) {
+  const BodyLimits limits = body_limits(exchange.options);
+  auto body = parse_object(exchange.request.body, limits.json);
+  if (!body) return std::move(body).error();
+  auto call = run.make_call(context_of(exchange), std::move(*body));
+  if (!call) return call;
+  GenerationRequest& request = call->request;
+  if (auto read = read_request_headers(exchange.request.headers, request); !read)
+    return std::move(read).error();
+  if (exchange.key != nullptr) {
+    request.caller = exchange.key->caller();
+    request.max_open = exchange.key->max_open();
+  }
+  if (auto chosen = choose_executor(exchange, request); !chosen) return std::move(chosen).error();
+  return call;
+}
+
+Error still_running(GenerationId id) {
+  return Error{problem_code::kWaitDeadlineExceeded,
+               "the generation has not ended within server.wait_deadline; it goes on as " + id.to_string()}
+      .with("generation_id", id.to_string());
+}
+
+http::Task<void> answer_pending(Exchange& exchange, GenerationId id, const EventWatch& watch, Call& call) {
+  const GenerationRecord record = watch.record();
+  if (!call.rendering->answer_pending(exchange.response, record)) {
+    set_problem(exchange.response, still_running(id));
+  }
+  co_return;
+}
+
+std::chrono::milliseconds wait_limit(const Exchange& exchange, const Call& call) {
+  const auto deadline = exchange.options.wait_deadline;
+  const auto most = deadline.count() > 0 ? deadline : std::chrono::milliseconds::max();
+  return call.wait ? std::min(*call.wait, most) : most;
+}
+
+http::Task<void> answer_in_time(Exchange& exchange, GenerationId id, EventWatch& watch, Call& call,
+                                WhenClientGoes when_client_goes) {
+  auto waiting = wait_for_end(exchange, watch, wait_limit(exchange, call));
+  const WaitEnd end = co_await waiting;
+  if (end == WaitEnd::kClientGone) {
+    if (when_client_goes == WhenClientGoes::kCancel) co_await cancel_abandoned(exchange, id);
+    exchange.client.abort();
+    co_return;
+  }
+  if (end != WaitEnd::kEnded) {
+    co_await answer_pending(exchange, id, watch, call);
+    co_return;
+  }
+  EndedRecord record = watch.record_at_end();
+  if (!record) {  // evicted
+    auto found = co_await find_visible(exchange, id);
+    if (!found) co_return;
+    record = std::make_shared<const GenerationRecord>(std::move(*found));
+  }
+  auto answering = answer_ended_call(exchange, std::move(record), *call.rendering);
+  co_await answering;
+}
+
+}  // namespace
+
+http::Task<void> run_call(Exchange& exchange, const dialects::endpoint::Run& run) {
+  if (!reserve_decoding(exchange)) co_return;
+  auto call = make_call(exchange, run);
+  if (!call) {
+    set_problem(exchange.response, call.error());
+    co_return;
+  }
+  const bool continues = call->goes_on_alone || call->model->on_disconnect == OnDisconnect::kContinue;
+  auto when_client_goes = continues ? WhenClientGoes::kContinue : WhenClientGoes::kCancel;
+  begin_trace(exchange, call->request);
+  auto pending = answer_of<executor::SubmitOutcome>(exchange.client, [&](auto done) {
+    exchange.service.executor.submit(std::move(call->request), std::move(done));
+  });
+  executor::SubmitOutcome outcome = co_await pending;
+  drop_body(exchange);
+  if (exchange.trace) exchange.trace->submitted(outcome);
+  executor::Accepted* const accepted = answer_submitted(exchange, outcome);
+  if (accepted == nullptr) co_return;
+  const GenerationId id = accepted->id;
+  call->rendering->add_headers(exchange.response, id);
+  if (accepted->replayed) when_client_goes = WhenClientGoes::kContinue;
+  if (!accepted->watch) {
+    auto watching = watch_generation(exchange, id, {});
+    auto watch = co_await watching;
+    if (!watch) {
+      set_problem(exchange.response, watch.error());
+      co_return;
+    }
+    accepted->watch = std::move(*watch);
+  }
+  if (!accepted->watch) {  // gone since: the look-up says so
+    (void)co_await find_visible(exchange, id);
+  } else if (call->streams) {
+    co_await send_event_stream(exchange, id, std::move(accepted->watch), 0, when_client_goes,
+                               call->rendering.get());
+  } else {
+    auto answering = answer_in_time(exchange, id, *accepted->watch, *call, when_client_goes);
+    co_await answering;
+  }
+}
+
+}  // namespace shunt::api
