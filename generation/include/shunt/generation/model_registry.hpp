@@ -17,6 +17,7 @@
 #include "shunt/generation/input_rules.hpp"
 #include "shunt/generation/namespace.hpp"
 #include "shunt/generation/on_lost.hpp"
+#include "shunt/generation/served_calls.hpp"
 
 namespace shunt::generation {
 
@@ -46,6 +47,8 @@ struct Model {
   // Media types that a generation can produce ("audio/wav"), for content negotiation before it runs. Empty:
   // not known.
   std::vector<std::string> produces;
+  // What clients of other APIs may call it for.
+  ServedCalls calls;
 };
 
 // What an input has that does not say: the defaults of the model's rules. Executors ask before they check it.
