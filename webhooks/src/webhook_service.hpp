@@ -44,14 +44,14 @@ class WebhookService {
     Hook hook;
     bool in_outbox = false;
     std::unique_ptr<EventWatch> watch{};
-    bool settling = false;             // its end is being looked at
-    std::optional<Message> message{};  // of its end, which could not be handed over yet
+    bool settling = false;  // its end is being looked at
   };
 
   bullmq::awaitable<void> watch(GenerationId id);
   bullmq::awaitable<void> settle(GenerationId id);
   bullmq::awaitable<std::shared_ptr<const GenerationRecord>> record_of(GenerationId id);
   bullmq::awaitable<bool> hand_over(Message message, bool in_outbox);
+  void note_lost(const GenerationId& id, std::string_view reason);
   bullmq::awaitable<void> forget(GenerationId id, bool in_outbox);
   void drop(const GenerationId& id);
   bullmq::awaitable<void> look_again();
