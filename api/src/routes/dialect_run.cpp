@@ -98,6 +98,7 @@ http::Task<void> run_call(Exchange& exchange, const dialects::endpoint::Run& run
   executor::Accepted* const accepted = answer_submitted(exchange, outcome);
   if (accepted == nullptr) co_return;
   const GenerationId id = accepted->id;
+  exchange.response.set_header(kRequestIdHeader, id.to_string());
   call->rendering->add_headers(exchange.response, id);
   if (accepted->replayed) when_client_goes = WhenClientGoes::kContinue;
   if (!accepted->watch) {
