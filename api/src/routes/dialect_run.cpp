@@ -99,7 +99,7 @@ http::Task<void> run_call(Exchange& exchange, const dialects::endpoint::Run& run
   if (accepted == nullptr) co_return;
   const GenerationId id = accepted->id;
   exchange.response.set_header(kRequestIdHeader, id.to_string());
-  call->rendering->add_headers(exchange.response, id);
+  call->rendering->begin(exchange.response, id);
   if (accepted->replayed) when_client_goes = WhenClientGoes::kContinue;
   if (!accepted->watch) {
     auto watching = watch_generation(exchange, id, {});
