@@ -2,9 +2,11 @@
 
 #include <array>
 
+#include "dialects/openai/audio/speech_call.hpp"
 #include "dialects/openai/chat/chat_call.hpp"
 #include "dialects/openai/completions/completion_call.hpp"
 #include "dialects/openai/embeddings/embedding_call.hpp"
+#include "dialects/openai/images/image_call.hpp"
 #include "dialects/openai/openai_error.hpp"
 
 namespace shunt::api::dialects::openai {
@@ -17,6 +19,8 @@ constexpr auto kRows = std::to_array<Row>({
     {"POST", "/chat/completions", "openaiChat", "A chat's next message", endpoint::Run{make_chat_call}},
     {"POST", "/completions", "openaiCompletion", "What follows a text", endpoint::Run{make_completion_call}},
     {"POST", "/embeddings", "openaiEmbeddings", "Texts as vectors", endpoint::Run{make_embedding_call}},
+    {"POST", "/audio/speech", "openaiSpeech", "A text as speech", endpoint::Run{make_speech_call}},
+    {"POST", "/images/generations", "openaiImages", "Images of a text", endpoint::Run{make_image_call}},
 });
 
 }  // namespace
