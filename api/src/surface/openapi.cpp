@@ -254,6 +254,8 @@ JsonObject responses_of(const Route& route) {
     case RouteId::kOpenApi:
       responses.emplace("200", response("This document", content("application/json", {{"type", "object"}})));
       break;
+    case RouteId::kDialect:  // none of these is in the document
+      break;
   }
   responses.emplace("default", response("A problem (RFC 9457)",
                                         content("application/problem+json", schema_link("Problem"))));

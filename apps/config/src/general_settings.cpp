@@ -156,6 +156,18 @@ void add_server_times(std::vector<General>& to) {
                        "0ms: until the "
                        "generation ends, at its own timeout at the latest.")
                    .live());
+  to.push_back(general("server.public_url", kind::HttpAddress{}, server(&api::HttpServerOptions::public_url),
+                       "What URLs in answers begin with, as `https://shunt.example.com`: where a proxy in "
+                       "front speaks TLS. Empty: `http://` and what the request's `Host` says.")
+                   .live());
+  to.push_back(
+      general("server.url_secret", Text{}, server(&api::HttpServerOptions::url_secret),
+              "What signs the URLs that are opened without an API key (docs/replicate.md), at least "
+              "16 bytes. All API processes of a fleet need the same one. Empty: a random one of each "
+              "process, so that its URLs hold there alone, and until it ends.")
+          .secret([](const Configuration& c) {
+            return std::string(c.server.url_secret.empty() ? "\"\"" : "(set)");
+          }));
 }
 
 void add_process(std::vector<General>& to) {

@@ -110,6 +110,13 @@ struct HttpServerOptions {
   // default would take results from clients that can wait.
   std::chrono::milliseconds wait_deadline{0};
 
+  // What stands in front of the paths of URLs that answers have ("https://shunt.example.com"); "": "http://"
+  // and what the request called us.
+  std::string public_url;
+  // What the tokens of URLs that are opened without a key are made with; "": a random one of this server's
+  // own, so that they hold in this process and while it lives.
+  std::string url_secret;
+
   std::vector<ApiKey> keys;  // empty: no authentication
   // Serve a public address without keys.
   bool allow_unauthenticated = false;
