@@ -147,8 +147,7 @@ awaitable<std::shared_ptr<const GenerationRecord>> WebhookService::record_of(Gen
   }
   const bool gone = std::holds_alternative<GenerationGone>(*answer);
   if (gone || clock_.now() - id.created_at() > kUnknownFor) {
-    ++counters_.lost;
-    log::warn("webhook.lost", {{"generation", id.to_string()}, {"reason", gone ? "gone" : "unknown"}});
+    note_lost(id, gone ? "gone" : "unknown");
     const auto known = waiting_.find(id);
     co_await forget(id, known == waiting_.end() || known->second.in_outbox);
     drop(id);
@@ -159,39 +158,39 @@ awaitable<std::shared_ptr<const GenerationRecord>> WebhookService::record_of(Gen
 awaitable<void> WebhookService::settle(GenerationId id) {
   const auto found = waiting_.find(id);
   if (found == waiting_.end() || stopped_ || std::exchange(found->second.settling, true)) co_return;
-  std::optional<Message> message = found->second.message;
-  if (!message) {
-    std::shared_ptr<const GenerationRecord> record;
-    if (found->second.watch) record = found->second.watch->record_at_end();
-    if (!record) {
-      auto asked = co_await record_of(id);
-      record = std::move(asked);
-    }
-    const auto still = waiting_.find(id);
-    if (still == waiting_.end()) co_return;
-    if (!record) {
-      still->second.settling = false;
-      co_return;
-    }
-    still->second.watch.reset();
-    Hook hook = still->second.hook;
-    auto made = co_await make_message(std::move(hook), record);
-    message = std::move(made);
-    if (!waiting_.contains(id)) co_return;
+  std::shared_ptr<const GenerationRecord> record;
+  if (found->second.watch) record = found->second.watch->record_at_end();
+  if (!record) {
+    auto asked = co_await record_of(id);
+    record = std::move(asked);
   }
-  const auto waiting = waiting_.find(id);
-  const bool in_outbox = waiting->second.in_outbox;
+  auto still = waiting_.find(id);
+  if (still == waiting_.end()) co_return;
+  if (!record) {
+    still->second.settling = false;
+    co_return;
+  }
+  still->second.watch.reset();
+  Hook hook = still->second.hook;
+  std::optional<Message> message = co_await make_message(std::move(hook), record);
+  still = waiting_.find(id);
+  if (still == waiting_.end()) co_return;
+  const bool in_outbox = still->second.in_outbox;
   bool handed_over = true;
-  if (message) {
-    waiting->second.message = message;
-    handed_over = co_await hand_over(std::move(*message), in_outbox);
-  }
-  if (handed_over) {
+  if (message) handed_over = co_await hand_over(std::move(*message), in_outbox);
+  // What Redis has is made anew from its record. Here is no other place than those whose bytes are bounded.
+  if (!handed_over && !in_outbox) note_lost(id, "no room");
+  if (handed_over || !in_outbox) {
     drop(id);
     co_await forget(id, in_outbox);
   } else if (const auto again = waiting_.find(id); again != waiting_.end()) {
     again->second.settling = false;
   }
+}
+
+void WebhookService::note_lost(const GenerationId& id, std::string_view reason) {
+  ++counters_.lost;
+  log::warn("webhook.lost", {{"generation", id.to_string()}, {"reason", reason}});
 }
 
 awaitable<std::optional<Message>> WebhookService::make_message(
@@ -208,7 +207,7 @@ awaitable<std::optional<Message>> WebhookService::make_message(
   co_return message_of(hook, *record, rules, request);
 }
 
-// False: it is tried again. What only this process knows of goes out from here when Redis is away.
+// False: nobody has it. What only this process knows of goes out from here when Redis is away.
 awaitable<bool> WebhookService::hand_over(Message message, bool in_outbox) {
   try {
     Message copy = message;

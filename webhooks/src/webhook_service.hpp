@@ -44,8 +44,7 @@ class WebhookService {
     Hook hook;
     bool in_outbox = false;
     std::unique_ptr<EventWatch> watch{};
-    bool settling = false;             // its end is being looked at
-    std::optional<Message> message{};  // of its end, which could not be handed over yet
+    bool settling = false;  // its end is being looked at
   };
 
   bullmq::awaitable<void> watch(GenerationId id);
@@ -55,6 +54,7 @@ class WebhookService {
   bullmq::awaitable<std::optional<Message>> make_message(Hook hook,
                                                          std::shared_ptr<const GenerationRecord> record);
   bullmq::awaitable<bool> hand_over(Message message, bool in_outbox);
+  void note_lost(const GenerationId& id, std::string_view reason);
   bullmq::awaitable<void> forget(GenerationId id, bool in_outbox);
   void drop(const GenerationId& id);
   bullmq::awaitable<void> look_again();

@@ -6,11 +6,18 @@ namespace {
 constexpr std::string_view kReadableHeaders =
     "Location, Retry-After, ETag, Shunt-Generation-Id, Idempotency-Replayed, Preference-Applied, "
     "Accept-Ranges, "
-    "Content-Range, Content-Disposition, WWW-Authenticate, Allow";
+    "Content-Range, Content-Disposition, WWW-Authenticate, Allow, "
+    "x-request-id, x-should-retry, x-ratelimit-limit-requests, x-ratelimit-remaining-requests, "
+    "x-ratelimit-reset-requests";
 constexpr std::string_view kSendableHeaders =
     "Authorization, Content-Type, Accept, Prefer, Idempotency-Key, Last-Event-ID, Range, If-Range, "
     "If-None-Match, "
-    "traceparent, tracestate, Shunt-Executor";
+    "traceparent, tracestate, Shunt-Executor, "
+    // What the clients of other APIs send from a browser.
+    "api-key, x-api-key, Cancel-After, OpenAI-Organization, OpenAI-Project, OpenAI-Beta, "
+    "X-Stainless-Arch, X-Stainless-Custom-Poll-Interval, X-Stainless-Helper-Method, X-Stainless-Lang, "
+    "X-Stainless-OS, X-Stainless-Package-Version, X-Stainless-Poll-Helper, X-Stainless-Retry-Count, "
+    "X-Stainless-Runtime, X-Stainless-Runtime-Version, X-Stainless-Timeout";
 // Long enough to save most preflights, short enough for a change of the configuration to reach pages that are
 // open.
 constexpr std::string_view kPreflightSeconds = "600";

@@ -25,6 +25,13 @@ std::uint32_t scopes_of(const ApiKey& config) {
   return scopes;
 }
 
+Key::Rate rate_of(const TokenBucket& bucket, const BucketLimit& limit) {
+  const std::chrono::duration<double> missing((limit.burst - bucket.tokens) / limit.per_second);
+  return {.limit = static_cast<std::size_t>(limit.burst),
+          .remaining = static_cast<std::size_t>(bucket.tokens),
+          .full_in = std::chrono::ceil<std::chrono::milliseconds>(missing)};
+}
+
 std::shared_ptr<KeyUsage> or_fresh(std::shared_ptr<KeyUsage> usage, const BucketLimit& limit,
                                    SteadyTime now) {
   if (usage) return usage;
@@ -67,12 +74,14 @@ Key::LeaseOutcome Key::admit(SteadyTime now) const {
   if (config_.max_concurrent > 0 && usage_->running >= config_.max_concurrent) {
     return TooManyConcurrent{config_.max_concurrent};
   }
+  std::optional<Rate> rate;
   if (config_.requests_per_second > 0) {
     const auto wait = take_token(usage_->bucket, limit_, now);
     if (wait.count() > 0) return RateLimited{wait};
+    rate = rate_of(usage_->bucket, limit_);
   }
   ++usage_->running;
-  return LeaseOutcome(std::in_place_type<Lease>, usage_);
+  return LeaseOutcome(std::in_place_type<Lease>, usage_, rate);
 }
 
 bool Key::may_use(std::string_view model) const {
@@ -91,11 +100,18 @@ KeyRing::KeyRing(const std::vector<ApiKey>& keys, SteadyTime now, const KeyRing*
   }
 }
 
-std::shared_ptr<const Key> KeyRing::find(std::string_view authorization) const {
-  std::string_view rest = http::trim(authorization);
+std::shared_ptr<const Key> KeyRing::find(const http::Headers& headers) const {
+  if (!headers.has("Authorization")) {
+    const std::string_view key = headers.has("api-key") ? headers.get("api-key") : headers.get("x-api-key");
+    return find_text(http::trim(key));
+  }
+  std::string_view rest = http::trim(headers.get("Authorization"));
   const std::string_view scheme = http::take_until(rest, ' ');
-  if (!http::equals_ignoring_case(scheme, "Bearer")) return nullptr;
-  const std::string digest = sha256_hex(http::trim(rest));
+  return http::equals_ignoring_case(scheme, "Bearer") ? find_text(http::trim(rest)) : nullptr;
+}
+
+std::shared_ptr<const Key> KeyRing::find_text(std::string_view text) const {
+  const std::string digest = sha256_hex(text);
   std::shared_ptr<const Key> found;
   for (const auto& key : keys_) {
     if (equal_in_constant_time(digest, key->config().sha256_hex)) found = key;

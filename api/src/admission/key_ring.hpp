@@ -14,6 +14,7 @@
 #include "admission/token_bucket.hpp"
 #include "shunt/api/http_server.hpp"
 #include "shunt/api/namespace.hpp"
+#include "shunt/http/server/request.hpp"
 
 namespace shunt::api {
 
@@ -30,16 +31,28 @@ class Key {
   // `usage` of the key of this name that was configured before, or nothing.
   Key(ApiKey config, SteadyTime now, std::shared_ptr<KeyUsage> usage = nullptr);
 
+  // What is left of a key's rate behind a request.
+  struct Rate {
+    std::size_t limit = 0;  // requests at once
+    std::size_t remaining = 0;
+    std::chrono::milliseconds full_in{};
+  };
+
   // Counts as one request under way until it goes.
   class Lease {
    public:
-    explicit Lease(std::shared_ptr<KeyUsage> usage) : usage_(std::move(usage)) {}
+    Lease(std::shared_ptr<KeyUsage> usage, std::optional<Rate> rate)
+        : usage_(std::move(usage)), rate_(rate) {}
     Lease(Lease&& other) noexcept = default;
     Lease& operator=(Lease&&) = delete;
     ~Lease();
 
+    // nullopt: the key has no limit.
+    [[nodiscard]] const std::optional<Rate>& rate() const noexcept { return rate_; }
+
    private:
     std::shared_ptr<KeyUsage> usage_;
+    std::optional<Rate> rate_;
   };
   struct RateLimited {
     std::chrono::nanoseconds retry_after;
@@ -82,10 +95,13 @@ class KeyRing {
   // False: every request is let in, anonymously.
   [[nodiscard]] bool required() const noexcept { return !keys_.empty(); }
 
-  // The key that an Authorization header presents. Takes the same time whichever key it is, and whether any.
-  [[nodiscard]] std::shared_ptr<const Key> find(std::string_view authorization) const;
+  // The key that a request presents: as Authorization: Bearer, or, where that header is not there, as api-key
+  // or x-api-key, as clients of other APIs send it. Takes the same time whichever key it is, and whether any.
+  [[nodiscard]] std::shared_ptr<const Key> find(const http::Headers& headers) const;
 
  private:
+  [[nodiscard]] std::shared_ptr<const Key> find_text(std::string_view key) const;
+
   std::vector<std::shared_ptr<const Key>> keys_;
 };
 

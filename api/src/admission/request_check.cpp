@@ -5,6 +5,7 @@
 #include "admission/cors.hpp"
 #include "representation/problem.hpp"
 #include "shunt/base/display_text.hpp"
+#include "shunt/base/random.hpp"
 #include "shunt/generation/file_reference.hpp"
 #include "shunt/http/ascii.hpp"
 #include "shunt/http/media_type.hpp"
@@ -35,8 +36,8 @@ std::optional<Error> check_fields(const http::Request& request) {
     return refusal(pc::kTransferEncodingUnsupported, "the only Transfer-Encoding understood is chunked");
   }
   constexpr auto kSingle = std::to_array<std::string_view>(
-      {"Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Range", "If-Range",
-       "traceparent", "Origin", "Sec-Fetch-Site", "Shunt-Executor"});
+      {"Authorization", "api-key", "x-api-key", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Range",
+       "If-Range", "traceparent", "Origin", "Sec-Fetch-Site", "Shunt-Executor"});
   for (const std::string_view name : kSingle) {
     if (headers.count(name) < 2) continue;
     return refusal(pc::kInvalidHeader, std::string(name) + " may be sent once only")
@@ -96,9 +97,17 @@ bool check_route(RequestDecision& decision, Surface surface, const http::Request
   return false;
 }
 
+// What OpenAI's clients look at to keep below a limit.
+void add_rate(http::Response& response, const Key::Rate& rate) {
+  response.add_header("x-ratelimit-limit-requests", std::to_string(rate.limit));
+  response.add_header("x-ratelimit-remaining-requests", std::to_string(rate.remaining));
+  response.add_header("x-ratelimit-reset-requests", std::to_string(rate.full_in.count()) + "ms");
+}
+
 bool check_limits(RequestDecision& decision, http::Response& response, SteadyTime now) {
   Key::LeaseOutcome outcome = decision.key->admit(now);
   if (auto* const lease = std::get_if<Key::Lease>(&outcome)) {
+    if (decision.match.write_error != nullptr && lease->rate()) add_rate(response, *lease->rate());
     decision.lease.emplace(std::move(*lease));
     return true;
   }
@@ -171,7 +180,7 @@ bool check_token(const RouteMatch& match, const UrlSigner& urls, const http::Req
 bool check_key(RequestDecision& decision, const KeyRing& keys, const http::Request& request,
                http::Response& response, SteadyTime now) {
   if (!keys.required()) return true;
-  decision.key = keys.find(request.headers.get("Authorization"));
+  decision.key = keys.find(request.headers);
   if (decision.match.route->access == Access::kOpen) {
     // Probes have no key; who shows one that may read the status gets more than they need.
     decision.tells_all = decision.key != nullptr && decision.key->has(Scope::kStatus);
@@ -184,7 +193,8 @@ bool check_key(RequestDecision& decision, const KeyRing& keys, const http::Reque
     set_problem(response, scope_missing(*decision.key, *scope));
     return false;
   }
-  const bool sent = request.headers.has("Authorization");
+  const auto has = [&](std::string_view name) { return request.headers.has(name); };
+  const bool sent = has("Authorization") || has("api-key") || has("x-api-key");
   set_problem(response, refusal(pc::kUnauthorized, sent ? "the API key is not known here"
                                                         : "send an API key: Authorization: Bearer <key>"));
   response.add_header("WWW-Authenticate",
@@ -243,6 +253,8 @@ void check_request(RequestDecision& decision, Surface surface, const LiveSetting
   if (const auto parsed = target.parse(request.target); !parsed) return refuse(parsed.error());
   decision.match = match_route(request.method, target, surface);
   response.write_error = decision.match.write_error;
+  // Such clients tell their users the id of what went wrong; a generation's own takes its place.
+  if (response.write_error != nullptr) response.set_header(kRequestIdHeader, random_name());
   if (const auto error = check_boundary(live.boundary, let_in, request, target, response))
     return refuse(*error);
   if (!check_route(decision, surface, request, target, response)) return;

@@ -23,12 +23,13 @@ std::string subject_of(std::span<const std::string_view> path) {
 }
 
 http::ErrorWriter errors_below(const http::RequestTarget& target) {
+  if (target.size() == 0) return nullptr;
   for (const Dialect& dialect : all()) {
-    // "/openai/v1": the first segment is nobody else's; "/v1" is ours.
     for (std::string_view prefix : dialect.prefixes) {
       prefix.remove_prefix(1);
-      const std::string_view first = prefix.substr(0, prefix.find('/'));
-      if (first != "v1" && target.size() > 0 && target.segment(0) == first) return dialect.write_error;
+      if (target.segment(0) != prefix.substr(0, prefix.find('/'))) continue;
+      // "/v1" is ours, too.
+      return prefix == "v1" ? dialect.write_shared_error : dialect.write_error;
     }
   }
   return nullptr;

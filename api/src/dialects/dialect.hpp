@@ -245,12 +245,15 @@ struct Dialect {
   std::span<const std::string_view> prefixes;
   std::span<const Row> rows;
   http::ErrorWriter write_error;
+  // Paths behind "/v1" where our own routes answer this dialect's clients, too, and how errors look there.
+  std::span<const std::string_view> shared;
+  http::ErrorWriter write_shared_error = nullptr;
 };
 
 // All that there are.
 [[nodiscard]] std::span<const Dialect> all();
 
-// How errors look at a path that no row has, behind a prefix that only one dialect uses; otherwise nullptr.
+// How errors look at a path that no route has; nullptr: as our own.
 [[nodiscard]] http::ErrorWriter errors_below(const http::RequestTarget& target);
 
 }  // namespace shunt::api::dialects

@@ -162,13 +162,17 @@ ProblemType problem_type(std::string_view code) {
   return {code, 502, "The generation failed"};
 }
 
+std::string bounded_message(const Error& error) {
+  return excerpt(error.message, kMaxDetailBytes);
+}
+
 void append_problem(std::string& out, const Error& error, const ProblemContext& context) {
   const ProblemType type = problem_type(error.code);
   JsonObjectWriter problem(out);
   problem.text("type", "urn:shunt:problem:" + error.code.to_string());
   problem.text("title", type.title);
   problem.number("status", type.status);
-  problem.text("detail", excerpt(error.message, kMaxDetailBytes));
+  problem.text("detail", bounded_message(error));
   problem.text("code", error.code);
   problem.boolean("retryable", error.is_retryable());
   if (!context.instance.empty()) problem.text("instance", context.instance);

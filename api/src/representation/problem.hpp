@@ -70,6 +70,9 @@ struct ProblemContext {
   const GenerationRecord* generation = nullptr;
 };
 
+// An error's words for a response, cut where they are long.
+[[nodiscard]] std::string bounded_message(const Error& error);
+
 // Appends the error as application/problem+json: type, title, status, detail, code, retryable, then the
 // members of `details`. Whatever an error quotes of a request is cut where it is long.
 void append_problem(std::string& out, const Error& error, const ProblemContext& context = {});

@@ -46,6 +46,7 @@ http::Task<void> show(Exchange& exchange, const endpoint::Show& show) {
   if (!found) co_return;
   const auto rendering = show.make_rendering(context, found->stored(), *wanted);
   const GenerationId id = found->record.id;
+  exchange.response.set_header(kRequestIdHeader, id.to_string());
   rendering->add_headers(exchange.response, id);
   if (wanted->streams && !exchange.request.head()) {
     found.reset();

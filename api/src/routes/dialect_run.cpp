@@ -105,6 +105,7 @@ http::Task<void> answer_accepted(Exchange& exchange, executor::Accepted& accepte
       call.goes_on_alone || accepted.replayed || call.model->on_disconnect == OnDisconnect::kContinue;
   const auto when_client_goes = continues ? WhenClientGoes::kContinue : WhenClientGoes::kCancel;
   const GenerationId id = accepted.id;
+  exchange.response.set_header(kRequestIdHeader, id.to_string());
   call.rendering->add_headers(exchange.response, id);
   if (!accepted.watch) {
     auto watching = watch_generation(exchange, id, {});

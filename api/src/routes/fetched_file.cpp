@@ -63,8 +63,10 @@ std::string accepted_types(const InputRule& rule) {
 http::Task<Result<FileReference>> fetch_file(Exchange& exchange, const InputRule& rule, std::string member,
                                              std::string url, FileUse use) {
   const FileOptions& options = exchange.options.files;
-  auto share = exchange.service.files.uploads().begin(caller_of(exchange));
-  if (!share) {
+  FileService& files = exchange.service.files;
+  auto share = files.uploads().begin(caller_of(exchange));
+  const auto turn = files.fetches().begin(caller_of(exchange));
+  if (!share || !turn) {
     exchange.response.set_retry_after(std::chrono::seconds(1));
     co_return Error{problem_code::kTooManyConcurrent, "the caller has too many files under way"};
   }
@@ -79,7 +81,7 @@ http::Task<Result<FileReference>> fetch_file(Exchange& exchange, const InputRule
                     .rule = rule,
                     .use = std::move(use)};
   auto pending = answer_of<Result<FileReference>>(exchange.client, [&](auto done) {
-    exchange.service.files.fetch<Result<FileReference>>(
+    files.fetch<Result<FileReference>>(
         [&fetching, &share](FileStore& store) { return fetching.carry_out(store, *share); },
         std::function<void(Result<FileReference>)>(std::move(done)));
   });

@@ -110,11 +110,11 @@ class FormReceiver {
     if (auto share = exchange_.service.files.uploads().begin(caller)) {
       form_.under_way.emplace(std::move(*share));
     } else {
-      constexpr std::uint64_t kMost = UploadsUnderWay::kMaxOfCaller;
+      const std::uint64_t most = exchange_.service.files.uploads().most_of_caller();
       exchange_.response.set_retry_after(std::chrono::seconds(1));
       co_return Error{problem_code::kTooManyConcurrent,
-                      "the caller has " + std::to_string(kMost) + " uploads under way"}
-          .with("limit", kMost);
+                      "the caller has " + std::to_string(most) + " uploads under way"}
+          .with("limit", most);
     }
     if (quota_.max_bytes == 0) co_return Result<void>();
     auto listing = with_files<Result<std::vector<FileRecord>>>(

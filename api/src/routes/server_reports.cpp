@@ -17,6 +17,11 @@ boost::json::string_view view(std::string_view text) noexcept {
   return {text.data(), text.size()};
 }
 
+// What OpenAI's clients know of a model. When one was made is nowhere said.
+JsonObject openai_model(const Model& model) {
+  return {{"id", view(model.name)}, {"object", "model"}, {"created", 0}, {"owned_by", "shunt"}};
+}
+
 JsonObject describe_model(const Model& model) {
   JsonArray produces;
   for (const std::string& type : model.produces) produces.emplace_back(view(type));
@@ -63,12 +68,16 @@ executor::ExecutorDescription Service::describe() const {
 }
 
 void list_models(Exchange& exchange) {
+  JsonArray data;
   JsonArray models;
   for (const auto& [name, model] : exchange.service.models.all()) {
-    if (may_see(exchange, name)) models.push_back(describe_model(*model));
+    if (!may_see(exchange, name)) continue;
+    data.push_back(openai_model(*model));
+    models.push_back(describe_model(*model));
   }
   exchange.response.set_json(200);
-  append_json(exchange.response.body, JsonObject{{"models", std::move(models)}});
+  append_json(exchange.response.body,
+              JsonObject{{"object", "list"}, {"data", std::move(data)}, {"models", std::move(models)}});
 }
 
 // A model that the key may not use is not there.
@@ -85,7 +94,9 @@ void get_model(Exchange& exchange) {
                            "known", std::move(known)));
   }
   exchange.response.set_json(200);
-  append_json(exchange.response.body, describe_model(*model));
+  JsonObject body = openai_model(*model);
+  for (auto& [member, value] : describe_model(*model)) body.emplace(member, std::move(value));
+  append_json(exchange.response.body, body);
 }
 
 void report_health(Exchange& exchange) {
@@ -142,7 +153,8 @@ void describe_api(Exchange& exchange) {
 void point_the_way(Exchange& exchange) {
   JsonObject paths{{"service", "shunt"}};
   for (const Route& route : routes()) {
-    if (route.method != "GET" || route.endpoint != nullptr || !is_on(exchange.service.surface, route.id) || route.id == RouteId::kRoot)
+    if (route.method != "GET" || !route.is_own() || !is_on(exchange.service.surface, route.id) ||
+        route.id == RouteId::kRoot)
       continue;
     // What has a place in it is found from the list above it.
     if (route.path.find('{') == std::string_view::npos)

@@ -44,14 +44,19 @@ class FileService {
   }
 
   [[nodiscard]] UploadsUnderWay& uploads() noexcept { return uploads_; }
+  // Those whose bytes strangers' servers send: each has one of the threads.
+  [[nodiscard]] UploadsUnderWay& fetches() noexcept { return fetches_under_way_; }
   // Prometheus text format; "" without files.
   [[nodiscard]] std::string metrics_text() const;
 
  private:
   // So many uploads can write at once; others wait for their turn.
   static constexpr std::size_t kThreads = 4;
-  // So many files can be fetched at once; each has a time limit.
-  static constexpr std::size_t kFetches = 8;
+  // Of one caller; they take 16 MiB of memory.
+  static constexpr std::size_t kUploadsOfACaller = 32;
+  // So many files can be fetched at once, each within a time limit: a caller's slow ones leave most of them.
+  static constexpr std::size_t kFetches = 32;
+  static constexpr std::size_t kFetchesOfACaller = 8;
 
   template <typename T>
   void run_on(FileWork& threads, std::function<T(FileStore&)> work, std::function<void(T)> done) {
@@ -67,7 +72,8 @@ class FileService {
   [[nodiscard]] Error failed(const char* why);
 
   FileStore* const store_;
-  UploadsUnderWay uploads_;
+  UploadsUnderWay uploads_{kUploadsOfACaller};
+  UploadsUnderWay fetches_under_way_{kFetchesOfACaller};
   std::atomic<std::uint64_t> faults_{0};
   FileWork work_;
   FileWork fetches_;

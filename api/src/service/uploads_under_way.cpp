@@ -24,7 +24,7 @@ bool UploadsUnderWay::Share::try_add(std::uint64_t bytes, std::uint64_t most) {
 std::optional<UploadsUnderWay::Share> UploadsUnderWay::begin(std::string_view caller) {
   const std::lock_guard lock(mutex_);
   const auto found = callers_.try_emplace(std::string(caller)).first;
-  if (found->second.uploads == kMaxOfCaller) return std::nullopt;
+  if (found->second.uploads == most_of_caller_) return std::nullopt;
   ++found->second.uploads;
   now_.fetch_add(1, std::memory_order_relaxed);
   return std::optional<Share>(std::in_place, *this, found->first);

@@ -17,8 +17,8 @@ namespace shunt::api {
 // yet, and one caller's uploads must not fill the disk or take all memory of requests. Any thread.
 class UploadsUnderWay {
  public:
-  // Of one caller at once. They take 16 MiB of memory, and slow ones leave room for those of others.
-  static constexpr std::size_t kMaxOfCaller = 32;
+  // `most_of_caller`: of one caller at once, so that slow ones leave room for those of others.
+  explicit UploadsUnderWay(std::size_t most_of_caller) : most_of_caller_(most_of_caller) {}
 
   // One form's part in it, until it goes. Not thread-safe; the whole outlives it.
   class Share {
@@ -37,7 +37,9 @@ class UploadsUnderWay {
     std::uint64_t bytes_ = 0;
   };
 
-  // nullopt: the caller has kMaxOfCaller of them.
+  [[nodiscard]] std::size_t most_of_caller() const noexcept { return most_of_caller_; }
+
+  // nullopt: the caller has as many as it may.
   [[nodiscard]] std::optional<Share> begin(std::string_view caller);
 
   // For metrics: uploads now, and bytes that have been written since the start.
@@ -51,6 +53,7 @@ class UploadsUnderWay {
   };
   void end(const std::string& caller, std::uint64_t bytes) noexcept;
 
+  const std::size_t most_of_caller_;
   std::mutex mutex_;
   std::map<std::string, Of, std::less<>> callers_;
   std::atomic<std::size_t> now_{0};

@@ -254,7 +254,7 @@ JsonObject responses_of(const Route& route) {
     case RouteId::kOpenApi:
       responses.emplace("200", response("This document", content("application/json", {{"type", "object"}})));
       break;
-    case RouteId::kDialect:  // none of these is in the document
+    case RouteId::kDialect:  // described by a page of its own
       break;
   }
   responses.emplace("default", response("A problem (RFC 9457)",
@@ -344,7 +344,7 @@ std::string openapi_document(const ModelSnapshot& models,
                              const std::function<bool(std::string_view model)>& visible) {
   JsonObject paths;
   for (const Route& route : routes()) {
-    if (route.endpoint != nullptr) continue;
+    if (!route.is_own()) continue;
     auto& methods = paths.emplace(view(route.path), JsonObject{}).first->value().as_object();
     methods.emplace(lower(route.method), operation_of(route));
   }

@@ -164,6 +164,8 @@ constexpr std::string_view kSchemas = R"json({
   "Model": {
     "type": "object", "required": ["name", "driver"],
     "properties": {
+      "id": {"type": "string", "description": "With the next three, what OpenAI's clients know of a model; not in lists"},
+      "object": {"const": "model"}, "created": {"type": "integer"}, "owned_by": {"type": "string"},
       "name": {"type": "string"}, "driver": {"type": "string"}, "description": {"type": "string"},
       "text_field": {"type": ["string", "null"]},
       "input_schema": {
@@ -173,8 +175,17 @@ constexpr std::string_view kSchemas = R"json({
       "concurrency": {"type": "integer"}, "max_waiting": {"type": "integer"}, "timeout_ms": {"type": "integer"},
       "on_disconnect": {"enum": ["cancel", "continue"]}}},
   "ModelList": {
-    "type": "object", "required": ["models"],
-    "properties": {"models": {"type": "array", "items": {"$ref": "#/components/schemas/Model"}}}},
+    "type": "object", "required": ["object", "data", "models"],
+    "properties": {
+      "object": {"const": "list"},
+      "data": {
+        "type": "array", "description": "The same models, as OpenAI's clients know them",
+        "items": {
+          "type": "object", "required": ["id", "object", "created", "owned_by"],
+          "properties": {
+            "id": {"type": "string"}, "object": {"const": "model"}, "created": {"type": "integer"},
+            "owned_by": {"type": "string"}}}},
+      "models": {"type": "array", "items": {"$ref": "#/components/schemas/Model"}}}},
   "Health": {"type": "object", "properties": {"status": {"const": "ok"}}},
   "Readiness": {
     "type": "object", "required": ["status"],

@@ -95,6 +95,8 @@ constexpr auto kOwnRoutes = std::to_array<Route>({
     {RouteId::kRoot, "GET", "/", Access::kOpen, BodyUse::kNone, "root", "Where things are"},
 });
 
+constexpr std::string_view kOwnPrefix = "/v1";
+
 BodyUse body_of(const dialects::Endpoint& endpoint) {
   if (const auto* const run = std::get_if<dialects::endpoint::Run>(&endpoint)) return run->body;
   if (const auto* const tell = std::get_if<dialects::endpoint::Tell>(&endpoint)) return tell->body;
@@ -120,6 +122,7 @@ class RouteTable {
  private:
   void add(const dialects::Dialect& dialect) {
     for (const std::string_view prefix : dialect.prefixes) {
+      for (const std::string_view shared : dialect.shared) share(dialect, prefix, shared);
       for (const dialects::Row& row : dialect.rows) {
         routes_.push_back({.id = RouteId::kDialect,
                            .method = row.method,
@@ -131,6 +134,23 @@ class RouteTable {
                            .endpoint = &row.endpoint,
                            .write_error = dialect.write_error});
       }
+    }
+  }
+
+  // Our own routes below a path: those that are there tell errors in both forms, and behind a prefix of the
+  // dialect's own they are there once more.
+  void share(const dialects::Dialect& dialect, std::string_view prefix, std::string_view path) {
+    for (std::size_t i = 0; i < kOwnRoutes.size(); ++i) {
+      const Route& own = kOwnRoutes.at(i);
+      if (!own.path.starts_with(std::string(kOwnPrefix).append(path))) continue;
+      if (prefix == kOwnPrefix) {
+        routes_[i].write_error = dialect.write_shared_error;
+        continue;
+      }
+      Route& again = routes_.emplace_back(own);
+      again.path = paths_.emplace_back(std::string(prefix).append(own.path.substr(kOwnPrefix.size())));
+      again.write_error = dialect.write_error;
+      again.is_alias = true;
     }
   }
 

@@ -14,6 +14,9 @@
 
 namespace shunt::api {
 
+// What other APIs' clients know a request by.
+inline constexpr std::string_view kRequestIdHeader = "x-request-id";
+
 enum class RouteId {
   kCreateGeneration,
   kListGenerations,
@@ -77,6 +80,10 @@ struct Route {
   std::string_view summary;
   const dialects::Endpoint* endpoint = nullptr;  // of kDialect
   http::ErrorWriter write_error = nullptr;       // nullptr: problem documents
+  bool is_alias = false;                         // of one of ours, below another API's prefix
+
+  // Whether it is part of our own API, as we describe it.
+  [[nodiscard]] bool is_own() const noexcept { return endpoint == nullptr && !is_alias; }
 };
 
 // The one list of routes: requests are dispatched by it, and /openapi.json is generated from it without those

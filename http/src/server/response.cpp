@@ -45,6 +45,18 @@ void Response::add_header(std::string_view name, std::string_view value) {
   headers.append("\r\n");
 }
 
+void Response::set_header(std::string_view name, std::string_view value) {
+  for (std::size_t line = 0; line < headers.size();) {
+    const std::size_t end = headers.find("\r\n", line) + 2;
+    if (std::string_view(headers).substr(line).starts_with(name) && headers[line + name.size()] == ':') {
+      headers.erase(line, end - line);
+      break;
+    }
+    line = end;
+  }
+  add_header(name, value);
+}
+
 void Response::replace_body(int new_status, std::string_view type) {
   status = new_status;
   content_type = type;

@@ -37,10 +37,9 @@ TEST(OpenApi, IsVersion31WithEveryRoute) {
   const auto& paths = openapi.at("paths").as_object();
   std::size_t operations = 0;
   for (const auto& [path, methods] : paths) operations += methods.as_object().size();
-  const auto own = [](const Route& route) { return route.endpoint == nullptr; };
-  EXPECT_EQ(operations, std::ranges::count_if(routes(), own));
+  EXPECT_EQ(operations, std::ranges::count_if(routes(), &Route::is_own));
   for (const Route& route : routes()) {
-    if (!own(route)) continue;
+    if (!route.is_own()) continue;
     std::string method;
     for (const char c : route.method) method += http::ascii_lower(c);
     const auto& operation = paths.at(boost::json::string_view(route.path)).as_object().at(method).as_object();

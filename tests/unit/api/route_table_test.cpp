@@ -30,6 +30,38 @@ TEST(RouteTable, GivesTheNamedSegments) {
   EXPECT_EQ(match.parameters[1], "a.wav");
 }
 
+TEST(RouteTable, HasFilesAndModelsBelowOpenAisPrefixToo) {
+  RouteMatch ours;
+  RouteMatch theirs;
+  const Route* const own = matched("GET", "/v1/files/file-1/content", &ours);
+  const Route* const again = matched("GET", "/openai/v1/files/file-1/content", &theirs);
+  ASSERT_NE(own, nullptr);
+  ASSERT_NE(again, nullptr);
+  EXPECT_EQ(again->id, own->id);
+  EXPECT_EQ(theirs.parameters[0], "file-1");
+  EXPECT_TRUE(own->is_own());
+  EXPECT_FALSE(again->is_own());
+  EXPECT_NE(own->write_error, nullptr) << "both forms";
+  EXPECT_NE(again->write_error, own->write_error) << "OpenAI's alone";
+}
+
+TEST(RouteTable, HasAFormOfErrorsForPathsThatAreNotThere) {
+  struct Case {
+    const char* path;
+    bool problem;  // and nothing else
+  };
+  for (const Case& each :
+       {Case{"/v1/moderations", false}, Case{"/openai/v1/x", false}, Case{"/openai", false},
+        Case{"/v2/x", true}, Case{"/", true}, Case{"/admin/x", true}}) {
+    RouteMatch match;
+    (void)matched("PATCH", each.path, &match);
+    EXPECT_EQ(match.write_error == nullptr, each.problem) << each.path;
+  }
+  RouteMatch match;
+  (void)matched("POST", "/v1/generations", &match);
+  EXPECT_EQ(match.write_error, nullptr) << "our own clients' alone";
+}
+
 TEST(RouteTable, TellsAWrongMethodFromAnUnknownPath) {
   RouteMatch match;
   EXPECT_EQ(matched("DELETE", "/v1/generations", &match), nullptr);

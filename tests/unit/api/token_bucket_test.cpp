@@ -43,14 +43,52 @@ ApiKey key(const char* name, const char* secret) {
   return {.name = name, .sha256_hex = sha256_hex(secret)};
 }
 
-TEST(KeyRing, FindsTheKeyThatABearerTokenHashesTo) {
-  KeyRing ring({key("ann", "secret-a"), key("bob", "secret-b")}, kStart);
+using Fields = std::vector<std::pair<std::string_view, std::string_view>>;
+
+std::string caller_with(const KeyRing& ring, const Fields& fields) {
+  http::Headers headers;
+  for (const auto& [name, value] : fields) headers.add(name, value);
+  const auto found = ring.find(headers);
+  return found == nullptr ? "" : found->caller();
+}
+
+TEST(KeyRing, FindsTheKeyThatARequestPresents) {
+  const KeyRing ring({key("ann", "secret-a"), key("bob", "secret-b")}, kStart);
   ASSERT_TRUE(ring.required());
-  ASSERT_NE(ring.find("Bearer secret-b"), nullptr);
-  EXPECT_EQ(ring.find("bearer  secret-b ")->caller(), "key:bob");
-  for (const char* wrong : {"", "Bearer", "Bearer ", "Bearer secret-c", "Basic secret-a", "secret-a"}) {
-    EXPECT_EQ(ring.find(wrong), nullptr) << wrong;
+  const std::pair<Fields, const char*> cases[] = {
+      {{{"Authorization", "Bearer secret-b"}}, "key:bob"},
+      {{{"authorization", "bearer  secret-b "}}, "key:bob"},
+      {{{"api-key", "secret-a"}}, "key:ann"},
+      {{{"X-Api-Key", " secret-b"}}, "key:bob"},
+      // The header that is meant for it decides alone.
+      {{{"x-api-key", "secret-a"}, {"Authorization", "Bearer secret-b"}}, "key:bob"},
+      {{{"x-api-key", "secret-a"}, {"Authorization", "Bearer wrong"}}, ""},
+      {{{"x-api-key", "secret-a"}, {"api-key", "wrong"}}, ""},
+      {{{"x-api-key", "Bearer secret-a"}}, ""},
+      {{{"api-key", ""}}, ""},
+      {{}, ""},
+  };
+  for (const auto& [fields, caller] : cases) {
+    EXPECT_EQ(caller_with(ring, fields), caller) << (fields.empty() ? "" : fields.front().second);
   }
+  for (const char* wrong : {"", "Bearer", "Bearer ", "Bearer secret-c", "Basic secret-a", "secret-a"}) {
+    EXPECT_EQ(caller_with(ring, {{"Authorization", wrong}}), "") << wrong;
+  }
+}
+
+TEST(Key, TellsWhatIsLeftOfItsRate) {
+  ApiKey config = key("ann", "s");
+  config.requests_per_second = 2;
+  config.burst = 4;
+  const Key limited(config, kStart);
+  const auto rate = [&] { return std::get<Key::Lease>(limited.admit(kStart)).rate().value(); };
+  (void)rate();
+  const Key::Rate second = rate();
+  EXPECT_EQ(second.limit, 4U);
+  EXPECT_EQ(second.remaining, 2U);
+  EXPECT_EQ(second.full_in, std::chrono::seconds(1));
+  const Key without(key("bob", "t"), kStart);
+  EXPECT_FALSE(std::get<Key::Lease>(without.admit(kStart)).rate().has_value());
 }
 
 TEST(KeyRing, WithoutKeysNothingIsRequired) {

@@ -8,7 +8,7 @@ namespace shunt::api {
 namespace {
 
 TEST(UploadsUnderWay, ACallersBytesTogetherAreWithinItsLimit) {
-  UploadsUnderWay all;
+  UploadsUnderWay all(3);
   auto first = all.begin("a");
   auto second = all.begin("a");
   auto other = all.begin("b");
@@ -21,7 +21,7 @@ TEST(UploadsUnderWay, ACallersBytesTogetherAreWithinItsLimit) {
 }
 
 TEST(UploadsUnderWay, WhatHasEndedCountsNoMore) {
-  UploadsUnderWay all;
+  UploadsUnderWay all(3);
   {
     auto first = all.begin("a");
     EXPECT_TRUE(first->try_add(100, 100));
@@ -34,10 +34,9 @@ TEST(UploadsUnderWay, WhatHasEndedCountsNoMore) {
 }
 
 TEST(UploadsUnderWay, ACallerHasSoManyAtOnceAndLeavesRoomForOthers) {
-  UploadsUnderWay all;
+  UploadsUnderWay all(3);
   std::vector<UploadsUnderWay::Share> shares;
-  for (std::size_t i = 0; i < UploadsUnderWay::kMaxOfCaller; ++i)
-    shares.push_back(std::move(*all.begin("a")));
+  for (std::size_t i = 0; i < 3; ++i) shares.push_back(std::move(*all.begin("a")));
   EXPECT_FALSE(all.begin("a").has_value());
   EXPECT_TRUE(all.begin("b").has_value());
   shares.pop_back();

@@ -48,7 +48,7 @@ int status_of(const Error& error) {
 
 void append_error(std::string& out, const Error& error) {
   JsonObjectWriter object(out);
-  object.text("message", error.message);
+  object.text("message", bounded_message(error));
   object.text("type", type_of(status_of(error)));
   const Json* const field = error.details.if_contains("field");
   if (field != nullptr && field->is_string()) {
@@ -64,6 +64,15 @@ void append_error(std::string& out, const Error& error) {
 void write_error(http::Response& response, const Error& error) {
   response.replace_body(status_of(error), "application/json");
   response.body += R"({"error":)";
+  append_error(response.body, error);
+  response.body += '}';
+}
+
+void write_shared_error(http::Response& response, const Error& error) {
+  response.replace_body(problem_type(error.code).status, "application/problem+json");
+  append_problem(response.body, error);
+  response.body.back() = ',';
+  response.body += R"("error":)";
   append_error(response.body, error);
   response.body += '}';
 }

@@ -18,4 +18,7 @@ void append_error(std::string& out, const Error& error);
 // Turns the response into {"error": ...}; header lines that are there stay.
 void write_error(http::Response& response, const Error& error);
 
+// The same where our own clients ask, too: the problem document has {"error": ...} as one more member.
+void write_shared_error(http::Response& response, const Error& error);
+
 }  // namespace shunt::api::dialects::openai

@@ -50,7 +50,7 @@ struct WebhookCounts {
   std::uint64_t given_up = 0;
   std::uint64_t gone = 0;
   std::uint64_t left_out = 0;  // deliveries to an endpoint that had answered 410
-  std::uint64_t lost = 0;      // generations that were not there any more when their ends were looked for
+  std::uint64_t lost = 0;      // ends of generations that were gone when they were looked for, or had no room
   std::size_t waiting = 0;     // generations of this process whose ends are waited for; now
 };
 

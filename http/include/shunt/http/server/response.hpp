@@ -46,6 +46,9 @@ struct Response {
     return shared_body ? shared_length : body.size();
   }
 
+  // The same in place of the line that add_header or this has made of the same name.
+  void set_header(std::string_view name, std::string_view value);
+
   void set_json(int new_status) {
     status = new_status;
     content_type = "application/json";
