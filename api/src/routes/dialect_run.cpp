@@ -106,7 +106,7 @@ http::Task<void> answer_accepted(Exchange& exchange, executor::Accepted& accepte
   const auto when_client_goes = continues ? WhenClientGoes::kContinue : WhenClientGoes::kCancel;
   const GenerationId id = accepted.id;
   exchange.response.set_header(kRequestIdHeader, id.to_string());
-  call.rendering->add_headers(exchange.response, id);
+  call.rendering->begin(exchange.response, id);
   if (!accepted.watch) {
     auto watching = watch_generation(exchange, id, {});
     auto watch = co_await watching;
