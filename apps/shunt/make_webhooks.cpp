@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "shunt/api/webhook_forms.hpp"
 #include "shunt/base/log.hpp"
 #include "version_text.hpp"
 
@@ -34,7 +35,8 @@ Result<void> check_webhooks(const config::Configuration& configuration) {
 }
 
 std::unique_ptr<webhooks::Webhooks> make_webhooks(const config::Configuration& configuration,
-                                                  executor::GenerationExecutor& executor, FaultLog& faults) {
+                                                  executor::GenerationExecutor& executor, FaultLog& faults,
+                                                  const std::string& url_secret) {
   webhooks::WebhookKeys keys = webhook_keys(configuration);
   if (keys.service.empty() && keys.of_callers.empty()) return nullptr;
   webhooks::WebhooksSurroundings surroundings;
@@ -44,6 +46,7 @@ std::unique_ptr<webhooks::Webhooks> make_webhooks(const config::Configuration& c
   surroundings.executor = &executor;
   if (configuration.queue_enabled) surroundings.queue = configuration.queue;
   surroundings.faults = &faults;
+  surroundings.forms = api::webhook_forms(url_secret);
   if (!configuration.queue_enabled) {
     log::warn("webhooks.in_memory",
               {{"reason", "without the queue webhooks that wait are lost when this process ends"}});

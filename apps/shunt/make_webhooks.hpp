@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "namespace.hpp"
 #include "shunt/base/fault_log.hpp"
@@ -16,9 +17,11 @@ namespace shunt::app {
 // Fails with `invalid_configuration` where a key's webhook is none that a request could name.
 [[nodiscard]] Result<void> check_webhooks(const config::Configuration& configuration);
 
-// nullptr: nothing is configured that signs. Says in the log where they do not outlive the process.
+// nullptr: nothing is configured that signs. Says in the log where they do not outlive the process. URLs in
+// messages are signed with `url_secret`.
 [[nodiscard]] std::unique_ptr<webhooks::Webhooks> make_webhooks(const config::Configuration& configuration,
                                                                 executor::GenerationExecutor& executor,
-                                                                FaultLog& faults);
+                                                                FaultLog& faults,
+                                                                const std::string& url_secret);
 
 }  // namespace shunt::app

@@ -20,6 +20,7 @@
 #include "program_metrics.hpp"
 #include "redis_metrics.hpp"
 #include "shunt/base/log.hpp"
+#include "shunt/base/random.hpp"
 #include "shunt/config/redact.hpp"
 #include "shunt/executor/program_health.hpp"
 #include "shunt/executor/sync_executor.hpp"
@@ -110,6 +111,21 @@ Result<std::unique_ptr<Service>> Service::start(const config::Loaded& loaded, Lo
   return service;
 }
 
+namespace {
+
+// One for the server and for what webhooks tell.
+std::string make_url_secret(const std::string& configured) {
+  constexpr std::size_t kBytes = 32;
+  if (!configured.empty()) return configured;
+  log::info("http.url_secret_random",
+            {{"reason",
+              "URLs with a token hold in this process alone, and until it ends: several API "
+              "processes behind one address need the same server.url_secret"}});
+  return random_name(kBytes);
+}
+
+}  // namespace
+
 Result<void> Service::assemble() {
   if (!config::traces_url(configuration_.tracing).empty()) {
     tracer_ = std::make_unique<Tracer>(configuration_.tracing, process_name());
@@ -123,7 +139,8 @@ Result<void> Service::assemble() {
   warm_programs();
   if (configuration_.roles.api) {
     if (auto checked = check_webhooks(configuration_); !checked) return checked;
-    webhooks_ = make_webhooks(configuration_, *executor_, faults_);
+    url_secret_ = make_url_secret(configuration_.server.url_secret);
+    webhooks_ = make_webhooks(configuration_, *executor_, faults_, url_secret_);
     if (auto listening = listen(); !listening) return listening;
   }
   return worker_ && !configuration_.worker.listen_address.empty() ? listen_for_probes() : Result<void>();
@@ -260,6 +277,7 @@ Result<void> Service::listen() {
   options.tracer = tracer_.get();
   options.memory = &memory_;
   options.webhooks = webhooks_.get();
+  options.url_secret = url_secret_;
   options.file_store = files_.get();
   options.files.retention = std::max(configuration_.store.max_age, configuration_.queue.retention);
   if (load_again_) options.reloader = this;

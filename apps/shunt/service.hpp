@@ -115,6 +115,7 @@ class Service final : private api::ConfigReloader {
   std::unique_ptr<GenerationStore> store_;
   std::unique_ptr<executor::GenerationExecutor> sync_;
   executor::GenerationExecutor* executor_ = nullptr;  // one of the two, with the API
+  std::string url_secret_;                            // the configured one, or a random one
   std::unique_ptr<webhooks::Webhooks> webhooks_;      // with the API and something that signs
   std::unique_ptr<executor::QueueWorker> worker_;
   ModelRegistry shadow_models_;

@@ -43,6 +43,7 @@ std::string encode_file_record(const FileRecord& record) {
   member.number("bytes", record.bytes);
   member.number("created_at", record.created_at.time_since_epoch().count());
   member.number("expires_at", record.expires_at.time_since_epoch().count());
+  if (!record.metadata.empty()) member.text("metadata", record.metadata);
   member.close();
   return text;
 }
@@ -63,7 +64,12 @@ Result<FileRecord> decode_file_record(std::string_view text) {
   record.bytes = static_cast<std::uint64_t>(members.integer("bytes").value_or(0));
   const auto created_at = members.integer("created_at", JsonObjectReader::Presence::kRequired, kLatestMs);
   const auto expires_at = members.integer("expires_at", JsonObjectReader::Presence::kRequired, kLatestMs);
+  record.metadata = members.text("metadata", JsonObjectReader::Presence::kOptional);
   if (members.problem()) return *members.problem();
+  if (!record.metadata.empty()) {
+    const auto metadata = parse_json(record.metadata);
+    if (!metadata || !metadata->is_object()) return broken("its metadata is no object");
+  }
   if (*version != kRecordVersion) return broken("it is of another version");
   if (!is_file_id(record.id)) return broken("its id is none");
   if (!is_sha256_hex(record.sha256)) return broken("its sha256 is none");

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,7 @@ class KeyShelf {
 
   void replace(const WebhookKeys& texts) {
     auto fresh = std::make_shared<Keys>();
+    fresh->texts = texts;
     fresh->service = keys_of(texts.service);
     for (const auto& [caller, secrets] : texts.of_callers) {
       if (!secrets.empty()) fresh->of_callers.emplace(caller, keys_of(secrets));
@@ -35,8 +37,20 @@ class KeyShelf {
     return own == keys->of_callers.end() ? keys->service : own->second;
   }
 
+  // Of those, the first that receivers have too, as text.
+  [[nodiscard]] std::optional<std::string> shared_secret(const std::string& caller) const {
+    const auto keys = now();
+    const auto own = keys->texts.of_callers.find(caller);
+    const bool has_own = own != keys->texts.of_callers.end() && !own->second.empty();
+    for (const std::string& text : has_own ? own->second : keys->texts.service) {
+      if (text.starts_with("whsec_")) return text;
+    }
+    return std::nullopt;
+  }
+
  private:
   struct Keys {
+    WebhookKeys texts;
     std::vector<SigningKey> service;
     std::map<std::string, std::vector<SigningKey>> of_callers;
   };

@@ -53,8 +53,8 @@ std::string message_id_of(const GenerationId& generation) {
   return "msg_" + generation.to_string().substr(kGenerationPrefix.size());
 }
 
-std::optional<Message> message_of(const Hook& hook, const GenerationRecord& record,
-                                  const PayloadRules& rules) {
+std::optional<Message> message_of(const Hook& hook, const GenerationRecord& record, const PayloadRules& rules,
+                                  const GenerationRequest* request) {
   const auto event = event_of(record.state);
   if (!event || !hook.webhook.events.wants(*event)) return std::nullopt;
   Message message{.id = message_id_of(hook.generation),
@@ -63,6 +63,13 @@ std::optional<Message> message_of(const Hook& hook, const GenerationRecord& reco
                   .caller = hook.caller,
                   .url = hook.webhook.url,
                   .body = {}};
+  if (rules.form != nullptr) {
+    message.body = (*rules.form)(record, request);
+    if (message.body.size() > rules.max_bytes) message.body = (*rules.form)(summary_of(record), request);
+    if (message.body.size() > rules.max_bytes)
+      message.body = (*rules.form)(bare(summary_of(record)), nullptr);
+    return message;
+  }
   // A text that is too long alone is not written out to see that.
   if (record.text.size() <= rules.max_bytes)
     message.body = body_of(message.type, record, Output::kWhole, rules.public_url);

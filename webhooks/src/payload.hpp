@@ -5,6 +5,7 @@
 #include <string>
 
 #include "shunt/generation/generation_record.hpp"
+#include "shunt/webhooks/body_form.hpp"
 #include "shunt/webhooks/delivery.hpp"
 #include "shunt/webhooks/namespace.hpp"
 #include "shunt/webhooks/webhook.hpp"
@@ -21,12 +22,15 @@ struct Hook {
 struct PayloadRules {
   std::size_t max_bytes = 0;  // beyond it a link stands for the output
   std::string public_url;     // in front of links; "": they are relative
+  // Of the form that the webhook asks for; nullptr: ours.
+  const BodyForm* form = nullptr;
 };
 
 // The message of an ended generation; nullopt where the webhook does not ask for this end, or there is none.
 // Its id follows from the generation's, so whoever makes it, and however often, makes the same one. Pure.
 [[nodiscard]] std::optional<Message> message_of(const Hook& hook, const GenerationRecord& record,
-                                                const PayloadRules& rules);
+                                                const PayloadRules& rules,
+                                                const GenerationRequest* request = nullptr);
 [[nodiscard]] std::string message_id_of(const GenerationId& generation);
 
 // A message that tells of nothing.

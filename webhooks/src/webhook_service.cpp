@@ -44,6 +44,7 @@ WebhookService::WebhookService(const WebhooksSurroundings& surroundings, EventLo
                                const KeyShelf& keys, Counters& counters)
     : options_(surroundings.options),
       payload_{.max_bytes = options_.max_payload_bytes, .public_url = options_.public_url},
+      forms_(surroundings.forms),
       executor_(*surroundings.executor),
       loop_(loop),
       faults_(faults),
@@ -163,14 +164,17 @@ awaitable<void> WebhookService::settle(GenerationId id) {
     auto asked = co_await record_of(id);
     record = std::move(asked);
   }
-  const auto still = waiting_.find(id);
+  auto still = waiting_.find(id);
   if (still == waiting_.end()) co_return;
   if (!record) {
     still->second.settling = false;
     co_return;
   }
-  std::optional<Message> message = message_of(still->second.hook, *record, payload_);
   still->second.watch.reset();
+  Hook hook = still->second.hook;
+  std::optional<Message> message = co_await make_message(std::move(hook), record);
+  still = waiting_.find(id);
+  if (still == waiting_.end()) co_return;
   const bool in_outbox = still->second.in_outbox;
   bool handed_over = true;
   if (message) handed_over = co_await hand_over(std::move(*message), in_outbox);
@@ -187,6 +191,20 @@ awaitable<void> WebhookService::settle(GenerationId id) {
 void WebhookService::note_lost(const GenerationId& id, std::string_view reason) {
   ++counters_.lost;
   log::warn("webhook.lost", {{"generation", id.to_string()}, {"reason", reason}});
+}
+
+awaitable<std::optional<Message>> WebhookService::make_message(
+    Hook hook, std::shared_ptr<const GenerationRecord> record) {
+  PayloadRules rules = payload_;
+  const auto form = forms_.find(hook.webhook.form);
+  if (form == forms_.end()) co_return message_of(hook, *record, rules);
+  rules.form = &form->second;
+  std::function<void(std::function<void(Result<executor::RequestOutcome>)>)> ask =
+      [this, id = record->id](auto done) { executor_.request_of(id, std::move(done)); };
+  Result<executor::RequestOutcome> answer =
+      co_await answer_of<Result<executor::RequestOutcome>>(gate_, std::move(ask));
+  const GenerationRequest* const request = answer ? std::get_if<GenerationRequest>(&*answer) : nullptr;
+  co_return message_of(hook, *record, rules, request);
 }
 
 // False: nobody has it. What only this process knows of goes out from here when Redis is away.
@@ -241,7 +259,7 @@ awaitable<void> WebhookService::look_at_outbox() {
 awaitable<void> WebhookService::settle_found(Hook hook) {
   const auto record = co_await record_of(hook.generation);
   if (!record) co_return;
-  std::optional<Message> message = message_of(hook, *record, payload_);
+  std::optional<Message> message = co_await make_message(hook, record);
   bool handed_over = true;
   if (message) handed_over = co_await hand_over(std::move(*message), true);
   if (handed_over) co_await forget(hook.generation, true);

@@ -50,6 +50,9 @@ class WebhookService {
   bullmq::awaitable<void> watch(GenerationId id);
   bullmq::awaitable<void> settle(GenerationId id);
   bullmq::awaitable<std::shared_ptr<const GenerationRecord>> record_of(GenerationId id);
+  // The message of an ended generation, in the form that its webhook asks for.
+  bullmq::awaitable<std::optional<Message>> make_message(Hook hook,
+                                                         std::shared_ptr<const GenerationRecord> record);
   bullmq::awaitable<bool> hand_over(Message message, bool in_outbox);
   void note_lost(const GenerationId& id, std::string_view reason);
   bullmq::awaitable<void> forget(GenerationId id, bool in_outbox);
@@ -60,6 +63,7 @@ class WebhookService {
 
   const WebhookOptions options_;
   const PayloadRules payload_;
+  const BodyForms forms_;
   executor::GenerationExecutor& executor_;
   EventLoop& loop_;
   FaultLog& faults_;

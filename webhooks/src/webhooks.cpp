@@ -61,6 +61,9 @@ class WebhooksOnLoop final : public Webhooks {
 
   const UrlRules& rules() const noexcept override { return rules_; }
   bool can_sign(const std::string& caller) const override { return !keys_.of(caller).empty(); }
+  std::optional<std::string> shared_secret(const std::string& caller) const override {
+    return keys_.shared_secret(caller);
+  }
   bool has_room() const noexcept override { return counters_.waiting < kMostWaiting; }
 
   void attach(const GenerationId& generation, std::string caller, Webhook webhook,

@@ -141,6 +141,7 @@ std::optional<Scope> scope_of(Access access) {
       return Scope::kAdmin;
     case Access::kOpen:
     case Access::kAnyKey:
+    case Access::kToken:
       break;
   }
   return std::nullopt;
@@ -152,6 +153,28 @@ Error scope_missing(const Key& key, Scope scope) {
   return refusal(pc::kScopeMissing, "the key \"" + key.config().name + "\" does not have the scope \"" +
                                         name + '"' + or_admin + ", which this needs (server.keys: scopes)")
       .with("scope", name);
+}
+
+// Nothing is looked up before this, so that nobody learns anything by guessing.
+bool check_token(const RouteMatch& match, const UrlSigner& urls, const http::RequestTarget& target,
+                 http::Response& response) {
+  const auto parameters = http::parse_query(target.query());
+  std::string_view token;
+  std::size_t tokens = 0;
+  if (parameters) {
+    for (const auto& [name, value] : *parameters) {
+      if (name != "token") continue;
+      token = value;
+      ++tokens;
+    }
+  }
+  const std::string subject = dialects::subject_of(match.parameters);
+  if (tokens == 1 && urls.allows(token, match.route->operation, subject, system_clock().now())) return true;
+  set_problem(response,
+              refusal(pc::kUnauthorized,
+                      "this URL is opened by a token of its own, which is missing, expired or for something "
+                      "else: take the URL as an answer of the API has it"));
+  return false;
 }
 
 bool check_key(RequestDecision& decision, const KeyRing& keys, const http::Request& request,
@@ -192,7 +215,8 @@ std::optional<Error> check_body(const RequestDecision& decision, const http::Req
   if (required && !request.chunked && !request.content_length) {
     return refusal(pc::kLengthRequired, "this route needs a body: send Content-Length or a chunked body");
   }
-  if (decision.match.route->body != BodyUse::kNone && request.has_body()) {
+  const bool any_type = decision.match.route->body == BodyUse::kText;
+  if (decision.match.route->body != BodyUse::kNone && !any_type && request.has_body()) {
     const std::string_view type = request.headers.get("Content-Type");
     if (type.empty() && takes_json(decision.match.route->body) && !keys) return media_type_missing();
     if (type.empty() && !takes_json(decision.match.route->body)) {
@@ -220,9 +244,9 @@ std::optional<Error> check_body(const RequestDecision& decision, const http::Req
 
 }  // namespace
 
-void check_request(RequestDecision& decision, Surface surface, const LiveSettings& live, LetIn& let_in,
-                   const http::Request& request, http::RequestTarget& target, http::Response& response,
-                   SteadyTime now) {
+void check_request(RequestDecision& decision, Surface surface, const LiveSettings& live,
+                   const UrlSigner& urls, LetIn& let_in, const http::Request& request,
+                   http::RequestTarget& target, http::Response& response, SteadyTime now) {
   decision.answered = true;
   const auto refuse = [&](const Error& error) { set_problem(response, error); };
   if (const auto error = check_fields(request)) return refuse(*error);
@@ -234,7 +258,11 @@ void check_request(RequestDecision& decision, Surface surface, const LiveSetting
   if (const auto error = check_boundary(live.boundary, let_in, request, target, response))
     return refuse(*error);
   if (!check_route(decision, surface, request, target, response)) return;
-  if (!check_key(decision, live.keys, request, response, now)) return;
+  if (decision.match.route->access == Access::kToken) {
+    if (!check_token(decision.match, urls, target, response)) return;
+  } else if (!check_key(decision, live.keys, request, response, now)) {
+    return;
+  }
   decision.max_body_bytes = live.options.max_body_bytes;
   if (decision.key != nullptr && decision.key->config().max_body_bytes > 0) {
     decision.max_body_bytes = decision.key->config().max_body_bytes;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "admission/live_settings.hpp"
+#include "admission/url_signer.hpp"
 #include "shunt/api/namespace.hpp"
 #include "shunt/http/server/request.hpp"
 #include "shunt/http/server/response.hpp"
@@ -32,8 +33,8 @@ struct LetIn {
 
 // Fills `response` when the request goes no further. `target` is parsed here and outlives the decision's
 // match.
-void check_request(RequestDecision& decision, Surface surface, const LiveSettings& live, LetIn& let_in,
-                   const http::Request& request, http::RequestTarget& target, http::Response& response,
-                   SteadyTime now);
+void check_request(RequestDecision& decision, Surface surface, const LiveSettings& live,
+                   const UrlSigner& urls, LetIn& let_in, const http::Request& request,
+                   http::RequestTarget& target, http::Response& response, SteadyTime now);
 
 }  // namespace shunt::api

@@ -3,12 +3,23 @@
 #include <array>
 
 #include "dialects/openai/openai_dialect.hpp"
+#include "dialects/replicate/replicate_dialect.hpp"
 
 namespace shunt::api::dialects {
 
 std::span<const Dialect> all() {
-  static const std::array kAll{openai::dialect()};
+  static const std::array kAll{openai::dialect(), replicate::dialect()};
   return kAll;
+}
+
+std::string subject_of(std::span<const std::string_view> path) {
+  std::string subject;
+  for (const std::string_view segment : path) {
+    if (segment.empty()) break;
+    if (!subject.empty()) subject += '/';
+    subject += segment;
+  }
+  return subject;
 }
 
 http::ErrorWriter errors_below(const http::RequestTarget& target) {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -12,11 +13,14 @@
 #include <variant>
 #include <vector>
 
+#include "admission/url_signer.hpp"
 #include "representation/body_use.hpp"
+#include "service/repeated_posts.hpp"
 #include "shunt/api/namespace.hpp"
 #include "shunt/base/json.hpp"
 #include "shunt/base/result.hpp"
 #include "shunt/generation/envelope.hpp"
+#include "shunt/generation/file_store.hpp"
 #include "shunt/generation/generation_event.hpp"
 #include "shunt/generation/generation_record.hpp"
 #include "shunt/generation/model_registry.hpp"
@@ -35,14 +39,26 @@ struct CallContext {
   const http::Request& request;  // its headers
   const http::RequestTarget& target;
   std::span<const std::string_view> path;  // the {name} segments of the path
-  std::string base_url;                    // "http://host:port", as the client has reached us
+  std::string base_url;  // "http://host:port": server.public_url, or as the client has reached us
   // A model that the caller may use. What is wrong with the name otherwise.
   std::function<Result<std::shared_ptr<const Model>>(std::string_view name)> find_model;
   WallTime now;
+  // The models that the caller may use.
+  std::function<std::vector<std::shared_ptr<const Model>>()> models{};
+  std::string caller{};             // "key:NAME"; "" without API keys
+  const UrlSigner* urls = nullptr;  // makes the tokens of rows that are opened by one
+  // What the caller's webhooks are signed with, if that is the caller's to know.
+  std::function<Result<std::string>()> webhook_secret{};
 };
 
 // A file's or an artifact's bytes, once they are there.
 using Bytes = std::shared_ptr<const std::string>;
+
+// A stored generation, and what it was asked for where that is still known.
+struct Stored {
+  const GenerationRecord& record;
+  const GenerationRequest* request;
+};
 
 // How the events and the end of one generation become answers. Belongs to one request; used from one thread.
 class Rendering {
@@ -74,6 +90,13 @@ class Rendering {
     return false;
   }
 
+  // Before any of these: what it was asked for, where wants_request() says so and it is still known, and the
+  // events so far, where wants_events() does.
+  [[nodiscard]] virtual bool wants_request() const { return false; }
+  virtual void take_request(GenerationRequest request) { (void)request; }
+  [[nodiscard]] virtual bool wants_events() const { return false; }
+  virtual void take_event(const GenerationEvent& event) { (void)event; }
+
   // Streams: their media type, what follows from one event (the last one included), and what keeps a silent
   // connection alive.
   [[nodiscard]] virtual std::string_view stream_type() const { return "text/event-stream"; }
@@ -103,13 +126,11 @@ struct Call {
   std::optional<std::chrono::milliseconds> wait;
   // The generation goes on when its client goes, whatever the model says.
   bool goes_on_alone = false;
+  // Where the end is to be told, as the body of POST /v1/generations has it, and in which form
+  // (shunt/api/webhook_forms.hpp; "" = ours).
+  std::optional<Json> webhook{};
+  std::string webhook_form{};
   std::unique_ptr<Rendering> rendering;
-};
-
-// A stored generation, and what it was asked for where that is still known.
-struct Stored {
-  const GenerationRecord& record;
-  const GenerationRequest* request;
 };
 
 // What becomes of a route's requests.
@@ -120,6 +141,9 @@ namespace endpoint {
 struct Run {
   Result<Call> (*make_call)(const CallContext& context, JsonObject body);
   BodyUse body = BodyUse::kRequired;
+  // Whether an equal POST joins an earlier one's generation, where there is no Idempotency-Key; nullptr:
+  // never.
+  std::optional<RepeatedPosts::Rule> (*join)(const http::Headers& headers) = nullptr;
 };
 
 // GET of one generation: whole, or as a stream.
@@ -166,12 +190,46 @@ struct List {
 struct Tell {
   Result<void> (*answer)(http::Response& response, const CallContext& context,
                          std::span<const std::shared_ptr<const Model>> models);
+  BodyUse body = BodyUse::kNone;
+};
+
+// GET of the artifact {name} of the generation {id}: its bytes.
+struct ShowArtifact {};
+
+// Files that callers keep here. `answer` gets the file or files.
+using AnswerFile = void (*)(http::Response& response, const CallContext& context, const FileRecord& file);
+// POST of a form with the file in the part `part`. Other parts are fields.
+struct UploadFile {
+  std::string_view part;
+  std::span<const std::string_view> fields;  // that may come
+  // Fills in what the fields say; `file` has its name, its type and its purpose.
+  Result<void> (*describe)(FileRecord& file, const std::map<std::string, std::string, std::less<>>& fields);
+  AnswerFile answer;
+};
+struct ShowFile {
+  AnswerFile answer;
+};
+// All of the caller's, newest first.
+struct ListFiles {
+  Result<void> (*answer)(http::Response& response, const CallContext& context,
+                         std::span<const FileRecord> files);
+};
+struct RemoveFile {
+  AnswerFile answer;
 };
 
 }  // namespace endpoint
 
 using Endpoint = std::variant<endpoint::Run, endpoint::Show, endpoint::Cancel, endpoint::Remove,
-                              endpoint::List, endpoint::Tell>;
+                              endpoint::List, endpoint::Tell, endpoint::ShowArtifact, endpoint::UploadFile,
+                              endpoint::ShowFile, endpoint::ListFiles, endpoint::RemoveFile>;
+
+// What a request needs: an API key, or the token that UrlSigner makes for the row's `operation` of the path's
+// {name} segments (subject_of), in the query parameter `token`.
+enum class OpenedBy { kKey, kToken };
+
+// What a token is for: the {name} segments, with "/" between.
+[[nodiscard]] std::string subject_of(std::span<const std::string_view> path);
 
 struct Row {
   std::string_view method;
@@ -179,6 +237,7 @@ struct Row {
   std::string_view operation;  // the route's label in metrics
   std::string_view summary;
   Endpoint endpoint;
+  OpenedBy opened_by = OpenedBy::kKey;
 };
 
 struct Dialect {
@@ -188,7 +247,7 @@ struct Dialect {
   std::span<const Row> rows;
   http::ErrorWriter write_error;
   // Paths behind "/v1" where our own routes answer this dialect's clients, too, and how errors look there.
-  std::span<const std::string_view> shared;
+  std::span<const std::string_view> shared{};
   http::ErrorWriter write_shared_error = nullptr;
 };
 

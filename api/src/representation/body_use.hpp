@@ -4,10 +4,10 @@
 
 namespace shunt::api {
 
-// Forms (multipart/form-data) are taken piece by piece, while they come.
-enum class BodyUse { kNone, kOptional, kRequired, kRequiredOrForm, kForm };
+// Forms (multipart/form-data) are taken piece by piece, while they come. kText: a text of any media type.
+enum class BodyUse { kNone, kOptional, kRequired, kRequiredOrForm, kForm, kText };
 [[nodiscard]] constexpr bool needs_body(BodyUse use) noexcept {
-  return use != BodyUse::kNone && use != BodyUse::kOptional;
+  return use != BodyUse::kNone && use != BodyUse::kOptional && use != BodyUse::kText;
 }
 [[nodiscard]] constexpr bool takes_form(BodyUse use) noexcept {
   return use == BodyUse::kRequiredOrForm || use == BodyUse::kForm;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include "dialects/dialect.hpp"
 #include "routes/exchange.hpp"
@@ -11,6 +13,16 @@ namespace shunt::api {
 
 // Lives as long as the exchange's request.
 [[nodiscard]] dialects::CallContext context_of(Exchange& exchange);
+
+// Tells the rendering what it wants to know beside the record, before it answers.
+[[nodiscard]] http::Task<void> inform_rendering(Exchange& exchange, const GenerationRecord& record,
+                                                dialects::Rendering& rendering);
+
+// What a generation was asked for, where that is still known.
+[[nodiscard]] http::Task<std::optional<GenerationRequest>> request_of(Exchange& exchange, GenerationId id);
+
+// The models that the caller may use.
+[[nodiscard]] std::vector<std::shared_ptr<const Model>> usable_models(const Exchange& exchange);
 
 // The whole answer of a generation that has ended.
 [[nodiscard]] http::Task<void> answer_ended_call(Exchange& exchange,

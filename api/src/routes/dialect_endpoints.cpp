@@ -1,5 +1,6 @@
 // Carries out what a dialect's endpoint describes.
 #include "routes/dialect_context.hpp"
+#include "routes/dialect_files.hpp"
 #include "routes/event_stream.hpp"
 #include "routes/handlers.hpp"
 #include "shunt/base/display_text.hpp"
@@ -19,17 +20,6 @@ struct Looked {
   std::optional<GenerationRequest> request;
   [[nodiscard]] dialects::Stored stored() const { return {record, request ? &*request : nullptr}; }
 };
-
-http::Task<std::optional<GenerationRequest>> request_of(Exchange& exchange, GenerationId id) {
-  auto asking = answer_of<Result<executor::RequestOutcome>>(
-      exchange.client, [&](auto done) { exchange.service.executor.request_of(id, std::move(done)); });
-  auto answer = co_await asking;
-  std::optional<GenerationRequest> request;
-  if (answer) {
-    if (auto* const found = std::get_if<GenerationRequest>(&*answer)) request = std::move(*found);
-  }
-  co_return request;
-}
 
 // nullopt: the response has been made a problem.
 http::Task<std::optional<Looked>> look(Exchange& exchange, std::optional<GenerationId> id) {
@@ -66,8 +56,11 @@ http::Task<void> show(Exchange& exchange, const endpoint::Show& show) {
     auto record = std::make_shared<const GenerationRecord>(std::move(found->record));
     auto answering = answer_ended_call(exchange, std::move(record), *rendering);
     co_await answering;
-  } else if (!rendering->answer_pending(exchange.response, found->record)) {
-    set_problem(exchange.response, {problem_code::kNotEnded, "it has not ended"});
+  } else {
+    auto informing = inform_rendering(exchange, found->record, *rendering);
+    co_await informing;
+    if (!rendering->answer_pending(exchange.response, found->record))
+      set_problem(exchange.response, {problem_code::kNotEnded, "it has not ended"});
   }
 }
 
@@ -128,7 +121,7 @@ http::Task<void> list(Exchange& exchange, const endpoint::List& list) {
   ListQuery query;
   query.limit = wanted->limit;
   query.before = wanted->before;
-  query.model = wanted->model;
+  if (!wanted->model.empty()) query.model = wanted->model;
   if (exchange.key != nullptr) query.caller = exchange.key->caller();
   auto pending = answer_of<Result<executor::RecordPage>>(
       exchange.client, [&](auto done) { exchange.service.executor.list(query, std::move(done)); });
@@ -149,10 +142,7 @@ http::Task<void> list(Exchange& exchange, const endpoint::List& list) {
 }
 
 http::Task<void> tell(Exchange& exchange, const endpoint::Tell& tell) {
-  std::vector<std::shared_ptr<const Model>> models;
-  for (const auto& [name, model] : exchange.service.models.all()) {
-    if (exchange.key == nullptr || exchange.key->may_use(name)) models.push_back(model);
-  }
+  const auto models = usable_models(exchange);
   if (const auto told = tell.answer(exchange.response, context_of(exchange), models); !told)
     set_problem(exchange.response, told.error());
   co_return;
@@ -167,6 +157,15 @@ http::Task<void> serve_dialect(Exchange& exchange) {
   if (const auto* const one = std::get_if<endpoint::Cancel>(&wanted)) return cancel(exchange, *one);
   if (const auto* const one = std::get_if<endpoint::Remove>(&wanted)) return remove(exchange, *one);
   if (const auto* const page = std::get_if<endpoint::List>(&wanted)) return list(exchange, *page);
+  if (const auto* const upload = std::get_if<endpoint::UploadFile>(&wanted))
+    return upload_dialect_file(exchange, *upload);
+  if (const auto* const one = std::get_if<endpoint::ShowFile>(&wanted))
+    return show_dialect_file(exchange, *one);
+  if (const auto* const all = std::get_if<endpoint::ListFiles>(&wanted))
+    return list_dialect_files(exchange, *all);
+  if (const auto* const one = std::get_if<endpoint::RemoveFile>(&wanted))
+    return remove_dialect_file(exchange, *one);
+  if (std::holds_alternative<endpoint::ShowArtifact>(wanted)) return get_artifact(exchange);
   return tell(exchange, std::get<endpoint::Tell>(wanted));
 }
 

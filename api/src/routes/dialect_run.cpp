@@ -7,8 +7,11 @@
 #include "routes/dialect_context.hpp"
 #include "routes/event_stream.hpp"
 #include "routes/executor_choice.hpp"
+#include "routes/given_files.hpp"
+#include "routes/repeated_call.hpp"
 #include "routes/submit_answer.hpp"
 #include "routes/wait_for_generation.hpp"
+#include "routes/webhook_choice.hpp"
 #include "shunt/generation/errors.hpp"
 
 namespace shunt::api {
@@ -17,12 +20,18 @@ namespace {
 using dialects::Call;
 using EndedRecord = std::shared_ptr<const GenerationRecord>;
 
-Result<Call> make_call(Exchange& exchange, const dialects::endpoint::Run& run) {
+// What is decided before the generation runs.
+struct Plan {
+  Call call;
+  std::optional<webhooks::Webhook> webhook{};
+};
+
+Result<Plan> make_plan(Exchange& exchange, const dialects::endpoint::Run& run) {
   const BodyLimits limits = body_limits(exchange.options);
   auto body = parse_object(exchange.request.body, limits.json);
   if (!body) return std::move(body).error();
   auto call = run.make_call(context_of(exchange), std::move(*body));
-  if (!call) return call;
+  if (!call) return std::move(call).error();
   GenerationRequest& request = call->request;
   if (auto read = read_request_headers(exchange.request.headers, request); !read)
     return std::move(read).error();
@@ -31,7 +40,18 @@ Result<Call> make_call(Exchange& exchange, const dialects::endpoint::Run& run) {
     request.max_open = exchange.key->max_open();
   }
   if (auto chosen = choose_executor(exchange, request); !chosen) return std::move(chosen).error();
-  return call;
+  auto webhook = choose_webhook(exchange, call->webhook);
+  if (!webhook) return std::move(webhook).error();
+  if (*webhook && call->webhook) (*webhook)->form = call->webhook_form;
+  return Plan{std::move(*call), std::move(*webhook)};
+}
+
+// Whether an equal POST may be joined, and by which rule.
+std::optional<RepeatedPosts::Rule> join_rule(const Exchange& exchange, const dialects::endpoint::Run& run) {
+  if (run.join == nullptr || exchange.body != nullptr) return std::nullopt;
+  // A key says more.
+  if (exchange.request.headers.has("Idempotency-Key")) return std::nullopt;
+  return run.join(exchange.request.headers);
 }
 
 Error still_running(GenerationId id) {
@@ -42,6 +62,8 @@ Error still_running(GenerationId id) {
 
 http::Task<void> answer_pending(Exchange& exchange, GenerationId id, const EventWatch& watch, Call& call) {
   const GenerationRecord record = watch.record();
+  auto informing = inform_rendering(exchange, record, *call.rendering);
+  co_await informing;
   if (!call.rendering->answer_pending(exchange.response, record)) {
     set_problem(exchange.response, still_running(id));
   }
@@ -77,48 +99,90 @@ http::Task<void> answer_in_time(Exchange& exchange, GenerationId id, EventWatch&
   co_await answering;
 }
 
-}  // namespace
-
-http::Task<void> run_call(Exchange& exchange, const dialects::endpoint::Run& run) {
-  if (!reserve_decoding(exchange)) co_return;
-  auto call = make_call(exchange, run);
-  if (!call) {
-    set_problem(exchange.response, call.error());
-    co_return;
-  }
-  const bool continues = call->goes_on_alone || call->model->on_disconnect == OnDisconnect::kContinue;
-  auto when_client_goes = continues ? WhenClientGoes::kContinue : WhenClientGoes::kCancel;
-  begin_trace(exchange, call->request);
-  auto pending = answer_of<executor::SubmitOutcome>(exchange.client, [&](auto done) {
-    exchange.service.executor.submit(std::move(call->request), std::move(done));
-  });
-  executor::SubmitOutcome outcome = co_await pending;
-  drop_body(exchange);
-  if (exchange.trace) exchange.trace->submitted(outcome);
-  executor::Accepted* const accepted = answer_submitted(exchange, outcome);
-  if (accepted == nullptr) co_return;
-  const GenerationId id = accepted->id;
+// Answers with a generation that there is, or follows it.
+http::Task<void> answer_accepted(Exchange& exchange, executor::Accepted& accepted, Call& call) {
+  // Of those that have joined each other, the last that goes takes it along; of an Idempotency-Key, nobody.
+  const bool shared = accepted.replayed && !exchange.repeated;
+  const bool continues = call.goes_on_alone || shared || call.model->on_disconnect == OnDisconnect::kContinue;
+  const auto when_client_goes = continues ? WhenClientGoes::kContinue : WhenClientGoes::kCancel;
+  const GenerationId id = accepted.id;
   exchange.response.set_header(kRequestIdHeader, id.to_string());
-  call->rendering->begin(exchange.response, id);
-  if (accepted->replayed) when_client_goes = WhenClientGoes::kContinue;
-  if (!accepted->watch) {
+  call.rendering->begin(exchange.response, id);
+  if (!accepted.watch) {
     auto watching = watch_generation(exchange, id, {});
     auto watch = co_await watching;
     if (!watch) {
       set_problem(exchange.response, watch.error());
       co_return;
     }
-    accepted->watch = std::move(*watch);
+    accepted.watch = std::move(*watch);
   }
-  if (!accepted->watch) {  // gone since: the look-up says so
+  if (!accepted.watch) {  // gone since: the look-up says so
     (void)co_await find_visible(exchange, id);
-  } else if (call->streams) {
-    co_await send_event_stream(exchange, id, std::move(accepted->watch), 0, when_client_goes,
-                               call->rendering.get());
+  } else if (call.streams) {
+    co_await send_event_stream(exchange, id, std::move(accepted.watch), 0, when_client_goes,
+                               call.rendering.get());
   } else {
-    auto answering = answer_in_time(exchange, id, *accepted->watch, *call, when_client_goes);
+    auto answering = answer_in_time(exchange, id, *accepted.watch, call, when_client_goes);
     co_await answering;
   }
+}
+
+// Takes the files, submits, and attaches the webhook. nullopt: the response has been made a problem.
+http::Task<std::optional<executor::Accepted>> submit_plan(Exchange& exchange, Plan& plan) {
+  Call& call = plan.call;
+  if (may_name_files(*call.model)) {
+    auto taking = take_given_files(exchange, *call.model, call.request, nullptr);
+    const Result<void> taken = co_await taking;
+    if (!taken) {
+      set_problem(exchange.response, taken.error());
+      co_return std::nullopt;
+    }
+  }
+  begin_trace(exchange, call.request);
+  auto pending = answer_of<executor::SubmitOutcome>(exchange.client, [&](auto done) {
+    exchange.service.executor.submit(std::move(call.request), std::move(done));
+  });
+  executor::SubmitOutcome outcome = co_await pending;
+  drop_body(exchange);
+  if (exchange.trace) exchange.trace->submitted(outcome);
+  executor::Accepted* const accepted = answer_submitted(exchange, outcome);
+  if (accepted == nullptr) co_return std::nullopt;
+  if (exchange.repeated) exchange.repeated->accepted(accepted->id);
+  if (plan.webhook) {
+    auto attaching = attach_webhook(exchange, accepted->id, std::move(*plan.webhook));
+    co_await attaching;
+  }
+  co_return std::move(*accepted);
+}
+
+}  // namespace
+
+http::Task<void> run_call(Exchange& exchange, const dialects::endpoint::Run& run) {
+  if (!reserve_decoding(exchange)) co_return;
+  auto plan = make_plan(exchange, run);
+  if (!plan) {
+    set_problem(exchange.response, plan.error());
+    co_return;
+  }
+  std::optional<executor::Accepted> accepted;
+  if (const auto rule = join_rule(exchange, run)) {
+    auto joining = join_repeated(exchange, post_key(exchange), *rule);
+    const auto joined = co_await joining;
+    if (joined) {
+      drop_body(exchange);
+      accepted.emplace();
+      accepted->id = *joined;
+      accepted->replayed = true;
+    }
+  }
+  if (!accepted) {
+    auto submitting = submit_plan(exchange, *plan);
+    accepted = co_await submitting;
+  }
+  if (!accepted) co_return;
+  auto answering = answer_accepted(exchange, *accepted, plan->call);
+  co_await answering;
 }
 
 }  // namespace shunt::api

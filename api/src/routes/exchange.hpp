@@ -39,6 +39,7 @@ struct Exchange {
   http::BodyStream* body = nullptr;  // of a form
   bool tells_all = true;             // whether /readyz may: a key with the scope for it, or no keys at all
   std::unique_ptr<RequestTrace> trace = {};
+  std::optional<RepeatedPost> repeated = {};  // of a POST that an equal one may join
 };
 
 // Before a request is submitted: begins its trace, if the service traces.

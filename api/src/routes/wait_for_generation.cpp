@@ -23,6 +23,8 @@ class WaitDeadline {
     const SteadyTime now = std::chrono::steady_clock::now();
     if (client.ended() && gone_at_ == SteadyTime::max()) {
       gone_at_ = now + exchange_.options.half_close_grace;
+      // Going looks like this at first, and who comes again does so at once.
+      if (exchange_.repeated) exchange_.repeated->broke();
     }
     if (now >= gone_at_) return WaitEnd::kClientGone;
     if (now >= until_) return WaitEnd::kOutOfTime;

@@ -114,8 +114,8 @@ const http::ServerLimits& ApiHandler::renew() {
 
 http::HeaderVerdict ApiHandler::check(http::ServerExchange& exchange, SteadyTime now) {
   RequestDecision& decision = decision_.emplace();
-  check_request(decision, service_.surface, live_.get(), let_in_, exchange.request, exchange.target,
-                exchange.response, now);
+  check_request(decision, service_.surface, live_.get(), service_.urls, let_in_, exchange.request,
+                exchange.target, exchange.response, now);
   const Route* const route = decision.match.route;
   const bool is_open = !decision.answered && !live_.get().keys.required();
   if (is_open && route->access == Access::kAdmin &&
@@ -156,9 +156,9 @@ void ApiHandler::answered(const http::ServerExchange& exchange, std::chrono::nan
   const Route* const route = decision_ ? decision_->match.route : nullptr;
   service_.metrics.request_done(route, exchange.request.method, exchange.response.status, took);
   if (log::enabled(log::Level::kDebug)) log_request(exchange, took);
-  if (exchange_ && exchange_->trace && !exchange.client.broken()) {
-    exchange_->trace->answered(exchange.response.status);
-  }
+  if (!exchange_ || exchange.client.broken()) return;
+  if (exchange_->trace) exchange_->trace->answered(exchange.response.status);
+  if (exchange_->repeated) exchange_->repeated->answered();
 }
 
 void ApiHandler::end() noexcept {

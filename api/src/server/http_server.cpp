@@ -11,6 +11,8 @@
 namespace shunt::api {
 namespace {
 
+constexpr std::size_t kMinUrlSecretBytes = 16;
+
 class ApiServer final : public HttpServer {
  public:
   ApiServer(std::shared_ptr<ApiApplication> application, std::unique_ptr<http::Server> server)
@@ -42,6 +44,7 @@ class ApiServer final : public HttpServer {
     options.address = before.address;
     options.port = before.port;
     options.files.retention = before.files.retention;
+    options.url_secret = before.url_secret;
     options.allow_unauthenticated = before.allow_unauthenticated;
   }
 
@@ -75,6 +78,10 @@ Result<std::unique_ptr<HttpServer>> serve(const HttpServerOptions& options, Even
                                           MetricsSource metrics, Surface surface) {
   const auto endpoint = listen_endpoint(options, surface);
   if (!endpoint) return endpoint.error();
+  if (!options.url_secret.empty() && options.url_secret.size() < kMinUrlSecretBytes) {
+    return Error{"invalid_configuration",
+                 "server.url_secret must have at least " + std::to_string(kMinUrlSecretBytes) + " bytes"};
+  }
   auto application = std::make_shared<ApiApplication>(options, executor, models, std::move(metrics), surface);
   auto server = http::Server::listen(*endpoint, loops, application, application->service().state);
   if (!server) return std::move(server).error();

@@ -4,9 +4,11 @@
 #include <string>
 
 #include "admission/live_settings.hpp"
+#include "admission/url_signer.hpp"
 #include "service/current_openapi.hpp"
 #include "service/file_service.hpp"
 #include "service/http_metrics.hpp"
+#include "service/repeated_posts.hpp"
 #include "shunt/api/http_server.hpp"
 #include "shunt/api/namespace.hpp"
 #include "shunt/base/memory_budget.hpp"
@@ -27,6 +29,8 @@ struct Service {
   HttpMetrics metrics;
   FileService files;
   MemoryBudget& memory;
+  const UrlSigner urls{options.url_secret};
+  RepeatedPosts repeated{};
   http::ServerState state{.metrics = metrics, .memory = memory};
 
   // The executor's word, unless this server knows better.

@@ -99,11 +99,14 @@ constexpr std::string_view kOwnPrefix = "/v1";
 
 BodyUse body_of(const dialects::Endpoint& endpoint) {
   if (const auto* const run = std::get_if<dialects::endpoint::Run>(&endpoint)) return run->body;
+  if (const auto* const tell = std::get_if<dialects::endpoint::Tell>(&endpoint)) return tell->body;
+  if (std::holds_alternative<dialects::endpoint::UploadFile>(endpoint)) return BodyUse::kForm;
   return std::holds_alternative<dialects::endpoint::Cancel>(endpoint) ? BodyUse::kOptional : BodyUse::kNone;
 }
 
-Access access_of(const dialects::Endpoint& endpoint) {
-  return std::holds_alternative<dialects::endpoint::Tell>(endpoint) ? Access::kAnyKey : Access::kGenerate;
+Access access_of(const dialects::Row& row) {
+  if (row.opened_by == dialects::OpenedBy::kToken) return Access::kToken;
+  return std::holds_alternative<dialects::endpoint::Tell>(row.endpoint) ? Access::kAnyKey : Access::kGenerate;
 }
 
 // Ours first: they are found first.
@@ -124,7 +127,7 @@ class RouteTable {
         routes_.push_back({.id = RouteId::kDialect,
                            .method = row.method,
                            .path = paths_.emplace_back(std::string(prefix).append(row.path)),
-                           .access = access_of(row.endpoint),
+                           .access = access_of(row),
                            .body = body_of(row.endpoint),
                            .operation = row.operation,
                            .summary = row.summary,
@@ -156,9 +159,8 @@ class RouteTable {
 };
 
 // The {name} segments if `pattern` fits.
-std::optional<std::array<std::string_view, 2>> match_path(std::string_view pattern,
-                                                          const http::RequestTarget& target) {
-  std::array<std::string_view, 2> parameters{};
+std::optional<PathParameters> match_path(std::string_view pattern, const http::RequestTarget& target) {
+  PathParameters parameters{};
   std::size_t parameter = 0;
   std::size_t index = 0;
   pattern.remove_prefix(1);

@@ -64,8 +64,12 @@ enum class RouteId {
 };
 
 // What is needed where API keys are configured: nothing, any key, or one with the scope. Without keys kAdmin
-// is for requests from this machine only.
-enum class Access { kOpen, kAnyKey, kGenerate, kMetrics, kStatus, kAdmin };
+// is for requests from this machine only. kToken: no key, but a token in the URL for just this
+// (admission/url_signer.hpp), also where there are no keys.
+enum class Access { kOpen, kAnyKey, kGenerate, kMetrics, kStatus, kAdmin, kToken };
+// The {name} segments of a path.
+using PathParameters = std::array<std::string_view, 3>;
+
 struct Route {
   RouteId id;
   std::string_view method;  // HEAD goes where GET goes
@@ -87,10 +91,10 @@ struct Route {
 [[nodiscard]] std::span<const Route> routes();
 
 struct RouteMatch {
-  const Route* route = nullptr;                  // null: see path_known
-  std::array<std::string_view, 2> parameters{};  // the {name} segments in order, views into the target
-  bool path_known = false;                       // some route has this path, with other methods
-  http::ErrorWriter write_error = nullptr;       // the form of what is wrong
+  const Route* route = nullptr;             // null: see path_known
+  PathParameters parameters{};              // in order, views into the target
+  bool path_known = false;                  // some route has this path, with other methods
+  http::ErrorWriter write_error = nullptr;  // the form of what is wrong
 };
 
 // Which routes a server has: all, or those that tell how the process is.

@@ -147,6 +147,10 @@ void add_server_times(std::vector<General>& to) {
                        server(&api::HttpServerOptions::half_close_grace),
                        "A client that closed its sending side counts as still reading for this long.")
                    .live());
+  to.push_back(general("server.retry_grace", Duration{0ms, 1h}, server(&api::HttpServerOptions::retry_grace),
+                       "OpenAI's and Replicate's clients send a request again when its connection breaks; "
+                       "the generation is cancelled only when nothing has joined it for so long.")
+                   .live());
   to.push_back(general("server.wait_deadline", Duration{0ms, 24h},
                        server(&api::HttpServerOptions::wait_deadline),
                        "The longest that a request waits for its generation; then it gets 504 with the "
@@ -156,6 +160,18 @@ void add_server_times(std::vector<General>& to) {
                        "0ms: until the "
                        "generation ends, at its own timeout at the latest.")
                    .live());
+  to.push_back(general("server.public_url", kind::HttpAddress{}, server(&api::HttpServerOptions::public_url),
+                       "What URLs in answers begin with, as `https://shunt.example.com`: where a proxy in "
+                       "front speaks TLS. Empty: `http://` and what the request's `Host` says.")
+                   .live());
+  to.push_back(
+      general("server.url_secret", Text{}, server(&api::HttpServerOptions::url_secret),
+              "What signs the URLs that are opened without an API key (docs/replicate.md), at least "
+              "16 bytes. All API processes of a fleet need the same one. Empty: a random one of each "
+              "process, so that its URLs hold there alone, and until it ends.")
+          .secret([](const Configuration& c) {
+            return std::string(c.server.url_secret.empty() ? "\"\"" : "(set)");
+          }));
 }
 
 void add_process(std::vector<General>& to) {

@@ -61,6 +61,7 @@ std::string encode_hook(const Hook& hook) {
   object.text("url", hook.webhook.url);
   append_names(object.begin("events"), hook.webhook.events.names());
   object.text("caller", hook.caller);
+  if (!hook.webhook.form.empty()) object.text("form", hook.webhook.form);
   object.close();
   return text;
 }
@@ -72,6 +73,7 @@ Result<Hook> decode_hook(const GenerationId& generation, std::string_view text) 
   Hook hook{.generation = generation, .caller = members.text("caller"), .webhook = {}};
   hook.webhook.url = members.text("url");
   const Json events = members.any("events");
+  hook.webhook.form = members.text("form", Presence::kOptional);
   if (members.problem()) return *members.problem();
   if (hook.webhook.url.empty() || hook.webhook.url.size() > kMaxUrlBytes)
     return broken("/url is no URL of ours");

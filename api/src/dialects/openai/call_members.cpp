@@ -8,7 +8,7 @@
 namespace shunt::api::dialects::openai {
 namespace {
 
-std::string quoted(std::string_view name) {
+std::string in_double_quotes(std::string_view name) {
   return '"' + excerpt(name) + '"';
 }
 
@@ -17,8 +17,8 @@ Error not_served(const Model& model, CallKind kind) {
   for (const auto& [each, members] : model.calls) {
     served.append(served.empty() ? "" : ", ").append(to_string(each));
   }
-  return bad_member("/model", "the model " + quoted(model.name) + " answers no call of the kind \"" +
-                                  std::string(to_string(kind)) +
+  return bad_member("/model", "the model " + in_double_quotes(model.name) +
+                                  " answers no call of the kind \"" + std::string(to_string(kind)) +
                                   "\"; it answers: " + (served.empty() ? "none" : served));
 }
 
@@ -79,7 +79,7 @@ Result<bool> take_include_usage(JsonObject& body, bool streams) {
   }
   if (members.empty()) return usage;
   const std::string name(members.begin()->key());
-  return bad_member("/stream_options/" + name, "stream_options has no member " + quoted(name));
+  return bad_member("/stream_options/" + name, "stream_options has no member " + in_double_quotes(name));
 }
 
 Result<void> take_metadata(JsonObject& body, GenerationRequest& request) {
@@ -116,7 +116,7 @@ Result<void> refuse_unruled(const JsonObject& input, const Model& model) {
   for (const auto& member : input) {
     const std::string_view name = member.key();
     if (model.input_rules.find(name) == nullptr) {
-      return not_done(name, "the model " + quoted(model.name) + " has no such input");
+      return not_done(name, "the model " + in_double_quotes(model.name) + " has no such input");
     }
   }
   return {};

@@ -8,6 +8,7 @@
 #include "dialects/openai/embeddings/embedding_call.hpp"
 #include "dialects/openai/images/image_call.hpp"
 #include "dialects/openai/openai_error.hpp"
+#include "shunt/http/ascii.hpp"
 
 namespace shunt::api::dialects::openai {
 namespace {
@@ -15,12 +16,22 @@ namespace {
 constexpr std::array<std::string_view, 2> kPrefixes{"/v1", "/openai/v1"};
 constexpr std::array<std::string_view, 2> kShared{"/models", "/files"};
 
+// OpenAI's clients say how often they have sent a request before, and nothing else by which one is known.
+std::optional<RepeatedPosts::Rule> join_rule(const http::Headers& headers) {
+  const auto count = http::parse_unsigned(headers.get("X-Stainless-Retry-Count"));
+  return count && *count > 0 ? RepeatedPosts::Rule::kRetry : RepeatedPosts::Rule::kFirst;
+}
+
+constexpr endpoint::Run run(Result<Call> (*make_call)(const CallContext&, JsonObject)) {
+  return {.make_call = make_call, .join = join_rule};
+}
+
 constexpr auto kRows = std::to_array<Row>({
-    {"POST", "/chat/completions", "openaiChat", "A chat's next message", endpoint::Run{make_chat_call}},
-    {"POST", "/completions", "openaiCompletion", "What follows a text", endpoint::Run{make_completion_call}},
-    {"POST", "/embeddings", "openaiEmbeddings", "Texts as vectors", endpoint::Run{make_embedding_call}},
-    {"POST", "/audio/speech", "openaiSpeech", "A text as speech", endpoint::Run{make_speech_call}},
-    {"POST", "/images/generations", "openaiImages", "Images of a text", endpoint::Run{make_image_call}},
+    {"POST", "/chat/completions", "openaiChat", "A chat's next message", run(make_chat_call)},
+    {"POST", "/completions", "openaiCompletion", "What follows a text", run(make_completion_call)},
+    {"POST", "/embeddings", "openaiEmbeddings", "Texts as vectors", run(make_embedding_call)},
+    {"POST", "/audio/speech", "openaiSpeech", "A text as speech", run(make_speech_call)},
+    {"POST", "/images/generations", "openaiImages", "Images of a text", run(make_image_call)},
 });
 
 }  // namespace

@@ -46,6 +46,7 @@ struct FileRecord {
   std::uint64_t bytes = 0;
   WallTime created_at{};
   WallTime expires_at{};
+  std::string metadata{};  // a JSON object of the caller's own, as text; "": none
 };
 
 // "file-" and 32 lower-case hex digits: nothing else becomes part of a path.

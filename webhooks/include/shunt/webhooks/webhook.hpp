@@ -16,6 +16,8 @@ namespace shunt::webhooks {
 struct Webhook {
   std::string url;
   EventFilter events;
+  // Which form its message has (WebhooksSurroundings::forms); "" = ours.
+  std::string form{};
 };
 
 // What a webhook's URL may be. What a name leads to is looked at when it is connected to.

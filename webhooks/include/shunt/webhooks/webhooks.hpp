@@ -15,6 +15,7 @@
 #include "shunt/base/result.hpp"
 #include "shunt/executor/generation_executor.hpp"
 #include "shunt/executor/queue_options.hpp"
+#include "shunt/webhooks/body_form.hpp"
 #include "shunt/webhooks/delivery.hpp"
 #include "shunt/webhooks/namespace.hpp"
 #include "shunt/webhooks/webhook.hpp"
@@ -67,6 +68,9 @@ class Webhooks {
   [[nodiscard]] virtual const UrlRules& rules() const noexcept = 0;
   // Whether there is a key that signs what this caller's webhooks send: without one nothing is to be sent.
   [[nodiscard]] virtual bool can_sign(const std::string& caller) const = 0;
+  // The first secret that this caller's receivers verify with ("whsec_..."): of its own or, where it has
+  // none, the service's, with which others' messages are signed too. nullopt: there is none.
+  [[nodiscard]] virtual std::optional<std::string> shared_secret(const std::string& caller) const = 0;
   // Whether one more generation may have a webhook: looked at before it is submitted.
   [[nodiscard]] virtual bool has_room() const noexcept = 0;
 
@@ -98,6 +102,7 @@ struct WebhooksSurroundings {
   executor::GenerationExecutor* executor = nullptr;  // not owned, outlives this
   std::optional<executor::QueueOptions> queue;       // nullopt: everything is in memory
   FaultLog* faults = nullptr;                        // as the executor
+  BodyForms forms{};                                 // beside ours
   const Clock* clock = &system_clock();
 };
 

@@ -1,0 +1,79 @@
+#include "routes/repeated_call.hpp"
+
+#include <algorithm>
+
+#include "routes/form_receiver.hpp"
+#include "shunt/base/digest.hpp"
+
+namespace shunt::api {
+namespace {
+
+// Clients that send again at once do so within a millisecond; a loop that is busy sees the break some later.
+constexpr std::chrono::milliseconds kBreakSeenWithin{50};
+// Whoever says that it sends again waits until the earlier one's submit is through.
+constexpr std::chrono::seconds kSubmitThroughWithin{10};
+
+}  // namespace
+
+std::string post_key(const Exchange& exchange) {
+  std::string key;
+  if (exchange.key != nullptr) {
+    key = caller_of(exchange);
+  } else {
+    key = exchange.client.peer().to_string();
+  }
+  key.append("\n").append(exchange.request.target).append("\n");
+  key += sha256_hex(exchange.request.body);
+  return key;
+}
+
+http::Task<bool> stays_abandoned(Exchange& exchange) {
+  if (!exchange.repeated) co_return true;
+  exchange.repeated->broke();
+  http::ClientSocket& client = exchange.client;
+  const std::chrono::milliseconds grace = exchange.options.retry_grace;
+  const SteadyTime until = std::chrono::steady_clock::now() + grace;
+  for (SteadyTime now = until - grace; now < until; now = std::chrono::steady_clock::now()) {
+    if (exchange.service.state.leaving.load(std::memory_order_relaxed)) co_return false;
+    client.set_deadline(std::chrono::ceil<std::chrono::milliseconds>(until - now));
+    co_await client.wake();
+  }
+  client.clear_deadline();
+  co_return exchange.repeated->is_abandoned(grace);
+}
+
+http::Task<std::optional<GenerationId>> join_repeated(Exchange& exchange, std::string key,
+                                                      RepeatedPosts::Rule rule) {
+  RepeatedPosts& posts = exchange.service.repeated;
+  http::ClientSocket& client = exchange.client;
+  using Patience = RepeatedPosts::Patience;
+  const SteadyTime began = std::chrono::steady_clock::now();
+  std::optional<GenerationId> joined;
+  for (;;) {
+    const SteadyTime now = std::chrono::steady_clock::now();
+    const auto waited = now - began;
+    const Patience patience = client.broken()                 ? Patience::kNone
+                              : waited < kBreakSeenWithin     ? Patience::kBreak
+                              : waited < kSubmitThroughWithin ? Patience::kSubmit
+                                                              : Patience::kNone;
+    const auto outcome = posts.begin(key, rule, patience, now, client.remote_wake());
+    if (const auto* const fresh = std::get_if<RepeatedPosts::Fresh>(&outcome)) {
+      exchange.repeated.emplace(posts, fresh->ticket);
+      break;
+    }
+    if (const auto* const found = std::get_if<RepeatedPosts::Joined>(&outcome)) {
+      exchange.repeated.emplace(posts, found->ticket);
+      joined = found->id;
+      break;
+    }
+    const SteadyTime until =
+        began +
+        (patience == Patience::kBreak ? std::chrono::nanoseconds(kBreakSeenWithin) : kSubmitThroughWithin);
+    client.set_deadline(std::chrono::ceil<std::chrono::milliseconds>(until - now));
+    co_await client.wake();
+  }
+  client.clear_deadline();
+  co_return joined;
+}
+
+}  // namespace shunt::api
