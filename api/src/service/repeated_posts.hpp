@@ -104,13 +104,14 @@ class RepeatedPosts {
   std::multimap<std::string, Posts::iterator, std::less<>> by_key_;
 };
 
-// A POST that is under way: says what became of it, at the latest when it goes.
+// A POST that is under way: says what became of it, at the latest when it goes. Movable only.
 class RepeatedPost {
  public:
   RepeatedPost(RepeatedPosts& posts, RepeatedPosts::Ticket ticket)
       : all_(posts), posts_(&posts), ticket_(ticket) {}
-  RepeatedPost(const RepeatedPost&) = delete;
-  RepeatedPost& operator=(const RepeatedPost&) = delete;
+  RepeatedPost(RepeatedPost&& other) noexcept
+      : all_(other.all_), posts_(std::exchange(other.posts_, nullptr)), ticket_(other.ticket_) {}
+  RepeatedPost& operator=(RepeatedPost&&) = delete;
   ~RepeatedPost() { broke(); }
 
   void accepted(const GenerationId& id) {
