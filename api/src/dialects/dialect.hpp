@@ -246,7 +246,7 @@ struct Dialect {
   std::span<const Row> rows;
   http::ErrorWriter write_error;
   // Paths behind "/v1" where our own routes answer this dialect's clients, too, and how errors look there.
-  std::span<const std::string_view> shared;
+  std::span<const std::string_view> shared{};
   http::ErrorWriter write_shared_error = nullptr;
 };
 

@@ -1,0 +1,185 @@
+#include "service/repeated_posts.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "shunt/base/clock.hpp"
+
+namespace shunt::api {
+namespace {
+
+using namespace std::chrono_literals;
+using Rule = RepeatedPosts::Rule;
+
+constexpr SteadyTime kStart{1h};
+
+GenerationId some_id() {
+  static GenerationIdSource source(system_clock());
+  return source.next();
+}
+
+struct Table {
+  RepeatedPosts posts{{.max_posts = 4, .window = 10s}};
+  int changes = 0;
+
+  RepeatedPosts::Outcome begin(std::string_view key, Rule rule = Rule::kBroken, bool patient = true,
+                               SteadyTime now = kStart) {
+    return posts.begin(key, rule, patient, now, [this] { ++changes; });
+  }
+  // A POST that has begun a generation.
+  RepeatedPosts::Ticket begun(std::string_view key, GenerationId id) {
+    const auto outcome = begin(key, Rule::kBroken, false);
+    const auto ticket = std::get<RepeatedPosts::Fresh>(outcome).ticket;
+    posts.accepted(ticket, id);
+    return ticket;
+  }
+};
+
+bool is_fresh(const RepeatedPosts::Outcome& outcome) {
+  return std::holds_alternative<RepeatedPosts::Fresh>(outcome);
+}
+bool is_undecided(const RepeatedPosts::Outcome& outcome) {
+  return std::holds_alternative<RepeatedPosts::Undecided>(outcome);
+}
+std::optional<GenerationId> joined(const RepeatedPosts::Outcome& outcome) {
+  const auto* const found = std::get_if<RepeatedPosts::Joined>(&outcome);
+  return found == nullptr ? std::nullopt : std::optional(found->id);
+}
+
+TEST(RepeatedPosts, OneWhoseConnectionBrokeIsJoined) {
+  Table table;
+  const GenerationId id = some_id();
+  table.posts.broke(table.begun("a", id), kStart);
+  EXPECT_EQ(joined(table.begin("a")), id);
+}
+
+TEST(RepeatedPosts, SixInARowAreOneGeneration) {
+  Table table;
+  const GenerationId id = some_id();
+  RepeatedPosts::Ticket ticket = table.begun("a", id);
+  for (int i = 0; i < 5; ++i) {
+    table.posts.broke(ticket, kStart);
+    const auto outcome = table.begin("a");
+    ASSERT_EQ(joined(outcome), id);
+    ticket = std::get<RepeatedPosts::Joined>(outcome).ticket;
+  }
+  EXPECT_EQ(table.posts.size(), 1U);
+}
+
+TEST(RepeatedPosts, TwoThatAreOpenOrAnsweredAreTwoGenerations) {
+  Table table;
+  const auto ticket = table.begun("a", some_id());
+  EXPECT_TRUE(is_fresh(table.begin("a", Rule::kBroken, false)));
+  table.posts.answered(ticket, kStart);
+  EXPECT_TRUE(is_fresh(table.begin("a", Rule::kBroken, false)));
+}
+
+TEST(RepeatedPosts, WhatWasJoinedAndAnsweredIsJoinedNoMore) {
+  Table table;
+  table.posts.broke(table.begun("a", some_id()), kStart);
+  const auto outcome = table.begin("a");
+  table.posts.answered(std::get<RepeatedPosts::Joined>(outcome).ticket, kStart);
+  EXPECT_TRUE(is_fresh(table.begin("a")));
+}
+
+TEST(RepeatedPosts, OnlyAnEqualOneIsJoined) {
+  Table table;
+  table.posts.broke(table.begun("a", some_id()), kStart);
+  EXPECT_TRUE(is_fresh(table.begin("b")));
+}
+
+TEST(RepeatedPosts, AnOpenOneIsWaitedForUntilItsFateIsKnown) {
+  Table table;
+  const GenerationId id = some_id();
+  const auto ticket = table.begun("a", id);
+  EXPECT_TRUE(is_undecided(table.begin("a")));
+  EXPECT_EQ(table.changes, 0);
+  table.posts.broke(ticket, kStart);
+  EXPECT_EQ(table.changes, 1);
+  EXPECT_EQ(joined(table.begin("a")), id);
+}
+
+TEST(RepeatedPosts, WhatCameToNothingIsNotJoined) {
+  Table table;
+  const auto outcome = table.begin("a");
+  EXPECT_TRUE(is_undecided(table.begin("a")));
+  table.posts.broke(std::get<RepeatedPosts::Fresh>(outcome).ticket, kStart);
+  EXPECT_EQ(table.changes, 1);
+  EXPECT_TRUE(is_fresh(table.begin("a")));
+}
+
+TEST(RepeatedPosts, AWindowLaterItIsForgotten) {
+  Table table;
+  const GenerationId id = some_id();
+  table.posts.broke(table.begun("a", id), kStart);
+  EXPECT_EQ(joined(table.begin("a", Rule::kBroken, true, kStart + 9s)), id);
+  Table other;
+  other.posts.broke(other.begun("a", id), kStart);
+  EXPECT_TRUE(is_fresh(other.begin("a", Rule::kBroken, true, kStart + 10s)));
+  EXPECT_EQ(other.posts.size(), 1U);
+}
+
+TEST(RepeatedPosts, AnOpenOneIsNeverTooOld) {
+  Table table;
+  const auto ticket = table.begun("a", some_id());
+  EXPECT_TRUE(is_undecided(table.begin("a", Rule::kBroken, true, kStart + 2h)));
+  table.posts.broke(ticket, kStart + 2h);
+  EXPECT_TRUE(joined(table.begin("a", Rule::kBroken, true, kStart + 2h)));
+}
+
+TEST(RepeatedPosts, WhoSaysThatItTriesAgainJoinsAnyThatIsThere) {
+  Table table;
+  const GenerationId id = some_id();
+  const auto ticket = table.begun("a", id);
+  EXPECT_EQ(joined(table.begin("a", Rule::kRetry)), id);
+  table.posts.answered(ticket, kStart);
+  EXPECT_EQ(joined(table.begin("a", Rule::kRetry)), id);
+}
+
+TEST(RepeatedPosts, WhoTriesAgainWaitsForTheIdOfOneThatIsBeingSubmitted) {
+  Table table;
+  const auto outcome = table.begin("a");
+  EXPECT_TRUE(is_undecided(table.begin("a", Rule::kRetry)));
+  const GenerationId id = some_id();
+  table.posts.accepted(std::get<RepeatedPosts::Fresh>(outcome).ticket, id);
+  EXPECT_EQ(table.changes, 1);
+  EXPECT_EQ(joined(table.begin("a", Rule::kRetry)), id);
+}
+
+TEST(RepeatedPosts, ThoseThatWereLeftFirstMakeRoom) {
+  Table table;
+  const GenerationId last = some_id();
+  table.posts.broke(table.begun("a", some_id()), kStart);
+  for (const char* key : {"b", "c"}) table.posts.broke(table.begun(key, some_id()), kStart);
+  table.posts.broke(table.begun("d", last), kStart);
+  EXPECT_TRUE(is_fresh(table.begin("e")));
+  EXPECT_EQ(table.posts.size(), 4U);
+  EXPECT_EQ(joined(table.begin("d")), last);
+  EXPECT_TRUE(is_fresh(table.begin("a")));
+}
+
+TEST(RepeatedPosts, TheTableIsBoundedAlsoWhereAllAreOpen) {
+  Table table;
+  for (int i = 0; i < 100; ++i) (void)table.begin(std::to_string(i));
+  EXPECT_EQ(table.posts.size(), 4U);
+  // What was dropped hears of its end without harm.
+  table.posts.accepted(1, some_id());
+  table.posts.broke(1, kStart);
+  EXPECT_EQ(table.posts.size(), 4U);
+}
+
+TEST(RepeatedPost, SaysThatItBrokeWhereNobodySaysMore) {
+  RepeatedPosts posts;
+  const GenerationId id = some_id();
+  const auto now = std::chrono::steady_clock::now();
+  {
+    const auto outcome = posts.begin("a", Rule::kBroken, false, now, nullptr);
+    RepeatedPost post(posts, std::get<RepeatedPosts::Fresh>(outcome).ticket);
+    post.accepted(id);
+  }
+  EXPECT_EQ(joined(posts.begin("a", Rule::kBroken, false, now, nullptr)), id);
+}
+
+}  // namespace
+}  // namespace shunt::api
