@@ -4,7 +4,8 @@ import { Queue, QueueEvents } from 'bullmq';
 
 const [what, name, id, data] = process.argv.slice(2);
 const options = { connection: { url: process.env.REDIS_URL }, prefix: '{shunt}' };
-const events = new QueueEvents(name, options);
+// From the stream's beginning: its first read may come only after the end that is waited for.
+const events = new QueueEvents(name, { ...options, lastEventId: '0-0' });
 const queue = new Queue(name, options);
 await events.waitUntilReady();
 if (what === 'add') await queue.add(name, JSON.parse(data), { jobId: id, attempts: 3, backoff: 10 });

@@ -108,8 +108,9 @@ class Rendering {
     (void)why;
   }
 
-  // Header lines of every answer, errors included, once the generation exists.
-  virtual void add_headers(http::Response& response, const GenerationId& id) const {
+  // Once the generation exists, and before anything else: which one it is, and header lines of every answer,
+  // errors included.
+  virtual void begin(http::Response& response, const GenerationId& id) {
     (void)response;
     (void)id;
   }

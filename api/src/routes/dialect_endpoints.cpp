@@ -47,7 +47,7 @@ http::Task<void> show(Exchange& exchange, const endpoint::Show& show) {
   const auto rendering = show.make_rendering(context, found->stored(), *wanted);
   const GenerationId id = found->record.id;
   exchange.response.set_header(kRequestIdHeader, id.to_string());
-  rendering->add_headers(exchange.response, id);
+  rendering->begin(exchange.response, id);
   if (wanted->streams && !exchange.request.head()) {
     found.reset();
     // Whoever reads is not the one who asked for the generation: that they leave stops nothing.

@@ -101,12 +101,13 @@ http::Task<void> answer_in_time(Exchange& exchange, GenerationId id, EventWatch&
 
 // Answers with a generation that there is, or follows it.
 http::Task<void> answer_accepted(Exchange& exchange, executor::Accepted& accepted, Call& call) {
-  const bool continues =
-      call.goes_on_alone || accepted.replayed || call.model->on_disconnect == OnDisconnect::kContinue;
+  // Of those that have joined each other, the last that goes takes it along; of an Idempotency-Key, nobody.
+  const bool shared = accepted.replayed && !exchange.repeated;
+  const bool continues = call.goes_on_alone || shared || call.model->on_disconnect == OnDisconnect::kContinue;
   const auto when_client_goes = continues ? WhenClientGoes::kContinue : WhenClientGoes::kCancel;
   const GenerationId id = accepted.id;
   exchange.response.set_header(kRequestIdHeader, id.to_string());
-  call.rendering->add_headers(exchange.response, id);
+  call.rendering->begin(exchange.response, id);
   if (!accepted.watch) {
     auto watching = watch_generation(exchange, id, {});
     auto watch = co_await watching;

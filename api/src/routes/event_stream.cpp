@@ -2,6 +2,7 @@
 
 #include "representation/representation.hpp"
 #include "representation/sse.hpp"
+#include "routes/repeated_call.hpp"
 #include "routes/wait_for_generation.hpp"
 #include "shunt/base/log.hpp"
 #include "shunt/generation/errors.hpp"
@@ -161,6 +162,9 @@ http::Task<bool> send_until_end(Exchange& exchange, EventWatch& watch, dialects:
 http::Task<void> cancel_abandoned(Exchange& exchange, GenerationId id) {
   // Cut off by us, not gone by itself.
   if (exchange.service.state.leaving.load(std::memory_order_relaxed)) co_return;
+  auto waiting = stays_abandoned(exchange);
+  const bool abandoned = co_await waiting;
+  if (!abandoned) co_return;
   log::debug("http.client_gone", {{"id", id.to_string()}});
   auto pending = answer_of<Result<executor::CancelOutcome>>(exchange.client, [&](auto done) {
     exchange.service.executor.cancel(id, "client disconnected", std::move(done));

@@ -13,10 +13,10 @@ namespace shunt::api {
 
 enum class WhenClientGoes { kCancel, kContinue };
 
-// Sends what `watch` reads of the generation as a text/event-stream, or as `rendering` makes it, until the terminal event, until the
-// client goes, or until the server does (then a comment is the last that comes). The terminal event must not
-// have been read. Without a watch, asks the executor for one that begins after `after_sequence`. Header lines
-// in exchange.response are sent along.
+// Sends what `watch` reads of the generation as a text/event-stream, or as `rendering` makes it, until the
+// terminal event, until the client goes, or until the server does (then a comment is the last that comes).
+// The terminal event must not have been read. Without a watch, asks the executor for one that begins after
+// `after_sequence`. Header lines in exchange.response are sent along.
 [[nodiscard]] http::Task<void> send_event_stream(Exchange& exchange, GenerationId id,
                                                  std::unique_ptr<EventWatch> watch,
                                                  std::uint64_t after_sequence,

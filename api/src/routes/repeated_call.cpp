@@ -27,19 +27,36 @@ std::string post_key(const Exchange& exchange) {
   return key;
 }
 
+http::Task<bool> stays_abandoned(Exchange& exchange) {
+  if (!exchange.repeated) co_return true;
+  exchange.repeated->broke();
+  http::ClientSocket& client = exchange.client;
+  const std::chrono::milliseconds grace = exchange.options.retry_grace;
+  const SteadyTime until = std::chrono::steady_clock::now() + grace;
+  for (SteadyTime now = until - grace; now < until; now = std::chrono::steady_clock::now()) {
+    if (exchange.service.state.leaving.load(std::memory_order_relaxed)) co_return false;
+    client.set_deadline(std::chrono::ceil<std::chrono::milliseconds>(until - now));
+    co_await client.wake();
+  }
+  client.clear_deadline();
+  co_return exchange.repeated->is_abandoned(grace);
+}
+
 http::Task<std::optional<GenerationId>> join_repeated(Exchange& exchange, std::string key,
                                                       RepeatedPosts::Rule rule) {
   RepeatedPosts& posts = exchange.service.repeated;
   http::ClientSocket& client = exchange.client;
-  const std::chrono::milliseconds longest = rule == RepeatedPosts::Rule::kBroken
-                                                ? kBreakSeenWithin
-                                                : std::chrono::milliseconds(kSubmitThroughWithin);
-  const SteadyTime until = std::chrono::steady_clock::now() + longest;
+  using Patience = RepeatedPosts::Patience;
+  const SteadyTime began = std::chrono::steady_clock::now();
   std::optional<GenerationId> joined;
   for (;;) {
     const SteadyTime now = std::chrono::steady_clock::now();
-    const bool patient = now < until && !client.broken();
-    const auto outcome = posts.begin(key, rule, patient, now, client.remote_wake());
+    const auto waited = now - began;
+    const Patience patience = client.broken()                 ? Patience::kNone
+                              : waited < kBreakSeenWithin     ? Patience::kBreak
+                              : waited < kSubmitThroughWithin ? Patience::kSubmit
+                                                              : Patience::kNone;
+    const auto outcome = posts.begin(key, rule, patience, now, client.remote_wake());
     if (const auto* const fresh = std::get_if<RepeatedPosts::Fresh>(&outcome)) {
       exchange.repeated.emplace(posts, fresh->ticket);
       break;
@@ -49,6 +66,9 @@ http::Task<std::optional<GenerationId>> join_repeated(Exchange& exchange, std::s
       joined = found->id;
       break;
     }
+    const SteadyTime until =
+        began +
+        (patience == Patience::kBreak ? std::chrono::nanoseconds(kBreakSeenWithin) : kSubmitThroughWithin);
     client.set_deadline(std::chrono::ceil<std::chrono::milliseconds>(until - now));
     co_await client.wake();
   }

@@ -20,4 +20,8 @@ namespace shunt::api {
 [[nodiscard]] http::Task<std::optional<GenerationId>> join_repeated(Exchange& exchange, std::string key,
                                                                     RepeatedPosts::Rule rule);
 
+// For a POST whose client has gone: whether nobody has joined its generation within server.retry_grace, or
+// who did has gone as long ago, too. At once for one that cannot be joined.
+[[nodiscard]] http::Task<bool> stays_abandoned(Exchange& exchange);
+
 }  // namespace shunt::api

@@ -22,6 +22,17 @@ JsonObject openai_model(const Model& model) {
   return {{"id", view(model.name)}, {"object", "model"}, {"created", 0}, {"owned_by", "shunt"}};
 }
 
+// Which calls of other APIs it answers, with where their values go.
+JsonObject describe_calls(const ServedCalls& calls) {
+  JsonObject described;
+  for (const auto& [kind, call] : calls) {
+    JsonObject members;
+    for (const auto& [name, member] : call.members) members.emplace(view(name), view(member));
+    described.emplace(view(to_string(kind)), std::move(members));
+  }
+  return described;
+}
+
 JsonObject describe_model(const Model& model) {
   JsonArray produces;
   for (const std::string& type : model.produces) produces.emplace_back(view(type));
@@ -31,6 +42,7 @@ JsonObject describe_model(const Model& model) {
           {"description", view(model.description)},
           {"text_field", model.text_field.empty() ? Json(nullptr) : Json(view(model.text_field))},
           {"produces", std::move(produces)},
+          {"calls", describe_calls(model.calls)},
           {"concurrency", model.concurrency},
           {"max_waiting", model.max_waiting},
           {"timeout_ms", model.timeout.count()},

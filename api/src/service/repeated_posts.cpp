@@ -4,26 +4,46 @@
 
 namespace shunt::api {
 
-RepeatedPosts::Outcome RepeatedPosts::begin(std::string_view key, Rule rule, bool patient, SteadyTime now,
-                                            const std::function<void()>& changed) {
+namespace {
+
+bool may_wait(RepeatedPosts::Rule rule, RepeatedPosts::Patience patience, bool has_id) {
+  if (patience == RepeatedPosts::Patience::kBreak) return true;
+  return patience == RepeatedPosts::Patience::kSubmit && rule == RepeatedPosts::Rule::kRetry && !has_id;
+}
+
+}  // namespace
+
+// A broken one is surely the one that is sent again; of those that are open, or answered, one may be.
+RepeatedPosts::Post* RepeatedPosts::joinable(const OfKey& equal, Rule rule, Patience patience) {
+  Post* other = nullptr;
+  bool any_open = false;
+  for (auto each = equal.first; each != equal.second; ++each) {
+    Post& post = *each->second;
+    if (post.open == 0 && !post.answered && post.id) return &post;
+    any_open = any_open || post.open > 0;
+    if (post.id && (other == nullptr || post.open > 0)) other = &post;
+  }
+  const bool decided = !(any_open && patience == Patience::kBreak);
+  return rule == Rule::kRetry && decided ? other : nullptr;
+}
+
+RepeatedPosts::Outcome RepeatedPosts::begin(std::string_view key, Rule rule, Patience patience,
+                                            SteadyTime now, const std::function<void()>& changed) {
   const std::lock_guard lock(mutex_);
   drop_old(now);
-  Post* undecided = nullptr;
-  const auto [first, last] = by_key_.equal_range(key);
-  for (auto each = first; each != last; ++each) {
-    Post& post = *each->second;
-    const bool broken = post.open == 0 && !post.answered;
-    const bool joinable = rule == Rule::kRetry || broken;
-    if (joinable && post.id) {
-      ++post.open;
-      post.left_at = SteadyTime::max();
-      return Joined{post.ticket, *post.id};
+  if (rule != Rule::kFirst) {
+    const OfKey equal = by_key_.equal_range(key);
+    if (Post* const post = joinable(equal, rule, patience)) {
+      ++post->open;
+      post->left_at = SteadyTime::max();
+      return Joined{post->ticket, *post->id};
     }
-    if (post.open > 0) undecided = &post;
-  }
-  if (undecided != nullptr && patient) {
-    undecided->waiting.push_back(changed);
-    return Undecided{};
+    for (auto each = equal.first; each != equal.second; ++each) {
+      Post& post = *each->second;
+      if (post.open == 0 || !may_wait(rule, patience, post.id.has_value())) continue;
+      post.waiting.push_back(changed);
+      return Undecided{};
+    }
   }
   if (posts_.size() >= limits_.max_posts) make_room();
   const Ticket ticket = ++last_ticket_;
@@ -97,6 +117,14 @@ void RepeatedPosts::drop(Posts::iterator post) {
   if (entry != last) by_key_.erase(entry);
   by_ticket_.erase(post->ticket);
   posts_.erase(post);
+}
+
+bool RepeatedPosts::is_abandoned(Ticket ticket, std::chrono::milliseconds grace, SteadyTime now) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = by_ticket_.find(ticket);
+  if (found == by_ticket_.end()) return true;
+  const Post& post = *found->second;
+  return post.open == 0 && !post.answered && now - post.left_at >= grace;
 }
 
 std::size_t RepeatedPosts::size() const {

@@ -32,7 +32,14 @@ class RepeatedPosts {
   };
   enum class Rule {
     kBroken,  // joins one whose connections have all broken before an answer was written to them
-    kRetry,   // the client says that it sends it again: joins any that is there
+    kRetry,   // the client says that it sends it again: joins any that is there, a broken one before others
+    kFirst,   // the client says that it has not been sent before: joins none, and may be joined
+  };
+  // What may be waited for, of equal ones whose fate is not known yet.
+  enum class Patience {
+    kBreak,   // that a connection breaks, which may be seen later than what comes because of it
+    kSubmit,  // that a generation gets its id
+    kNone,
   };
   using Ticket = std::uint64_t;
 
@@ -52,15 +59,18 @@ class RepeatedPosts {
   RepeatedPosts() : RepeatedPosts(Limits{}) {}
   explicit RepeatedPosts(Limits limits) : limits_(limits) {}
 
-  // `patient`: whether Undecided may be the answer; otherwise it is decided by what is known. `changed` may
-  // be called on any thread, also after the caller has lost interest.
-  [[nodiscard]] Outcome begin(std::string_view key, Rule rule, bool patient, SteadyTime now,
+  // Undecided only where `patience` is for it. `changed` may be called on any thread, also after the caller
+  // has lost interest.
+  [[nodiscard]] Outcome begin(std::string_view key, Rule rule, Patience patience, SteadyTime now,
                               const std::function<void()>& changed);
   // What became of a POST. One of answered() and broke() is the last that is said for each begin();
   // accepted() comes before, or there is no generation and nothing to join.
   void accepted(Ticket ticket, const GenerationId& id);
   void answered(Ticket ticket, SteadyTime now);
   void broke(Ticket ticket, SteadyTime now);
+
+  // Whether nobody has waited for its answer for so long, and nobody has got it.
+  [[nodiscard]] bool is_abandoned(Ticket ticket, std::chrono::milliseconds grace, SteadyTime now) const;
 
   [[nodiscard]] std::size_t size() const;
 
@@ -75,8 +85,11 @@ class RepeatedPosts {
     std::vector<std::function<void()>> waiting{};
   };
   using Posts = std::list<Post>;
+  using OfKey = std::pair<std::multimap<std::string, Posts::iterator, std::less<>>::iterator,
+                          std::multimap<std::string, Posts::iterator, std::less<>>::iterator>;
   using Calls = std::vector<std::function<void()>>;
 
+  [[nodiscard]] static Post* joinable(const OfKey& equal, Rule rule, Patience patience);
   void drop_old(SteadyTime now);
   void make_room();
   void drop(Posts::iterator post);
@@ -94,9 +107,10 @@ class RepeatedPosts {
 // A POST that is under way: says what became of it, at the latest when it goes. Movable only.
 class RepeatedPost {
  public:
-  RepeatedPost(RepeatedPosts& posts, RepeatedPosts::Ticket ticket) : posts_(&posts), ticket_(ticket) {}
+  RepeatedPost(RepeatedPosts& posts, RepeatedPosts::Ticket ticket)
+      : all_(posts), posts_(&posts), ticket_(ticket) {}
   RepeatedPost(RepeatedPost&& other) noexcept
-      : posts_(std::exchange(other.posts_, nullptr)), ticket_(other.ticket_) {}
+      : all_(other.all_), posts_(std::exchange(other.posts_, nullptr)), ticket_(other.ticket_) {}
   RepeatedPost& operator=(RepeatedPost&&) = delete;
   ~RepeatedPost() { broke(); }
 
@@ -111,10 +125,15 @@ class RepeatedPost {
   void broke() {
     if (posts_ != nullptr) std::exchange(posts_, nullptr)->broke(ticket_, std::chrono::steady_clock::now());
   }
+  // Of one that broke.
+  [[nodiscard]] bool is_abandoned(std::chrono::milliseconds grace) const {
+    return all_.is_abandoned(ticket_, grace, std::chrono::steady_clock::now());
+  }
 
  private:
-  RepeatedPosts* posts_;
-  RepeatedPosts::Ticket ticket_;
+  const RepeatedPosts& all_;
+  RepeatedPosts* posts_;  // nullptr: all has been said
+  const RepeatedPosts::Ticket ticket_;
 };
 
 }  // namespace shunt::api

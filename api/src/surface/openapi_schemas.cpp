@@ -172,6 +172,9 @@ constexpr std::string_view kSchemas = R"json({
         "type": ["object", "null"],
         "description": "What input may be, as JSON Schema 2020-12; null: the configuration has no rules"},
       "produces": {"type": "array", "items": {"type": "string"}},
+      "calls": {
+        "type": "object", "description": "The calls of other APIs that it answers, each with where its values go",
+        "additionalProperties": {"type": "object", "additionalProperties": {"type": "string"}}},
       "concurrency": {"type": "integer"}, "max_waiting": {"type": "integer"}, "timeout_ms": {"type": "integer"},
       "on_disconnect": {"enum": ["cancel", "continue"]}}},
   "ModelList": {

@@ -147,6 +147,10 @@ void add_server_times(std::vector<General>& to) {
                        server(&api::HttpServerOptions::half_close_grace),
                        "A client that closed its sending side counts as still reading for this long.")
                    .live());
+  to.push_back(general("server.retry_grace", Duration{0ms, 1h}, server(&api::HttpServerOptions::retry_grace),
+                       "OpenAI's and Replicate's clients send a request again when its connection breaks; "
+                       "the generation is cancelled only when nothing has joined it for so long.")
+                   .live());
   to.push_back(general("server.wait_deadline", Duration{0ms, 24h},
                        server(&api::HttpServerOptions::wait_deadline),
                        "The longest that a request waits for its generation; then it gets 504 with the "

@@ -26,8 +26,9 @@ bool names(const std::vector<Setting<Target>>& settings, std::string_view name) 
 // Of a model's own settings: all but its limits and words, which nothing is made by. What becomes of unlisted
 // members is a rule of its input, which a driver may go by.
 bool is_of_generator(std::string_view name) {
-  return name == "unlisted_input" || !(names(model_settings(), name) || names(flip_model_settings(), name) ||
-                                       names(shadow_model_settings(), name));
+  return name == "unlisted_input" ||
+         !(names(model_settings(), name) || names(call_settings(), name) ||
+           names(flip_model_settings(), name) || names(shadow_model_settings(), name));
 }
 
 // Builds the configuration up, source by source, the weakest first.

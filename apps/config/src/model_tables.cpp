@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "did_you_mean.hpp"
+#include "served_calls.hpp"
 #include "settings_table.hpp"
 #include "shunt/generation/artifact_rules.hpp"
 
@@ -123,6 +124,7 @@ void read_model(LoadedModel& model, Table table, const std::string& source, Prob
   const auto driver = take_entry(table, "driver");
   if (!choose_driver(model, driver, source, problems)) return;  // which settings it has is not known
   bind(model_settings(), model.config.model, model.group.settings);
+  bind(call_settings(), model.config.calls, model.group.settings);
   bind(flip_model_settings(), model.config.flip_policy, model.group.settings);
   bind(shadow_model_settings(), model.config.shadow, model.group.settings);
   bind_driver(model.config.driver, model.group.settings);
@@ -274,6 +276,8 @@ void check_takes_files(const LoadedModel& model, Problems& problems) {
 }  // namespace
 
 void finish_model(LoadedModel& model, Problems& problems) {
+  model.config.model.calls = served_calls(model.config.calls, model.group.settings);
+  if (model.config.model.calls.empty()) model.config.model.calls = usual_calls(model.config);
   bool sound = true;
   for (const auto& [member, rule] : model.config.input_rules) {
     sound &= check_input_rule(model.input_rules, member, rule, problems);

@@ -128,6 +128,12 @@ void append_models(std::string& to) {
 A model is a name that requests ask for, what runs it, and its limits. The name is 1 to 128 of `A-Z a-z 0-9 . _ : / -`;
 write one with dots or colons in quotes: `[models."qwen2.5:7b"]`. Every model has a `driver`, which must be
 `"cog"`, `"command"`, `"openai"` or `"simulator"`, and these:)");
+  append_table(to, call_settings(), R"(### Calls of other APIs: `[models.NAME.calls]`
+
+Which calls of OpenAI's clients the model answers, and which member of its `input` each value of a call goes to
+([openai.md](openai.md)): `calls.speech = { input = "text" }` gives what such a call names `input` to the model as
+`input.text`. A value that is not named keeps its name. Without any of these, an `openai` model answers the call that its
+`operation` is; a model with a `text_field` chats and completes, or makes the audio or images that it `produces`.)");
   append_table(to, flip_model_settings(), R"(### The flip
 
 Which executor runs the model's generations, and what happens while its queue is down; [flip.md](flip.md) tells how.)");

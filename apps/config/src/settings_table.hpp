@@ -38,6 +38,9 @@ namespace shunt::config {
 // The settings of every [models.NAME] table, after `driver`.
 [[nodiscard]] const std::vector<Setting<Model>>& model_settings();
 
+// [models.NAME.calls]
+[[nodiscard]] const std::vector<Setting<ConfiguredCalls>>& call_settings();
+
 // Those of them that are about the flip (flip_settings.cpp).
 [[nodiscard]] const std::vector<Setting<flip::ModelPolicy>>& flip_model_settings();
 

@@ -11,6 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using Rule = RepeatedPosts::Rule;
+using Patience = RepeatedPosts::Patience;
 
 constexpr SteadyTime kStart{1h};
 
@@ -23,13 +24,13 @@ struct Table {
   RepeatedPosts posts{{.max_posts = 4, .window = 10s}};
   int changes = 0;
 
-  RepeatedPosts::Outcome begin(std::string_view key, Rule rule = Rule::kBroken, bool patient = true,
-                               SteadyTime now = kStart) {
-    return posts.begin(key, rule, patient, now, [this] { ++changes; });
+  RepeatedPosts::Outcome begin(std::string_view key, Rule rule = Rule::kBroken,
+                               Patience patience = Patience::kBreak, SteadyTime now = kStart) {
+    return posts.begin(key, rule, patience, now, [this] { ++changes; });
   }
   // A POST that has begun a generation.
   RepeatedPosts::Ticket begun(std::string_view key, GenerationId id) {
-    const auto outcome = begin(key, Rule::kBroken, false);
+    const auto outcome = begin(key, Rule::kBroken, Patience::kNone);
     const auto ticket = std::get<RepeatedPosts::Fresh>(outcome).ticket;
     posts.accepted(ticket, id);
     return ticket;
@@ -70,9 +71,9 @@ TEST(RepeatedPosts, SixInARowAreOneGeneration) {
 TEST(RepeatedPosts, TwoThatAreOpenOrAnsweredAreTwoGenerations) {
   Table table;
   const auto ticket = table.begun("a", some_id());
-  EXPECT_TRUE(is_fresh(table.begin("a", Rule::kBroken, false)));
+  EXPECT_TRUE(is_fresh(table.begin("a", Rule::kBroken, Patience::kNone)));
   table.posts.answered(ticket, kStart);
-  EXPECT_TRUE(is_fresh(table.begin("a", Rule::kBroken, false)));
+  EXPECT_TRUE(is_fresh(table.begin("a", Rule::kBroken, Patience::kNone)));
 }
 
 TEST(RepeatedPosts, WhatWasJoinedAndAnsweredIsJoinedNoMore) {
@@ -113,38 +114,76 @@ TEST(RepeatedPosts, AWindowLaterItIsForgotten) {
   Table table;
   const GenerationId id = some_id();
   table.posts.broke(table.begun("a", id), kStart);
-  EXPECT_EQ(joined(table.begin("a", Rule::kBroken, true, kStart + 9s)), id);
+  EXPECT_EQ(joined(table.begin("a", Rule::kBroken, Patience::kBreak, kStart + 9s)), id);
   Table other;
   other.posts.broke(other.begun("a", id), kStart);
-  EXPECT_TRUE(is_fresh(other.begin("a", Rule::kBroken, true, kStart + 10s)));
+  EXPECT_TRUE(is_fresh(other.begin("a", Rule::kBroken, Patience::kBreak, kStart + 10s)));
   EXPECT_EQ(other.posts.size(), 1U);
 }
 
 TEST(RepeatedPosts, AnOpenOneIsNeverTooOld) {
   Table table;
   const auto ticket = table.begun("a", some_id());
-  EXPECT_TRUE(is_undecided(table.begin("a", Rule::kBroken, true, kStart + 2h)));
+  EXPECT_TRUE(is_undecided(table.begin("a", Rule::kBroken, Patience::kBreak, kStart + 2h)));
   table.posts.broke(ticket, kStart + 2h);
-  EXPECT_TRUE(joined(table.begin("a", Rule::kBroken, true, kStart + 2h)));
+  EXPECT_TRUE(joined(table.begin("a", Rule::kBroken, Patience::kBreak, kStart + 2h)));
 }
 
 TEST(RepeatedPosts, WhoSaysThatItTriesAgainJoinsAnyThatIsThere) {
   Table table;
   const GenerationId id = some_id();
   const auto ticket = table.begun("a", id);
-  EXPECT_EQ(joined(table.begin("a", Rule::kRetry)), id);
+  EXPECT_TRUE(is_undecided(table.begin("a", Rule::kRetry))) << "it may be breaking";
+  EXPECT_EQ(joined(table.begin("a", Rule::kRetry, Patience::kSubmit)), id);
+  table.posts.answered(ticket, kStart);
   table.posts.answered(ticket, kStart);
   EXPECT_EQ(joined(table.begin("a", Rule::kRetry)), id);
+}
+
+TEST(RepeatedPosts, WhoTriesAgainJoinsTheOneThatBroke) {
+  Table table;
+  const GenerationId broken = some_id();
+  (void)table.begun("a", some_id());
+  const auto ticket = table.begun("a", broken);
+  table.posts.answered(table.begun("a", some_id()), kStart);
+  table.posts.broke(ticket, kStart);
+  EXPECT_EQ(joined(table.begin("a", Rule::kRetry)), broken);
+}
+
+TEST(RepeatedPosts, WhoSaysThatItIsTheFirstJoinsNone) {
+  Table table;
+  table.posts.broke(table.begun("a", some_id()), kStart);
+  const auto open = table.begun("b", some_id());
+  EXPECT_TRUE(is_fresh(table.begin("a", Rule::kFirst)));
+  EXPECT_TRUE(is_fresh(table.begin("b", Rule::kFirst)));
+  table.posts.answered(open, kStart);
+  EXPECT_TRUE(is_fresh(table.begin("b", Rule::kFirst)));
+}
+
+TEST(RepeatedPosts, OneIsAbandonedWhenTheLastThatWaitedHasGoneForLongEnough) {
+  Table table;
+  const auto ticket = table.begun("a", some_id());
+  const auto abandoned = [&](SteadyTime now) { return table.posts.is_abandoned(ticket, 5s, now); };
+  EXPECT_FALSE(abandoned(kStart + 1h)) << "it is open";
+  table.posts.broke(ticket, kStart);
+  EXPECT_FALSE(abandoned(kStart + 4s));
+  EXPECT_TRUE(abandoned(kStart + 5s));
+  EXPECT_TRUE(joined(table.begin("a", Rule::kRetry, Patience::kNone, kStart + 4s)));
+  EXPECT_FALSE(abandoned(kStart + 6s)) << "another one waits";
+  table.posts.broke(ticket, kStart + 8s);
+  EXPECT_FALSE(abandoned(kStart + 9s)) << "who joined has just gone";
+  EXPECT_TRUE(abandoned(kStart + 13s));
+  EXPECT_TRUE(table.posts.is_abandoned(99, 5s, kStart)) << "nobody knows it any more";
 }
 
 TEST(RepeatedPosts, WhoTriesAgainWaitsForTheIdOfOneThatIsBeingSubmitted) {
   Table table;
   const auto outcome = table.begin("a");
-  EXPECT_TRUE(is_undecided(table.begin("a", Rule::kRetry)));
+  EXPECT_TRUE(is_undecided(table.begin("a", Rule::kRetry, Patience::kSubmit)));
   const GenerationId id = some_id();
   table.posts.accepted(std::get<RepeatedPosts::Fresh>(outcome).ticket, id);
   EXPECT_EQ(table.changes, 1);
-  EXPECT_EQ(joined(table.begin("a", Rule::kRetry)), id);
+  EXPECT_EQ(joined(table.begin("a", Rule::kRetry, Patience::kSubmit)), id);
 }
 
 TEST(RepeatedPosts, ThoseThatWereLeftFirstMakeRoom) {
@@ -174,11 +213,11 @@ TEST(RepeatedPost, SaysThatItBrokeWhereNobodySaysMore) {
   const GenerationId id = some_id();
   const auto now = std::chrono::steady_clock::now();
   {
-    const auto outcome = posts.begin("a", Rule::kBroken, false, now, nullptr);
+    const auto outcome = posts.begin("a", Rule::kBroken, Patience::kNone, now, nullptr);
     RepeatedPost post(posts, std::get<RepeatedPosts::Fresh>(outcome).ticket);
     post.accepted(id);
   }
-  EXPECT_EQ(joined(posts.begin("a", Rule::kBroken, false, now, nullptr)), id);
+  EXPECT_EQ(joined(posts.begin("a", Rule::kBroken, Patience::kNone, now, nullptr)), id);
 }
 
 }  // namespace

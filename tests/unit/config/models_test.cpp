@@ -53,6 +53,68 @@ max_log_events = 6
   EXPECT_EQ(explained(loaded, "models.\"llama-3.1:8b\".limits.max_events").value, "100");
 }
 
+const ServedCalls& calls_of(const Loaded& loaded) {
+  return loaded.configuration.models.front().model.calls;
+}
+
+TEST(Models, answer_the_calls_that_their_table_names) {
+  const Loaded loaded = Given(R"([models.m]
+driver = "command"
+argv = ["say"]
+text_field = "text"
+produces = ["audio/wav"]
+[models.m.calls.speech]
+input = "text"
+voice = "speaker"
+[models.m.calls.chat]
+)")
+                            .loaded();
+  EXPECT_EQ(calls_of(loaded), (ServedCalls{{CallKind::kSpeech, {{{"input", "text"}, {"voice", "speaker"}}}},
+                                           {CallKind::kChat, {}}}));
+  EXPECT_EQ(explained(loaded, "models.m.calls.speech").value, R"({ input = "text", voice = "speaker" })");
+}
+
+TEST(Models, answer_what_they_can_where_no_call_is_named) {
+  const ServedCalls text{{CallKind::kChat, {{{"prompt", "t"}}}},
+                         {CallKind::kCompletions, {{{"prompt", "t"}}}}};
+  const std::pair<const char*, ServedCalls> cases[] = {
+      {R"(driver = "simulator"
+text_field = "t")",
+       text},
+      {R"(driver = "command"
+argv = ["x"]
+text_field = "t"
+produces = ["text/plain"])",
+       text},
+      {R"(driver = "command"
+argv = ["x"]
+text_field = "t"
+produces = ["audio/wav"])",
+       {{CallKind::kSpeech, {{{"input", "t"}}}}}},
+      {R"(driver = "command"
+argv = ["x"]
+text_field = "t"
+produces = ["image/png"])",
+       {{CallKind::kImages, {{{"prompt", "t"}}}}}},
+      {R"(driver = "command"
+argv = ["x"])",
+       {}},
+      {R"(driver = "openai"
+base_url = "http://127.0.0.1:1/v1"
+model = "x"
+text_field = "t")",
+       {{CallKind::kChat, {}}}},
+      {R"(driver = "openai"
+base_url = "http://127.0.0.1:1/v1"
+model = "x"
+operation = "embeddings")",
+       {{CallKind::kEmbeddings, {}}}},
+  };
+  for (const auto& [table, calls] : cases) {
+    EXPECT_EQ(calls_of(Given(std::string("[models.m]\n") + table).loaded()), calls) << table;
+  }
+}
+
 TEST(Models, of_the_command_driver_have_its_options) {
   const Loaded loaded = Given(R"([models.m]
 driver = "command"

@@ -105,6 +105,9 @@ struct HttpServerOptions {
   std::chrono::milliseconds sse_heartbeat = std::chrono::seconds(15);
   // A client that closed its sending side may still be reading (or be gone): it is believed for this long.
   std::chrono::milliseconds half_close_grace = std::chrono::seconds(2);
+  // The generation of another API's client that has gone is cancelled only when the client has not come again
+  // for so long: such clients send a request once more when its connection breaks.
+  std::chrono::milliseconds retry_grace = std::chrono::seconds(5);
   // The longest that a request waits for its generation; then it gets 504 (or 202, if it said Prefer) and the
   // generation goes on. 0: no limit, since a generation ends by its own timeout and cutting it short by
   // default would take results from clients that can wait.

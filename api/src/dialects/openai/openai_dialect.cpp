@@ -2,7 +2,13 @@
 
 #include <array>
 
+#include "dialects/openai/audio/speech_call.hpp"
+#include "dialects/openai/chat/chat_call.hpp"
+#include "dialects/openai/completions/completion_call.hpp"
+#include "dialects/openai/embeddings/embedding_call.hpp"
+#include "dialects/openai/images/image_call.hpp"
 #include "dialects/openai/openai_error.hpp"
+#include "shunt/http/ascii.hpp"
 
 namespace shunt::api::dialects::openai {
 namespace {
@@ -10,12 +16,30 @@ namespace {
 constexpr std::array<std::string_view, 2> kPrefixes{"/v1", "/openai/v1"};
 constexpr std::array<std::string_view, 2> kShared{"/models", "/files"};
 
+// OpenAI's clients say how often they have sent a request before, and nothing else by which one is known.
+std::optional<RepeatedPosts::Rule> join_rule(const http::Headers& headers) {
+  const auto count = http::parse_unsigned(headers.get("X-Stainless-Retry-Count"));
+  return count && *count > 0 ? RepeatedPosts::Rule::kRetry : RepeatedPosts::Rule::kFirst;
+}
+
+constexpr endpoint::Run run(Result<Call> (*make_call)(const CallContext&, JsonObject)) {
+  return {.make_call = make_call, .join = join_rule};
+}
+
+constexpr auto kRows = std::to_array<Row>({
+    {"POST", "/chat/completions", "openaiChat", "A chat's next message", run(make_chat_call)},
+    {"POST", "/completions", "openaiCompletion", "What follows a text", run(make_completion_call)},
+    {"POST", "/embeddings", "openaiEmbeddings", "Texts as vectors", run(make_embedding_call)},
+    {"POST", "/audio/speech", "openaiSpeech", "A text as speech", run(make_speech_call)},
+    {"POST", "/images/generations", "openaiImages", "Images of a text", run(make_image_call)},
+});
+
 }  // namespace
 
 Dialect dialect() {
   return {.name = "openai",
           .prefixes = kPrefixes,
-          .rows = {},
+          .rows = kRows,
           .write_error = write_error,
           .shared = kShared,
           .write_shared_error = write_shared_error};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -34,8 +35,15 @@ namespace shunt::config {
 
 // A [models.NAME] table: the model's limits and what its driver needs. `model.generator` and
 // `model.input_rules` are made by the binary.
+// What a model's table says of the calls that it answers, by CallKind: a member of a call, and the member of
+// the input that it goes to. finish_model makes Model::calls of it.
+struct ConfiguredCalls {
+  std::array<std::map<std::string, std::string>, 8> members;
+};
+
 struct ModelConfig {
   Model model;
+  ConfiguredCalls calls;
   std::map<std::string, InputRule> input_rules;  // by member
   flip::ModelPolicy flip_policy;
   flip::ShadowOptions::Model shadow;
