@@ -8,9 +8,10 @@
 namespace shunt::api {
 namespace {
 
-// Clients that send again at once do so within a millisecond; a loop that is busy sees the break some later.
+// Clients that send again at once do so within a millisecond; a loop that is busy sees the break some later,
+// and not before the submit is through.
 constexpr std::chrono::milliseconds kBreakSeenWithin{50};
-// Whoever says that it sends again waits until the earlier one's submit is through.
+// How long a submit may take that is waited for.
 constexpr std::chrono::seconds kSubmitThroughWithin{10};
 
 }  // namespace
@@ -48,14 +49,15 @@ http::Task<std::optional<GenerationId>> join_repeated(Exchange& exchange, std::s
   http::ClientSocket& client = exchange.client;
   using Patience = RepeatedPosts::Patience;
   const SteadyTime began = std::chrono::steady_clock::now();
+  SteadyTime changed = began;  // when more was last known of equal ones
   std::optional<GenerationId> joined;
   for (;;) {
     const SteadyTime now = std::chrono::steady_clock::now();
-    const auto waited = now - began;
-    const Patience patience = client.broken()                 ? Patience::kNone
-                              : waited < kBreakSeenWithin     ? Patience::kBreak
-                              : waited < kSubmitThroughWithin ? Patience::kSubmit
-                                                              : Patience::kNone;
+    const SteadyTime breaks_until = changed + kBreakSeenWithin;
+    const SteadyTime submits_until = began + kSubmitThroughWithin;
+    Patience patience = Patience::kNone;
+    if (!client.broken() && now < submits_until)
+      patience = now < breaks_until ? Patience::kBreak : Patience::kSubmit;
     const auto outcome = posts.begin(key, rule, patience, now, client.remote_wake());
     if (const auto* const fresh = std::get_if<RepeatedPosts::Fresh>(&outcome)) {
       exchange.repeated.emplace(posts, fresh->ticket);
@@ -67,10 +69,10 @@ http::Task<std::optional<GenerationId>> join_repeated(Exchange& exchange, std::s
       break;
     }
     const SteadyTime until =
-        began +
-        (patience == Patience::kBreak ? std::chrono::nanoseconds(kBreakSeenWithin) : kSubmitThroughWithin);
+        patience == Patience::kBreak ? std::min(breaks_until, submits_until) : submits_until;
     client.set_deadline(std::chrono::ceil<std::chrono::milliseconds>(until - now));
     co_await client.wake();
+    if (!client.expired()) changed = std::chrono::steady_clock::now();
   }
   client.clear_deadline();
   co_return joined;

@@ -9,8 +9,15 @@ from conftest import CLIENTS, node, python
 from redis_server import RedisServer
 from shunt_process import QueueProcesses, ShuntProcess
 from test_openai_text import MODELS
+from waiting import eventually
+from webhook_receiver import SECRET, Receiver
 
-WORDS = """
+WORDS = f"""
+[webhooks]
+secrets = ["{SECRET}"]
+allow_http = true
+allowed_addresses = ["127.0.0.1"]
+""" + """
 [models.words]
 driver = "simulator"
 text_field = "prompt"
@@ -38,9 +45,15 @@ def service(request, tmp_path):
         redis.close()
 
 
-def run(service, command):
-    done = subprocess.run(command, cwd=CLIENTS, timeout=120, check=False, stdin=subprocess.DEVNULL, capture_output=True,
-                          text=True)
+@pytest.fixture
+def hook():
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
+
+
+def run(service, command, told=""):
+    done = subprocess.run(command, cwd=CLIENTS, timeout=120, check=False, input=told, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr + service.log()[-3000:]
     return json.loads(done.stdout)
 
@@ -49,8 +62,8 @@ def words(output):
     return len("".join(output).split())
 
 
-def test_npms_client_gets_what_it_asked_for(service):
-    seen = run(service, node("replicate.mjs", service.url, "none", "https://example.com/hook"))
+def test_npms_client_gets_what_it_asked_for(service, hook):
+    seen = run(service, node("replicate.mjs", service.url, "none", hook.url()))
     assert [words(seen[name]) for name in ("short", "long", "polled", "streamed", "versioned")] == [4, 3, 3, 4, 2]
     assert seen["events"] == ["output"] * 4 + ["done"]
     assert seen["sound"] == "RIFF"
@@ -58,8 +71,15 @@ def test_npms_client_gets_what_it_asked_for(service):
     assert (seen["begun"], seen["cancelled"]) == ("starting", "canceled")
     assert seen["listed"] == seen["all"] == 7
     assert seen["file"] == [3, 1] and seen["account"] == "organization"
-    assert seen["errors"][:3] == [404, 404, 422] and "simulated" in str(seen["errors"][3])
-    assert set(seen["open"]) == {"streams", "artifacts"}, "what is opened by a token"
+    assert seen["errors"][:3] == [404, 404, 422] and "on purpose" in str(seen["errors"][3])
+    assert set(seen["open"]) == {"streams"}, "what is opened by a token"
+    eventually(lambda: hook.received, "the webhook has come")
+    message = hook.received[0]
+    prediction = json.loads(message["body"])
+    assert (prediction["id"], prediction["status"], prediction["input"]["prompt"]) == (seen["id"], "canceled", "x")
+    headers = {name.lower(): value for name, value in message["headers"].items()}
+    told = json.dumps({"headers": headers, "body": message["body"].decode()})
+    assert run(service, node("replicate_webhook.mjs", service.url, "none"), told) is True
 
 
 def test_pypis_client_gets_what_it_asked_for(service):
