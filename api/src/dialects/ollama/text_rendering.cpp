@@ -69,7 +69,7 @@ class TextRendering final : public Rendering {
     if (over_) return;
     const auto& payload = event.payload;
     if (std::holds_alternative<event::Queued>(payload)) {
-      times_.created = event.at;
+      times_.created = times_.started = event.at;
     } else if (std::holds_alternative<event::Started>(payload)) {
       times_.started = event.at;
     } else if (const auto* const delta = std::get_if<event::Delta>(&payload)) {
