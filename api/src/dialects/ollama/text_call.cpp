@@ -36,7 +36,8 @@ Result<void> spread_options(JsonObject& body, const Model* model) {
       const bool ruled = model != nullptr && !model->input_rules.empty();
       if (!ruled || model->input_rules.find("max_tokens") != nullptr) name = "max_tokens";
     }
-    if (!body.emplace(name, value).second)
+    const bool reserved = name == "model" || name == "messages" || name == "prompt";
+    if (reserved || !body.emplace(name, value).second)
       return bad_member("/options/" + name, name + " is a member of the call, and no option");
   }
   return {};

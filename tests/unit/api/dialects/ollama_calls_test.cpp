@@ -67,6 +67,7 @@ TEST_F(OllamaCalls, WhatIsNotUsableIsRefusedByName) {
       {R"(,"options":{"messages":[]})", "/options/messages"},
       {R"(,"options":{"stream":false})", "/options/stream"},
       {R"(,"options":{"model":"other"})", "/options/model"},
+      {R"(,"options":{"prompt":"other"})", "/options/prompt"},
       {R"(,"format":"yaml")", "/format"},
       {R"(,"format":7)", "/format"},
       {R"(,"think":7)", "/think"},
