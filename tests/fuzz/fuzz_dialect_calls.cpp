@@ -12,6 +12,7 @@
 #include "dialects/replicate/prediction_call.hpp"
 #include "dialects/replicate/replicate_error.hpp"
 #include "dialects/replicate/replicate_files.hpp"
+#include "representation/url_signer.hpp"
 #include "shunt/base/json.hpp"
 #include "shunt/generation/errors.hpp"
 #include "support/fuzzing.hpp"
@@ -88,6 +89,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   (void)dialects::replicate::file_of_url(text, "http://a");
   auto body = parse_json(text);
   if (!body || !body->is_object()) return 0;
+  static const UrlSigner& urls = *new UrlSigner("secret");
   const http::Request request;
   const http::RequestTarget target;
   const dialects::CallContext context{.request = request,
@@ -95,7 +97,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                       .path = {},
                                       .base_url = "http://a",
                                       .find_model = find_model,
-                                      .now = {}};
+                                      .now = {},
+                                      .urls = &urls};
   auto call = form.make_call(context, std::move(body->get_object()));
   if (call) {
     check_taken(*call);
