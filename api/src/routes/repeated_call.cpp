@@ -56,8 +56,8 @@ http::Task<std::optional<GenerationId>> join_repeated(Exchange& exchange, std::s
     const SteadyTime breaks_until = changed + kBreakSeenWithin;
     const SteadyTime submits_until = began + kSubmitThroughWithin;
     Patience patience = Patience::kNone;
-    if (!client.broken() && now < submits_until)
-      patience = now < breaks_until ? Patience::kBreak : Patience::kSubmit;
+    // Also for one whose own connection has broken since: it would begin another generation for nobody.
+    if (now < submits_until) patience = now < breaks_until ? Patience::kBreak : Patience::kSubmit;
     const auto outcome = posts.begin(key, rule, patience, now, client.remote_wake());
     if (const auto* const fresh = std::get_if<RepeatedPosts::Fresh>(&outcome)) {
       exchange.repeated.emplace(posts, fresh->ticket);
