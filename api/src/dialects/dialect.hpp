@@ -30,6 +30,12 @@
 // Endpoint describes, the same for all.
 namespace shunt::api::dialects {
 
+// A stored generation, and what it was asked for where that is still known.
+struct Stored {
+  const GenerationRecord& record;
+  const GenerationRequest* request;
+};
+
 // What an endpoint may look at of a request, beside its body.
 struct CallContext {
   const http::Request& request;  // its headers
@@ -39,6 +45,8 @@ struct CallContext {
   // A model that the caller may use. What is wrong with the name otherwise.
   std::function<Result<std::shared_ptr<const Model>>(std::string_view name)> find_model;
   WallTime now;
+  // What endpoint::Run::needs has named; nullptr: there is no such generation of this caller's.
+  const Stored* earlier = nullptr;
 };
 
 // A file's or an artifact's bytes, once they are there.
@@ -106,12 +114,6 @@ struct Call {
   std::unique_ptr<Rendering> rendering;
 };
 
-// A stored generation, and what it was asked for where that is still known.
-struct Stored {
-  const GenerationRecord& record;
-  const GenerationRequest* request;
-};
-
 // What becomes of a route's requests.
 namespace endpoint {
 
@@ -120,6 +122,8 @@ namespace endpoint {
 struct Run {
   Result<Call> (*make_call)(const CallContext& context, JsonObject body);
   BodyUse body = BodyUse::kRequired;
+  // The stored generation that the body goes on from, which make_call finds in the context.
+  std::optional<GenerationId> (*needs)(const JsonObject& body) = nullptr;
 };
 
 // GET of one generation: whole, or as a stream.
@@ -134,6 +138,8 @@ struct Show {
   Result<Wanted> (*read_query)(const CallContext& context);
   std::unique_ptr<Rendering> (*make_rendering)(const CallContext& context, const Stored& stored,
                                                const Wanted& wanted);
+  // What forbids it; nullopt: nothing.
+  std::optional<Error> (*refusal)(const Stored& stored) = nullptr;
 };
 
 // POST: asks a generation to stop, and answers with it as it stands.
@@ -142,12 +148,16 @@ struct Cancel {
   // What forbids it; nullopt: nothing.
   std::optional<Error> (*refusal)(const Stored& stored);
   void (*answer)(http::Response& response, const CallContext& context, const Stored& stored);
+  // How long the answer waits for the end, so that it can tell of it.
+  std::chrono::milliseconds settles_in{0};
 };
 
 // DELETE of an ended generation.
 struct Remove {
   std::optional<GenerationId> (*id_of)(std::string_view path);
   void (*answer)(http::Response& response, const GenerationRecord& record);
+  // What forbids it; nullopt: nothing.
+  std::optional<Error> (*refusal)(const Stored& stored) = nullptr;
 };
 
 // A page of the caller's generations, newest first.

@@ -24,9 +24,8 @@ http::Task<Result<std::vector<dialects::Bytes>>> load_artifacts(Exchange& exchan
                                                                 std::shared_ptr<const GenerationRecord> of) {
   std::vector<dialects::Bytes> loaded;
   for (const Artifact& artifact : of->artifacts) {
-    auto loading = answer_of<Result<dialects::Bytes>>(exchange.client, [&](auto done) {
-      exchange.service.executor.load(artifact, std::move(done));
-    });
+    auto loading = answer_of<Result<dialects::Bytes>>(
+        exchange.client, [&](auto done) { exchange.service.executor.load(artifact, std::move(done)); });
     auto bytes = co_await loading;
     if (!bytes) co_return std::move(bytes).error();
     loaded.push_back(std::move(*bytes));
@@ -43,6 +42,16 @@ dialects::CallContext context_of(Exchange& exchange) {
           .base_url = "http://" + std::string(exchange.request.headers.get("Host")),
           .find_model = [&exchange](std::string_view name) { return usable_model(exchange, name); },
           .now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now())};
+}
+
+http::Task<Result<std::optional<GenerationRequest>>> asked_for(Exchange& exchange, GenerationId id) {
+  auto asking = answer_of<Result<executor::RequestOutcome>>(
+      exchange.client, [&](auto done) { exchange.service.executor.request_of(id, std::move(done)); });
+  auto answer = co_await asking;
+  if (!answer) co_return std::move(answer).error();
+  std::optional<GenerationRequest> request;
+  if (auto* const found = std::get_if<GenerationRequest>(&*answer)) request = std::move(*found);
+  co_return request;
 }
 
 http::Task<void> answer_ended_call(Exchange& exchange, std::shared_ptr<const GenerationRecord> record,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "dialects/dialect.hpp"
 #include "routes/exchange.hpp"
@@ -11,6 +12,17 @@ namespace shunt::api {
 
 // Lives as long as the exchange's request.
 [[nodiscard]] dialects::CallContext context_of(Exchange& exchange);
+
+// A generation and what it was asked for.
+struct LookedUp {
+  GenerationRecord record;
+  std::optional<GenerationRequest> request;
+  [[nodiscard]] dialects::Stored stored() const { return {record, request ? &*request : nullptr}; }
+};
+
+// nullopt: that is not known any more.
+[[nodiscard]] http::Task<Result<std::optional<GenerationRequest>>> asked_for(Exchange& exchange,
+                                                                             GenerationId id);
 
 // The whole answer of a generation that has ended.
 [[nodiscard]] http::Task<void> answer_ended_call(Exchange& exchange,

@@ -17,11 +17,27 @@ namespace {
 using dialects::Call;
 using EndedRecord = std::shared_ptr<const GenerationRecord>;
 
-Result<Call> make_call(Exchange& exchange, const dialects::endpoint::Run& run) {
-  const BodyLimits limits = body_limits(exchange.options);
-  auto body = parse_object(exchange.request.body, limits.json);
-  if (!body) return std::move(body).error();
-  auto call = run.make_call(context_of(exchange), std::move(*body));
+// The stored generation that the body goes on from; nullopt: there is none that the caller may see.
+http::Task<Result<std::optional<LookedUp>>> look_earlier(Exchange& exchange, GenerationId id) {
+  auto finding = answer_of<Result<executor::FindOutcome>>(
+      exchange.client, [&](auto done) { exchange.service.executor.find(id, std::move(done)); });
+  auto found = co_await finding;
+  if (!found) co_return std::move(found).error();
+  auto* const record = std::get_if<GenerationRecord>(&*found);
+  const bool visible =
+      record != nullptr && (exchange.key == nullptr || record->caller == exchange.key->caller());
+  if (!visible) co_return std::optional<LookedUp>();
+  auto asking = asked_for(exchange, id);
+  auto request = co_await asking;
+  if (!request) co_return std::move(request).error();
+  co_return std::optional<LookedUp>(LookedUp{std::move(*record), std::move(*request)});
+}
+
+Result<Call> make_call(Exchange& exchange, const dialects::endpoint::Run& run, JsonObject body,
+                       const dialects::Stored* earlier) {
+  dialects::CallContext context = context_of(exchange);
+  context.earlier = earlier;
+  auto call = run.make_call(context, std::move(body));
   if (!call) return call;
   GenerationRequest& request = call->request;
   if (auto read = read_request_headers(exchange.request.headers, request); !read)
@@ -32,6 +48,19 @@ Result<Call> make_call(Exchange& exchange, const dialects::endpoint::Run& run) {
   }
   if (auto chosen = choose_executor(exchange, request); !chosen) return std::move(chosen).error();
   return call;
+}
+
+http::Task<Result<Call>> read_call(Exchange& exchange, const dialects::endpoint::Run& run) {
+  auto body = parse_object(exchange.request.body, body_limits(exchange.options).json);
+  if (!body) co_return std::move(body).error();
+  const auto needed = run.needs == nullptr ? std::nullopt : run.needs(*body);
+  if (!needed) co_return make_call(exchange, run, std::move(*body), nullptr);
+  auto looking = look_earlier(exchange, *needed);
+  auto earlier = co_await looking;
+  if (!earlier) co_return std::move(earlier).error();
+  if (!*earlier) co_return make_call(exchange, run, std::move(*body), nullptr);
+  const dialects::Stored stored = (*earlier)->stored();
+  co_return make_call(exchange, run, std::move(*body), &stored);
 }
 
 Error still_running(GenerationId id) {
@@ -81,7 +110,8 @@ http::Task<void> answer_in_time(Exchange& exchange, GenerationId id, EventWatch&
 
 http::Task<void> run_call(Exchange& exchange, const dialects::endpoint::Run& run) {
   if (!reserve_decoding(exchange)) co_return;
-  auto call = make_call(exchange, run);
+  auto reading = read_call(exchange, run);
+  auto call = co_await reading;
   if (!call) {
     set_problem(exchange.response, call.error());
     co_return;
