@@ -34,6 +34,12 @@
 // Endpoint describes, the same for all.
 namespace shunt::api::dialects {
 
+// A stored generation, and what it was asked for where that is still known.
+struct Stored {
+  const GenerationRecord& record;
+  const GenerationRequest* request;
+};
+
 // What an endpoint may look at of a request, beside its body.
 struct CallContext {
   const http::Request& request;  // its headers
@@ -49,16 +55,12 @@ struct CallContext {
   const UrlSigner* urls = nullptr;  // makes the tokens of rows that are opened by one
   // What the caller's webhooks are signed with, if that is the caller's to know.
   std::function<Result<std::string>()> webhook_secret{};
+  // What endpoint::Run::needs has named; nullptr: there is no such generation of this caller's.
+  const Stored* earlier = nullptr;
 };
 
 // A file's or an artifact's bytes, once they are there.
 using Bytes = std::shared_ptr<const std::string>;
-
-// A stored generation, and what it was asked for where that is still known.
-struct Stored {
-  const GenerationRecord& record;
-  const GenerationRequest* request;
-};
 
 // How the events and the end of one generation become answers. Belongs to one request; used from one thread.
 class Rendering {
@@ -144,6 +146,8 @@ struct Run {
   // Whether an equal POST joins an earlier one's generation, where there is no Idempotency-Key; nullptr:
   // never.
   std::optional<RepeatRule> (*join)(const http::Headers& headers) = nullptr;
+  // The stored generation that the body goes on from, which make_call finds in the context.
+  std::optional<GenerationId> (*needs)(const JsonObject& body) = nullptr;
 };
 
 // GET of one generation: whole, or as a stream.
@@ -158,6 +162,8 @@ struct Show {
   Result<Wanted> (*read_query)(const CallContext& context);
   std::unique_ptr<Rendering> (*make_rendering)(const CallContext& context, const Stored& stored,
                                                const Wanted& wanted);
+  // What forbids it; nullopt: nothing.
+  std::optional<Error> (*refusal)(const Stored& stored) = nullptr;
 };
 
 // POST: asks a generation to stop, and answers with it as it stands.
@@ -166,12 +172,16 @@ struct Cancel {
   // What forbids it; nullopt: nothing.
   std::optional<Error> (*refusal)(const Stored& stored);
   void (*answer)(http::Response& response, const CallContext& context, const Stored& stored);
+  // How long the answer waits for the end, so that it can tell of it.
+  std::chrono::milliseconds settles_in{0};
 };
 
 // DELETE of an ended generation.
 struct Remove {
   std::optional<GenerationId> (*id_of)(std::string_view path);
   void (*answer)(http::Response& response, const GenerationRecord& record);
+  // What forbids it; nullopt: nothing.
+  std::optional<Error> (*refusal)(const Stored& stored) = nullptr;
 };
 
 // A page of the caller's generations, newest first.

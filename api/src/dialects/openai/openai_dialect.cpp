@@ -8,6 +8,8 @@
 #include "dialects/openai/embeddings/embedding_call.hpp"
 #include "dialects/openai/images/image_call.hpp"
 #include "dialects/openai/openai_error.hpp"
+#include "dialects/openai/responses/response_call.hpp"
+#include "dialects/openai/responses/response_endpoints.hpp"
 #include "shunt/http/ascii.hpp"
 
 namespace shunt::api::dialects::openai {
@@ -26,12 +28,19 @@ constexpr endpoint::Run run(Result<Call> (*make_call)(const CallContext&, JsonOb
   return {.make_call = make_call, .join = join_rule};
 }
 
-constexpr auto kRows = std::to_array<Row>({
+const auto kRows = std::to_array<Row>({
     {"POST", "/chat/completions", "openaiChat", "A chat's next message", run(make_chat_call)},
     {"POST", "/completions", "openaiCompletion", "What follows a text", run(make_completion_call)},
     {"POST", "/embeddings", "openaiEmbeddings", "Texts as vectors", run(make_embedding_call)},
     {"POST", "/audio/speech", "openaiSpeech", "A text as speech", run(make_speech_call)},
     {"POST", "/images/generations", "openaiImages", "Images of a text", run(make_image_call)},
+    {"POST", "/responses", "openaiResponse", "A model's response",
+     endpoint::Run{.make_call = make_response_call, .join = join_rule, .needs = earlier_response}},
+    {"GET", "/responses/{id}", "openaiResponseShow", "A response as it stands", show_response()},
+    {"DELETE", "/responses/{id}", "openaiResponseRemove", "Forgets a response", remove_response()},
+    {"POST", "/responses/{id}/cancel", "openaiResponseCancel", "Stops a response", cancel_response()},
+    {"GET", "/responses/{id}/input_items", "openaiResponseItems", "What a response was given",
+     list_input_items()},
 });
 
 }  // namespace
