@@ -3,12 +3,14 @@
 // dialect's form.
 #include <array>
 
+#include "dialects/ollama/text_call.hpp"
 #include "dialects/openai/audio/speech_call.hpp"
 #include "dialects/openai/chat/chat_call.hpp"
 #include "dialects/openai/completions/completion_call.hpp"
 #include "dialects/openai/embeddings/embedding_call.hpp"
 #include "dialects/openai/images/image_call.hpp"
 #include "dialects/openai/openai_error.hpp"
+#include "dialects/openai/responses/response_call.hpp"
 #include "dialects/replicate/prediction_call.hpp"
 #include "dialects/replicate/replicate_error.hpp"
 #include "dialects/replicate/replicate_files.hpp"
@@ -36,6 +38,9 @@ constexpr auto kForms = std::to_array<Form>({
     {dialects::openai::make_speech_call, dialects::openai::write_error},
     {dialects::openai::make_image_call, dialects::openai::write_error},
     {dialects::replicate::predict_version, dialects::replicate::write_error},
+    {dialects::openai::make_response_call, dialects::openai::write_error},
+    {dialects::ollama::make_chat_call, dialects::openai::write_error},
+    {dialects::ollama::make_generate_call, dialects::openai::write_error},
 });
 
 std::shared_ptr<const Model> make_model(std::string name, bool takes_text) {
