@@ -13,9 +13,9 @@
 #include <variant>
 #include <vector>
 
-#include "admission/url_signer.hpp"
+#include "dialects/repeat_rule.hpp"
 #include "representation/body_use.hpp"
-#include "service/repeated_posts.hpp"
+#include "representation/url_signer.hpp"
 #include "shunt/api/namespace.hpp"
 #include "shunt/base/json.hpp"
 #include "shunt/base/result.hpp"
@@ -143,7 +143,7 @@ struct Run {
   BodyUse body = BodyUse::kRequired;
   // Whether an equal POST joins an earlier one's generation, where there is no Idempotency-Key; nullptr:
   // never.
-  std::optional<RepeatedPosts::Rule> (*join)(const http::Headers& headers) = nullptr;
+  std::optional<RepeatRule> (*join)(const http::Headers& headers) = nullptr;
 };
 
 // GET of one generation: whole, or as a stream.

@@ -17,9 +17,9 @@ constexpr std::array<std::string_view, 2> kPrefixes{"/v1", "/openai/v1"};
 constexpr std::array<std::string_view, 2> kShared{"/models", "/files"};
 
 // OpenAI's clients say how often they have sent a request before, and nothing else by which one is known.
-std::optional<RepeatedPosts::Rule> join_rule(const http::Headers& headers) {
+std::optional<RepeatRule> join_rule(const http::Headers& headers) {
   const auto count = http::parse_unsigned(headers.get("X-Stainless-Retry-Count"));
-  return count && *count > 0 ? RepeatedPosts::Rule::kRetry : RepeatedPosts::Rule::kFirst;
+  return count && *count > 0 ? RepeatRule::kRetry : RepeatRule::kFirst;
 }
 
 constexpr endpoint::Run run(Result<Call> (*make_call)(const CallContext&, JsonObject)) {
