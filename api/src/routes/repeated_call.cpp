@@ -51,14 +51,19 @@ http::Task<std::optional<GenerationId>> join_repeated(Exchange& exchange, std::s
   const SteadyTime began = std::chrono::steady_clock::now();
   SteadyTime changed = began;  // when more was last known of equal ones
   std::optional<GenerationId> joined;
+  bool waited = false;
   for (;;) {
     const SteadyTime now = std::chrono::steady_clock::now();
     const SteadyTime breaks_until = changed + kBreakSeenWithin;
     const SteadyTime submits_until = began + kSubmitThroughWithin;
     Patience patience = Patience::kNone;
-    // Also for one whose own connection has broken since: it would begin another generation for nobody.
-    if (now < submits_until) patience = now < breaks_until ? Patience::kBreak : Patience::kSubmit;
-    const auto outcome = posts.begin(key, rule, patience, now, client.remote_wake());
+    // Also for one whose connection had broken before: it would begin another generation for nobody.
+    if (!(waited && client.broken()) && now < submits_until)
+      patience = now < breaks_until ? Patience::kBreak : Patience::kSubmit;
+    // Who has left while it waited was sent again itself: one that came later may be open by now, and is it.
+    const bool has_left = waited && (client.ended() || client.broken());
+    const auto outcome =
+        posts.begin(key, has_left ? RepeatedPosts::Rule::kRetry : rule, patience, now, client.remote_wake());
     if (const auto* const fresh = std::get_if<RepeatedPosts::Fresh>(&outcome)) {
       exchange.repeated.emplace(posts, fresh->ticket);
       break;
@@ -71,7 +76,9 @@ http::Task<std::optional<GenerationId>> join_repeated(Exchange& exchange, std::s
     const SteadyTime until =
         patience == Patience::kBreak ? std::min(breaks_until, submits_until) : submits_until;
     client.set_deadline(std::chrono::ceil<std::chrono::milliseconds>(until - now));
+    client.watch();
     co_await client.wake();
+    waited = true;
     if (!client.expired()) changed = std::chrono::steady_clock::now();
   }
   client.clear_deadline();
