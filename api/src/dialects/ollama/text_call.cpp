@@ -73,9 +73,9 @@ Result<void> translate_members(JsonObject& body, const Model* model, CallKind ki
   const auto stream = take_member(body, "stream");
   body["stream"] = stream.value_or(true);
   if (auto spread = spread_options(body, model); !spread) return spread;
-  if (body.contains("format") && body["format"] == "") body.erase("format");
+  if (body.contains("format") && body["format"] == "") body.stable_erase("format");
   if (serves(model, kind) && model->calls.at(kind).members.contains("prompt")) {
-    if (body.contains("think") && body["think"] == false) body.erase("think");
+    if (body.contains("think") && body["think"] == false) body.stable_erase("think");
     return {};
   }
   if (auto translated = translate_format(body); !translated) return translated;
@@ -110,7 +110,7 @@ Result<Call> make_generate_call(const CallContext& context, JsonObject body) {
   for (const std::string_view name : {"raw", "suffix", "template", "context", "system", "images"}) {
     const auto found = body.find(name);
     if (found != body.end() && (found->value().is_null() || asks_for_nothing(found->value())))
-      body.erase(found);
+      body.stable_erase(found);
   }
   for (const std::string_view name : {"template", "context"}) {
     if (body.contains(name)) return not_done(name, "it is the model's own; a chat has what was said before");

@@ -87,7 +87,7 @@ Result<void> take_format(const Json& format, JsonObject& chat) {
   if (type == "text") return {};
   if (type == "json_schema") {
     JsonObject schema = *given;
-    schema.erase("type");
+    schema.stable_erase("type");
     made["json_schema"] = std::move(schema);
   } else if (type != "json_object") {
     return bad_member("/text/format/type", "the type of a format must be text, json_schema or json_object");
