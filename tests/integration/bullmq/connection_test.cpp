@@ -13,6 +13,7 @@
 #include "core/queue_keys.hpp"
 #include "event_loop.hpp"
 #include "redis_process.hpp"
+#include "support/sanitized.hpp"
 
 namespace bullmq::testing {
 namespace {
@@ -119,14 +120,6 @@ TEST_F(ConnectionTest, PayloadsOf16MiBPassWithSmallCommandsBetween) {
   EXPECT_EQ(redis({"GET", "counter"}).text, "300");
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-constexpr bool kSanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
-#else
-constexpr bool kSanitized = false;
-#endif
-
 std::size_t resident_bytes() {
   std::ifstream in("/proc/self/statm");
   std::size_t total = 0;
@@ -136,7 +129,7 @@ std::size_t resident_bytes() {
 }
 
 TEST_F(ConnectionTest, AHugeAnswerLeavesNoMemoryBehind) {
-  if (kSanitized) GTEST_SKIP() << "sanitizers keep what is freed";
+  if (shunt::testing::kSanitized) GTEST_SKIP() << "sanitizers keep what is freed";
   constexpr std::size_t kSize = 200UL * 1024 * 1024;
   const auto connection = connect({.command_timeout = 60s});
   redis({"SETRANGE", "large", std::to_string(kSize - 1), "x"});

@@ -9,21 +9,17 @@
 #include <thread>
 #include <vector>
 
+#include "support/sanitized.hpp"
+
 namespace shunt::flip {
 namespace {
 
 using std::chrono::hours;
 
 // The figures are arithmetic on fixed seeds, which a sanitizer only makes slow: a part of it is enough there.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int kHealthyRollouts = 200;
-constexpr int kBusyRollouts = 20;
-constexpr int kBrokenRollouts = 30;
-#else
-constexpr int kHealthyRollouts = 2'000;
-constexpr int kBusyRollouts = 400;
-constexpr int kBrokenRollouts = 300;
-#endif
+constexpr int kHealthyRollouts = testing::kSanitized ? 200 : 2'000;
+constexpr int kBusyRollouts = testing::kSanitized ? 20 : 400;
+constexpr int kBrokenRollouts = testing::kSanitized ? 30 : 300;
 
 // How many of so many rollouts came to which end. The stages before the canary say nothing of its verdicts.
 std::map<StoryEnd, int> ends_of(int rollouts, const Scenario& scenario) {
