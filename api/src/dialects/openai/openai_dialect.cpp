@@ -3,6 +3,7 @@
 #include <array>
 
 #include "dialects/openai/audio/speech_call.hpp"
+#include "dialects/openai/audio/transcript_call.hpp"
 #include "dialects/openai/chat/chat_call.hpp"
 #include "dialects/openai/completions/completion_call.hpp"
 #include "dialects/openai/embeddings/embedding_call.hpp"
@@ -22,8 +23,9 @@ std::optional<RepeatedPosts::Rule> join_rule(const http::Headers& headers) {
   return count && *count > 0 ? RepeatedPosts::Rule::kRetry : RepeatedPosts::Rule::kFirst;
 }
 
-constexpr endpoint::Run run(Result<Call> (*make_call)(const CallContext&, JsonObject)) {
-  return {.make_call = make_call, .join = join_rule};
+constexpr endpoint::Run run(Result<Call> (*make_call)(const CallContext&, JsonObject),
+                            BodyUse body = BodyUse::kRequired) {
+  return {.make_call = make_call, .body = body, .join = join_rule};
 }
 
 constexpr auto kRows = std::to_array<Row>({
@@ -31,7 +33,13 @@ constexpr auto kRows = std::to_array<Row>({
     {"POST", "/completions", "openaiCompletion", "What follows a text", run(make_completion_call)},
     {"POST", "/embeddings", "openaiEmbeddings", "Texts as vectors", run(make_embedding_call)},
     {"POST", "/audio/speech", "openaiSpeech", "A text as speech", run(make_speech_call)},
+    {"POST", "/audio/transcriptions", "openaiTranscription", "What is said in a sound",
+     run(make_transcription_call, BodyUse::kForm)},
+    {"POST", "/audio/translations", "openaiTranslation", "What is said in a sound, in English",
+     run(make_translation_call, BodyUse::kForm)},
     {"POST", "/images/generations", "openaiImages", "Images of a text", run(make_image_call)},
+    {"POST", "/images/edits", "openaiImageEdits", "Images made of others",
+     run(make_image_edit_call, BodyUse::kForm)},
 });
 
 }  // namespace
