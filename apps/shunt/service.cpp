@@ -117,10 +117,8 @@ namespace {
 std::string make_url_secret(const std::string& configured) {
   constexpr std::size_t kBytes = 32;
   if (!configured.empty()) return configured;
-  log::info("http.url_secret_random",
-            {{"reason",
-              "URLs with a token hold in this process alone, and until it ends: several API "
-              "processes behind one address need the same server.url_secret"}});
+  // Nothing that most services need to know: docs/replicate.md tells who has to set one.
+  log::debug("http.url_tokens_of_this_process_alone");
   return random_name(kBytes);
 }
 

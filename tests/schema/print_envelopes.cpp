@@ -15,7 +15,8 @@ int main() {
     if (i % 3 == 1)
       envelope.request.input = shunt::base::JsonObject{{"text", "h\u00e9"}, {"n", i}, {"deep", {1, {2.5}}}};
     if (i % 5 == 1)
-      envelope.request.context = {"00-ab-cd-01", "a=b", "acme", {{"locale", "de"}}, {{"new", true}}};
+      envelope.request.context = {"00-ab-cd-01",        "a=b",          "acme", {{"locale", "de"}},
+                                  {{"name", "openai"}}, {{"new", true}}};
     if (i % 7 == 1) envelope.request.options = {std::chrono::milliseconds(i), {{"order", i}}, {}};
     if (i % 9 == 1) {
       envelope.request.files = {

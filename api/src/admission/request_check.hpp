@@ -6,7 +6,7 @@
 #include <string>
 
 #include "admission/live_settings.hpp"
-#include "admission/url_signer.hpp"
+#include "representation/url_signer.hpp"
 #include "shunt/api/namespace.hpp"
 #include "shunt/http/server/request.hpp"
 #include "shunt/http/server/response.hpp"

@@ -2,13 +2,14 @@
 
 #include <array>
 
+#include "dialects/ollama/ollama_dialect.hpp"
 #include "dialects/openai/openai_dialect.hpp"
 #include "dialects/replicate/replicate_dialect.hpp"
 
 namespace shunt::api::dialects {
 
 std::span<const Dialect> all() {
-  static const std::array kAll{openai::dialect(), replicate::dialect()};
+  static const std::array kAll{openai::dialect(), replicate::dialect(), ollama::dialect()};
   return kAll;
 }
 

@@ -13,9 +13,9 @@
 #include <variant>
 #include <vector>
 
-#include "admission/url_signer.hpp"
+#include "dialects/repeat_rule.hpp"
 #include "representation/body_use.hpp"
-#include "service/repeated_posts.hpp"
+#include "representation/url_signer.hpp"
 #include "shunt/api/namespace.hpp"
 #include "shunt/base/json.hpp"
 #include "shunt/base/result.hpp"
@@ -34,6 +34,12 @@
 // Endpoint describes, the same for all.
 namespace shunt::api::dialects {
 
+// A stored generation, and what it was asked for where that is still known.
+struct Stored {
+  const GenerationRecord& record;
+  const GenerationRequest* request;
+};
+
 // What an endpoint may look at of a request, beside its body.
 struct CallContext {
   const http::Request& request;  // its headers
@@ -51,16 +57,12 @@ struct CallContext {
   std::function<Result<std::string>()> webhook_secret{};
   // The names of the files in the request's form.
   std::vector<std::string> files{};
+  // What endpoint::Run::needs has named; nullptr: there is no such generation of this caller's.
+  const Stored* earlier = nullptr;
 };
 
 // A file's or an artifact's bytes, once they are there.
 using Bytes = std::shared_ptr<const std::string>;
-
-// A stored generation, and what it was asked for where that is still known.
-struct Stored {
-  const GenerationRecord& record;
-  const GenerationRequest* request;
-};
 
 // How the events and the end of one generation become answers. Belongs to one request; used from one thread.
 class Rendering {
@@ -147,7 +149,9 @@ struct Run {
   BodyUse body = BodyUse::kRequired;
   // Whether an equal POST joins an earlier one's generation, where there is no Idempotency-Key; nullptr:
   // never.
-  std::optional<RepeatedPosts::Rule> (*join)(const http::Headers& headers) = nullptr;
+  std::optional<RepeatRule> (*join)(const http::Headers& headers) = nullptr;
+  // The stored generation that the body goes on from, which make_call finds in the context.
+  std::optional<GenerationId> (*needs)(const JsonObject& body) = nullptr;
 };
 
 // GET of one generation: whole, or as a stream.
@@ -162,6 +166,8 @@ struct Show {
   Result<Wanted> (*read_query)(const CallContext& context);
   std::unique_ptr<Rendering> (*make_rendering)(const CallContext& context, const Stored& stored,
                                                const Wanted& wanted);
+  // What forbids it; nullopt: nothing.
+  std::optional<Error> (*refusal)(const Stored& stored) = nullptr;
 };
 
 // POST: asks a generation to stop, and answers with it as it stands.
@@ -170,12 +176,16 @@ struct Cancel {
   // What forbids it; nullopt: nothing.
   std::optional<Error> (*refusal)(const Stored& stored);
   void (*answer)(http::Response& response, const CallContext& context, const Stored& stored);
+  // How long the answer waits for the end, so that it can tell of it.
+  std::chrono::milliseconds settles_in{0};
 };
 
 // DELETE of an ended generation.
 struct Remove {
   std::optional<GenerationId> (*id_of)(std::string_view path);
   void (*answer)(http::Response& response, const GenerationRecord& record);
+  // What forbids it; nullopt: nothing.
+  std::optional<Error> (*refusal)(const Stored& stored) = nullptr;
 };
 
 // A page of the caller's generations, newest first.

@@ -3,8 +3,8 @@
 #include <memory>
 #include <utility>
 
-#include "admission/url_signer.hpp"
 #include "dialects/replicate/prediction_object.hpp"
+#include "representation/url_signer.hpp"
 #include "shunt/base/clock.hpp"
 
 namespace shunt::api {

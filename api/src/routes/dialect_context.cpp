@@ -116,29 +116,28 @@ dialects::CallContext context_of(Exchange& exchange) {
           .webhook_secret = [&exchange] { return webhook_secret_of(exchange); }};
 }
 
-http::Task<std::optional<GenerationRequest>> request_of(Exchange& exchange, GenerationId id) {
-  auto asking = answer_of<Result<executor::RequestOutcome>>(
-      exchange.client, [&](auto done) { exchange.service.executor.request_of(id, std::move(done)); });
-  auto answer = co_await asking;
-  std::optional<GenerationRequest> request;
-  if (answer) {
-    if (auto* const found = std::get_if<GenerationRequest>(&*answer)) request = std::move(*found);
-  }
-  co_return request;
-}
-
 http::Task<void> inform_rendering(Exchange& exchange, const GenerationRecord& record,
                                   dialects::Rendering& rendering) {
   const GenerationId id = record.id;
   if (rendering.wants_request()) {
-    auto asking = request_of(exchange, id);
+    auto asking = asked_for(exchange, id);
     auto request = co_await asking;
-    if (request) rendering.take_request(std::move(*request));
+    if (request && *request) rendering.take_request(std::move(**request));
   }
   if (rendering.wants_events()) {
     auto taking = take_events(exchange, id, is_terminal(record.state), rendering);
     co_await taking;
   }
+}
+
+http::Task<Result<std::optional<GenerationRequest>>> asked_for(Exchange& exchange, GenerationId id) {
+  auto asking = answer_of<Result<executor::RequestOutcome>>(
+      exchange.client, [&](auto done) { exchange.service.executor.request_of(id, std::move(done)); });
+  auto answer = co_await asking;
+  if (!answer) co_return std::move(answer).error();
+  std::optional<GenerationRequest> request;
+  if (auto* const found = std::get_if<GenerationRequest>(&*answer)) request = std::move(*found);
+  co_return request;
 }
 
 http::Task<void> answer_ended_call(Exchange& exchange, std::shared_ptr<const GenerationRecord> record,

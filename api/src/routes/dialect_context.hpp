@@ -18,11 +18,18 @@ namespace shunt::api {
 [[nodiscard]] http::Task<void> inform_rendering(Exchange& exchange, const GenerationRecord& record,
                                                 dialects::Rendering& rendering);
 
-// What a generation was asked for, where that is still known.
-[[nodiscard]] http::Task<std::optional<GenerationRequest>> request_of(Exchange& exchange, GenerationId id);
-
 // The models that the caller may use.
 [[nodiscard]] std::vector<std::shared_ptr<const Model>> usable_models(const Exchange& exchange);
+// A generation and what it was asked for.
+struct LookedUp {
+  GenerationRecord record;
+  std::optional<GenerationRequest> request;
+  [[nodiscard]] dialects::Stored stored() const { return {record, request ? &*request : nullptr}; }
+};
+
+// nullopt: that is not known any more.
+[[nodiscard]] http::Task<Result<std::optional<GenerationRequest>>> asked_for(Exchange& exchange,
+                                                                             GenerationId id);
 
 // The whole answer of a generation that has ended.
 [[nodiscard]] http::Task<void> answer_ended_call(Exchange& exchange,

@@ -3,6 +3,7 @@
 #include "routes/dialect_files.hpp"
 #include "routes/event_stream.hpp"
 #include "routes/handlers.hpp"
+#include "routes/wait_for_generation.hpp"
 #include "shunt/base/display_text.hpp"
 
 namespace shunt::api {
@@ -14,24 +15,21 @@ Error no_such_id(std::string_view id) {
   return Error{error_code::kGenerationUnknown, "there is nothing of the id \"" + excerpt(id) + '"'};
 }
 
-// A generation and what it was asked for.
-struct Looked {
-  GenerationRecord record;
-  std::optional<GenerationRequest> request;
-  [[nodiscard]] dialects::Stored stored() const { return {record, request ? &*request : nullptr}; }
-};
-
 // nullopt: the response has been made a problem.
-http::Task<std::optional<Looked>> look(Exchange& exchange, std::optional<GenerationId> id) {
+http::Task<std::optional<LookedUp>> look(Exchange& exchange, std::optional<GenerationId> id) {
   if (!id) {
     set_problem(exchange.response, no_such_id(exchange.route.parameters[0]));
     co_return std::nullopt;
   }
   auto record = co_await find_visible(exchange, *id);
   if (!record) co_return std::nullopt;
-  auto asking = request_of(exchange, *id);
+  auto asking = asked_for(exchange, *id);
   auto request = co_await asking;
-  co_return Looked{std::move(*record), std::move(request)};
+  if (!request) {
+    set_problem(exchange.response, request.error());
+    co_return std::nullopt;
+  }
+  co_return LookedUp{std::move(*record), std::move(*request)};
 }
 
 http::Task<void> show(Exchange& exchange, const endpoint::Show& show) {
@@ -44,6 +42,12 @@ http::Task<void> show(Exchange& exchange, const endpoint::Show& show) {
   auto looking = look(exchange, show.id_of(context.path[0]));
   auto found = co_await looking;
   if (!found) co_return;
+  if (show.refusal != nullptr) {
+    if (const auto refused = show.refusal(found->stored())) {
+      set_problem(exchange.response, *refused);
+      co_return;
+    }
+  }
   const auto rendering = show.make_rendering(context, found->stored(), *wanted);
   const GenerationId id = found->record.id;
   exchange.response.set_header(kRequestIdHeader, id.to_string());
@@ -62,6 +66,19 @@ http::Task<void> show(Exchange& exchange, const endpoint::Show& show) {
     if (!rendering->answer_pending(exchange.response, found->record))
       set_problem(exchange.response, {problem_code::kNotEnded, "it has not ended"});
   }
+}
+
+// The record as it ends, or as it is when the time is over.
+http::Task<GenerationRecord> settled(Exchange& exchange, GenerationRecord record,
+                                     std::chrono::milliseconds limit) {
+  auto watching = watch_generation(exchange, record.id, {});
+  auto watch = co_await watching;
+  if (!watch || !*watch) co_return record;
+  auto waiting = wait_for_end(exchange, **watch, limit);
+  const WaitEnd end = co_await waiting;
+  if (end != WaitEnd::kEnded) co_return record;
+  if (const auto ended = (*watch)->record_at_end()) co_return *ended;
+  co_return record;
 }
 
 http::Task<void> cancel(Exchange& exchange, const endpoint::Cancel& cancel) {
@@ -87,19 +104,26 @@ http::Task<void> cancel(Exchange& exchange, const endpoint::Cancel& cancel) {
     co_return;
   }
   found->record = std::move(*record);
+  if (!is_terminal(found->record.state) && cancel.settles_in.count() > 0) {
+    auto settling = settled(exchange, std::move(found->record), cancel.settles_in);
+    found->record = co_await settling;
+  }
   cancel.answer(exchange.response, context, found->stored());
 }
 
 http::Task<void> remove(Exchange& exchange, const endpoint::Remove& remove) {
-  const auto id = remove.id_of(exchange.route.parameters[0]);
-  if (!id) {
-    set_problem(exchange.response, no_such_id(exchange.route.parameters[0]));
-    co_return;
+  auto looking = look(exchange, remove.id_of(exchange.route.parameters[0]));
+  const auto found = co_await looking;
+  if (!found) co_return;
+  if (remove.refusal != nullptr) {
+    if (const auto refused = remove.refusal(found->stored())) {
+      set_problem(exchange.response, *refused);
+      co_return;
+    }
   }
-  const auto record = co_await find_visible(exchange, *id);
-  if (!record) co_return;
-  auto removing = answer_of<Result<executor::RemoveOutcome>>(
-      exchange.client, [&](auto done) { exchange.service.executor.remove(*id, std::move(done)); });
+  auto removing = answer_of<Result<executor::RemoveOutcome>>(exchange.client, [&](auto done) {
+    exchange.service.executor.remove(found->record.id, std::move(done));
+  });
   const auto answer = co_await removing;
   if (!answer) {
     set_problem(exchange.response, answer.error());
@@ -107,7 +131,7 @@ http::Task<void> remove(Exchange& exchange, const endpoint::Remove& remove) {
     set_problem(exchange.response,
                 {problem_code::kNotEnded, "it has not ended: cancel it, or wait, before it is removed"});
   } else {
-    remove.answer(exchange.response, *record);
+    remove.answer(exchange.response, found->record);
   }
 }
 
@@ -130,14 +154,15 @@ http::Task<void> list(Exchange& exchange, const endpoint::List& list) {
     set_problem(exchange.response, page.error());
     co_return;
   }
-  std::vector<Looked> looked;
+  std::vector<LookedUp> looked;
   for (GenerationRecord& record : page->records) {
-    auto asking = request_of(exchange, record.id);
+    auto asking = asked_for(exchange, record.id);
     auto request = co_await asking;
-    looked.push_back({std::move(record), std::move(request)});
+    if (!request) request = std::optional<GenerationRequest>();  // one of them does not spoil the page
+    looked.push_back({std::move(record), std::move(*request)});
   }
   std::vector<dialects::Stored> stored;
-  for (const Looked& each : looked) stored.push_back(each.stored());
+  for (const LookedUp& each : looked) stored.push_back(each.stored());
   list.answer(exchange.response, context, stored, page->next);
 }
 

@@ -28,15 +28,30 @@ struct Plan {
   std::optional<webhooks::Webhook> webhook{};
 };
 
-Result<Plan> make_plan(Exchange& exchange, const dialects::endpoint::Run& run, const ReceivedForm* form) {
-  const BodyLimits limits = body_limits(exchange.options);
-  auto body = parse_object(exchange.request.body, limits.json);
-  if (!body) return std::move(body).error();
+// The stored generation that the body goes on from; nullopt: there is none that the caller may see.
+http::Task<Result<std::optional<LookedUp>>> look_earlier(Exchange& exchange, GenerationId id) {
+  auto finding = answer_of<Result<executor::FindOutcome>>(
+      exchange.client, [&](auto done) { exchange.service.executor.find(id, std::move(done)); });
+  auto found = co_await finding;
+  if (!found) co_return std::move(found).error();
+  auto* const record = std::get_if<GenerationRecord>(&*found);
+  const bool visible =
+      record != nullptr && (exchange.key == nullptr || record->caller == exchange.key->caller());
+  if (!visible) co_return std::optional<LookedUp>();
+  auto asking = asked_for(exchange, id);
+  auto request = co_await asking;
+  if (!request) co_return std::move(request).error();
+  co_return std::optional<LookedUp>(LookedUp{std::move(*record), std::move(*request)});
+}
+
+Result<Plan> make_plan(Exchange& exchange, const dialects::endpoint::Run& run, JsonObject body,
+                       const ReceivedForm* form, const dialects::Stored* earlier) {
   dialects::CallContext context = context_of(exchange);
+  context.earlier = earlier;
   if (form != nullptr) {
     for (const auto& [name, file] : form->files) context.files.push_back(name);
   }
-  auto call = run.make_call(context, std::move(*body));
+  auto call = run.make_call(context, std::move(body));
   if (!call) return std::move(call).error();
   GenerationRequest& request = call->request;
   if (auto read = read_request_headers(exchange.request.headers, request); !read)
@@ -58,6 +73,20 @@ std::optional<RepeatedPosts::Rule> join_rule(const Exchange& exchange, const dia
   // A key says more.
   if (exchange.request.headers.has("Idempotency-Key")) return std::nullopt;
   return run.join(exchange.request.headers);
+}
+
+http::Task<Result<Plan>> read_plan(Exchange& exchange, const dialects::endpoint::Run& run,
+                                   const ReceivedForm* form) {
+  auto body = parse_object(exchange.request.body, body_limits(exchange.options).json);
+  if (!body) co_return std::move(body).error();
+  const auto needed = run.needs == nullptr ? std::nullopt : run.needs(*body);
+  if (!needed) co_return make_plan(exchange, run, std::move(*body), form, nullptr);
+  auto looking = look_earlier(exchange, *needed);
+  auto earlier = co_await looking;
+  if (!earlier) co_return std::move(earlier).error();
+  if (!*earlier) co_return make_plan(exchange, run, std::move(*body), form, nullptr);
+  const dialects::Stored stored = (*earlier)->stored();
+  co_return make_plan(exchange, run, std::move(*body), form, &stored);
 }
 
 Error still_running(GenerationId id) {
@@ -183,7 +212,8 @@ http::Task<std::optional<executor::Accepted>> submit_plan(Exchange& exchange, Pl
 // `form` may be nullptr.
 http::Task<void> run_received(Exchange& exchange, const dialects::endpoint::Run& run, ReceivedForm* form) {
   if (!reserve_decoding(exchange)) co_return;
-  auto plan = make_plan(exchange, run, form);
+  auto reading = read_plan(exchange, run, form);
+  auto plan = co_await reading;
   if (!plan) {
     set_problem(exchange.response, plan.error());
     co_return;

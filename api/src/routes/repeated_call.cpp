@@ -8,9 +8,10 @@
 namespace shunt::api {
 namespace {
 
-// Clients that send again at once do so within a millisecond; a loop that is busy sees the break some later.
+// Clients that send again at once do so within a millisecond; a loop that is busy sees the break some later,
+// and not before the submit is through.
 constexpr std::chrono::milliseconds kBreakSeenWithin{50};
-// Whoever says that it sends again waits until the earlier one's submit is through.
+// How long a submit may take that is waited for.
 constexpr std::chrono::seconds kSubmitThroughWithin{10};
 
 }  // namespace
@@ -48,15 +49,21 @@ http::Task<std::optional<GenerationId>> join_repeated(Exchange& exchange, std::s
   http::ClientSocket& client = exchange.client;
   using Patience = RepeatedPosts::Patience;
   const SteadyTime began = std::chrono::steady_clock::now();
+  SteadyTime changed = began;  // when more was last known of equal ones
   std::optional<GenerationId> joined;
+  bool waited = false;
   for (;;) {
     const SteadyTime now = std::chrono::steady_clock::now();
-    const auto waited = now - began;
-    const Patience patience = client.broken()                 ? Patience::kNone
-                              : waited < kBreakSeenWithin     ? Patience::kBreak
-                              : waited < kSubmitThroughWithin ? Patience::kSubmit
-                                                              : Patience::kNone;
-    const auto outcome = posts.begin(key, rule, patience, now, client.remote_wake());
+    const SteadyTime breaks_until = changed + kBreakSeenWithin;
+    const SteadyTime submits_until = began + kSubmitThroughWithin;
+    Patience patience = Patience::kNone;
+    // Also for one whose connection had broken before: it would begin another generation for nobody.
+    if (!(waited && client.broken()) && now < submits_until)
+      patience = now < breaks_until ? Patience::kBreak : Patience::kSubmit;
+    // Who has left while it waited was sent again itself: one that came later may be open by now, and is it.
+    const bool has_left = waited && (client.ended() || client.broken());
+    const auto outcome =
+        posts.begin(key, has_left ? RepeatedPosts::Rule::kRetry : rule, patience, now, client.remote_wake());
     if (const auto* const fresh = std::get_if<RepeatedPosts::Fresh>(&outcome)) {
       exchange.repeated.emplace(posts, fresh->ticket);
       break;
@@ -67,10 +74,12 @@ http::Task<std::optional<GenerationId>> join_repeated(Exchange& exchange, std::s
       break;
     }
     const SteadyTime until =
-        began +
-        (patience == Patience::kBreak ? std::chrono::nanoseconds(kBreakSeenWithin) : kSubmitThroughWithin);
+        patience == Patience::kBreak ? std::min(breaks_until, submits_until) : submits_until;
     client.set_deadline(std::chrono::ceil<std::chrono::milliseconds>(until - now));
+    client.watch();
     co_await client.wake();
+    waited = true;
+    if (!client.expired()) changed = std::chrono::steady_clock::now();
   }
   client.clear_deadline();
   co_return joined;

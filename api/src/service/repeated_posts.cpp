@@ -6,9 +6,9 @@ namespace shunt::api {
 
 namespace {
 
-bool may_wait(RepeatedPosts::Rule rule, RepeatedPosts::Patience patience, bool has_id) {
-  if (patience == RepeatedPosts::Patience::kBreak) return true;
-  return patience == RepeatedPosts::Patience::kSubmit && rule == RepeatedPosts::Rule::kRetry && !has_id;
+bool may_wait(RepeatedPosts::Patience patience, bool has_id) {
+  return patience == RepeatedPosts::Patience::kBreak ||
+         (patience == RepeatedPosts::Patience::kSubmit && !has_id);
 }
 
 }  // namespace
@@ -40,7 +40,7 @@ RepeatedPosts::Outcome RepeatedPosts::begin(std::string_view key, Rule rule, Pat
     }
     for (auto each = equal.first; each != equal.second; ++each) {
       Post& post = *each->second;
-      if (post.open == 0 || !may_wait(rule, patience, post.id.has_value())) continue;
+      if (post.open == 0 || !may_wait(patience, post.id.has_value())) continue;
       post.waiting.push_back(changed);
       return Undecided{};
     }

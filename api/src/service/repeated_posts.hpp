@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "dialects/repeat_rule.hpp"
 #include "shunt/api/namespace.hpp"
 #include "shunt/base/clock.hpp"
 #include "shunt/generation/generation_id.hpp"
@@ -30,11 +31,7 @@ class RepeatedPosts {
     std::size_t max_posts = 10'000;                               // the one that was left first makes room
     std::chrono::milliseconds window = std::chrono::seconds(10);  // after its answer, or its loss
   };
-  enum class Rule {
-    kBroken,  // joins one whose connections have all broken before an answer was written to them
-    kRetry,   // the client says that it sends it again: joins any that is there, a broken one before others
-    kFirst,   // the client says that it has not been sent before: joins none, and may be joined
-  };
+  using Rule = dialects::RepeatRule;
   // What may be waited for, of equal ones whose fate is not known yet.
   enum class Patience {
     kBreak,   // that a connection breaks, which may be seen later than what comes because of it
@@ -104,13 +101,14 @@ class RepeatedPosts {
   std::multimap<std::string, Posts::iterator, std::less<>> by_key_;
 };
 
-// A POST that is under way: says what became of it, at the latest when it goes.
+// A POST that is under way: says what became of it, at the latest when it goes. Movable only.
 class RepeatedPost {
  public:
   RepeatedPost(RepeatedPosts& posts, RepeatedPosts::Ticket ticket)
       : all_(posts), posts_(&posts), ticket_(ticket) {}
-  RepeatedPost(const RepeatedPost&) = delete;
-  RepeatedPost& operator=(const RepeatedPost&) = delete;
+  RepeatedPost(RepeatedPost&& other) noexcept
+      : all_(other.all_), posts_(std::exchange(other.posts_, nullptr)), ticket_(other.ticket_) {}
+  RepeatedPost& operator=(RepeatedPost&&) = delete;
   ~RepeatedPost() { broke(); }
 
   void accepted(const GenerationId& id) {

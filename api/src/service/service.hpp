@@ -4,7 +4,7 @@
 #include <string>
 
 #include "admission/live_settings.hpp"
-#include "admission/url_signer.hpp"
+#include "representation/url_signer.hpp"
 #include "service/current_openapi.hpp"
 #include "service/file_service.hpp"
 #include "service/http_metrics.hpp"

@@ -65,7 +65,7 @@ enum class RouteId {
 
 // What is needed where API keys are configured: nothing, any key, or one with the scope. Without keys kAdmin
 // is for requests from this machine only. kToken: no key, but a token in the URL for just this
-// (admission/url_signer.hpp), also where there are no keys.
+// (representation/url_signer.hpp), also where there are no keys.
 enum class Access { kOpen, kAnyKey, kGenerate, kMetrics, kStatus, kAdmin, kToken };
 // The {name} segments of a path.
 using PathParameters = std::array<std::string_view, 3>;

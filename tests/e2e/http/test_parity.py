@@ -172,6 +172,8 @@ def with_joined_text(body):
 def normalised(response, names, joins_text):
     """The response as text: its status, its headers, its body, with ids as gen_1, gen_2... in order of appearance."""
     headers = "\n".join(f"{k}: {v}" for k, v in sorted(response.headers.items()) if k not in SAME_EVERYWHERE)
+    # Drawn for each request that no generation is known of.
+    headers = re.sub(r"x-request-id: [0-9a-f]{32}", "x-request-id: N", headers)
     body = ADMISSION.sub("", response.body.decode("latin-1"))
     if not body:  # of HEAD, whose length is that of a record
         headers = re.sub(r"content-length: [1-9]\d*", "content-length: N", headers)

@@ -77,7 +77,7 @@ def test_405_names_what_is_allowed(shunt):
 
 def test_options_names_what_is_allowed(shunt):
     for path, allowed in (("/healthz", "GET, HEAD, OPTIONS"), ("/v1/generations/x/cancel", "POST, OPTIONS"),
-                          ("*", "POST, GET, HEAD, DELETE, OPTIONS")):
+                          ("*", "POST, GET, HEAD, DELETE, QUERY, OPTIONS")):
         answer = shunt.request("OPTIONS", path)
         assert answer.status == 204 and answer.headers["allow"] == allowed
     assert shunt.request("OPTIONS", "/nowhere").status == 404

@@ -1,4 +1,4 @@
-#include "admission/url_signer.hpp"
+#include "representation/url_signer.hpp"
 
 #include <gtest/gtest.h>
 

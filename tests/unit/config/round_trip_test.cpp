@@ -82,7 +82,8 @@ TEST(RoundTrip, every_variable_of_the_reference_takes_the_value_that_is_shown) {
     if (value.starts_with('"')) value = value.substr(1, value.size() - 2);
     if (each.name == "tracing.otlp_headers") value = "name=value";
     if (value.empty() && each.name.starts_with("tracing.")) value = "http://host:4318";
-    if (value.empty() && each.name.starts_with("webhooks.")) value = "https://shunt.example.com";
+    if (value.empty() && (each.name.starts_with("webhooks.") || each.name == "server.public_url"))
+      value = "https://shunt.example.com";
     if (each.name == "redis.password_file") value = "/run/secrets/redis";
     if (value.empty()) value = each.name == "worker.listen" ? "127.0.0.1:9090" : "redis://host";
     const Loaded second = Given(kOneModel).variable(variable, value).loaded();

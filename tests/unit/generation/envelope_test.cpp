@@ -22,6 +22,7 @@ Envelope full_envelope() {
                               .tracestate = "a=b",
                               .tenant = "acme",
                               .baggage = {{"locale", "de"}},
+                              .dialect = {{"name", "openai"}, {"store", false}},
                               .unknown = {{"region", "eu"}}};
   envelope.request.options = {
       .timeout = std::chrono::milliseconds(1500), .metadata = {{"order", 7}}, .unknown = {{"priority", 3}}};
@@ -41,6 +42,7 @@ TEST(Envelope, SurvivesEncodeAndDecodeWithMembersThatThisVersionDoesNotKnow) {
   EXPECT_EQ(received->id, sent.id);
   EXPECT_EQ(received->request.input, sent.request.input);
   EXPECT_EQ(received->request.context.baggage, sent.request.context.baggage);
+  EXPECT_EQ(received->request.context.dialect, sent.request.context.dialect);
   EXPECT_EQ(received->request.options.timeout, sent.request.options.timeout);
   EXPECT_EQ(received->deadline, sent.deadline);
   EXPECT_EQ(received->unknown, sent.unknown);

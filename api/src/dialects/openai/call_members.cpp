@@ -36,7 +36,7 @@ std::optional<Json> take_member(JsonObject& body, std::string_view name) {
   const auto found = body.find(name);
   if (found == body.end()) return std::nullopt;
   std::optional<Json> value(std::move(found->value()));
-  body.erase(found);
+  body.stable_erase(found);
   if (value->is_null()) value.reset();
   return value;
 }

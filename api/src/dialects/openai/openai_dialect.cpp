@@ -9,6 +9,8 @@
 #include "dialects/openai/embeddings/embedding_call.hpp"
 #include "dialects/openai/images/image_call.hpp"
 #include "dialects/openai/openai_error.hpp"
+#include "dialects/openai/responses/response_call.hpp"
+#include "dialects/openai/responses/response_endpoints.hpp"
 #include "shunt/http/ascii.hpp"
 
 namespace shunt::api::dialects::openai {
@@ -18,9 +20,9 @@ constexpr std::array<std::string_view, 2> kPrefixes{"/v1", "/openai/v1"};
 constexpr std::array<std::string_view, 2> kShared{"/models", "/files"};
 
 // OpenAI's clients say how often they have sent a request before, and nothing else by which one is known.
-std::optional<RepeatedPosts::Rule> join_rule(const http::Headers& headers) {
+std::optional<RepeatRule> join_rule(const http::Headers& headers) {
   const auto count = http::parse_unsigned(headers.get("X-Stainless-Retry-Count"));
-  return count && *count > 0 ? RepeatedPosts::Rule::kRetry : RepeatedPosts::Rule::kFirst;
+  return count && *count > 0 ? RepeatRule::kRetry : RepeatRule::kFirst;
 }
 
 constexpr endpoint::Run run(Result<Call> (*make_call)(const CallContext&, JsonObject),
@@ -28,7 +30,7 @@ constexpr endpoint::Run run(Result<Call> (*make_call)(const CallContext&, JsonOb
   return {.make_call = make_call, .body = body, .join = join_rule};
 }
 
-constexpr auto kRows = std::to_array<Row>({
+const auto kRows = std::to_array<Row>({
     {"POST", "/chat/completions", "openaiChat", "A chat's next message", run(make_chat_call)},
     {"POST", "/completions", "openaiCompletion", "What follows a text", run(make_completion_call)},
     {"POST", "/embeddings", "openaiEmbeddings", "Texts as vectors", run(make_embedding_call)},
@@ -40,6 +42,13 @@ constexpr auto kRows = std::to_array<Row>({
     {"POST", "/images/generations", "openaiImages", "Images of a text", run(make_image_call)},
     {"POST", "/images/edits", "openaiImageEdits", "Images made of others",
      run(make_image_edit_call, BodyUse::kForm)},
+    {"POST", "/responses", "openaiResponse", "A model's response",
+     endpoint::Run{.make_call = make_response_call, .join = join_rule, .needs = earlier_response}},
+    {"GET", "/responses/{id}", "openaiResponseShow", "A response as it stands", show_response()},
+    {"DELETE", "/responses/{id}", "openaiResponseRemove", "Forgets a response", remove_response()},
+    {"POST", "/responses/{id}/cancel", "openaiResponseCancel", "Stops a response", cancel_response()},
+    {"GET", "/responses/{id}/input_items", "openaiResponseItems", "What a response was given",
+     list_input_items()},
 });
 
 }  // namespace

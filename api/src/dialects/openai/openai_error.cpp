@@ -41,7 +41,8 @@ std::string parameter_of(std::string_view pointer) {
 }  // namespace
 
 int status_of(const Error& error) {
-  if (error.code == error_code::kUnknownModel) return 404;
+  // Their clients know one status for what is not there, or not any more.
+  if (error.code == error_code::kUnknownModel || error.code == error_code::kGenerationGone) return 404;
   const int status = problem_type(error.code).status;
   return status == 422 ? 400 : status;
 }

@@ -134,8 +134,8 @@ Result<Call> predict_model(const CallContext& context, JsonObject body) {
   return predict(context, body, std::move(*model));
 }
 
-std::optional<RepeatedPosts::Rule> join_rule(const http::Headers&) {
-  return RepeatedPosts::Rule::kBroken;
+std::optional<RepeatRule> join_rule(const http::Headers&) {
+  return RepeatRule::kBroken;
 }
 
 }  // namespace shunt::api::dialects::replicate

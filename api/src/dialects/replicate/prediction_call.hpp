@@ -12,6 +12,6 @@ namespace shunt::api::dialects::replicate {
 [[nodiscard]] Result<Call> predict_model(const CallContext& context, JsonObject body);
 
 // Clients send a POST again when its connection broke, and never say so.
-[[nodiscard]] std::optional<RepeatedPosts::Rule> join_rule(const http::Headers& headers);
+[[nodiscard]] std::optional<RepeatRule> join_rule(const http::Headers& headers);
 
 }  // namespace shunt::api::dialects::replicate

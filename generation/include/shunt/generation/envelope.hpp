@@ -54,7 +54,7 @@ struct GenerationRequest {
     std::string tenant;
     JsonObject baggage;  // further string values, kept as they came
     // What the API that the request came through has to know of it again, when it shows the generation.
-    JsonObject dialect;
+    JsonObject dialect{};
     JsonObject unknown;  // members that this version does not know, kept
   } context;
 

@@ -53,7 +53,7 @@ TEST_F(OpenAiCalls, AServerOfTheApiGetsAllOfAChatButWhatWeDealWith) {
       make_chat_call, "server",
       {{with_hello(R"(,"temperature":0.25,"tools":[{"type":"function"}],"seed":7,"stop":["x"],"store":true)")
             .c_str(),
-        R"({"messages":[{"role":"user","content":"Hi"}],"temperature":2.5E-1,"tools":[{"type":"function"}],"seed":7,"stop":["x"],"store":true})"},
+        R"({"messages":[{"role":"user","content":"Hi"}],"temperature":0.25,"tools":[{"type":"function"}],"seed":7,"stop":["x"],"store":true})"},
        {with_hello(R"(,"stream":true,"stream_options":{"include_usage":true},"n":1)").c_str(),
         R"({"messages":[{"role":"user","content":"Hi"}]})"},
        {with_hello(R"(,"stream":false,"stream_options":null,"n":null,"unheard_of":1)").c_str(),
@@ -195,7 +195,7 @@ TEST_F(OpenAiCalls, SpeechIsOfTheFormatThatTheModelMakes) {
 TEST_F(OpenAiCalls, ImagesComeAsTheyAre) {
   expect(make_image_call, "server",
          {{R"(,"prompt":"a","response_format":"b64_json","n":2,"size":"64x64")",
-           R"({"prompt":"a","size":"64x64","n":2})"},
+           R"({"prompt":"a","n":2,"size":"64x64"})"},
           {R"(,"prompt":"a","response_format":"url")", "invalid_request /response_format"},
           {R"(,"prompt":"a","stream":true)", "invalid_request /stream"},
           {R"(,"prompt":"a","partial_images":1)", "invalid_request /partial_images"},

@@ -57,7 +57,7 @@ Result<void> take_format(JsonObject& body, const ServingModel& serving) {
 void drop_usual_speed(JsonObject& body, const ServedCall& served) {
   const Json* const speed = body.if_contains("speed");
   if (served.members.empty() || served.members.contains("speed") || speed == nullptr) return;
-  if (speed->is_number() && speed->to_number<double>() == 1.0) body.erase("speed");
+  if (speed->is_number() && speed->to_number<double>() == 1.0) body.stable_erase("speed");
 }
 
 class SpeechRendering final : public Rendering {

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "dialects/dialect.hpp"
+#include "shunt/api/namespace.hpp"
+
+namespace shunt::api::dialects::openai {
+
+// Takes `input` and `previous_response_id` out of a request's body: what the earlier response was given and
+// has said, then the input. `earlier` is that response where it is there and the caller's.
+[[nodiscard]] Result<JsonArray> take_conversation(JsonObject& body, const Stored* earlier, JsonObject& echo);
+
+// The items that a stored response was given, each with its id.
+[[nodiscard]] JsonArray listed_items(const GenerationId& id, JsonArray items);
+
+}  // namespace shunt::api::dialects::openai

@@ -1,0 +1,148 @@
+"""POSTs that clients send again when their connection breaks: one generation, one bill."""
+
+import json
+import os
+import socket
+import subprocess
+import time
+
+import pytest
+from conftest import CLIENTS, node
+from redis_server import RedisServer
+from shunt_process import QueueProcesses, ShuntProcess
+from waiting import eventually
+
+MODELS = """
+[server]
+retry_grace = "700ms"
+half_close_grace = "100ms"
+
+[models.words]
+driver = "simulator"
+text_field = "prompt"
+first_token = "0ms"
+token_gap = "50ms"
+spread = 0.0
+tokens = 20
+concurrency = 100
+"""
+CHAT = {"model": "words", "messages": [{"role": "user", "content": "Hi"}]}
+PREDICTION = {"input": {"prompt": "Hi"}}
+
+
+@pytest.fixture(params=os.environ.get("SHUNT_E2E_MODES", "sync,queue").split(","))
+def service(request):
+    redis = RedisServer() if request.param == "queue" else None
+    shunt = QueueProcesses(redis.url, MODELS) if redis else ShuntProcess(MODELS)
+    yield shunt
+    shunt.stop()
+    if redis:
+        redis.close()
+
+
+def post(service, path, body, **headers):
+    """A connection with the request sent, which nobody has read from."""
+    host, port = service.url.removeprefix("http://").split(":")
+    text = json.dumps(body).encode()
+    lines = {"Host": f"{host}:{port}", "Content-Type": "application/json", "Content-Length": len(text), **headers}
+    head = f"POST {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines.items()) + "\r\n"
+    connection = socket.create_connection((host, int(port)), timeout=20)
+    connection.sendall(head.encode() + text)
+    return connection
+
+
+def chat(service, retry, **members):
+    return post(service, "/v1/chat/completions", {**CHAT, **members}, **{"X-Stainless-Retry-Count": retry})
+
+
+def answer(connection):
+    text = b""
+    while b"\r\n\r\n" not in text or len(text.partition(b"\r\n\r\n")[2]) < length(text):
+        piece = connection.recv(65536)
+        assert piece, text
+        text += piece
+    connection.close()
+    return json.loads(text.partition(b"\r\n\r\n")[2])
+
+
+def length(text):
+    return int(text.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
+
+
+def generations(service):
+    return service.request("GET", "/v1/generations").json()["generations"]
+
+
+def begun(service, count):
+    eventually(lambda: len(generations(service)) == count, f"{count} have begun")
+
+
+def test_one_whose_connection_broke_is_joined(service):
+    chat(service, 0).close()
+    begun(service, 1)
+    joined = answer(chat(service, 1))
+    assert [joined["id"]] == ["chatcmpl-" + each["id"] for each in generations(service)]
+    assert generations(service)[0]["state"] == "succeeded", "and goes on for who has joined it"
+
+
+def test_a_stream_is_joined_from_its_beginning(service):
+    first = chat(service, 0, stream=True)
+    first.recv(4096)
+    first.close()
+    second = chat(service, 1, stream=True)
+    text = b""
+    while b"[DONE]" not in text:
+        text += second.recv(65536)
+    second.close()
+    pieces = [json.loads(line[6:]) for line in text.decode().splitlines() if line.startswith("data: {")]
+    said = "".join(piece["choices"][0]["delta"].get("content", "") for piece in pieces)
+    assert len(said.split()) == 20 and len(generations(service)) == 1
+
+
+def test_two_that_are_not_sent_again_are_two(service):
+    first, second = chat(service, 0), chat(service, 0)
+    begun(service, 2)
+    assert answer(first)["id"] != answer(second)["id"]
+    third = chat(service, 0)
+    begun(service, 3)
+    answer(third)
+
+
+def test_another_body_is_another_request(service):
+    chat(service, 0).close()
+    begun(service, 1)
+    answer(chat(service, 1, seed=5))
+    assert len(generations(service)) == 2
+
+
+def test_one_that_nobody_comes_for_again_is_cancelled_after_the_grace(service):
+    chat(service, 0).close()
+    begun(service, 1)
+    gone = time.monotonic()
+    eventually(lambda: generations(service)[0]["state"] == "cancelled", "it is cancelled")
+    assert time.monotonic() - gone > 0.4
+
+
+def test_who_has_joined_and_goes_too_takes_it_along(service):
+    chat(service, 0).close()
+    begun(service, 1)
+    chat(service, 1).close()
+    eventually(lambda: generations(service)[0]["state"] == "cancelled", "it is cancelled")
+    assert len(generations(service)) == 1
+
+
+def test_replicates_repeats_join_the_one_that_broke(service):
+    path = "/replicate/v1/models/shunt/words/predictions"
+    for _ in range(5):
+        post(service, path, PREDICTION, Prefer="wait").close()
+    prediction = answer(post(service, path, PREDICTION, Prefer="wait"))
+    assert [prediction["id"]] == [each["id"] for each in generations(service)]
+
+
+def test_npms_openai_pays_once_behind_a_proxy_that_breaks(service):
+    done = subprocess.run(node("broken_twice.mjs", service.url), cwd=CLIENTS, timeout=60, check=False,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    assert seen["connections"] == 3, "two broke"
+    assert ["chatcmpl-" + each["id"] for each in generations(service)] == [seen["id"]]
