@@ -54,7 +54,7 @@ TEST_F(OpenAiForms, AServerGetsAllOfATranscriptionButTheStream) {
 TEST_F(OpenAiForms, AProgramGetsWhatItHasRulesForInTheTypesOfThese) {
   expect(make_transcription_call, "program",
          {{R"(,"language":"7","temperature":"0.5","response_format":"text")",
-           R"({"language":"7","temperature":5E-1})"},
+           R"({"language":"7","temperature":0.5})"},
           {R"(,"temperature":"warm")", R"({"temperature":"warm"})"},
           {R"(,"response_format":"srt")", "invalid_request /response_format"},
           {R"(,"prompt":"x")", "invalid_request /prompt"}});
