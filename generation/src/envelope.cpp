@@ -58,12 +58,9 @@ Result<void> check_values(const Envelope& envelope) {
     if (auto checked = check_json(to_json(request.files), "/files", limits(1)); !checked) return checked;
   }
   const std::tuple<std::string_view, const JsonObject&, std::size_t> objects[] = {
-      {"/context/baggage", request.context.baggage, 2},
-      {"/context/dialect", request.context.dialect, 2},
-      {"/context", request.context.unknown, 1},
-      {"/options/metadata", request.options.metadata, 2},
-      {"/options", request.options.unknown, 1},
-      {"", envelope.unknown, 0},
+      {"/context/baggage", request.context.baggage, 2}, {"/context/dialect", request.context.dialect, 2},
+      {"/context", request.context.unknown, 1},         {"/options/metadata", request.options.metadata, 2},
+      {"/options", request.options.unknown, 1},         {"", envelope.unknown, 0},
   };
   for (const auto& [pointer, object, levels] : objects) {
     if (object.empty()) continue;
