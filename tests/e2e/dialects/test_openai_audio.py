@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import urllib.parse
 import urllib.request
@@ -10,6 +11,7 @@ import pytest
 from conftest import CLIENTS, node, python, upstream_model
 from redis_server import RedisServer
 from shunt_process import QueueProcesses, ShuntProcess
+from waiting import eventually
 
 SOUND = """
 [models.{name}.input]
@@ -28,6 +30,15 @@ calls.transcription = { file = "sound" }
 [models.program.input]
 sound = { type = "file", required = true }
 """
+SLOW = """
+[models.slow]
+driver = "command"
+argv = ["/bin/sh", "-c", "sleep 2; cat \\"$1\\"", "sh", "{input.file}"]
+input_mode = "none"
+calls.transcription = { file = "file" }
+[models.slow.input]
+file = { type = "file", required = true }
+"""
 IMAGES = """
 [models.edits.input]
 image = { type = "file", required = true, types = ["image/*"] }
@@ -41,7 +52,7 @@ TEXT = "Hello \u2013 there"
 def configuration(upstream, folder):
     sounds = [("whisper", "transcript#audio", "transcription"), ("english", "transcript", "translation"),
               ("broken", "status?code=500", "transcription")]
-    return (f'[files]\ndirectory = "{folder}"\nmin_free = 0\n' + PROGRAM
+    return (f'[files]\ndirectory = "{folder}"\nmin_free = 0\n' + PROGRAM + SLOW
             + "".join(upstream_model(name, upstream, mode, operation) + SOUND.format(name=name)
                       for name, mode, operation in sounds)
             + upstream_model("edits", upstream, "images#edits", "image_edits") + IMAGES)
@@ -85,3 +96,36 @@ def test_a_client_sends_files_and_gets_what_it_asked_for(service, upstream, comm
     body = requests_of(upstream, "transcript#audio")[-5]["body"]
     assert body["file"]["sha256"] == seen["sha256"] and body["file"]["filename"] == "hello.wav"
     assert body["file"]["type"].startswith("audio/")
+
+
+def send_form(service, sound, boundary, retry):
+    """A connection with the form sent, which nobody has read from."""
+    host, port = service.url.removeprefix("http://").split(":")
+    line = f"--{boundary}\r\nContent-Disposition: form-data; name="
+    form = (f'{line}"model"\r\n\r\nslow\r\n{line}"file"; filename="a.txt"\r\nContent-Type: text/plain\r\n\r\n{sound}\r\n'
+            f"--{boundary}--\r\n").encode()
+    head = (f"POST /v1/audio/transcriptions HTTP/1.1\r\nHost: {host}:{port}\r\nX-Stainless-Retry-Count: {retry}\r\n"
+            f"Content-Type: multipart/form-data; boundary={boundary}\r\nContent-Length: {len(form)}\r\nConnection: close\r\n\r\n")
+    connection = socket.create_connection((host, int(port)), timeout=20)
+    connection.sendall(head.encode() + form)
+    return connection
+
+
+def told(connection):
+    with connection, connection.makefile("rb") as answer:
+        return json.loads(answer.read().partition(b"\r\n\r\n")[2])["text"]
+
+
+def slow_ones(service):
+    listed = service.request("GET", "/v1/generations?model=slow&limit=100").json()["generations"]
+    return len(listed)
+
+
+def test_a_form_that_is_sent_again_joins_the_one_with_the_same_file(service):
+    before = slow_ones(service)
+    first = send_form(service, "one", "AAAA", 0)
+    eventually(lambda: slow_ones(service) == before + 1, "the first has begun")
+    again, other = send_form(service, "one", "BBBB", 1), send_form(service, "two", "AAAA", 1)
+    first.close()
+    assert [told(again), told(other)] == ["one", "two"]
+    assert slow_ones(service) == before + 2
