@@ -55,8 +55,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using Ending = openai::BodyReader::Ending;
   if (size < 2) return 0;
   std::string_view rest = fuzz::text_of(data, size).substr(2);
-  constexpr Operation kOperations[] = {Operation::kEmbeddings, Operation::kSpeech, Operation::kImages};
-  const Operation operation = kOperations[data[0] % 3];
+  constexpr Operation kOperations[] = {Operation::kEmbeddings, Operation::kSpeech, Operation::kImages,
+                                       Operation::kTranscription};
+  const Operation operation = kOperations[data[0] % 4];
   const std::string_view type = fuzz::take(rest);
   const Outcome whole = outcome(operation, type, rest, 0, Ending::kInOrder);
   const std::size_t cut = rest.empty() ? 0 : data[1] % rest.size();

@@ -17,7 +17,9 @@ Standard library only.
 import asyncio
 import base64
 import collections
+import hashlib
 import json
+import re
 import socket
 import struct
 import sys
@@ -535,6 +537,33 @@ async def mode_images(exchange):
                                       "data": [element[how]] * int(exchange.body.get("n", 1))})
 
 
+TRANSCRIPTS = {"text": ("text/plain; charset=utf-8", "Hello – there\n"),
+               "srt": ("application/x-subrip", "1\n00:00:00,000 --> 00:00:01,000\nHello – there\n"),
+               "vtt": ("text/vtt", "WEBVTT\n\n00:00.000 --> 00:01.000\nHello – there\n")}
+
+
+async def mode_transcript(exchange):
+    """A transcript in the form that was asked for. type (of a text), cut=0 (the connection ends in mid-answer)."""
+    wanted = exchange.body.get("response_format", "json")
+    if wanted not in TRANSCRIPTS:
+        more = {"language": "english", "duration": 1.0, "segments": [{"id": 0, "text": "Hello – there"}]}
+        return await exchange.respond_json(200, {"text": "Hello – there",
+                                                 **(more if wanted == "verbose_json" else {})})
+    media_type, text = TRANSCRIPTS[wanted]
+    length = len(text.encode()) + int(exchange.number("cut", 0))
+    await exchange.head(200, {"Content-Type": exchange.parameters.get("type", media_type),
+                              "Content-Length": length})
+    await exchange.write(text.encode())
+    if exchange.number("cut", 0):
+        exchange.close()
+
+
+async def mode_raw(exchange):
+    """200 with these bytes. hex, type=text/plain"""
+    await exchange.respond(200, exchange.parameters.get("type", "text/plain"),
+                           bytes.fromhex(exchange.parameters.get("hex", "")))
+
+
 async def mode_body(exchange):
     """200 with this text as JSON. text"""
     await exchange.respond(200, "application/json", exchange.parameters["text"])
@@ -561,7 +590,34 @@ async def read_request(reader):
 
 
 PATHS = {"/v1" + path for path in ("/chat/completions", "/completions", "/embeddings", "/audio/speech",
-                                   "/images/generations")}
+                                   "/images/generations", "/images/edits", "/audio/transcriptions",
+                                   "/audio/translations")}
+
+
+def parse_body(headers, body):
+    """JSON, or the fields of a form; of a file in one its name, type, size and digest. A list for several values."""
+    content_type = headers.get("content-type", "")
+    if not content_type.startswith("multipart/form-data"):
+        return json.loads(body or "{}")
+    fields = {}
+    line = b"--" + content_type.split("boundary=", 1)[1].encode()
+    *parts, end = (b"\r\n" + body).split(b"\r\n" + line)
+    assert end == b"--\r\n" and parts[0] == b"", "the form has no end"
+    for part in parts[1:]:
+        head, value = part.removeprefix(b"\r\n").split(b"\r\n\r\n", 1)
+        name = re.search(rb'; name="([^"]*)"', head)[1].decode()
+        filename = re.search(rb'; filename="([^"]*)"', head)
+        if filename is None:
+            value = value.decode()
+        else:
+            value = {"filename": filename[1].decode(), "type": re.search(rb"Content-Type: (.*)", head)[1].decode(),
+                     "bytes": len(value), "sha256": hashlib.sha256(value).hexdigest()}
+        if name.endswith("[]"):
+            fields.setdefault(name, []).append(value)
+        else:
+            assert name not in fields, f"{name} comes twice"
+            fields[name] = value
+    return fields
 
 
 async def answer(exchange, method, url):
@@ -594,7 +650,7 @@ async def run_server(answer):
         try:
             while request := await read_request(reader):
                 method, target, headers, body = request
-                exchange = Exchange(reader, writer, target, headers, json.loads(body or "{}"), {})
+                exchange = Exchange(reader, writer, target, headers, parse_body(headers, body), {})
                 await answer(exchange, method, urllib.parse.urlsplit(target))
                 if not exchange.keep_open:
                     break

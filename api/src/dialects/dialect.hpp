@@ -55,6 +55,8 @@ struct CallContext {
   const UrlSigner* urls = nullptr;  // makes the tokens of rows that are opened by one
   // What the caller's webhooks are signed with, if that is the caller's to know.
   std::function<Result<std::string>()> webhook_secret{};
+  // The names of the files in the request's form.
+  std::vector<std::string> files{};
   // What endpoint::Run::needs has named; nullptr: there is no such generation of this caller's.
   const Stored* earlier = nullptr;
 };
@@ -128,6 +130,8 @@ struct Call {
   std::optional<std::chrono::milliseconds> wait;
   // The generation goes on when its client goes, whatever the model says.
   bool goes_on_alone = false;
+  // Which member of the input each file of the form is; one that is not here keeps its name.
+  std::map<std::string, std::string, std::less<>> file_members{};
   // Where the end is to be told, as the body of POST /v1/generations has it, and in which form
   // (shunt/api/webhook_forms.hpp; "" = ours).
   std::optional<Json> webhook{};
@@ -138,8 +142,8 @@ struct Call {
 // What becomes of a route's requests.
 namespace endpoint {
 
-// POST: runs a generation. `body` is the request's JSON object; of a form, its fields, a name with several
-// values or a "[]" at its end as an array.
+// POST: runs a generation. `body` is the request's JSON object; of a form, its fields, all texts, a name with
+// "[]" at its end as an array (representation/form_fields.hpp).
 struct Run {
   Result<Call> (*make_call)(const CallContext& context, JsonObject body);
   BodyUse body = BodyUse::kRequired;

@@ -1,10 +1,12 @@
 // Runs a generation for a client of another API.
 #include <algorithm>
+#include <map>
 
 #include "representation/generation_body.hpp"
 #include "representation/strict_body.hpp"
 #include "routes/artifact_response.hpp"
 #include "routes/dialect_context.hpp"
+#include "routes/dialect_form.hpp"
 #include "routes/event_stream.hpp"
 #include "routes/executor_choice.hpp"
 #include "routes/given_files.hpp"
@@ -43,9 +45,12 @@ http::Task<Result<std::optional<LookedUp>>> look_earlier(Exchange& exchange, Gen
 }
 
 Result<Plan> make_plan(Exchange& exchange, const dialects::endpoint::Run& run, JsonObject body,
-                       const dialects::Stored* earlier) {
+                       const ReceivedForm* form, const dialects::Stored* earlier) {
   dialects::CallContext context = context_of(exchange);
   context.earlier = earlier;
+  if (form != nullptr) {
+    for (const auto& [name, file] : form->files) context.files.push_back(name);
+  }
   auto call = run.make_call(context, std::move(body));
   if (!call) return std::move(call).error();
   GenerationRequest& request = call->request;
@@ -64,23 +69,24 @@ Result<Plan> make_plan(Exchange& exchange, const dialects::endpoint::Run& run, J
 
 // Whether an equal POST may be joined, and by which rule.
 std::optional<RepeatedPosts::Rule> join_rule(const Exchange& exchange, const dialects::endpoint::Run& run) {
-  if (run.join == nullptr || exchange.body != nullptr) return std::nullopt;
+  if (run.join == nullptr) return std::nullopt;
   // A key says more.
   if (exchange.request.headers.has("Idempotency-Key")) return std::nullopt;
   return run.join(exchange.request.headers);
 }
 
-http::Task<Result<Plan>> read_plan(Exchange& exchange, const dialects::endpoint::Run& run) {
+http::Task<Result<Plan>> read_plan(Exchange& exchange, const dialects::endpoint::Run& run,
+                                   const ReceivedForm* form) {
   auto body = parse_object(exchange.request.body, body_limits(exchange.options).json);
   if (!body) co_return std::move(body).error();
   const auto needed = run.needs == nullptr ? std::nullopt : run.needs(*body);
-  if (!needed) co_return make_plan(exchange, run, std::move(*body), nullptr);
+  if (!needed) co_return make_plan(exchange, run, std::move(*body), form, nullptr);
   auto looking = look_earlier(exchange, *needed);
   auto earlier = co_await looking;
   if (!earlier) co_return std::move(earlier).error();
-  if (!*earlier) co_return make_plan(exchange, run, std::move(*body), nullptr);
+  if (!*earlier) co_return make_plan(exchange, run, std::move(*body), form, nullptr);
   const dialects::Stored stored = (*earlier)->stored();
-  co_return make_plan(exchange, run, std::move(*body), &stored);
+  co_return make_plan(exchange, run, std::move(*body), form, &stored);
 }
 
 Error still_running(GenerationId id) {
@@ -157,10 +163,28 @@ http::Task<void> answer_accepted(Exchange& exchange, executor::Accepted& accepte
   }
 }
 
+// Gives the files of a form the names of the input's members, and keeps them. What they are becomes part of
+// the request's body, by which an equal POST is known. False: the response has been made a problem.
+http::Task<bool> take_form_files(Exchange& exchange, Call& call, ReceivedForm& form) {
+  std::map<std::string, ReceivedFile, std::less<>> files;
+  for (auto& [name, file] : form.files) {
+    const auto member = call.file_members.find(name);
+    files.emplace(member == call.file_members.end() ? name : member->second, std::move(file));
+  }
+  form.files = std::move(files);
+  auto taking = take_given_files(exchange, *call.model, call.request, &form);
+  const Result<void> taken = co_await taking;
+  if (!taken) set_problem(exchange.response, taken.error());
+  for (const auto& [member, file] : call.request.files) {
+    exchange.request.body.append("\n").append(member).append(" ").append(file.sha256);
+  }
+  co_return taken.ok();
+}
+
 // Takes the files, submits, and attaches the webhook. nullopt: the response has been made a problem.
 http::Task<std::optional<executor::Accepted>> submit_plan(Exchange& exchange, Plan& plan) {
   Call& call = plan.call;
-  if (may_name_files(*call.model)) {
+  if (exchange.body == nullptr && may_name_files(*call.model)) {
     auto taking = take_given_files(exchange, *call.model, call.request, nullptr);
     const Result<void> taken = co_await taking;
     if (!taken) {
@@ -185,15 +209,19 @@ http::Task<std::optional<executor::Accepted>> submit_plan(Exchange& exchange, Pl
   co_return std::move(*accepted);
 }
 
-}  // namespace
-
-http::Task<void> run_call(Exchange& exchange, const dialects::endpoint::Run& run) {
+// `form` may be nullptr.
+http::Task<void> run_received(Exchange& exchange, const dialects::endpoint::Run& run, ReceivedForm* form) {
   if (!reserve_decoding(exchange)) co_return;
-  auto reading = read_plan(exchange, run);
+  auto reading = read_plan(exchange, run, form);
   auto plan = co_await reading;
   if (!plan) {
     set_problem(exchange.response, plan.error());
     co_return;
+  }
+  if (form != nullptr) {
+    auto keeping = take_form_files(exchange, plan->call, *form);
+    const bool kept = co_await keeping;
+    if (!kept) co_return;
   }
   std::optional<executor::Accepted> accepted;
   if (const auto rule = join_rule(exchange, run)) {
@@ -213,6 +241,19 @@ http::Task<void> run_call(Exchange& exchange, const dialects::endpoint::Run& run
   if (!accepted) co_return;
   auto answering = answer_accepted(exchange, *accepted, plan->call);
   co_await answering;
+}
+
+}  // namespace
+
+http::Task<void> run_call(Exchange& exchange, const dialects::endpoint::Run& run) {
+  if (exchange.body == nullptr) {
+    co_await run_received(exchange, run, nullptr);
+    co_return;
+  }
+  auto receiving = receive_call_form(exchange);
+  auto form = co_await receiving;
+  if (!form) co_return;
+  co_await run_received(exchange, run, &*form);
 }
 
 }  // namespace shunt::api

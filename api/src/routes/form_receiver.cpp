@@ -70,6 +70,8 @@ class FormReceiver {
       } else if (upload_) {
         auto ending = end_file();
         taken = co_await ending;
+      } else if (part_.is_list) {
+        form_.lists[name_.substr(0, name_.size() - 2)].push_back(std::move(*buffer_));
       } else {
         form_.fields.emplace(std::move(name_), std::move(*buffer_));
       }

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "representation/form_fields.hpp"
 #include "routes/exchange.hpp"
 #include "shunt/api/namespace.hpp"
 #include "shunt/generation/file_store.hpp"
@@ -18,6 +19,7 @@ namespace shunt::api {
 // What becomes of a part of a form.
 struct FormPart {
   bool is_file = false;  // its bytes go to the store while they come; otherwise they are kept as text
+  bool is_list = false;  // a field that may come several times; its name ends with "[]"
   std::uint64_t max_bytes = 0;
 };
 
@@ -31,7 +33,8 @@ struct ReceivedFile {
 struct ReceivedForm {
   // What the files count for until they are kept; reset it then.
   std::optional<UploadsUnderWay::Share> under_way;
-  std::map<std::string, std::string, std::less<>> fields;
+  FormFields fields;
+  FormLists lists;
   std::map<std::string, ReceivedFile, std::less<>> files;
 };
 
@@ -39,7 +42,8 @@ struct ReceivedForm {
 using AdmitPart = std::function<Result<FormPart>(const http::PartHeader&)>;
 
 // Takes a form from the client: files to the store piece by piece, so that a form of any size takes some
-// hundred KiB of memory, beside its fields, whose bytes stay reserved. A name may come once. Fails with what
+// hundred KiB of memory, beside its fields, whose bytes stay reserved. A name may come once,
+// that of a list as often as it likes. Fails with what
 // is wrong with the form, with a part
 // (`body_too_large`, `unsupported_media_type`, what `admit` says), with the store, with `file_quota_exceeded`
 // as soon as the files are more than their caller may keep, and with `too_many_concurrent`; what has been

@@ -73,7 +73,10 @@ std::vector<Setting<OpenAiOptions>> shared_openai_settings() {
                                                       {"completions", OpenAiOperation::kCompletions},
                                                       {"embeddings", OpenAiOperation::kEmbeddings},
                                                       {"speech", OpenAiOperation::kSpeech},
-                                                      {"images", OpenAiOperation::kImages}}},
+                                                      {"images", OpenAiOperation::kImages},
+                                                      {"transcription", OpenAiOperation::kTranscription},
+                                                      {"translation", OpenAiOperation::kTranslation},
+                                                      {"image_edits", OpenAiOperation::kImageEdits}}},
                        &Options::operation, "What is asked of the server."),
       setting<Options>(
           "ask_for_base64", kind::Switch{}, &Options::ask_for_base64,

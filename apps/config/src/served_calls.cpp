@@ -37,6 +37,12 @@ ServedCalls calls_of(OpenAiOperation operation) {
       return {{CallKind::kSpeech, {}}};
     case OpenAiOperation::kImages:
       return {{CallKind::kImages, {}}};
+    case OpenAiOperation::kTranscription:
+      return {{CallKind::kTranscription, {}}};
+    case OpenAiOperation::kTranslation:
+      return {{CallKind::kTranslation, {}}};
+    case OpenAiOperation::kImageEdits:
+      return {{CallKind::kImageEdits, {}}};
   }
   return {};
 }

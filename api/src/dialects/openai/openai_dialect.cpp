@@ -3,6 +3,7 @@
 #include <array>
 
 #include "dialects/openai/audio/speech_call.hpp"
+#include "dialects/openai/audio/transcript_call.hpp"
 #include "dialects/openai/chat/chat_call.hpp"
 #include "dialects/openai/completions/completion_call.hpp"
 #include "dialects/openai/embeddings/embedding_call.hpp"
@@ -24,8 +25,9 @@ std::optional<RepeatRule> join_rule(const http::Headers& headers) {
   return count && *count > 0 ? RepeatRule::kRetry : RepeatRule::kFirst;
 }
 
-constexpr endpoint::Run run(Result<Call> (*make_call)(const CallContext&, JsonObject)) {
-  return {.make_call = make_call, .join = join_rule};
+constexpr endpoint::Run run(Result<Call> (*make_call)(const CallContext&, JsonObject),
+                            BodyUse body = BodyUse::kRequired) {
+  return {.make_call = make_call, .body = body, .join = join_rule};
 }
 
 const auto kRows = std::to_array<Row>({
@@ -33,7 +35,13 @@ const auto kRows = std::to_array<Row>({
     {"POST", "/completions", "openaiCompletion", "What follows a text", run(make_completion_call)},
     {"POST", "/embeddings", "openaiEmbeddings", "Texts as vectors", run(make_embedding_call)},
     {"POST", "/audio/speech", "openaiSpeech", "A text as speech", run(make_speech_call)},
+    {"POST", "/audio/transcriptions", "openaiTranscription", "What is said in a sound",
+     run(make_transcription_call, BodyUse::kForm)},
+    {"POST", "/audio/translations", "openaiTranslation", "What is said in a sound, in English",
+     run(make_translation_call, BodyUse::kForm)},
     {"POST", "/images/generations", "openaiImages", "Images of a text", run(make_image_call)},
+    {"POST", "/images/edits", "openaiImageEdits", "Images made of others",
+     run(make_image_edit_call, BodyUse::kForm)},
     {"POST", "/responses", "openaiResponse", "A model's response",
      endpoint::Run{.make_call = make_response_call, .join = join_rule, .needs = earlier_response}},
     {"GET", "/responses/{id}", "openaiResponseShow", "A response as it stands", show_response()},

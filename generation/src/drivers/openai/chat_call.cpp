@@ -77,7 +77,7 @@ bool ChatCall::choose(LastResort last_resort) {
   tried_[lease->index()] = true;
   const Upstream* const chosen = &upstreams_->at(lease->index());
   if (upstream_ == nullptr || chosen->options.model != upstream_->options.model) {
-    body_ = operation_request_body(*input_.json, chosen->options);
+    body_ = operation_request(*input_.json, run_->envelope().request.files, chosen->options);
   }
   upstream_ = chosen;
   lease_ = std::move(*lease);
@@ -97,8 +97,8 @@ void ChatCall::attempt() {
   request.url = upstream_->url;
   request.proxy = options.proxy;
   request.endpoint = upstream_->endpoint;
-  request.headers = request_headers(*upstream_, run_->envelope().request.context);
-  request.body = body_;
+  request.headers = request_headers(*upstream_, run_->envelope().request.context, body_.content_type);
+  request.body = body_.bytes;
   // Over a kept connection libcurl may send it twice by itself.
   const bool once = !may_run_again(run_->envelope().on_lost, Setback::kWritten);
   request.connection = once ? http::ConnectionUse::kOwn : http::ConnectionUse::kKept;

@@ -17,6 +17,7 @@
 #include "drivers/openai/answer_deltas.hpp"
 #include "drivers/openai/body_reader.hpp"
 #include "drivers/openai/failover.hpp"
+#include "drivers/openai/operation_request.hpp"
 #include "drivers/openai/retry_policy.hpp"
 #include "drivers/openai/upstream.hpp"
 #include "drivers/openai/upstream_pool.hpp"
@@ -76,7 +77,9 @@ class ChatCall final : public std::enable_shared_from_this<ChatCall> {
     return upstream_ == nullptr ? std::span<const std::string>() : upstream_->secrets;
   }
   // The body is there twice: the transfer has a copy of its own.
-  [[nodiscard]] std::size_t request_bytes() const noexcept { return 2 * body_.capacity() + input_.bytes; }
+  [[nodiscard]] std::size_t request_bytes() const noexcept {
+    return 2 * body_.bytes.capacity() + input_.bytes;
+  }
   void end_of_answer(const http::TransferEnd& end);
   void no_response(const http::TransferEnd& end);
   void bad_status();
@@ -102,7 +105,7 @@ class ChatCall final : public std::enable_shared_from_this<ChatCall> {
   // These belong to the current attempt.
   UpstreamPool::Lease lease_;
   const Upstream* upstream_ = nullptr;  // one of upstreams_, once there was an attempt
-  std::string body_;
+  RequestBody body_;
   http::Transfer transfer_;
   http::ResponseHead head_;
   std::unique_ptr<BodyReader> reader_;  // while the status is good

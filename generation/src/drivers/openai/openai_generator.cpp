@@ -3,6 +3,7 @@
 
 #include "drivers/openai/chat_call.hpp"
 #include "drivers/openai/file_parts.hpp"
+#include "drivers/openai/operation_form.hpp"
 #include "drivers/openai/operation_request.hpp"
 #include "drivers/openai/upstream_pool.hpp"
 #include "shunt/generation/drivers/openai.hpp"
@@ -22,10 +23,14 @@ class OpenAiGenerator final : public Generator {
   void start(std::shared_ptr<GenerationRun> run) override {
     if (run->stop_token().stop_requested()) return run->stopped();
     if (auto checked = check_input(run->input()); !checked) return run->fail(std::move(checked).error());
+    const OpenAiOperation operation = upstreams_->at(0).options.operation;
+    if (auto checked = openai::check_operation_files(operation, run->envelope().request.files); !checked)
+      return run->fail(std::move(checked).error());
     EventLoop* const loop = EventLoop::current();
     if (loop == nullptr) throw std::logic_error("Generator::start must be called on an event loop thread");
     with_call_input(
-        file_work_, files_, std::move(run), *loop, openai::chat_input_with_files,
+        file_work_, files_, std::move(run), *loop,
+        openai::sends_form(operation) ? openai::form_input_with_files : openai::chat_input_with_files,
         [upstreams = upstreams_, loop](std::shared_ptr<GenerationRun> of, CallInput input) {
           std::make_shared<openai::ChatCall>(upstreams, std::move(of), std::move(input), *loop)->begin();
         });

@@ -8,6 +8,7 @@
 #include "drivers/openai/answer_reader.hpp"
 #include "drivers/openai/whole_body.hpp"
 #include "shunt/base/base64.hpp"
+#include "shunt/base/json_memory.hpp"
 #include "shunt/generation/artifact_rules.hpp"
 
 namespace shunt::generation::openai {
@@ -115,6 +116,50 @@ class SpeechReader final : public WholeBodyReader {
   }
 };
 
+// POST /audio/transcriptions and /audio/translations: {"text": ...}, or the text itself in one of several
+// forms, as the request's response_format says.
+class TranscriptReader final : public WholeBodyReader {
+ public:
+  using WholeBodyReader::WholeBodyReader;
+
+  Result<void> finish(AnswerPieces& pieces) override {
+    if (!text_.empty()) pieces.push_back(TextPiece{std::exchange(text_, {})});
+    return {};
+  }
+
+ private:
+  [[nodiscard]] bool is_text() const {
+    if (media_type_ == "text/html") return false;
+    return media_type_.starts_with("text/") || media_type_ == "application/x-subrip";
+  }
+
+  Result<void> read(std::string body) override {
+    if (media_type_ == "application/json") return read_document(body);
+    if (!is_text()) {
+      const std::string named = media_type_.empty() ? "no media type" : excerpt(media_type_, {100, {}});
+      return broken("is " + named + " where JSON or text was expected", body);
+    }
+    if (!is_valid_utf8(body)) return broken("is no text: it is not UTF-8", body);
+    result_ = JsonObject{{"media_type", media_type_}};
+    text_ = std::move(body);
+    return {};
+  }
+
+  Result<void> read_document(std::string_view body) {
+    auto document = read_object(body);
+    if (!document) return std::move(document).error();
+    const Json* const text = document->get_object().if_contains("text");
+    if (text == nullptr || !text->is_string()) return broken("has no text (text)", body);
+    // The document and the text beside it.
+    if (!hold(json_parse_memory(body) + body.size())) return driver_overload();
+    text_ = text->get_string();
+    result_ = std::move(*document);
+    return {};
+  }
+
+  std::string text_;
+};
+
 }  // namespace
 
 std::unique_ptr<BodyReader> make_body_reader(OpenAiOperation operation, std::string_view content_type,
@@ -127,7 +172,11 @@ std::unique_ptr<BodyReader> make_body_reader(OpenAiOperation operation, std::str
       return std::make_unique<EmbeddingsReader>(content_type, limits.quoting, memory);
     case OpenAiOperation::kSpeech:
       return std::make_unique<SpeechReader>(content_type, limits.quoting, memory);
+    case OpenAiOperation::kTranscription:
+    case OpenAiOperation::kTranslation:
+      return std::make_unique<TranscriptReader>(content_type, limits.quoting, memory);
     case OpenAiOperation::kImages:
+    case OpenAiOperation::kImageEdits:
       return std::make_unique<ImagesReader>(content_type, limits.quoting, memory);
   }
   return std::make_unique<AnswerReader>(content_type, limits.max_event_bytes, limits.quoting, memory);

@@ -1,8 +1,11 @@
 #include "drivers/openai/operation_request.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "drivers/openai/chat_request.hpp"
+#include "drivers/openai/operation_form.hpp"
+#include "shunt/base/random.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::generation::openai {
@@ -18,7 +21,17 @@ Error wrong(std::string_view member, std::string message) {
 
 // The member of the input that says what is wanted.
 std::string_view main_member(Operation operation) {
-  return operation == Operation::kCompletions || operation == Operation::kImages ? "prompt" : "input";
+  switch (operation) {
+    case Operation::kCompletions:
+    case Operation::kImages:
+    case Operation::kImageEdits:
+      return "prompt";
+    case Operation::kTranscription:
+    case Operation::kTranslation:
+      return "file";
+    default:
+      return "input";
+  }
 }
 
 Result<void> check_text(const JsonObject& input, std::string_view member) {
@@ -60,6 +73,17 @@ Result<void> check_says(const JsonObject& input, std::string_view member, std::s
   return wrong(member, "must be \"" + std::string(only) + "\" or absent: " + std::string(why));
 }
 
+Result<void> check_transcript_format(const JsonObject& input) {
+  constexpr std::array<std::string_view, 6> kFormats{"json", "verbose_json", "diarized_json",
+                                                     "text", "srt",          "vtt"};
+  const Json* const format = input.if_contains("response_format");
+  if (format == nullptr || format->is_null()) return {};
+  if (format->is_string() &&
+      std::ranges::find(kFormats, std::string_view(format->get_string())) != kFormats.end())
+    return {};
+  return wrong("response_format", "must be json, verbose_json, diarized_json, text, srt or vtt, or absent");
+}
+
 Result<void> check_members(Operation operation, const JsonObject& input) {
   switch (operation) {
     case Operation::kChat:
@@ -73,6 +97,13 @@ Result<void> check_members(Operation operation, const JsonObject& input) {
       if (auto checked = check_text(input, "input"); !checked) return checked;
       return check_says(input, "stream_format", "audio", "the audio is the artifact as it comes");
     case Operation::kImages:
+      if (auto checked = check_text(input, "prompt"); !checked) return checked;
+      return check_says(input, "response_format", "b64_json", "addresses are not fetched");
+    // The files themselves are no members of the input: check_operation_files().
+    case Operation::kTranscription:
+    case Operation::kTranslation:
+      return check_transcript_format(input);
+    case Operation::kImageEdits:
       if (auto checked = check_text(input, "prompt"); !checked) return checked;
       return check_says(input, "response_format", "b64_json", "addresses are not fetched");
   }
@@ -97,12 +128,20 @@ std::string_view path_of(Operation operation) noexcept {
       return "/audio/speech";
     case Operation::kImages:
       return "/images/generations";
+    case Operation::kTranscription:
+      return "/audio/transcriptions";
+    case Operation::kTranslation:
+      return "/audio/translations";
+    case Operation::kImageEdits:
+      return "/images/edits";
   }
   return "/chat/completions";
 }
 
 std::string_view accepted_by(Operation operation) noexcept {
   if (operation == Operation::kSpeech) return "audio/*, application/octet-stream, application/json;q=0.1";
+  if (operation == Operation::kTranscription || operation == Operation::kTranslation)
+    return "application/json, text/*";
   return streams(operation) ? "text/event-stream, application/json" : "application/json";
 }
 
@@ -120,6 +159,13 @@ Result<void> check_operation_input(Operation operation, const Json& input) {
       !checked)
     return checked;
   return check_not_taken(members, "stream", "what the caller gets is up to its Accept header");
+}
+
+RequestBody operation_request(const Json& input, const InputFiles& files, const OpenAiOptions& upstream) {
+  if (!sends_form(upstream.operation)) return {"application/json", operation_request_body(input, upstream)};
+  // Nobody who sends a file can guess what would end it.
+  const std::string boundary = "shunt-" + base::random_name();
+  return {"multipart/form-data; boundary=" + boundary, form_request_body(input, files, upstream, boundary)};
 }
 
 std::string operation_request_body(const Json& input, const OpenAiOptions& upstream) {

@@ -6,6 +6,7 @@
 #include "shunt/base/json.hpp"
 #include "shunt/base/result.hpp"
 #include "shunt/generation/drivers/openai.hpp"
+#include "shunt/generation/file_reference.hpp"
 #include "shunt/generation/namespace.hpp"
 
 namespace shunt::generation::openai {
@@ -22,7 +23,15 @@ namespace shunt::generation::openai {
 // business. Errors carry `invalid_input` and the member.
 [[nodiscard]] Result<void> check_operation_input(OpenAiOperation operation, const Json& input);
 
-// The request's body. Precondition: check_operation_input(...) holds.
+struct RequestBody {
+  std::string content_type;
+  std::string bytes;
+};
+
+// The request's body. Precondition: check_operation_input(...) holds. `files` are those of the generation,
+// which a form has as parts (drivers/openai/operation_form.hpp).
+[[nodiscard]] RequestBody operation_request(const Json& input, const InputFiles& files,
+                                            const OpenAiOptions& upstream);
 [[nodiscard]] std::string operation_request_body(const Json& input, const OpenAiOptions& upstream);
 
 }  // namespace shunt::generation::openai

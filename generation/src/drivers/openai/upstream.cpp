@@ -81,10 +81,10 @@ Result<Upstream> make_upstream(OpenAiOptions options) {
   return upstream;
 }
 
-std::vector<std::string> request_headers(const Upstream& upstream,
-                                         const GenerationRequest::Context& context) {
+std::vector<std::string> request_headers(const Upstream& upstream, const GenerationRequest::Context& context,
+                                         const std::string& content_type) {
   std::vector<std::string> headers = upstream.headers;
-  headers.emplace_back("Content-Type: application/json");
+  headers.push_back("Content-Type: " + content_type);
   if (!has_header(headers, "accept")) {
     headers.push_back("Accept: " + std::string(accepted_by(upstream.options.operation)));
   }

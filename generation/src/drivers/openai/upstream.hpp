@@ -30,6 +30,7 @@ struct Upstream {
 
 // The headers of each request. A trace context that is no header value is left out.
 [[nodiscard]] std::vector<std::string> request_headers(const Upstream& upstream,
-                                                       const GenerationRequest::Context& context);
+                                                       const GenerationRequest::Context& context,
+                                                       const std::string& content_type = "application/json");
 
 }  // namespace shunt::generation::openai

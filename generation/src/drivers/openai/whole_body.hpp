@@ -19,7 +19,7 @@ class WholeBodyReader : public BodyReader {
   [[nodiscard]] Result<void> feed(std::string_view bytes, AnswerPieces& pieces) final;
   [[nodiscard]] Result<void> end(Ending ending, AnswerPieces& pieces) final;
   [[nodiscard]] bool complete() const noexcept final { return whole_; }
-  [[nodiscard]] Result<void> finish(AnswerPieces&) final { return {}; }
+  [[nodiscard]] Result<void> finish(AnswerPieces&) override { return {}; }
   [[nodiscard]] Json take_result() final { return std::move(result_); }
   [[nodiscard]] std::vector<Artifact> take_artifacts() final { return std::move(artifacts_); }
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "dialects/dialect.hpp"
 #include "shunt/base/json.hpp"
@@ -41,7 +42,8 @@ class CallTest : public ::testing::Test {
                         if (found == models_.end()) return unknown_model(name, {});
                         return std::shared_ptr<const Model>(found->second);
                       },
-                      .now = {}},
+                      .now = {},
+                      .files = files_},
                      object(body));
   }
 
@@ -52,6 +54,8 @@ class CallTest : public ::testing::Test {
     const Json* const field = call.error().details.if_contains("field");
     return call.error().code.to_string() + ' ' + (field == nullptr ? "" : std::string(field->as_string()));
   }
+
+  std::vector<std::string> files_;  // of the request's form
 
  private:
   std::map<std::string, std::shared_ptr<Model>> models_;

@@ -1,8 +1,10 @@
 #include "dialects/openai/images/image_call.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "dialects/openai/call_members.hpp"
+#include "dialects/openai/form_values.hpp"
 #include "dialects/openai/generated.hpp"
 #include "dialects/openai/openai_error.hpp"
 #include "shunt/base/base64.hpp"
@@ -76,11 +78,16 @@ Result<void> refuse_streams(JsonObject& body) {
   return not_done("partial_images", "images are told when they are whole");
 }
 
-}  // namespace
+// What is in a form is a text.
+void read_count(JsonObject& body, std::string_view name) {
+  Json* const count = body.if_contains(name);
+  if (count == nullptr || !count->is_string()) return;
+  auto number = parse_json(count->get_string());
+  if (number && number->is_int64()) *count = std::move(*number);
+}
 
-Result<Call> make_image_call(const CallContext& context, JsonObject body) {
-  auto serving = take_model(context, body, CallKind::kImages);
-  if (!serving) return std::move(serving).error();
+// `body` without what has been dealt with.
+Result<Call> make_call(ServingModel serving, JsonObject body) {
   if (auto refused = refuse_streams(body); !refused) return std::move(refused).error();
   const auto format = take_text(body, "response_format");
   if (!format) return format.error();
@@ -91,18 +98,55 @@ Result<Call> make_image_call(const CallContext& context, JsonObject body) {
   const Json* const prompt = body.if_contains("prompt");
   if (prompt == nullptr || !prompt->is_string() || prompt->get_string().empty())
     return bad_member("/prompt", "prompt must be a text that is not empty");
-  if (!serving->served->members.empty() && !serving->served->members.contains("n")) {
+  const ServedCall& served = *serving.served;
+  if (!served.members.empty() && !served.members.contains("n")) {
     if (auto one = take_one_choice(body); !one) return std::move(one).error();
   }
-  body = as_input(std::move(body), *serving->served);
-  if (!serving->served->members.empty()) {
-    if (auto refused = refuse_unruled(body, *serving->model); !refused) return std::move(refused).error();
+  body = as_input(std::move(body), served);
+  if (!served.members.empty()) {
+    if (auto refused = refuse_unruled(body, *serving.model); !refused) return std::move(refused).error();
   }
   Call call;
-  call.model = serving->model;
-  call.request.model = serving->model->name;
+  call.model = serving.model;
+  call.request.model = serving.model->name;
   call.request.input = std::move(body);
   call.rendering = std::make_unique<ImageRendering>();
+  return call;
+}
+
+}  // namespace
+
+Result<Call> make_image_call(const CallContext& context, JsonObject body) {
+  auto serving = take_model(context, body, CallKind::kImages);
+  if (!serving) return std::move(serving).error();
+  return make_call(std::move(*serving), std::move(body));
+}
+
+Result<Call> make_image_edit_call(const CallContext& context, JsonObject body) {
+  auto serving = take_model(context, body, CallKind::kImageEdits);
+  if (!serving) return std::move(serving).error();
+  const ServedCall& served = *serving->served;
+  // Clients name the only image of a list so.
+  const bool listed = std::ranges::find(context.files, "image[]") != context.files.end();
+  if (auto checked = check_form_files(context, listed ? "image[]" : "image", "mask"); !checked)
+    return std::move(checked).error();
+  for (const char* const name : {"image", "mask"}) {
+    if (body.contains(name))
+      return bad_member('/' + std::string(name), std::string(name) + " must be a file");
+  }
+  const auto streams = take_form_switch(body, "stream");
+  if (!streams) return streams.error();
+  if (*streams) return not_done("stream", "images are told when they are whole");
+  read_count(body, "n");
+  read_count(body, "partial_images");
+  auto call = make_call(*serving, std::move(body));
+  if (!call) return call;
+  type_values(call->request.input.as_object(), *call->model);
+  call->file_members = served.members;
+  if (listed) {
+    const auto image = served.members.find("image");
+    call->file_members.insert_or_assign("image[]", image == served.members.end() ? "image" : image->second);
+  }
   return call;
 }
 

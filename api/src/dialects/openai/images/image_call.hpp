@@ -8,4 +8,7 @@ namespace shunt::api::dialects::openai {
 // POST /images/generations.
 [[nodiscard]] Result<Call> make_image_call(const CallContext& context, JsonObject body);
 
+// POST /images/edits: a form with a file `image`, perhaps `mask`, and the same fields.
+[[nodiscard]] Result<Call> make_image_edit_call(const CallContext& context, JsonObject body);
+
 }  // namespace shunt::api::dialects::openai

@@ -16,7 +16,16 @@ namespace shunt::generation {
 class FileSource;
 
 // What a model's requests ask of its server; docs/generators/openai.md has what each takes and brings.
-enum class OpenAiOperation { kChat, kCompletions, kEmbeddings, kSpeech, kImages };
+enum class OpenAiOperation {
+  kChat,
+  kCompletions,
+  kEmbeddings,
+  kSpeech,
+  kImages,
+  kTranscription,
+  kTranslation,
+  kImageEdits
+};
 
 // A server, and the model's name there. Nothing of it is sent to another one.
 struct OpenAiServer {
@@ -100,14 +109,16 @@ struct OpenAiOptions : OpenAiServer {
 // max_tokens, ...), which pass through. The text comes as deltas. Result: {"finish_reason", "model"?,
 // "usage"?, "message"?, "logprobs"?}, where `message` holds what the model's message has beside its text
 // (tool_calls, refusal, reasoning_content). That is of chat; the other operations have their own. Fails on an
-// unusable option with `invalid_configuration`, naming it. Files of a chat become parts of its last message;
+// unusable option with `invalid_configuration`, naming it. Files of a chat become parts of its last message,
+// those of transcriptions, translations and image edits parts of the form that these send;
 // `files`, where they are read, outlives the generator: without one a generation that has files fails.
 [[nodiscard]] Result<std::unique_ptr<Generator>> make_openai_generator(OpenAiOptions options,
                                                                        FileSource* files = nullptr);
 
 // Whether generations of this operation may have files.
 [[nodiscard]] constexpr bool takes_files(OpenAiOperation operation) noexcept {
-  return operation == OpenAiOperation::kChat;
+  return operation == OpenAiOperation::kChat || operation == OpenAiOperation::kTranscription ||
+         operation == OpenAiOperation::kTranslation || operation == OpenAiOperation::kImageEdits;
 }
 
 // The servers among which a generator of this driver chooses, in the order of the configuration. Empty where
