@@ -82,8 +82,13 @@ class Gateway(contextlib.ExitStack):
                                        env=os.environ | (environment or {}))
         self.processes.append(process)
         self.callback(stop, process)
-        if port:
+        if not port:
+            return
+        try:
             wait_for(port, lambda: process.poll() is None, patience)
+        except RuntimeError as error:
+            said = pathlib.Path(log.name).read_text(encoding="utf-8", errors="replace")[-2000:]
+            raise RuntimeError(f"{self.label}: {error}\n{said}") from error
 
     def request(self, prompt):
         body = json.dumps({"model": "bench", "stream": True, "messages": [{"role": "user", "content": prompt}]})
@@ -170,7 +175,8 @@ class LiteLlm(Gateway):
             "litellm_settings": {"num_retries": 0, "telemetry": False}}), encoding="ascii")
         self.start([self.options.peers_folder / "litellm/bin/litellm", "--config", config, "--host", "127.0.0.1",
                     "--port", str(self.port), "--num_workers", "1"], self.port,
-                   {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR"}, patience=120)
+                   {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR",
+                    "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY": "true"}, patience=120)
 
 
 class Portkey(Gateway):

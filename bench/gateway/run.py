@@ -21,6 +21,8 @@ from servers import free_port, stop, wait_for  # noqa: E402
 # Ours against each, as issue 14 wants it: requests a processor second.
 WANTED = {"nginx": ">= 0.4x", "LiteLLM": ">= 20x", "Portkey": ">= 4x"}
 
+PEERS = {"portkey": Portkey, "litellm": LiteLlm}
+
 
 class Bench:
     def __init__(self, options, folder, report):
@@ -149,21 +151,25 @@ def main():
     parser.add_argument("--most-streams", type=int, default=5_000, help="through Shunt alone")
     parser.add_argument("--hold", type=int, default=15, help="seconds that the streams last")
     parser.add_argument("--only", choices=["requests", "streams"])
-    parser.add_argument("--peers", action="store_true", help="also LiteLLM and Portkey, which are installed for it")
+    parser.add_argument("--peers", nargs="?", const="all", default="none", metavar="NAME,...",
+                        help="also litellm, portkey; without a name both. They are installed for it")
     parser.add_argument("--peers-folder", type=pathlib.Path, default=ROOT / "build" / "bench-peers")
     options = parser.parse_args()
+    named = {"all": list(PEERS), "none": []}.get(options.peers, options.peers.split(","))
+    if unknown := [name for name in named if name not in PEERS]:
+        sys.exit(f"no peer of this benchmark: {', '.join(unknown)}")
+    peers = [PEERS[name] for name in named]
     options.bin = str(pathlib.Path(options.bin).resolve())
     options.shunt = f"{options.bin}/shunt"
     os.environ["PATH"] += ":/usr/sbin"
-    for tool in ("nginx", "redis-server", *(["node", "npm"] if options.peers else [])):
+    for tool in ("nginx", "redis-server", *(["node", "npm"] if peers else [])):
         if shutil.which(tool) is None:
             sys.exit(f"{tool} is not installed")
     kinds = [Alone, Shunt, ShuntQueue, Nginx]
-    if options.peers:
-        options.peers_folder = options.peers_folder.resolve()
-        for kind in (Portkey, LiteLlm):
-            kind.install(options.peers_folder)
-            kinds.append(kind)
+    options.peers_folder = options.peers_folder.resolve()
+    for kind in peers:
+        kind.install(options.peers_folder)
+        kinds.append(kind)
     report = Report(options.json)
     with tempfile.TemporaryDirectory(prefix="shunt-bench-") as name:
         bench = Bench(options, pathlib.Path(name), report)
