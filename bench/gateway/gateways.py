@@ -59,6 +59,8 @@ class Gateway(contextlib.ExitStack):
 
     label = ""
     headers = {}
+    most_rate = None  # requests a second that it can have without falling behind, on two cores
+    most_connections = None  # with more it answers less
 
     def __init__(self, options, folder, upstream):
         super().__init__()
@@ -159,6 +161,8 @@ class Nginx(Gateway):
 
 class LiteLlm(Gateway):
     label = "LiteLLM"
+    most_rate = 5
+    most_connections = 4
 
     @classmethod
     def install(cls, folder):
@@ -181,6 +185,7 @@ class LiteLlm(Gateway):
 
 class Portkey(Gateway):
     label = "Portkey"
+    most_rate = 100
 
     @classmethod
     def install(cls, folder):

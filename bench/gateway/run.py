@@ -44,7 +44,7 @@ class Bench:
 
     def throughput(self, gateway):
         """At full speed: requests a second, and the processor time of one in microseconds."""
-        connections = self.options.slow_connections if gateway.label == LiteLlm.label else self.options.connections
+        connections = min(self.options.connections, gateway.most_connections or self.options.connections)
         with self.load(gateway, "closed", connections, 2) as warming_up:
             warming_up.stdout.read()  # the slowest may have no answer in it
         before = gateway.cpu_seconds()
@@ -84,15 +84,16 @@ def numbers(text):
 
 def measure_requests(bench, kinds):
     options, report = bench.options, bench.report
-    rates = {kind.label: options.slow_rate if kind is LiteLlm else options.rate for kind in kinds}
+    rates = {kind.label: min(options.rate, kind.most_rate or options.rate) for kind in kinds}
     runs = {kind.label: [] for kind in kinds}
-    at_slow_rate = []  # of the upstream alone, for those that cannot have more
+    alone = {rate: [] for rate in rates.values()}
     for turn in range(options.rounds):
         for kind in kinds:
             report.progress(f"round {turn + 1} of {options.rounds}, {kind.label}")
             bench.round(kind, rates[kind.label], runs[kind.label])
         with Alone(options, bench.folder, bench.upstream) as upstream:
-            at_slow_rate.append(bench.latency(upstream, options.slow_rate))
+            for rate, found in alone.items():
+                found.append(bench.latency(upstream, rate))
 
     def column(label, figure):
         return [run[figure] for run in runs[label]]
@@ -111,9 +112,8 @@ def measure_requests(bench, kinds):
         if kind is Alone:
             continue
         rate = rates[kind.label]
-        base = runs["upstream alone"] if rate == options.rate else at_slow_rate
         for quantile, wanted in (("p50", "< 300"), ("p99", "< 2000")):
-            added = [run[quantile] - alone[quantile] for run, alone in zip(runs[kind.label], base)]
+            added = [run[quantile] - base[quantile] for run, base in zip(runs[kind.label], alone[rate])]
             report.add(f"added {quantile} at {rate}/s: {kind.label}", added, "us",
                        wanted=wanted if kind is Shunt else None)
         if lost := sum(column(kind.label, "unanswered")):
@@ -148,8 +148,6 @@ def main():
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--tokens", type=int, default=32, help="of an answer")
     parser.add_argument("--rate", type=int, default=500)
-    parser.add_argument("--slow-rate", type=int, default=5, help="for LiteLLM, which cannot have more")
-    parser.add_argument("--slow-connections", type=int, default=4, help="for LiteLLM, which is slower with more")
     parser.add_argument("--streams", type=int, default=1_000)
     parser.add_argument("--most-streams", type=int, default=5_000, help="through Shunt alone")
     parser.add_argument("--hold", type=int, default=15, help="seconds that the streams last")
