@@ -175,13 +175,6 @@ site::ConfigurationFacts configuration_facts(const config::Loaded& loaded) {
   facts.others_may_write = site::others_may_write(loaded.file);
   facts.models = configuration.models.size();
   facts.dumpable = configuration.dumpable;
-  const bool is_set = std::ranges::any_of(loaded.explained, [](const config::Explained& each) {
-    return each.name == "default_model" && each.source != "default";
-  });
-  const bool is_there = std::ranges::any_of(configuration.models, [&](const config::ModelConfig& each) {
-    return each.model.name == configuration.default_model;
-  });
-  if (is_set && !is_there) facts.missing_default = configuration.default_model;
   return facts;
 }
 

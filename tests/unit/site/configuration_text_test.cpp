@@ -118,6 +118,17 @@ TEST(ConfigurationText, confines_programs_of_the_system_alone) {
   EXPECT_EQ(ffmpeg.confine, CommandOptions::Confine::kFiles);
 }
 
+TEST(ConfigurationText, names_a_program_by_its_place_where_a_service_would_not_find_it) {
+  ConfigurationPlan plan = plan_of(found_of(0b0100000U << kServers));
+  const auto usual = Given(configuration_text(plan)).loaded();
+  EXPECT_EQ(std::get<CommandOptions>(usual.configuration.models[0].driver).argv[0], "espeak-ng");
+  plan.models[0].path = "/opt/speech/espeak-ng";
+  const auto elsewhere = Given(configuration_text(plan)).loaded();
+  const auto& speech = std::get<CommandOptions>(elsewhere.configuration.models[0].driver);
+  EXPECT_EQ(speech.argv[0], "/opt/speech/espeak-ng");
+  EXPECT_EQ(speech.confine, CommandOptions::Confine::kAuto);
+}
+
 TEST(UnitText, starts_this_binary_with_this_configuration) {
   const std::string unit = unit_text("/opt/my shunt/bin/shunt", "/etc/100%/shunt.toml");
   EXPECT_THAT(

@@ -44,7 +44,6 @@ TEST(JudgeConfiguration, warns_of_what_is_read_and_not_meant) {
       {{.file = "shunt.toml", .models = 2}, Severity::kOk, "configuration"},
       {{.file = "(built in)", .models = 2}, Severity::kWarning, "configuration"},
       {{.file = "shunt.toml", .others_may_write = true}, Severity::kProblem, "configuration"},
-      {{.file = "shunt.toml", .missing_default = "gone"}, Severity::kWarning, "configuration.default_model"},
       {{.file = "shunt.toml", .dumpable = true}, Severity::kWarning, "configuration.dumpable"}};
   for (const Row& row : table) {
     const auto findings = judge_configuration(row.facts);

@@ -31,12 +31,6 @@ std::vector<Finding> judge_configuration(const ConfigurationFacts& facts) {
   } else {
     findings.push_back(fine(kConfiguration, found));
   }
-  if (!facts.missing_default.empty()) {
-    findings.push_back(
-        warning("configuration.default_model",
-                "default_model is \"" + displayable(facts.missing_default) + "\", and there is no such model",
-                "Name one of the models, or remove it: `shunt generate` needs --model otherwise."));
-  }
   if (facts.dumpable) {
     findings.push_back(
         warning("configuration.dumpable",

@@ -21,6 +21,12 @@ constexpr std::uint64_t kLowBytes = std::uint64_t{100} << 20U;
 constexpr WallTime kEarliest{std::chrono::seconds(1'767'225'600)};  // 2026-01-01
 constexpr WallTime kLatest{std::chrono::seconds(4'102'444'800)};    // 2100-01-01
 
+// In the largest unit of which there are at least ten.
+std::string rounded(std::uint64_t bytes) {
+  const unsigned unit = bytes >= (std::uint64_t{10} << 30U) ? 30U : 20U;
+  return format_bytes(bytes >> unit << unit);
+}
+
 Finding judge_files(const LimitFacts& facts) {
   constexpr const char* kName = "limits.open_files";
   if (!facts.open_files) return fine(kName, "without a limit");
@@ -45,7 +51,7 @@ Finding judge_memory(const LimitFacts& facts) {
   const auto there = least(facts.machine_memory, facts.cgroup_memory);
   const std::string limit = "memory.limit is " + format_bytes(facts.memory_limit);
   if (!there) return fine(kName, limit);
-  const std::string found = limit + ", of " + format_bytes(*there >> 20U << 20U) + " that there is";
+  const std::string found = limit + ", of " + rounded(*there) + " that there is";
   const std::string advice = "Lower memory.limit, or give the service more: the kernel ends it otherwise.";
   if (facts.memory_limit > *there) return problem(kName, found, advice);
   if (static_cast<double>(facts.memory_limit) > kMemoryShare * static_cast<double>(*there))
@@ -120,8 +126,8 @@ std::vector<Finding> judge_folder(const FolderFacts& facts) {
   const std::string name = "disk." + facts.purpose;
   std::vector<Finding> findings{judge_access(facts, name)};
   if (!facts.can_be_measured || findings.front().severity != Severity::kOk) return findings;
-  const std::string free = format_bytes(facts.free_bytes >> 20U << 20U) + " free (" +
-                           percent_of(facts.free_bytes, facts.bytes) + ')';
+  const std::string free =
+      rounded(facts.free_bytes) + " free (" + percent_of(facts.free_bytes, facts.bytes) + ')';
   const std::string place = " where " + displayable(facts.path) + " is";
   if (facts.free_bytes < std::max(facts.wanted_bytes, kLowBytes)) {
     findings.front() =

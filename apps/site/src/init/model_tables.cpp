@@ -119,9 +119,13 @@ std::string heading(const ProposedModel& model, const std::string& comment) {
   return "# " + comment + "\n[models." + key_of(model.name) + "]\n";
 }
 
+bool is_of_system(std::string_view path) {
+  return path.starts_with("/usr/") || path.starts_with("/bin/");
+}
+
 // Programs of the system find all that they need there; what lies elsewhere may need more than is known here.
 std::string confinement(const ProposedModel& model) {
-  if (!model.path.starts_with("/usr/") && !model.path.starts_with("/bin/"))
+  if (!is_of_system(model.path))
     return "# confine = \"files\"                  # with read_paths for all that the program needs";
   const std::string folder = std::filesystem::path(model.weights).parent_path().string();
   std::string text =
@@ -138,20 +142,24 @@ std::string program_table(const ProposedModel& model, std::string_view table, co
                                                   {"CONFINE", confinement(model)}});
 }
 
-// The built-in file has the one with eSpeak NG, and says there why it is so.
-std::string espeak_table(const ProposedModel& model) {
+// From the built-in file, which says why it is so: what stands there between these two.
+std::string built_in_table(std::string_view begins_with, std::string_view ends_before) {
   const std::string_view file = config::built_in_file();
-  const std::size_t begin = file.find("# Speech:");
-  const std::size_t end = file.find("# The simulator generates");
-  const std::string text(file.substr(begin, end - begin));
-  return replaced(text, "[models.speech", "[models." + key_of(model.name));
+  const std::size_t begin = file.find(begins_with);
+  return std::string(file.substr(begin, file.find(ends_before) - begin));
+}
+
+std::string espeak_table(const ProposedModel& model) {
+  std::string text = built_in_table("# Speech:", "# The simulator generates");
+  text = replaced(std::move(text), "[models.speech", "[models." + key_of(model.name));
+  if (is_of_system(model.path)) return text;
+  // The service's PATH may lack its folder, and what it needs lies elsewhere, too.
+  text = replaced(std::move(text), "argv = [\"espeak-ng\"", "argv = [" + argument(model.path));
+  return replaced(std::move(text), "\nconfine = \"files\"  ", "\n# confine = \"files\"");
 }
 
 std::string simulator_table(const ProposedModel& model) {
-  const std::string_view file = config::built_in_file();
-  const std::size_t begin = file.find("# The simulator generates");
-  const std::size_t end = file.find("# A language model behind");
-  const std::string text(file.substr(begin, end - begin));
+  const std::string text = built_in_table("# The simulator generates", "# A language model behind");
   return replaced(text, "[models.simulator", "[models." + key_of(model.name));
 }
 

@@ -15,11 +15,10 @@
 namespace shunt::site {
 
 struct ConfigurationFacts {
-  std::string file;                   // "(built in)" without one
-  std::vector<std::string> mistakes;  // why it cannot be read; nothing else is set then
-  bool others_may_write = false;      // anybody on the machine may change the file
+  std::string file;                     // "(built in)" without one
+  std::vector<std::string> mistakes{};  // why it cannot be read; nothing else is set then
+  bool others_may_write = false;        // anybody on the machine may change the file
   std::size_t models = 0;
-  std::string missing_default;  // default_model, where it is set and is no model
   bool dumpable = false;
 };
 
@@ -47,7 +46,7 @@ struct UpstreamFacts {
   std::string server;  // "host:port"
   std::string wanted;  // what it is to call the model; "" = it lists none
   bool has_key = false;
-  ModelsAnswer answer;
+  ModelsAnswer answer{};
 };
 
 struct LimitFacts {
