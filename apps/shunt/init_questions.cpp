@@ -2,12 +2,10 @@
 
 #include <unistd.h>
 
-#include <algorithm>
-#include <charconv>
 #include <iostream>
-#include <set>
 
 #include "shunt/base/display_text.hpp"
+#include "shunt/site/chosen_numbers.hpp"
 #include "terminal.hpp"
 #include "text_table.hpp"
 
@@ -44,7 +42,7 @@ std::optional<std::vector<site::ProposedModel>> ask_models(const Terminal& termi
   while (true) {
     const auto answer = ask(terminal, "1. Which of these shall be models (as in 1,3)?", "all");
     if (!answer) return std::nullopt;
-    const auto numbers = chosen_numbers(*answer, proposed.size());
+    const auto numbers = site::chosen_numbers(*answer, proposed.size());
     if (!numbers) {
       std::cout << "   Expected numbers from 1 to " << proposed.size() << ", or all.\n";
       continue;
@@ -60,26 +58,6 @@ bool is_yes(std::string_view answer) {
 }
 
 }  // namespace
-
-std::optional<std::vector<std::size_t>> chosen_numbers(std::string_view text, std::size_t count) {
-  std::set<std::size_t> numbers;
-  if (text.empty() || text == "all") {
-    for (std::size_t number = 1; number <= count; ++number) numbers.insert(number);
-  }
-  while (text != "all" && !text.empty()) {
-    const std::size_t end = std::min(text.find_first_of(", "), text.size());
-    const std::string_view word = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (word.empty()) continue;
-    std::size_t number = 0;
-    const auto [rest, failure] = std::from_chars(word.data(), word.data() + word.size(), number);
-    const bool whole = failure == std::errc() && rest == word.data() + word.size();
-    if (!whole || number < 1 || number > count) return std::nullopt;
-    numbers.insert(number);
-  }
-  if (numbers.empty()) return std::nullopt;
-  return std::vector<std::size_t>(numbers.begin(), numbers.end());
-}
 
 std::optional<InitAnswers> ask_init_questions(const std::vector<site::ProposedModel>& proposed,
                                               const std::string& listen) {

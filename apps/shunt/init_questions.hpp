@@ -1,9 +1,7 @@
 #pragma once
 
-#include <cstddef>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "namespace.hpp"
@@ -22,10 +20,5 @@ struct InitAnswers {
 // Asks on the terminal. Nothing: standard input ended before the last answer.
 [[nodiscard]] std::optional<InitAnswers> ask_init_questions(const std::vector<site::ProposedModel>& proposed,
                                                             const std::string& listen);
-
-// "1,3", "2 1", "all", "": numbers from 1 to `count`, each once, in the order of the list. Nothing: something
-// else stands there.
-[[nodiscard]] std::optional<std::vector<std::size_t>> chosen_numbers(std::string_view text,
-                                                                     std::size_t count);
 
 }  // namespace shunt::app

@@ -11,30 +11,36 @@ using config::Given;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr std::size_t kServers = 3;
-constexpr std::size_t kPrograms = 7;
+// What may be on a machine, each a bit.
+constexpr unsigned kLlamaCpp = 1;
+constexpr unsigned kVllm = 2;
+constexpr unsigned kOllama = 4;
+constexpr unsigned kIdle = 8;  // programs that make no model yet
+constexpr unsigned kWhisper = 16;
+constexpr unsigned kPiper = 32;
+constexpr unsigned kEspeak = 64;
+constexpr unsigned kFfmpeg = 128;
+constexpr unsigned kCombinations = 256;
 
-// One bit for each thing that there may be on a machine.
 Found found_of(unsigned bits) {
-  const std::array<FoundServer, kServers> servers{
-      {{ServerKind::kLlamaCpp, "http://127.0.0.1:8080/v1", {"/m/tiny.gguf"}},
-       {ServerKind::kVllm, "http://127.0.0.1:8000/v1", {"Qwen/Qwen2.5-7B-Instruct"}},
-       {ServerKind::kOllama, "http://127.0.0.1:11434/v1", {"llama3.2:latest", "nomic-embed-text"}}}};
-  const std::array<FoundProgram, kPrograms> programs{
-      {{ProgramKind::kLlamaServer, "/usr/bin/llama-server", ""},
-       {ProgramKind::kOllama, "/usr/bin/ollama", ""},
-       {ProgramKind::kVllm, "/opt/venv/bin/vllm", ""},
-       {ProgramKind::kWhisper, "/opt/w/whisper-cli", "/opt/w/ggml-a.bin"},
-       {ProgramKind::kPiper, "/usr/bin/piper", ""},
-       {ProgramKind::kEspeak, "/usr/bin/espeak-ng", ""},
-       {ProgramKind::kFfmpeg, "/usr/bin/ffmpeg", ""}}};
   Found found;
-  for (std::size_t i = 0; i < kServers; ++i) {
-    if ((bits >> i & 1U) != 0) found.servers.push_back(servers.at(i));
-  }
-  for (std::size_t i = 0; i < kPrograms; ++i) {
-    if ((bits >> (kServers + i) & 1U) != 0) found.programs.push_back(programs.at(i));
-  }
+  const auto serves = [&](unsigned bit, FoundServer server) {
+    if ((bits & bit) != 0) found.servers.push_back(std::move(server));
+  };
+  const auto has = [&](unsigned bit, FoundProgram program) {
+    if ((bits & bit) != 0) found.programs.push_back(std::move(program));
+  };
+  serves(kLlamaCpp, {ServerKind::kLlamaCpp, "http://127.0.0.1:8080/v1", {"/m/tiny.gguf"}});
+  serves(kVllm, {ServerKind::kVllm, "http://127.0.0.1:8000/v1", {"Qwen/Qwen2.5-7B-Instruct"}});
+  serves(kOllama,
+         {ServerKind::kOllama, "http://127.0.0.1:11434/v1", {"llama3.2:latest", "nomic-embed-text"}});
+  has(kIdle, {ProgramKind::kLlamaServer, "/usr/bin/llama-server", ""});
+  has(kIdle, {ProgramKind::kOllama, "/usr/bin/ollama", ""});
+  has(kIdle, {ProgramKind::kVllm, "/opt/venv/bin/vllm", ""});
+  has(kWhisper, {ProgramKind::kWhisper, "/opt/w/whisper-cli", "/opt/w/ggml-a.bin"});
+  has(kPiper | kIdle, {ProgramKind::kPiper, "/usr/bin/piper", (bits & kPiper) != 0 ? "/srv/v/a.onnx" : ""});
+  has(kEspeak, {ProgramKind::kEspeak, "/usr/bin/espeak-ng", ""});
+  has(kFfmpeg, {ProgramKind::kFfmpeg, "/usr/bin/ffmpeg", ""});
   return found;
 }
 
@@ -46,7 +52,7 @@ ConfigurationPlan plan_of(const Found& found) {
 }
 
 TEST(ConfigurationText, is_read_whatever_was_found) {
-  for (unsigned bits = 0; bits < (1U << (kServers + kPrograms)); ++bits) {
+  for (unsigned bits = 0; bits < kCombinations; ++bits) {
     const ConfigurationPlan plan = plan_of(found_of(bits));
     const auto loaded = Given(configuration_text(plan)).load();
     ASSERT_TRUE(loaded.ok()) << bits << ": " << loaded.error().message << configuration_text(plan);
@@ -76,7 +82,7 @@ TEST(ConfigurationText, takes_an_address_with_a_key_and_a_queue) {
 }
 
 TEST(ConfigurationText, says_of_a_model_what_was_found) {
-  const auto loaded = Given(configuration_text(plan_of(found_of(0b100)))).loaded();
+  const auto loaded = Given(configuration_text(plan_of(found_of(kOllama)))).loaded();
   const auto& chat = std::get<OpenAiOptions>(loaded.configuration.models[0].driver);
   EXPECT_EQ(chat.base_url, "http://127.0.0.1:11434/v1");
   EXPECT_EQ(chat.model, "llama3.2:latest");
@@ -87,7 +93,7 @@ TEST(ConfigurationText, says_of_a_model_what_was_found) {
 TEST(ConfigurationText, lets_no_foreign_name_out_of_its_quotes) {
   for (const std::string hostile : {"\"\n[server]\nlisten = \"0.0.0.0:1\"", "\\", "a\tb", "\x7f", "'''",
                                     "\"\"\"", "# x", "@NAME@", "{input.prompt}", "{", "}}", "\u00e9"}) {
-    ConfigurationPlan plan = plan_of(found_of(1U << (kServers + 3)));
+    ConfigurationPlan plan = plan_of(found_of(kWhisper));
     plan.models[0].weights = "/opt/" + hostile;
     plan.models[0].path = "/opt/bin/" + hostile;
     ProposedModel server;
@@ -104,13 +110,14 @@ TEST(ConfigurationText, lets_no_foreign_name_out_of_its_quotes) {
 }
 
 TEST(ConfigurationText, tells_how_what_waits_becomes_a_model) {
-  const std::string text = configuration_text(plan_of(found_of(0b1010000U << kServers >> 2U | 0b1000)));
-  EXPECT_THAT(text, HasSubstr("# llama-server is here"));
+  const std::string text = configuration_text(plan_of(found_of(kIdle)));
+  for (const char* program : {"llama-server", "ollama", "vllm", "piper"})
+    EXPECT_THAT(text, HasSubstr("# " + std::string(program) + " is here (")) << program;
   EXPECT_THAT(configuration_text(plan_of({})), Not(HasSubstr(" is here (")));
 }
 
 TEST(ConfigurationText, confines_programs_of_the_system_alone) {
-  const auto loaded = Given(configuration_text(plan_of(found_of(0b1001000U << kServers)))).loaded();
+  const auto loaded = Given(configuration_text(plan_of(found_of(kWhisper | kFfmpeg)))).loaded();
   ASSERT_EQ(loaded.configuration.models.size(), 2U);
   const auto& whisper = std::get<CommandOptions>(loaded.configuration.models[0].driver);
   EXPECT_EQ(whisper.confine, CommandOptions::Confine::kAuto);
@@ -119,7 +126,7 @@ TEST(ConfigurationText, confines_programs_of_the_system_alone) {
 }
 
 TEST(ConfigurationText, names_a_program_by_its_place_where_a_service_would_not_find_it) {
-  ConfigurationPlan plan = plan_of(found_of(0b0100000U << kServers));
+  ConfigurationPlan plan = plan_of(found_of(kEspeak));
   const auto usual = Given(configuration_text(plan)).loaded();
   EXPECT_EQ(std::get<CommandOptions>(usual.configuration.models[0].driver).argv[0], "espeak-ng");
   plan.models[0].path = "/opt/speech/espeak-ng";

@@ -269,7 +269,7 @@ TEST(FindingsOf, are_the_rows_of_a_preflight) {
   EXPECT_EQ(findings[0].severity, Severity::kOk);
   EXPECT_EQ(findings[1].severity, Severity::kWarning);
   EXPECT_EQ(findings[2].severity, Severity::kProblem);
-  EXPECT_EQ(findings[2].found, "z\\x0a");
+  EXPECT_EQ(findings[2].found, "z\\n");
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "shunt/site/chosen_numbers.hpp"
+
 namespace shunt::site {
 namespace {
 
@@ -96,6 +98,15 @@ TEST(ListenAddress, avoids_ports_that_somebody_has) {
   EXPECT_EQ(free_listen_address(found), "127.0.0.1:8080");
   found.busy_ports = {8080, 8081, 8083};
   EXPECT_EQ(free_listen_address(found), "127.0.0.1:8082");
+}
+
+TEST(ChosenNumbers, are_numbers_of_the_list_each_once) {
+  using Numbers = std::vector<std::size_t>;
+  for (const char* text : {"", "all", "1,2,3", "3 2 1 1", " 1 , 2,,3"})
+    EXPECT_EQ(chosen_numbers(text, 3), (Numbers{1, 2, 3})) << text;
+  EXPECT_EQ(chosen_numbers("3,1", 3), (Numbers{1, 3}));
+  for (const char* text : {"0", "4", "-1", "1,x", "1.5", "all,1", ",", "99999999999999999999999"})
+    EXPECT_FALSE(chosen_numbers(text, 3)) << text;
 }
 
 TEST(ServerKind, is_told_by_the_owner_of_its_models_and_else_by_the_port) {
