@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "shunt/base/display_text.hpp"
@@ -30,6 +31,9 @@ Result<void> become_user(const std::string& name) {
   const bool done = ::initgroups(user->pw_name, user->pw_gid) == 0 && ::setgid(user->pw_gid) == 0 &&
                     ::setuid(user->pw_uid) == 0;
   if (!done) return refused(name, std::strerror(errno));
+  // As systemd and su have it: what is looked for at home is at that one's.
+  ::setenv("HOME", user->pw_dir, 1);
+  ::unsetenv("XDG_STATE_HOME");
   return {};
 }
 

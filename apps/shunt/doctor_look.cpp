@@ -188,9 +188,9 @@ std::vector<NamedLook> doctor_looks(const Configured& loaded) {
   looks.push_back({"models", [loaded] { return look_at_models(*loaded); }});
   AskedServers servers;
   for (const config::ModelConfig& model : configuration.models) add_servers(model, servers);
-  for (auto& [key, asked] : servers) {
-    const std::string name = "upstream." + asked.models.front().first;
-    looks.push_back({name, [asked = std::move(asked)] { return look_at_server(asked); }});
+  for (const auto& [key, server] : servers) {
+    const std::string name = "upstream." + server.models.front().first;
+    looks.push_back({name, [asked = server] { return look_at_server(asked); }});
   }
   if (configuration.queue_enabled)
     looks.push_back({"redis.reach", [queue = configuration.queue] { return look_at_redis(queue); }});

@@ -190,6 +190,11 @@ void print_text(const InitOptions& options, const Written& written) {
   if (written.unit.empty()) std::cout << "\nTo run it by systemd: shunt init --force --unit shunt.service\n";
 }
 
+bool is_there(const std::string& file) {
+  std::error_code ignored;
+  return !file.empty() && fs::exists(fs::symlink_status(file, ignored));
+}
+
 int fail(const Error& error) {
   complain(error.message);
   return error.code == ErrorCode("invalid_argument") ? kExitUsage : kExitFailed;
@@ -205,10 +210,10 @@ int init(const InitOptions& options) {
         "is found, or --model NAME for some of them (shunt init --help)");
     return kExitUsage;
   }
-  std::error_code ignored;
-  if (!options.force && fs::exists(fs::symlink_status(options.output, ignored))) {
-    complain(options.output +
-             " is there already, and was left alone; --force replaces it, --output names another");
+  // Before anybody is asked; what comes to be there meanwhile is left alone, too.
+  for (const std::string& file : {options.output, options.unit.value_or("")}) {
+    if (options.force || !is_there(file)) continue;
+    complain(file + " is there already, and was left alone; --force replaces it");
     return kExitFailed;
   }
   const auto found = look(options);

@@ -21,7 +21,7 @@ Error cannot_write(const std::string& path, std::string_view reason) {
   return {"write_failed", "cannot write " + path + ": " + std::string(reason)};
 }
 
-// Gone with the object, unless it has got its name by then.
+// Gone with the object, unless it has become the file by then.
 class Draft {
  public:
   explicit Draft(const std::string& path) {
@@ -51,15 +51,15 @@ class Draft {
   }
 
   [[nodiscard]] Result<void> take_name(const std::string& name, Replace replace) {
-    const unsigned flags = replace == Replace::kYes ? 0U : RENAME_NOREPLACE;
-    if (::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, name.c_str(), flags) != 0) {
-      return cannot_write(name, errno == EEXIST ? "it is there already" : std::strerror(errno));
-    }
-    named_ = true;
-    return {};
+    if (replace == Replace::kYes ? rename_over(name) : rename_beside(name)) return {};
+    return cannot_write(name, errno == EEXIST ? "it is there already" : std::strerror(errno));
   }
 
  private:
+  bool rename_over(const std::string& name) { return named_ = ::rename(path_.c_str(), name.c_str()) == 0; }
+  // A link is refused where a file is, on every file system; the draft's own name goes with the draft.
+  bool rename_beside(const std::string& name) { return ::link(path_.c_str(), name.c_str()) == 0; }
+
   std::string path_;
   int descriptor_ = -1;
   bool named_ = false;

@@ -3,6 +3,7 @@
 import contextlib
 import pathlib
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -44,6 +45,29 @@ def server_that_says(answer):
         thread.join(10)
         for connection in connections:
             connection.close()
+
+
+@contextlib.contextmanager
+def server_of_its_own_authority(folder):
+    """The port of a TLS server whose certificate nobody has signed."""
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1", "-keyout", key,
+                    "-out", certificate], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        def serve():
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listening.accept()
+                    with contextlib.suppress(OSError), context.wrap_socket(connection, server_side=True):
+                        pass
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listening.getsockname()[1]
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join(10)
 
 
 def http_answer(body, status="200 OK", content_type="application/json"):

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from found_servers import LIES, openai_server, server_that_says
+from found_servers import LIES, openai_server, server_of_its_own_authority, server_that_says
 from ports import free_port
 from redis_server import RedisServer
 from terminal import on_a_terminal
@@ -127,18 +127,21 @@ def test_servers_that_cannot_be_asked_are_told_apart_side_by_side(shunt):
     with contextlib.ExitStack() as stack:
         silent = [stack.enter_context(server_that_says(None)) for _ in range(6)]
         liar = stack.enter_context(server_that_says(LIES["no HTTP"]))
+        own = stack.enter_context(server_of_its_own_authority(shunt.folder))
         doctor = Doctor(shunt, "".join(chat(f"silent{n}", f"http://127.0.0.1:{port}/v1")
                                        for n, port in enumerate(silent)) +
                         chat("refuses", f"http://127.0.0.1:{free_port()}/v1") +
                         chat("nameless", "http://no-such-host.invalid/v1") +
                         chat("plain", f"https://127.0.0.1:{liar}/v1") +
+                        chat("unsigned", f"https://127.0.0.1:{own}/v1") +
                         chat("liar", f"http://127.0.0.1:{liar}/v1"))
     for n in range(6):
         doctor.has(f"upstream.silent{n}", "problem", "says nothing")
     doctor.has("upstream.refuses", "problem", "cannot be reached")
     assert "Start that server" in doctor.by_name["upstream.refuses"]["advice"]
     assert "name in base_url" in doctor.by_name["upstream.nameless"]["advice"]
-    assert "certificate" in doctor.by_name["upstream.plain"]["advice"]
+    for name in ("plain", "unsigned"):
+        assert "certificate" in doctor.by_name[f"upstream.{name}"]["advice"]
     doctor.has("upstream.liar", "problem", "no answer of HTTP")
     assert doctor.seconds < BOUND
 

@@ -133,6 +133,10 @@ def test_a_file_that_is_there_is_left_alone_unless_it_is_forced(shunt, programs)
     assert answer.returncode == 1 and b"--force" in answer.stderr
     assert (shunt.folder / "shunt.toml").read_text() == "mine"
     initialized(shunt, programs, "--force")
+    shunt.write("shunt.service", "mine")
+    answer = init(shunt, programs, "--yes", "--output", "other.toml", "--unit", "shunt.service")
+    assert answer.returncode == 1 and b"shunt.service is there" in answer.stderr
+    assert not (shunt.folder / "other.toml").exists()
     (shunt.folder / "link.toml").symlink_to("nowhere")
     assert init(shunt, programs, "--yes", "--output", "link.toml").returncode == 1
 
