@@ -58,7 +58,7 @@ void add_reasons(LabelledPage& page, const JsonObject& drain) {
 
 std::string who(const JsonObject& entry) {
   const JsonObject& by = object_in(entry, "by");
-  const std::string name = shown(by, "name");
+  std::string name = shown(by, "name");
   if (text_in(by, "kind") == "person") return name;
   return shown(by, "kind") + (name.empty() ? "" : ' ' + name);
 }
