@@ -71,7 +71,7 @@ std::optional<InitAnswers> ask_init_questions(const std::vector<site::ProposedMo
   answers.listen = *address;
   const auto redis = ask(terminal, "3. Which Redis, if generations shall go through a queue?", "none");
   if (!redis) return std::nullopt;
-  if (*redis != "none") answers.redis_url = *redis;
+  if (*redis != "none" && *redis != "no") answers.redis_url = *redis;
   const auto unit = ask(terminal, "4. Write a unit of systemd beside it?", "no");
   if (!unit) return std::nullopt;
   answers.unit = is_yes(*unit);

@@ -7,7 +7,8 @@
 namespace shunt::site {
 namespace {
 
-constexpr std::size_t kLongestAnswer = std::size_t{1} << 20U;
+// A gateway to hundreds of models describes each at length.
+constexpr std::size_t kLongestAnswer = std::size_t{8} << 20U;
 
 bool is_id(std::string_view id) {
   return !id.empty() && id.size() <= kLongestId && is_displayable(id);

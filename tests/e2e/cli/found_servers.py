@@ -82,6 +82,6 @@ LIES = {
     "another object": http_answer('{"models": ["a"]}'),
     "names that a terminal would obey": http_answer('{"data": [{"id": "\\u001b]0;x\\u0007"}, {"id": "a\\nb"}]}'),
     "an answer that ends early": b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{\"data\"",
-    "an answer without end": b"HTTP/1.1 200 OK\r\n\r\n" + b" " * (3 << 20),
+    "an answer without end": b"HTTP/1.1 200 OK\r\n\r\n" + b" " * (9 << 20),
     "nested beyond measure": http_answer('{"data": ' + "[" * 5000 + "]" * 5000 + "}"),
 }

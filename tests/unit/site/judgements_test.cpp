@@ -93,7 +93,7 @@ TEST(JudgeUpstream, tells_every_way_not_to_answer_apart) {
       {upstream(How::kConnectTimedOut), Severity::kProblem, "gave no connection in time", "firewall"},
       {upstream(How::kTimedOut), Severity::kProblem, "says nothing", "hangs"},
       {upstream(How::kBroken), Severity::kProblem, "no answer of HTTP", "https://"},
-      {upstream(How::kTooLarge), Severity::kProblem, "more than a list", "base_url"},
+      {upstream(How::kTooLarge), Severity::kWarning, "more than a list", "base_url"},
       {answered(401), Severity::kProblem, "wants a key", "api_key_file"},
       {answered(401, true), Severity::kProblem, "refuses the key", "another key"},
       {answered(403, true), Severity::kProblem, "refuses the key", "more rights"},

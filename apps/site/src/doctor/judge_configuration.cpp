@@ -21,7 +21,8 @@ std::vector<Finding> of_mistakes(const ConfigurationFacts& facts) {
 std::vector<Finding> judge_configuration(const ConfigurationFacts& facts) {
   if (!facts.mistakes.empty()) return of_mistakes(facts);
   std::vector<Finding> findings;
-  const std::string found = facts.file + ", " + std::to_string(facts.models) + " models";
+  const std::string found =
+      facts.file + ", " + std::to_string(facts.models) + (facts.models == 1 ? " model" : " models");
   if (facts.file == "(built in)") {
     findings.push_back(warning(kConfiguration, "there is no shunt.toml; what is built in is used",
                                "Write one with `shunt init`, or name it with --config or $SHUNT_CONFIG."));

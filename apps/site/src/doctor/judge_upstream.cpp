@@ -46,7 +46,7 @@ Finding no_answer(const UpstreamFacts& facts) {
       return problem(name_of(facts), facts.server + " takes connections and says nothing",
                      "Look at that server's log: it hangs, or is busy beyond measure.");
     case How::kTooLarge:
-      return problem(name_of(facts), facts.server + " answered with more than a list of models can be",
+      return warning(name_of(facts), facts.server + " answers with more than a list of models should have",
                      "Look at base_url: is this a server of language models?");
     case How::kComplete:
     case How::kBroken:

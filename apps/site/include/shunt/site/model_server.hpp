@@ -37,7 +37,7 @@ struct ModelsAnswer {
   std::optional<ListedModels> models;  // of a 200 that is such a list
 };
 
-// Blocks for answer_within at most, whatever the server does, and reads a megabyte at most.
+// Blocks for answer_within at most, whatever the server does, and reads 8 MiB at most.
 [[nodiscard]] ModelsAnswer ask_for_models(const ModelsQuestion& question);
 
 }  // namespace shunt::site
