@@ -2,7 +2,7 @@
 # link to shunt::executor (which brings generation and base) or shunt::api.
 include(CMakePackageConfigHelpers)
 get_property(parts GLOBAL PROPERTY SHUNT_PARTS)
-list(REMOVE_ITEM parts shunt_config)
+list(REMOVE_ITEM parts shunt_config shunt_site)
 install(TARGETS shunt RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS ${parts} shunt_asio EXPORT shuntTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 foreach(part base http tracing generation executor flip api)
