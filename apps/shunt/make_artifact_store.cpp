@@ -62,13 +62,18 @@ Result<std::unique_ptr<ArtifactStore>> make_artifact_store(const config::Configu
   return make_directory_artifact_store(state / "artifacts");
 }
 
-std::unique_ptr<FileStore> make_file_store(const config::Configuration& configuration) {
+std::filesystem::path file_folder(const config::Configuration& configuration) {
   const std::filesystem::path named = configuration.file_store.directory;
+  if (!named.empty()) return named;
   const std::filesystem::path artifacts = configuration.artifacts.directory;
   const std::filesystem::path state = artifacts.empty() ? state_directory() : artifacts;
-  if (named.empty() && state.empty()) return nullptr;
-  return make_directory_file_store(named.empty() ? state / "input-files" : named,
-                                   configuration.file_store.min_free_bytes);
+  return state.empty() ? state : state / "input-files";
+}
+
+std::unique_ptr<FileStore> make_file_store(const config::Configuration& configuration) {
+  const std::filesystem::path folder = file_folder(configuration);
+  if (folder.empty()) return nullptr;
+  return make_directory_file_store(folder, configuration.file_store.min_free_bytes);
 }
 
 }  // namespace shunt::app

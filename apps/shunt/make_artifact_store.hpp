@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 
 #include "namespace.hpp"
@@ -14,6 +15,9 @@ namespace shunt::app {
 // go.
 [[nodiscard]] Result<std::unique_ptr<ArtifactStore>> make_artifact_store(
     const config::Configuration& configuration);
+
+// The folder of files that the configuration names; "" when neither it nor the environment does.
+[[nodiscard]] std::filesystem::path file_folder(const config::Configuration& configuration);
 
 // The store of files that the configuration names; nullptr when neither it nor the environment says where
 // files go. Touches no disk.
