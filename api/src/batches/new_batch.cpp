@@ -10,6 +10,8 @@ namespace shunt::api::batches {
 namespace {
 
 constexpr std::chrono::hours kWindow{24};
+// Clients that send a POST again do so within some seconds.
+constexpr std::chrono::seconds kRepeatedWithin{60};
 // Lines that are under way when the time is over end a little later, and processes may be late.
 constexpr std::chrono::hours kHoldSlack{24};
 
@@ -34,7 +36,23 @@ Result<FileRecord> find_input(FileStore& files, const std::string& id, const std
   return std::move(file);
 }
 
+bool is_same(const Batch& batch, const BatchBody& body) {
+  return batch.input_file_id == body.input_file_id && batch.endpoint == body.endpoint &&
+         batch.metadata == body.metadata && batch.output_expires_after_s == body.output_expires_after_s;
+}
+
 }  // namespace
+
+Result<std::optional<ShownBatch>> find_repeated(const BatchFolder& folder, const BatchBody& body,
+                                                std::string_view caller, WallTime now) {
+  auto all = folder.list(caller, now - kRepeatedWithin);
+  if (!all) return std::move(all).error();
+  for (ShownBatch& each : *all) {
+    if (each.batch.created_at < now - kRepeatedWithin) break;
+    if (is_same(each.batch, body)) return std::optional(std::move(each));
+  }
+  return std::optional<ShownBatch>();
+}
 
 Result<Batch> make_batch(FileStore& files, BatchFolder& folder, BatchBody body, const BatchOwner& owner,
                          const BatchOptions& options, WallTime now) {

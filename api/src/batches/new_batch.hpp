@@ -1,10 +1,13 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "batches/batch.hpp"
 #include "batches/batch_body.hpp"
 #include "batches/batch_folder.hpp"
+#include "batches/batch_object.hpp"
 #include "shunt/api/http_server.hpp"
 #include "shunt/api/namespace.hpp"
 #include "shunt/base/result.hpp"
@@ -23,5 +26,11 @@ struct BatchOwner {
 // Blocks.
 [[nodiscard]] Result<Batch> make_batch(FileStore& files, BatchFolder& folder, BatchBody body,
                                        const BatchOwner& owner, const BatchOptions& options, WallTime now);
+
+// The batch that a POST has made which is sent again, as its client did not hear of it; nullopt: none.
+// Blocks.
+[[nodiscard]] Result<std::optional<ShownBatch>> find_repeated(const BatchFolder& folder,
+                                                              const BatchBody& body, std::string_view caller,
+                                                              WallTime now);
 
 }  // namespace shunt::api::batches

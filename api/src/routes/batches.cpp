@@ -35,6 +35,11 @@ void answer_batch(Exchange& exchange, const ShownBatch& shown) {
   batches::append_batch_object(exchange.response.body, shown.batch, shown.cancel_asked);
 }
 
+// OpenAI's clients say how often they have sent a request before.
+bool says_repeated(const http::Headers& headers) {
+  return http::parse_unsigned(headers.get("X-Stainless-Retry-Count")).value_or(0) > 0;
+}
+
 http::Task<void> create_batch(Exchange& exchange) {
   auto object = parse_object(exchange.request.body, body_limits(exchange.options).json);
   auto body = object ? batches::read_batch_body(std::move(*object))
@@ -44,9 +49,18 @@ http::Task<void> create_batch(Exchange& exchange) {
     co_return;
   }
   const batches::BatchOwner owner{.caller = caller_of(exchange), .files = quota_of(exchange)};
-  auto making = with_files<Result<batches::Batch>>(exchange, [&](FileStore& files) {
-    return batches::make_batch(files, exchange.service.batches->folder(), std::move(*body), owner,
-                               exchange.options.batches, system_clock().now());
+  const bool repeats = says_repeated(exchange.request.headers);
+  auto making = with_files<Result<ShownBatch>>(exchange, [&](FileStore& files) -> Result<ShownBatch> {
+    batches::BatchFolder& folder = exchange.service.batches->folder();
+    const WallTime now = system_clock().now();
+    if (repeats) {
+      auto earlier = batches::find_repeated(folder, *body, owner.caller, now);
+      if (!earlier) return std::move(earlier).error();
+      if (*earlier) return std::move(**earlier);
+    }
+    auto fresh = batches::make_batch(files, folder, std::move(*body), owner, exchange.options.batches, now);
+    if (!fresh) return std::move(fresh).error();
+    return ShownBatch{.batch = std::move(*fresh)};
   });
   auto made = co_await making;
   if (!made) {
@@ -54,7 +68,7 @@ http::Task<void> create_batch(Exchange& exchange) {
     co_return;
   }
   exchange.service.batches->wake();
-  answer_batch(exchange, {.batch = std::move(*made)});
+  answer_batch(exchange, *made);
 }
 
 struct PageQuery {

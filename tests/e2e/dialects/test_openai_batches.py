@@ -91,7 +91,8 @@ def start(mode):
                                      lambda *a: python("batches.py", *a)], ids=["npm", "npm-6", "pypi"])
 def test_a_client_gets_what_it_asked_for(start, upstream, command):
     models = [upstream_model("words", upstream, "ok"), upstream_model("broken", upstream, "status?code=500"),
-              upstream_model("once", upstream, "ok", "completions"), upstream_model("vectors", upstream, "ok", "embeddings")]
+              upstream_model("once", upstream, "completions", "completions"),
+              upstream_model("vectors", upstream, "embeddings", "embeddings")]
     shunt = start(MODELS + "".join(models)).api
     done = subprocess.run(command(shunt.url + "/v1", "none"), cwd=CLIENTS, timeout=120, check=False,
                           stdin=subprocess.DEVNULL, capture_output=True, text=True)
@@ -183,7 +184,7 @@ def begin_half(fleet, count, model="words"):
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
 def test_a_batch_goes_on_where_its_process_has_left_it(start, mode, upstream, how):
-    upstream_name = f"ok?tokens=4&gap_ms=40#{uuid.uuid4().hex}"
+    upstream_name = f"ok?tokens=4&gap_ms=40&name={uuid.uuid4().hex}"
     fleet = start(MODELS + upstream_model("words", upstream, upstream_name))
     batch_id = begin_half(fleet, 80)
     fleet.api.terminate(how)
@@ -198,7 +199,7 @@ def test_a_batch_goes_on_where_its_process_has_left_it(start, mode, upstream, ho
 
 
 def test_a_line_of_a_model_that_is_run_once_is_not_run_again(start, mode, upstream):
-    upstream_name = f"ok?tokens=4&gap_ms=100#{uuid.uuid4().hex}"
+    upstream_name = f"ok?tokens=4&gap_ms=100&name={uuid.uuid4().hex}"
     once = upstream_model("words", upstream, upstream_name) + 'on_lost = "fail"\n'
     fleet = start(MODELS + once)
     batch_id = begin_half(fleet, 40)
@@ -215,7 +216,7 @@ def test_a_line_of_a_model_that_is_run_once_is_not_run_again(start, mode, upstre
 
 
 def test_any_process_answers_for_a_batch_and_one_goes_on_when_its_own_has_died(start, mode, upstream):
-    upstream_name = f"ok?tokens=4&gap_ms=40#{uuid.uuid4().hex}"
+    upstream_name = f"ok?tokens=4&gap_ms=40&name={uuid.uuid4().hex}"
     fleet = start(MODELS + upstream_model("words", upstream, upstream_name))
     other = fleet.start_api()
     batch_id = begin_half(fleet, 80)
