@@ -237,6 +237,11 @@ bool BatchRun::may_begin(std::uint64_t line) {
 void BatchRun::line_ended(std::uint64_t line, LineEnd end) {
   running_.erase(line);
   owner_.free_slot(batch_.caller);
+  // One that ends leaves room for one.
+  for (const auto& [number, run] : running_) {
+    const auto waiting = run;
+    if (waiting->try_now()) break;
+  }
   // Its result is not to be had now: what runs the batch next asks for it again.
   if (std::holds_alternative<LineAbandoned>(end)) {
     process_stops();

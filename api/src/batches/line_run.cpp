@@ -59,18 +59,24 @@ void LineRun::look_earlier(GenerationId id) {
   using Asked = Result<executor::RequestOutcome>;
   const auto asked = on_loop<Asked>(context_.back, [self = shared_from_this()](Asked outcome) {
     if (!self->done_) return;
-    const auto* const request = outcome ? std::get_if<GenerationRequest>(&*outcome) : nullptr;
-    self->plan(&*self->earlier_, request);
+    if (!outcome) return self->look_again(self->earlier_->id);
+    self->plan(&*self->earlier_, std::get_if<GenerationRequest>(&*outcome));
   });
   context_.executor.find(id,
                          on_loop<Found>(context_.back, [self = shared_from_this(), id, asked](Found outcome) {
                            if (!self->done_) return;
-                           auto* const record = outcome ? std::get_if<GenerationRecord>(&*outcome) : nullptr;
+                           if (!outcome) return self->look_again(id);
+                           auto* const record = std::get_if<GenerationRecord>(&*outcome);
                            if (record == nullptr || record->caller != self->of_.caller)
                              return self->plan(nullptr, nullptr);
                            self->earlier_ = std::move(*record);
                            self->context_.executor.request_of(id, asked);
                          }));
+}
+
+// Whoever keeps it cannot answer now.
+void LineRun::look_again(GenerationId id) {
+  again_after(pause_, [self = shared_from_this(), id] { self->look_earlier(id); });
 }
 
 void LineRun::plan(const GenerationRecord* record, const GenerationRequest* request) {
@@ -89,6 +95,7 @@ void LineRun::plan(const GenerationRecord* record, const GenerationRequest* requ
 }
 
 void LineRun::submit() {
+  waits_for_room_ = false;
   if (stop_) return end_stopped();
   if (stopping_) return end(LineAbandoned{});
   GenerationRequest request = call_->request;
@@ -109,15 +116,29 @@ void LineRun::take(executor::SubmitOutcome outcome) {
 void LineRun::take_refused(const executor::Refused& refused) {
   if (refused.error.code == error_code::kShuttingDown) return end(LineAbandoned{});
   if (!refused.error.is_retryable()) return answer_error(refused.error);
-  try_again_after(std::max(refused.retry_after.value_or(pause_), pause_));
+  waits_for_room_ = true;
+  try_again_after(refused.retry_after.value_or(pause_));
 }
 
 void LineRun::try_again_after(std::chrono::milliseconds wait) {
+  again_after(wait, [self = shared_from_this()] { self->submit(); });
+}
+
+void LineRun::again_after(std::chrono::milliseconds wait, std::function<void()> next) {
   if (stop_) return end_stopped();
+  if (stopping_) return end(LineAbandoned{});
   pause_ = std::min(pause_ * 2, kLongestPause);
-  timer_ = context_.loop.after(std::min(wait, kLongestPause), [self = shared_from_this()] {
-    if (self->done_) self->submit();
-  });
+  timer_ =
+      context_.loop.after(std::min(wait, kLongestPause), [self = shared_from_this(), next = std::move(next)] {
+        if (self->done_) next();
+      });
+}
+
+bool LineRun::try_now() {
+  if (!waits_for_room_ || !timer_.pending()) return false;
+  timer_.cancel();
+  submit();
+  return true;
 }
 
 void LineRun::take_accepted(executor::Accepted& accepted) {

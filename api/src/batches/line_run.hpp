@@ -59,6 +59,8 @@ class LineRun : public std::enable_shared_from_this<LineRun> {
   void cancel(std::string code, std::string message);
   // The process stops: ends of generations that are cut short now are not results.
   void process_stops() noexcept { stopping_ = true; }
+  // There may be room: true if it was waiting for some, and asks at once.
+  bool try_now();
   // Nobody waits for it any more: `done` is not called. Its generation goes on.
   void drop();
 
@@ -69,12 +71,14 @@ class LineRun : public std::enable_shared_from_this<LineRun> {
   };
 
   void look_earlier(GenerationId id);
+  void look_again(GenerationId id);
   void plan(const GenerationRecord* record, const GenerationRequest* request);
   void submit();
   void take(executor::SubmitOutcome outcome);
   void take_refused(const executor::Refused& refused);
   void take_accepted(executor::Accepted& accepted);
   void try_again_after(std::chrono::milliseconds wait);
+  void again_after(std::chrono::milliseconds wait, std::function<void()> next);
   void watch(std::unique_ptr<EventWatch> watch);
   void take_watch(Result<executor::WatchOutcome> outcome);
   void wait_for_end();
@@ -109,6 +113,7 @@ class LineRun : public std::enable_shared_from_this<LineRun> {
   std::vector<dialects::Bytes> artifacts_;
   std::optional<Stop> stop_;
   bool stopping_ = false;
+  bool waits_for_room_ = false;  // it was refused, as its model or its caller has enough
   Timer timer_;
 };
 

@@ -10,6 +10,7 @@ import tempfile
 import urllib.parse
 import urllib.request
 import uuid
+from pathlib import Path
 
 import pytest
 from conftest import CLIENTS, node, python, upstream_model
@@ -178,6 +179,9 @@ def assert_each_line_once(api, batch, count):
 
 def begin_half(fleet, count, model="words"):
     batch_id = create(fleet.api, lines_of(model, count))
+    # What is under way holds its input.
+    input_file = batch_of(fleet.api, batch_id)["input_file_id"]
+    assert fleet.api.request("DELETE", f"/v1/files/{input_file}").status == 200
     eventually(lambda: done_lines(fleet.api, batch_id) > count // 4, patience=30)
     return batch_id
 
@@ -230,7 +234,7 @@ def test_any_process_answers_for_a_batch_and_one_goes_on_when_its_own_has_died(s
 def test_a_batch_is_cancelled_through_another_process_and_stays_so(start):
     fleet = start(MODELS)
     batch_id = create(fleet.api, lines_of("endless", 20))
-    eventually(lambda: batch_of(fleet.api, batch_id)["status"] == "in_progress")
+    eventually(lambda: fleet.api.gauge("shunt_batch_lines_running") == 8)  # batches.concurrency
     other = fleet.start_api()
     assert other.request("POST", f"/v1/batches/{batch_id}/cancel").json()["status"] == "cancelling"
     batch = ended(other, batch_id)
@@ -253,6 +257,102 @@ def test_a_batch_is_its_keys_alone(start):
     assert [refused.status, refused.json()["error"]["code"]] == [429, "too_many_concurrent"]
     theirs = create(fleet.api, lines_of("quick", 3), "bob")
     eventually(lambda: batch_of(fleet.api, theirs, "bob")["status"] == "completed")
+
+
+def folder_of(fleet, batch_id):
+    return next(Path(fleet.files.name).glob(f"batches/*/{batch_id}"))
+
+
+def test_a_batch_whose_day_is_over_expires(start):
+    fleet = start(MODELS)
+    batch_id = create(fleet.api, lines_of("quick", 3) + "\n" + lines_of("endless", 20).replace("line-", "slow-"))
+    eventually(lambda: done_lines(fleet.api, batch_id) == 3)
+    fleet.api.terminate(signal.SIGKILL)
+    fleet.api.wait()
+    record = folder_of(fleet, batch_id) / "batch.json"
+    stored = json.loads(record.read_text())
+    record.write_text(json.dumps({**stored, "expires_at": stored["created_at"] + 1}))
+    api = fleet.start_api()
+    batch = ended(api, batch_id)
+    assert [batch["status"], batch["request_counts"]] == ["expired", {"total": 23, "completed": 3, "failed": 20}]
+    assert batch["expired_at"] and not batch["completed_at"]
+    assert {each["error"]["code"] for each in results(api, batch["error_file_id"])} == {"batch_expired"}
+    assert len(results(api, batch["output_file_id"])) == 3
+
+
+def test_a_batch_whose_folder_is_spoilt_waits_until_it_is_mended(start):
+    fleet = start(MODELS)
+    batch_id = create(fleet.api, lines_of("endless", 3))
+    eventually(lambda: batch_of(fleet.api, batch_id)["status"] == "in_progress")
+    fleet.api.terminate(signal.SIGKILL)
+    fleet.api.wait()
+    output = folder_of(fleet, batch_id) / "output.jsonl"
+    output.unlink()
+    output.symlink_to("/etc/passwd")
+    api = fleet.start_api()
+    eventually(lambda: api.gauge("shunt_batch_faults_total") > 0)
+    assert batch_of(api, batch_id)["status"] == "in_progress" and "batch.let_go" in api.log()
+    output.unlink()
+    api.request("POST", f"/v1/batches/{batch_id}/cancel")
+    assert ended(api, batch_id)["status"] == "cancelled"
+
+
+def test_lines_wait_where_their_model_has_enough(start):
+    fleet = start(MODELS + """
+[models.narrow]
+driver = "simulator"
+text_field = "prompt"
+first_token = "20ms"
+token_gap = "0ms"
+tokens = 1
+concurrency = 1
+max_waiting = 0
+""")
+    batch = ended(fleet.api, create(fleet.api, lines_of("narrow", 40)))
+    assert_each_line_once(fleet.api, batch, 40)
+
+
+def test_a_batch_that_is_made_again_by_its_client_is_made_once(start):
+    api = start(MODELS).api
+    body = json.dumps({"input_file_id": upload(api, lines_of("quick", 1)), "endpoint": CHAT, "completion_window": "24h"})
+    ids = [api.request("POST", "/v1/batches", body, {"Content-Type": "application/json", "X-Stainless-Retry-Count": count}).json()["id"]
+           for count in ("0", "1", "0")]
+    assert ids[0] == ids[1] != ids[2]
+
+
+@pytest.mark.parametrize("mode", ["queue"])
+def test_a_batch_goes_through_a_flip(start, mode):
+    fleet = start(MODELS + """
+[models.words]
+driver = "simulator"
+text_field = "prompt"
+first_token = "0ms"
+token_gap = "10ms"
+tokens = 5
+concurrency = 100
+""")
+    batch_id = begin_half(fleet, 200)
+    for executor in ("sync", "queue"):
+        moved = fleet.api.request("POST", "/admin/flip/force", json.dumps({"executor": executor}),
+                                  {"Content-Type": "application/json"})
+        assert moved.status == 200, moved.text()
+        before = done_lines(fleet.api, batch_id)
+        eventually(lambda: done_lines(fleet.api, batch_id) > before + 20)
+    assert_each_line_once(fleet.api, ended(fleet.api, batch_id), 200)
+    ran = {each["admission"]["executor"]
+           for each in fleet.api.request("GET", "/v1/generations?limit=100").json()["generations"]}
+    assert ran == {"sync", "queue"}
+
+
+@pytest.mark.parametrize("mode", ["queue"])
+def test_a_batch_waits_while_redis_is_away(start, mode, upstream):
+    upstream_name = f"ok?tokens=4&gap_ms=40&name={uuid.uuid4().hex}"
+    fleet = start(MODELS + upstream_model("words", upstream, upstream_name))
+    batch_id = begin_half(fleet, 60)
+    fleet.redis.suspend()
+    eventually(lambda: fleet.api.request("GET", "/readyz").json()["status"] != "ready")
+    fleet.redis.wake()
+    assert_each_line_once(fleet.api, ended(fleet.api, batch_id), 60)
 
 
 @pytest.mark.parametrize("mode", ["sync"])
