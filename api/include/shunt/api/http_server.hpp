@@ -56,7 +56,7 @@ struct ApiKey {
 
   // Where its requests that name no webhook send theirs; "": nowhere.
   std::string webhook_url{};
-  std::vector<std::string> webhook_events{};   // empty: all (webhooks::event_named)
+  std::vector<std::string> webhook_events{};   // empty: all ends (is_webhook_event)
   std::vector<std::string> webhook_secrets{};  // sign what its webhooks send; empty: the service's do
 };
 
