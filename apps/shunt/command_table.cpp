@@ -7,7 +7,8 @@
 namespace shunt::app {
 namespace {
 
-// CLI11 tells of a choice in the type: "STATE:{queued,running}".
+// CLI11 tells of a choice in the type: "STATE:{queued,running}", or "{wait->0,abort->2}" of what becomes
+// another value.
 std::vector<std::string> choices_in(std::string_view type) {
   const auto begin = type.find('{');
   const auto end = type.find('}');
@@ -16,15 +17,19 @@ std::vector<std::string> choices_in(std::string_view type) {
   std::string_view left = type.substr(begin + 1, end - begin - 1);
   while (!left.empty()) {
     const auto comma = left.find(',');
-    choices.emplace_back(left.substr(0, comma));
+    const std::string_view choice = left.substr(0, comma);
+    choices.emplace_back(choice.substr(0, choice.find("->")));
     left = comma == std::string_view::npos ? std::string_view{} : left.substr(comma + 1);
   }
   return choices;
 }
 
-// The value without what is checked of it: "STATE" of "STATE:{queued,running}".
+// The value without what is checked of it: "STATE" of "STATE:{queued,running}", "N" of "N:INT in [1 - 9]".
 std::string value_in(std::string_view type) {
-  const std::string_view value = type.substr(0, type.find(':'));
+  const auto colon = type.find(':');
+  const bool is_checked =
+      colon != std::string_view::npos && type.find_first_of("{ ", colon) != std::string_view::npos;
+  const std::string_view value = is_checked ? type.substr(0, colon) : type;
   return value == " " ? std::string() : std::string(value);
 }
 
