@@ -31,18 +31,18 @@ function(bullmq_fetch_package FOLDER)
     endif()
   endif()
 
+  set(otherwise "build from a release that carries them, or give a folder that has them: \
+-DBULLMQ_SCRIPTS_DIR=.../bullmq/dist/cjs/commands")
   find_program(BULLMQ_NPM npm)
   if(NOT BULLMQ_NPM)
-    message(FATAL_ERROR "npm is not installed. It fetches BullMQ's Lua scripts, pinned in bullmq/upstream/. Install "
-      "npm, build from a release tarball, or give a folder that has them: "
-      "-DBULLMQ_SCRIPTS_DIR=.../bullmq/dist/cjs/commands")
+    message(FATAL_ERROR "npm is not installed. It fetches BullMQ's Lua scripts, pinned in bullmq/upstream/. Install npm, "
+      "${otherwise}")
   endif()
   message(STATUS "Fetching BullMQ's scripts with npm")
   execute_process(COMMAND ${BULLMQ_NPM} ci --ignore-scripts --omit=dev --omit=optional --omit=peer --no-audit --no-fund
     WORKING_DIRECTORY ${FOLDER} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
   if(result)
-    message(FATAL_ERROR "npm ci in ${FOLDER} failed (${result}):\n${output}\nWithout a package registry, give a folder "
-      "that has the scripts: -DBULLMQ_SCRIPTS_DIR=.../bullmq/dist/cjs/commands")
+    message(FATAL_ERROR "npm ci in ${FOLDER} failed (${result}):\n${output}\nWithout a package registry, ${otherwise}")
   endif()
   file(WRITE ${stamp} "${pin}")
 endfunction()
