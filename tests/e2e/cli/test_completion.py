@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
+# At the beginning of a line, as in "  -h,--help   Print this".
+OPTION = re.compile(r"(?:(?<=^  )|(?<=,))--?[a-z][a-z-]*")
 PAGES = ROOT / "packaging" / "manual" / "man_pages.py"
 
 
@@ -38,8 +41,7 @@ def test_the_table_has_every_command_and_option_that_help_shows(shunt, table):
         for below in command["commands"]:
             assert f"  {below['name']} " in shown
         options = shown.split("Options:")[1].split("\n\n")[0]
-        listed = {word.rstrip(",") for line in options.splitlines() for word in line[:28].replace(",", ", ").split()
-                  if word.startswith("-") and word != "-"}
+        listed = {name for line in options.splitlines() for name in OPTION.findall(line) if line.startswith("  -")}
         assert {name for option in command["options"] for name in option["names"]} == listed, path
 
 
