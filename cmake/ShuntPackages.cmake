@@ -34,8 +34,8 @@ set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_BINARY_DIR}/finish_packages.cmake)
 set(CPACK_DEBIAN_SHUNT_PACKAGE_NAME shunt)
 set(CPACK_DEBIAN_SHUNT_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_SHUNT_PACKAGE_DEPENDS adduser)
-set(CPACK_DEBIAN_SHUNT_PACKAGE_RECOMMENDS "ca-certificates, espeak-ng")
-set(CPACK_DEBIAN_SHUNT_PACKAGE_SUGGESTS redis-server)
+set(CPACK_DEBIAN_SHUNT_PACKAGE_RECOMMENDS ca-certificates)
+set(CPACK_DEBIAN_SHUNT_PACKAGE_SUGGESTS "espeak-ng, redis-server")
 set(CPACK_DEBIAN_SHUNT_DESCRIPTION "generation jobs over HTTP, inline or on a BullMQ queue
 Shunt runs generation jobs, requests to language models, speech, images or any
 program, behind one HTTP endpoint with streaming, deadlines, cancellation,

@@ -41,12 +41,32 @@ def changelog_text(package, arguments):
             f" -- {arguments.maintainer}  {date}\n")
 
 
+def without_model(text, model):
+    """The configuration with the tables of a model as comments."""
+    lines, inside = [], False
+    for line in text.split("\n"):
+        if line.startswith("["):
+            inside = line.startswith((f"[models.{model}]", f"[models.{model}."))
+        lines.append("# " + line if inside and line and not line.startswith("#") else line)
+    return "\n".join(lines)
+
+
+def finish_configuration(path):
+    """The service starts with what the package depends on: a model whose program may not be there is for the administrator
+    to turn on."""
+    text = path.read_text(encoding="utf-8")
+    note = "# Install espeak-ng and take the # from these tables to have it.\n[models.speech]\n"
+    path.write_text(without_model(text.replace("[models.speech]\n", note), "speech"), encoding="utf-8")
+
+
 def finish(folder, package, arguments):
     docs = folder / "usr/share/doc" / package
     docs.mkdir(parents=True, exist_ok=True)
     licence = pathlib.Path(arguments.scripts_licence).read_text(encoding="utf-8")
     (docs / "copyright").write_text(copyright_text(licence), encoding="utf-8")
     compressed(docs / "changelog.gz", changelog_text("shunt", arguments).encode())
+    if (configuration := folder / "etc/shunt/shunt.toml").exists():
+        finish_configuration(configuration)
     for page in folder.glob("usr/share/man/man*/*.[1-8]"):
         compressed(page.with_name(page.name + ".gz"), page.read_bytes())
         page.unlink()

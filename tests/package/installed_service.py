@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import tempfile
 import urllib.request
 
 from debian_chroot import BARE_ENVIRONMENT
@@ -26,14 +27,19 @@ class Service:
         argv = settings["ExecStart"][0].replace("%H", "host").replace("%i", "1").split()
         named = dict(value.split("=", 1) for value in settings["Environment"])
         user = settings["User"][0]
+        self.log = tempfile.TemporaryFile("w+")
         state = f"/var/lib/{settings['StateDirectory'][0]}"
         self.process = subprocess.Popen(
             chroot.command("setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "--no-new-privs",
                            "env", f"--chdir={state}", *argv),
             env={**BARE_ENVIRONMENT, **named, "STATE_DIRECTORY": state, **environment},
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log, text=True)
         self.line = self.process.stdout.readline()
-        assert ready in self.line, (self.line, self.process.poll())
+        assert ready in self.line, self.logged()
+
+    def logged(self):
+        self.log.seek(0)
+        return self.log.read()
 
     @property
     def url(self):
@@ -61,3 +67,4 @@ class Service:
         self.process.kill()
         self.process.wait()
         self.process.stdout.close()
+        self.log.close()

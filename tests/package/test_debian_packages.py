@@ -87,7 +87,10 @@ def test_the_units_name_the_installed_binary_and_configuration(unpacked):
 def test_the_configuration_is_a_conffile_and_valid(unpacked):
     folder = unpacked["shunt"]
     assert (folder / "DEBIAN/conffiles").read_text() == "/etc/shunt/shunt.toml\n"
-    assert "is valid" in output_of(folder / "usr/bin/shunt", "config", "check", "--config", folder / "etc/shunt/shunt.toml")
+    # Also where no program of a model is installed.
+    checked = output_of(folder / "usr/bin/shunt", "config", "check", "--config", folder / "etc/shunt/shunt.toml",
+                        env={"PATH": "/nonexistent"})
+    assert "is valid" in checked and "1 models" in checked
 
 
 @pytest.mark.parametrize("script", ["postinst", "prerm", "postrm"])
