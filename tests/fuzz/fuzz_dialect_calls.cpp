@@ -1,10 +1,11 @@
 // Bodies of other APIs' calls. The first byte says which call, the rest is the body. Checks that what is
-// taken makes an envelope that can travel, and an answer that is JSON; and that a refusal can be told in the
-// dialect's form.
+// taken makes an envelope that can travel, and an answer that is what it says; and that a refusal can be told
+// in the dialect's form.
 #include <array>
 
 #include "dialects/ollama/text_call.hpp"
 #include "dialects/openai/audio/speech_call.hpp"
+#include "dialects/openai/audio/transcript_call.hpp"
 #include "dialects/openai/chat/chat_call.hpp"
 #include "dialects/openai/completions/completion_call.hpp"
 #include "dialects/openai/embeddings/embedding_call.hpp"
@@ -30,6 +31,7 @@ using fuzz::check;
 struct Form {
   Result<dialects::Call> (*make_call)(const dialects::CallContext&, JsonObject);
   http::ErrorWriter write_error;
+  std::string_view file = {};  // a form with this file; its fields are the body's members
 };
 constexpr auto kForms = std::to_array<Form>({
     {dialects::openai::make_chat_call, dialects::openai::write_error},
@@ -41,13 +43,17 @@ constexpr auto kForms = std::to_array<Form>({
     {dialects::openai::make_response_call, dialects::openai::write_error},
     {dialects::ollama::make_chat_call, dialects::openai::write_error},
     {dialects::ollama::make_generate_call, dialects::openai::write_error},
+    {dialects::openai::make_transcription_call, dialects::openai::write_error, "file"},
+    {dialects::openai::make_translation_call, dialects::openai::write_error, "file"},
+    {dialects::openai::make_image_edit_call, dialects::openai::write_error, "image"},
 });
 
 std::shared_ptr<const Model> make_model(std::string name, bool takes_text) {
   auto model = std::make_shared<Model>();
   model->name = std::move(name);
-  for (const CallKind kind : {CallKind::kChat, CallKind::kCompletions, CallKind::kEmbeddings,
-                              CallKind::kSpeech, CallKind::kImages}) {
+  for (const CallKind kind :
+       {CallKind::kChat, CallKind::kCompletions, CallKind::kEmbeddings, CallKind::kSpeech,
+        CallKind::kTranscription, CallKind::kTranslation, CallKind::kImages, CallKind::kImageEdits}) {
     if (takes_text) model->calls[kind].members = {{"prompt", "words"}, {"input", "words"}};
     model->calls[kind];
   }
@@ -78,7 +84,8 @@ void check_taken(dialects::Call& call) {
   record.result = envelope.request.input;  // as odd as what came
   call.rendering->begin(response, envelope.id);
   call.rendering->answer(response, record, {});
-  check(parse_json(response.body).ok(), "an answer is JSON");
+  check(response.content_type != "application/json" || parse_json(response.body).ok(),
+        "an answer is what it says");
   std::string stream;
   call.rendering->append_event(stream, {.sequence = 1, .at = {}, .payload = event::Delta{.text = "w"}});
   call.rendering->append_event(stream, {.sequence = 2, .at = {}, .payload = event::Succeeded{record.result}});
@@ -97,13 +104,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const UrlSigner& urls = *new UrlSigner("secret");
   const http::Request request;
   const http::RequestTarget target;
-  const dialects::CallContext context{.request = request,
-                                      .target = target,
-                                      .path = {},
-                                      .base_url = "http://a",
-                                      .find_model = find_model,
-                                      .now = {},
-                                      .urls = &urls};
+  const dialects::CallContext context{
+      .request = request,
+      .target = target,
+      .path = {},
+      .base_url = "http://a",
+      .find_model = find_model,
+      .now = {},
+      .urls = &urls,
+      .files = form.file.empty() ? std::vector<std::string>() : std::vector{std::string(form.file)}};
   auto call = form.make_call(context, std::move(body->get_object()));
   if (call) {
     check_taken(*call);

@@ -10,8 +10,9 @@
 namespace shunt::http {
 namespace {
 
-// Connections kept open without a request, for all upstreams of a loop together.
-constexpr long kIdleConnections = 32;
+// Connections kept open without a request, for all upstreams of a loop together. Beyond it every request that
+// ends closes one, and the next opens one anew.
+constexpr long kIdleConnections = 256;
 
 template <typename Value>
 void set(CURLM* multi, CURLMoption option, Value value) {
@@ -108,11 +109,23 @@ int CurlLoop::timer_changed(CURLM*, long timeout_ms, CurlLoop* self) {
     self->timer_.cancel();
     return 0;
   }
+  if (timeout_ms == 0) {
+    self->drive_soon();
+    return 0;
+  }
   self->timer_.expires_after(std::chrono::milliseconds(timeout_ms));
   self->timer_.async_wait([self](const boost::system::error_code& failure) {
     if (!failure) self->drive(CURL_SOCKET_TIMEOUT, 0);
   });
   return 0;
+}
+
+void CurlLoop::drive_soon() {
+  if (std::exchange(is_due_, true)) return;
+  boost::asio::post(context_, [this] {
+    is_due_ = false;
+    drive(CURL_SOCKET_TIMEOUT, 0);
+  });
 }
 
 bool CurlLoop::watch(curl_socket_t socket, int wanted) {

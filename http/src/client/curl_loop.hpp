@@ -53,11 +53,15 @@ class CurlLoop final : public boost::asio::execution_context::service {
   [[nodiscard]] bool watch(curl_socket_t socket, int wanted);
   void wait(const std::shared_ptr<Watched>& watched, int direction);
   void drive(curl_socket_t socket, int events);
+  // What libcurl wants at once, when it may be called again: without a timer, which costs a system call and
+  // an interrupt for each request.
+  void drive_soon();
   void collect_ends();
   void deliver();
 
   boost::asio::io_context& context_;
   boost::asio::steady_timer timer_;
+  bool is_due_ = false;  // drive_soon() has been asked
   HostResolver resolver_;
   CURLM* multi_;
   CurlTransfer::ReadyList ready_;

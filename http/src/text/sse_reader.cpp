@@ -1,8 +1,18 @@
 #include "shunt/http/sse_reader.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace shunt::http {
+namespace {
+
+// find_first_of() looks each byte up in its set by a call of its own.
+std::size_t line_end(std::string_view bytes) {
+  const auto* const end = std::ranges::find_if(bytes, [](char c) { return c == '\n' || c == '\r'; });
+  return static_cast<std::size_t>(end - bytes.begin());
+}
+
+}  // namespace
 
 Result<void> SseReader::feed(std::string_view bytes, std::vector<SseEvent>& events) {
   while (!bytes.empty()) {
@@ -10,8 +20,8 @@ Result<void> SseReader::feed(std::string_view bytes, std::vector<SseEvent>& even
       bytes.remove_prefix(1);
       continue;
     }
-    const std::size_t end = bytes.find_first_of("\r\n");
-    if (end == std::string_view::npos) return take(bytes);
+    const std::size_t end = line_end(bytes);
+    if (end == bytes.size()) return take(bytes);
     if (auto taken = take(bytes.substr(0, end)); !taken) return taken;
     after_cr_ = bytes[end] == '\r';
     bytes.remove_prefix(end + 1);
