@@ -108,13 +108,13 @@ def queue_mode(redis):
 
 
 def slow(api, tokens):
-    made = api.ask("/v1/generations", {"model": "simulator", "input": {"prompt": "hello", "tokens": tokens,
-                                                                       "tokens_per_second": 10}}, Prefer="respond-async")
+    request = {"model": "simulator", "input": {"prompt": "hello", "tokens": tokens, "token_gap_ms": 100}}
+    made = api.ask("/v1/generations", request, Prefer="respond-async")
     return made["id"]
 
 
 def states(api, ids):
-    return [api.ask(f"/v1/generations/{number}")["status"] for number in ids]
+    return [api.ask(f"/v1/generations/{number}")["state"] for number in ids]
 
 
 def test_an_upgrade_with_jobs_in_flight_loses_none(chroot, packages, packages_before, start):
