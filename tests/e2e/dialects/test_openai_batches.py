@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import random
 import re
 import signal
 import subprocess
@@ -362,6 +363,33 @@ def test_a_batch_waits_while_redis_is_away(start, mode, upstream):
     eventually(lambda: fleet.api.request("GET", "/readyz").json()["status"] != "ready")
     fleet.redis.wake()
     assert_each_line_once(fleet.api, ended(fleet.api, batch_id), 60)
+
+
+def test_no_line_is_lost_while_processes_are_killed_again_and_again(start, mode, upstream):
+    kills = int(os.environ.get("SHUNT_BATCH_KILLS", "0"))
+    if kills == 0:
+        pytest.skip("SHUNT_BATCH_KILLS=20 runs it")
+    upstream_name = f"ok?tokens=4&gap_ms=30&name={uuid.uuid4().hex}"
+    fleet = start(MODELS + upstream_model("words", upstream, upstream_name) + "concurrency = 100\n")
+    processes = [fleet.api, fleet.start_api()]
+    batches = [create(fleet.api, lines_of("words", 300)) for _ in range(4)]
+    choice = random.Random(1)
+    killed = 0
+    for _ in range(kills):
+        before = calls(upstream, upstream_name)
+        if before == 1200:
+            break
+        eventually(lambda: calls(upstream, upstream_name) >= min(before + 30, 1200))
+        how = choice.choice([signal.SIGTERM, signal.SIGKILL])
+        victim = processes.pop(choice.randrange(len(processes)))
+        victim.terminate(how)
+        victim.wait()
+        killed += how == signal.SIGKILL
+        processes.append(fleet.start_api())
+    for batch_id in batches:
+        assert_each_line_once(processes[-1], ended(processes[-1], batch_id), 300)
+    lost = 16 * killed if mode == "sync" else 0  # batches.concurrency_per_key
+    assert 1200 <= calls(upstream, upstream_name) <= 1200 + lost
 
 
 @pytest.mark.parametrize("mode", ["sync"])
