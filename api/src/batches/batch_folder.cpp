@@ -79,7 +79,7 @@ fs::path BatchFolder::folder_of(std::string_view caller) const {
   return folder_ / sha256_hex(caller);
 }
 
-Result<void> BatchFolder::add(const Batch& batch, const BatchQuota& quota) {
+Result<bool> BatchFolder::add(const Batch& batch, const BatchQuota& quota) {
   const std::string digest = sha256_hex(batch.caller);
   const fs::path caller = folder_ / digest;
   const fs::path marks = folder_ / "open";
@@ -90,6 +90,7 @@ Result<void> BatchFolder::add(const Batch& batch, const BatchQuota& quota) {
   const StoredFile lock(caller / kLockFile, O_RDWR | O_CREAT | O_NOFOLLOW, kOwnerOnly);
   const int locked = lock.is_open() ? lock_exclusively(lock) : errno;
   if (locked != 0) return batch_failed("keeping a batch", caller, locked);
+  if (is_there(caller / batch.id / kRecordFile)) return false;
   const auto all = open();
   const auto mine =
       std::ranges::count_if(all, [&](const OpenBatch& each) { return each.caller_digest == digest; });
@@ -102,9 +103,10 @@ Result<void> BatchFolder::add(const Batch& batch, const BatchQuota& quota) {
   if (number == 0) number = sync_folder(marks);
   if (number == 0) number = make_private_folder(folder);
   if (number != 0) return batch_failed("keeping a batch", folder, number);
-  if (auto saved = save_batch(folder, batch); !saved) return saved;
+  if (auto saved = save_batch(folder, batch); !saved) return std::move(saved).error();
   number = sync_folder(caller);
-  return number == 0 ? Result<void>() : batch_failed("keeping a batch", caller, number);
+  if (number != 0) return batch_failed("keeping a batch", caller, number);
+  return true;
 }
 
 Result<std::optional<ShownBatch>> BatchFolder::find(std::string_view caller, std::string_view id) const {

@@ -70,8 +70,9 @@ class BatchFolder {
  public:
   explicit BatchFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
-  // Fails with `too_many_concurrent` where the caller has as many open ones as it may. Its old ones go.
-  [[nodiscard]] Result<void> add(const Batch& batch, const BatchQuota& quota);
+  // False: the caller has one of that id. Fails with `too_many_concurrent` where it has as many open ones as
+  // it may. Its old ones go.
+  [[nodiscard]] Result<bool> add(const Batch& batch, const BatchQuota& quota);
   // nullopt: the caller has no such batch.
   [[nodiscard]] Result<std::optional<ShownBatch>> find(std::string_view caller, std::string_view id) const;
   // Newest first, without those that ended before `oldest_end`.

@@ -47,15 +47,19 @@ void BatchRun::schedule() {
   });
 }
 
-void BatchRun::tick() {
+void BatchRun::look() {
   looks_at_cancel_ = true;
+  schedule();
+}
+
+void BatchRun::tick() {
   if (changed_ && !over_) {
     auto stored = place_.sync();
     if (stored) stored = place_.save(batch_);
     if (!stored) return let_go(std::move(stored).error());
     changed_ = false;
   }
-  schedule();
+  look();
 }
 
 void BatchRun::process_stops() {

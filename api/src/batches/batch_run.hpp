@@ -40,6 +40,8 @@ class BatchRun {
   BatchRun(const BatchRun&) = delete;
   BatchRun& operator=(const BatchRun&) = delete;
 
+  // Looks soon whether it is to be cancelled.
+  void look();
   // Once a second: looks whether it is cancelled or its time is over, and stores how far it is.
   void tick();
   // Goes on: now, or when room for a line may be there again.

@@ -1,5 +1,6 @@
 #include "batches/batch_runner.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -53,7 +54,7 @@ BatchRunner::~BatchRunner() {
 void BatchRunner::wake() {
   back_->post([this] {
     look();
-    for (const auto& [id, run] : runs_) run->tick();
+    for (const auto& [id, run] : runs_) run->look();
   });
 }
 
@@ -132,7 +133,11 @@ void BatchRunner::look() {
   if (stopping_) return;
   look_again_later();
   try {
-    for (const OpenBatch& batch : folder_.open()) {
+    const auto open = folder_.open();
+    std::erase_if(paused_, [&open](const auto& each) {
+      return std::ranges::find(open, each.first, &OpenBatch::id) == open.end();
+    });
+    for (const OpenBatch& batch : open) {
       if (runs_.size() >= kMostRuns) return;
       if (!runs_.contains(batch.id)) look_at(batch);
     }

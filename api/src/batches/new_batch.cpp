@@ -3,8 +3,10 @@
 #include <utility>
 
 #include "dialects/openai/call_members.hpp"
+#include "shunt/base/digest.hpp"
 #include "shunt/base/display_text.hpp"
 #include "shunt/base/random.hpp"
+#include "shunt/generation/error_codes.hpp"
 
 namespace shunt::api::batches {
 namespace {
@@ -36,9 +38,24 @@ Result<FileRecord> find_input(FileStore& files, const std::string& id, const std
   return std::move(file);
 }
 
-bool is_same(const Batch& batch, const BatchBody& body) {
+template <typename Wanted>  // a batch, or what one is asked for with
+bool is_same(const Batch& batch, const Wanted& body) {
   return batch.input_file_id == body.input_file_id && batch.endpoint == body.endpoint &&
          batch.metadata == body.metadata && batch.output_expires_after_s == body.output_expires_after_s;
+}
+
+// A key leads to the batch for as long as that is shown.
+std::string id_of(const BatchOwner& owner) {
+  constexpr std::size_t kDigits = 32;
+  return "batch_" + sha256_hex(owner.caller + '\n' + owner.idempotency_key).substr(0, kDigits);
+}
+
+// The batch that was made with the same key before, if it was the same.
+Result<ShownBatch> joined(const BatchFolder& folder, const Batch& batch) {
+  auto found = folder.find(batch.caller, batch.id);
+  if (!found) return std::move(found).error();
+  if (*found && is_same((*found)->batch, batch)) return std::move(**found);
+  return Error{error_code::kIdempotencyConflict, "the Idempotency-Key belongs to another batch: " + batch.id};
 }
 
 }  // namespace
@@ -54,12 +71,12 @@ Result<std::optional<ShownBatch>> find_repeated(const BatchFolder& folder, const
   return std::optional<ShownBatch>();
 }
 
-Result<Batch> make_batch(FileStore& files, BatchFolder& folder, BatchBody body, const BatchOwner& owner,
-                         const BatchOptions& options, WallTime now) {
+Result<ShownBatch> make_batch(FileStore& files, BatchFolder& folder, BatchBody body, const BatchOwner& owner,
+                              const BatchOptions& options, WallTime now) {
   const auto input = find_input(files, body.input_file_id, owner.caller, options, now);
   if (!input) return input.error();
   Batch batch;
-  batch.id = "batch_" + random_name();
+  batch.id = owner.idempotency_key.empty() ? "batch_" + random_name() : id_of(owner);
   batch.caller = owner.caller;
   batch.endpoint = std::move(body.endpoint);
   batch.input_file_id = input->id;
@@ -77,8 +94,10 @@ Result<Batch> make_batch(FileStore& files, BatchFolder& folder, BatchBody body, 
       .caller = owner.caller, .now = now, .until = batch.expires_at + kHoldSlack, .quota = owner.files};
   if (auto held = files.hold(file, use); !held) return std::move(held).error();
   const BatchQuota quota{.max_open = options.max_open_per_key, .retention = options.retention};
-  if (auto added = folder.add(batch, quota); !added) return std::move(added).error();
-  return batch;
+  const auto added = folder.add(batch, quota);
+  if (!added) return added.error();
+  if (*added) return ShownBatch{.batch = std::move(batch)};
+  return joined(folder, batch);
 }
 
 }  // namespace shunt::api::batches

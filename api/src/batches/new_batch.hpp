@@ -19,13 +19,15 @@ namespace shunt::api::batches {
 struct BatchOwner {
   std::string caller;
   FileQuota files;
+  std::string idempotency_key{};  // "": none
 };
 
-// Makes the batch, from when on it goes on until it has ended, whatever dies. Its input is held, so that the
-// file may be removed. Fails on an input that the caller has not or that is none, and as the stores do.
-// Blocks.
-[[nodiscard]] Result<Batch> make_batch(FileStore& files, BatchFolder& folder, BatchBody body,
-                                       const BatchOwner& owner, const BatchOptions& options, WallTime now);
+// Makes the batch, from when on it goes on until it has ended, whatever dies; or finds the one that was made
+// with the same key. Its input is held, so that the file may be removed. Fails on an input that the caller
+// has not or that is none, and as the stores do. Blocks.
+[[nodiscard]] Result<ShownBatch> make_batch(FileStore& files, BatchFolder& folder, BatchBody body,
+                                            const BatchOwner& owner, const BatchOptions& options,
+                                            WallTime now);
 
 // The batch that a POST has made which is sent again, as its client did not hear of it; nullopt: none.
 // Blocks.

@@ -48,7 +48,13 @@ http::Task<void> create_batch(Exchange& exchange) {
     set_problem(exchange.response, body.error());
     co_return;
   }
-  const batches::BatchOwner owner{.caller = caller_of(exchange), .files = quota_of(exchange)};
+  GenerationRequest headers;
+  if (const auto read = read_request_headers(exchange.request.headers, headers); !read) {
+    set_problem(exchange.response, read.error());
+    co_return;
+  }
+  const batches::BatchOwner owner{
+      .caller = caller_of(exchange), .files = quota_of(exchange), .idempotency_key = headers.idempotency_key};
   const bool repeats = says_repeated(exchange.request.headers);
   auto making = with_files<Result<ShownBatch>>(exchange, [&](FileStore& files) -> Result<ShownBatch> {
     batches::BatchFolder& folder = exchange.service.batches->folder();
@@ -58,9 +64,7 @@ http::Task<void> create_batch(Exchange& exchange) {
       if (!earlier) return std::move(earlier).error();
       if (*earlier) return std::move(**earlier);
     }
-    auto fresh = batches::make_batch(files, folder, std::move(*body), owner, exchange.options.batches, now);
-    if (!fresh) return std::move(fresh).error();
-    return ShownBatch{.batch = std::move(*fresh)};
+    return batches::make_batch(files, folder, std::move(*body), owner, exchange.options.batches, now);
   });
   auto made = co_await making;
   if (!made) {

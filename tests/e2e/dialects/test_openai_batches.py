@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import random
 import re
 import signal
 import subprocess
@@ -287,7 +288,7 @@ def test_a_batch_whose_folder_is_spoilt_waits_until_it_is_mended(start):
     fleet.api.terminate(signal.SIGKILL)
     fleet.api.wait()
     output = folder_of(fleet, batch_id) / "output.jsonl"
-    output.unlink()
+    output.unlink(missing_ok=True)
     output.symlink_to("/etc/passwd")
     api = fleet.start_api()
     eventually(lambda: api.gauge("shunt_batch_faults_total") > 0)
@@ -315,9 +316,18 @@ max_waiting = 0
 def test_a_batch_that_is_made_again_by_its_client_is_made_once(start):
     api = start(MODELS).api
     body = json.dumps({"input_file_id": upload(api, lines_of("quick", 1)), "endpoint": CHAT, "completion_window": "24h"})
-    ids = [api.request("POST", "/v1/batches", body, {"Content-Type": "application/json", "X-Stainless-Retry-Count": count}).json()["id"]
-           for count in ("0", "1", "0")]
-    assert ids[0] == ids[1] != ids[2]
+
+    def make(text, **headers):
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        return api.request("POST", "/v1/batches", text, {"Content-Type": "application/json", **names})
+
+    first, again, other = (make(body, X_Stainless_Retry_Count=count).json()["id"] for count in ("0", "1", "0"))
+    assert first == again != other
+    keyed = make(body, Idempotency_Key="a").json()["id"]
+    assert keyed not in (first, other) and ended(api, keyed)["status"] == "completed"
+    assert make(body, Idempotency_Key="a").json()["id"] == keyed
+    conflict = make(body.replace("chat/completions", "responses"), Idempotency_Key="a")
+    assert [conflict.status, conflict.json()["error"]["code"]] == [409, "idempotency_conflict"]
 
 
 @pytest.mark.parametrize("mode", ["queue"])
@@ -327,21 +337,21 @@ def test_a_batch_goes_through_a_flip(start, mode):
 driver = "simulator"
 text_field = "prompt"
 first_token = "0ms"
-token_gap = "10ms"
+token_gap = "50ms"
 tokens = 5
 concurrency = 100
 """)
-    batch_id = begin_half(fleet, 200)
+    batch_id = begin_half(fleet, 300)
     for executor in ("sync", "queue"):
         moved = fleet.api.request("POST", "/admin/flip/force", json.dumps({"executor": executor}),
                                   {"Content-Type": "application/json"})
         assert moved.status == 200, moved.text()
         before = done_lines(fleet.api, batch_id)
-        eventually(lambda: done_lines(fleet.api, batch_id) > before + 20)
-    assert_each_line_once(fleet.api, ended(fleet.api, batch_id), 200)
-    ran = {each["admission"]["executor"]
-           for each in fleet.api.request("GET", "/v1/generations?limit=100").json()["generations"]}
-    assert ran == {"sync", "queue"}
+        eventually(lambda: done_lines(fleet.api, batch_id) > before + 10)
+    batch = ended(fleet.api, batch_id)
+    assert_each_line_once(fleet.api, batch, 300)
+    generations = [each["response"]["request_id"] for each in results(fleet.api, batch["output_file_id"])[::5]]
+    assert {fleet.api.record(each)["admission"]["executor"] for each in generations} == {"sync", "queue"}
 
 
 @pytest.mark.parametrize("mode", ["queue"])
@@ -353,6 +363,33 @@ def test_a_batch_waits_while_redis_is_away(start, mode, upstream):
     eventually(lambda: fleet.api.request("GET", "/readyz").json()["status"] != "ready")
     fleet.redis.wake()
     assert_each_line_once(fleet.api, ended(fleet.api, batch_id), 60)
+
+
+def test_no_line_is_lost_while_processes_are_killed_again_and_again(start, mode, upstream):
+    kills = int(os.environ.get("SHUNT_BATCH_KILLS", "0"))
+    if kills == 0:
+        pytest.skip("SHUNT_BATCH_KILLS=20 runs it")
+    upstream_name = f"ok?tokens=4&gap_ms=30&name={uuid.uuid4().hex}"
+    fleet = start(MODELS + upstream_model("words", upstream, upstream_name) + "concurrency = 100\n")
+    processes = [fleet.api, fleet.start_api()]
+    batches = [create(fleet.api, lines_of("words", 300)) for _ in range(4)]
+    choice = random.Random(1)
+    killed = 0
+    for _ in range(kills):
+        before = calls(upstream, upstream_name)
+        if before == 1200:
+            break
+        eventually(lambda: calls(upstream, upstream_name) >= min(before + 30, 1200))
+        how = choice.choice([signal.SIGTERM, signal.SIGKILL])
+        victim = processes.pop(choice.randrange(len(processes)))
+        victim.terminate(how)
+        victim.wait()
+        killed += how == signal.SIGKILL
+        processes.append(fleet.start_api())
+    for batch_id in batches:
+        assert_each_line_once(processes[-1], ended(processes[-1], batch_id), 300)
+    lost = 16 * killed if mode == "sync" else 0  # batches.concurrency_per_key
+    assert 1200 <= calls(upstream, upstream_name) <= 1200 + lost
 
 
 @pytest.mark.parametrize("mode", ["sync"])

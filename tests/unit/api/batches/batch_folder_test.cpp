@@ -32,7 +32,7 @@ class BatchFolderTest : public ::testing::Test {
     batch.created_at = at;
     batch.expires_at = at + std::chrono::hours(24);
     const auto added = folder_.add(batch, quota_);
-    EXPECT_TRUE(added.ok()) << added.error().message;
+    EXPECT_TRUE(added.ok() && *added);
     return batch;
   }
 
@@ -109,7 +109,8 @@ TEST_F(BatchFolderTest, ACallerHasSoManyOpenAndLeavesRoomForOthers) {
   EXPECT_EQ(folder_.add(third, quota_).error().code, "too_many_concurrent");
   add("b");
   end(first, kNow);
-  EXPECT_TRUE(folder_.add(third, quota_).ok());
+  EXPECT_TRUE(*folder_.add(third, quota_));
+  EXPECT_FALSE(*folder_.add(third, quota_));
 }
 
 TEST_F(BatchFolderTest, AreListedNewestFirst) {
