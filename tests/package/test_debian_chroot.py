@@ -176,4 +176,4 @@ def test_a_program_is_built_with_the_library_packages_and_runs_with_the_runtime_
     chroot.run("sh", "-c", "g++ -std=c++20 main.cpp $(pkg-config --cflags --libs bullmq) -o /usr/local/bin/consumer")
     chroot.run("apt-get", "purge", "-y", "--auto-remove", "libbullmq-dev", "g++", "pkg-config")
     chroot.install(packages["libbullmq1"])
-    assert chroot.run("consumer").startswith("compatible with BullMQ ")
+    assert chroot.run("/usr/local/bin/consumer").startswith("compatible with BullMQ ")
