@@ -4,8 +4,7 @@
 # bullmq's (bullmq/cmake/Install.cmake); `notices` the licences.
 include(CMakePackageConfigHelpers)
 get_property(parts GLOBAL PROPERTY SHUNT_PARTS)
-list(REMOVE_ITEM parts shunt_config)
-
+list(REMOVE_ITEM parts shunt_config shunt_site)
 install(TARGETS ${parts} shunt_asio EXPORT shuntTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT shunt_dev)
 foreach(part base http tracing generation executor flip api)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${part}/include/shunt DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}

@@ -12,6 +12,7 @@
 #include "completion.hpp"
 #include "exit_code.hpp"
 #include "flip_command_line.hpp"
+#include "machine_command_line.hpp"
 #include "shunt/base/duration_text.hpp"
 
 namespace shunt::app {
@@ -149,6 +150,7 @@ struct Parsed {
   WebhooksOptions webhooks;
   ModelsOptions models;
   FlipCommandOptions flip;
+  MachineCommandOptions machine;
   VersionOptions version;
   std::string shell;
   std::function<int()> run;
@@ -442,6 +444,8 @@ int run_command_line(int argc, char** argv) {
   app.get_formatter()->label("SUBCOMMAND", "COMMAND");
   app.require_subcommand(0, 1);
   app.footer(std::string("shunt COMMAND --help tells more about a command.\n\n") + kExitCodes);
+  add_init(app, parsed.machine, parsed.run);
+  add_doctor(app, parsed.machine, parsed.run);
   add_serve(app, parsed);
   add_worker(app, parsed);
   add_generate(app, parsed);
