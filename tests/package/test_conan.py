@@ -3,6 +3,7 @@ Opt-in, as it compiles all of the library: SHUNT_TEST_PACKAGES=1. There is no Co
 uses are the system's, and what the recipe says of Conan's own is not tried."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +24,11 @@ pytestmark = pytest.mark.skipif(os.environ.get("SHUNT_TEST_PACKAGES") != "1", re
 def conan(tmp_path_factory):
     """Runs Conan in a home of its own, without remotes."""
     python = pypi_packages.python_with(Path(__file__).parent / "conan" / "requirements.txt")
-    environment = {**os.environ, "CONAN_HOME": str(tmp_path_factory.mktemp("conan")), "CONAN_NON_INTERACTIVE": "1"}
+    home = str(tmp_path_factory.mktemp("conan"))
+    environment = {**os.environ, "CONAN_HOME": home}
+    if shutil.which("ccache"):
+        # Static and shared, and a run before this one, compile the same sources in other folders.
+        environment |= {"CMAKE_CXX_COMPILER_LAUNCHER": "ccache", "CCACHE_BASEDIR": home, "CCACHE_NOHASHDIR": "1"}
 
     def run(*arguments, **more):
         done = subprocess.run([python.parent / "conan", *arguments], env={**environment, **more}, stdin=subprocess.DEVNULL,
