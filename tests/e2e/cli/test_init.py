@@ -4,8 +4,10 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import stat
 import time
+import wave
 
 import pytest
 
@@ -89,6 +91,28 @@ def test_programs_that_are_found_become_models(shunt, programs):
     sound = shunt.write("sound.wav", "12345")
     answer = shunt.run("generate", "--model", "transcription", "--file", f"audio=@{sound}", environment={"PATH": programs.path})
     assert answer.returncode == 0 and b"heard 5" in answer.stdout, answer.stderr
+
+
+@pytest.mark.skipif(not shutil.which("espeak-ng"), reason="needs espeak-ng")
+def test_a_program_of_this_machine_speaks(shunt):
+    assert shunt.run("init", "--yes", "--port", str(free_port())).returncode == 0
+    answer = shunt.run("generate", "--model", "speech", "Good morning", "-o", "morning.wav")
+    assert answer.returncode == 0, answer.stderr
+    assert (shunt.folder / "morning.wav").read_bytes()[:4] == b"RIFF"
+
+
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")
+def test_a_program_of_this_machine_converts(shunt):
+    assert shunt.run("init", "--yes", "--port", str(free_port())).returncode == 0
+    with wave.open(str(shunt.folder / "sound.wav"), "wb") as sound:
+        sound.setnchannels(2)
+        sound.setsampwidth(2)
+        sound.setframerate(44100)
+        sound.writeframes(b"\0" * 44100)
+    answer = shunt.run("generate", "--model", "wav", "--file", "media=@sound.wav", "-o", "small.wav")
+    assert answer.returncode == 0, answer.stderr
+    with wave.open(str(shunt.folder / "small.wav")) as sound:
+        assert (sound.getnchannels(), sound.getframerate()) == (1, 16000)
 
 
 def test_what_programs_need_is_found_in_the_usual_places(shunt, programs):
