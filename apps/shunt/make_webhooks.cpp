@@ -20,6 +20,12 @@ Result<void> check_webhooks(const config::Configuration& configuration) {
   const webhooks::UrlRules rules{
       .allow_http = configuration.webhooks.allow_http,
       .allowed_addresses = http::AddressRanges(configuration.webhooks.allowed_addresses)};
+  if (const webhooks::WebhookOptions& options = configuration.webhooks; !options.url.empty()) {
+    if (const auto checked = webhooks::check_url(options.url, rules, "/url"); !checked)
+      return Error{"invalid_configuration", "webhooks.url: " + checked.error().message};
+    if (options.secrets.empty())
+      return Error{"invalid_configuration", "webhooks.url needs something to sign with: webhooks.secrets"};
+  }
   for (const api::ApiKey& key : configuration.server.keys) {
     if (key.webhook_url.empty()) continue;
     const std::string setting = "server.keys." + key.name + ".webhook_url";

@@ -15,6 +15,8 @@ std::string webhook_metrics_text(const webhooks::WebhookCounts& counts) {
       "given_up, gone (410)");
   CounterReading left_out("shunt_webhooks_left_out_total",
                           "Messages that were not sent, as their endpoint had answered 410");
+  CounterReading news("shunt_webhook_news_total",
+                      "Messages of what precedes an end, which are sent once, by outcome: delivered, failed");
   CounterReading lost("shunt_webhooks_lost_total",
                       "Generations that were no longer kept when their end was looked for");
   GaugeReading waiting("shunt_webhooks_waiting", "Generations whose end this process waits for");
@@ -25,10 +27,12 @@ std::string webhook_metrics_text(const webhooks::WebhookCounts& counts) {
   attempts.add(counts.given_up, {{"outcome", "given_up"}});
   attempts.add(counts.gone, {{"outcome", "gone"}});
   left_out.add(counts.left_out);
+  news.add(counts.news_sent, {{"outcome", "delivered"}});
+  news.add(counts.news_failed, {{"outcome", "failed"}});
   lost.add(counts.lost);
   waiting.add(static_cast<double>(counts.waiting));
   return metrics_text({attached.family(), in_memory.family(), attempts.family(), left_out.family(),
-                       lost.family(), waiting.family()});
+                       news.family(), lost.family(), waiting.family()});
 }
 
 }  // namespace shunt::app

@@ -18,7 +18,7 @@ FOLDER = {"base": "base", "http": "http", "bullmq": "bullmq", "tracing": "tracin
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"](?:shunt/([a-z]+)|(bullmq))/', re.M)
 ANY_QUOTED = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 # The folders of a part's src/ that are layers, lowest first: a file includes those of its own and of lower ones.
-LAYERS = {"api": ["representation", "dialects", "surface", "admission", "service", "routes", "server"]}
+LAYERS = {"api": ["representation", "dialects", "surface", "admission", "batches", "service", "routes", "server"]}
 problems = []
 
 

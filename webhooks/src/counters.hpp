@@ -18,6 +18,8 @@ struct Counters {
   std::atomic<std::uint64_t> given_up{0};
   std::atomic<std::uint64_t> gone{0};
   std::atomic<std::uint64_t> left_out{0};
+  std::atomic<std::uint64_t> news_sent{0};
+  std::atomic<std::uint64_t> news_failed{0};
   std::atomic<std::uint64_t> lost{0};
   std::atomic<std::size_t> waiting{0};
 
@@ -29,6 +31,8 @@ struct Counters {
             .given_up = given_up,
             .gone = gone,
             .left_out = left_out,
+            .news_sent = news_sent,
+            .news_failed = news_failed,
             .lost = lost,
             .waiting = waiting};
   }

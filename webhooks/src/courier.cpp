@@ -10,6 +10,9 @@
 namespace shunt::webhooks {
 namespace {
 
+// The end of a generation is told so much later at most.
+constexpr std::chrono::milliseconds kMostForNews = std::chrono::seconds(5);
+
 // From 0 to 1.
 double draw() {
   constexpr unsigned kBits = 53;
@@ -112,6 +115,31 @@ bullmq::awaitable<Courier::Outcome> Courier::deliver(Message message, std::size_
   report(message, *outcome.attempt, outcome.verdict, made);
   if (outcome.verdict.kind == Verdict::Kind::kGone) co_await close(message.url);
   co_return outcome;
+}
+
+bullmq::awaitable<std::optional<std::chrono::milliseconds>> Courier::tell_once(Message message) {
+  const std::string endpoint = endpoint_of(message.url);
+  const std::string url = message.url;
+  std::vector<SigningKey> keys = keys_.of(message.caller);
+  const bool closed = co_await is_closed(url);
+  if (closed || keys.empty()) {
+    ++counters_.news_failed;
+    co_return std::nullopt;
+  }
+  if (const auto pause = gate_.enter(endpoint, clock_.steady_now())) co_return pause;
+  Attempt attempt;
+  try {
+    Attempt made = co_await sender_.send(std::move(message), std::move(keys), kMostForNews);
+    attempt = std::move(made);
+  } catch (...) {
+    gate_.leave(endpoint, clock_.steady_now(), std::nullopt);
+    throw;
+  }
+  gate_.leave(endpoint, clock_.steady_now(), throttle_of(attempt));
+  const Verdict::Kind kind = judge(attempt, 1, 1, 0).kind;
+  ++(kind == Verdict::Kind::kDelivered ? counters_.news_sent : counters_.news_failed);
+  if (kind == Verdict::Kind::kGone) co_await close(url);
+  co_return std::nullopt;
 }
 
 bullmq::awaitable<Attempt> Courier::test(Message message) {

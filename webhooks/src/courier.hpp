@@ -41,6 +41,9 @@ class Courier {
   };
   // The `made`th attempt, from 1.
   [[nodiscard]] bullmq::awaitable<Outcome> deliver(Message message, std::size_t made);
+  // One attempt that nothing follows, whatever becomes of it. It takes less time than others: what comes
+  // after it waits. Not nullopt: the endpoint has no room now, and nothing was sent; come again after this.
+  [[nodiscard]] bullmq::awaitable<std::optional<std::chrono::milliseconds>> tell_once(Message message);
   // One attempt for a person, whatever the endpoint has said before.
   [[nodiscard]] bullmq::awaitable<Attempt> test(Message message);
 

@@ -1,5 +1,6 @@
 #include "payload.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "shunt/base/display_text.hpp"
@@ -47,6 +48,17 @@ GenerationRecord bare(GenerationRecord record) {
   return record;
 }
 
+// What does not fit is left out, the longest first.
+std::string formed_body(const BodyForm& form, const Told& told, std::size_t max_bytes) {
+  std::string body = form.body(told);
+  if (body.size() <= max_bytes) return body;
+  const GenerationRecord summary = summary_of(told.record);
+  body = form.body({.record = summary, .request = told.request, .logs = told.logs});
+  if (body.size() <= max_bytes) return body;
+  const GenerationRecord rest = bare(summary);
+  return form.body({.record = rest});
+}
+
 }  // namespace
 
 std::string message_id_of(const GenerationId& generation) {
@@ -54,20 +66,22 @@ std::string message_id_of(const GenerationId& generation) {
 }
 
 std::optional<Message> message_of(const Hook& hook, const GenerationRecord& record, const PayloadRules& rules,
-                                  const GenerationRequest* request) {
+                                  const GenerationRequest* request, std::string_view logs) {
   const auto event = event_of(record.state);
   if (!event || !hook.webhook.events.wants(*event)) return std::nullopt;
+  const bool named = rules.form != nullptr && rules.form->end_name;
+  std::string type = named ? rules.form->end_name(record) : std::string(type_of(*event));
+  const auto& wanted = hook.webhook.end_names;
+  if (named && !wanted.empty() && std::ranges::find(wanted, type) == wanted.end()) return std::nullopt;
   Message message{.id = message_id_of(hook.generation),
-                  .type = std::string(type_of(*event)),
+                  .type = std::move(type),
                   .generation = hook.generation.to_string(),
                   .caller = hook.caller,
                   .url = hook.webhook.url,
                   .body = {}};
   if (rules.form != nullptr) {
-    message.body = (*rules.form)(record, request);
-    if (message.body.size() > rules.max_bytes) message.body = (*rules.form)(summary_of(record), request);
-    if (message.body.size() > rules.max_bytes)
-      message.body = (*rules.form)(bare(summary_of(record)), nullptr);
+    message.body =
+        formed_body(*rules.form, {.record = record, .request = request, .logs = logs}, rules.max_bytes);
     return message;
   }
   // A text that is too long alone is not written out to see that.
@@ -79,6 +93,16 @@ std::optional<Message> message_of(const Hook& hook, const GenerationRecord& reco
   if (message.body.size() <= rules.max_bytes) return message;
   message.body = body_of(message.type, bare(std::move(summary)), Output::kLeftOut, rules.public_url);
   return message;
+}
+
+Message news_of(const Hook& hook, const Told& told, const PayloadRules& rules, std::string_view type,
+                std::uint64_t number) {
+  return {.id = message_id_of(hook.generation) + '_' + std::to_string(number),
+          .type = std::string(type),
+          .generation = hook.generation.to_string(),
+          .caller = hook.caller,
+          .url = hook.webhook.url,
+          .body = formed_body(*rules.form, told, rules.max_bytes)};
 }
 
 Message test_message(std::string id, std::string caller, std::string url, WallTime now) {

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "shunt/generation/generation_record.hpp"
 #include "shunt/webhooks/body_form.hpp"
@@ -30,7 +32,11 @@ struct PayloadRules {
 // Its id follows from the generation's, so whoever makes it, and however often, makes the same one. Pure.
 [[nodiscard]] std::optional<Message> message_of(const Hook& hook, const GenerationRecord& record,
                                                 const PayloadRules& rules,
-                                                const GenerationRequest* request = nullptr);
+                                                const GenerationRequest* request = nullptr,
+                                                std::string_view logs = {});
+// The `number`th message, from 1, of a generation that goes on. Only in a form of another API. Pure.
+[[nodiscard]] Message news_of(const Hook& hook, const Told& told, const PayloadRules& rules,
+                              std::string_view type, std::uint64_t number);
 [[nodiscard]] std::string message_id_of(const GenerationId& generation);
 
 // A message that tells of nothing.

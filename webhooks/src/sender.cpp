@@ -53,7 +53,8 @@ class AnswerHandler final : public http::TransferHandler {
 
 }  // namespace
 
-bullmq::awaitable<Attempt> Sender::send(Message message, std::vector<SigningKey> keys) {
+bullmq::awaitable<Attempt> Sender::send(Message message, std::vector<SigningKey> keys,
+                                        std::chrono::milliseconds most) {
   const WallTime at = clock_.now();
   const SteadyTime begun = clock_.steady_now();
   const auto timestamp = std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count();
@@ -68,8 +69,8 @@ bullmq::awaitable<Attempt> Sender::send(Message message, std::vector<SigningKey>
   request.may_connect = [allowed = options_.allowed_addresses](const std::string& address) {
     return http::may_be_reached(address, allowed);
   };
-  request.connect_timeout = std::min(kConnectTimeout, options_.timeout);
-  request.total_timeout = options_.timeout;
+  request.total_timeout = std::min(most, options_.timeout);
+  request.connect_timeout = std::min(kConnectTimeout, request.total_timeout);
   request.max_response_bytes = kMaxAnswerBytes;
   const auto handler = std::make_shared<AnswerHandler>(loop_);
   const http::Transfer transfer = http::start_transfer(loop_, std::move(request), handler);

@@ -28,7 +28,10 @@ class Sender {
   Sender(EventLoop& loop, const Clock& clock, Options options)
       : loop_(loop), clock_(clock), options_(std::move(options)) {}
 
-  [[nodiscard]] bullmq::awaitable<Attempt> send(Message message, std::vector<SigningKey> keys);
+  // `most`: what it may take, where that is less than the timeout.
+  [[nodiscard]] bullmq::awaitable<Attempt> send(
+      Message message, std::vector<SigningKey> keys,
+      std::chrono::milliseconds most = std::chrono::milliseconds::max());
 
  private:
   EventLoop& loop_;

@@ -101,16 +101,18 @@ awaitable<void> WebhookService::attach(Hook hook, std::function<void()> done) {
     co_return;
   }
   ++counters_.attached;
+  // Who wants no end is told nothing that must not be lost.
+  const bool tells_end = hook.webhook.events.any();
   bool kept = false;
   try {
-    if (outbox_) {
+    if (outbox_ && tells_end) {
       co_await outbox_->keep(std::move(hook), kLookAtOutboxEvery);
       kept = true;
     }
   } catch (...) {
     executor::note_caught(faults_, "webhook_attach");
   }
-  if (!kept) ++counters_.kept_in_memory;
+  if (!kept && tells_end) ++counters_.kept_in_memory;
   waiting_.at(id).in_outbox = kept;
   done();
   co_await watch(id);
@@ -127,8 +129,52 @@ awaitable<void> WebhookService::watch(GenerationId id) {
   // Without one it is looked for every now and then (look_again).
   if (watch == nullptr) co_return;
   found->second.watch = std::move(*watch);
+  if (found->second.hook.webhook.news.any()) {
+    tell_news(id, found->second);
+    co_return;
+  }
   // Any thread, and perhaps after this object has gone.
   found->second.watch->on_end([gate = gate_, this, id] { gate->post([this, id] { launch(settle(id)); }); });
+}
+
+void WebhookService::tell_news(GenerationId id, Waiting& waiting) {
+  const Hook& hook = waiting.hook;
+  if (!forms_.contains(hook.webhook.form)) return;
+  NewsTeller::Surroundings around{.loop = loop_,
+                                  .clock = clock_,
+                                  .faults = faults_,
+                                  .courier = *courier_,
+                                  .gate = gate_,
+                                  .launch = [this](awaitable<void> work) { launch(std::move(work)); },
+                                  .make_message =
+                                      [this, hook](GenerationRecord record, std::string logs,
+                                                   std::string_view type, std::uint64_t number) {
+                                        return make_news(hook, std::move(record), std::move(logs), type,
+                                                         number);
+                                      },
+                                  .over = [this, id] { launch(settle(id)); }};
+  waiting.news = std::make_shared<NewsTeller>(hook.webhook.news, waiting.watch, std::move(around));
+  waiting.news->start();
+}
+
+awaitable<Message> WebhookService::make_news(Hook hook, GenerationRecord record, std::string logs,
+                                             std::string_view type, std::uint64_t number) {
+  const std::optional<GenerationRequest> request = co_await request_of(hook.generation);
+  PayloadRules rules = payload_;
+  rules.form = &forms_.at(hook.webhook.form);
+  const Told told{.record = record, .request = request ? &*request : nullptr, .logs = logs};
+  co_return news_of(hook, told, rules, type, number);
+}
+
+awaitable<std::optional<GenerationRequest>> WebhookService::request_of(GenerationId id) {
+  std::function<void(std::function<void(Result<executor::RequestOutcome>)>)> ask = [this, id](auto done) {
+    executor_.request_of(id, std::move(done));
+  };
+  Result<executor::RequestOutcome> answer =
+      co_await answer_of<Result<executor::RequestOutcome>>(gate_, std::move(ask));
+  auto* const request = answer ? std::get_if<GenerationRequest>(&*answer) : nullptr;
+  if (request == nullptr) co_return std::nullopt;
+  co_return std::move(*request);
 }
 
 awaitable<std::shared_ptr<const GenerationRecord>> WebhookService::record_of(GenerationId id) {
@@ -171,8 +217,9 @@ awaitable<void> WebhookService::settle(GenerationId id) {
     co_return;
   }
   still->second.watch.reset();
+  std::string logs = still->second.news ? still->second.news->logs() : std::string();
   Hook hook = still->second.hook;
-  std::optional<Message> message = co_await make_message(std::move(hook), record);
+  std::optional<Message> message = co_await make_message(std::move(hook), record, std::move(logs));
   still = waiting_.find(id);
   if (still == waiting_.end()) co_return;
   const bool in_outbox = still->second.in_outbox;
@@ -193,18 +240,15 @@ void WebhookService::note_lost(const GenerationId& id, std::string_view reason) 
   log::warn("webhook.lost", {{"generation", id.to_string()}, {"reason", reason}});
 }
 
-awaitable<std::optional<Message>> WebhookService::make_message(
-    Hook hook, std::shared_ptr<const GenerationRecord> record) {
+awaitable<std::optional<Message>> WebhookService::make_message(Hook hook,
+                                                               std::shared_ptr<const GenerationRecord> record,
+                                                               std::string logs) {
   PayloadRules rules = payload_;
   const auto form = forms_.find(hook.webhook.form);
   if (form == forms_.end()) co_return message_of(hook, *record, rules);
   rules.form = &form->second;
-  std::function<void(std::function<void(Result<executor::RequestOutcome>)>)> ask =
-      [this, id = record->id](auto done) { executor_.request_of(id, std::move(done)); };
-  Result<executor::RequestOutcome> answer =
-      co_await answer_of<Result<executor::RequestOutcome>>(gate_, std::move(ask));
-  const GenerationRequest* const request = answer ? std::get_if<GenerationRequest>(&*answer) : nullptr;
-  co_return message_of(hook, *record, rules, request);
+  const std::optional<GenerationRequest> request = co_await request_of(record->id);
+  co_return message_of(hook, *record, rules, request ? &*request : nullptr, logs);
 }
 
 // False: nobody has it. What only this process knows of goes out from here when Redis is away.
@@ -282,6 +326,9 @@ awaitable<void> WebhookService::stop(milliseconds grace) {
       std::ranges::count_if(waiting_, [](const auto& each) { return !each.second.in_outbox; }));
   const std::size_t lost = in_memory + memory_->only_here();
   if (lost > 0) log::warn("webhooks.lost_with_process", {{"count", lost}});
+  for (auto& [id, waiting] : waiting_) {
+    if (waiting.news) waiting.news->stop();
+  }
   waiting_.clear();
 }
 

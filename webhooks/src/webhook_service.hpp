@@ -11,6 +11,7 @@
 #include "deliveries.hpp"
 #include "key_shelf.hpp"
 #include "memory_deliveries.hpp"
+#include "news_teller.hpp"
 #include "payload.hpp"
 #include "shunt/executor/redis/periodic_duty.hpp"
 #include "shunt/webhooks/webhooks.hpp"
@@ -43,16 +44,23 @@ class WebhookService {
   struct Waiting {
     Hook hook;
     bool in_outbox = false;
-    std::unique_ptr<EventWatch> watch{};
+    std::shared_ptr<EventWatch> watch{};
+    std::shared_ptr<NewsTeller> news{};
     bool settling = false;  // its end is being looked at
   };
 
   bullmq::awaitable<void> watch(GenerationId id);
+  void tell_news(GenerationId id, Waiting& waiting);
+  bullmq::awaitable<Message> make_news(Hook hook, GenerationRecord record, std::string logs,
+                                       std::string_view type, std::uint64_t number);
   bullmq::awaitable<void> settle(GenerationId id);
   bullmq::awaitable<std::shared_ptr<const GenerationRecord>> record_of(GenerationId id);
+  // What it was asked for; nullopt where that is known no longer.
+  bullmq::awaitable<std::optional<GenerationRequest>> request_of(GenerationId id);
   // The message of an ended generation, in the form that its webhook asks for.
   bullmq::awaitable<std::optional<Message>> make_message(Hook hook,
-                                                         std::shared_ptr<const GenerationRecord> record);
+                                                         std::shared_ptr<const GenerationRecord> record,
+                                                         std::string logs = {});
   bullmq::awaitable<bool> hand_over(Message message, bool in_outbox);
   void note_lost(const GenerationId& id, std::string_view reason);
   bullmq::awaitable<void> forget(GenerationId id, bool in_outbox);

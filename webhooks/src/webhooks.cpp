@@ -44,7 +44,8 @@ awaitable<void> tell(FaultLog& faults, awaitable<T> work, std::function<void(Res
 class WebhooksOnLoop final : public Webhooks {
  public:
   explicit WebhooksOnLoop(const WebhooksSurroundings& surroundings)
-      : rules_{.allow_http = surroundings.options.allow_http,
+      : options_(surroundings.options),
+        rules_{.allow_http = surroundings.options.allow_http,
                .allowed_addresses = http::AddressRanges(surroundings.options.allowed_addresses)},
         faults_(surroundings.faults != nullptr ? *surroundings.faults : own_faults_),
         keys_(surroundings.keys) {
@@ -60,6 +61,7 @@ class WebhooksOnLoop final : public Webhooks {
   }
 
   const UrlRules& rules() const noexcept override { return rules_; }
+  const WebhookOptions& options() const noexcept override { return options_; }
   bool can_sign(const std::string& caller) const override { return !keys_.of(caller).empty(); }
   std::optional<std::string> shared_secret(const std::string& caller) const override {
     return keys_.shared_secret(caller);
@@ -119,6 +121,7 @@ class WebhooksOnLoop final : public Webhooks {
     stopped.set_value();
   }
 
+  const WebhookOptions options_;
   const UrlRules rules_;
   FaultLog own_faults_;
   FaultLog& faults_;

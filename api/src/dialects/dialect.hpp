@@ -27,6 +27,7 @@
 #include "shunt/http/request_target.hpp"
 #include "shunt/http/server/request.hpp"
 #include "shunt/http/server/response.hpp"
+#include "shunt/webhooks/webhook.hpp"
 
 // A dialect is the API of another server, as that server's clients speak it. Each is a folder beside this
 // file: rows for the route table, what makes a GenerationRequest of a request, and what makes answers of the
@@ -133,9 +134,12 @@ struct Call {
   // Which member of the input each file of the form is; one that is not here keeps its name.
   std::map<std::string, std::string, std::less<>> file_members{};
   // Where the end is to be told, as the body of POST /v1/generations has it, and in which form
-  // (shunt/api/webhook_forms.hpp; "" = ours).
+  // (shunt/api/webhook_forms.hpp; "" = ours). A form without a webhook: what a configured one tells of it.
   std::optional<Json> webhook{};
   std::string webhook_form{};
+  // What is told there beside the end, and whether that is.
+  webhooks::News webhook_news{};
+  bool webhook_tells_end = true;
   std::unique_ptr<Rendering> rendering;
 };
 
@@ -232,11 +236,15 @@ struct RemoveFile {
   AnswerFile answer;
 };
 
+// Batches, as OpenAI has them (batches/batch_runner.hpp).
+enum class Batches { kCreate, kList, kShow, kCancel };
+
 }  // namespace endpoint
 
-using Endpoint = std::variant<endpoint::Run, endpoint::Show, endpoint::Cancel, endpoint::Remove,
-                              endpoint::List, endpoint::Tell, endpoint::ShowArtifact, endpoint::UploadFile,
-                              endpoint::ShowFile, endpoint::ListFiles, endpoint::RemoveFile>;
+using Endpoint =
+    std::variant<endpoint::Run, endpoint::Show, endpoint::Cancel, endpoint::Remove, endpoint::List,
+                 endpoint::Tell, endpoint::ShowArtifact, endpoint::UploadFile, endpoint::ShowFile,
+                 endpoint::ListFiles, endpoint::RemoveFile, endpoint::Batches>;
 
 // What a request needs: an API key, or the token that UrlSigner makes for the row's `operation` of the path's
 // {name} segments (subject_of), in the query parameter `token`.

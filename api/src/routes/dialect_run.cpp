@@ -61,9 +61,13 @@ Result<Plan> make_plan(Exchange& exchange, const dialects::endpoint::Run& run, J
     request.max_open = exchange.key->max_open();
   }
   if (auto chosen = choose_executor(exchange, request); !chosen) return std::move(chosen).error();
-  auto webhook = choose_webhook(exchange, call->webhook);
+  auto webhook = choose_webhook(exchange, call->webhook, call->webhook_form);
   if (!webhook) return std::move(webhook).error();
-  if (*webhook && call->webhook) (*webhook)->form = call->webhook_form;
+  if (*webhook && call->webhook) {
+    (*webhook)->form = call->webhook_form;
+    (*webhook)->news = call->webhook_news;
+    if (!call->webhook_tells_end) (*webhook)->events = webhooks::EventFilter::none();
+  }
   return Plan{std::move(*call), std::move(*webhook)};
 }
 

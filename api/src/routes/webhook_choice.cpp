@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "dialects/default_webhook.hpp"
 #include "routes/form_receiver.hpp"
 #include "shunt/generation/error_codes.hpp"
 #include "shunt/webhooks/webhooks.hpp"
@@ -21,7 +22,8 @@ Error no_room() {
 }
 
 Result<std::optional<webhooks::Webhook>> named_webhook(const Exchange& exchange,
-                                                       const std::optional<Json>& given) {
+                                                       const std::optional<Json>& given,
+                                                       std::string_view form) {
   const webhooks::Webhooks* const service = exchange.service.options.webhooks;
   if (given) {
     if (service == nullptr) return sends_none();
@@ -29,19 +31,20 @@ Result<std::optional<webhooks::Webhook>> named_webhook(const Exchange& exchange,
     if (!webhook) return std::move(webhook).error();
     return std::optional(std::move(*webhook));
   }
-  if (service == nullptr || exchange.key == nullptr) return std::optional<webhooks::Webhook>();
-  const ApiKey& key = exchange.key->config();
-  if (key.webhook_url.empty()) return std::optional<webhooks::Webhook>();
-  webhooks::Webhook webhook{.url = key.webhook_url, .events = {}};
-  if (const auto events = webhooks::EventFilter::of(key.webhook_events)) webhook.events = *events;
-  return std::optional(std::move(webhook));
+  if (service == nullptr) return std::optional<webhooks::Webhook>();
+  if (exchange.key != nullptr && !exchange.key->config().webhook_url.empty()) {
+    const ApiKey& key = exchange.key->config();
+    return default_webhook(key.webhook_url, key.webhook_events, form);
+  }
+  return default_webhook(service->options().url, service->options().events, form);
 }
 
 }  // namespace
 
 Result<std::optional<webhooks::Webhook>> choose_webhook(const Exchange& exchange,
-                                                        const std::optional<Json>& given) {
-  auto webhook = named_webhook(exchange, given);
+                                                        const std::optional<Json>& given,
+                                                        std::string_view form) {
+  auto webhook = named_webhook(exchange, given, form);
   if (!webhook || !*webhook) return webhook;
   const webhooks::Webhooks& service = *exchange.service.options.webhooks;
   if (!service.can_sign(caller_of(exchange))) return sends_none();

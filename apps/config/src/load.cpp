@@ -77,6 +77,7 @@ class Loading {
     check_default_model();
     check_key_models();
     check_queue();
+    check_file_store();
     if (!problems_.empty()) return problems_.error();
     Loaded loaded;
     loaded.file = std::move(file);
@@ -172,6 +173,24 @@ class Loading {
       if (!known)
         problems_.add(source_of("worker.models"), "worker.models",
                       "must name models; got " + in_quotes(name));
+    }
+  }
+
+  // With a bucket nothing says of a folder that all processes share: each would have its own, and a worker
+  // would not find what an API process has stored.
+  void check_file_store() {
+    const ArtifactSettings& artifacts = configuration_.artifacts;
+    const bool shared = !configuration_.file_store.directory.empty() || !artifacts.directory.empty();
+    if (!configuration_.queue_enabled || artifacts.s3.bucket.empty() || shared) return;
+    for (const LoadedModel& model : models_) {
+      for (const auto& [member, rule] : model.config.input_rules) {
+        if (rule.type != InputRule::Type::kFile) continue;
+        problems_.add(source_of("artifacts.s3.bucket"), "files.directory",
+                      "must name a folder that API processes and workers share, since " +
+                          in_quotes(model.config.model.name) +
+                          " takes files: artifacts lie in a bucket, and files cannot");
+        return;
+      }
     }
   }
 

@@ -2,8 +2,8 @@
 
 #include "general_setting.hpp"
 #include "settings_table.hpp"
+#include "shunt/api/webhook_forms.hpp"
 #include "shunt/http/address_ranges.hpp"
-#include "shunt/webhooks/event_filter.hpp"
 #include "shunt/webhooks/signing_key.hpp"
 #include "value_kinds.hpp"
 
@@ -30,8 +30,10 @@ NamesOf secrets() {
   return {webhooks::is_signing_key, "list of webhook secrets", R"(["whsec_..."])"};
 }
 
-bool is_event(std::string_view text) {
-  return webhooks::event_named(text).has_value();
+NamesOf events() {
+  return {
+      api::is_webhook_event, "list of events",
+      R"(["generation.succeeded", "generation.failed", "generation.cancelled", "response.completed", "response.incomplete", "response.failed", "response.cancelled"])"};
 }
 
 std::string shown_secrets(const std::vector<std::string>& texts) {
@@ -50,6 +52,15 @@ std::vector<Setting<Configuration>> webhook_settings() {
           "be rotated out. Empty, and no key has its own: no webhooks are sent.")
           .secret([](const Configuration& c) { return shown_secrets(c.webhooks.secrets); })
           .live());
+  made.push_back(
+      general("webhooks.url", HttpAddress{}, of_webhooks(&WebhookOptions::url),
+              "Where the ends of generations are told whose requests name no `webhook`, of callers "
+              "whose key has no `webhook_url`. Empty: nowhere."));
+  made.push_back(
+      general("webhooks.events", events(), of_webhooks(&WebhookOptions::events),
+              "Which ends are told there: `generation.*`, and `response.*` of OpenAI's background "
+              "responses, which are told in OpenAI's form where one is listed and in ours otherwise. "
+              "None listed: all of ours."));
   made.push_back(
       general("webhooks.allow_http", Switch{}, of_webhooks(&WebhookOptions::allow_http),
               "Let webhooks name `http://` beside `https://`: what is sent can be read on its way."));
@@ -87,10 +98,9 @@ std::vector<Setting<api::ApiKey>> webhook_key_settings() {
       setting<ApiKey>("webhook_url", HttpAddress{}, &ApiKey::webhook_url,
                       "Where the ends of its generations are told whose requests name no `webhook`. Empty: "
                       "nowhere."),
-      setting<ApiKey>("webhook_events",
-                      NamesOf{is_event, "list of events",
-                              R"(["generation.succeeded", "generation.failed", "generation.cancelled"])"},
-                      &ApiKey::webhook_events, "Which ends are told there. None listed: all."),
+      setting<ApiKey>("webhook_events", events(), &ApiKey::webhook_events,
+                      "Which ends are told there: ours, and those of OpenAI's background responses, as "
+                      "`webhooks.events`. None listed: all of ours."),
       setting<ApiKey>("webhook_secrets", secrets(), &ApiKey::webhook_secrets,
                       "What signs its webhooks, in place of `webhooks.secrets`.")
           .secret([](const ApiKey& key) { return shown_secrets(key.webhook_secrets); }),

@@ -33,6 +33,8 @@ def service(request, upstream):
     modes = [("words", "ok"), ("tools", "tool_calls"), ("talk", "talk"), ("broken", "status?code=500")]
     config = MODELS + "".join(upstream_model(name, upstream, mode) for name, mode in modes)
     config += upstream_model("once", upstream, "completions", "completions")
+    config += upstream_model("vectors", upstream, "embeddings", "embeddings")
+    config += '[models.tools.input]\ntools = { type = "array" }\n'
     shunt = QueueProcesses(redis.url, config) if redis else ShuntProcess(config)
     yield shunt
     shunt.stop()
@@ -55,10 +57,12 @@ def test_a_client_gets_what_it_asked_for(service, command):
     assert seen["talk"]["calls"] == [["look", {"at": 1}]]
     assert seen["simulated"] == 5 and len(seen["generated_streamed"].split()) == 5
     assert seen["formed"] == seen["generated"] == WORDS and seen["completed"] == "Once upon"
-    assert set(seen["models"]) == {"simulated", "ruled", "words", "tools", "talk", "broken", "once"}
-    assert seen["shown"] == ["completion", "tools", "vision"]
+    assert set(seen["models"]) == {"simulated", "ruled", "words", "tools", "talk", "broken", "once", "vectors"}
+    assert seen["shown"] == [["completion"], ["completion", "tools"], ["embedding"]]
+    assert seen["embedded"] == ["vectors", [[0.25] * 3] * 2, 2, True]
+    assert seen["embedded_one"][0][0][:2] == [0.25] * 2 and seen["embedded_one"][1] == [0.25] * 3
     errors = seen["errors"]
-    assert [errors[name][0] for name in ("model", "template", "tools", "unruled", "upstream")] == [404, 400, 400, 400, 502]
+    assert [errors[name][0] for name in ("model", "template", "tools", "unruled", "upstream", "embedded")] == [404, 400, 400, 400, 502, 400]
     for name, member in (("model", "nobody"), ("template", "template"), ("tools", "tools"), ("unruled", "num_ctx")):
         assert member in errors[name][1], errors
     assert errors["streamed"][0] == -1 and errors["streamed"][1]

@@ -175,7 +175,7 @@ def test_bodies_that_are_lies_are_refused_in_replicates_form(service):
     for body in ("", "[]", "null", "{", '{"input":{}}', '{"version":"words","input":[]}', '{"version":{},"input":{}}',
                  '{"version":"words","input":{"prompt":"x"},"version":"words"}',
                  '{"version":"words","input":{"prompt":"x"},"unknown":1}', "[" * 10_000, '{"version":"\\ud800","input":{}}',
-                 '{"version":"words","input":{"prompt":"x"},"webhook_events_filter":["start"]}'):
+                 '{"version":"words","input":{"prompt":"x"},"webhook_events_filter":["started"]}'):
         answer = service.request("POST", f"{ROOT}/predictions", body, JSON)
         assert 400 <= answer.status < 500, body[:60]
         told = answer.json()
@@ -198,6 +198,13 @@ def test_pages_lead_to_the_end(service):
     assert ids == sorted(ids, reverse=True)
     second = service.request("GET", f"{ROOT}/predictions?cursor={ids[0]}").json()
     assert [each["id"] for each in second["results"]] == ids[1:] and second["previous"].endswith("/predictions")
+    third = service.request("GET", f"{ROOT}/predictions?cursor={ids[0]}.{ids[1]}").json()
+    assert [each["id"] for each in third["results"]] == ids[2:]
+    back = urlsplit(third["previous"])
+    assert back.query == f"cursor={ids[0]}"
+    assert [each["id"] for each in service.request("GET", f"{back.path}?{back.query}").json()["results"]] == ids[1:]
+    for cursor in (f"{ids[0]}.", f"{ids[0]}.x", ".".join([ids[0]] * 17)):
+        assert service.request("GET", f"{ROOT}/predictions?cursor={cursor}").status == 400
 
 
 def test_a_search_is_a_request_of_its_own_method(service):

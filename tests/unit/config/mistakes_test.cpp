@@ -105,6 +105,22 @@ TEST(Mistakes, are_all_found_in_one_go_also_as_data) {
   EXPECT_EQ(problems[3].at("source").as_string(), "--set default_model");
 }
 
+TEST(Mistakes, files_beside_artifacts_in_a_bucket_need_a_folder_of_all_processes) {
+  const std::string queue = "[queue]\nenabled = true\n[redis]\nurl = \"redis://localhost\"\n";
+  const std::string bucket =
+      "[artifacts.s3]\nbucket = \"box\"\nendpoint = \"http://localhost:9000\"\nregion = \"a\"\n";
+  const std::string model =
+      "[models.digest]\ndriver = \"command\"\nargv = [\"sha256sum\", \"{input.image}\"]\n"
+      "input_mode = \"none\"\n[models.digest.input.image]\ntype = \"file\"\nrequired = true\n";
+  const std::string_view wanted = "files.directory must name a folder that API processes and workers share";
+  EXPECT_THAT(Given(queue + bucket + model).mistakes(), HasSubstr(std::string(wanted)));
+  for (const std::string& text : {"[files]\ndirectory = \"/shared\"\n" + queue + bucket + model,
+                                  "[artifacts]\ndirectory = \"/shared\"\n" + queue + bucket + model,
+                                  bucket + model, queue + bucket + std::string(kOneModel)}) {
+    EXPECT_EQ(Given(text).loaded().configuration.models.size(), 1U) << text;
+  }
+}
+
 TEST(Mistakes, a_secret_is_not_quoted) {
   const std::string message = Given("[redis]\nurl = [\"hunter2\"]\n" + std::string(kOneModel)).mistakes();
   EXPECT_THAT(message, StartsWith("shunt.toml:2: redis.url must be a text"));

@@ -82,5 +82,38 @@ TEST(Payload, IsOnlyOfEndsThatWereAskedFor) {
   EXPECT_TRUE(message_of(hook, given_record(GenerationState::kFailed), kRules));
 }
 
+TEST(Payload, AFormMayNameItsEndsAndIsToldWhichAreWanted) {
+  const BodyForm form{
+      .body = [](const Told& told) { return "[" + told.record.id.to_string() + "]"; },
+      .end_name =
+          [](const GenerationRecord& record) { return std::string(record.text.empty() ? "empty" : "full"); }};
+  PayloadRules rules = kRules;
+  rules.form = &form;
+  GenerationRecord record = given_record(GenerationState::kSucceeded);
+  Hook hook = given_hook();
+  ASSERT_TRUE(message_of(hook, record, rules));
+  EXPECT_EQ(message_of(hook, record, rules)->type, "empty");
+  hook.webhook.end_names = {"full"};
+  EXPECT_FALSE(message_of(hook, record, rules));
+  record.text = "x";
+  EXPECT_EQ(message_of(hook, record, rules)->type, "full");
+  hook.webhook.events = EventFilter::none();
+  EXPECT_FALSE(message_of(hook, record, rules));
+}
+
+TEST(Payload, NewsOfAGenerationHaveIdsOfTheirOwnAndAreBounded) {
+  const BodyForm form{.body = [](const Told& told) { return told.record.text + std::string(told.logs); }};
+  PayloadRules rules = kRules;
+  rules.form = &form;
+  GenerationRecord record = given_record(GenerationState::kRunning);
+  record.text = "so far";
+  const Message message = news_of(given_hook(), {.record = record, .logs = "!"}, rules, "output", 2);
+  EXPECT_EQ(message.id, "msg_019abc3f5c2a7d1e8f00a1b2c3d4e5f6_2");
+  EXPECT_EQ(message.body, "so far!");
+  record.text.assign(100'000, 'x');
+  EXPECT_LE(news_of(given_hook(), {.record = record, .logs = "!"}, rules, "output", 3).body.size(),
+            rules.max_bytes);
+}
+
 }  // namespace
 }  // namespace shunt::webhooks

@@ -20,6 +20,25 @@ TEST(StoredForms, AHookComesBack) {
   EXPECT_EQ(back->webhook.events, hook.webhook.events);
 }
 
+TEST(StoredForms, TheNamesOfAFormComeBack) {
+  Hook hook{.generation = kGeneration,
+            .caller = "",
+            .webhook = {.url = "https://example.com/",
+                        .events = *EventFilter::of({"generation.failed"}),
+                        .form = "openai",
+                        .end_names = {"response.failed", "response.later"}}};
+  const auto back = decode_hook(kGeneration, encode_hook(hook));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->webhook.form, "openai");
+  EXPECT_EQ(back->webhook.end_names, hook.webhook.end_names);
+  for (const char* names : {"7", "{}", "[7]", "null"}) {
+    const std::string text =
+        R"({"url":"https://e.com/","caller":"","events":["generation.failed"],"end_names":)" +
+        std::string(names) + "}";
+    EXPECT_FALSE(decode_hook(kGeneration, text)) << names;
+  }
+}
+
 TEST(StoredForms, AHookOfALaterVersionIsReadAsFarAsItIsKnown) {
   const auto hook = decode_hook(
       kGeneration,

@@ -49,6 +49,17 @@ Result<EventFilter> events_in(const Json& value) {
   return *filter;
 }
 
+// Names of a form that only a later version has are kept as they are: nothing is called so here.
+Result<std::vector<std::string>> end_names_in(const Json& value) {
+  std::vector<std::string> names;
+  if (!value.is_array()) return broken("/end_names is not an array");
+  for (const Json& each : value.get_array()) {
+    if (!each.is_string()) return broken("/end_names has what is no text");
+    names.emplace_back(each.get_string());
+  }
+  return names;
+}
+
 WallTime time_of(std::int64_t ms) {
   return WallTime(std::chrono::milliseconds(ms));
 }
@@ -62,6 +73,7 @@ std::string encode_hook(const Hook& hook) {
   append_names(object.begin("events"), hook.webhook.events.names());
   object.text("caller", hook.caller);
   if (!hook.webhook.form.empty()) object.text("form", hook.webhook.form);
+  if (!hook.webhook.end_names.empty()) append_names(object.begin("end_names"), hook.webhook.end_names);
   object.close();
   return text;
 }
@@ -73,10 +85,16 @@ Result<Hook> decode_hook(const GenerationId& generation, std::string_view text) 
   Hook hook{.generation = generation, .caller = members.text("caller"), .webhook = {}};
   hook.webhook.url = members.text("url");
   const Json events = members.any("events");
+  const Json* const end_names = members.find("end_names");
   hook.webhook.form = members.text("form", Presence::kOptional);
   if (members.problem()) return *members.problem();
   if (hook.webhook.url.empty() || hook.webhook.url.size() > kMaxUrlBytes)
     return broken("/url is no URL of ours");
+  if (end_names != nullptr) {
+    auto names = end_names_in(*end_names);
+    if (!names) return std::move(names).error();
+    hook.webhook.end_names = std::move(*names);
+  }
   auto filter = events_in(events);
   if (!filter) return std::move(filter).error();
   hook.webhook.events = *filter;

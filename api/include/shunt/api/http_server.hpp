@@ -56,7 +56,7 @@ struct ApiKey {
 
   // Where its requests that name no webhook send theirs; "": nowhere.
   std::string webhook_url{};
-  std::vector<std::string> webhook_events{};   // empty: all (webhooks::event_named)
+  std::vector<std::string> webhook_events{};   // empty: all ends (is_webhook_event)
   std::vector<std::string> webhook_secrets{};  // sign what its webhooks send; empty: the service's do
 };
 
@@ -75,6 +75,17 @@ struct FileOptions {
   std::string fetch_authorities_file{};
   // How long a generation is kept after its end: its files are held for as long.
   std::chrono::milliseconds retention = std::chrono::hours(1);
+};
+
+// Batches of lines that callers have uploaded as files. All of it is live.
+struct BatchOptions {
+  std::size_t max_lines = 50'000;
+  std::size_t max_line_bytes = 1024 * 1024;
+  std::size_t max_bytes = 200UL * 1024 * 1024;  // of an input file
+  std::size_t concurrency = 8;                  // lines of one batch that run at once
+  std::size_t concurrency_per_key = 16;         // of all batches of a key, in one process
+  std::size_t max_open_per_key = 16;            // batches that have not ended
+  std::chrono::milliseconds retention = std::chrono::hours(24 * 30);  // of what is known of an ended one
 };
 
 // What GET /admin/status tells of the process beside its executor.
@@ -136,6 +147,10 @@ struct HttpServerOptions {
   FileOptions files;
   // Where files lie. Not owned, outlives the server; nullptr: there are none.
   FileStore* file_store = nullptr;
+
+  BatchOptions batches;
+  // Where batches lie, beside the files; "": there are none.
+  std::string batch_folder;
 
   // What /admin/flip asks. Not owned, outlive the server; both or, where there is no flip, neither.
   flip::FlipControl* flip = nullptr;

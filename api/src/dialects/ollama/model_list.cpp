@@ -1,5 +1,8 @@
 #include "dialects/ollama/model_list.hpp"
 
+#include <algorithm>
+#include <string>
+
 #include "dialects/openai/call_members.hpp"
 #include "shunt/base/digest.hpp"
 #include "shunt/base/json_object_writer.hpp"
@@ -31,20 +34,39 @@ void append_model(std::string& out, const Model& model, WallTime now) {
   object.close();
 }
 
-// A server of OpenAI's API is passed tools and images; whether it knows them is its own to say.
-JsonArray capabilities_of(const Model& model) {
-  const auto chat = model.calls.find(CallKind::kChat);
-  if (chat == model.calls.end() || chat->second.members.contains("prompt")) return {"completion"};
-  return {"completion", "tools", "vision"};
+bool writes_text(const Model& model) {
+  return model.calls.contains(CallKind::kChat) || model.calls.contains(CallKind::kCompletions);
+}
+
+bool takes_images(const Model& model) {
+  return std::ranges::any_of(model.input_rules.files(), [&model](const std::string& member) {
+    return model.input_rules.check_file(member, "image/png", 0).ok();
+  });
 }
 
 }  // namespace
+
+// What a server behind the model would do with a member that no rule names is its own to say.
+JsonArray capabilities_of(const Model& model) {
+  JsonArray known;
+  if (writes_text(model)) known.emplace_back("completion");
+  if (model.calls.contains(CallKind::kEmbeddings)) known.emplace_back("embedding");
+  const auto chat = model.calls.find(CallKind::kChat);
+  const bool takes_messages = chat != model.calls.end() && !chat->second.members.contains("prompt");
+  const InputRules& rules = model.input_rules;
+  if (takes_messages && rules.find("tools") != nullptr) known.emplace_back("tools");
+  if (takes_messages && rules.find("reasoning_effort") != nullptr) known.emplace_back("thinking");
+  if (takes_messages && takes_images(model)) known.emplace_back("vision");
+  if (model.calls.contains(CallKind::kCompletions) && rules.find("suffix") != nullptr)
+    known.emplace_back("insert");
+  return known;
+}
 
 Result<void> list_models(http::Response& response, const CallContext& context, Models models) {
   response.set_json(200);
   response.body += R"({"models":[)";
   for (const auto& model : models) {
-    if (!model->calls.contains(CallKind::kChat) && !model->calls.contains(CallKind::kCompletions)) continue;
+    if (!writes_text(*model) && !model->calls.contains(CallKind::kEmbeddings)) continue;
     if (response.body.back() != '[') response.body += ',';
     append_model(response.body, *model, context.now);
   }

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "dialects/ollama/embed_call.hpp"
 #include "dialects/ollama/model_list.hpp"
 #include "dialects/ollama/text_call.hpp"
 #include "dialects/openai/openai_error.hpp"
@@ -16,7 +17,10 @@ constexpr std::array<std::string_view, 1> kPrefixes{"/api"};
 constexpr auto kRows = std::to_array<Row>({
     {"POST", "/chat", "ollamaChat", "A chat's next message", endpoint::Run{make_chat_call}},
     {"POST", "/generate", "ollamaGenerate", "What follows a text", endpoint::Run{make_generate_call}},
-    {"GET", "/tags", "ollamaTags", "The models that write text", endpoint::Tell{list_models}},
+    {"POST", "/embed", "ollamaEmbed", "Texts as vectors", endpoint::Run{make_embed_call}},
+    {"POST", "/embeddings", "ollamaEmbeddings", "A text as a vector", endpoint::Run{make_embeddings_call}},
+    {"GET", "/tags", "ollamaTags", "The models that write text, or make vectors of it",
+     endpoint::Tell{list_models}},
     {"GET", "/ps", "ollamaPs", "The same: nothing has to be loaded", endpoint::Tell{list_models}},
     {"POST", "/show", "ollamaShow", "Get a model", endpoint::Tell{show_model, BodyUse::kRequired}},
     {"GET", "/version", "ollamaVersion", "Which API it is", endpoint::Tell{tell_version}},

@@ -1,5 +1,6 @@
 #include "dialects/ollama/text_call.hpp"
 
+#include "dialects/ollama/call_options.hpp"
 #include "dialects/ollama/message_translation.hpp"
 #include "dialects/ollama/text_rendering.hpp"
 #include "dialects/openai/call_members.hpp"
@@ -11,36 +12,8 @@ namespace {
 
 using openai::bad_member, openai::not_done, openai::take_member;
 
-// What a call names, as far as it can be known before openai::take_model says what is wrong with it.
-std::shared_ptr<const Model> named_model(const CallContext& context, const JsonObject& body) {
-  const Json* const name = body.if_contains("model");
-  if (name == nullptr || !name->is_string()) return nullptr;
-  const auto model = context.find_model(std::string_view(name->get_string()));
-  return model ? *model : nullptr;
-}
-
 bool serves(const Model* model, CallKind kind) {
   return model != nullptr && model->calls.contains(kind);
-}
-
-// Options become members of the call. A negative num_predict is no bound.
-Result<void> spread_options(JsonObject& body, const Model* model) {
-  auto options = take_member(body, "options");
-  if (!options) return {};
-  if (!options->is_object()) return bad_member("/options", "options must be an object");
-  for (const auto& option : options->get_object()) {
-    std::string name(option.key());
-    const Json& value = option.value();
-    if (name == "num_predict") {
-      if (value.is_int64() && value.get_int64() < 0) continue;
-      const bool ruled = model != nullptr && !model->input_rules.empty();
-      if (!ruled || model->input_rules.find("max_tokens") != nullptr) name = "max_tokens";
-    }
-    const bool reserved = name == "model" || name == "messages" || name == "prompt";
-    if (reserved || !body.emplace(name, value).second)
-      return bad_member("/options/" + name, name + " is a member of the call, and no option");
-  }
-  return {};
 }
 
 // As OpenAI's servers call it; a model of another kind has rules for it by its own name, or refuses it.

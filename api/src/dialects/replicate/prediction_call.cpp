@@ -16,19 +16,31 @@ namespace {
 
 constexpr std::size_t kMaxKeptUrlBytes = 2'048;
 
-// Only ends are told here: what else a filter asks for would be waited for in vain.
-Result<void> read_filter(const JsonObject& body, Prediction& prediction) {
+// Which of Replicate's events the webhook is told. False: none of this name.
+bool take_event(std::string_view name, Call& call) {
+  if (name == "start") return call.webhook_news.start = true;
+  if (name == "output") return call.webhook_news.output = true;
+  if (name == "logs") return call.webhook_news.logs = true;
+  if (name == "completed") return call.webhook_tells_end = true;
+  return false;
+}
+
+// Without a filter new output is told, and the end, as Replicate does.
+Result<void> read_filter(const JsonObject& body, Prediction& prediction, Call& call) {
   const Json* const filter = body.if_contains("webhook_events_filter");
-  if (filter == nullptr || filter->is_null()) return {};
-  if (!filter->is_array()) return wrong_type("/webhook_events_filter", "an array of event names", *filter);
-  for (const Json& event : filter->get_array()) {
-    if (event.is_string() && event.get_string() == "completed") continue;
-    return invalid_field("/webhook_events_filter",
-                         "webhooks are sent here when a prediction has ended: \"webhook_events_filter\" may "
-                         "have \"completed\" only");
+  if (filter == nullptr || filter->is_null()) {
+    call.webhook_news.output = body.contains("webhook") && !body.at("webhook").is_null();
+    return {};
   }
+  if (!filter->is_array()) return wrong_type("/webhook_events_filter", "an array of event names", *filter);
   if (filter->get_array().empty())
     return invalid_field("/webhook_events_filter", "\"webhook_events_filter\" must name an event");
+  call.webhook_tells_end = false;
+  for (const Json& event : filter->get_array()) {
+    if (event.is_string() && take_event(std::string_view(event.get_string()), call)) continue;
+    return invalid_field("/webhook_events_filter",
+                         R"("webhook_events_filter" may have "start", "output", "logs" and "completed")");
+  }
   prediction.webhook_events_filter = filter->get_array();
   return {};
 }
@@ -45,7 +57,7 @@ Result<void> read_webhook(const JsonObject& body, Prediction& prediction, Call& 
     call.webhook = JsonObject{{"url", url->get_string()}};
     call.webhook_form = kFormName;
   }
-  return read_filter(body, prediction);
+  return read_filter(body, prediction, call);
 }
 
 // Members that are files may be URLs; of those of our own files the id is all that counts.

@@ -141,12 +141,11 @@ std::string artifact_url(const Links& links, const GenerationId& id, std::string
          "?token=" + links.urls->token(kArtifactOperation, subject, links.now + kTokenLife);
 }
 
-std::string webhook_body(const GenerationRecord& record, const GenerationRequest* request,
-                         const UrlSigner& urls, WallTime now) {
+std::string webhook_body(const webhooks::Told& told, const UrlSigner& urls, WallTime now) {
   Links links{.base_url = {}, .urls = &urls, .now = now};
-  if (request != nullptr) links.base_url = from_dialect(request->context.dialect).base_url;
+  if (told.request != nullptr) links.base_url = from_dialect(told.request->context.dialect).base_url;
   std::string body;
-  append_prediction(body, {.record = record, .request = request}, links);
+  append_prediction(body, {.record = told.record, .request = told.request, .logs = told.logs}, links);
   return body;
 }
 

@@ -6,6 +6,7 @@
 
 #include "dialects/dialect.hpp"
 #include "shunt/api/namespace.hpp"
+#include "shunt/webhooks/body_form.hpp"
 
 // Replicate's prediction: a generation as its clients know it.
 namespace shunt::api::dialects::replicate {
@@ -49,9 +50,8 @@ struct Shown {
 };
 void append_prediction(std::string& out, const Shown& shown, const Links& links);
 
-// What a webhook tells of an ended prediction.
-[[nodiscard]] std::string webhook_body(const GenerationRecord& record, const GenerationRequest* request,
-                                       const UrlSigner& urls, WallTime now);
+// What a webhook tells of a prediction.
+[[nodiscard]] std::string webhook_body(const webhooks::Told& told, const UrlSigner& urls, WallTime now);
 
 // The status of a generation: "starting", "processing", "succeeded", "failed", "canceled" or "aborted".
 [[nodiscard]] std::string_view status_of(const GenerationRecord& record, const Prediction& prediction);

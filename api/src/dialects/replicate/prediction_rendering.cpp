@@ -5,8 +5,6 @@
 namespace shunt::api::dialects::replicate {
 namespace {
 
-constexpr std::size_t kMaxLogBytes = 64UL * 1024;
-
 // An event whose data may have several lines: each has a line of its own.
 void append_sse(std::string& out, std::uint64_t id, std::string_view type, std::string_view data) {
   out.append("event: ").append(type).append("\nid: ").append(std::to_string(id)).append("\n");
@@ -45,7 +43,7 @@ void PredictionRendering::write(http::Response& response, int status, const Gene
                     {.record = record,
                      .request = request_ ? &*request_ : nullptr,
                      .version = version_,
-                     .logs = logs_,
+                     .logs = logs_.text(),
                      .only_starting = answers_ != Answers::kShow},
                     links_);
 }
@@ -64,21 +62,6 @@ bool PredictionRendering::answer_pending(http::Response& response, const Generat
 bool PredictionRendering::answer_failed(http::Response& response, const GenerationRecord& record) {
   write(response, answers_ == Answers::kShow ? 200 : 201, record);
   return true;
-}
-
-void PredictionRendering::take_event(const GenerationEvent& event) {
-  if (std::holds_alternative<event::Restarted>(event.payload)) {
-    logs_.clear();
-    return;
-  }
-  const auto* const log = std::get_if<event::Log>(&event.payload);
-  if (log == nullptr) return;
-  logs_ += log->message;
-  if (!logs_.ends_with('\n')) logs_ += '\n';
-  if (logs_.size() <= kMaxLogBytes) return;
-  // The last lines are kept.
-  const std::size_t line = logs_.find('\n', logs_.size() - kMaxLogBytes);
-  logs_.erase(0, line == std::string::npos ? logs_.size() : line + 1);
 }
 
 void StreamRendering::append_end(std::string& out, std::uint64_t sequence, std::string_view reason) const {

@@ -1,13 +1,18 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
 #include "dialects/dialect.hpp"
 #include "dialects/replicate/prediction_object.hpp"
 #include "shunt/api/namespace.hpp"
+#include "shunt/generation/log_tail.hpp"
 
 namespace shunt::api::dialects::replicate {
+
+// So much of what a program logs is in answers, the last lines of it.
+inline constexpr std::size_t kMaxLogBytes = 64UL * 1024;
 
 // A generation as a prediction.
 class PredictionRendering final : public Rendering {
@@ -27,7 +32,7 @@ class PredictionRendering final : public Rendering {
   [[nodiscard]] bool wants_request() const override { return true; }
   void take_request(GenerationRequest request) override { request_ = std::move(request); }
   [[nodiscard]] bool wants_events() const override { return answers_ != Answers::kAtOnce; }
-  void take_event(const GenerationEvent& event) override;
+  void take_event(const GenerationEvent& event) override { logs_.take(event); }
   void append_event(std::string&, const GenerationEvent&) override {}
 
  private:
@@ -37,7 +42,7 @@ class PredictionRendering final : public Rendering {
   const std::string version_;
   const Answers answers_;
   std::optional<GenerationRequest> request_;
-  std::string logs_;
+  LogTail logs_{kMaxLogBytes};
 };
 
 // Its output as server-sent events: output, error, done. Events whose number the client has are left out.

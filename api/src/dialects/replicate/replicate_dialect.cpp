@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "dialects/replicate/list_cursor.hpp"
 #include "dialects/replicate/model_names.hpp"
 #include "dialects/replicate/model_object.hpp"
 #include "dialects/replicate/prediction_call.hpp"
@@ -88,21 +89,34 @@ void answer_cancelled(http::Response& response, const CallContext& context, cons
   append_stored(response.body, context, stored);
 }
 
-Result<endpoint::List::Wanted> read_list_query(const CallContext& context) {
-  endpoint::List::Wanted wanted;
-  wanted.limit = kPage;
+Result<ListCursor> cursor_of(const CallContext& context) {
   const auto parameters = http::parse_query(context.target.query());
   if (!parameters) return parameters.error();
   for (const auto& [name, value] : *parameters) {
     if (name != "cursor") return unknown_parameter(name);
-    wanted.before = GenerationId::parse(value);
-    if (!wanted.before) {
-      return Error{problem_code::kInvalidParameter,
-                   "\"cursor\" must be as the list's `next` has it, not \"" + excerpt(value) + '"'}
+    auto cursor = ListCursor::parse(value);
+    if (!cursor) {
+      return Error{
+          problem_code::kInvalidParameter,
+          "\"cursor\" must be as the list's `next` and `previous` have it, not \"" + excerpt(value) + '"'}
           .with("parameter", std::string("cursor"));
     }
+    return std::move(*cursor);
   }
+  return ListCursor();
+}
+
+Result<endpoint::List::Wanted> read_list_query(const CallContext& context) {
+  const auto cursor = cursor_of(context);
+  if (!cursor) return cursor.error();
+  endpoint::List::Wanted wanted;
+  wanted.limit = kPage;
+  wanted.before = cursor->before();
   return wanted;
+}
+
+std::string page_url(const std::string& list, const ListCursor& cursor) {
+  return cursor.is_first() ? list : list + "?cursor=" + cursor.text();
 }
 
 void answer_list(http::Response& response, const CallContext& context, std::span<const Stored> page,
@@ -110,14 +124,15 @@ void answer_list(http::Response& response, const CallContext& context, std::span
   const std::string list = context.base_url + "/replicate/v1/predictions";
   response.set_json(200);
   JsonObjectWriter object(response.body);
-  // Pages lead onwards only: of where one has come from no more is known than that it was not the first.
-  if (context.target.query().empty()) {
+  // It was read before the list was.
+  const ListCursor cursor = *cursor_of(context);
+  if (cursor.is_first()) {
     object.begin("previous") += "null";
   } else {
-    object.text("previous", list);
+    object.text("previous", page_url(list, cursor.previous()));
   }
   if (next) {
-    object.text("next", list + "?cursor=" + next->to_string());
+    object.text("next", page_url(list, cursor.next(*next)));
   } else {
     object.begin("next") += "null";
   }

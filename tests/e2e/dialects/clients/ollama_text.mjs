@@ -46,13 +46,19 @@ seen.generated_streamed = "";
 for await (const part of await client.generate({ model: "simulated", prompt: "Once", stream: true })) seen.generated_streamed += part.response;
 seen.completed = (await client.generate({ model: "once", prompt: "Once", suffix: "end" })).response;
 seen.models = (await client.list()).models.map((model) => model.model);
-seen.shown = (await client.show({ model: "words" })).capabilities;
+seen.shown = [];
+for (const model of ["words", "tools", "vectors"]) seen.shown.push((await client.show({ model })).capabilities);
+const several = await client.embed({ model: "vectors", input: ["a", "b"], truncate: true });
+seen.embedded = [several.model, several.embeddings, several.prompt_eval_count, several.total_duration >= 0];
+seen.embedded_one = [(await client.embed({ model: "vectors", input: "a", dimensions: 2 })).embeddings,
+  (await client.embeddings({ model: "vectors", prompt: "a" })).embedding];
 seen.errors = {
   model: await failure(() => chat("nobody")),
   template: await failure(() => client.generate({ model: "words", prompt: "x", template: "{{ .Prompt }}" })),
   tools: await failure(() => chat("simulated", { tools })),
   unruled: await failure(() => chat("ruled", { options: { num_ctx: 2048 } })),
   upstream: await failure(() => chat("broken")),
+  embedded: await failure(() => client.embed({ model: "words", input: "x" })),
   streamed: await failure(() => streamed(chat("broken", { stream: true }))),
 };
 console.log(JSON.stringify(seen));

@@ -50,13 +50,17 @@ seen["generated"] = client.generate("words", "Once", system="Be brief.", images=
 seen["generated_streamed"] = "".join(part.response for part in client.generate("simulated", "Once", stream=True))
 seen["completed"] = client.generate("once", "Once", suffix="end").response
 seen["models"] = [model.model for model in client.list().models]
-seen["shown"] = client.show("words").capabilities
+seen["shown"] = [client.show(model).capabilities for model in ("words", "tools", "vectors")]
+several = client.embed("vectors", ["a", "b"], truncate=True)
+seen["embedded"] = [several.model, several.embeddings, several.prompt_eval_count, several.total_duration >= 0]
+seen["embedded_one"] = [client.embed("vectors", "a", dimensions=2).embeddings, client.embeddings("vectors", "a").embedding]
 seen["errors"] = {
     "model": failure(lambda: client.chat("nobody", ASK)),
     "template": failure(lambda: client.generate("words", "x", template="{{ .Prompt }}")),
     "tools": failure(lambda: client.chat("simulated", ASK, tools=TOOLS)),
     "unruled": failure(lambda: client.chat("ruled", ASK, options={"num_ctx": 2048})),
     "upstream": failure(lambda: client.chat("broken", ASK)),
+    "embedded": failure(lambda: client.embed("words", "x")),
     "streamed": failure(lambda: streamed(client.chat("broken", ASK, stream=True))),
 }
 print(json.dumps(seen))

@@ -128,7 +128,7 @@ TEST(ReplicateCalls, WhatIsNotKnownOrOfAnotherTypeIsRefusedByName) {
        "/webhook_completed"},
       {R"({"version":"speech","input":{},"webhook_events_filter":"completed"})", "/webhook_events_filter"},
       {R"({"version":"speech","input":{},"webhook_events_filter":[]})", "/webhook_events_filter"},
-      {R"({"version":"speech","input":{},"webhook_events_filter":["completed","start"]})",
+      {R"({"version":"speech","input":{},"webhook_events_filter":["completed","started"]})",
        "/webhook_events_filter"},
       {R"({"version":"speech","input":{},"webhook_events_filter":[{}]})", "/webhook_events_filter"}};
   for (const auto& [body, field] : table) {

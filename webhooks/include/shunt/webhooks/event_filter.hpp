@@ -29,6 +29,13 @@ class EventFilter {
   // No names: all events. nullopt: a name is not known.
   [[nodiscard]] static std::optional<EventFilter> of(const std::vector<std::string>& names);
 
+  [[nodiscard]] static EventFilter none() noexcept {
+    EventFilter filter;
+    filter.bits_ = 0;
+    return filter;
+  }
+
+  [[nodiscard]] bool any() const noexcept { return bits_ != 0; }
   [[nodiscard]] bool wants(Event event) const noexcept { return (bits_ & bit(event)) != 0; }
   [[nodiscard]] std::vector<std::string> names() const;
   friend bool operator==(const EventFilter&, const EventFilter&) = default;

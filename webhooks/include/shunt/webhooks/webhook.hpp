@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "shunt/base/json.hpp"
 #include "shunt/base/result.hpp"
@@ -12,12 +13,26 @@
 
 namespace shunt::webhooks {
 
+// What is told of a generation before its end: once, as well as that can be done, by the process that has
+// taken the request.
+struct News {
+  bool start = false;   // it has begun
+  bool output = false;  // there is more of its output
+  bool logs = false;    // there are more lines of its log
+
+  [[nodiscard]] bool any() const noexcept { return start || output || logs; }
+  friend bool operator==(const News&, const News&) = default;
+};
+
 // Where a generation's end is to be told, and which ends.
 struct Webhook {
   std::string url;
   EventFilter events;
   // Which form its message has (WebhooksSurroundings::forms); "" = ours.
   std::string form{};
+  // The ends that are told, in the words of the form (BodyForm::end_name); empty: all that `events` has.
+  std::vector<std::string> end_names{};
+  News news{};
 };
 
 // What a webhook's URL may be. What a name leads to is looked at when it is connected to.

@@ -11,7 +11,11 @@ namespace shunt::webhooks {
 
 // What the configuration says of webhooks ([webhooks] of shunt.toml).
 struct WebhookOptions {
-  std::vector<std::string> secrets;            // SigningKey::parse; all of them sign
+  std::vector<std::string> secrets;  // SigningKey::parse; all of them sign
+  // Where the ends of generations are told of callers who have no such place of their own, and which ends:
+  // names of ours (event_named) and of other APIs' forms.
+  std::string url;                             // "": nowhere
+  std::vector<std::string> events;             // empty: all ends, in our form
   bool allow_http = false;                     // beside https
   std::vector<std::string> allowed_addresses;  // that are not public: http::AddressRanges
   std::size_t attempts = 10;                   // of a delivery, the first one included

@@ -49,9 +49,11 @@ struct WebhookCounts {
   std::uint64_t to_be_repeated = 0;
   std::uint64_t given_up = 0;
   std::uint64_t gone = 0;
-  std::uint64_t left_out = 0;  // deliveries to an endpoint that had answered 410
-  std::uint64_t lost = 0;      // ends of generations that were gone when they were looked for, or had no room
-  std::size_t waiting = 0;     // generations of this process whose ends are waited for; now
+  std::uint64_t left_out = 0;     // deliveries to an endpoint that had answered 410
+  std::uint64_t news_sent = 0;    // messages of what precedes an end, that were taken
+  std::uint64_t news_failed = 0;  // and that were not
+  std::uint64_t lost = 0;   // ends of generations that were gone when they were looked for, or had no room
+  std::size_t waiting = 0;  // generations of this process whose ends are waited for; now
 };
 
 // Tells other servers of the ends of generations: signed as Standard Webhooks has it, tried again for three
@@ -66,6 +68,8 @@ class Webhooks {
   virtual ~Webhooks() = default;
 
   [[nodiscard]] virtual const UrlRules& rules() const noexcept = 0;
+  // For callers without a place of their own: WebhookOptions' url and events.
+  [[nodiscard]] virtual const WebhookOptions& options() const noexcept = 0;
   // Whether there is a key that signs what this caller's webhooks send: without one nothing is to be sent.
   [[nodiscard]] virtual bool can_sign(const std::string& caller) const = 0;
   // The first secret that this caller's receivers verify with ("whsec_..."): of its own or, where it has

@@ -10,12 +10,10 @@
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::api::dialects::openai {
-namespace {
 
 using Vectors = std::vector<std::vector<float>>;
 
-// As the embeddings API answers, {"data": [{"embedding": ...}]}, or the bare vectors of a program.
-std::optional<Vectors> vectors_of(const Json& result) {
+std::optional<std::vector<std::vector<float>>> vectors_of(const Json& result) {
   const JsonObject* const members = result.if_object();
   const Json* const data = members == nullptr ? &result : members->if_contains("data");
   const JsonArray* const elements = data == nullptr ? nullptr : data->if_array();
@@ -34,6 +32,8 @@ std::optional<Vectors> vectors_of(const Json& result) {
   }
   return vectors;
 }
+
+namespace {
 
 class EmbeddingRendering final : public Rendering {
  public:

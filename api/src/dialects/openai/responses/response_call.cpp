@@ -10,6 +10,7 @@
 #include "dialects/openai/responses/response_parameters.hpp"
 #include "dialects/openai/responses/response_rendering.hpp"
 #include "dialects/openai/responses/response_tools.hpp"
+#include "dialects/openai/responses/response_webhook.hpp"
 
 namespace shunt::api::dialects::openai {
 namespace {
@@ -53,6 +54,7 @@ Result<void> take_delivery(JsonObject& body, Call& call, ResponseFacts& facts) {
   facts.background = *background;
   facts.store = store_given ? *store : true;
   if (!facts.background) return {};
+  call.webhook_form = kWebhookForm;
   call.goes_on_alone = true;
   call.wait = std::chrono::milliseconds(0);
   call.request.respond_async = true;
