@@ -159,6 +159,11 @@ def test_a_file_that_is_there_is_left_alone_unless_it_is_forced(shunt, programs)
     assert answer.returncode == 1 and b"--force" in answer.stderr
     assert (shunt.folder / "shunt.toml").read_text() == "mine"
     initialized(shunt, programs, "--force")
+    if os.geteuid() == 0:
+        os.chown(shunt.folder / "shunt.toml", -1, 4711)
+        initialized(shunt, programs, "--force")
+        found = (shunt.folder / "shunt.toml").stat()
+        assert (stat.S_IMODE(found.st_mode), found.st_gid) == (0o640, 4711)
     shunt.write("shunt.service", "mine")
     answer = init(shunt, programs, "--yes", "--output", "other.toml", "--unit", "shunt.service")
     assert answer.returncode == 1 and b"shunt.service is there" in answer.stderr
@@ -222,6 +227,7 @@ def test_it_says_what_comes_next_and_that_works(shunt, programs):
 
 def test_a_unit_starts_this_binary_with_that_file(shunt, programs):
     told = initialized(shunt, programs, "--unit", "shunt.service")
+    assert stat.S_IMODE((shunt.folder / told["unit"]).stat().st_mode) == 0o644
     unit = (shunt.folder / told["unit"]).read_text()
     assert f'ExecStart="{shunt.binary}" serve --config "{shunt.folder}/shunt.toml"\n' in unit
 
