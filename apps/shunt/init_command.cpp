@@ -24,6 +24,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kServiceGroup = "shunt";  // of packages and of deploy/systemd
+
 // What is written, and what a person has to know of it beside.
 struct Written {
   site::ConfigurationPlan plan;
@@ -132,12 +134,12 @@ std::string own_path() {
 Result<void> write_files(const InitOptions& options, const Written& written) {
   const Replace replace = options.force ? Replace::kYes : Replace::kNo;
   const std::string text = site::configuration_text(written.plan);
-  auto done = write_new_file(options.output, text, replace,
+  auto done = write_new_file(options.output, text, replace, {0640, kServiceGroup},
                              [&](const std::string& draft) { return read_back(draft, options.output); });
   if (!done || written.unit.empty()) return done;
   std::error_code failure;
   const std::string configuration = fs::absolute(options.output, failure).lexically_normal().string();
-  return write_new_file(written.unit, site::unit_text(own_path(), configuration), replace);
+  return write_new_file(written.unit, site::unit_text(own_path(), configuration), replace, {0644, {}});
 }
 
 void print_json(const InitOptions& options, const Written& written) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <functional>
 #include <string>
 #include <string_view>
@@ -11,12 +13,18 @@ namespace shunt::app {
 
 enum class Replace : bool { kNo, kYes };
 
-// Writes a file of mode 0640 under another name in its folder, lets `check` look at that, brings it to the
-// disk and gives it its name: whoever looks sees nothing, the whole file, or what was there before. Fails
-// with `write_failed`, also where a file of this name is there that must not be replaced, and as `check`
-// does; then nothing has changed.
+// Who may read a file beside its owner.
+struct FileAccess {
+  mode_t mode = 0640;
+  std::string group;  // of a new file that root writes, if there is such a group
+};
+
+// Writes a file under another name in its folder, lets `check` look at that, brings it to the disk and gives
+// it its name: whoever looks sees nothing, the whole file, or what was there before. It keeps the group of
+// what it replaces, unless that is root's. Fails with `write_failed`, also where a file of this name is there
+// that must not be replaced, and as `check` does; then nothing has changed.
 [[nodiscard]] Result<void> write_new_file(
-    const std::string& path, std::string_view text, Replace replace,
+    const std::string& path, std::string_view text, Replace replace, const FileAccess& access,
     const std::function<Result<void>(const std::string& written)>& check = {});
 
 }  // namespace shunt::app

@@ -4,8 +4,10 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import stat
 import time
+import wave
 
 import pytest
 
@@ -91,6 +93,28 @@ def test_programs_that_are_found_become_models(shunt, programs):
     assert answer.returncode == 0 and b"heard 5" in answer.stdout, answer.stderr
 
 
+@pytest.mark.skipif(not shutil.which("espeak-ng"), reason="needs espeak-ng")
+def test_a_program_of_this_machine_speaks(shunt):
+    assert shunt.run("init", "--yes", "--port", str(free_port())).returncode == 0
+    answer = shunt.run("generate", "--model", "speech", "Good morning", "-o", "morning.wav")
+    assert answer.returncode == 0, answer.stderr
+    assert (shunt.folder / "morning.wav").read_bytes()[:4] == b"RIFF"
+
+
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")
+def test_a_program_of_this_machine_converts(shunt):
+    assert shunt.run("init", "--yes", "--port", str(free_port())).returncode == 0
+    with wave.open(str(shunt.folder / "sound.wav"), "wb") as sound:
+        sound.setnchannels(2)
+        sound.setsampwidth(2)
+        sound.setframerate(44100)
+        sound.writeframes(b"\0" * 44100)
+    answer = shunt.run("generate", "--model", "wav", "--file", "media=@sound.wav", "-o", "small.wav")
+    assert answer.returncode == 0, answer.stderr
+    with wave.open(str(shunt.folder / "small.wav")) as sound:
+        assert (sound.getnchannels(), sound.getframerate()) == (1, 16000)
+
+
 def test_what_programs_need_is_found_in_the_usual_places(shunt, programs):
     programs("piper")
     voices = shunt.folder / ".local/share/piper"
@@ -135,6 +159,11 @@ def test_a_file_that_is_there_is_left_alone_unless_it_is_forced(shunt, programs)
     assert answer.returncode == 1 and b"--force" in answer.stderr
     assert (shunt.folder / "shunt.toml").read_text() == "mine"
     initialized(shunt, programs, "--force")
+    if os.geteuid() == 0:
+        os.chown(shunt.folder / "shunt.toml", -1, 4711)
+        initialized(shunt, programs, "--force")
+        found = (shunt.folder / "shunt.toml").stat()
+        assert (stat.S_IMODE(found.st_mode), found.st_gid) == (0o640, 4711)
     shunt.write("shunt.service", "mine")
     answer = init(shunt, programs, "--yes", "--output", "other.toml", "--unit", "shunt.service")
     assert answer.returncode == 1 and b"shunt.service is there" in answer.stderr
@@ -198,6 +227,7 @@ def test_it_says_what_comes_next_and_that_works(shunt, programs):
 
 def test_a_unit_starts_this_binary_with_that_file(shunt, programs):
     told = initialized(shunt, programs, "--unit", "shunt.service")
+    assert stat.S_IMODE((shunt.folder / told["unit"]).stat().st_mode) == 0o644
     unit = (shunt.folder / told["unit"]).read_text()
     assert f'ExecStart="{shunt.binary}" serve --config "{shunt.folder}/shunt.toml"\n' in unit
 

@@ -15,7 +15,8 @@
 namespace shunt::site {
 namespace {
 
-constexpr std::size_t kMostThreads = 32;
+// Most of them wait for others. What is left takes its turn.
+constexpr std::size_t kMostThreads = 128;
 
 // Shared by the threads and whoever waits, since either may be the last.
 struct Round {

@@ -33,7 +33,8 @@ output = "text"
 @CONFINE@
 concurrency = 1
 timeout = "30m"
-input.audio = { type = "file", required = true, types = ["audio/*"], max_bytes = "100MiB" }
+# What whisper-cli can read; ffmpeg makes it of everything else.
+input.audio = { type = "file", required = true, types = ["audio/wav", "audio/x-wav", "audio/mpeg", "audio/flac", "audio/ogg"], max_bytes = "100MiB" }
 
 # What OpenAI's clients send as a transcription, and where it goes.
 [models.@NAME@.calls.transcription]
@@ -61,13 +62,15 @@ description = "What to say"
 required = true
 min_length = 1
 max_length = 100000
-pattern = '[\s\S]*\S[\s\S]*'
+pattern = '[^\r\n]*\S[^\r\n]*'        # one line: each further one would be a file of its own
 )";
 
 constexpr std::string_view kFfmpeg =
     R"(driver = "command"
 description = "Any recording or film as a WAV of 16 kHz, as speech recognition wants it: the file input.media"
-argv = [@PATH@, "-nostdin", "-v", "error", "-i", "{input.media}", "-vn", "-ac", "1", "-ar", "16000", "{output_file}"]
+argv = [@PATH@, "-nostdin", "-y", "-v", "error",
+        "-protocol_whitelist", "file",   # a playlist may name addresses, and is not followed there
+        "-i", "{input.media}", "-vn", "-ac", "1", "-ar", "16000", "{output_file}"]
 input_mode = "none"
 output = "artifact"
 artifact_name = "audio.wav"
