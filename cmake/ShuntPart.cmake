@@ -2,7 +2,7 @@
 # `shunt::<name>`, whose public headers are in include/. The order of the parts is the architecture:
 # a part may link only to parts that stand before it in SHUNT_PART_ORDER. bullmq is a project of its own and uses no
 # other part; it has its place here so that those above it may link to bullmq::bullmq, and base may not.
-set(SHUNT_PART_ORDER base http bullmq tracing generation executor flip webhooks api config)
+set(SHUNT_PART_ORDER base http bullmq tracing generation executor flip webhooks api config site)
 
 function(shunt_part NAME)
   cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})

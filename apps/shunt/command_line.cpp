@@ -9,8 +9,10 @@
 
 #include "command_options.hpp"
 #include "commands.hpp"
+#include "completion.hpp"
 #include "exit_code.hpp"
 #include "flip_command_line.hpp"
+#include "machine_command_line.hpp"
 #include "shunt/base/duration_text.hpp"
 
 namespace shunt::app {
@@ -113,6 +115,13 @@ constexpr const char* kJobsFooter =
     "  78   the configuration is wrong\n"
     "  130  tail: interrupted; the generation goes on";
 
+constexpr const char* kCompletionFooter =
+    "Examples:\n"
+    "  source <(shunt completion bash)\n"
+    "  shunt completion zsh > ~/.zfunc/_shunt                      # a folder of $fpath\n"
+    "  shunt completion fish > ~/.config/fish/completions/shunt.fish\n\n"
+    "The Debian package has them in their places. json is the table of commands that they are made of.";
+
 constexpr const char* kHashKeyFooter =
     "Examples:\n"
     "  shunt config hash-key --new\n"
@@ -141,7 +150,9 @@ struct Parsed {
   WebhooksOptions webhooks;
   ModelsOptions models;
   FlipCommandOptions flip;
+  MachineCommandOptions machine;
   VersionOptions version;
+  std::string shell;
   std::function<int()> run;
 };
 
@@ -392,6 +403,27 @@ void add_version(CLI::App& app, Parsed& parsed) {
       "--version", [&parsed] { parsed.run = [] { return version({}); }; }, "Print the version");
 }
 
+void add_completion(CLI::App& app, Parsed& parsed) {
+  CLI::App& command =
+      *app.add_subcommand("completion", "Print a script that completes this command line in a shell")
+           ->group("Commands");
+  command.add_option("SHELL", parsed.shell, "Which shell")
+      ->type_name(" ")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish", "json"}));
+  command.footer(kCompletionFooter);
+  command.callback([&app, &parsed] {
+    parsed.run = [&app, &parsed] {
+      const Command described = describe(app);
+      if (parsed.shell == "bash") std::cout << bash_completion(described);
+      if (parsed.shell == "zsh") std::cout << zsh_completion(described);
+      if (parsed.shell == "fish") std::cout << fish_completion(described);
+      if (parsed.shell == "json") std::cout << command_table_json(described);
+      return kExitOk;
+    };
+  });
+}
+
 // CLI11's messages name the option and the problem; the pointer to the help is ours.
 int refuse_usage(const CLI::App& app, const CLI::ParseError& problem) {
   const CLI::App* command = &app;
@@ -412,6 +444,8 @@ int run_command_line(int argc, char** argv) {
   app.get_formatter()->label("SUBCOMMAND", "COMMAND");
   app.require_subcommand(0, 1);
   app.footer(std::string("shunt COMMAND --help tells more about a command.\n\n") + kExitCodes);
+  add_init(app, parsed.machine, parsed.run);
+  add_doctor(app, parsed.machine, parsed.run);
   add_serve(app, parsed);
   add_worker(app, parsed);
   add_generate(app, parsed);
@@ -422,6 +456,7 @@ int run_command_line(int argc, char** argv) {
   add_flip(app, parsed.flip, parsed.run);
   add_config(app, parsed);
   add_reload(app, parsed);
+  add_completion(app, parsed);
   add_version(app, parsed);
   try {
     app.parse(argc, argv);

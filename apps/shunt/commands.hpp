@@ -129,6 +129,26 @@ struct FlipOptions {
   std::size_t count = 20;
 };
 
+struct InitOptions {
+  std::string output = "shunt.toml";
+  std::vector<std::string> models;  // NAME, NAME=URL, NAME=URL#UPSTREAM; empty: all that is found
+  std::optional<std::string> listen;
+  std::optional<std::string> redis;
+  std::optional<std::string> unit;  // a file for a unit of systemd
+  std::optional<std::string> whisper_model;
+  std::optional<std::string> piper_voice;
+  std::vector<std::uint16_t> ports;  // where servers are looked for; empty: their usual ones
+  bool force = false;
+  bool yes = false;
+  bool json = false;
+};
+
+struct DoctorOptions {
+  SettingOptions settings;
+  std::optional<std::string> user;  // looks as this one
+  bool json = false;
+};
+
 struct VersionOptions {
   bool json = false;
 };
@@ -163,6 +183,8 @@ struct VersionOptions {
 [[nodiscard]] int flip_may_disconnect(const FlipOptions& options);
 [[nodiscard]] int flip_shadow_report(const FlipOptions& options);
 [[nodiscard]] int flip_log(const FlipOptions& options);
+[[nodiscard]] int init(const InitOptions& options);
+[[nodiscard]] int doctor(const DoctorOptions& options);
 [[nodiscard]] int version(const VersionOptions& options);
 
 }  // namespace shunt::app

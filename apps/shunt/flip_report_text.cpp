@@ -3,6 +3,7 @@
 #include <string>
 
 #include "flip_text.hpp"
+#include "judged_rows.hpp"
 #include "labelled_page.hpp"
 #include "shunt/base/display_text.hpp"
 #include "shunt/base/json_members.hpp"
@@ -57,7 +58,7 @@ void add_reasons(LabelledPage& page, const JsonObject& drain) {
 
 std::string who(const JsonObject& entry) {
   const JsonObject& by = object_in(entry, "by");
-  const std::string name = shown(by, "name");
+  std::string name = shown(by, "name");
   if (text_in(by, "kind") == "person") return name;
   return shown(by, "kind") + (name.empty() ? "" : ' ' + name);
 }
@@ -82,35 +83,19 @@ std::string reason_of(const JsonObject& entry) {
 }  // namespace
 
 std::string preflight_text(const JsonObject& preflight, const Terminal& terminal) {
-  std::size_t width = 0;
-  for (const Json& check : array_in(preflight, "checks")) {
-    if (check.is_object()) width = std::max(width, width_of(shown(check.get_object(), "name")));
-  }
-  std::string out;
-  const std::size_t before = 4 + 2 + width + 2;
-  const std::size_t room = terminal.columns() > before + 30 ? terminal.columns() - before : 30;
-  const auto add = [&](std::string_view text, Style style, bool first) {
-    for (const std::string& line : wrapped(text, terminal.is_terminal() ? room : std::string_view::npos)) {
-      if (!first) out.append(before, ' ');
-      out.append(terminal.styled(style, line)).append("\n");
-      first = false;
-    }
-  };
+  std::vector<JudgedRow> rows;
   for (const Json& entry : array_in(preflight, "checks")) {
     if (!entry.is_object()) continue;
     const JsonObject& check = entry.get_object();
     const std::string outcome = shown(check, "outcome");
-    std::string name = shown(check, "name");
-    name += std::string(width - width_of(name), ' ');
-    out.append(terminal.styled(style_of_outcome(outcome), outcome)).append("  ").append(name).append("  ");
-    add(shown(check, "found"), Style::kPlain, true);
-    if (outcome != "pass") add(shown(check, "advice"), Style::kBold, false);
+    rows.push_back({outcome, style_of_outcome(outcome), shown(check, "name"), shown(check, "found"),
+                    outcome == "pass" ? "" : shown(check, "advice")});
   }
   const std::string outcome = shown(preflight, "outcome");
   std::string end = "The fleet may go up";
   if (outcome == "warn") end = "The fleet may go up; look at the warnings";
   if (outcome == "fail") end = "The fleet may not go up: mend what fails, or name it with --override";
-  return out + '\n' + terminal.styled(style_of_outcome(outcome), end) + ".\n";
+  return judged_rows_text(rows, terminal) + '\n' + terminal.styled(style_of_outcome(outcome), end) + ".\n";
 }
 
 std::string drain_line(const JsonObject& drain) {

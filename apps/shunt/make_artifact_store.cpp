@@ -48,27 +48,38 @@ Result<std::unique_ptr<ArtifactStore>> in_bucket(const config::ArtifactSettings&
 
 }  // namespace
 
+std::filesystem::path artifacts_folder(const config::Configuration& configuration) {
+  const std::string& named = configuration.artifacts.directory;
+  if (!named.empty()) return named;
+  const std::filesystem::path state = state_directory();
+  return state.empty() ? state : state / "artifacts";
+}
+
+std::filesystem::path files_folder(const config::Configuration& configuration) {
+  const std::string& named = configuration.file_store.directory;
+  if (!named.empty()) return named;
+  const std::filesystem::path artifacts = configuration.artifacts.directory;
+  const std::filesystem::path state = artifacts.empty() ? state_directory() : artifacts;
+  return state.empty() ? state : state / "input-files";
+}
+
 Result<std::unique_ptr<ArtifactStore>> make_artifact_store(const config::Configuration& configuration) {
   const config::ArtifactSettings& settings = configuration.artifacts;
   if (!settings.s3.bucket.empty()) return in_bucket(settings);
-  if (!settings.directory.empty()) return make_directory_artifact_store(settings.directory);
-  const std::filesystem::path state = state_directory();
-  if (state.empty()) {
+  const std::filesystem::path folder = artifacts_folder(configuration);
+  if (folder.empty()) {
     return Error{
         "invalid_configuration",
         "artifacts.directory is empty, and neither $STATE_DIRECTORY, $XDG_STATE_HOME nor $HOME is set: where "
         "do artifacts go?"};
   }
-  return make_directory_artifact_store(state / "artifacts");
+  return make_directory_artifact_store(folder);
 }
 
 std::unique_ptr<FileStore> make_file_store(const config::Configuration& configuration) {
-  const std::filesystem::path named = configuration.file_store.directory;
-  const std::filesystem::path artifacts = configuration.artifacts.directory;
-  const std::filesystem::path state = artifacts.empty() ? state_directory() : artifacts;
-  if (named.empty() && state.empty()) return nullptr;
-  return make_directory_file_store(named.empty() ? state / "input-files" : named,
-                                   configuration.file_store.min_free_bytes);
+  const std::filesystem::path folder = files_folder(configuration);
+  if (folder.empty()) return nullptr;
+  return make_directory_file_store(folder, configuration.file_store.min_free_bytes);
 }
 
 }  // namespace shunt::app

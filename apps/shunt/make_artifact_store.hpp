@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 
 #include "namespace.hpp"
@@ -8,6 +9,11 @@
 #include "shunt/generation/file_store.hpp"
 
 namespace shunt::app {
+
+// Where artifacts go that go to a disk; empty when neither configuration nor environment says.
+[[nodiscard]] std::filesystem::path artifacts_folder(const config::Configuration& configuration);
+// Where callers' files go; likewise.
+[[nodiscard]] std::filesystem::path files_folder(const config::Configuration& configuration);
 
 // The store that the configuration names. Fails with `artifact_store_failed`, and with
 // `invalid_configuration` when neither the configuration nor the environment says where files of this kind

@@ -279,6 +279,7 @@ Result<void> Service::listen() {
   options.left_posts = left_posts_.get();
   options.url_secret = url_secret_;
   options.file_store = files_.get();
+  if (files_) options.batch_folder = (files_folder(configuration_) / "batches").string();
   options.files.retention = std::max(configuration_.store.max_age, configuration_.queue.retention);
   if (load_again_) options.reloader = this;
   if (fleet_) {

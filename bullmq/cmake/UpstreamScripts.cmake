@@ -3,7 +3,10 @@
 #   BULLMQ_COMMANDS_DIR    the folder of Lua that they were made of
 #   BULLMQ_LICENSE_FILE    upstream's notice, which every copy of the scripts must carry
 #   BULLMQ_UPSTREAM_VERSION
-set(BULLMQ_SCRIPTS_DIR "" CACHE PATH "Folder of BullMQ's Lua commands to embed; empty: fetch the pinned npm package")
+# A release tarball has them with it (packaging/release_tarball.sh), so that npm is not asked.
+set(bullmq_carried ${CMAKE_CURRENT_SOURCE_DIR}/upstream/carried)
+set(BULLMQ_SCRIPTS_DIR "" CACHE PATH
+  "Folder of BullMQ's Lua commands to embed; empty: those that a release carries, else fetch the pinned npm package")
 set(BULLMQ_SCRIPTS_VERSION "" CACHE STRING "Version of BULLMQ_SCRIPTS_DIR; empty: from the package.json above it")
 set(BULLMQ_SCRIPTS_LICENSE "" CACHE FILEPATH "LICENSE of BULLMQ_SCRIPTS_DIR; empty: the one beside that package.json")
 set(BULLMQ_GENERATED_DIR ${CMAKE_CURRENT_BINARY_DIR}/generated)
@@ -28,17 +31,18 @@ function(bullmq_fetch_package FOLDER)
     endif()
   endif()
 
+  set(otherwise "build from a release that carries them, or give a folder that has them: \
+-DBULLMQ_SCRIPTS_DIR=.../bullmq/dist/cjs/commands")
   find_program(BULLMQ_NPM npm)
   if(NOT BULLMQ_NPM)
-    message(FATAL_ERROR "npm is not installed. It fetches BullMQ's Lua scripts, pinned in bullmq/upstream/. Install "
-      "npm, or give a folder that has them: -DBULLMQ_SCRIPTS_DIR=.../bullmq/dist/cjs/commands")
+    message(FATAL_ERROR "npm is not installed. It fetches BullMQ's Lua scripts, pinned in bullmq/upstream/. Install npm, "
+      "${otherwise}")
   endif()
   message(STATUS "Fetching BullMQ's scripts with npm")
   execute_process(COMMAND ${BULLMQ_NPM} ci --ignore-scripts --omit=dev --omit=optional --omit=peer --no-audit --no-fund
     WORKING_DIRECTORY ${FOLDER} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
   if(result)
-    message(FATAL_ERROR "npm ci in ${FOLDER} failed (${result}):\n${output}\nWithout a package registry, give a folder "
-      "that has the scripts: -DBULLMQ_SCRIPTS_DIR=.../bullmq/dist/cjs/commands")
+    message(FATAL_ERROR "npm ci in ${FOLDER} failed (${result}):\n${output}\nWithout a package registry, ${otherwise}")
   endif()
   file(WRITE ${stamp} "${pin}")
 endfunction()
@@ -63,6 +67,9 @@ if(BULLMQ_SCRIPTS_DIR)
     message(FATAL_ERROR "BULLMQ_SCRIPTS_DIR: ${BULLMQ_COMMANDS_DIR} is not a folder")
   endif()
   bullmq_find_package_root(${BULLMQ_COMMANDS_DIR} package_root)
+elseif(EXISTS ${bullmq_carried}/package.json)
+  set(package_root ${bullmq_carried})
+  set(BULLMQ_COMMANDS_DIR ${package_root}/dist/cjs/commands)
 else()
   set(package_root ${CMAKE_CURRENT_BINARY_DIR}/upstream/node_modules/bullmq)
   set(BULLMQ_COMMANDS_DIR ${package_root}/dist/cjs/commands)

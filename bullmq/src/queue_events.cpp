@@ -206,7 +206,7 @@ detail::Command publish_command(const std::string& key, const std::string& event
 
 }  // namespace
 
-struct QueueEventsProducer::State {
+struct [[gnu::visibility("hidden")]] QueueEventsProducer::State {
   SharedConnection connection;
   detail::QueueKeys keys;
 };

@@ -13,7 +13,7 @@
 
 namespace bullmq {
 
-struct QueueEvents::State : std::enable_shared_from_this<QueueEvents::State> {
+struct [[gnu::visibility("hidden")]] QueueEvents::State : std::enable_shared_from_this<QueueEvents::State> {
   State(SharedConnection shared, const std::string& prefix, const std::string& queue, QueueEventsOptions opts)
       : options(std::move(opts)), connection(std::move(shared)), keys(prefix, queue) {}
 

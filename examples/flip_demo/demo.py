@@ -1,10 +1,10 @@
 """A whole flip in three minutes: a fleet goes from sync to the queue by shadow and canary, meets a broken build of its
 workers at 25 %, and is taken back by its own controller, under load all the time.
 
-    demo.py PATH_OF_SHUNT [--healthy]
+    demo.py PATH_OF_SHUNT [--healthy] [--picture FILE]
 
 Starts a Redis, two workers and an API on free ports and ends them again; needs redis-server. With --healthy nothing
-breaks, and the fleet arrives in full.
+breaks, and the fleet arrives in full. --picture draws the run as an SVG (docs/flip-under-load.svg is one).
 """
 
 import argparse
@@ -22,12 +22,15 @@ import threading
 import time
 from pathlib import Path
 
+import picture
+
 HERE = Path(__file__).resolve().parent
 TENANTS = 400
 CLIENTS = 12
 BROKEN = "models.words.failure_rate=0.35"
 BREAK_AT = "25%"  # of callers
 PATIENCE = 300  # seconds, for the whole demonstration
+AFTERWARDS = 10  # seconds of a picture behind the end
 
 
 def free_port():
@@ -194,21 +197,48 @@ def live_text(status, counts):
             f"sync: {side_text(verdict.get('control'))}  |  {counts['asked']} requests")
 
 
-def follow(fleet, load, screen, healthy):
+class Recorder:
+    """What a picture is drawn from."""
+
+    def __init__(self, counts):
+        self.counts = counts
+        self.begun = time.monotonic()
+        self.samples = []
+        self.marks = []
+
+    def seconds(self):
+        return time.monotonic() - self.begun
+
+    def sample(self):
+        self.samples.append((self.seconds(), dict(self.counts)))
+
+    def sample_for(self, seconds):
+        for _ in range(seconds):
+            time.sleep(1)
+            self.sample()
+
+    def mark(self, text):
+        self.marks.append((self.seconds(), text))
+
+
+def follow(fleet, load, screen, recorder, healthy):
     """Watches the rollout to its end, and breaks the workers on the way."""
     place = None
     broken_at = None
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         status = fleet.flip("status")
+        recorder.sample()
         if status["place"] != place:
             place = status["place"]
+            recorder.mark("taken back" if place == "off" else place.split(",")[0])
             screen.tell(f"{place}: {status['why']}" if status["why"] else place,
                         "31" if status["state"] in ("aborting", "draining") else "32")
         if not healthy and broken_at is None and status["weight"]["wanted"] == BREAK_AT:
-            time.sleep(8)  # enough for a look at a step that is well
+            recorder.sample_for(8)  # enough for a look at a step that is well
             fleet.replace_workers(BROKEN)
             broken_at = time.monotonic()
+            recorder.mark("broken build")
             screen.tell("a broken build of the workers is deployed: 35 % of what they run fails", "33")
         if status["state"] == "full":
             return "full", None
@@ -223,6 +253,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("shunt")
     parser.add_argument("--healthy", action="store_true", help="nothing breaks")
+    parser.add_argument("--picture", metavar="FILE", type=Path, help="draw the run as an SVG")
     options = parser.parse_args()
     screen = Screen()
     fleet = Fleet(options.shunt)
@@ -231,7 +262,11 @@ def main():
         screen.tell(f"Redis, two workers and an API at {fleet.url}; {CLIENTS} clients of {TENANTS} tenants ask for words")
         load = Load(fleet.port)
         fleet.flip("start", "--plan", str(HERE / "plan.toml"), "--override", "preflight", "--why", "the demonstration")
-        end, took = follow(fleet, load, screen, options.healthy)
+        recorder = Recorder(load.counts)
+        end, took = follow(fleet, load, screen, recorder, options.healthy)
+        if options.picture:
+            recorder.sample_for(AFTERWARDS)
+            options.picture.write_text(picture.draw(recorder.samples, recorder.marks), encoding="utf-8")
         load.stop()
         counts = load.counts
         if end == "full":

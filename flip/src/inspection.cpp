@@ -8,12 +8,6 @@
 namespace shunt::flip {
 namespace {
 
-bool has_hash_tag(std::string_view prefix) {
-  const std::size_t open = prefix.find('{');
-  const std::size_t close = open == std::string_view::npos ? open : prefix.find('}', open);
-  return close != std::string_view::npos && close > open + 1;
-}
-
 KeptThings kept(std::uint64_t count, std::optional<WallTime> until) {
   return {.count = count, .until = until};
 }
@@ -152,6 +146,7 @@ RedisFacts redis_facts_of(const executor::ServerReading& reading) {
   RedisFacts facts = facts_of_info(reading.info);
   facts.reached_in = reading.reached_in;
   facts.clock_skew = reading.clock_skew;
+  facts.refused_commands = reading.refused_commands;
   if (!reading.script_calls.empty()) {
     std::vector<std::chrono::microseconds> calls = reading.script_calls;
     const auto at = calls.begin() + static_cast<std::ptrdiff_t>((calls.size() - 1) * 99 / 100);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <chrono>
 
@@ -133,6 +134,21 @@ Check check_cluster(const RedisFacts& redis, bool prefix_has_tag) {
               "Set queue.prefix to one in braces, as \"{shunt}\".");
 }
 
+Check check_permissions(const RedisFacts& redis) {
+  constexpr std::string_view kName = "redis.permissions";
+  // Before 7.0 a user's rules cannot be asked; whether scripts run at all is in the row of their latency.
+  if (!redis.refused_commands) return pass(kName, "the server does not tell a user's rules");
+  if (redis.refused_commands->empty()) return pass(kName, "the user may send every command that is needed");
+  constexpr std::size_t kMostNamed = 8;
+  std::string named;
+  for (std::size_t i = 0; i < std::min(redis.refused_commands->size(), kMostNamed); ++i)
+    named.append(named.empty() ? "" : ", ").append((*redis.refused_commands)[i]);
+  if (redis.refused_commands->size() > kMostNamed)
+    named += " and " + std::to_string(redis.refused_commands->size() - kMostNamed) + " more";
+  return fail(kName, "the user may not send " + named,
+              "Allow them for the keys of queue.prefix: ACL SETUSER NAME ~PREFIX* +@all -@dangerous +info.");
+}
+
 Check check_clock(const RedisFacts& redis) {
   constexpr std::string_view kName = "redis.clock";
   if (!redis.clock_skew) return warn(kName, "its clock could not be read", "Allow TIME to this user.");
@@ -158,11 +174,17 @@ Check check_connections(const RedisFacts& redis) {
 
 }  // namespace
 
+bool has_hash_tag(std::string_view prefix) noexcept {
+  const std::size_t open = prefix.find('{');
+  const std::size_t close = open == std::string_view::npos ? open : prefix.find('}', open);
+  return close != std::string_view::npos && close > open + 1;
+}
+
 std::vector<Check> check_redis(const RedisFacts& redis, bool prefix_has_tag) {
   std::vector<Check> checks{check_reach(redis)};
   if (redis.failure) return checks;
   for (const auto check : {check_version, check_eviction, check_memory, check_persistence, check_replication,
-                           check_latency, check_clock, check_connections}) {
+                           check_latency, check_permissions, check_clock, check_connections}) {
     checks.push_back(check(redis));
   }
   checks.push_back(check_cluster(redis, prefix_has_tag));

@@ -23,7 +23,4 @@ namespace shunt::flip {
 [[nodiscard]] std::string whole_percent(double share);
 [[nodiscard]] std::string short_number(double number);
 
-// The rows about a Redis that could be asked; the first one alone about one that could not.
-[[nodiscard]] std::vector<Check> check_redis(const RedisFacts& redis, bool prefix_has_tag);
-
 }  // namespace shunt::flip

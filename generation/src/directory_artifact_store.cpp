@@ -10,11 +10,11 @@
 #include "shunt/base/digest.hpp"
 #include "shunt/base/hex.hpp"
 #include "shunt/base/random.hpp"
+#include "shunt/base/stored_file.hpp"
 #include "shunt/generation/artifact_rules.hpp"
 #include "shunt/generation/artifact_store.hpp"
 #include "shunt/generation/error_codes.hpp"
 #include "shunt/generation/errors.hpp"
-#include "stored_file.hpp"
 
 namespace shunt::generation {
 namespace {

@@ -10,9 +10,9 @@
 
 #include "file_use.hpp"
 #include "shunt/base/sha256.hpp"
+#include "shunt/base/stored_file.hpp"
 #include "shunt/generation/file_store.hpp"
 #include "shunt/generation/namespace.hpp"
-#include "stored_file.hpp"
 
 namespace shunt::generation {
 

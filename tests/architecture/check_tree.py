@@ -11,14 +11,14 @@ ROOT = pathlib.Path(sys.argv[1])
 # Lowest first. apps/config is a part of its own; apps/shunt may use everything. bullmq is a library of its own, which
 # includes nothing of ours.
 ORDER = ["base", "http", "bullmq", "tracing", "generation", "executor", "flip", "webhooks", "api", "config",
-         "apps"]
+         "site", "apps"]
 FOLDER = {"base": "base", "http": "http", "bullmq": "bullmq", "tracing": "tracing", "generation": "generation",
           "executor": "executor", "flip": "flip", "webhooks": "webhooks", "api": "api",
-          "config": "apps/config", "apps": "apps/shunt"}
+          "config": "apps/config", "site": "apps/site", "apps": "apps/shunt"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"](?:shunt/([a-z]+)|(bullmq))/', re.M)
 ANY_QUOTED = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 # The folders of a part's src/ that are layers, lowest first: a file includes those of its own and of lower ones.
-LAYERS = {"api": ["representation", "dialects", "surface", "admission", "service", "routes", "server"]}
+LAYERS = {"api": ["representation", "dialects", "surface", "admission", "batches", "service", "routes", "server"]}
 problems = []
 
 

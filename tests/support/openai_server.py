@@ -8,6 +8,7 @@ The request's `model` says what happens: a mode and its parameters, as in "rate_
 "ok#2" is "ok" under another name.
 Modes (each with its parameters and their defaults) are the functions named mode_* below. Whatever the mode,
 
+    GET /v1/models          lists two of them
     GET /control?model=...  tells what came for that model string, as JSON: {"calls", "closed" (connections that
                             the client closed in mid-answer), "connections" (different ones), "requests"}
 
@@ -620,6 +621,14 @@ def parse_body(headers, body):
     return fields
 
 
+async def list_models(exchange, server):
+    """What this server has; at /keyed only for the one key that it takes."""
+    if server == "/keyed" and exchange.headers.get("authorization") != "Bearer right":
+        return await exchange.respond_json(401, error("Incorrect API key provided", "invalid_request_error"))
+    models = [{"id": name, "object": "model", "created": 1790000000, "owned_by": "vllm"} for name in ("ok", "embed-1")]
+    await exchange.respond_json(200, {"object": "list", "data": models})
+
+
 async def answer(exchange, method, url):
     if url.path == "/control":
         model = urllib.parse.parse_qs(url.query).get("model", [""])[0]
@@ -627,6 +636,8 @@ async def answer(exchange, method, url):
     if url.path == "/redirected":
         seen["redirected"].calls += 1
         return await exchange.respond_json(200, {})
+    if method == "GET" and url.path.endswith("/v1/models"):
+        return await list_models(exchange, url.path.removesuffix("/v1/models"))
     if method != "POST" or url.path not in PATHS:
         return await exchange.respond_json(404, error(f"Unknown request URL: {method} {url.path}", "not_found"))
     model = exchange.body["model"]

@@ -110,6 +110,12 @@ std::shared_ptr<const Key> KeyRing::find(const http::Headers& headers) const {
   return http::equals_ignoring_case(scheme, "Bearer") ? find_text(http::trim(rest)) : nullptr;
 }
 
+std::shared_ptr<const Key> KeyRing::find_caller(std::string_view caller) const {
+  const auto found =
+      std::ranges::find(keys_, caller, [](const auto& key) -> std::string_view { return key->caller(); });
+  return found == keys_.end() ? nullptr : *found;
+}
+
 std::shared_ptr<const Key> KeyRing::find_text(std::string_view text) const {
   const std::string digest = sha256_hex(text);
   std::shared_ptr<const Key> found;

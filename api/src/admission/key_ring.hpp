@@ -99,6 +99,9 @@ class KeyRing {
   // or x-api-key, as clients of other APIs send it. Takes the same time whichever key it is, and whether any.
   [[nodiscard]] std::shared_ptr<const Key> find(const http::Headers& headers) const;
 
+  // The key that generations know by this name; nullptr: there is none any more.
+  [[nodiscard]] std::shared_ptr<const Key> find_caller(std::string_view caller) const;
+
  private:
   [[nodiscard]] std::shared_ptr<const Key> find_text(std::string_view key) const;
 

@@ -236,11 +236,15 @@ struct RemoveFile {
   AnswerFile answer;
 };
 
+// Batches, as OpenAI has them (batches/batch_runner.hpp).
+enum class Batches { kCreate, kList, kShow, kCancel };
+
 }  // namespace endpoint
 
-using Endpoint = std::variant<endpoint::Run, endpoint::Show, endpoint::Cancel, endpoint::Remove,
-                              endpoint::List, endpoint::Tell, endpoint::ShowArtifact, endpoint::UploadFile,
-                              endpoint::ShowFile, endpoint::ListFiles, endpoint::RemoveFile>;
+using Endpoint =
+    std::variant<endpoint::Run, endpoint::Show, endpoint::Cancel, endpoint::Remove, endpoint::List,
+                 endpoint::Tell, endpoint::ShowArtifact, endpoint::UploadFile, endpoint::ShowFile,
+                 endpoint::ListFiles, endpoint::RemoveFile, endpoint::Batches>;
 
 // What a request needs: an API key, or the token that UrlSigner makes for the row's `operation` of the path's
 // {name} segments (subject_of), in the query parameter `token`.

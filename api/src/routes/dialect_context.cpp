@@ -1,5 +1,6 @@
 #include "routes/dialect_context.hpp"
 
+#include "admission/usable_model.hpp"
 #include "routes/artifact_response.hpp"
 #include "routes/form_receiver.hpp"
 #include "routes/submit_answer.hpp"
@@ -96,11 +97,7 @@ http::Task<void> take_events(Exchange& exchange, GenerationId id, bool ended,
 }  // namespace
 
 std::vector<std::shared_ptr<const Model>> usable_models(const Exchange& exchange) {
-  std::vector<std::shared_ptr<const Model>> models;
-  for (const auto& [name, model] : exchange.service.models.all()) {
-    if (exchange.key == nullptr || exchange.key->may_use(name)) models.push_back(model);
-  }
-  return models;
+  return usable_models(exchange.service.models, exchange.key);
 }
 
 dialects::CallContext context_of(Exchange& exchange) {

@@ -1,4 +1,5 @@
 // Carries out what a dialect's endpoint describes.
+#include "routes/batches.hpp"
 #include "routes/dialect_context.hpp"
 #include "routes/dialect_files.hpp"
 #include "routes/event_stream.hpp"
@@ -191,6 +192,8 @@ http::Task<void> serve_dialect(Exchange& exchange) {
   if (const auto* const one = std::get_if<endpoint::RemoveFile>(&wanted))
     return remove_dialect_file(exchange, *one);
   if (std::holds_alternative<endpoint::ShowArtifact>(wanted)) return get_artifact(exchange);
+  if (const auto* const batches = std::get_if<endpoint::Batches>(&wanted))
+    return serve_batches(exchange, *batches);
   return tell(exchange, std::get<endpoint::Tell>(wanted));
 }
 

@@ -1,6 +1,7 @@
 // Routes that answer from what the process knows, without an executor's call.
 #include <algorithm>
 
+#include "batches/batch_runner.hpp"
 #include "representation/problem.hpp"
 #include "routes/handlers.hpp"
 #include "routes/health_words.hpp"
@@ -149,6 +150,7 @@ void report_readiness(Exchange& exchange) {
 void report_metrics(Exchange& exchange) {
   exchange.response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   exchange.response.body = exchange.service.metrics.text() + exchange.service.files.metrics_text();
+  if (exchange.service.batches) exchange.response.body += exchange.service.batches->metrics_text();
   if (exchange.service.extra_metrics) exchange.response.body += exchange.service.extra_metrics();
 }
 

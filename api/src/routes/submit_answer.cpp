@@ -1,5 +1,6 @@
 #include "routes/submit_answer.hpp"
 
+#include "admission/usable_model.hpp"
 #include "representation/representation.hpp"
 #include "routes/handlers.hpp"
 #include "shunt/base/display_text.hpp"
@@ -33,25 +34,11 @@ void answer_unknown(Exchange& exchange, const executor::Unknown& unknown) {
 }  // namespace
 
 Result<void> check_model_permission(const Exchange& exchange, std::string_view name) {
-  if (exchange.key == nullptr || exchange.key->may_use(name)) return {};
-  return invalid_field("/model",
-                       "this key may not use the model \"" + excerpt(name) +
-                           "\"; GET /v1/models lists those that it may",
-                       problem_code::kModelForbidden)
-      .with("received", excerpt(name));
+  return check_model_permission(exchange.key, name);
 }
 
 Result<std::shared_ptr<const Model>> usable_model(const Exchange& exchange, std::string_view name) {
-  // Before the look-up, so that nobody learns by the difference which models there are.
-  if (auto permitted = check_model_permission(exchange, name); !permitted)
-    return std::move(permitted).error();
-  if (auto model = exchange.service.models.find(name)) return model;
-  boost::json::array known;
-  for (const auto& [model_name, model] : exchange.service.models.all()) {
-    if (exchange.key == nullptr || exchange.key->may_use(model_name))
-      known.emplace_back(boost::json::string_view(model_name));
-  }
-  return unknown_model(name, std::move(known));
+  return usable_model(exchange.service.models, exchange.key, name);
 }
 
 executor::Accepted* answer_submitted(Exchange& exchange, executor::SubmitOutcome& outcome) {

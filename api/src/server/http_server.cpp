@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "batches/batch_runner.hpp"
 #include "server/api_application.hpp"
 #include "server/listen_address.hpp"
 #include "server/probed_process.hpp"
@@ -19,8 +20,14 @@ class ApiServer final : public HttpServer {
       : application_(std::move(application)), server_(std::move(server)) {}
 
   [[nodiscard]] unsigned short port() const noexcept override { return server_->port(); }
-  void stop_accepting() override { server_->stop_accepting(); }
-  void close(std::chrono::milliseconds deadline) override { server_->close(deadline); }
+  void stop_accepting() override {
+    server_->stop_accepting();
+    if (const auto& batches = application_->service().batches) batches->stop_beginning();
+  }
+  void close(std::chrono::milliseconds deadline) override {
+    if (const auto& batches = application_->service().batches) batches->stop();
+    server_->close(deadline);
+  }
 
   Result<void> check(HttpServerOptions options) const override {
     const Service& service = application_->service();
@@ -45,6 +52,7 @@ class ApiServer final : public HttpServer {
     options.port = before.port;
     options.files.retention = before.files.retention;
     options.url_secret = before.url_secret;
+    options.batch_folder = before.batch_folder;
     options.allow_unauthenticated = before.allow_unauthenticated;
   }
 

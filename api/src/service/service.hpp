@@ -15,6 +15,10 @@
 #include "shunt/http/server/server_state.hpp"
 #include "surface/route_table.hpp"
 
+namespace shunt::api::batches {
+class BatchRunner;
+}
+
 namespace shunt::api {
 
 // What every connection of a server shares. Outlives them all.
@@ -31,10 +35,14 @@ struct Service {
   MemoryBudget& memory;
   const UrlSigner urls{options.url_secret};
   RepeatedPosts repeated{};
+  // Behind all that it needs; nullptr: there is no folder for batches.
+  const std::shared_ptr<batches::BatchRunner> batches = make_batches();
   http::ServerState state{.metrics = metrics, .memory = memory};
 
   // The executor's word, unless this server knows better.
   [[nodiscard]] executor::ExecutorDescription describe() const;
+
+  [[nodiscard]] std::shared_ptr<batches::BatchRunner> make_batches();
 };
 
 }  // namespace shunt::api

@@ -101,6 +101,10 @@ BodyUse body_of(const dialects::Endpoint& endpoint) {
   if (const auto* const run = std::get_if<dialects::endpoint::Run>(&endpoint)) return run->body;
   if (const auto* const tell = std::get_if<dialects::endpoint::Tell>(&endpoint)) return tell->body;
   if (std::holds_alternative<dialects::endpoint::UploadFile>(endpoint)) return BodyUse::kForm;
+  if (const auto* const batches = std::get_if<dialects::endpoint::Batches>(&endpoint)) {
+    if (*batches == dialects::endpoint::Batches::kCreate) return BodyUse::kRequired;
+    return *batches == dialects::endpoint::Batches::kCancel ? BodyUse::kOptional : BodyUse::kNone;
+  }
   return std::holds_alternative<dialects::endpoint::Cancel>(endpoint) ? BodyUse::kOptional : BodyUse::kNone;
 }
 

@@ -251,6 +251,7 @@ std::vector<General> make_general_settings() {
   for (General& setting : flip_settings()) made.push_back(std::move(setting));
   for (General& setting : artifact_settings()) made.push_back(std::move(setting));
   for (General& setting : file_settings()) made.push_back(std::move(setting));
+  for (General& setting : batch_settings()) made.push_back(std::move(setting));
   for (General& setting : tracing_settings()) made.push_back(std::move(setting));
   for (General& setting : webhook_settings()) made.push_back(std::move(setting));
   return made;

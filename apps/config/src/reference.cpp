@@ -202,6 +202,9 @@ For processes that run generations from the queue: `shunt worker`, or `--roles a
   append_general(text, {"files"}, R"(## Files: `[files]`
 
 What callers may upload, and where it lies; [files.md](files.md).)");
+  append_general(text, {"batches"}, R"(## Batches: `[batches]`
+
+Files of lines that are run as generations: [openai.md](openai.md#batches). They lie beside the files.)");
   append_general(text, {"tracing"}, R"(## Traces: `[tracing]`
 
 Where spans of generations go; [tracing.md](tracing.md) tells what they hold.)");

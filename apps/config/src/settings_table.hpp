@@ -25,6 +25,9 @@ namespace shunt::config {
 // Those about callers' files (likewise).
 [[nodiscard]] std::vector<Setting<Configuration>> file_settings();
 
+// The settings about batches (batch_settings.cpp).
+[[nodiscard]] std::vector<Setting<Configuration>> batch_settings();
+
 // The settings about traces (tracing_settings.cpp).
 [[nodiscard]] std::vector<Setting<Configuration>> tracing_settings();
 

@@ -10,7 +10,7 @@
 namespace bullmq {
 
 // What a blocking handle of a job knows: a copy of the record, and where the job itself is.
-struct blocking::Job::State {
+struct [[gnu::visibility("hidden")]] blocking::Job::State {
   State(std::shared_ptr<detail::Gate> gate, bullmq::Job of)
       : record(of.record()),
         queue_name(of.queue_name()),

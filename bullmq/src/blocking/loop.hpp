@@ -14,7 +14,7 @@
 namespace bullmq::blocking {
 
 // The thread of a client. Shared by everything that was made with it; the last to go ends it.
-struct Client::Loop {
+struct [[gnu::visibility("hidden")]] Client::Loop {
   explicit Loop(ConnectionOptions connection_options);
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;

@@ -8,7 +8,7 @@
 
 namespace bullmq::blocking {
 
-struct Queue::State {
+struct [[gnu::visibility("hidden")]] Queue::State {
   State(std::shared_ptr<Client::Loop> of, const std::shared_ptr<bullmq::Queue>& made)
       : loop(std::move(of)),
         name(made->name()),

@@ -44,7 +44,7 @@ void QueueEvents::close() {
   detail::call(state_->events, [](bullmq::QueueEvents& reader) { return reader.close(); });
 }
 
-struct QueueEventsProducer::State {
+struct [[gnu::visibility("hidden")]] QueueEventsProducer::State {
   State(std::shared_ptr<Client::Loop> of, const std::shared_ptr<bullmq::QueueEventsProducer>& made)
       : loop(std::move(of)), producer(loop->gate, made) {}
 

@@ -9,7 +9,7 @@
 
 namespace bullmq::blocking {
 
-struct QueueEvents::State {
+struct [[gnu::visibility("hidden")]] QueueEvents::State {
   State(std::shared_ptr<Client::Loop> of, const std::shared_ptr<bullmq::QueueEvents>& made)
       : loop(std::move(of)), events(loop->gate, made) {}
   ~State();

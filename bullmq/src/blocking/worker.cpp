@@ -66,7 +66,7 @@ awaitable<void> close_unattended(std::shared_ptr<bullmq::Worker> worker) {
 
 }  // namespace
 
-struct Worker::State {
+struct [[gnu::visibility("hidden")]] Worker::State {
   State(std::shared_ptr<Client::Loop> of, const std::shared_ptr<bullmq::Worker>& made,
         std::shared_ptr<Identity> identity_of_worker)
       : loop(std::move(of)),

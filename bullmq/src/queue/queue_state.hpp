@@ -11,7 +11,7 @@
 
 namespace bullmq {
 
-struct Queue::State {
+struct [[gnu::visibility("hidden")]] Queue::State {
   QueueOptions options;
   std::shared_ptr<detail::QueueBackend> backend;
   Signal<const std::exception&> on_error;

@@ -36,7 +36,7 @@ void apply(const CommandOptions& options, detail::Command& command) {
 
 }  // namespace
 
-struct RedisScript::Owned {
+struct [[gnu::visibility("hidden")]] RedisScript::Owned {
   Owned(std::string n, std::string t, std::size_t keys)
       : name(std::move(n)), text(std::move(t)), sha1(sha1_hex(text)), script{name, keys, 0, sha1, text} {}
   std::string name;

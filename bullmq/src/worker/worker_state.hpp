@@ -34,7 +34,7 @@ namespace bullmq {
 // Who owns the coroutines: the loop is alive while the phase has one, a slot while `in_process` has its
 // token, the closing until the phase is closed; close() waits for the first two, its callers for the last.
 // Each holds the state, so none outlives it.
-struct Worker::State : std::enable_shared_from_this<Worker::State> {
+struct [[gnu::visibility("hidden")]] Worker::State : std::enable_shared_from_this<Worker::State> {
   using Clock = std::chrono::steady_clock;
   struct JobInProcess {
     JobInProcess(Job j, const Executor& executor) : job(std::move(j)), changed(executor) {}

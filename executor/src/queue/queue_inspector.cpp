@@ -124,6 +124,8 @@ class Inspector final : public QueueInspector {
   awaitable<QueueContents> look_at_contents(Look& look, std::vector<std::string> models);
   awaitable<void> time_scripts(InventoryRecords& records, std::vector<microseconds>& calls);
   awaitable<void> read_clock(InventoryRecords& records, std::optional<milliseconds>& skew);
+  static awaitable<void> read_rules(InventoryRecords& records,
+                                    std::optional<std::vector<std::string>>& refused);
   static awaitable<QueueContents::Queue> count_queue(Look& look, std::string queue_key, std::string model);
   awaitable<void> count_results(InventoryRecords& records, QueueContents& contents);
   awaitable<void> count_keys(InventoryRecords& records, QueueContents& contents);
@@ -150,6 +152,7 @@ awaitable<ServerReading> Inspector::look_at_server(Look& look) {
   }
   co_await read_clock(look.records, reading.clock_skew);
   co_await time_scripts(look.records, reading.script_calls);
+  if (!reading.script_calls.empty()) co_await read_rules(look.records, reading.refused_commands);
   co_return reading;
 }
 
@@ -162,6 +165,16 @@ awaitable<void> Inspector::read_clock(InventoryRecords& records, std::optional<m
     skew = std::chrono::abs(ahead);
   } catch (const bullmq::RedisError&) {
     skew.reset();  // As for INFO.
+  }
+}
+
+awaitable<void> Inspector::read_rules(InventoryRecords& records,
+                                      std::optional<std::vector<std::string>>& refused) {
+  try {
+    std::optional<std::vector<std::string>> answer = co_await records.refused_commands();
+    refused = std::move(answer);
+  } catch (const bullmq::RedisError&) {
+    refused.reset();  // As for INFO.
   }
 }
 

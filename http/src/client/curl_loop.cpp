@@ -77,18 +77,20 @@ void CurlLoop::remove(const std::shared_ptr<CurlTransfer>& transfer) noexcept {
 void CurlLoop::begin(const std::shared_ptr<CurlTransfer>& transfer) {
   const auto& endpoint = transfer->endpoint();
   if (!endpoint || !HostResolver::needs_lookup(endpoint->host)) return attach(transfer);
-  resolver_.resolve(endpoint->host, [this, weak = std::weak_ptr(transfer)](
-                                        const Result<HostResolver::Addresses>& addresses) {
-    const auto waiting = weak.lock();
-    if (!waiting) return;
-    if (addresses) {
-      waiting->use_addresses(*addresses);
-      return attach(waiting);
-    }
-    transfers_.erase(waiting);
-    waiting->record_end(TransferEnd{TransferEnd::How::kNotConnected, addresses.error().message});
-    deliver();
-  });
+  resolver_.resolve(endpoint->host,
+                    [this, weak = std::weak_ptr(transfer)](const Result<HostResolver::Addresses>& addresses) {
+                      const auto waiting = weak.lock();
+                      if (!waiting) return;
+                      if (addresses) {
+                        waiting->use_addresses(*addresses);
+                        return attach(waiting);
+                      }
+                      transfers_.erase(waiting);
+                      waiting->record_end(TransferEnd{.how = TransferEnd::How::kNotConnected,
+                                                      .reason = addresses.error().message,
+                                                      .obstacle = TransferEnd::Obstacle::kName});
+                      deliver();
+                    });
 }
 
 void CurlLoop::attach(const std::shared_ptr<CurlTransfer>& transfer) {

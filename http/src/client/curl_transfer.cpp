@@ -210,6 +210,27 @@ void CurlTransfer::mark_ready() {
   if (!std::exchange(on_ready_list_, true)) ready_.push_back(shared_from_this());
 }
 
+namespace {
+
+TransferEnd::Obstacle obstacle_of(CURLcode code) {
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return TransferEnd::Obstacle::kName;
+    case CURLE_COULDNT_CONNECT:
+      return TransferEnd::Obstacle::kRefused;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
+      return TransferEnd::Obstacle::kTls;
+    default:
+      return TransferEnd::Obstacle::kOther;
+  }
+}
+
+}  // namespace
+
 void CurlTransfer::record_end(CURLcode code) {
   using How = TransferEnd::How;
   How how = How::kBroken;
@@ -222,9 +243,9 @@ void CurlTransfer::record_end(CURLcode code) {
   } else if (!connected_) {
     how = How::kNotConnected;
   }
-  record_end(TransferEnd{how,
-                         reason_[0] != '\0' ? std::string(reason_) : std::string(curl_easy_strerror(code)),
-                         request_written()});
+  record_end(TransferEnd{
+      how, reason_[0] != '\0' ? std::string(reason_) : std::string(curl_easy_strerror(code)),
+      request_written(), how == How::kNotConnected ? obstacle_of(code) : TransferEnd::Obstacle::kNone});
 }
 
 bool CurlTransfer::request_written() const {

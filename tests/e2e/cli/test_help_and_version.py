@@ -20,7 +20,7 @@ def test_version_as_json_tells_what_this_build_can_do(shunt):
     assert set(about["drivers"]) == {"cog", "command", "openai", "simulator"}
 
 
-@pytest.mark.parametrize("command", ["serve", "worker", "generate", "status", "jobs", "flip", "config", "version"])
+@pytest.mark.parametrize("command", ["init", "doctor", "serve", "worker", "generate", "status", "jobs", "flip", "config", "version"])
 def test_help_names_every_command_and_each_has_its_own(shunt, command):
     assert f"\n  {command} " in shunt.run("--help").stdout.decode()
     answer = shunt.run(command, "--help")

@@ -66,8 +66,23 @@ TEST_F(QueueInspectorTest, AHostThatForbidsCommandsHidesThemAndNothingElse) {
   const auto reading = server(hiding);
   ASSERT_TRUE(reading.ok()) << reading.error().message;
   EXPECT_EQ(reading->info, "");
+  EXPECT_EQ(reading->refused_commands, std::vector<std::string>{"TIME"});
   EXPECT_FALSE(reading->clock_skew.has_value());
   EXPECT_FALSE(reading->script_calls.empty());
+}
+
+TEST_F(QueueInspectorTest, AsksTheRulesOfItsUserForEveryCommandAndForItsKeys) {
+  const auto free = server(options(redis_.url()));
+  ASSERT_TRUE(free.ok()) << free.error().message;
+  EXPECT_EQ(free->refused_commands, std::vector<std::string>());
+  redis_({"ACL", "SETUSER", "app", "on", ">secret", "~{look}*", "+@all", "-@dangerous", "-xadd"});
+  QueueOptions bound = options(redis_.url());
+  bound.redis_url.insert(bound.redis_url.find("//") + 2, "app:secret@");
+  EXPECT_EQ(server(bound)->refused_commands, std::vector<std::string>{"XADD"});
+  bound.prefix = "{other}";
+  const auto elsewhere = server(bound);
+  ASSERT_TRUE(elsewhere.ok()) << elsewhere.error().message;
+  EXPECT_TRUE(elsewhere->script_calls.empty()) << "a script may not read another key";
 }
 
 TEST_F(QueueInspectorTest, SaysWhyAServerCannotBeUsed) {

@@ -99,6 +99,8 @@ TEST(Preflight, EachRowSaysWhatIsWrongAndWhatToDo) {
       {"redis.latency", kFail, [](auto& f) { f.redis.script_p99.reset(); }},
       {"redis.latency", kFail, [](auto& f) { f.redis.script_p99 = std::chrono::microseconds(50'001); }},
       {"redis.latency", kWarn, [](auto& f) { f.redis.script_p99 = std::chrono::microseconds(10'001); }},
+      {"redis.permissions", kFail, [](auto& f) { f.redis.refused_commands = {"XADD", "SET"}; }},
+      {"redis.permissions", kPass, [](auto& f) { f.redis.refused_commands.emplace(); }},
       {"redis.clock", kFail, [](auto& f) { f.redis.clock_skew = milliseconds(5'001); }},
       {"redis.clock", kWarn, [](auto& f) { f.redis.clock_skew = milliseconds(1'001); }},
       {"redis.clock", kWarn, [](auto& f) { f.redis.clock_skew.reset(); }},

@@ -105,7 +105,19 @@ TEST(BlockingClient, TellsWhereNobodyListens) {
     url = gone.url();
   }
   BlockingClient client;
-  EXPECT_EQ(client.perform(get(url)).end.how, How::kNotConnected);
+  const TransferEnd end = client.perform(get(url)).end;
+  EXPECT_EQ(end.how, How::kNotConnected);
+  EXPECT_EQ(end.obstacle, TransferEnd::Obstacle::kRefused);
+}
+
+TEST(BlockingClient, TellsANameThatNobodyHasFromAServerWithoutTls) {
+  BlockingClient client;
+  EXPECT_EQ(client.perform(get("http://no-such-host.invalid/")).end.obstacle, TransferEnd::Obstacle::kName);
+  const ScriptedServer plain([](ScriptedServer::Socket& socket) {
+    ScriptedServer::send(socket, "HTTP/1.1 400 Bad Request\r\n\r\n");
+  });
+  const std::string address = plain.url().substr(std::string_view("http://").size());
+  EXPECT_EQ(client.perform(get("https://" + address)).end.obstacle, TransferEnd::Obstacle::kTls);
 }
 
 TEST(BlockingClient, ReturnsInTime) {

@@ -80,6 +80,17 @@ struct FileOptions {
   std::chrono::milliseconds retention = std::chrono::hours(1);
 };
 
+// Batches of lines that callers have uploaded as files. All of it is live.
+struct BatchOptions {
+  std::size_t max_lines = 50'000;
+  std::size_t max_line_bytes = 1024 * 1024;
+  std::size_t max_bytes = 200UL * 1024 * 1024;  // of an input file
+  std::size_t concurrency = 8;                  // lines of one batch that run at once
+  std::size_t concurrency_per_key = 16;         // of all batches of a key, in one process
+  std::size_t max_open_per_key = 16;            // batches that have not ended
+  std::chrono::milliseconds retention = std::chrono::hours(24 * 30);  // of what is known of an ended one
+};
+
 // What GET /admin/status tells of the process beside its executor.
 struct ServiceAbout {
   std::string version;
@@ -139,6 +150,10 @@ struct HttpServerOptions {
   FileOptions files;
   // Where files lie. Not owned, outlives the server; nullptr: there are none.
   FileStore* file_store = nullptr;
+
+  BatchOptions batches;
+  // Where batches lie, beside the files; "": there are none.
+  std::string batch_folder;
 
   // What /admin/flip asks. Not owned, outlive the server; both or, where there is no flip, neither.
   flip::FlipControl* flip = nullptr;

@@ -49,6 +49,10 @@ const auto kRows = std::to_array<Row>({
     {"POST", "/responses/{id}/cancel", "openaiResponseCancel", "Stops a response", cancel_response()},
     {"GET", "/responses/{id}/input_items", "openaiResponseItems", "What a response was given",
      list_input_items()},
+    {"POST", "/batches", "openaiBatch", "Runs the lines of a file", endpoint::Batches::kCreate},
+    {"GET", "/batches", "openaiBatches", "One's batches, newest first", endpoint::Batches::kList},
+    {"GET", "/batches/{id}", "openaiBatchShow", "A batch as it stands", endpoint::Batches::kShow},
+    {"POST", "/batches/{id}/cancel", "openaiBatchCancel", "Stops a batch", endpoint::Batches::kCancel},
 });
 
 }  // namespace

@@ -22,6 +22,9 @@ struct ServerReading {
   std::optional<std::chrono::milliseconds> clock_skew;  // against ours, whichever is ahead; none without TIME
   // Calls of a script, one after the other; none where scripts are forbidden.
   std::vector<std::chrono::microseconds> script_calls;
+  // Of the commands that are needed, those that its rules (ACL) forbid this user; none where it cannot be
+  // asked.
+  std::optional<std::vector<std::string>> refused_commands{};
 };
 
 // What of generations is in Redis.

@@ -4,6 +4,7 @@
 
 #include "bullmq/error.hpp"
 #include "queue/records/generation_scripts.hpp"
+#include "queue/records/needed_commands.hpp"
 #include "queue/records/script_answers.hpp"
 
 namespace shunt::executor {
@@ -21,6 +22,24 @@ std::uint64_t number_at(const RedisReply& reply, std::size_t at, const char* wha
 // Never destroyed, as the generated scripts.
 const bullmq::RedisScript& exists() {
   static const auto& script = *new bullmq::RedisScript("exists", "return redis.call('EXISTS', KEYS[1])", 2);
+  return script;
+}
+
+// Redis can be asked since 7.0. Asks, and calls nothing.
+const bullmq::RedisScript& refused() {
+  static const auto& script = *new bullmq::RedisScript("refused_commands", R"(
+    if not redis.acl_check_cmd then return false end
+    local refused = {}
+    for i = 1, #ARGV do
+      local words = {}
+      for word in string.gmatch(ARGV[i], '%S+') do
+        words[#words + 1] = word == 'K' and KEYS[1] or word
+      end
+      local known, allowed = pcall(redis.acl_check_cmd, unpack(words))
+      if known and not allowed then refused[#refused + 1] = words[1] end
+    end
+    return refused)",
+                                                       2);
   return script;
 }
 
@@ -63,6 +82,16 @@ awaitable<WallTime> InventoryRecords::server_time() {
 
 awaitable<void> InventoryRecords::call_script() {
   (void)co_await run(exists(), {});
+}
+
+awaitable<std::optional<std::vector<std::string>>> InventoryRecords::refused_commands() {
+  std::vector<std::string> needed(kNeededCommands.begin(), kNeededCommands.end());
+  const RedisReply reply = co_await run(refused(), std::move(needed));
+  std::optional<std::vector<std::string>> refused;
+  // More than were asked about is no answer of Redis.
+  const bool is_list = reply.is_array() && reply.elements.size() <= kNeededCommands.size();
+  if (is_list) refused = texts_of(reply);
+  co_return refused;
 }
 
 awaitable<InventoryRecords::Kept> InventoryRecords::results(std::string after, std::size_t most) {

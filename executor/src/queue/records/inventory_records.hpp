@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ class InventoryRecords {
   bullmq::awaitable<WallTime> server_time();
   // A script that reads a key and changes nothing: what one costs.
   bullmq::awaitable<void> call_script();
+  // Of the commands that are needed, those that this user may not send; nothing: the server cannot be asked.
+  bullmq::awaitable<std::optional<std::vector<std::string>>> refused_commands();
 
   struct Kept {
     std::uint64_t count = 0;

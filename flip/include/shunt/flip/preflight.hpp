@@ -64,6 +64,11 @@ struct Check {
 // docs/flip.md. What cannot be known (a host that hides it) is a warning, never a pass.
 [[nodiscard]] std::vector<Check> preflight(const PreflightFacts& facts);
 
+// The rows about a Redis that could be asked; the first one alone about one that could not. Pure.
+[[nodiscard]] std::vector<Check> check_redis(const RedisFacts& redis, bool prefix_has_tag);
+// Whether all keys with this prefix lie in one slot of a cluster.
+[[nodiscard]] bool has_hash_tag(std::string_view prefix) noexcept;
+
 // The rows that fail and that nobody has overridden by name.
 [[nodiscard]] std::vector<std::string> failing(const std::vector<Check>& checks,
                                                const std::vector<std::string>& overridden);

@@ -34,6 +34,8 @@ struct RedisFacts {
   std::optional<std::chrono::milliseconds> clock_skew;  // of its clock against ours, whichever is ahead
   // How long calls of a script took, one after the other.
   std::optional<std::chrono::microseconds> script_p99;
+  // Commands that are needed and that its rules (ACL) forbid this user.
+  std::optional<std::vector<std::string>> refused_commands;
 };
 
 // The lines of INFO that are wanted here. Pure; any text will do, for the server may be anything. Takes time

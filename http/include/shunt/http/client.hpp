@@ -90,6 +90,9 @@ struct TransferEnd {
   std::string reason;  // for people; holds nothing of the request but host and port
   // Whether this machine has written all of the request. False: the server cannot have it whole.
   bool request_written = false;
+  // What there was no connection for, of kNotConnected.
+  enum class Obstacle { kNone, kName, kRefused, kTls, kOther };
+  Obstacle obstacle = Obstacle::kNone;
 };
 
 // Hears of one transfer, on the loop's thread, in the order of the functions below and never from inside

@@ -105,6 +105,18 @@ struct OpenAiOptions : OpenAiServer {
 // the configuration. Errors name the option as "/OPTION...", and no value.
 [[nodiscard]] Result<void> check_openai(const OpenAiOptions& options);
 
+// How a server is asked for its list of models: one GET, which generates nothing.
+struct OpenAiModelsRequest {
+  std::string server;                // "host:port", or its name among several
+  std::string model;                 // what it calls the model
+  std::string url;                   // {base_url}/models, with the configured query
+  std::vector<std::string> headers;  // "Name: value": the key, and what else is configured; not for people
+  std::string proxy;
+  bool has_key = false;
+};
+// One for each server, in the order of the configuration. Fails as make_openai_generator does.
+[[nodiscard]] Result<std::vector<OpenAiModelsRequest>> openai_models_requests(const OpenAiOptions& options);
+
 // Input: {"prompt": text} or {"messages": [...]}, and any of the chat completion parameters (temperature,
 // max_tokens, ...), which pass through. The text comes as deltas. Result: {"finish_reason", "model"?,
 // "usage"?, "message"?, "logprobs"?}, where `message` holds what the model's message has beside its text

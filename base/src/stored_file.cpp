@@ -1,4 +1,4 @@
-#include "stored_file.hpp"
+#include "shunt/base/stored_file.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
-namespace shunt::generation {
+namespace shunt::base {
 
 StoredFile::StoredFile(const std::filesystem::path& path, int flags, unsigned mode)
     : descriptor_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
@@ -67,4 +67,4 @@ Error store_failed(ErrorCode code, std::string_view what, const std::filesystem:
   return std::move(error).with("path", path.string());
 }
 
-}  // namespace shunt::generation
+}  // namespace shunt::base

@@ -10,10 +10,9 @@
 
 #include "shunt/base/error_code.hpp"
 #include "shunt/base/result.hpp"
-#include "shunt/generation/namespace.hpp"
 
 // What the stores that keep bytes in folders do with files. All of it blocks.
-namespace shunt::generation {
+namespace shunt::base {
 
 // Artifacts may be read by the owner's group.
 inline constexpr unsigned kGroupReads = 0640;
@@ -59,4 +58,4 @@ struct PartNotRead {
 [[nodiscard]] Error store_failed(ErrorCode code, std::string_view what, const std::filesystem::path& path,
                                  int number);
 
-}  // namespace shunt::generation
+}  // namespace shunt::base

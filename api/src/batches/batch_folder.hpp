@@ -1,0 +1,95 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "batches/batch.hpp"
+#include "batches/batch_object.hpp"
+#include "shunt/api/namespace.hpp"
+#include "shunt/base/result.hpp"
+#include "shunt/base/stored_file.hpp"
+
+namespace shunt::api::batches {
+
+// What one caller may have.
+struct BatchQuota {
+  std::size_t max_open = 16;
+  std::chrono::milliseconds retention = std::chrono::hours(24 * 30);  // of what has ended
+};
+
+// A batch that has not ended, as the folder lists it.
+struct OpenBatch {
+  std::string caller_digest;
+  std::string id;
+  auto operator<=>(const OpenBatch&) const = default;
+};
+
+// What a batch writes while it goes on.
+enum class WorkFile { kOutput, kErrors, kStarted };
+
+// A batch that this process runs: nobody else does for as long as this is there. Calls block, and fail with
+// `file_store_failed` or `storage_full`. Not thread-safe.
+class BatchPlace {
+ public:
+  [[nodiscard]] Result<Batch> load() const;
+  // As durable as the disk makes it.
+  [[nodiscard]] Result<void> save(const Batch& batch);
+  [[nodiscard]] bool cancel_asked() const;
+
+  [[nodiscard]] Result<std::uint64_t> size(WorkFile file);
+  [[nodiscard]] Result<void> append(WorkFile file, std::string_view text);
+  [[nodiscard]] Result<std::string> read(WorkFile file, std::uint64_t offset, std::size_t length);
+  [[nodiscard]] Result<void> cut(WorkFile file, std::uint64_t size);
+  // What was appended outlives the machine.
+  [[nodiscard]] Result<void> sync();
+
+  // It has ended: removes what it has written on the way.
+  void clear();
+
+ private:
+  friend class BatchFolder;
+  BatchPlace(std::filesystem::path folder, std::filesystem::path open_mark, StoredFile lock)
+      : folder_(std::move(folder)), open_mark_(std::move(open_mark)), lock_(std::move(lock)) {}
+  [[nodiscard]] Result<int> opened(WorkFile file);
+
+  std::filesystem::path folder_;
+  std::filesystem::path open_mark_;
+  StoredFile lock_;
+  std::array<std::optional<StoredFile>, 3> files_{};
+};
+
+// The batches of all callers, in a folder that all API processes share (docs/decisions/0028 has the layout).
+// Calls block. Any thread, and any number of processes.
+class BatchFolder {
+ public:
+  explicit BatchFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  // Fails with `too_many_concurrent` where the caller has as many open ones as it may. Its old ones go.
+  [[nodiscard]] Result<void> add(const Batch& batch, const BatchQuota& quota);
+  // nullopt: the caller has no such batch.
+  [[nodiscard]] Result<std::optional<ShownBatch>> find(std::string_view caller, std::string_view id) const;
+  // Newest first, without those that ended before `oldest_end`.
+  [[nodiscard]] Result<std::vector<ShownBatch>> list(std::string_view caller, WallTime oldest_end) const;
+  // Whoever runs it will see it.
+  [[nodiscard]] Result<void> ask_cancel(std::string_view caller, std::string_view id);
+
+  [[nodiscard]] std::vector<OpenBatch> open() const;
+  // nullopt: another process runs it, or it is gone.
+  [[nodiscard]] Result<std::optional<BatchPlace>> claim(const OpenBatch& batch);
+  // Removes those of all callers that ended before then, and returns how many.
+  std::size_t remove_ended_before(WallTime time);
+
+ private:
+  [[nodiscard]] std::filesystem::path folder_of(std::string_view caller) const;
+  std::size_t remove_ended_in(const std::filesystem::path& caller, WallTime time);
+
+  const std::filesystem::path folder_;
+};
+
+}  // namespace shunt::api::batches

@@ -1,0 +1,277 @@
+#include "batches/line_run.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "batches/line_call.hpp"
+#include "dialects/openai/openai_error.hpp"
+#include "representation/problem.hpp"
+#include "shunt/base/overloaded.hpp"
+#include "shunt/generation/error_codes.hpp"
+#include "shunt/generation/errors.hpp"
+
+namespace shunt::api::batches {
+namespace {
+
+// A line of a longer answer would be held whole, more than once.
+constexpr std::size_t kMaxAnswerBytes = 16UL * 1024 * 1024;
+// A generation that ended with its process is begun anew so often.
+constexpr unsigned kMostAttempts = 5;
+constexpr std::chrono::milliseconds kLongestPause{30'000};
+
+// Joins what an earlier process has begun, until that is known to be lost.
+std::string idempotency_key(const LineOf& of, std::uint64_t line, unsigned attempt) {
+  std::string key = of.batch_id + ':' + std::to_string(line);
+  if (attempt > 1) key += ':' + std::to_string(attempt);
+  return key;
+}
+
+Error error_of(const GenerationRecord& record) {
+  if (record.error) return *record.error;
+  return {problem_code::kCancelled, "the generation was cancelled: " + record.cancel_reason};
+}
+
+Error lost_before() {
+  return not_run_again({error_code::kWorkerLost,
+                        "the process that had begun the line is gone, and its model is not run twice"});
+}
+
+}  // namespace
+
+LineRun::LineRun(const RunContext& context, const LineOf& of, BatchLine line, MayBegin may_begin,
+                 std::function<void(LineEnd)> done)
+    : context_(context),
+      of_(of),
+      line_(std::move(line)),
+      may_begin_(std::move(may_begin)),
+      done_(std::move(done)) {}
+
+void LineRun::begin() {
+  context_.back->post([self = shared_from_this()] {
+    if (!self->done_) return;
+    const auto earlier = earlier_of(self->of_.endpoint, self->line_.body);
+    earlier ? self->look_earlier(*earlier) : self->plan(nullptr, nullptr);
+  });
+}
+
+void LineRun::look_earlier(GenerationId id) {
+  using Found = Result<executor::FindOutcome>;
+  using Asked = Result<executor::RequestOutcome>;
+  const auto asked = on_loop<Asked>(context_.back, [self = shared_from_this()](Asked outcome) {
+    if (!self->done_) return;
+    if (!outcome) return self->look_again(self->earlier_->id);
+    self->plan(&*self->earlier_, std::get_if<GenerationRequest>(&*outcome));
+  });
+  context_.executor.find(id,
+                         on_loop<Found>(context_.back, [self = shared_from_this(), id, asked](Found outcome) {
+                           if (!self->done_) return;
+                           if (!outcome) return self->look_again(id);
+                           auto* const record = std::get_if<GenerationRecord>(&*outcome);
+                           if (record == nullptr || record->caller != self->of_.caller)
+                             return self->plan(nullptr, nullptr);
+                           self->earlier_ = std::move(*record);
+                           self->context_.executor.request_of(id, asked);
+                         }));
+}
+
+// Whoever keeps it cannot answer now.
+void LineRun::look_again(GenerationId id) {
+  again_after(pause_, [self = shared_from_this(), id] { self->look_earlier(id); });
+}
+
+void LineRun::plan(const GenerationRecord* record, const GenerationRequest* request) {
+  const auto settings = context_.live.now();
+  const LineCaller caller{
+      .settings = *settings, .models = context_.models, .urls = context_.urls, .caller = of_.caller};
+  std::optional<dialects::Stored> stored;
+  if (record != nullptr) stored.emplace(dialects::Stored{*record, request});
+  auto call = make_line_call(caller, of_.endpoint, std::move(line_.body), stored ? &*stored : nullptr);
+  earlier_.reset();
+  if (!call) return answer_error(call.error());
+  call_ = std::move(*call);
+  const bool once = call_->model->on_lost == OnLost::kFail && context_.local;
+  if (once && !may_begin_(line_.number)) return answer_error(lost_before());
+  submit();
+}
+
+void LineRun::submit() {
+  waits_for_room_ = false;
+  if (stop_) return end_stopped();
+  if (stopping_) return end(LineAbandoned{});
+  GenerationRequest request = call_->request;
+  request.idempotency_key = idempotency_key(of_, line_.number, attempt_);
+  // A process that goes leaves it to the others.
+  request.respond_async = true;
+  context_.executor.submit(std::move(request), answered<executor::SubmitOutcome>(&LineRun::take));
+}
+
+void LineRun::take(executor::SubmitOutcome outcome) {
+  if (const auto* const refused = std::get_if<executor::Refused>(&outcome)) return take_refused(*refused);
+  if (auto* const accepted = std::get_if<executor::Accepted>(&outcome)) return take_accepted(*accepted);
+  // Whether it was taken is not known: the same key finds out.
+  id_ = std::get<executor::Unknown>(outcome).id;
+  try_again_after(pause_);
+}
+
+void LineRun::take_refused(const executor::Refused& refused) {
+  if (refused.error.code == error_code::kShuttingDown) return end(LineAbandoned{});
+  if (!refused.error.is_retryable()) return answer_error(refused.error);
+  waits_for_room_ = true;
+  try_again_after(refused.retry_after.value_or(pause_));
+}
+
+void LineRun::try_again_after(std::chrono::milliseconds wait) {
+  again_after(wait, [self = shared_from_this()] { self->submit(); });
+}
+
+void LineRun::again_after(std::chrono::milliseconds wait, std::function<void()> next) {
+  if (stop_) return end_stopped();
+  if (stopping_) return end(LineAbandoned{});
+  pause_ = std::min(pause_ * 2, kLongestPause);
+  timer_ =
+      context_.loop.after(std::min(wait, kLongestPause), [self = shared_from_this(), next = std::move(next)] {
+        if (self->done_) next();
+      });
+}
+
+bool LineRun::try_now() {
+  if (!waits_for_room_ || !timer_.pending()) return false;
+  timer_.cancel();
+  submit();
+  return true;
+}
+
+void LineRun::take_accepted(executor::Accepted& accepted) {
+  id_ = accepted.id;
+  joined_ = accepted.replayed;
+  if (stop_) context_.executor.cancel(*id_, stop_->message, [](const auto&) {});
+  if (accepted.watch) return watch(std::move(accepted.watch));
+  context_.executor.watch(*id_, {}, answered<Result<executor::WatchOutcome>>(&LineRun::take_watch));
+}
+
+void LineRun::take_watch(Result<executor::WatchOutcome> outcome) {
+  if (!outcome) return try_again_after(pause_);
+  if (auto* const found = std::get_if<std::unique_ptr<EventWatch>>(&*outcome))
+    return watch(std::move(*found));
+  if (stop_) return end_stopped();
+  // Nobody knows what it said: it was kept for as long as records are, and no longer.
+  answer_error({error_code::kGenerationGone,
+                "the line's generation has ended, and its record is no longer kept: " + id_->to_string()});
+}
+
+void LineRun::watch(std::unique_ptr<EventWatch> watch) {
+  watch_ = std::move(watch);
+  wait_for_end();
+}
+
+void LineRun::wait_for_end() {
+  watch_->on_end([back = context_.back, weak = weak_from_this()] {
+    back->post([weak] {
+      const auto self = weak.lock();
+      if (self && self->done_) self->ended();
+    });
+  });
+}
+
+void LineRun::ended() {
+  record_ = watch_->record_at_end();
+  watch_.reset();
+  if (!record_) {
+    if (stop_) return end_stopped();
+    return answer_error({error_code::kGenerationGone, "the line's generation is no longer kept"});
+  }
+  if (record_->state == GenerationState::kSucceeded) {
+    if (!call_->rendering->wants_artifacts()) return answer();
+    return load_artifacts();
+  }
+  const bool cut_short = record_->state == GenerationState::kCancelled;
+  if (cut_short && stop_) return end_stopped();
+  if (cut_short && stopping_) return end(LineAbandoned{});
+  if (begins_anew(*record_)) {
+    ++attempt_;
+    record_.reset();
+    return submit();
+  }
+  http::Response response;
+  response.write_error = dialects::openai::write_error;
+  call_->rendering->begin(response, *id_);
+  answer_error(error_of(*record_));
+}
+
+// Of one that was begun by another process: it has ended with that, and may be run again.
+bool LineRun::begins_anew(const GenerationRecord& record) {
+  const bool with_its_process = record.state == GenerationState::kCancelled ||
+                                (record.error && record.error->code == error_code::kInterrupted);
+  return joined_ && with_its_process && call_->model->on_lost == OnLost::kRerun && attempt_ < kMostAttempts;
+}
+
+void LineRun::load_artifacts() {
+  if (artifacts_.size() == record_->artifacts.size()) return answer();
+  using Loaded = Result<dialects::Bytes>;
+  context_.executor.load(record_->artifacts[artifacts_.size()],
+                         on_loop<Loaded>(context_.back, [self = shared_from_this()](Loaded bytes) {
+                           if (!self->done_) return;
+                           if (!bytes) return self->answer_error(bytes.error());
+                           self->artifacts_.push_back(std::move(*bytes));
+                           self->load_artifacts();
+                         }));
+}
+
+void LineRun::answer() {
+  http::Response response;
+  response.write_error = dialects::openai::write_error;
+  call_->rendering->begin(response, *id_);
+  call_->rendering->answer(response, *record_, artifacts_);
+  std::string body = response.shared_body
+                         ? response.shared_body->substr(response.shared_offset, response.shared_length)
+                         : std::move(response.body);
+  if (body.size() > kMaxAnswerBytes) {
+    return answer_error({error_code::kOutputTooLarge, "the answer has more than 16 MiB"});
+  }
+  LineResult result{.line = line_.number, .custom_id = line_.custom_id};
+  result.answer = {.status = response.status, .request_id = id_->to_string(), .body = std::move(body)};
+  end(std::move(result));
+}
+
+void LineRun::answer_error(const Error& error) {
+  http::Response response;
+  dialects::openai::write_error(response, error);
+  LineResult result{.line = line_.number, .custom_id = line_.custom_id};
+  result.answer = {.status = response.status,
+                   .request_id = id_ ? id_->to_string() : line_id(of_.batch_id, line_.number),
+                   .body = std::move(response.body)};
+  end(std::move(result));
+}
+
+void LineRun::cancel(std::string code, std::string message) {
+  if (stop_ || !done_) return;
+  stop_ = Stop{.code = std::move(code), .message = std::move(message)};
+  if (id_) {
+    context_.executor.cancel(*id_, stop_->message, [](const auto&) {});
+  } else if (timer_.pending()) {
+    timer_.cancel();
+    end_stopped();
+  }
+}
+
+void LineRun::drop() {
+  done_ = nullptr;
+  timer_.cancel();
+  watch_.reset();
+}
+
+void LineRun::end_stopped() {
+  end(LineResult{.line = line_.number,
+                 .custom_id = line_.custom_id,
+                 .answer = {},
+                 .error_code = stop_->code,
+                 .error_message = stop_->message});
+}
+
+void LineRun::end(LineEnd end) {
+  timer_.cancel();
+  const auto done = std::exchange(done_, nullptr);
+  done(std::move(end));
+}
+
+}  // namespace shunt::api::batches

@@ -1,0 +1,120 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "admission/live_settings.hpp"
+#include "batches/batch_line.hpp"
+#include "batches/line_result.hpp"
+#include "batches/loop_post.hpp"
+#include "dialects/dialect.hpp"
+#include "representation/url_signer.hpp"
+#include "shunt/api/namespace.hpp"
+#include "shunt/base/event_loop.hpp"
+#include "shunt/executor/generation_executor.hpp"
+#include "shunt/generation/file_store.hpp"
+#include "shunt/generation/model_registry.hpp"
+
+namespace shunt::api::batches {
+
+// What running batches needs. Outlives all of them.
+struct RunContext {
+  executor::GenerationExecutor& executor;
+  const ModelRegistry& models;
+  const LiveSettingsSource& live;
+  const UrlSigner& urls;
+  FileStore& files;
+  EventLoop& loop;                 // all that is below happens on its thread
+  std::shared_ptr<LoopPost> back;  // for whoever answers elsewhere
+  bool local = false;              // a generation dies with its process, and nobody knows of it afterwards
+};
+
+// The process goes before the line has ended: it is run by the next one.
+struct LineAbandoned {};
+using LineEnd = std::variant<LineResult, LineAbandoned>;
+
+// Who runs a line, and as what.
+struct LineOf {
+  std::string batch_id;
+  std::string caller;
+  std::string endpoint;
+};
+
+// One line, from its call to the answer that goes into a file. A line that was begun by an earlier process
+// joins the generation of that one, as its idempotency key is made of batch and line. On the loop's thread.
+class LineRun : public std::enable_shared_from_this<LineRun> {
+ public:
+  // Before the generation of a model that is run once is submitted; false: an earlier process may have begun
+  // it, and nobody knows what became of it.
+  using MayBegin = std::function<bool(std::uint64_t line)>;
+  // `done` is called once, never inside begin().
+  LineRun(const RunContext& context, const LineOf& of, BatchLine line, MayBegin may_begin,
+          std::function<void(LineEnd)> done);
+
+  void begin();
+  // The line ends with this error, soon. Once.
+  void cancel(std::string code, std::string message);
+  // The process stops: ends of generations that are cut short now are not results.
+  void process_stops() noexcept { stopping_ = true; }
+  // There may be room: true if it was waiting for some, and asks at once.
+  bool try_now();
+  // Nobody waits for it any more: `done` is not called. Its generation goes on.
+  void drop();
+
+ private:
+  struct Stop {
+    std::string code;
+    std::string message;
+  };
+
+  void look_earlier(GenerationId id);
+  void look_again(GenerationId id);
+  void plan(const GenerationRecord* record, const GenerationRequest* request);
+  void submit();
+  void take(executor::SubmitOutcome outcome);
+  void take_refused(const executor::Refused& refused);
+  void take_accepted(executor::Accepted& accepted);
+  void try_again_after(std::chrono::milliseconds wait);
+  void again_after(std::chrono::milliseconds wait, std::function<void()> next);
+  void watch(std::unique_ptr<EventWatch> watch);
+  void take_watch(Result<executor::WatchOutcome> outcome);
+  void wait_for_end();
+  void ended();
+  [[nodiscard]] bool begins_anew(const GenerationRecord& record);
+  void load_artifacts();
+  void answer();
+  void answer_error(const Error& error);
+  void end(LineEnd end);
+  void end_stopped();
+
+  template <typename T>
+  [[nodiscard]] std::function<void(T)> answered(void (LineRun::*next)(T)) {
+    return on_loop<T>(context_.back, [self = shared_from_this(), next](T value) {
+      if (self->done_) (self.get()->*next)(std::move(value));
+    });
+  }
+
+  const RunContext& context_;
+  const LineOf& of_;
+  BatchLine line_;
+  const MayBegin may_begin_;
+  std::function<void(LineEnd)> done_;  // empty once it has ended
+  std::optional<dialects::Call> call_;
+  std::optional<GenerationRecord> earlier_;
+  std::optional<GenerationId> id_;
+  bool joined_ = false;
+  unsigned attempt_ = 1;
+  std::chrono::milliseconds pause_{500};
+  std::unique_ptr<EventWatch> watch_;
+  std::shared_ptr<const GenerationRecord> record_;
+  std::vector<dialects::Bytes> artifacts_;
+  std::optional<Stop> stop_;
+  bool stopping_ = false;
+  bool waits_for_room_ = false;  // it was refused, as its model or its caller has enough
+  Timer timer_;
+};
+
+}  // namespace shunt::api::batches

@@ -1,0 +1,374 @@
+"""OpenAI's batches: the clients of npm and PyPI in both modes, and batches that outlive the process that runs them."""
+
+import hashlib
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import urllib.parse
+import urllib.request
+import uuid
+from pathlib import Path
+
+import pytest
+from conftest import CLIENTS, node, python, upstream_model
+from redis_server import RedisServer
+from shunt_process import QueueProcesses, ShuntProcess
+from waiting import eventually
+
+MODELS = """
+[batches]
+max_lines = 20000
+
+[models.endless]
+driver = "simulator"
+text_field = "prompt"
+first_token = "60s"
+concurrency = 100
+
+[models.quick]
+driver = "simulator"
+text_field = "prompt"
+first_token = "0ms"
+token_gap = "0ms"
+spread = 0.0
+tokens = 1
+concurrency = 100
+max_waiting = 1000
+"""
+WORDS = "Trains roll down the hump"
+CHAT = "/v1/chat/completions"
+ENDED = ("completed", "failed", "expired", "cancelled")
+
+
+class Fleet:
+    """A configuration and a folder of files, over which API processes come and go."""
+
+    def __init__(self, mode, config):
+        self.files = tempfile.TemporaryDirectory(prefix="shunt-e2e-files-")
+        self.environment = {"SHUNT_FILES_DIRECTORY": self.files.name}
+        self.config = config
+        self.redis = RedisServer() if mode == "queue" else None
+        self.api = (QueueProcesses(self.redis.url, config, self.environment) if self.redis
+                    else ShuntProcess(config, self.environment))
+        self.others = []
+
+    def start_api(self):
+        """One more, which finds what the earlier ones have left."""
+        other = ShuntProcess(self.config, {**self.environment, **self.api.environment})
+        self.others.append(other)
+        return other
+
+    def stop(self):
+        for process in [*self.others, self.api]:
+            process.stop()
+        if self.redis:
+            self.redis.close()
+        self.files.cleanup()
+
+
+@pytest.fixture(params=os.environ.get("SHUNT_E2E_MODES", "sync,queue").split(","))
+def mode(request):
+    return request.param
+
+
+@pytest.fixture
+def start(mode):
+    fleets = []
+
+    def start_fleet(config):
+        fleets.append(Fleet(mode, config))
+        return fleets[-1]
+
+    yield start_fleet
+    for fleet in fleets:
+        fleet.stop()
+
+
+@pytest.mark.parametrize("command", [lambda *a: node("batches.mjs", *a, "openai"),
+                                     lambda *a: node("batches.mjs", *a, "openai-6"),
+                                     lambda *a: python("batches.py", *a)], ids=["npm", "npm-6", "pypi"])
+def test_a_client_gets_what_it_asked_for(start, upstream, command):
+    models = [upstream_model("words", upstream, "ok"), upstream_model("broken", upstream, "status?code=500"),
+              upstream_model("once", upstream, "completions", "completions"),
+              upstream_model("vectors", upstream, "embeddings", "embeddings")]
+    shunt = start(MODELS + "".join(models)).api
+    done = subprocess.run(command(shunt.url + "/v1", "none"), cwd=CLIENTS, timeout=120, check=False,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr + shunt.log()[-3000:]
+    seen = json.loads(done.stdout)
+    assert seen["made"] == ["batch", CHAT, "24h", {"a": "b"}, 86400]
+    assert seen["ended"] == ["completed", 8, 5, 3, 25, None] and seen["times"]
+    assert seen["said"] == [WORDS] and seen["answered"] == [[f"chat-{i}" for i in range(5)], [200]]
+    assert seen["failed"] == {"nobody": [404, "model_not_found"], "streams": [400, "invalid_request"],
+                              "broken": [502, "upstream_failed"]}
+    assert seen["ids"] == 8
+    assert seen["files"] == [["batch_output", True], ["batch_output", True]]
+    assert seen["others"][0] == 2 and seen["others"][1] and seen["others"][2:] == ["completed", True]
+    assert seen["listed"]
+    assert seen["bad"] == ["failed", [["invalid_json_line", 2, None], ["duplicate_custom_id", 3, "custom_id"],
+                                      ["invalid_url", 4, "url"]], None]
+    assert seen["empty"] == ["empty_file"]
+    assert seen["cancelling"] == "cancelling"
+    assert seen["cancelled"] == ["cancelled", 1, 30, ["batch_cancelled"], ["quick"]]
+    bad = ["BadRequestError", 400, "invalid_request"]
+    assert seen["errors"] == {
+        "cancelled": ["ConflictError", 409, "batch_ended", None], "unknown": ["NotFoundError", 404, "batch_unknown", None],
+        "none": ["NotFoundError", 404, "batch_unknown", None], "file": [*bad, "input_file_id"],
+        "purpose": [*bad, "input_file_id"], "endpoint": [*bad, "endpoint"], "window": [*bad, "completion_window"],
+        "after": [*bad, "after"]}
+
+
+def upload(api, text, key=None):
+    boundary = uuid.uuid4().hex
+    form = (f'--{boundary}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n--{boundary}\r\n'
+            f'Content-Disposition: form-data; name="file"; filename="lines.jsonl"\r\n\r\n{text}\r\n--{boundary}--\r\n')
+    answer = api.request("POST", "/v1/files", form.encode(),
+                         {"Content-Type": f"multipart/form-data; boundary={boundary}", **authorization(key)})
+    assert answer.status == 200, answer.text()
+    return answer.json()["id"]
+
+
+def authorization(key):
+    return {"Authorization": f"Bearer {key}"} if key else {}
+
+
+def lines_of(model, count):
+    return "\n".join(json.dumps({"custom_id": f"line-{i}", "method": "POST", "url": CHAT, "body": {
+        "model": model, "messages": [{"role": "user", "content": f"This is line {i}"}]}}) for i in range(count))
+
+
+def create(api, text, key=None):
+    body = {"input_file_id": upload(api, text, key), "endpoint": CHAT, "completion_window": "24h"}
+    answer = api.request("POST", "/v1/batches", json.dumps(body), {"Content-Type": "application/json", **authorization(key)})
+    assert answer.status == 200, answer.text()
+    return answer.json()["id"]
+
+
+def batch_of(api, batch_id, key=None):
+    return api.request("GET", f"/v1/batches/{batch_id}", headers=authorization(key)).json()
+
+
+def done_lines(api, batch_id):
+    counts = batch_of(api, batch_id)["request_counts"]
+    return counts["completed"] + counts["failed"]
+
+
+def ended(api, batch_id, patience=60):
+    return eventually(lambda: (batch := batch_of(api, batch_id))["status"] in ENDED and batch, patience=patience)
+
+
+def results(api, file_id):
+    text = api.request("GET", f"/v1/files/{file_id}/content", timeout=60).text() if file_id else ""
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def calls(upstream, model):
+    query = urllib.parse.urlencode({"model": model})
+    with urllib.request.urlopen(f"http://127.0.0.1:{upstream}/control?{query}") as answer:
+        return json.load(answer)["calls"]
+
+
+def assert_each_line_once(api, batch, count):
+    assert batch["status"] == "completed" and batch["request_counts"] == {"total": count, "completed": count, "failed": 0}
+    names = [each["custom_id"] for each in results(api, batch["output_file_id"])]
+    assert sorted(names) == sorted(f"line-{i}" for i in range(count))
+
+
+def begin_half(fleet, count, model="words"):
+    batch_id = create(fleet.api, lines_of(model, count))
+    # What is under way holds its input.
+    input_file = batch_of(fleet.api, batch_id)["input_file_id"]
+    assert fleet.api.request("DELETE", f"/v1/files/{input_file}").status == 200
+    eventually(lambda: done_lines(fleet.api, batch_id) > count // 4, patience=30)
+    return batch_id
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
+def test_a_batch_goes_on_where_its_process_has_left_it(start, mode, upstream, how):
+    upstream_name = f"ok?tokens=4&gap_ms=40&name={uuid.uuid4().hex}"
+    fleet = start(MODELS + upstream_model("words", upstream, upstream_name))
+    batch_id = begin_half(fleet, 80)
+    fleet.api.terminate(how)
+    fleet.api.wait()
+    assert calls(upstream, upstream_name) < 80
+    api = fleet.start_api()
+    batch = ended(api, batch_id)
+    assert_each_line_once(api, batch, 80)
+    # What ran within a process that was killed cannot be had again, and is run once more.
+    lost = 8 if (mode, how) == ("sync", signal.SIGKILL) else 0
+    assert 80 <= calls(upstream, upstream_name) <= 80 + lost
+
+
+def test_a_line_of_a_model_that_is_run_once_is_not_run_again(start, mode, upstream):
+    upstream_name = f"ok?tokens=4&gap_ms=100&name={uuid.uuid4().hex}"
+    once = upstream_model("words", upstream, upstream_name) + 'on_lost = "fail"\n'
+    fleet = start(MODELS + once)
+    batch_id = begin_half(fleet, 40)
+    fleet.api.terminate(signal.SIGKILL)
+    fleet.api.wait()
+    api = fleet.start_api()
+    batch = ended(api, batch_id)
+    counts = batch["request_counts"]
+    assert counts["total"] == counts["completed"] + counts["failed"] == 40
+    assert calls(upstream, upstream_name) <= 40
+    lost = [each["response"]["body"]["error"]["code"] for each in results(api, batch["error_file_id"])]
+    assert lost == ["worker_lost"] * counts["failed"]
+    assert (counts["failed"] > 0) == (mode == "sync")
+
+
+def test_any_process_answers_for_a_batch_and_one_goes_on_when_its_own_has_died(start, mode, upstream):
+    upstream_name = f"ok?tokens=4&gap_ms=40&name={uuid.uuid4().hex}"
+    fleet = start(MODELS + upstream_model("words", upstream, upstream_name))
+    other = fleet.start_api()
+    batch_id = begin_half(fleet, 80)
+    assert batch_of(other, batch_id)["status"] == "in_progress"
+    assert [each["id"] for each in other.request("GET", "/v1/batches").json()["data"]] == [batch_id]
+    fleet.api.terminate(signal.SIGKILL)
+    fleet.api.wait()
+    assert_each_line_once(other, ended(other, batch_id), 80)
+
+
+def test_a_batch_is_cancelled_through_another_process_and_stays_so(start):
+    fleet = start(MODELS)
+    batch_id = create(fleet.api, lines_of("endless", 20))
+    eventually(lambda: fleet.api.gauge("shunt_batch_lines_running") == 8)  # batches.concurrency
+    other = fleet.start_api()
+    assert other.request("POST", f"/v1/batches/{batch_id}/cancel").json()["status"] == "cancelling"
+    batch = ended(other, batch_id)
+    assert [batch["status"], batch["request_counts"]["failed"], batch["output_file_id"]] == ["cancelled", 20, None]
+    assert {each["error"]["code"] for each in results(other, batch["error_file_id"])} == {"batch_cancelled"}
+    eventually(lambda: fleet.api.gauge("shunt_batches_running") == 0)
+
+
+def test_a_batch_is_its_keys_alone(start):
+    keys = "".join(f'[[server.keys]]\nname = "{name}"\nsha256 = "{hashlib.sha256(name.encode()).hexdigest()}"\n'
+                   for name in ("ann", "bob"))
+    fleet = start(MODELS.replace("[batches]", "[batches]\nmax_open_per_key = 1") + keys)
+    batch_id = create(fleet.api, lines_of("endless", 2), "ann")
+    for request in (("GET", f"/v1/batches/{batch_id}"), ("POST", f"/v1/batches/{batch_id}/cancel")):
+        assert fleet.api.request(*request, headers=authorization("bob")).status == 404
+    assert fleet.api.request("GET", "/openai/v1/batches", headers=authorization("bob")).json()["data"] == []
+    body = {"input_file_id": upload(fleet.api, lines_of("quick", 1), "ann"), "endpoint": CHAT, "completion_window": "24h"}
+    headers = {"Content-Type": "application/json", **authorization("ann")}
+    refused = fleet.api.request("POST", "/v1/batches", json.dumps(body), headers)
+    assert [refused.status, refused.json()["error"]["code"]] == [429, "too_many_concurrent"]
+    theirs = create(fleet.api, lines_of("quick", 3), "bob")
+    eventually(lambda: batch_of(fleet.api, theirs, "bob")["status"] == "completed")
+
+
+def folder_of(fleet, batch_id):
+    return next(Path(fleet.files.name).glob(f"batches/*/{batch_id}"))
+
+
+def test_a_batch_whose_day_is_over_expires(start):
+    fleet = start(MODELS)
+    batch_id = create(fleet.api, lines_of("quick", 3) + "\n" + lines_of("endless", 20).replace("line-", "slow-"))
+    eventually(lambda: done_lines(fleet.api, batch_id) == 3)
+    fleet.api.terminate(signal.SIGKILL)
+    fleet.api.wait()
+    record = folder_of(fleet, batch_id) / "batch.json"
+    stored = json.loads(record.read_text())
+    record.write_text(json.dumps({**stored, "expires_at": stored["created_at"] + 1}))
+    api = fleet.start_api()
+    batch = ended(api, batch_id)
+    assert [batch["status"], batch["request_counts"]] == ["expired", {"total": 23, "completed": 3, "failed": 20}]
+    assert batch["expired_at"] and not batch["completed_at"]
+    assert {each["error"]["code"] for each in results(api, batch["error_file_id"])} == {"batch_expired"}
+    assert len(results(api, batch["output_file_id"])) == 3
+
+
+def test_a_batch_whose_folder_is_spoilt_waits_until_it_is_mended(start):
+    fleet = start(MODELS)
+    batch_id = create(fleet.api, lines_of("endless", 3))
+    eventually(lambda: batch_of(fleet.api, batch_id)["status"] == "in_progress")
+    fleet.api.terminate(signal.SIGKILL)
+    fleet.api.wait()
+    output = folder_of(fleet, batch_id) / "output.jsonl"
+    output.unlink()
+    output.symlink_to("/etc/passwd")
+    api = fleet.start_api()
+    eventually(lambda: api.gauge("shunt_batch_faults_total") > 0)
+    assert batch_of(api, batch_id)["status"] == "in_progress" and "batch.let_go" in api.log()
+    output.unlink()
+    api.request("POST", f"/v1/batches/{batch_id}/cancel")
+    assert ended(api, batch_id)["status"] == "cancelled"
+
+
+def test_lines_wait_where_their_model_has_enough(start):
+    fleet = start(MODELS + """
+[models.narrow]
+driver = "simulator"
+text_field = "prompt"
+first_token = "20ms"
+token_gap = "0ms"
+tokens = 1
+concurrency = 1
+max_waiting = 0
+""")
+    batch = ended(fleet.api, create(fleet.api, lines_of("narrow", 40)))
+    assert_each_line_once(fleet.api, batch, 40)
+
+
+def test_a_batch_that_is_made_again_by_its_client_is_made_once(start):
+    api = start(MODELS).api
+    body = json.dumps({"input_file_id": upload(api, lines_of("quick", 1)), "endpoint": CHAT, "completion_window": "24h"})
+    ids = [api.request("POST", "/v1/batches", body, {"Content-Type": "application/json", "X-Stainless-Retry-Count": count}).json()["id"]
+           for count in ("0", "1", "0")]
+    assert ids[0] == ids[1] != ids[2]
+
+
+@pytest.mark.parametrize("mode", ["queue"])
+def test_a_batch_goes_through_a_flip(start, mode):
+    fleet = start(MODELS + """
+[models.words]
+driver = "simulator"
+text_field = "prompt"
+first_token = "0ms"
+token_gap = "10ms"
+tokens = 5
+concurrency = 100
+""")
+    batch_id = begin_half(fleet, 200)
+    for executor in ("sync", "queue"):
+        moved = fleet.api.request("POST", "/admin/flip/force", json.dumps({"executor": executor}),
+                                  {"Content-Type": "application/json"})
+        assert moved.status == 200, moved.text()
+        before = done_lines(fleet.api, batch_id)
+        eventually(lambda: done_lines(fleet.api, batch_id) > before + 20)
+    assert_each_line_once(fleet.api, ended(fleet.api, batch_id), 200)
+    ran = {each["admission"]["executor"]
+           for each in fleet.api.request("GET", "/v1/generations?limit=100").json()["generations"]}
+    assert ran == {"sync", "queue"}
+
+
+@pytest.mark.parametrize("mode", ["queue"])
+def test_a_batch_waits_while_redis_is_away(start, mode, upstream):
+    upstream_name = f"ok?tokens=4&gap_ms=40&name={uuid.uuid4().hex}"
+    fleet = start(MODELS + upstream_model("words", upstream, upstream_name))
+    batch_id = begin_half(fleet, 60)
+    fleet.redis.suspend()
+    eventually(lambda: fleet.api.request("GET", "/readyz").json()["status"] != "ready")
+    fleet.redis.wake()
+    assert_each_line_once(fleet.api, ended(fleet.api, batch_id), 60)
+
+
+@pytest.mark.parametrize("mode", ["sync"])
+def test_ten_thousand_lines_take_no_more_memory_than_a_few(start, mode):
+    count = int(os.environ.get("SHUNT_BATCH_LINES", "0"))
+    if count == 0:
+        pytest.skip("SHUNT_BATCH_LINES=10000 runs it")
+    api = start(MODELS + '[store]\nmax_generations = 100\n').api
+    memory = []
+    for lines in (200, count):
+        batch = ended(api, create(api, lines_of("quick", lines)), patience=600)
+        assert batch["request_counts"]["completed"] == lines
+        memory.append(resident_bytes(api))
+    assert memory[1] - memory[0] < 32 * 1024 * 1024, memory
+
+
+def resident_bytes(api):
+    with open(f"/proc/{api.process.pid}/status", encoding="ascii") as status:
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status.read())[1]) * 1024
