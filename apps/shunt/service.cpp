@@ -139,6 +139,7 @@ Result<void> Service::assemble() {
     if (auto checked = check_webhooks(configuration_); !checked) return checked;
     url_secret_ = make_url_secret(configuration_.server.url_secret);
     webhooks_ = make_webhooks(configuration_, *executor_, faults_, url_secret_);
+    if (configuration_.queue_enabled) left_posts_ = executor::make_left_posts(configuration_.queue, faults_);
     if (auto listening = listen(); !listening) return listening;
   }
   return worker_ && !configuration_.worker.listen_address.empty() ? listen_for_probes() : Result<void>();
@@ -275,6 +276,7 @@ Result<void> Service::listen() {
   options.tracer = tracer_.get();
   options.memory = &memory_;
   options.webhooks = webhooks_.get();
+  options.left_posts = left_posts_.get();
   options.url_secret = url_secret_;
   options.file_store = files_.get();
   if (files_) options.batch_folder = (files_folder(configuration_) / "batches").string();

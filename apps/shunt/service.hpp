@@ -23,6 +23,7 @@
 #include "shunt/base/memory_budget.hpp"
 #include "shunt/config/configuration.hpp"
 #include "shunt/executor/generation_executor.hpp"
+#include "shunt/executor/left_posts.hpp"
 #include "shunt/executor/queue_worker.hpp"
 #include "shunt/generation/artifact_store.hpp"
 #include "shunt/generation/file_store.hpp"
@@ -116,6 +117,7 @@ class Service final : private api::ConfigReloader {
   std::unique_ptr<executor::GenerationExecutor> sync_;
   executor::GenerationExecutor* executor_ = nullptr;  // one of the two, with the API
   std::string url_secret_;                            // the configured one, or a random one
+  std::unique_ptr<executor::LeftPosts> left_posts_;   // with the API and the queue
   std::unique_ptr<webhooks::Webhooks> webhooks_;      // with the API and something that signs
   std::unique_ptr<executor::QueueWorker> worker_;
   ModelRegistry shadow_models_;

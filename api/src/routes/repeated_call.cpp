@@ -40,7 +40,22 @@ http::Task<bool> stays_abandoned(Exchange& exchange) {
     co_await client.wake();
   }
   client.clear_deadline();
-  co_return exchange.repeated->is_abandoned(grace);
+  if (!exchange.repeated->is_abandoned(grace)) co_return false;
+  // What another process has joined goes on for that one's client; where that is not known, too.
+  auto asking =
+      answer_of<bool>(client, [&](auto done) { exchange.repeated->keep_from_others(std::move(done)); });
+  co_return co_await asking;
+}
+
+// One that says that it is sent again, and is not known here, may have been left in another process.
+http::Task<std::optional<GenerationId>> left_elsewhere(Exchange& exchange, const std::string& key,
+                                                       RepeatedPosts::Rule rule) {
+  if (rule != RepeatedPosts::Rule::kRetry) co_return std::nullopt;
+  auto asking = answer_of<std::optional<GenerationId>>(
+      exchange.client, [&](auto done) { exchange.service.repeated.take_from_others(key, std::move(done)); });
+  const std::optional<GenerationId> id = co_await asking;
+  if (id) exchange.repeated->accepted(*id);
+  co_return id;
 }
 
 http::Task<std::optional<GenerationId>> join_repeated(Exchange& exchange, std::string key,
@@ -82,6 +97,10 @@ http::Task<std::optional<GenerationId>> join_repeated(Exchange& exchange, std::s
     if (!client.expired()) changed = std::chrono::steady_clock::now();
   }
   client.clear_deadline();
+  if (!joined) {
+    auto asking = left_elsewhere(exchange, key, rule);
+    joined = co_await asking;
+  }
   co_return joined;
 }
 

@@ -26,7 +26,9 @@ class ApiApplication final : public http::Application {
                      options, std::chrono::steady_clock::now(), nullptr)),
                  .metrics = HttpMetrics(surface),
                  .files = FileService(options.file_store),
-                 .memory = *options.memory} {}
+                 .memory = *options.memory} {
+    service_.repeated.share_in(options.left_posts);
+  }
 
   [[nodiscard]] Service& service() noexcept { return service_; }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "shunt/base/digest.hpp"
+
 namespace shunt::api {
 
 namespace {
@@ -29,11 +31,23 @@ RepeatedPosts::Post* RepeatedPosts::joinable(const OfKey& equal, Rule rule, Pati
 
 RepeatedPosts::Outcome RepeatedPosts::begin(std::string_view key, Rule rule, Patience patience,
                                             SteadyTime now, const std::function<void()>& changed) {
+  bool was_left = false;
+  const Outcome outcome = begin_locked(key, rule, patience, now, changed, was_left);
+  const auto* const joined = std::get_if<Joined>(&outcome);
+  if (joined != nullptr && was_left && left_posts_ != nullptr)
+    left_posts_->withdraw(sha256_hex(key), joined->id, [](bool) {});
+  return outcome;
+}
+
+RepeatedPosts::Outcome RepeatedPosts::begin_locked(std::string_view key, Rule rule, Patience patience,
+                                                   SteadyTime now, const std::function<void()>& changed,
+                                                   bool& was_left) {
   const std::lock_guard lock(mutex_);
   drop_old(now);
   if (rule != Rule::kFirst) {
     const OfKey equal = by_key_.equal_range(key);
     if (Post* const post = joinable(equal, rule, patience)) {
+      was_left = post->open == 0;
       ++post->open;
       post->left_at = SteadyTime::max();
       return Joined{post->ticket, *post->id};
@@ -67,28 +81,32 @@ void RepeatedPosts::accepted(Ticket ticket, const GenerationId& id) {
 }
 
 void RepeatedPosts::answered(Ticket ticket, SteadyTime now) {
-  for (const auto& call : leave(ticket, now, true)) call();
+  for (const auto& call : leave(ticket, now, true).calls) call();
 }
 
 void RepeatedPosts::broke(Ticket ticket, SteadyTime now) {
-  for (const auto& call : leave(ticket, now, false)) call();
+  const Parting parting = leave(ticket, now, false);
+  if (parting.left && left_posts_ != nullptr)
+    left_posts_->offer(sha256_hex(parting.left->key), parting.left->id, limits_.window);
+  for (const auto& call : parting.calls) call();
 }
 
-RepeatedPosts::Calls RepeatedPosts::leave(Ticket ticket, SteadyTime now, bool answered) {
+RepeatedPosts::Parting RepeatedPosts::leave(Ticket ticket, SteadyTime now, bool answered) {
   const std::lock_guard lock(mutex_);
   const auto found = by_ticket_.find(ticket);
   if (found == by_ticket_.end()) return {};
   Post& post = *found->second;
   if (post.open > 0) --post.open;
   post.answered = post.answered || answered;
-  Calls calls = std::exchange(post.waiting, {});
+  Parting parting{.calls = std::exchange(post.waiting, {})};
   if (!post.id) {
     drop(found->second);
   } else if (post.open == 0) {
     post.left_at = now;
     left_.emplace_back(now, ticket);
+    if (!post.answered) parting.left = Left{post.key, *post.id};
   }
-  return calls;
+  return parting;
 }
 
 void RepeatedPosts::drop_old(SteadyTime now) {
@@ -125,6 +143,23 @@ bool RepeatedPosts::is_abandoned(Ticket ticket, std::chrono::milliseconds grace,
   if (found == by_ticket_.end()) return true;
   const Post& post = *found->second;
   return post.open == 0 && !post.answered && now - post.left_at >= grace;
+}
+
+void RepeatedPosts::take_from_others(std::string_view key,
+                                     std::function<void(std::optional<GenerationId>)> done) {
+  if (left_posts_ == nullptr) return done(std::nullopt);
+  left_posts_->take(sha256_hex(key), std::move(done));
+}
+
+void RepeatedPosts::keep_from_others(Ticket ticket, std::function<void(bool)> done) {
+  std::optional<Left> left;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = by_ticket_.find(ticket);
+    if (found != by_ticket_.end() && found->second->id) left = Left{found->second->key, *found->second->id};
+  }
+  if (left_posts_ == nullptr || !left) return done(true);
+  left_posts_->withdraw(sha256_hex(left->key), left->id, std::move(done));
 }
 
 std::size_t RepeatedPosts::size() const {

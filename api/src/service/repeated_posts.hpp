@@ -18,13 +18,15 @@
 #include "dialects/repeat_rule.hpp"
 #include "shunt/api/namespace.hpp"
 #include "shunt/base/clock.hpp"
+#include "shunt/executor/left_posts.hpp"
 #include "shunt/generation/generation_id.hpp"
 
 namespace shunt::api {
 
 // Which generation a POST has begun that may come again: clients of other APIs send no idempotency key, and
 // send a POST anew when they saw its connection break. Whoever sends an equal one, as `key` says, joins the
-// generation that is there instead of paying for another one. Bounded; of this process alone. Any thread.
+// generation that is there instead of paying for another one. Bounded; of this process, which tells others
+// of those that were left, and asks them (share_in). Any thread.
 class RepeatedPosts {
  public:
   struct Limits {
@@ -56,6 +58,9 @@ class RepeatedPosts {
   RepeatedPosts() : RepeatedPosts(Limits{}) {}
   explicit RepeatedPosts(Limits limits) : limits_(limits) {}
 
+  // Before anything else. Not owned, outlives this; nullptr: there are no other processes.
+  void share_in(executor::LeftPosts* left) noexcept { left_posts_ = left; }
+
   // Undecided only where `patience` is for it. `changed` may be called on any thread, also after the caller
   // has lost interest.
   [[nodiscard]] Outcome begin(std::string_view key, Rule rule, Patience patience, SteadyTime now,
@@ -68,6 +73,11 @@ class RepeatedPosts {
 
   // Whether nobody has waited for its answer for so long, and nobody has got it.
   [[nodiscard]] bool is_abandoned(Ticket ticket, std::chrono::milliseconds grace, SteadyTime now) const;
+
+  // One that has been left in another process, and is this one's to join from now on.
+  void take_from_others(std::string_view key, std::function<void(std::optional<GenerationId>)> done);
+  // Whether no other process has joined it; from now on none can.
+  void keep_from_others(Ticket ticket, std::function<void(bool)> done);
 
   [[nodiscard]] std::size_t size() const;
 
@@ -85,14 +95,26 @@ class RepeatedPosts {
   using OfKey = std::pair<std::multimap<std::string, Posts::iterator, std::less<>>::iterator,
                           std::multimap<std::string, Posts::iterator, std::less<>>::iterator>;
   using Calls = std::vector<std::function<void()>>;
+  // A generation for which nobody waits here.
+  struct Left {
+    std::string key;
+    GenerationId id;
+  };
+  struct Parting {
+    Calls calls{};
+    std::optional<Left> left{};
+  };
 
   [[nodiscard]] static Post* joinable(const OfKey& equal, Rule rule, Patience patience);
   void drop_old(SteadyTime now);
   void make_room();
   void drop(Posts::iterator post);
-  [[nodiscard]] Calls leave(Ticket ticket, SteadyTime now, bool answered);
+  [[nodiscard]] Outcome begin_locked(std::string_view key, Rule rule, Patience patience, SteadyTime now,
+                                     const std::function<void()>& changed, bool& was_left);
+  [[nodiscard]] Parting leave(Ticket ticket, SteadyTime now, bool answered);
 
   const Limits limits_;
+  executor::LeftPosts* left_posts_ = nullptr;
   mutable std::mutex mutex_;
   Ticket last_ticket_ = 0;
   Posts posts_;
@@ -122,13 +144,14 @@ class RepeatedPost {
   void broke() {
     if (posts_ != nullptr) std::exchange(posts_, nullptr)->broke(ticket_, std::chrono::steady_clock::now());
   }
+  void keep_from_others(std::function<void(bool)> done) { all_.keep_from_others(ticket_, std::move(done)); }
   // Of one that broke.
   [[nodiscard]] bool is_abandoned(std::chrono::milliseconds grace) const {
     return all_.is_abandoned(ticket_, grace, std::chrono::steady_clock::now());
   }
 
  private:
-  const RepeatedPosts& all_;
+  RepeatedPosts& all_;
   RepeatedPosts* posts_;  // nullptr: all has been said
   const RepeatedPosts::Ticket ticket_;
 };

@@ -3,8 +3,9 @@ to one in queue mode, and what comes back is compared after this has been made e
 
 - ids of generations, and what is made of them (resp_, msg_, evt_ ...), tokens in URLs, the service's own address;
 - times (dates, seconds since 1970, durations, and what Replicate measures);
-- where a text was cut into deltas: neighbours that differ in their text alone are joined, since what comes out of a queue
-  may be cut elsewhere than what went in. Numbers of events (`id:`, `sequence_number`) count deltas, so they go as well.
+- where texts were cut into deltas, since what comes out of a queue, or from an upstream, may be cut elsewhere: deltas that
+  differ in their text alone are joined. Numbers of events (`id:`, `sequence_number`) count deltas, so they go as well. An
+  answer whose text, reasoning and log probabilities may share a delta or not is compared whole only.
 
 Statuses and names of headers are compared, too, and the values of those that have nothing of these."""
 
@@ -78,14 +79,12 @@ MADE_EQUAL = [
     (rb"token=[A-Za-z0-9_.=-]+", b"token=<TOKEN>"),
     (rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", b"<TIME>"),
     (rb'"(created|created_at|completed_at|total_duration|load_duration|eval_duration|predict_time|total_time|elapsed_ms)":[\d.]+',
-     rb'"\1":<NUMBER>'),
-    (rb'"sequence_number":\d+', b'"sequence_number":<NUMBER>'),
+     rb'"\1":0'),
+    (rb'"sequence_number":\d+', b'"sequence_number":0'),
     (rb"\nid: \d+", b"\nid: <NUMBER>"),
 ]
 # Their values say when or which, not what.
 OF_THIS_ANSWER = {"date", "content-length", "x-request-id", "shunt-generation-id", "location", "etag", "x-generation-id"}
-TEXT = re.compile(rb'"(?:content|text|delta|response|reasoning_content)":"((?:[^"\\]|\\.)*)"')
-
 
 def equal(raw):
     for pattern, stands in MADE_EQUAL:
@@ -93,26 +92,56 @@ def equal(raw):
     return raw
 
 
-def frame(raw):
-    """An event without the first text that it has, and that text, both as they were sent."""
-    if raw.startswith(b"event: output\n"):  # Replicate's: all of the data is text
-        return b"event: output", b"\n".join(re.findall(rb"^data: (.*)$", raw, re.M))
-    member = TEXT.search(raw)
-    if member is None:
-        return raw, None
-    return raw[:member.start(1)] + b"<TEXT>" + raw[member.end(1):], member.group(1)
+def pieces_of(told):
+    """What an event says in pieces, taken out of it: pairs of what it is and its text. None: it is no delta."""
+    if str(told.get("type", "")).endswith(".delta"):
+        return [("delta", told.pop("delta"))]
+    if isinstance(told.get("message"), dict) and not told.get("done"):
+        return [(name, told["message"].pop(name)) for name in ("thinking", "content") if name in told["message"]]
+    if "response" in told and told.get("done") is False:
+        return [("response", told.pop("response"))]
+    choice = (told.get("choices") or [{}])[0]
+    if "text" in choice and choice.get("finish_reason") is None:
+        return [("text", choice.pop("text"))]
+    delta = choice.get("delta") or {}
+    if not delta or "role" in delta:
+        return None
+    choice["delta"] = {}
+    pieces = []
+    for name, value in delta.items():
+        for call in value if name == "tool_calls" else []:
+            function = call.pop("function", {})
+            pieces += [(f"{name}[{call['index']}].{part}", str(text)) for part, text in [*call.items(), *function.items()] if part != "index"]
+        if name != "tool_calls":
+            pieces.append((name, value))
+    return pieces
+
+
+def compact(value):
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def joined(raw, between):
-    """The events of a stream, those that differ in their text alone as one."""
-    events = []
+    """The events of a stream, and the texts of its deltas, each whole. What a delta has beside its text counts."""
+    events, texts = [], {}
+
+    def say(shape, pieces):
+        for name, text in pieces:
+            texts[shape, name] = texts.get((shape, name), "") + text
+
     for each in raw.split(between):
-        shape, text = frame(each)
-        if events and text is not None and events[-1][0] == shape:
-            events[-1][1].append(text)
+        if each.startswith(b"event: output\n"):  # Replicate's: all of the data is text
+            say("output", [("", b"\n".join(re.findall(rb"^data: (.*)$", each, re.M)).decode())])
+            continue
+        head, data = each.split(b"data: ", 1) if b"data: " in each else (b"", each)
+        told = json.loads(data) if data.startswith(b"{") else {}
+        assert not told or compact(told) == data, data  # so nothing is lost by taking it apart
+        pieces = pieces_of(told)
+        if pieces is None:
+            events.append(each)
         else:
-            events.append((shape, [] if text is None else [text]))
-    return [(shape, b"".join(texts)) for shape, texts in events]
+            say(head + compact(told), pieces)
+    return events, texts
 
 
 def normal(answer):
@@ -174,7 +203,7 @@ CALLS = {
     "openai.chat.simulated.stream": lambda call: chat(call, model="simulated", seed=7, **STREAMED),
     "openai.chat.tools": lambda call: chat(call, model="tools"),
     "openai.chat.tools.stream": lambda call: chat(call, model="tools", **STREAMED),
-    "openai.chat.reasoning.stream": lambda call: chat(call, model="talk", **STREAMED),
+    "openai.chat.reasoning": lambda call: chat(call, model="talk"),
     "openai.chat.broken": lambda call: chat(call, model="broken") + chat(call, model="failing"),
     "openai.chat.broken.stream": lambda call: chat(call, model="broken", **STREAMED) + chat(call, model="failing", **STREAMED),
     "openai.chat.refused": lambda call: chat(call, model="nobody") + chat(call) + chat(call, model="words", n=2),
@@ -187,9 +216,9 @@ CALLS = {
     "openai.images": lambda call: [call("/v1/images/generations", {"model": "picture", "prompt": "a cat"})],
     "openai.form.refused": lambda call: form(call, "/v1/audio/transcriptions", "words"),
     "openai.responses": lambda call: response_read_again(call, model="words"),
-    "openai.responses.tools": lambda call: response_read_again(call, model="talk"),
+    "openai.responses.tools": lambda call: response_read_again(call, model="tools"),
     "openai.responses.stream": lambda call: [call("/v1/responses", {"model": model, "input": "Hello", **STREAMED})
-                                             for model in ("words", "tools", "talk", "failing")],
+                                             for model in ("words", "tools", "failing")],
     "openai.models": lambda call: [call("/v1/models"), call("/v1/models/words"), call("/v1/models/nobody")],
     "replicate.prediction": lambda call: prediction(call, "simulated", {"prompt": "x", "seed": 5}),
     "replicate.artifact": lambda call: prediction(call, "sound", {"text": "hello"}),
@@ -197,7 +226,7 @@ CALLS = {
     "replicate.models": lambda call: [call("/replicate/v1/models"), call("/replicate/v1/models/shunt/words"),
                                       call("/replicate/v1/models/shunt/nobody"), call("/replicate/v1/account")],
     "ollama.chat": lambda call: [call("/api/chat", {"model": model, "messages": ASK, "stream": False}) for model in ("words", "tools", "talk")],
-    "ollama.chat.stream": lambda call: [call("/api/chat", {"model": model, "messages": ASK}) for model in ("words", "tools", "talk", "broken")],
+    "ollama.chat.stream": lambda call: [call("/api/chat", {"model": model, "messages": ASK}) for model in ("words", "tools", "broken")],
     "ollama.generate": lambda call: [call("/api/generate", {"model": "simulated", "prompt": "Once", "options": {"seed": 3}, "stream": stream})
                                      for stream in (False, True)],
     "ollama.embed": lambda call: [call("/api/embed", {"model": "vectors", "input": ["a"]}), call("/api/embeddings", {"model": "numbers", "prompt": "a"})],
@@ -235,6 +264,7 @@ def test_what_is_made_equal_is_little():
     ids = [base64.b16encode(bytes([each] * 16)).lower() for each in (1, 2)]
     one = joined(equal(b"\n\n".join(chunk % (ids[0], text) for text in (b"ab", b"c"))), b"\n\n")
     other = joined(equal(b"\n\n".join(chunk % (ids[1], text) for text in (b"a", b"bc"))), b"\n\n")
-    assert one == other and len(one) == 1 and one[0][1] == b"abc"
+    assert one == other and list(one[1].values()) == ["abc"]
     assert joined(equal(chunk % (ids[0], b"abd")), b"\n\n") != one
+    assert joined(equal((chunk % (ids[0], b"abc")).replace(b"created", b"made")), b"\n\n") != one
     assert equal(b'{"prompt_tokens":3}') == b'{"prompt_tokens":3}'

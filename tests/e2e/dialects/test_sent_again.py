@@ -146,3 +146,55 @@ def test_npms_openai_pays_once_behind_a_proxy_that_breaks(service):
     seen = json.loads(done.stdout)
     assert seen["connections"] == 3, "two broke"
     assert ["chatcmpl-" + each["id"] for each in generations(service)] == [seen["id"]]
+
+
+# ---- Over processes: what one has left another one may join.
+
+@pytest.fixture
+def pair():
+    """Two API processes of one queue, and what Redis has of requests whose clients have gone."""
+    redis = RedisServer()
+    shunt = QueueProcesses(redis.url, MODELS)
+
+    def left():
+        return subprocess.check_output(["redis-cli", "-p", str(redis.port), "--scan", "--pattern", "*:left-posts:*"]).split()
+
+    try:
+        with shunt.another_api() as other:
+            yield shunt, other, left
+    finally:
+        shunt.stop()
+        redis.close()
+
+
+def test_another_process_joins_the_one_whose_connection_broke(pair):
+    first, other, left = pair
+    chat(first, 0).close()
+    begun(first, 1)
+    eventually(left, "it can be taken")
+    joined = answer(chat(other, 1))
+    assert ["chatcmpl-" + each["id"] for each in generations(first)] == [joined["id"]]
+    assert generations(first)[0]["state"] == "succeeded", "the one that was left did not cancel it"
+    assert not left()
+
+
+def test_another_process_begins_anew_what_was_given_up_or_is_another_request(pair):
+    first, other, left = pair
+    chat(first, 0).close()
+    begun(first, 1)
+    eventually(left)
+    answer(chat(other, 1, seed=5))
+    eventually(lambda: generations(first)[-1]["state"] == "cancelled", "nobody has taken the first one")
+    assert not left()
+    answer(chat(other, 1))
+    assert len(generations(first)) == 3
+
+
+def test_who_joins_in_another_process_and_goes_too_takes_it_along(pair):
+    first, other, left = pair
+    chat(first, 0).close()
+    begun(first, 1)
+    eventually(left)
+    chat(other, 1).close()
+    eventually(lambda: generations(first)[0]["state"] == "cancelled", "it is cancelled")
+    assert len(generations(first)) == 1 and not left()

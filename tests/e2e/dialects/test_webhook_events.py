@@ -52,17 +52,21 @@ def hook():
     receiver.close()
 
 
-@pytest.fixture(params=os.environ.get("SHUNT_E2E_MODES", "sync,queue").split(","))
-def service(request, hook, upstream):
-    redis = RedisServer() if request.param == "queue" else None
-    config = f"""
+def configuration(hook, upstream, events):
+    return f"""
 [webhooks]
 secrets = ["{SECRET}"]
 allow_http = true
 allowed_addresses = ["127.0.0.1"]
 url = "{hook.url('/openai')}"
-events = {json.dumps(ENDS)}
+events = {json.dumps(events)}
 """ + MODELS + upstream_model("cut", upstream, "json")
+
+
+@pytest.fixture(params=os.environ.get("SHUNT_E2E_MODES", "sync,queue").split(","))
+def service(request, hook, upstream):
+    redis = RedisServer() if request.param == "queue" else None
+    config = configuration(hook, upstream, ENDS)
     shunt = QueueProcesses(redis.url, config) if redis else ShuntProcess(config)
     yield shunt
     shunt.stop()
@@ -188,6 +192,24 @@ def test_an_endpoint_that_refuses_or_hangs_gets_the_end_all_the_same(service):
             assert sum(body["status"] == "processing" for body in hook.bodies()) == 1, "it is sent once"
         finally:
             hook.close()
+
+
+def test_a_response_is_told_by_another_process_when_its_own_is_killed(hook, upstream):
+    redis = RedisServer()
+    shunt = QueueProcesses(redis.url, configuration(hook, upstream, ["response.incomplete", "response.failed"]))
+    try:
+        wanted = respond(shunt, first_token_ms=1500, failure_rate=1)
+        respond(shunt, first_token_ms=1500)  # ends as completed, which is not asked for
+        hooks = ["redis-cli", "-p", str(redis.port), "hlen", shunt.environment["SHUNT_QUEUE_PREFIX"] + ":webhooks::hooks"]
+        with shunt.another_api():
+            shunt.process.send_signal(signal.SIGKILL)
+            shunt.process.wait()
+            eventually(lambda: hook.received, "the end, told by the other one", patience=90)
+            eventually(lambda: subprocess.check_output(hooks).strip() == b"0", "both ends have been looked at", patience=60)
+            assert [(body["type"], body["data"]["id"]) for body in hook.bodies()] == [("response.failed", wanted)]
+    finally:
+        shunt.stop()
+        redis.close()
 
 
 def test_the_end_is_told_once_when_the_process_that_told_the_rest_is_killed(hook, upstream):

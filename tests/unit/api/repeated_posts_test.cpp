@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
 #include <string>
 
 #include "shunt/base/clock.hpp"
@@ -174,6 +178,79 @@ TEST(RepeatedPosts, OneIsAbandonedWhenTheLastThatWaitedHasGoneForLongEnough) {
   EXPECT_FALSE(abandoned(kStart + 9s)) << "who joined has just gone";
   EXPECT_TRUE(abandoned(kStart + 13s));
   EXPECT_TRUE(table.posts.is_abandoned(99, 5s, kStart)) << "nobody knows it any more";
+}
+
+// What lies with other processes, as they have left it.
+struct LeftInMemory final : executor::LeftPosts {
+  void offer(std::string key, GenerationId id, std::chrono::milliseconds) override { left[key].insert(id); }
+  void take(std::string key, std::function<void(std::optional<GenerationId>)> done) override {
+    auto& ids = left[key];
+    if (ids.empty()) return done(std::nullopt);
+    const GenerationId id = *ids.begin();
+    ids.erase(ids.begin());
+    done(id);
+  }
+  void withdraw(std::string key, GenerationId id, std::function<void(bool)> done) override {
+    done(left[key].erase(id) == 1);
+  }
+  [[nodiscard]] std::size_t size() const {
+    std::size_t size = 0;
+    for (const auto& [key, ids] : left) size += ids.size();
+    return size;
+  }
+  std::map<std::string, std::set<GenerationId>> left;
+};
+
+TEST(RepeatedPosts, OneThatIsLeftHereIsOfferedToOthersUntilSomebodyJoinsIt) {
+  Table table;
+  LeftInMemory left;
+  table.posts.share_in(&left);
+  const GenerationId id = some_id();
+  const auto ticket = table.begun("a", id);
+  EXPECT_EQ(left.size(), 0U) << "its client waits";
+  table.posts.broke(ticket, kStart);
+  EXPECT_EQ(left.size(), 1U);
+  EXPECT_EQ(joined(table.begin("a", Rule::kRetry)), id);
+  EXPECT_EQ(left.size(), 0U) << "it is joined here";
+  table.posts.answered(ticket, kStart);
+  EXPECT_EQ(left.size(), 0U) << "what was answered is nobody's to join elsewhere";
+}
+
+TEST(RepeatedPosts, WhatAnotherProcessHasTakenIsNotGivenUpHere) {
+  LeftInMemory left;
+  Table here;
+  Table there;
+  here.posts.share_in(&left);
+  there.posts.share_in(&left);
+  const GenerationId id = some_id();
+  const auto kept = here.begun("a", id);
+  const auto taken = here.begun("b", some_id());
+  here.posts.broke(kept, kStart);
+  here.posts.broke(taken, kStart);
+  std::optional<GenerationId> found;
+  there.posts.take_from_others("b", [&](auto answer) { found = answer; });
+  EXPECT_TRUE(found);
+  there.posts.take_from_others("c", [&](auto answer) { found = answer; });
+  EXPECT_FALSE(found);
+  std::optional<bool> is_ours;
+  here.posts.keep_from_others(kept, [&](bool answer) { is_ours = answer; });
+  EXPECT_EQ(is_ours, true);
+  here.posts.keep_from_others(taken, [&](bool answer) { is_ours = answer; });
+  EXPECT_EQ(is_ours, false);
+  there.posts.take_from_others("a", [&](auto answer) { found = answer; });
+  EXPECT_FALSE(found) << "it has been taken back";
+}
+
+TEST(RepeatedPosts, AloneNothingIsWithOthers) {
+  Table table;
+  const auto ticket = table.begun("a", some_id());
+  table.posts.broke(ticket, kStart);
+  std::optional<GenerationId> found = some_id();
+  table.posts.take_from_others("a", [&](auto answer) { found = answer; });
+  EXPECT_FALSE(found);
+  std::optional<bool> is_ours;
+  table.posts.keep_from_others(ticket, [&](bool answer) { is_ours = answer; });
+  EXPECT_EQ(is_ours, true);
 }
 
 TEST(RepeatedPosts, WhoTriesAgainWaitsForTheIdOfOneThatIsBeingSubmitted) {

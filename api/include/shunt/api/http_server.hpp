@@ -22,6 +22,9 @@ namespace shunt::flip {
 class FlipControl;
 class FlipInspection;
 }  // namespace shunt::flip
+namespace shunt::executor {
+class LeftPosts;
+}  // namespace shunt::executor
 namespace shunt::webhooks {
 class Webhooks;
 }  // namespace shunt::webhooks
@@ -158,6 +161,10 @@ struct HttpServerOptions {
 
   // Takes the webhooks of requests. Not owned, outlives the server; nullptr: there are none.
   webhooks::Webhooks* webhooks = nullptr;
+
+  // Where other processes find the generations of requests whose clients have gone. Not owned, outlives the
+  // server; nullptr: there are no others.
+  executor::LeftPosts* left_posts = nullptr;
 
   // What POST /admin/reload asks. Not owned, outlives the server; nullptr: nothing can be reloaded.
   ConfigReloader* reloader = nullptr;

@@ -57,6 +57,7 @@ inline constexpr std::array kNeededCommands = std::to_array<std::string_view>({
     "SET K x",
     "SISMEMBER K x",
     "SMEMBERS K",
+    "SPOP K",
     "SRANDMEMBER K",
     "SREM K x",
     "SSCAN K 0",
