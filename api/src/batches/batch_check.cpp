@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "batches/batch_line.hpp"
+#include "batches/line_set.hpp"
 #include "shunt/base/digest.hpp"
 #include "shunt/base/display_text.hpp"
 #include "shunt/base/hex.hpp"
@@ -19,6 +20,11 @@ std::size_t BatchCheck::Hash::operator()(const Known& known) const noexcept {
 }
 
 bool BatchCheck::take(const FileLine& line) {
+  if (line.number >= LineSet::kMost) {
+    faults_.push_back(
+        {.code = "too_many_lines", .message = "the file has too many empty lines", .line = line.number});
+    return false;
+  }
   if (++lines_ > limits_.max_lines) {
     faults_.push_back({.code = "too_many_lines",
                        .message = "the file has more than " + std::to_string(limits_.max_lines) +

@@ -1,5 +1,6 @@
 #include "batches/batch_run.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 #include <vector>
@@ -171,8 +172,10 @@ Result<std::optional<FileLine>> BatchRun::next_open_line() {
     auto line = input_->next();
     if (!line && line.error().code == error_code::kFileGone) {
       // What was done is worth having; what was not cannot be any more.
-      batch_.faults.push_back(
-          {.code = "file_gone", .message = line.error().message, .param = "input_file_id"});
+      if (std::ranges::find(batch_.faults, "file_gone", &BatchFault::code) == batch_.faults.end()) {
+        batch_.faults.push_back(
+            {.code = "file_gone", .message = line.error().message, .param = "input_file_id"});
+      }
       input_ended_ = true;
       break;
     }
@@ -241,10 +244,10 @@ bool BatchRun::may_begin(std::uint64_t line) {
 void BatchRun::line_ended(std::uint64_t line, LineEnd end) {
   running_.erase(line);
   owner_.free_slot(batch_.caller);
-  // One that ends leaves room for one.
+  // One that ends leaves room for one, unless they are all about to be stopped.
   for (const auto& [number, run] : running_) {
     const auto waiting = run;
-    if (waiting->try_now()) break;
+    if (stops_lines_ || waiting->try_now()) break;
   }
   // Its result is not to be had now: what runs the batch next asks for it again.
   if (std::holds_alternative<LineAbandoned>(end)) {
@@ -279,6 +282,7 @@ Result<void> BatchRun::stop_lines(NextStep why, WallTime now) {
   const std::string message = expired
                                   ? "This request could not be executed before the completion window expired."
                                   : "This request was not executed because its batch was cancelled.";
+  stops_lines_ = true;
   const auto running = running_;
   for (const auto& [line, run] : running) run->cancel(code, message);
   if (!running_.empty()) return {};

@@ -92,7 +92,8 @@ class BatchRun {
 
   std::optional<Error> fault_;  // of what cannot answer with one
   bool looks_at_cancel_ = true;
-  bool changed_ = false;  // since the record was stored
+  bool stops_lines_ = false;  // no line begins any more
+  bool changed_ = false;      // since the record was stored
   bool scheduled_ = false;
   bool stopping_ = false;
   bool over_ = false;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <exception>
+#include <map>
+#include <string>
 #include <utility>
 
 #include "shunt/base/log.hpp"
@@ -15,7 +17,9 @@ constexpr std::chrono::seconds kLookInterval{5};
 constexpr std::chrono::seconds kTickInterval{1};
 constexpr std::chrono::hours kRemoveInterval{1};
 // Of one process; others wait for their turn, or for another process.
-constexpr std::size_t kMostRuns = 16;
+constexpr std::size_t kMostRuns = 256;
+// Of one caller: batches that wait for a slow model, a day perhaps, keep nobody else's from their turn.
+constexpr std::size_t kMostRunsOfOne = 4;
 // How long one that cannot go on is left alone, from the first time to the last.
 constexpr std::chrono::seconds kFirstPause{5};
 constexpr std::chrono::seconds kLastPause{300};
@@ -137,9 +141,14 @@ void BatchRunner::look() {
     std::erase_if(paused_, [&open](const auto& each) {
       return std::ranges::find(open, each.first, &OpenBatch::id) == open.end();
     });
+    std::map<std::string, std::size_t> runs_of;
+    for (const OpenBatch& batch : open) runs_of[batch.caller_digest] += runs_.contains(batch.id) ? 1 : 0;
     for (const OpenBatch& batch : open) {
-      if (runs_.size() >= kMostRuns) return;
-      if (!runs_.contains(batch.id)) look_at(batch);
+      if (runs_.size() >= kMostRuns) break;
+      std::size_t& of_caller = runs_of[batch.caller_digest];
+      if (runs_.contains(batch.id) || of_caller >= kMostRunsOfOne) continue;
+      look_at(batch);
+      of_caller += runs_.contains(batch.id) ? 1 : 0;
     }
     remove_old();
   } catch (const std::exception& fault) {

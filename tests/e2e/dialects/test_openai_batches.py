@@ -244,10 +244,23 @@ def test_a_batch_is_cancelled_through_another_process_and_stays_so(start):
     eventually(lambda: fleet.api.gauge("shunt_batches_running") == 0)
 
 
+KEYS = "".join(f'[[server.keys]]\nname = "{name}"\nsha256 = "{hashlib.sha256(name.encode()).hexdigest()}"\n'
+               for name in ("ann", "bob"))
+
+
+def test_a_key_whose_batches_wait_for_a_slow_model_keeps_nobody_else_from_theirs(start):
+    fleet = start(MODELS + KEYS)
+    slow = [create(fleet.api, lines_of("endless", 1), "ann") for _ in range(16)]
+    eventually(lambda: fleet.api.gauge("shunt_batches_running") == 4)
+    theirs = create(fleet.api, lines_of("quick", 3), "bob")
+    eventually(lambda: batch_of(fleet.api, theirs, "bob")["status"] == "completed")
+    for batch_id in slow:
+        fleet.api.request("POST", f"/v1/batches/{batch_id}/cancel", headers=authorization("ann"))
+    eventually(lambda: all(batch_of(fleet.api, each, "ann")["status"] == "cancelled" for each in slow), patience=60)
+
+
 def test_a_batch_is_its_keys_alone(start):
-    keys = "".join(f'[[server.keys]]\nname = "{name}"\nsha256 = "{hashlib.sha256(name.encode()).hexdigest()}"\n'
-                   for name in ("ann", "bob"))
-    fleet = start(MODELS.replace("[batches]", "[batches]\nmax_open_per_key = 1") + keys)
+    fleet = start(MODELS.replace("[batches]", "[batches]\nmax_open_per_key = 1") + KEYS)
     batch_id = create(fleet.api, lines_of("endless", 2), "ann")
     for request in (("GET", f"/v1/batches/{batch_id}"), ("POST", f"/v1/batches/{batch_id}/cancel")):
         assert fleet.api.request(*request, headers=authorization("bob")).status == 404

@@ -118,6 +118,14 @@ TEST(BatchCheck, FindsWhatIsWrongWithLinesTogether) {
             std::vector<std::string>{"too_many_lines@3"});
 }
 
+// What is done is remembered by a line's number, up to a bound that empty lines count for, too.
+TEST(BatchCheck, RefusesALineWhoseNumberCannotBeRemembered) {
+  BatchCheck check{std::string(kEndpoint), {.max_lines = 100, .json = {}}};
+  EXPECT_TRUE(check.take({.number = LineSet::kMost - 1, .text = line_of("a")}));
+  EXPECT_FALSE(check.take({.number = LineSet::kMost, .text = line_of("b")}));
+  EXPECT_EQ(check.faults().front().code, "too_many_lines");
+}
+
 TEST(BatchCheck, ReadsNoFurtherThanItsLastFault) {
   EXPECT_EQ(faults_of(std::vector<std::string>(1000, "{"), 1000).size(), kMostFaults);
 }
