@@ -13,7 +13,9 @@ namespace shunt::api::batches {
 namespace {
 
 // A batch whose process has died is found in so long.
+// While there are batches, of this process or of others that may die; and while there are none.
 constexpr std::chrono::seconds kLookInterval{5};
+constexpr std::chrono::seconds kIdleLookInterval{30};
 constexpr std::chrono::seconds kTickInterval{1};
 constexpr std::chrono::hours kRemoveInterval{1};
 // Of one process; others wait for their turn, or for another process.
@@ -135,9 +137,10 @@ void BatchRunner::over(const std::string& batch_id, std::optional<Error> why) {
 
 void BatchRunner::look() {
   if (stopping_) return;
-  look_again_later();
+  look_again_in(kLookInterval);
   try {
     const auto open = folder_.open();
+    if (open.empty()) look_again_in(kIdleLookInterval);
     std::erase_if(paused_, [&open](const auto& each) {
       return std::ranges::find(open, each.first, &OpenBatch::id) == open.end();
     });
@@ -157,8 +160,8 @@ void BatchRunner::look() {
   }
 }
 
-void BatchRunner::look_again_later() {
-  look_timer_ = context_.loop.after(kLookInterval, [this] { look(); });
+void BatchRunner::look_again_in(std::chrono::seconds interval) {
+  look_timer_ = context_.loop.after(interval, [this] { look(); });
 }
 
 void BatchRunner::look_at(const OpenBatch& batch) {

@@ -50,7 +50,7 @@ class BatchRunner final : public RunOwner {
 
   void look();
   void look_at(const OpenBatch& batch);
-  void look_again_later();
+  void look_again_in(std::chrono::seconds interval);
   void tick();
   void remove_old();
 
