@@ -12,7 +12,7 @@ namespace {
 
 // Connections kept open without a request, for all upstreams of a loop together. Beyond it every request that
 // ends closes one, and the next opens one anew.
-constexpr long kIdleConnections = 256;
+constexpr long kIdleConnections = 96;
 
 template <typename Value>
 void set(CURLM* multi, CURLMoption option, Value value) {
