@@ -3,6 +3,13 @@
 #include <utility>
 
 namespace shunt::api::batches {
+namespace {
+
+bool is_blank(const FileLine& line) {
+  return !line.too_long && line.text.find_first_not_of(" \t") == std::string::npos;
+}
+
+}  // namespace
 
 void LineReader::feed(std::string piece) {
   piece_ = std::move(piece);
@@ -19,7 +26,7 @@ void LineReader::keep(std::string_view part) {
   if (!too_long_) line_ += part;
 }
 
-// nullopt: the line is blank.
+// nullopt: the line is blank, and passed over.
 std::optional<FileLine> LineReader::take_line() {
   ++number_;
   FileLine line{.number = number_, .text = std::move(line_), .too_long = too_long_};
@@ -30,7 +37,8 @@ std::optional<FileLine> LineReader::take_line() {
     line.too_long = true;
     line.text.clear();
   }
-  if (!line.too_long && line.text.find_first_not_of(" \t") == std::string::npos) return std::nullopt;
+  if (is_blank(line) && ++blanks_ < kMostBlankLines) return std::nullopt;
+  blanks_ = 0;
   return line;
 }
 

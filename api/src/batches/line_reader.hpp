@@ -18,10 +18,13 @@ struct FileLine {
 };
 
 // Takes lines out of bytes that come in pieces, wherever they are split. Holds one piece and the beginning of
-// a line, `max_line_bytes` of it at most. Lines of nothing but spaces are passed over, and count. Not
-// thread-safe.
+// a line, `max_line_bytes` of it at most. Lines of nothing but spaces are passed over, and count; the last of
+// kMostBlankLines in a row is a line like others, so that no call goes on and on, and the file is refused.
+// Not thread-safe.
 class LineReader {
  public:
+  static constexpr std::size_t kMostBlankLines = 100'000;
+
   explicit LineReader(std::size_t max_line_bytes) : max_line_bytes_(max_line_bytes) {}
 
   // Only once next() has nothing more.
@@ -40,6 +43,7 @@ class LineReader {
   std::size_t read_ = 0;  // of the piece
   std::string line_;      // its beginning
   std::uint64_t number_ = 0;
+  std::size_t blanks_ = 0;  // in a row
   bool too_long_ = false;
   bool begun_ = false;  // something of the line has come
   bool finished_ = false;

@@ -44,6 +44,12 @@ TEST(LineReader, HoldsNothingOfALineThatIsTooLong) {
   EXPECT_EQ(lines_of(std::string(100, 'x'), 100), std::vector<std::string>{"1:too long"});
 }
 
+TEST(LineReader, PassesOverSoManyBlankLinesInARowAndNoMore) {
+  const std::string most(LineReader::kMostBlankLines - 1, '\n');
+  EXPECT_EQ(lines_of(most + "x", 7), std::vector<std::string>{std::to_string(most.size() + 1) + ":x"});
+  EXPECT_EQ(lines_of(most + "\n", 7), std::vector<std::string>{std::to_string(most.size() + 1) + ':'});
+}
+
 TEST(LineReader, AFileWithoutLinesHasNone) {
   EXPECT_TRUE(lines_of("", 1).empty());
   EXPECT_TRUE(lines_of("\n\r\n \n", 1).empty());
