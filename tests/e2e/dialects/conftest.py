@@ -1,5 +1,7 @@
 """Clients of other APIs, unmodified, once for each execution mode and client."""
 
+import contextlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +13,24 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "http"), str(HERE.parents[1] / "int
 
 import npm_packages  # noqa: E402
 import pypi_packages  # noqa: E402
+from redis_server import RedisServer  # noqa: E402
+from shunt_process import QueueProcesses, ShuntProcess  # noqa: E402
 
 CLIENTS = HERE / "clients"
+MODES = os.environ.get("SHUNT_E2E_MODES", "sync,queue").split(",")
+
+
+@contextlib.contextmanager
+def service_in(mode, config):
+    """The service alone, or on a queue with a worker and a Redis of its own."""
+    redis = RedisServer() if mode == "queue" else None
+    shunt = QueueProcesses(redis.url, config) if redis else ShuntProcess(config)
+    try:
+        yield shunt
+    finally:
+        shunt.stop()
+        if redis:
+            redis.close()
 
 
 def upstream_model(name, port, mode, operation="chat"):

@@ -1,13 +1,10 @@
 """Ollama's clients, of npm and PyPI, in both modes: they get the same."""
 
 import json
-import os
 import subprocess
 
 import pytest
-from conftest import CLIENTS, node, python, upstream_model
-from redis_server import RedisServer
-from shunt_process import QueueProcesses, ShuntProcess
+from conftest import CLIENTS, MODES, node, python, service_in, upstream_model
 
 MODELS = """
 [models.simulated]
@@ -27,19 +24,15 @@ CALLS = [["weather", {"city": "Utrecht"}], ["time", {}]]
 WORDS = "Trains roll down the hump"
 
 
-@pytest.fixture(scope="module", params=os.environ.get("SHUNT_E2E_MODES", "sync,queue").split(","))
+@pytest.fixture(scope="module", params=MODES)
 def service(request, upstream):
-    redis = RedisServer() if request.param == "queue" else None
     modes = [("words", "ok"), ("tools", "tool_calls"), ("talk", "talk"), ("broken", "status?code=500")]
     config = MODELS + "".join(upstream_model(name, upstream, mode) for name, mode in modes)
     config += upstream_model("once", upstream, "completions", "completions")
     config += upstream_model("vectors", upstream, "embeddings", "embeddings")
     config += '[models.tools.input]\ntools = { type = "array" }\n'
-    shunt = QueueProcesses(redis.url, config) if redis else ShuntProcess(config)
-    yield shunt
-    shunt.stop()
-    if redis:
-        redis.close()
+    with service_in(request.param, config) as shunt:
+        yield shunt
 
 
 @pytest.mark.parametrize("command", [lambda *a: node("ollama_text.mjs", *a), lambda *a: python("ollama_text.py", *a)],

@@ -1,16 +1,13 @@
 """Sounds and images that OpenAI's clients send as forms, in both modes."""
 
 import json
-import os
 import socket
 import subprocess
 import urllib.parse
 import urllib.request
 
 import pytest
-from conftest import CLIENTS, node, python, upstream_model
-from redis_server import RedisServer
-from shunt_process import QueueProcesses, ShuntProcess
+from conftest import CLIENTS, MODES, node, python, service_in, upstream_model
 from waiting import eventually
 
 SOUND = """
@@ -58,15 +55,11 @@ def configuration(upstream, folder):
             + upstream_model("edits", upstream, "images#edits", "image_edits") + IMAGES)
 
 
-@pytest.fixture(scope="module", params=os.environ.get("SHUNT_E2E_MODES", "sync,queue").split(","))
+@pytest.fixture(scope="module", params=MODES)
 def service(request, upstream, tmp_path_factory):
-    redis = RedisServer() if request.param == "queue" else None
     config = configuration(upstream, tmp_path_factory.mktemp("files") / "files")
-    shunt = QueueProcesses(redis.url, config) if redis else ShuntProcess(config)
-    yield shunt
-    shunt.stop()
-    if redis:
-        redis.close()
+    with service_in(request.param, config) as shunt:
+        yield shunt
 
 
 def requests_of(upstream, mode):

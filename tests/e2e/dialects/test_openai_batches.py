@@ -14,7 +14,7 @@ import uuid
 from pathlib import Path
 
 import pytest
-from conftest import CLIENTS, node, python, upstream_model
+from conftest import CLIENTS, MODES, node, python, upstream_model
 from redis_server import RedisServer
 from shunt_process import QueueProcesses, ShuntProcess
 from waiting import eventually
@@ -70,7 +70,7 @@ class Fleet:
         self.files.cleanup()
 
 
-@pytest.fixture(params=os.environ.get("SHUNT_E2E_MODES", "sync,queue").split(","))
+@pytest.fixture(params=MODES)
 def mode(request):
     return request.param
 

@@ -1,14 +1,13 @@
 """OpenAI's responses: the clients of npm and PyPI in both modes, and streams that outlive processes."""
 
 import json
-import os
 import signal
 import subprocess
 
 import pytest
-from conftest import CLIENTS, node, python, upstream_model
+from conftest import CLIENTS, MODES, node, python, service_in, upstream_model
 from redis_server import RedisServer
-from shunt_process import QueueProcesses, ShuntProcess
+from shunt_process import QueueProcesses
 from waiting import eventually
 
 MODELS = """
@@ -41,15 +40,11 @@ def configuration(upstream):
                             for name, mode in (("words", "ok"), ("tools", "tool_calls"), ("talk", "talk")))
 
 
-@pytest.fixture(scope="module", params=os.environ.get("SHUNT_E2E_MODES", "sync,queue").split(","))
+@pytest.fixture(scope="module", params=MODES)
 def service(request, upstream):
-    redis = RedisServer() if request.param == "queue" else None
     config = configuration(upstream)
-    shunt = QueueProcesses(redis.url, config) if redis else ShuntProcess(config)
-    yield shunt
-    shunt.stop()
-    if redis:
-        redis.close()
+    with service_in(request.param, config) as shunt:
+        yield shunt
 
 
 @pytest.mark.parametrize("command", [lambda *a: node("responses.mjs", *a, "openai"),

@@ -1,13 +1,10 @@
 """OpenAI's clients, of npm and PyPI, in both modes: they all get the same."""
 
 import json
-import os
 import subprocess
 
 import pytest
-from conftest import CLIENTS, node, python, upstream_model
-from redis_server import RedisServer
-from shunt_process import QueueProcesses, ShuntProcess
+from conftest import CLIENTS, MODES, node, python, service_in, upstream_model
 
 MODELS = """
 [models.simulated]
@@ -48,15 +45,11 @@ def configuration(upstream):
         for name, operation in (("once", "completions"), ("embeddings", "embeddings"), ("images", "images")))
 
 
-@pytest.fixture(scope="module", params=os.environ.get("SHUNT_E2E_MODES", "sync,queue").split(","))
+@pytest.fixture(scope="module", params=MODES)
 def service(request, upstream):
-    redis = RedisServer() if request.param == "queue" else None
     config = configuration(upstream)
-    shunt = QueueProcesses(redis.url, config) if redis else ShuntProcess(config)
-    yield shunt
-    shunt.stop()
-    if redis:
-        redis.close()
+    with service_in(request.param, config) as shunt:
+        yield shunt
 
 
 @pytest.mark.parametrize("command", [lambda *a: node("text.mjs", *a, "openai"), lambda *a: node("text.mjs", *a, "openai-6"),

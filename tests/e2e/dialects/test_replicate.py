@@ -1,13 +1,10 @@
 """Replicate's clients, of npm and PyPI, in both modes."""
 
 import json
-import os
 import subprocess
 
 import pytest
-from conftest import CLIENTS, node, python
-from redis_server import RedisServer
-from shunt_process import QueueProcesses, ShuntProcess
+from conftest import CLIENTS, MODES, node, python, service_in
 from test_openai_text import MODELS
 from waiting import eventually
 from webhook_receiver import SECRET, Receiver
@@ -34,15 +31,11 @@ failure_rate = { type = "number" }
 """
 
 
-@pytest.fixture(params=os.environ.get("SHUNT_E2E_MODES", "sync,queue").split(","))
+@pytest.fixture(params=MODES)
 def service(request, tmp_path):
-    redis = RedisServer() if request.param == "queue" else None
     config = MODELS + WORDS + f'[files]\nmin_free = 0\ndirectory = "{tmp_path}/files"\n'
-    shunt = QueueProcesses(redis.url, config) if redis else ShuntProcess(config)
-    yield shunt
-    shunt.stop()
-    if redis:
-        redis.close()
+    with service_in(request.param, config) as shunt:
+        yield shunt
 
 
 @pytest.fixture

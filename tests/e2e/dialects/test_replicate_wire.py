@@ -2,14 +2,13 @@
 
 import base64
 import json
-import os
 import re
 import time
 from urllib.parse import urlsplit
 
 import pytest
-from redis_server import RedisServer
-from shunt_process import QueueProcesses, ShuntProcess
+from conftest import MODES, service_in
+from shunt_process import QueueProcesses
 from waiting import eventually
 
 CONFIG = """
@@ -44,15 +43,11 @@ ROOT = "/replicate/v1"
 JSON = {"Content-Type": "application/json"}
 
 
-@pytest.fixture(scope="module", params=os.environ.get("SHUNT_E2E_MODES", "sync,queue").split(","))
+@pytest.fixture(scope="module", params=MODES)
 def service(request, tmp_path_factory):
-    redis = RedisServer() if request.param == "queue" else None
     config = CONFIG + f'\n[files]\nmin_free = 0\ndirectory = "{tmp_path_factory.mktemp("files")}"\n'
-    shunt = QueueProcesses(redis.url, config) if redis else ShuntProcess(config)
-    yield shunt
-    shunt.stop()
-    if redis:
-        redis.close()
+    with service_in(request.param, config) as shunt:
+        yield shunt
 
 
 def post(service, path, body, **headers):

@@ -1,15 +1,14 @@
 """POSTs that clients send again when their connection breaks: one generation, one bill."""
 
 import json
-import os
 import socket
 import subprocess
 import time
 
 import pytest
-from conftest import CLIENTS, node
+from conftest import CLIENTS, MODES, node, service_in
 from redis_server import RedisServer
-from shunt_process import QueueProcesses, ShuntProcess
+from shunt_process import QueueProcesses
 from waiting import eventually
 
 MODELS = """
@@ -30,14 +29,10 @@ CHAT = {"model": "words", "messages": [{"role": "user", "content": "Hi"}]}
 PREDICTION = {"input": {"prompt": "Hi"}}
 
 
-@pytest.fixture(params=os.environ.get("SHUNT_E2E_MODES", "sync,queue").split(","))
+@pytest.fixture(params=MODES)
 def service(request):
-    redis = RedisServer() if request.param == "queue" else None
-    shunt = QueueProcesses(redis.url, MODELS) if redis else ShuntProcess(MODELS)
-    yield shunt
-    shunt.stop()
-    if redis:
-        redis.close()
+    with service_in(request.param, MODELS) as shunt:
+        yield shunt
 
 
 def post(service, path, body, **headers):

@@ -2,15 +2,14 @@
 way. Their own clients verify what has come, in both modes."""
 
 import json
-import os
 import signal
 import subprocess
 import time
 
 import pytest
-from conftest import CLIENTS, node, python, upstream_model
+from conftest import CLIENTS, MODES, node, python, service_in, upstream_model
 from redis_server import RedisServer
-from shunt_process import QueueProcesses, ShuntProcess
+from shunt_process import QueueProcesses
 from waiting import eventually
 from webhook_receiver import SECRET, Receiver
 
@@ -63,15 +62,11 @@ events = {json.dumps(events)}
 """ + MODELS + upstream_model("cut", upstream, "json")
 
 
-@pytest.fixture(params=os.environ.get("SHUNT_E2E_MODES", "sync,queue").split(","))
+@pytest.fixture(params=MODES)
 def service(request, hook, upstream):
-    redis = RedisServer() if request.param == "queue" else None
     config = configuration(hook, upstream, ENDS)
-    shunt = QueueProcesses(redis.url, config) if redis else ShuntProcess(config)
-    yield shunt
-    shunt.stop()
-    if redis:
-        redis.close()
+    with service_in(request.param, config) as shunt:
+        yield shunt
 
 
 def post(service, path, body):
