@@ -41,7 +41,7 @@ BatchRunner::BatchRunner(std::filesystem::path folder, executor::GenerationExecu
     : folder_(std::move(folder)),
       live_(live),
       process_(random_name(kProcessBytes)),
-      back_(std::make_shared<LoopPost>(thread_.at(0))),
+      back_(std::make_shared<LoopGate>(thread_.at(0))),
       context_{.executor = executor,
                .models = models,
                .live = live,
@@ -83,7 +83,7 @@ void BatchRunner::stop() {
     look_timer_.cancel();
     tick_timer_.cancel();
   });
-  back_->close();
+  back_->shut();
   thread_.stop_and_join();
 }
 

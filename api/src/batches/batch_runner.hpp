@@ -58,7 +58,7 @@ class BatchRunner final : public RunOwner {
   const LiveSettingsSource& live_;
   const std::string process_;
   EventLoopThreads thread_{1};
-  const std::shared_ptr<LoopPost> back_;
+  const std::shared_ptr<LoopGate> back_;
   const RunContext context_;
 
   // All of these on the loop's thread.

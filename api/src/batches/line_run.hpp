@@ -9,7 +9,7 @@
 #include "admission/live_settings.hpp"
 #include "batches/batch_line.hpp"
 #include "batches/line_result.hpp"
-#include "batches/loop_post.hpp"
+#include "batches/on_loop.hpp"
 #include "dialects/dialect.hpp"
 #include "representation/url_signer.hpp"
 #include "shunt/api/namespace.hpp"
@@ -28,7 +28,7 @@ struct RunContext {
   const UrlSigner& urls;
   FileStore& files;
   EventLoop& loop;                 // all that is below happens on its thread
-  std::shared_ptr<LoopPost> back;  // for whoever answers elsewhere
+  std::shared_ptr<LoopGate> back;  // for whoever answers elsewhere
   bool local = false;              // a generation dies with its process, and nobody knows of it afterwards
 };
 
