@@ -153,9 +153,6 @@ std::optional<Error> decode_files(JsonObjectReader& members, Envelope& envelope)
   return members.problem();
 }
 
-// 9999-12-31T23:59:59.999Z: later times have no form that clients read.
-constexpr std::int64_t kLatestMs = 253'402'300'799'999;
-
 WallTime wall_time(std::int64_t ms) {
   return WallTime(std::chrono::milliseconds(ms));
 }

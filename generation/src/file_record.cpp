@@ -12,8 +12,6 @@ namespace {
 constexpr std::string_view kIdPrefix = "file-";
 constexpr std::size_t kIdDigits = 32;
 constexpr int kRecordVersion = 1;
-// Milliseconds of the end of the year 9999, the last that RFC 3339 can write.
-constexpr std::int64_t kLatestMs = 253'402'300'799'999;
 
 Error broken(std::string why) {
   return {error_code::kFileStoreFailed, "the record of a file cannot be read: " + std::move(why)};

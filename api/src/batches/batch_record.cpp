@@ -14,8 +14,6 @@ namespace {
 using Presence = JsonObjectReader::Presence;
 
 constexpr int kVersion = 1;
-// Milliseconds of the end of the year 9999, the last that RFC 3339 can write.
-constexpr std::int64_t kLatestMs = 253'402'300'799'999;
 
 Error broken(std::string why) {
   return {error_code::kFileStoreFailed, "the record of a batch cannot be read: " + std::move(why)};

@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::size_t kMaxProcessBytes = 256;
 constexpr std::size_t kMaxSilent = 50;
-constexpr std::int64_t kLatestMs = 253'402'300'799'999;  // the year 9999
 
 std::optional<JsonObject> object_of(std::string_view text) {
   if (text.size() > kMaxReportBytes) return std::nullopt;

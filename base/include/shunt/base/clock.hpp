@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,9 @@ namespace shunt::base {
 
 // Wall time as the wire carries it: milliseconds since the Unix epoch.
 using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
+// 9999-12-31T23:59:59.999Z in these, the last that RFC 3339 can write: what is told of later times is no
+// time.
+inline constexpr std::int64_t kLatestMs = 253'402'300'799'999;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 // Where time comes from. Decisions take times as arguments; the objects that make them hold a Clock, so that

@@ -13,10 +13,9 @@ namespace {
 
 // A time in ms. What is none of this era counts as "at some time": 0.
 std::optional<std::int64_t> time_of(const bullmq::RedisReply& reply) {
-  constexpr std::uint64_t kLatestMs = 253'402'300'799'999;
   if (!reply.is_text() && !reply.is_integer()) return std::nullopt;
   const auto ms = whole_number(reply);
-  return ms && *ms <= kLatestMs ? static_cast<std::int64_t>(*ms) : 0;
+  return ms && *ms <= std::uint64_t{kLatestMs} ? static_cast<std::int64_t>(*ms) : 0;
 }
 
 std::optional<std::string> text_of(const bullmq::RedisReply& reply) {
