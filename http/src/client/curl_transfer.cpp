@@ -129,14 +129,47 @@ void CurlTransfer::set_message() {
     set(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));
     set(easy_, CURLOPT_POSTFIELDS, body->empty() ? "" : body->data());
   }
+  if (request_.body_source) set_body_source();
   set(easy_, CURLOPT_HTTPHEADER, headers_.get());
-  // A body makes it POST by itself, and its absence GET.
-  if (request_.method != (body ? "POST" : "GET")) set(easy_, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+  // A body makes it POST by itself, a source of one PUT, and the absence of both GET.
+  std::string_view by_itself = body ? "POST" : "GET";
+  if (request_.body_source) by_itself = "PUT";
+  if (request_.method != by_itself) set(easy_, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
   if (!request_.range.empty()) set(easy_, CURLOPT_RANGE, request_.range.c_str());
   if (request_.signature) {
     set(easy_, CURLOPT_AWS_SIGV4, request_.signature->provider.c_str());
     set(easy_, CURLOPT_USERPWD, request_.signature->login.c_str());
   }
+}
+
+void CurlTransfer::set_body_source() {
+  append_header("Expect:");
+  set(easy_, CURLOPT_UPLOAD, 1L);
+  set(easy_, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request_.body_source->size));
+  set(easy_, CURLOPT_READFUNCTION, &give_body);
+  set(easy_, CURLOPT_READDATA, this);
+  set(easy_, CURLOPT_SEEKFUNCTION, &seek_body);
+  set(easy_, CURLOPT_SEEKDATA, this);
+}
+
+std::size_t CurlTransfer::give_body(char* room, std::size_t, std::size_t length, CurlTransfer* self) {
+  const BodySource& source = *self->request_.body_source;
+  const std::uint64_t left = source.size - self->given_;
+  if (left == 0) return 0;
+  const std::size_t most = std::min<std::uint64_t>(left, length);
+  const std::size_t given = source.read(self->given_, room, most);
+  if (given == 0 || given > most) return CURL_READFUNC_ABORT;
+  self->given_ += given;
+  return given;
+}
+
+// libcurl goes back to the beginning only.
+int CurlTransfer::seek_body(CurlTransfer* self, curl_off_t offset, int origin) {
+  if (origin != SEEK_SET || offset < 0) return CURL_SEEKFUNC_CANTSEEK;
+  const auto to = static_cast<std::uint64_t>(offset);
+  if (to > self->request_.body_source->size) return CURL_SEEKFUNC_FAIL;
+  self->given_ = to;
+  return CURL_SEEKFUNC_OK;
 }
 
 void CurlTransfer::use_addresses(const std::vector<std::string>& addresses) {
@@ -254,10 +287,11 @@ bool CurlTransfer::request_written() const {
   curl_off_t body = 0;
   curl_easy_getinfo(easy_, CURLINFO_REQUEST_SIZE, &head);
   curl_easy_getinfo(easy_, CURLINFO_SIZE_UPLOAD_T, &body);
-  std::size_t expected = 0;
+  std::uint64_t expected = 0;
+  if (request_.body_source) expected = request_.body_source->size;
   if (request_.borrowed_body) expected = request_.borrowed_body->size();
   if (request_.body) expected = request_.body->size();
-  return head > 0 && static_cast<std::size_t>(body) >= expected;
+  return head > 0 && static_cast<std::uint64_t>(body) >= expected;
 }
 
 void CurlTransfer::record_end(TransferEnd end) {

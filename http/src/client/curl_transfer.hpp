@@ -51,11 +51,14 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   static curl_socket_t open_socket(CurlTransfer* self, curlsocktype, curl_sockaddr* address);
   static int take_connected(CurlTransfer* self, char*, char*, int, int);
   static std::size_t take_header(const char* data, std::size_t, std::size_t size, CurlTransfer* self);
+  static std::size_t give_body(char* room, std::size_t, std::size_t length, CurlTransfer* self);
+  static int seek_body(CurlTransfer* self, curl_off_t offset, int origin);
   static std::size_t take_body(const char* data, std::size_t, std::size_t size, CurlTransfer* self);
 
   void set_options();
   void set_limits();
   void set_message();
+  void set_body_source();
   void append_header(const char* header);
   void take_header_line(std::string_view line);
   void mark_ready();
@@ -78,6 +81,7 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   ResponseHead head_;
   std::string body_;
   std::size_t received_ = 0;
+  std::uint64_t given_ = 0;  // of the body's source
   bool too_large_ = false;
   std::optional<TransferEnd> end_;
 };
