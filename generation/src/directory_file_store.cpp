@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,41 +10,20 @@
 #include <system_error>
 #include <utility>
 
+#include "file_failures.hpp"
 #include "shunt/base/digest.hpp"
 #include "shunt/base/hex.hpp"
 #include "shunt/base/random.hpp"
 #include "shunt/generation/artifact_rules.hpp"
-#include "shunt/generation/file_error_codes.hpp"
 
 namespace shunt::generation {
 namespace {
 
 namespace fs = std::filesystem;
 
-// A record that is longer was not written here.
-constexpr std::uint64_t kMaxRecordBytes = 16UL * 1024;
-// Uploads that were begun so long ago have lost their process.
-constexpr std::chrono::hours kAbandonedAfter{24};
 // How often bytes are put in place that are being removed at the same moment.
 constexpr int kTries = 8;
 constexpr unsigned kParts = 256;
-// What is looked at of one caller's folder: twice what a quota may let it keep.
-constexpr std::size_t kMaxEntries = 20'000;
-
-Error failed(std::string_view what, const fs::path& path, int number) {
-  const bool full = number == ENOSPC || number == EDQUOT;
-  return store_failed(full ? error_code::kStorageFull : error_code::kFileStoreFailed, what, path, number);
-}
-
-Error gone() {
-  return {error_code::kFileGone, "the file has expired or was removed: its bytes are not stored any more"};
-}
-
-Error too_many_uses() {
-  return Error{error_code::kFileQuotaExceeded, "the caller's generations of late have had their limit of " +
-                                                   std::to_string(kMaxUses) + " different files"}
-      .with("limit", static_cast<std::uint64_t>(kMaxUses));
-}
 
 // Files in use are told by their time of modification, which says until when.
 int set_until(const fs::path& path, WallTime until) {
@@ -77,7 +55,7 @@ std::string file_name(const fs::path& path) {
 
 // A folder's entries; none where it is not there. `number` is 0, or errno where not all of them could be
 // read.
-std::vector<fs::path> entries_of(const fs::path& folder, int& number, std::size_t most = kMaxEntries) {
+std::vector<fs::path> entries_of(const fs::path& folder, int& number, std::size_t most = kMaxCallerEntries) {
   std::vector<fs::path> entries;
   std::error_code failure;
   for (auto entry = fs::directory_iterator(folder, failure); !failure && entry != fs::directory_iterator();
@@ -99,38 +77,6 @@ std::vector<fs::path> entries_of(const fs::path& folder) {
 }
 
 }  // namespace
-
-DirectoryUpload::DirectoryUpload(fs::path path, std::uint64_t min_free_bytes)
-    : path_(std::move(path)),
-      file_(path_, O_WRONLY | O_CREAT | O_EXCL, kOwnerOnly),
-      min_free_bytes_(min_free_bytes) {}
-
-DirectoryUpload::~DirectoryUpload() {
-  file_.close();
-  ::unlink(path_.c_str());
-}
-
-Result<void> DirectoryUpload::append(std::string_view bytes) {
-  if (!file_.is_open()) return failed("writing a file", path_, EBADF);
-  struct statvfs room{};
-  if (min_free_bytes_ > 0 && ::fstatvfs(file_.get(), &room) == 0 &&
-      static_cast<std::uint64_t>(room.f_bavail) * room.f_frsize < min_free_bytes_ + bytes.size()) {
-    return failed("writing a file", path_, ENOSPC);
-  }
-  if (const int number = write_all(file_.get(), bytes); number != 0) {
-    return failed("writing a file", path_, number);
-  }
-  digest_.update(bytes);
-  bytes_ += bytes.size();
-  return {};
-}
-
-Result<std::string> DirectoryUpload::finish() {
-  if (!file_.is_open() || ::fsync(file_.get()) != 0 || file_.close() != 0) {
-    return failed("writing a file", path_, errno);
-  }
-  return digest_.finish_hex();
-}
 
 // A caller's records are counted and added to by one process at a time.
 class DirectoryFileStore::CallerLock {
@@ -170,14 +116,9 @@ fs::path DirectoryFileStore::caller_of(std::string_view caller) const {
 }
 
 Result<std::unique_ptr<FileUpload>> DirectoryFileStore::begin_upload() {
-  const fs::path folder = folder_ / "new";
-  if (const int number = make_private_folder(folder); number != 0) {
-    return failed("making the folder of files", folder, number);
-  }
-  const fs::path path = folder / random_name();
-  auto upload = std::make_unique<DirectoryUpload>(path, min_free_bytes_);
-  if (!upload->is_open()) return failed("beginning a file", path, errno);
-  return std::unique_ptr<FileUpload>(std::move(upload));
+  auto upload = begin_directory_upload(folder_ / "new", min_free_bytes_);
+  if (!upload) return std::move(upload).error();
+  return std::unique_ptr<FileUpload>(std::move(*upload));
 }
 
 // What is there already stays, unless it is not even as long as it should be. 0, or errno.
@@ -203,20 +144,21 @@ Result<void> DirectoryFileStore::place(const DirectoryUpload& upload, const std:
   const fs::path mark = object / ("held-" + holder);
   int number = 0;
   for (int tries = 0; tries < kTries; ++tries) {
-    if (number = make_private_folder(object); number != 0) return failed("storing a file", object, number);
+    if (number = make_private_folder(object); number != 0)
+      return file_not_stored("storing a file", object, number);
     number = create(mark, until);
     if (number == ENOENT || number == EEXIST) continue;
-    if (number != 0) return failed("storing a file", object, number);
+    if (number != 0) return file_not_stored("storing a file", object, number);
     if (number = put_data(upload, object / "data"); number != 0) {
       if (number == ENOENT) continue;
       ::unlink(mark.c_str());
-      return failed("storing a file", object, number);
+      return file_not_stored("storing a file", object, number);
     }
     if (!until_of(mark)) continue;
-    if (number = sync_folder(object); number != 0) return failed("storing a file", object, number);
+    if (number = sync_folder(object); number != 0) return file_not_stored("storing a file", object, number);
     return {};
   }
-  return failed("storing a file", object, number == 0 ? EBUSY : number);
+  return file_not_stored("storing a file", object, number == 0 ? EBUSY : number);
 }
 
 Result<FileRecord> DirectoryFileStore::keep(FileUpload& upload, FileRecord record, const FileQuota& quota) {
@@ -228,10 +170,10 @@ Result<FileRecord> DirectoryFileStore::keep(FileUpload& upload, FileRecord recor
   record.bytes = begun.bytes();
   const fs::path folder = caller_of(record.caller);
   if (const int number = make_private_folder(folder); number != 0) {
-    return failed("keeping a file", folder, number);
+    return file_not_stored("keeping a file", folder, number);
   }
   const CallerLock lock(folder);
-  if (lock.number() != 0) return failed("keeping a file", folder, lock.number());
+  if (lock.number() != 0) return file_not_stored("keeping a file", folder, lock.number());
   if (auto room = check_quota(record, quota); !room) return std::move(room).error();
   if (auto placed = place(begun, record.sha256, record.id, record.expires_at); !placed) {
     return std::move(placed).error();
@@ -246,14 +188,14 @@ Result<FileRecord> DirectoryFileStore::keep(FileUpload& upload, FileRecord recor
   ::unlink(fresh.c_str());
   ::unlink(path.c_str());
   release(record.sha256, record.id, record.created_at);
-  return failed("keeping a file", path, number);
+  return file_not_stored("keeping a file", path, number);
 }
 
 Result<std::vector<StoredUse>> DirectoryFileStore::uses_of(std::string_view caller) const {
   const fs::path folder = caller_of(caller);
   int number = 0;
   const auto entries = entries_of(folder, number);
-  if (number != 0) return failed("counting files", folder, number);
+  if (number != 0) return file_not_stored("counting files", folder, number);
   std::vector<StoredUse> uses;
   for (const fs::path& entry : entries) {
     const std::string name = file_name(entry);
@@ -286,7 +228,7 @@ Result<FileReference> DirectoryFileStore::hold(FileUpload& upload, FileReference
 }
 
 Result<void> DirectoryFileStore::hold(const FileReference& file, const FileUse& use) {
-  if (!is_sha256_hex(file.sha256)) return gone();
+  if (!is_sha256_hex(file.sha256)) return file_gone();
   return hold_for(nullptr, file, use);
 }
 
@@ -295,10 +237,10 @@ Result<void> DirectoryFileStore::hold_for(const DirectoryUpload* upload, const F
                                           const FileUse& use) {
   const fs::path folder = caller_of(use.caller);
   if (const int number = make_private_folder(folder); number != 0) {
-    return failed("holding a file", folder, number);
+    return file_not_stored("holding a file", folder, number);
   }
   const CallerLock lock(folder);
-  if (lock.number() != 0) return failed("holding a file", folder, lock.number());
+  if (lock.number() != 0) return file_not_stored("holding a file", folder, lock.number());
   const auto uses = uses_of(use.caller);
   if (!uses) return uses.error();
   const fs::path object = object_of(file.sha256);
@@ -308,7 +250,7 @@ Result<void> DirectoryFileStore::hold_for(const DirectoryUpload* upload, const F
       return {};
     }
   }
-  if (uses->size() >= kMaxUses) return too_many_uses();
+  if (uses->size() >= kMaxUses) return too_many_file_uses();
   const auto kept = list(use.caller, use.now);
   if (!kept) return kept.error();
   if (auto room =
@@ -322,7 +264,7 @@ Result<void> DirectoryFileStore::hold_for(const DirectoryUpload* upload, const F
                         .until = use.until + kUseSlack};
   const fs::path entry = folder / encode_use_name(fresh);
   if (const int number = create(entry, fresh.until); number != 0) {
-    return failed("holding a file", folder, number);
+    return file_not_stored("holding a file", folder, number);
   }
   Result<void> held = upload != nullptr ? place(*upload, file.sha256, fresh.holder, fresh.until)
                                         : mark_held(object, fresh.holder, fresh.until);
@@ -335,12 +277,12 @@ Result<void> DirectoryFileStore::mark_held(const fs::path& object, const std::st
                                            WallTime until) {
   const fs::path mark = object / ("held-" + holder);
   const int number = create(mark, until);
-  if (number == ENOENT) return gone();
-  if (number != 0) return failed("holding a file", object, number);
+  if (number == ENOENT) return file_gone();
+  if (number != 0) return file_not_stored("holding a file", object, number);
   if (until_of(object / "data") && until_of(mark)) return {};
   // They have been removed at this moment.
   ::unlink(mark.c_str());
-  return gone();
+  return file_gone();
 }
 
 Result<std::optional<FileRecord>> DirectoryFileStore::find(std::string_view caller, std::string_view id,
@@ -357,16 +299,17 @@ Result<std::optional<FileRecord>> DirectoryFileStore::read_record(const fs::path
   std::error_code failure;
   const std::uint64_t size = fs::file_size(path, failure);
   if (failure == std::errc::no_such_file_or_directory) return std::optional<FileRecord>();
-  if (failure) return failed("reading the record of a file", path, failure.value());
-  if (size > kMaxRecordBytes) return failed("reading the record of a file", path, EFBIG);
+  if (failure) return file_not_stored("reading the record of a file", path, failure.value());
+  if (size > kMaxFileRecordBytes) return file_not_stored("reading the record of a file", path, EFBIG);
   auto text = read_part(path, size, 0, static_cast<std::size_t>(size));
   if (const auto* const not_read = std::get_if<PartNotRead>(&text)) {
     if (not_read->number == ENOENT) return std::optional<FileRecord>();
-    return failed("reading the record of a file", path, not_read->number);
+    return file_not_stored("reading the record of a file", path, not_read->number);
   }
   auto record = decode_file_record(std::get<std::string>(text));
   if (!record) return std::move(record).error();
-  if (file_name(path) != record->id + ".json") return failed("reading the record of a file", path, EIO);
+  if (file_name(path) != record->id + ".json")
+    return file_not_stored("reading the record of a file", path, EIO);
   return std::optional<FileRecord>(std::move(*record));
 }
 
@@ -376,7 +319,7 @@ Result<std::vector<FileRecord>> DirectoryFileStore::list(std::string_view caller
   int number = 0;
   const auto entries = entries_of(folder, number);
   // Otherwise a quota would count less than there is.
-  if (number != 0) return failed("listing files", folder, number);
+  if (number != 0) return file_not_stored("listing files", folder, number);
   for (const fs::path& path : entries) {
     if (path.extension() != ".json") continue;
     auto record = read_record(path);
@@ -398,7 +341,7 @@ Result<bool> DirectoryFileStore::remove(std::string_view caller, std::string_vie
   const fs::path path = caller_of(caller) / (std::string(id) + ".json");
   if (::unlink(path.c_str()) != 0) {
     if (errno == ENOENT) return false;
-    return failed("removing a file", path, errno);
+    return file_not_stored("removing a file", path, errno);
   }
   release((*record)->sha256, (*record)->id, WallTime::min());
   return true;
@@ -445,22 +388,18 @@ Result<std::size_t> DirectoryFileStore::expire(WallTime now) {
   for (const fs::path& object : entries_of(folder_ / "objects" / part)) {
     if (remove_unheld(object, now)) ++removed;
   }
-  for (const fs::path& entry : entries_of(folder_ / "new")) {
-    const auto begun = until_of(entry);
-    std::error_code failure;
-    if (begun && *begun < now - kAbandonedAfter) removed += fs::remove_all(entry, failure) > 0 ? 1 : 0;
-  }
+  removed += remove_abandoned(folder_ / "new", now);
   return removed;
 }
 
 Result<std::string> DirectoryFileStore::read(const std::string& sha256, std::uint64_t bytes,
                                              std::uint64_t offset, std::size_t length) {
-  if (!is_sha256_hex(sha256)) return gone();
+  if (!is_sha256_hex(sha256)) return file_gone();
   const fs::path path = object_of(sha256) / "data";
   auto part = read_part(path, bytes, offset, length);
   if (const auto* const not_read = std::get_if<PartNotRead>(&part)) {
-    if (not_read->number == ENOENT) return gone();
-    return failed(std::string(not_read->what) + " a file", path, not_read->number);
+    if (not_read->number == ENOENT) return file_gone();
+    return file_not_stored(std::string(not_read->what) + " a file", path, not_read->number);
   }
   return std::get<std::string>(std::move(part));
 }

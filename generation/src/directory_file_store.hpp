@@ -8,36 +8,12 @@
 #include <string_view>
 #include <vector>
 
+#include "directory_upload.hpp"
 #include "file_use.hpp"
-#include "shunt/base/sha256.hpp"
-#include "shunt/base/stored_file.hpp"
 #include "shunt/generation/file_store.hpp"
 #include "shunt/generation/namespace.hpp"
 
 namespace shunt::generation {
-
-// An upload lies in the store's folder from its first byte, so that its place becomes another one by a link.
-class DirectoryUpload final : public FileUpload {
- public:
-  DirectoryUpload(std::filesystem::path path, std::uint64_t min_free_bytes);
-  ~DirectoryUpload() override;
-  DirectoryUpload(const DirectoryUpload&) = delete;
-  DirectoryUpload& operator=(const DirectoryUpload&) = delete;
-
-  [[nodiscard]] bool is_open() const noexcept { return file_.is_open(); }
-  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
-  Result<void> append(std::string_view bytes) override;
-  std::uint64_t bytes() const noexcept override { return bytes_; }
-  // The bytes are durable; their SHA-256. Once.
-  Result<std::string> finish();
-
- private:
-  const std::filesystem::path path_;
-  StoredFile file_;
-  const std::uint64_t min_free_bytes_;
-  Sha256 digest_;
-  std::uint64_t bytes_ = 0;
-};
 
 // docs/decisions/0024 has the layout:
 //   objects/ab/SHA256/data         the bytes

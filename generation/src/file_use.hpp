@@ -31,6 +31,11 @@ inline constexpr std::chrono::minutes kUseSlack{10};
 // Of one caller; each is looked at when one more is added.
 inline constexpr std::size_t kMaxUses = 10'000;
 
+// A record that is longer was not written here.
+inline constexpr std::size_t kMaxFileRecordBytes = 16UL * 1024;
+// What is looked at of one caller's entries: twice what a quota may let it keep.
+inline constexpr std::size_t kMaxCallerEntries = 20'000;
+
 // Whether a caller that keeps `records` and uses `uses` may have `more` bytes more, of the digest, in a file
 // that is kept (one more counts) or only used. Bytes that are used and kept count once. Uses that are over by
 // `now` do not count. Fails with `file_quota_exceeded`.

@@ -6,7 +6,6 @@
 
 #include "shunt/base/digest.hpp"
 #include "shunt/base/display_text.hpp"
-#include "shunt/generation/error_codes.hpp"
 
 namespace shunt::generation::s3 {
 namespace {
@@ -40,18 +39,29 @@ bool take_unit(std::string_view& text) {
   return take(text, ' ');
 }
 
-// A bucket that is not there has no objects, but that is not what was asked.
+Error object_gone(const Kind& kind) {
+  return {kind.gone,
+          std::string(kind.noun) + " has expired or was removed: its bytes are not stored any more"};
+}
+
+// The statuses and words of AWS's own limits, Ceph's and MinIO's. HTTP has 507 for it.
+bool is_full(const Answer& answer) {
+  constexpr std::string_view kWords[] = {"QuotaExceeded", "XMinioStorageFull",
+                                         "XMinioAdminBucketQuotaExceeded", "InsufficientStorage"};
+  return answer.complete && (answer.status == 507 ||
+                             (answer.status >= 400 && std::ranges::find(kWords, error_word(answer.body)) !=
+                                                          std::ranges::end(kWords)));
+}
+
+}  // namespace
+
 bool is_gone(const Answer& answer) {
   return answer.complete && answer.status == 404 && error_word(answer.body) != "NoSuchBucket";
 }
 
-Error gone() {
-  return {error_code::kArtifactGone, "the artifact has expired: its bytes are not stored any more"};
-}
-
-Error failed(std::string_view what, const Answer& answer, const Bucket& bucket) {
-  std::string message(what);
-  message += " an artifact failed: ";
+Error not_done(std::string_view doing, const Answer& answer, const Bucket& bucket) {
+  std::string message(doing);
+  message.append(" ").append(bucket.kind.noun).append(" failed: ");
   if (!answer.complete) {
     message += displayable(answer.problem);
   } else {
@@ -59,13 +69,15 @@ Error failed(std::string_view what, const Answer& answer, const Bucket& bucket) 
     if (const auto word = error_word(answer.body); !word.empty())
       message.append(" (").append(word).append(")");
   }
-  Error error{error_code::kArtifactStoreFailed, std::move(message), retryable_if(may_go_better(answer))};
+  const ErrorCode code = is_full(answer) ? bucket.kind.full : bucket.kind.failed;
+  Error error{code, std::move(message), retryable_if(may_go_better(answer))};
   return std::move(error).with("bucket", bucket.name);
 }
 
+namespace {
+
 Error not_as_said(const Bucket& bucket, const std::string& sha256, std::string_view what) {
-  return {error_code::kArtifactStoreFailed,
-          "the object \"" + bucket.prefix + sha256 + "\" " + std::string(what)};
+  return {bucket.kind.failed, "the object \"" + bucket.prefix + sha256 + "\" " + std::string(what)};
 }
 
 // How large the object is, if what came is what was asked for.
@@ -108,21 +120,21 @@ bool may_go_better(const Answer& answer) {
 
 Result<void> stored(const Answer& answer, const Bucket& bucket) {
   if (answer.complete && answer.status == 200) return {};
-  return failed("storing", answer, bucket);
+  return not_done("storing", answer, bucket);
 }
 
 Result<void> removed(const Answer& answer, const Bucket& bucket) {
   const bool done = answer.status == 200 || answer.status == 204 || answer.status == 404;
   if (answer.complete && done && error_word(answer.body) != "NoSuchBucket") return {};
-  return failed("removing", answer, bucket);
+  return not_done("removing", answer, bucket);
 }
 
 Result<std::string> part_of_object(Answer answer, const Bucket& bucket, const std::string& sha256,
                                    const Part& part) {
   if (answer.complete && answer.status == 416 && part.size == 0 && part.length == 0) return std::string();
-  if (is_gone(answer)) return gone();
+  if (is_gone(answer)) return object_gone(bucket.kind);
   const bool right = answer.status == 206 || (answer.status == 200 && part.offset == 0);
-  if (!answer.complete || !right) return failed("reading", answer, bucket);
+  if (!answer.complete || !right) return not_done("reading", answer, bucket);
   const auto size = size_told(answer, part);
   if (part.length == 0 && part.size > 0) answer.body.clear();
   if (answer.body.size() != part.length || size != part.size)

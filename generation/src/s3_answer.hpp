@@ -6,6 +6,8 @@
 #include <string_view>
 
 #include "shunt/base/result.hpp"
+#include "shunt/generation/error_codes.hpp"
+#include "shunt/generation/file_error_codes.hpp"
 #include "shunt/generation/namespace.hpp"
 
 // What answers of an S3 server mean. Pure: whatever a server says, these functions return, and what they
@@ -21,11 +23,24 @@ struct Answer {
   std::string content_range{};  // the header's value; "" = none, or several
 };
 
+// What the objects are, for messages, and what their failures are called.
+struct Kind {
+  std::string_view noun;  // "an artifact"
+  ErrorCode failed;
+  ErrorCode gone;
+  ErrorCode full;  // the bucket takes no more
+};
+inline constexpr Kind kArtifacts{"an artifact", error_code::kArtifactStoreFailed, error_code::kArtifactGone,
+                                 error_code::kArtifactStoreFailed};
+inline constexpr Kind kFiles{"a file", error_code::kFileStoreFailed, error_code::kFileGone,
+                             error_code::kStorageFull};
+
 // Where the objects are, for messages.
 struct Bucket {
   std::string endpoint;
   std::string name;
   std::string prefix;
+  Kind kind = kArtifacts;
 };
 
 struct ContentRange {
@@ -53,8 +68,14 @@ struct Part {
   [[nodiscard]] std::size_t asked() const noexcept { return length == 0 ? 1 : length; }
 };
 
-// All three fail with `artifact_store_failed`, and the one that reads with `artifact_gone` when there is no
-// such object.
+// Whether there is no such object. A bucket that is not there has none, but that is not what was asked.
+[[nodiscard]] bool is_gone(const Answer& answer);
+
+// What went wrong, as an error of the bucket's kind: "DOING an artifact failed: ...".
+[[nodiscard]] Error not_done(std::string_view doing, const Answer& answer, const Bucket& bucket);
+
+// All three fail as the bucket's kind does, and the one that reads with its `gone` when there is no such
+// object.
 [[nodiscard]] Result<void> stored(const Answer& answer, const Bucket& bucket);
 [[nodiscard]] Result<void> removed(const Answer& answer, const Bucket& bucket);
 // Exactly the bytes of the part, of an object that has exactly the size that it is said to have.
