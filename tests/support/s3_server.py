@@ -10,11 +10,22 @@ The keys are "access" and "secret", the region is "us-east-1". An object whose n
     fault-hang/       no answer
     fault-cut/        GET sends half of the bytes and closes
     fault-other/      GET sends other bytes
+    fault-507/        PUT finds no room
+    fault-slow/       every answer takes 50 ms
+    fault-size/       GET tells another size than there is
+    fault-list-cut/   lists end in the middle
+    fault-list-loop/  lists go on for ever with the same names
+    fault-list-lie/   lists have a name of somewhere else
+    fault-list-large/ lists have more than anybody wants to read
+The word may be followed by a hyphen and more: fault-507-files/ has the same bad luck as fault-507/.
+Lists are ListObjectsV2 with prefix, start-after and max-keys. GET /names?PREFIX, without a signature and without bad luck,
+answers the names that begin so, a line each; PUT and DELETE /names/NAME store and remove an object likewise.
 Standard library only.
 """
 import collections
 import hashlib
 import hmac
+import html
 import re
 import sys
 import threading
@@ -30,6 +41,34 @@ lock = threading.Lock()
 
 def hmac_of(key, text):
     return hmac.new(key, text.encode(), hashlib.sha256).digest()
+
+
+def quoted(text):
+    return urllib.parse.quote(text, safe="-_.~")
+
+
+def is_faulty(name, fault):
+    return re.match(rf"fault-{fault}(-[a-z0-9-]*)?/", name) is not None
+
+
+def list_of(query):
+    """The body of a list."""
+    prefix, after, most = query["prefix"], query.get("start-after", ""), min(1000, int(query["max-keys"]))
+    if is_faulty(prefix, "list-loop"):
+        after = ""
+    with lock:
+        names = sorted(name for name in objects if name.startswith(prefix) and name > after)
+    truncated = len(names) > most or is_faulty(prefix, "list-loop")
+    if is_faulty(prefix, "list-lie"):
+        names = ["elsewhere/" + name for name in names] or ["elsewhere/x"]
+    contents = "".join(f"<Contents><Key>{html.escape(name)}</Key><LastModified>2026-11-29T00:00:00.000Z</LastModified>"
+                       f"<Size>{len(objects.get(name, b''))}</Size></Contents>" for name in names[:most])
+    if is_faulty(prefix, "list-large"):
+        contents += "<Contents><Key>" + prefix + "x" * 2_000_000 + "</Key></Contents>"
+    text = ('<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+            f"<Name>box</Name><Prefix>{prefix}</Prefix><IsTruncated>{str(truncated).lower()}</IsTruncated>"
+            f"{contents}</ListBucketResult>").encode()
+    return text[:len(text) // 2] if is_faulty(prefix, "list-cut") else text
 
 
 def signature_problem(request, body):
@@ -51,7 +90,9 @@ def signature_problem(request, body):
         if needed not in names:
             return f"{needed} is not signed"
     url = urllib.parse.urlsplit(request.path)
-    canonical = "\n".join([request.command, url.path, url.query,
+    query = "&".join(sorted(f"{quoted(name)}={quoted(value)}"
+                            for name, value in urllib.parse.parse_qsl(url.query, keep_blank_values=True)))
+    canonical = "\n".join([request.command, url.path, query,
                            *(f"{name}:{(request.headers.get(name) or '').strip()}" for name in names), "",
                            ";".join(names), request.headers["x-amz-content-sha256"]])
     scope = f"{day}/{region}/{service}/{end}"
@@ -82,34 +123,63 @@ class Handler(BaseHTTPRequestHandler):
 
     def handle_request(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        _, bucket, name = self.path.split("/", 2)
+        url = urllib.parse.urlsplit(self.path)
+        if url.path.startswith("/names"):
+            return self.answer_test(url, body)
+        _, bucket, name = (url.path + "/").split("/", 2)
+        name = name.removesuffix("/")
+        query = dict(urllib.parse.parse_qsl(url.query)) if url.query else None
+        about = query["prefix"] if query else name
         with lock:
-            requests[name] += 1
-            count = requests[name]
+            requests[self.path] += 1
+            count = requests[self.path]
         problem = signature_problem(self, body)
         if problem:
             return self.refuse(403, "SignatureDoesNotMatch", problem)
         if bucket != "box":
             return self.refuse(404, "NoSuchBucket")
-        if name.startswith("fault-403/"):
+        if is_faulty(about, "403"):
             return self.refuse(403, "AccessDenied")
-        if name.startswith("fault-500/") or (name.startswith("fault-twice/") and count <= 2):
+        if is_faulty(about, "500") or (is_faulty(about, "twice") and count <= 2):
             return self.refuse(500, "InternalError")
-        if name.startswith("fault-hang/"):
+        if is_faulty(about, "507") and self.command == "PUT":
+            return self.refuse(507, "XMinioStorageFull")
+        if is_faulty(about, "hang"):
             time.sleep(30)
             return None
+        if is_faulty(about, "slow"):
+            time.sleep(0.05)
+        if query:
+            return self.answer(200, list_of(query), {"Content-Type": "application/xml"})
+        return self.answer_object(name, body)
+
+    def answer_test(self, url, body):
+        name = url.path.removeprefix("/names/")
         if self.command == "PUT":
-            objects[name] = body
+            with lock:
+                objects[name] = body
             return self.answer(200)
         if self.command == "DELETE":
-            objects.pop(name, None)
+            with lock:
+                objects.pop(name, None)
             return self.answer(204)
-        if name not in objects:
+        with lock:
+            return self.answer(200, "".join(f"{name}\n" for name in sorted(objects) if name.startswith(url.query)).encode())
+
+    def answer_object(self, name, body):
+        with lock:
+            if self.command == "PUT":
+                objects[name] = body
+            found = objects.get(name)
+            if self.command == "DELETE":
+                objects.pop(name, None)
+        if self.command != "GET":
+            return self.answer(200 if self.command == "PUT" else 204)
+        if found is None:
             return self.refuse(404, "NoSuchKey")
-        if name.startswith("fault-other/"):
+        if is_faulty(name, "other"):
             return self.answer(200, b"something else")
-        found = objects[name]
-        if name.startswith("fault-cut/"):
+        if is_faulty(name, "cut"):
             self.send_response(200)
             self.send_header("Content-Length", str(len(found)))
             self.end_headers()
@@ -121,7 +191,7 @@ class Handler(BaseHTTPRequestHandler):
             first, last = int(part[1]), min(int(part[2]), len(found) - 1)
             if first >= len(found):
                 return self.refuse(416, "InvalidRange")
-            return self.answer(206, found[first:last + 1], {"Content-Range": f"bytes {first}-{last}/{len(found)}"})
+            return self.answer(206, found[first:last + 1], {"Content-Range": f"bytes {first}-{last}/{len(found) + is_faulty(name, 'size')}"})
         return self.answer(200, found)
 
     do_GET = do_PUT = do_DELETE = handle_request
