@@ -62,8 +62,10 @@ std::vector<Finding> look_at_models(const config::Loaded& loaded) {
     facts.name = configured.model.name;
     facts.driver = configured.model.driver;
     facts.runs = std::visit(WhatRuns{}, configured.driver);
-    if (const auto made = make_model(configured, loaded, loops, files.get()); !made)
-      facts.mistake = made.error().message;
+    const auto made = make_model(configured, loaded, loops, files ? files->get() : nullptr);
+    if (!made) facts.mistake = made.error().message;
+    // The service would not start.
+    if (!files) facts.mistake = files.error().message;
     findings.push_back(site::judge_model(facts));
   }
   return findings;

@@ -204,8 +204,9 @@ int generate(const GenerateOptions& options) {
   ShutdownSignals signals;  // not earlier: until here Ctrl-C simply ends the process
   EventLoopThreads loops(1);
   ModelRegistry models;
-  const std::unique_ptr<FileStore> files = make_file_store(configuration);
-  auto model = make_model(**chosen, *loaded, loops, files.get());
+  const auto files = make_file_store(configuration);
+  if (!files) return refuse(kExitConfiguration, files.error().message);
+  auto model = make_model(**chosen, *loaded, loops, files->get());
   if (!model) return refuse(kExitConfiguration, model.error().message);
   if (const auto added = models.add(std::move(*model)); !added) {
     return refuse(kExitConfiguration, added.error().message);
@@ -214,7 +215,7 @@ int generate(const GenerateOptions& options) {
   request.model = name;
   request.input = std::move(*input);
   request.options.timeout = options.timeout;
-  auto given = give_files(options, configuration, *models.find(name), files.get());
+  auto given = give_files(options, configuration, *models.find(name), files->get());
   if (!given) return refuse(kExitUsage, given.error().message);
   request.files = std::move(*given);
   GenerationPrinter printer({.model = name, .output = options.output, .json = options.json});

@@ -1,5 +1,7 @@
 #include "make_artifact_store.hpp"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -23,7 +25,8 @@ std::filesystem::path state_directory() {
   return {};
 }
 
-Result<std::unique_ptr<ArtifactStore>> in_bucket(const config::ArtifactSettings& settings) {
+// With the keys, from wherever they are.
+Result<S3Options> bucket_options(const config::ArtifactSettings& settings) {
   S3Options s3 = settings.s3;
   s3.access_key = environment_variable(settings.s3_access_key_env).value_or("");
   if (!settings.s3_secret_key_file.empty()) {
@@ -43,7 +46,13 @@ Result<std::unique_ptr<ArtifactStore>> in_bucket(const config::ArtifactSettings&
     return Error{"invalid_configuration", "artifacts.s3.bucket is set, and the environment variable " +
                                               settings.s3_secret_key_env + " with the secret key is not"};
   }
-  return make_s3_artifact_store(std::move(s3));
+  return s3;
+}
+
+// Uploads on their way into a bucket need a folder of this machine alone, and a worker has none.
+std::filesystem::path spool_folder(const std::filesystem::path& files) {
+  if (!files.empty()) return files / "new";
+  return std::filesystem::temp_directory_path() / ("shunt-uploads-" + std::to_string(::getuid()));
 }
 
 }  // namespace
@@ -65,7 +74,11 @@ std::filesystem::path files_folder(const config::Configuration& configuration) {
 
 Result<std::unique_ptr<ArtifactStore>> make_artifact_store(const config::Configuration& configuration) {
   const config::ArtifactSettings& settings = configuration.artifacts;
-  if (!settings.s3.bucket.empty()) return in_bucket(settings);
+  if (!settings.s3.bucket.empty()) {
+    auto options = bucket_options(settings);
+    if (!options) return std::move(options).error();
+    return make_s3_artifact_store(std::move(*options));
+  }
   const std::filesystem::path folder = artifacts_folder(configuration);
   if (folder.empty()) {
     return Error{
@@ -76,10 +89,20 @@ Result<std::unique_ptr<ArtifactStore>> make_artifact_store(const config::Configu
   return make_directory_artifact_store(folder);
 }
 
-std::unique_ptr<FileStore> make_file_store(const config::Configuration& configuration) {
+bool files_lie_in_bucket(const config::Configuration& configuration) {
+  return configuration.file_store.directory.empty() && !configuration.artifacts.s3.bucket.empty();
+}
+
+Result<std::unique_ptr<FileStore>> make_file_store(const config::Configuration& configuration) {
   const std::filesystem::path folder = files_folder(configuration);
-  if (folder.empty()) return nullptr;
-  return make_directory_file_store(folder, configuration.file_store.min_free_bytes);
+  const std::uint64_t min_free = configuration.file_store.min_free_bytes;
+  if (!files_lie_in_bucket(configuration)) {
+    if (folder.empty()) return std::unique_ptr<FileStore>();
+    return make_directory_file_store(folder, min_free);
+  }
+  auto options = bucket_options(configuration.artifacts);
+  if (!options) return std::move(options).error();
+  return make_s3_file_store(std::move(*options), spool_folder(folder), min_free);
 }
 
 }  // namespace shunt::app

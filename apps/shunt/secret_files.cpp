@@ -58,11 +58,13 @@ void note_secret_files(config::Loaded& loaded) {
   const config::Configuration& configuration = loaded.configuration;
   for (const config::ModelConfig& model : configuration.models)
     note(loaded, config::table_of_model(model.model.name), "", std::visit(SecretsOf{}, model.driver));
-  // These two are no part of a model, and wait for a restart.
+  // These are no part of a model, and wait for a restart.
   if (configuration.queue_enabled || configuration.roles.worker) {
     std::string password;
     add_file(configuration.redis_password_file, password);
     note(loaded, "", "redis.password_file", password);
+  }
+  if (configuration.queue_enabled || configuration.roles.worker || !configuration.artifacts.s3.bucket.empty()) {
     std::string key;
     add_file(configuration.artifacts.s3_secret_key_file, key);
     note(loaded, "", "artifacts.s3.secret_key_file", key);

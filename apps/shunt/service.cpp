@@ -128,7 +128,9 @@ Result<void> Service::assemble() {
   if (!config::traces_url(configuration_.tracing).empty()) {
     tracer_ = std::make_unique<Tracer>(configuration_.tracing, process_name());
   }
-  files_ = make_file_store(configuration_);
+  auto files = make_file_store(configuration_);
+  if (!files) return std::move(files).error();
+  files_ = std::move(*files);
   if (files_ && configuration_.roles.api) file_expiry_ = std::make_unique<FileExpiry>(*files_, faults_);
   auto models = make_models(loaded_, loops_, files_.get(), endings_);
   if (!models) return std::move(models).error();
@@ -279,7 +281,8 @@ Result<void> Service::listen() {
   options.left_posts = left_posts_.get();
   options.url_secret = url_secret_;
   options.file_store = files_.get();
-  if (files_) options.batch_folder = (files_folder(configuration_) / "batches").string();
+  if (const auto folder = files_folder(configuration_); files_ && !folder.empty())
+    options.batch_folder = (folder / "batches").string();
   options.files.retention = std::max(configuration_.store.max_age, configuration_.queue.retention);
   if (load_again_) options.reloader = this;
   if (fleet_) {

@@ -40,7 +40,8 @@ std::vector<Setting<Configuration>> file_settings() {
   made.push_back(
       general("files.directory", Text{}, through(&Configuration::file_store, &FileStoreSettings::directory),
               "Where the files that callers upload lie: a folder that all API processes and workers share. "
-              "Empty: `input-files` in `artifacts.directory`, or in the state directory that stands there."));
+              "Empty: the bucket `artifacts.s3.bucket`, if there is one, else `input-files` in "
+              "`artifacts.directory`, or in the state directory that stands there."));
   made.push_back(general("files.min_free", kind::Bytes{0, 1024 * kGiB},
                          through(&Configuration::file_store, &FileStoreSettings::min_free_bytes),
                          "What uploads leave free on that disk; those that would not get 507."));
@@ -90,9 +91,11 @@ std::vector<Setting<Configuration>> artifact_settings() {
               "share. Empty: "
               "`$STATE_DIRECTORY/artifacts` (systemd), else `$XDG_STATE_HOME/shunt/artifacts`, else "
               "`~/.local/state/shunt/artifacts`. Not looked at with `artifacts.s3.bucket`."));
-  made.push_back(general("artifacts.s3.bucket", Text{}, s3(&S3Options::bucket),
-                         "A bucket instead of the folder. Give it a lifecycle rule that removes objects some "
-                         "time after `queue.retention`: Shunt removes none."));
+  made.push_back(
+      general("artifacts.s3.bucket", Text{}, s3(&S3Options::bucket),
+              "A bucket instead of the folder; callers' files lie in it too, unless "
+              "`files.directory` is set. Give it a lifecycle rule that removes what is below `artifacts.s3.prefix` "
+              "some time after `queue.retention`: Shunt removes no artifacts from it."));
   made.push_back(general("artifacts.s3.endpoint", Text{}, s3(&S3Options::endpoint),
                          "The server, as `https://s3.eu-central-1.amazonaws.com` or `http://minio:9000`."));
   made.push_back(

@@ -176,21 +176,14 @@ class Loading {
     }
   }
 
-  // With a bucket nothing says of a folder that all processes share: each would have its own, and a worker
-  // would not find what an API process has stored.
+  // What S3 takes in one piece (docs/decisions/0024).
   void check_file_store() {
-    const ArtifactSettings& artifacts = configuration_.artifacts;
-    const bool shared = !configuration_.file_store.directory.empty() || !artifacts.directory.empty();
-    if (!configuration_.queue_enabled || artifacts.s3.bucket.empty() || shared) return;
-    for (const LoadedModel& model : models_) {
-      for (const auto& [member, rule] : model.config.input_rules) {
-        if (rule.type != InputRule::Type::kFile) continue;
-        problems_.add(source_of("artifacts.s3.bucket"), "files.directory",
-                      "must name a folder that API processes and workers share, since " +
-                          in_quotes(model.config.model.name) +
-                          " takes files: artifacts lie in a bucket, and files cannot");
-        return;
-      }
+    constexpr std::size_t kMostInBucket = std::size_t{5} << 30U;
+    const bool in_bucket =
+        configuration_.file_store.directory.empty() && !configuration_.artifacts.s3.bucket.empty();
+    if (in_bucket && configuration_.server.files.max_bytes > kMostInBucket) {
+      problems_.add(source_of("files.max_bytes"), "files.max_bytes",
+                    "must be at most 5GiB where files lie in a bucket (artifacts.s3.bucket)");
     }
   }
 

@@ -105,19 +105,15 @@ TEST(Mistakes, are_all_found_in_one_go_also_as_data) {
   EXPECT_EQ(problems[3].at("source").as_string(), "--set default_model");
 }
 
-TEST(Mistakes, files_beside_artifacts_in_a_bucket_need_a_folder_of_all_processes) {
-  const std::string queue = "[queue]\nenabled = true\n[redis]\nurl = \"redis://localhost\"\n";
+TEST(Mistakes, files_in_a_bucket_are_no_larger_than_one_request_may_be) {
   const std::string bucket =
       "[artifacts.s3]\nbucket = \"box\"\nendpoint = \"http://localhost:9000\"\nregion = \"a\"\n";
-  const std::string model =
-      "[models.digest]\ndriver = \"command\"\nargv = [\"sha256sum\", \"{input.image}\"]\n"
-      "input_mode = \"none\"\n[models.digest.input.image]\ntype = \"file\"\nrequired = true\n";
-  const std::string_view wanted = "files.directory must name a folder that API processes and workers share";
-  EXPECT_THAT(Given(queue + bucket + model).mistakes(), HasSubstr(std::string(wanted)));
-  for (const std::string& text : {"[files]\ndirectory = \"/shared\"\n" + queue + bucket + model,
-                                  "[artifacts]\ndirectory = \"/shared\"\n" + queue + bucket + model,
-                                  bucket + model, queue + bucket + std::string(kOneModel)}) {
-    EXPECT_EQ(Given(text).loaded().configuration.models.size(), 1U) << text;
+  const std::string large = "[files]\nmax_bytes = \"6GiB\"\n";
+  EXPECT_THAT(Given(bucket + large + std::string(kOneModel)).mistakes(),
+              HasSubstr("files.max_bytes must be at most 5GiB where files lie in a bucket"));
+  for (const std::string& text :
+       {large + "directory = \"/shared\"\n" + bucket, large, bucket + "[files]\nmax_bytes = \"5GiB\"\n"}) {
+    EXPECT_EQ(Given(text + std::string(kOneModel)).loaded().configuration.models.size(), 1U) << text;
   }
 }
 
