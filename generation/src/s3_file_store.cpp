@@ -191,7 +191,8 @@ Result<bool> S3FileStore::remove(std::string_view caller, std::string_view id) {
 }
 
 Result<std::size_t> S3FileStore::expire(WallTime now) {
-  const std::size_t abandoned = remove_abandoned(own_.spool, now);
+  // Files of this machine have the times of its clock, whatever the caller calls now.
+  const std::size_t abandoned = remove_abandoned(own_.spool, own_.clock->now());
   auto removed = expiry_.step(now);
   if (removed) *removed += abandoned;
   return removed;

@@ -89,6 +89,9 @@ def signature_problem(request, body):
     for needed in ("host", "x-amz-content-sha256", "x-amz-date"):
         if needed not in names:
             return f"{needed} is not signed"
+    for name in names:
+        if name not in request.headers:
+            return f"{name} is signed and not sent"
     url = urllib.parse.urlsplit(request.path)
     query = "&".join(sorted(f"{quoted(name)}={quoted(value)}"
                             for name, value in urllib.parse.parse_qsl(url.query, keep_blank_values=True)))
@@ -197,9 +200,18 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_DELETE = handle_request
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request, client_address):
+        # A client that has given up is what tests of bad luck are about.
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def main():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_address[1], flush=True)
     sys.stdin.read()

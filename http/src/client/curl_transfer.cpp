@@ -124,8 +124,7 @@ void CurlTransfer::set_message() {
   std::optional<std::string_view> body = request_.borrowed_body;
   if (request_.body) body = *request_.body;
   if (body) {
-    // No question beforehand whether a large body is welcome: libcurl would wait a second for the answer.
-    append_header("Expect:");
+    ask_nothing_beforehand();
     set(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));
     set(easy_, CURLOPT_POSTFIELDS, body->empty() ? "" : body->data());
   }
@@ -142,8 +141,15 @@ void CurlTransfer::set_message() {
   }
 }
 
+// No question whether a large body is welcome, as libcurl would wait a second for the answer. Of a signed
+// request libcurl 7.88 would sign the header that says so, which is not sent: services that sign answer the
+// question.
+void CurlTransfer::ask_nothing_beforehand() {
+  if (!request_.signature) append_header("Expect:");
+}
+
 void CurlTransfer::set_body_source() {
-  append_header("Expect:");
+  ask_nothing_beforehand();
   set(easy_, CURLOPT_UPLOAD, 1L);
   set(easy_, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request_.body_source->size));
   set(easy_, CURLOPT_READFUNCTION, &give_body);

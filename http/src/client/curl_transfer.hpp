@@ -59,6 +59,7 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   void set_limits();
   void set_message();
   void set_body_source();
+  void ask_nothing_beforehand();
   void append_header(const char* header);
   void take_header_line(std::string_view line);
   void mark_ready();

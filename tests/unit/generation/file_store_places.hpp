@@ -42,7 +42,7 @@ inline std::size_t files_below(const std::filesystem::path& folder) {
 class FolderPlace final : public FileStorePlace {
  public:
   ~FolderPlace() override { std::filesystem::remove_all(folder_); }
-  std::unique_ptr<FileStore> store(std::uint64_t min_free_bytes) override {
+  std::unique_ptr<FileStore> store(std::uint64_t min_free_bytes = 0) override {
     return make_directory_file_store(folder_, min_free_bytes);
   }
   std::size_t files_left() override { return files_below(folder_); }
@@ -78,8 +78,9 @@ class BucketPlace final : public FileStorePlace {
     return made;
   }
   [[nodiscard]] S3FileStoreOptions own() const { return {.spool = spool_}; }
-  std::unique_ptr<FileStore> store(std::uint64_t min_free_bytes) override {
-    return std::move(*make_s3_file_store(options(), spool_, min_free_bytes));
+  std::unique_ptr<FileStore> store(std::uint64_t min_free_bytes = 0) override {
+    auto made = make_s3_file_store(options(), spool_, min_free_bytes);
+    return std::move(*made);
   }
   std::size_t files_left() override { return names().size() + files_below(spool_); }
   void change_bytes(const std::string& sha256, std::string_view bytes) override {

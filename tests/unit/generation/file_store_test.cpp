@@ -17,7 +17,7 @@ using std::chrono::milliseconds;
 constexpr WallTime kNow{milliseconds(1'800'000'000'000)};
 
 // What every store of files does, wherever the bytes lie.
-class FileStoreTest : public testing::TestWithParam<PlaceMaker> {
+class FileStoreTest : public ::testing::TestWithParam<PlaceMaker> {
  protected:
   std::unique_ptr<FileUpload> uploaded(std::string_view bytes) {
     auto upload = store_->begin_upload();
@@ -51,8 +51,8 @@ class FileStoreTest : public testing::TestWithParam<PlaceMaker> {
   const std::unique_ptr<FileStore> store_ = place_->store();
 };
 
-INSTANTIATE_TEST_SUITE_P(Places, FileStoreTest, testing::Values(make_folder_place, make_bucket_place),
-                         [](const auto& info) { return info.index == 0 ? "Folder" : "Bucket"; });
+INSTANTIATE_TEST_SUITE_P(Places, FileStoreTest, ::testing::Values(make_folder_place, make_bucket_place),
+                         [](const auto& place) { return place.index == 0 ? "Folder" : "Bucket"; });
 
 TEST_P(FileStoreTest, KeepsAFileWithItsDigest) {
   const auto kept = keep("hello");
