@@ -1,0 +1,37 @@
+"""Buildah without a daemon, without root in namespaces and without a registry: RUN lines run in a chroot, layers are folders.
+The image's base is a Debian that debootstrap makes from the mirror of this machine's own apt, in place of debian:12."""
+
+import os
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BASE = "localhost/shunt-test-base"
+BUILD_TIME = 3600  # all is compiled, on two cores that others may use, too
+
+
+class Builder:
+    def __init__(self, folder):
+        storage = folder / "storage.conf"
+        storage.write_text(f'[storage]\ndriver = "vfs"\ngraphroot = "{folder}/layers"\nrunroot = "{folder}/run"\n')
+        self.environment = {**os.environ, "CONTAINER_TOOL": "buildah", "CONTAINERS_STORAGE_CONF": str(storage),
+                            "STORAGE_DRIVER": "vfs", "BUILDAH_ISOLATION": "chroot",
+                            "BUILD_IMAGE": BASE, "RUN_IMAGE": BASE}
+
+    def run(self, *command, timeout=600):
+        done = subprocess.run([str(part) for part in command], env=self.environment, cwd=ROOT, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=timeout)
+        assert done.returncode == 0, f"{command}\n{done.stdout[-8000:]}"
+        return done.stdout
+
+    def take_base(self, debian):
+        """Makes the base image of a folder."""
+        container = self.run("buildah", "from", "scratch").strip()
+        self.run("buildah", "add", "--quiet", container, debian, "/")
+        self.run("buildah", "commit", "--quiet", container, BASE)
+        self.run("buildah", "rm", container)
+
+    def make(self, folder):
+        """The archive and what lies beside it, as a user makes them."""
+        self.run(ROOT / "packaging/image/make_image.sh", folder, timeout=BUILD_TIME)
+        return folder
