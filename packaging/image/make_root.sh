@@ -62,7 +62,7 @@ for table in passwd group; do
 done
 printf 'passwd: files\ngroup: files\nhosts: files dns\n' >"$root/etc/nsswitch.conf"
 install -d -m 1777 "$root/tmp"
-install -d "$root/proc" "$root/sys" "$root/dev" "$root/run" "$root/var/lib"
+install -d "$root"/{proc,sys,dev,run,usr/sbin,var/lib}
 
 status=$root/var/lib/dpkg/status.d
 mkdir -p "$status"

@@ -22,8 +22,9 @@ PROGRAMS = ("buildah", "debootstrap", "ip", "runc", "tini-static")
 
 
 def pytest_collection_modifyitems(items):
+    """What needs a Debian is opt-in."""
     if os.environ.get("SHUNT_TEST_IMAGE") != "1":
-        for item in items:
+        for item in [item for item in items if "debian" in item.fixturenames]:
             item.add_marker(pytest.mark.skip(reason="SHUNT_TEST_IMAGE=1 (./test --image) runs it"))
 
 
@@ -62,14 +63,24 @@ def image(archive):
     return Image(archive)
 
 
+def unpacked(image, folder):
+    root = folder / "root"
+    root.mkdir()
+    image.unpack(root)
+    yield root
+    remove(folder)
+
+
 @pytest.fixture(scope="session")
 def root(image, tmp_path_factory):
-    """The image's file system."""
-    folder = tmp_path_factory.mktemp("image") / "root"
-    folder.mkdir()
-    image.unpack(folder)
-    yield folder
-    remove(folder)
+    """The image's file system, as it is in the archive."""
+    yield from unpacked(image, tmp_path_factory.mktemp("image"))
+
+
+@pytest.fixture(scope="session")
+def container_root(image, tmp_path_factory):
+    """The same to make containers of: the runtime puts files there to mount upon."""
+    yield from unpacked(image, tmp_path_factory.mktemp("containers"))
 
 
 def remove(folder):

@@ -10,8 +10,9 @@ from pathlib import Path
 import pypi_packages
 
 # What packaging/image/make_root.sh and the Dockerfile make themselves, and no package has.
-MADE = re.compile(r"etc/(ssl/certs/ca-certificates\.crt|passwd|group|nsswitch\.conf|ssl/openssl\.cnf)|usr/lib/ssl/cert\.pem"
-                  r"|var/lib/dpkg/status\.d/.*|usr/share/shunt/shunt\.(cdx|spdx)\.json|bin|sbin|lib|lib64")
+MADE = re.compile(r"etc/(ssl/certs/ca-certificates\.crt|passwd|group|nsswitch\.conf|ssl/openssl\.cnf)"
+                  r"|usr/lib/ssl/cert\.pem|usr/share/doc/[^/]+/copyright|var/lib/dpkg/status\.d/.*"
+                  r"|usr/share/shunt/shunt\.(cdx|spdx)\.json")
 STATUS = "var/lib/dpkg/status.d"
 
 

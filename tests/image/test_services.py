@@ -29,11 +29,11 @@ def redis(debian, tmp_path_factory):
 
 
 @pytest.fixture
-def deploy(image, root, tmp_path, request):
+def deploy(image, container_root, tmp_path):
     started = []
 
     def make(redis=None, **environment):
-        images = {"shunt": (root, image.config), **({"redis": redis} if redis else {})}
+        images = {"shunt": (container_root, image.config), **({"redis": redis} if redis else {})}
         started.append(Deployment(tmp_path, images, **environment))
         return started[-1]
 
