@@ -3,6 +3,7 @@ The image's base is a Debian that debootstrap makes from the mirror of this mach
 
 import os
 import subprocess
+import tarfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +29,7 @@ class Builder:
                             "BUILD_IMAGE": BASE, "RUN_IMAGE": BASE}
 
     def run(self, *command, timeout=600):
-        done = subprocess.run([str(part) for part in command], env=self.environment, cwd=ROOT, stdin=subprocess.DEVNULL,
+        done = subprocess.run([str(part) for part in command], env=self.environment, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=timeout)
         assert done.returncode == 0, f"{command}\n{done.stdout[-8000:]}"
         return done.stdout
@@ -41,7 +42,20 @@ class Builder:
         self.run("buildah", "commit", "--quiet", container, BASE)
         self.run("buildah", "rm", container)
 
-    def make(self, folder):
+    def make(self, tree, folder):
         """The archive and what lies beside it, as a user makes them."""
-        self.run(ROOT / "packaging/image/make_image.sh", folder, timeout=BUILD_TIME)
+        self.run(tree / "packaging/image/make_image.sh", folder, timeout=BUILD_TIME)
         return folder
+
+
+def release_of_this_tree(folder):
+    """A release as users unpack it. It carries BullMQ's scripts, so that its build asks no registry of npm's, whose
+    certificate a bare Debian may not know where there is a mirror."""
+    # npm has checked this copy when the build was configured.
+    package = Path(os.environ["SHUNT_BUILD_DIR"]).resolve() / "bullmq/upstream/node_modules/bullmq"
+    done = subprocess.run([ROOT / "packaging/release_tarball.sh", folder], capture_output=True, text=True, timeout=300,
+                          env={**os.environ, "BULLMQ_PACKAGE": str(package)})
+    assert done.returncode == 0, done.stderr
+    with tarfile.open(done.stdout.strip()) as archive:
+        archive.extractall(folder)
+    return next(path for path in folder.iterdir() if path.is_dir())

@@ -15,7 +15,7 @@ sys.path[:0] = [str(HERE), *[str(ROOT / folder) for folder in (
     "tests/support", "tests/package", "tests/deploy", "tests/e2e/dialects", "packaging/image")]]
 
 import debian_chroot  # noqa: E402
-from builder import Builder  # noqa: E402
+from builder import Builder, release_of_this_tree  # noqa: E402
 from oci_archive import Image  # noqa: E402
 
 PROGRAMS = ("buildah", "debootstrap", "ip", "runc", "tini-static")
@@ -33,6 +33,8 @@ def debian(tmp_path_factory):
     """A bare Debian 12 with apt and nothing else. Never changed: who installs something has a copy."""
     if reason := debian_chroot.missing():
         pytest.skip(reason)
+    if not (ROOT / ".git").exists():
+        pytest.skip("no clone: a release is made of a commit")
     if absent := [name for name in PROGRAMS if not shutil.which(name)]:
         pytest.skip(f"not installed: {', '.join(absent)} (packages.txt: [image], [image-test])")
     folder = tmp_path_factory.mktemp("debian")
@@ -49,7 +51,8 @@ def made(debian, tmp_path_factory):
     folder = tmp_path_factory.mktemp("builder")
     builder = Builder(folder)
     builder.take_base(debian.root)
-    yield builder.make(tmp_path_factory.mktemp("made"))
+    release = release_of_this_tree(tmp_path_factory.mktemp("release"))
+    yield builder.make(release, tmp_path_factory.mktemp("made"))
     remove(folder)
 
 
