@@ -18,14 +18,25 @@ path-exclude /usr/share/locale/*
 BUILD_TIME = 3600  # all is compiled, on two cores that others may use, too
 
 
+def storage_driver(folder):
+    """overlay where this machine lets one be mounted; else vfs, which copies each layer whole."""
+    for name in ("lower", "upper", "work", "merged"):
+        (folder / name).mkdir()
+    options = f"lowerdir={folder}/lower,upperdir={folder}/upper,workdir={folder}/work"
+    mounted = subprocess.run(["unshare", "--mount", "mount", "-t", "overlay", "overlay", "-o", options, folder / "merged"],
+                             capture_output=True, timeout=60)
+    return "overlay" if mounted.returncode == 0 else "vfs"
+
+
 class Builder:
     def __init__(self, folder):
+        driver = os.environ.get("STORAGE_DRIVER") or storage_driver(folder)
         storage = folder / "storage.conf"
-        storage.write_text(f'[storage]\ndriver = "vfs"\ngraphroot = "{folder}/layers"\nrunroot = "{folder}/run"\n')
+        storage.write_text(f'[storage]\ndriver = "{driver}"\ngraphroot = "{folder}/layers"\nrunroot = "{folder}/run"\n')
         self.options = folder / "of-an-image"
         self.options.write_text(DPKG_OPTIONS)
         self.environment = {**os.environ, "CONTAINER_TOOL": "buildah", "CONTAINERS_STORAGE_CONF": str(storage),
-                            "STORAGE_DRIVER": "vfs", "BUILDAH_ISOLATION": "chroot",
+                            "STORAGE_DRIVER": driver, "BUILDAH_ISOLATION": "chroot",
                             "BUILD_IMAGE": BASE, "RUN_IMAGE": BASE}
 
     def run(self, *command, timeout=600):
