@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "batches/tell_end.hpp"
 #include "shunt/base/log.hpp"
 #include "shunt/base/overloaded.hpp"
 #include "shunt/generation/file_error_codes.hpp"
@@ -84,7 +85,7 @@ Result<void> BatchRun::work() {
   if (auto looked = look_at_cancel(now); !looked) return looked;
   const NextStep next = next_step(batch_, now);
   if (next == NextStep::kNothing) {
-    finish();
+    tell_end();
     return {};
   }
   if (next == NextStep::kValidate) return validate_some(now);
@@ -316,6 +317,23 @@ Result<void> BatchRun::make_files(BatchEvent then, WallTime now) {
   if (*made) return move(then, now);
   schedule();
   return {};
+}
+
+// Told before the batch is off the list of open ones: when the process dies in between, the next one tells
+// it.
+void BatchRun::tell_end() {
+  if (std::exchange(tells_end_, true)) return;
+  using Told = Result<void>;
+  batches::tell_end(batch_, *context_.live.now(), context_.webhooks,
+                    on_loop<Told>(context_.back, [life = life_](Told told) {
+                      if (life->run != nullptr) life->run->end_told(std::move(told));
+                    }));
+}
+
+void BatchRun::end_told(Result<void> told) {
+  if (over_) return;
+  if (!told) return let_go(std::move(told).error());
+  finish();
 }
 
 void BatchRun::finish() {

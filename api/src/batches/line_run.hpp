@@ -17,6 +17,7 @@
 #include "shunt/executor/generation_executor.hpp"
 #include "shunt/generation/file_store.hpp"
 #include "shunt/generation/model_registry.hpp"
+#include "shunt/webhooks/webhooks.hpp"
 
 namespace shunt::api::batches {
 
@@ -29,6 +30,7 @@ struct RunContext {
   FileStore& files;
   EventLoop& loop;                 // all that is below happens on its thread
   std::shared_ptr<LoopGate> back;  // for whoever answers elsewhere
+  webhooks::Webhooks* webhooks;    // nullptr: none are sent
   bool local = false;              // a generation dies with its process, and nobody knows of it afterwards
 };
 

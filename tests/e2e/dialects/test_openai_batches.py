@@ -7,16 +7,13 @@ import random
 import re
 import signal
 import subprocess
-import tempfile
 import urllib.parse
 import urllib.request
 import uuid
-from pathlib import Path
 
 import pytest
-from conftest import CLIENTS, MODES, node, python, upstream_model
-from redis_server import RedisServer
-from shunt_process import QueueProcesses, ShuntProcess
+from batch_fleet import CHAT, authorization, batch_of, create, done_lines, ended, folder_of, lines_of, results, upload
+from conftest import CLIENTS, node, python, upstream_model
 from waiting import eventually
 
 MODELS = """
@@ -40,52 +37,6 @@ concurrency = 100
 max_waiting = 1000
 """
 WORDS = "Trains roll down the hump"
-CHAT = "/v1/chat/completions"
-ENDED = ("completed", "failed", "expired", "cancelled")
-
-
-class Fleet:
-    """A configuration and a folder of files, over which API processes come and go."""
-
-    def __init__(self, mode, config):
-        self.files = tempfile.TemporaryDirectory(prefix="shunt-e2e-files-")
-        self.environment = {"SHUNT_FILES_DIRECTORY": self.files.name}
-        self.config = config
-        self.redis = RedisServer() if mode == "queue" else None
-        self.api = (QueueProcesses(self.redis.url, config, self.environment) if self.redis
-                    else ShuntProcess(config, self.environment))
-        self.others = []
-
-    def start_api(self):
-        """One more, which finds what the earlier ones have left."""
-        other = ShuntProcess(self.config, {**self.environment, **self.api.environment})
-        self.others.append(other)
-        return other
-
-    def stop(self):
-        for process in [*self.others, self.api]:
-            process.stop()
-        if self.redis:
-            self.redis.close()
-        self.files.cleanup()
-
-
-@pytest.fixture(params=MODES)
-def mode(request):
-    return request.param
-
-
-@pytest.fixture
-def start(mode):
-    fleets = []
-
-    def start_fleet(config):
-        fleets.append(Fleet(mode, config))
-        return fleets[-1]
-
-    yield start_fleet
-    for fleet in fleets:
-        fleet.stop()
 
 
 @pytest.mark.parametrize("command", [lambda *a: node("batches.mjs", *a, "openai"),
@@ -120,50 +71,6 @@ def test_a_client_gets_what_it_asked_for(start, upstream, command):
         "none": ["NotFoundError", 404, "batch_unknown", None], "file": [*bad, "input_file_id"],
         "purpose": [*bad, "input_file_id"], "endpoint": [*bad, "endpoint"], "window": [*bad, "completion_window"],
         "after": [*bad, "after"]}
-
-
-def upload(api, text, key=None):
-    boundary = uuid.uuid4().hex
-    form = (f'--{boundary}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n--{boundary}\r\n'
-            f'Content-Disposition: form-data; name="file"; filename="lines.jsonl"\r\n\r\n{text}\r\n--{boundary}--\r\n')
-    answer = api.request("POST", "/v1/files", form.encode(),
-                         {"Content-Type": f"multipart/form-data; boundary={boundary}", **authorization(key)})
-    assert answer.status == 200, answer.text()
-    return answer.json()["id"]
-
-
-def authorization(key):
-    return {"Authorization": f"Bearer {key}"} if key else {}
-
-
-def lines_of(model, count):
-    return "\n".join(json.dumps({"custom_id": f"line-{i}", "method": "POST", "url": CHAT, "body": {
-        "model": model, "messages": [{"role": "user", "content": f"This is line {i}"}]}}) for i in range(count))
-
-
-def create(api, text, key=None):
-    body = {"input_file_id": upload(api, text, key), "endpoint": CHAT, "completion_window": "24h"}
-    answer = api.request("POST", "/v1/batches", json.dumps(body), {"Content-Type": "application/json", **authorization(key)})
-    assert answer.status == 200, answer.text()
-    return answer.json()["id"]
-
-
-def batch_of(api, batch_id, key=None):
-    return api.request("GET", f"/v1/batches/{batch_id}", headers=authorization(key)).json()
-
-
-def done_lines(api, batch_id):
-    counts = batch_of(api, batch_id)["request_counts"]
-    return counts["completed"] + counts["failed"]
-
-
-def ended(api, batch_id, patience=60):
-    return eventually(lambda: (batch := batch_of(api, batch_id))["status"] in ENDED and batch, patience=patience)
-
-
-def results(api, file_id):
-    text = api.request("GET", f"/v1/files/{file_id}/content", timeout=60).text() if file_id else ""
-    return [json.loads(line) for line in text.splitlines()]
 
 
 def calls(upstream, model):
@@ -270,10 +177,6 @@ def test_a_batch_is_its_keys_alone(start):
     assert [refused.status, refused.json()["error"]["code"]] == [429, "too_many_concurrent"]
     theirs = create(fleet.api, lines_of("quick", 3), "bob")
     eventually(lambda: batch_of(fleet.api, theirs, "bob")["status"] == "completed")
-
-
-def folder_of(fleet, batch_id):
-    return next(Path(fleet.files.name).glob(f"batches/*/{batch_id}"))
 
 
 def test_a_batch_whose_day_is_over_expires(start):
