@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "batches/room_for_lines.hpp"
 #include "batches/tell_end.hpp"
 #include "shunt/base/log.hpp"
 #include "shunt/base/overloaded.hpp"
@@ -172,11 +173,7 @@ Result<std::optional<FileLine>> BatchRun::next_open_line() {
   while (!input_ended_) {
     auto line = input_->next();
     if (!line && line.error().code == error_code::kFileGone) {
-      // What was done is worth having; what was not cannot be any more.
-      if (std::ranges::find(batch_.faults, "file_gone", &BatchFault::code) == batch_.faults.end()) {
-        batch_.faults.push_back(
-            {.code = "file_gone", .message = line.error().message, .param = "input_file_id"});
-      }
+      note_input_gone(batch_, line.error().message);
       input_ended_ = true;
       break;
     }
@@ -245,11 +242,7 @@ bool BatchRun::may_begin(std::uint64_t line) {
 void BatchRun::line_ended(std::uint64_t line, LineEnd end) {
   running_.erase(line);
   owner_.free_slot(batch_.caller);
-  // One that ends leaves room for one, unless they are all about to be stopped.
-  for (const auto& [number, run] : running_) {
-    const auto waiting = run;
-    if (stops_lines_ || waiting->try_now()) break;
-  }
+  give_room();
   // Its result is not to be had now: what runs the batch next asks for it again.
   if (std::holds_alternative<LineAbandoned>(end)) {
     process_stops();
@@ -259,6 +252,18 @@ void BatchRun::line_ended(std::uint64_t line, LineEnd end) {
     if (auto written = write(std::get<LineResult>(end)); !written) fault_ = std::move(written).error();
   }
   schedule();
+}
+
+// A line that has ended leaves room for one.
+void BatchRun::give_room() {
+  std::vector<std::uint64_t> waiting;
+  for (const auto& [number, run] : running_) {
+    if (run->waits_for_room()) waiting.push_back(number);
+  }
+  const auto next = line_to_ask_again(waiting, stops_lines_ ? LinesGoOn::kNo : LinesGoOn::kYes);
+  if (!next) return;
+  const auto run = running_.at(*next);  // it may end meanwhile
+  run->ask_again();
 }
 
 Result<void> BatchRun::write(const LineResult& result) {

@@ -68,6 +68,7 @@ class BatchRun {
   [[nodiscard]] Result<void> begin(const FileLine& line);
   [[nodiscard]] bool may_begin(std::uint64_t line);
   void line_ended(std::uint64_t line, LineEnd end);
+  void give_room();
   [[nodiscard]] Result<void> write(const LineResult& result);
   void open_input();
   void let_go(Error why);

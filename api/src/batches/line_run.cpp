@@ -134,11 +134,9 @@ void LineRun::again_after(std::chrono::milliseconds wait, std::function<void()> 
       });
 }
 
-bool LineRun::try_now() {
-  if (!waits_for_room_ || !timer_.pending()) return false;
+void LineRun::ask_again() {
   timer_.cancel();
   submit();
-  return true;
 }
 
 void LineRun::take_accepted(executor::Accepted& accepted) {

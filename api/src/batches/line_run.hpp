@@ -61,8 +61,10 @@ class LineRun : public std::enable_shared_from_this<LineRun> {
   void cancel(std::string code, std::string message);
   // The process stops: ends of generations that are cut short now are not results.
   void process_stops() noexcept { stopping_ = true; }
-  // There may be room: true if it was waiting for some, and asks at once.
-  bool try_now();
+  // Whether it was refused, as its model or its caller has enough, and has not asked again since.
+  [[nodiscard]] bool waits_for_room() const noexcept { return waits_for_room_ && timer_.pending(); }
+  // There may be room for one that waits for it.
+  void ask_again();
   // Nobody waits for it any more: `done` is not called. Its generation goes on.
   void drop();
 
@@ -115,7 +117,7 @@ class LineRun : public std::enable_shared_from_this<LineRun> {
   std::vector<dialects::Bytes> artifacts_;
   std::optional<Stop> stop_;
   bool stopping_ = false;
-  bool waits_for_room_ = false;  // it was refused, as its model or its caller has enough
+  bool waits_for_room_ = false;
   Timer timer_;
 };
 
