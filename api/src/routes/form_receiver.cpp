@@ -90,6 +90,7 @@ class FormReceiver {
     if (!admitted) co_return std::move(admitted).error();
     part_ = *admitted;
     if (!part_.is_file) co_return Result<void>();
+    if (part_.is_list) name_.insert(name_.size() - 1, std::to_string(listed_files_[name_]++));
     filename_ = header.filename.value_or("");
     media_type_ = header.content_type;
     if (media_type_.empty()) media_type_ = media_type_of_name(filename_);
@@ -190,7 +191,8 @@ class FormReceiver {
   const FileQuota quota_ = quota_of(exchange_);
   std::uint64_t left_ = std::numeric_limits<std::uint64_t>::max();  // of the quota, when the first file came
   ReceivedForm form_;
-  std::size_t fields_ = 0;  // their bytes
+  std::size_t fields_ = 0;                                        // their bytes
+  std::map<std::string, std::size_t, std::less<>> listed_files_;  // how many have come of a name
   // These belong to the part under way.
   std::string name_;
   FormPart part_;

@@ -43,6 +43,10 @@ mask = { type = "file", types = ["image/*"] }
 prompt = { type = "string" }
 n = { type = "integer" }
 """
+COLLAGE = IMAGES.replace("edits", "collage") + """
+image_2 = { type = "file", types = ["image/*"], urls = ["data"] }
+image_3 = { type = "file", types = ["image/*"] }
+"""
 TEXT = "Hello \u2013 there"
 
 
@@ -52,7 +56,8 @@ def configuration(upstream, folder):
     return (f'[files]\ndirectory = "{folder}"\nmin_free = 0\n' + PROGRAM + SLOW
             + "".join(upstream_model(name, upstream, mode, operation) + SOUND.format(name=name)
                       for name, mode, operation in sounds)
-            + upstream_model("edits", upstream, "images#edits", "image_edits") + IMAGES)
+            + upstream_model("edits", upstream, "images#edits", "image_edits") + IMAGES
+            + upstream_model("collage", upstream, "images#collage", "image_edits") + COLLAGE)
 
 
 @pytest.fixture(scope="module", params=MODES)
@@ -81,9 +86,11 @@ def test_a_client_sends_files_and_gets_what_it_asked_for(service, upstream, comm
     assert seen["texts"] == [TEXT + "\n", times[0] + TEXT + "\n", times[1] + TEXT + "\n"]
     assert seen["streamed"] == [["transcript.text.delta", TEXT], ["transcript.text.done", TEXT]]
     assert seen["program"] == seen["program_text"] == seen["sha256"]
-    assert (seen["edited"], seen["listed"]) == (["PNG", "PNG"], 1)
+    assert (seen["edited"], seen["listed"], seen["several"]) == (["PNG", "PNG"], 1, 1)
+    collage = requests_of(upstream, "images#collage")[-1]["body"]
+    assert len(collage["image[]"]) == 3 and collage["mask"]["type"] == "image/png" and "image" not in collage
     bad = ["BadRequestError", 400, "invalid_request"]
-    assert seen["errors"] == {"format": [*bad, "response_format"], "unruled": [*bad, "language"],
+    assert seen["errors"] == {"many": [*bad, "image"], "unlisted": [*bad, "image"], "format": [*bad, "response_format"], "unruled": [*bad, "language"],
                               "kind": [*bad, "model"], "url": [*bad, "response_format"],
                               "upstream": ["InternalServerError", 502, "upstream_failed", None]}
     body = requests_of(upstream, "transcript#audio")[-5]["body"]

@@ -36,7 +36,11 @@ seen.program_text = await transcribe("program", { response_format: "text" });
 const edited = await client.images.edit({ model: "edits", image: png, mask: png, prompt: "a hat", n: 2 });
 seen.edited = edited.data.map((each) => Buffer.from(each.b64_json, "base64").toString("latin1").slice(1, 4));
 seen.listed = (await client.images.edit({ model: "edits", image: [png], prompt: "a hat" })).data.length;
+const collage = await client.images.edit({ model: "collage", image: [png, png, png], mask: png, prompt: "a hat" });
+seen.several = collage.data.length;
 seen.errors = {
+  many: await failure(() => client.images.edit({ model: "collage", image: [png, png, png, png], prompt: "x" })),
+  unlisted: await failure(() => client.images.edit({ model: "edits", image: [png, png], prompt: "x" })),
   format: await failure(() => transcribe("program", { response_format: "srt" })),
   unruled: await failure(() => transcribe("program", { language: "nl" })),
   kind: await failure(() => client.audio.translations.create({ model: "whisper", file })),

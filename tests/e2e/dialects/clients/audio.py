@@ -38,7 +38,10 @@ edited = client.images.edit(model="edits", image=PNG, mask=PNG, prompt="a hat", 
 seen["edited"] = [base64.b64decode(each.b64_json)[1:4].decode() for each in edited.data]
 listed = client.images.edit(model="edits", image=[PNG], prompt="a hat")
 seen["listed"] = len(listed.data)
+seen["several"] = len(client.images.edit(model="collage", image=[PNG, PNG, PNG], mask=PNG, prompt="a hat").data)
 seen["errors"] = {
+    "many": failure(lambda: client.images.edit(model="collage", image=[PNG] * 4, prompt="x")),
+    "unlisted": failure(lambda: client.images.edit(model="edits", image=[PNG, PNG], prompt="x")),
     "format": failure(lambda: transcribe("program", response_format="srt")),
     "unruled": failure(lambda: transcribe("program", language="nl")),
     "kind": failure(lambda: client.audio.translations.create(model="whisper", file=SOUND)),

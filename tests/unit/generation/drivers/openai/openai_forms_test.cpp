@@ -174,6 +174,38 @@ TEST(OpenAiForms, CannotBeEndedByWhatIsInThem) {
             "Content-Type: audio/wav\r\n\r\nx\r\n--B--\r\n");
 }
 
+TEST(OpenAiForms, SendSeveralImagesAsAListInTheirOrder) {
+  OpenAiOptions options;
+  options.model = "m";
+  options.operation = Operation::kImageEdits;
+  const FileReference png{.bytes = 1, .media_type = "image/png"};
+  const auto names = [&](const InputFiles& files) {
+    JsonObject input;
+    for (const auto& [member, file] : files) input[member] = member;
+    const std::string form = openai::form_request_body(input, files, options, "B");
+    std::string found;
+    for (std::size_t at = form.find("; filename="); at != std::string::npos;
+         at = form.find("; filename=", at + 1)) {
+      const std::size_t name = form.rfind("name=\"", at - 1) + 6;
+      const std::size_t bytes = form.find("\r\n\r\n", at) + 4;
+      found +=
+          form.substr(name, at - 1 - name) + '=' + form.substr(bytes, form.find("\r\n", bytes) - bytes) + ' ';
+    }
+    return found;
+  };
+  EXPECT_EQ(names({{"image", png}, {"mask", png}}), "image=image mask=mask ");
+  EXPECT_EQ(names({{"image", png}, {"image_10", png}, {"image_2", png}, {"mask", png}}),
+            "image[]=image mask=mask image[]=image_2 image[]=image_10 ");
+  const auto checked = [&](const char* member) {
+    const InputFiles files{{"image", png}, {member, png}};
+    return openai::check_operation_files(Operation::kImageEdits, files).ok();
+  };
+  for (const char* const member : {"image_2", "image_16", "mask"}) EXPECT_TRUE(checked(member)) << member;
+  for (const char* const member : {"image_", "image_0", "image_1", "image_02", "image_17", "image_2x",
+                                   "image_-2", "image_99999999999999999999", "images", "file"})
+    EXPECT_FALSE(checked(member)) << member;
+}
+
 TEST(OpenAiForms, RefuseFormatsThatNobodyKnows) {
   OpenAiOptions options;
   options.base_url = "http://127.0.0.1:8000/v1";
