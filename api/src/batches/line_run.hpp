@@ -43,6 +43,7 @@ struct LineOf {
   std::string batch_id;
   std::string caller;
   std::string endpoint;
+  WallTime expires_at{};  // of the batch: its lines begin by then
 };
 
 // One line, from its call to the answer that goes into a file. A line that was begun by an earlier process
@@ -77,6 +78,9 @@ class LineRun : public std::enable_shared_from_this<LineRun> {
   void look_earlier(GenerationId id);
   void look_again(GenerationId id);
   void plan(const GenerationRecord* record, const GenerationRequest* request);
+  void take_files();
+  [[nodiscard]] FileUse use_of_files() const;
+  void begin_generation();
   void submit();
   void take(executor::SubmitOutcome outcome);
   void take_refused(const executor::Refused& refused);

@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "admission/file_use.hpp"
 #include "representation/problem.hpp"
 #include "shunt/base/display_text.hpp"
 #include "shunt/generation/artifact_rules.hpp"
@@ -211,9 +212,7 @@ std::string caller_of(const Exchange& exchange) {
 }
 
 FileQuota quota_of(const Exchange& exchange) {
-  const FileOptions& options = exchange.options.files;
-  const std::size_t own = exchange.key == nullptr ? 0 : exchange.key->config().max_stored_bytes;
-  return {.max_bytes = own > 0 ? own : options.max_bytes_per_key, .max_files = options.max_files_per_key};
+  return file_quota(exchange.options.files, exchange.key == nullptr ? nullptr : &exchange.key->config());
 }
 
 http::Task<Result<ReceivedForm>> receive_form(Exchange& exchange, const AdmitPart& admit) {

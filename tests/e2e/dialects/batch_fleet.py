@@ -39,10 +39,11 @@ class Fleet:
         self.files.cleanup()
 
 
-def upload(api, text, key=None):
+def upload(api, text, key=None, media_type="", purpose="batch"):
     boundary = uuid.uuid4().hex
-    form = (f'--{boundary}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n--{boundary}\r\n'
-            f'Content-Disposition: form-data; name="file"; filename="lines.jsonl"\r\n\r\n{text}\r\n--{boundary}--\r\n')
+    kind = f"Content-Type: {media_type}\r\n" if media_type else ""
+    form = (f'--{boundary}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\n{purpose}\r\n--{boundary}\r\n'
+            f'Content-Disposition: form-data; name="file"; filename="lines.jsonl"\r\n{kind}\r\n{text}\r\n--{boundary}--\r\n')
     answer = api.request("POST", "/v1/files", form.encode(),
                          {"Content-Type": f"multipart/form-data; boundary={boundary}", **authorization(key)})
     assert answer.status == 200, answer.text()
@@ -58,8 +59,12 @@ def lines_of(model, count):
         "model": model, "messages": [{"role": "user", "content": f"This is line {i}"}]}}) for i in range(count))
 
 
-def create(api, text, key=None):
-    body = {"input_file_id": upload(api, text, key), "endpoint": CHAT, "completion_window": "24h"}
+def bodies_as_lines(bodies, url):
+    return "\n".join(json.dumps({"custom_id": name, "method": "POST", "url": url, "body": body}) for name, body in bodies.items())
+
+
+def create(api, text, key=None, endpoint=CHAT):
+    body = {"input_file_id": upload(api, text, key), "endpoint": endpoint, "completion_window": "24h"}
     answer = api.request("POST", "/v1/batches", json.dumps(body), {"Content-Type": "application/json", **authorization(key)})
     assert answer.status == 200, answer.text()
     return answer.json()["id"]
@@ -74,12 +79,12 @@ def done_lines(api, batch_id):
     return counts["completed"] + counts["failed"]
 
 
-def ended(api, batch_id, patience=60):
-    return eventually(lambda: (batch := batch_of(api, batch_id))["status"] in ENDED and batch, patience=patience)
+def ended(api, batch_id, patience=60, key=None):
+    return eventually(lambda: (batch := batch_of(api, batch_id, key))["status"] in ENDED and batch, patience=patience)
 
 
-def results(api, file_id):
-    text = api.request("GET", f"/v1/files/{file_id}/content", timeout=60).text() if file_id else ""
+def results(api, file_id, key=None):
+    text = api.request("GET", f"/v1/files/{file_id}/content", headers=authorization(key), timeout=60).text() if file_id else ""
     return [json.loads(line) for line in text.splitlines()]
 
 
