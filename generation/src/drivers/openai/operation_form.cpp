@@ -107,6 +107,13 @@ std::vector<std::pair<std::string, std::string>> parts_of(const InputFiles& file
   return parts;
 }
 
+// Only a plain text comes in pieces.
+bool streams_transcript(const JsonObject& input, const OpenAiOptions& upstream) {
+  if (upstream.operation != OpenAiOperation::kTranscription || !upstream.stream_transcripts) return false;
+  const Json* const format = input.if_contains("response_format");
+  return format == nullptr || format->is_null() || *format == "json" || *format == "text";
+}
+
 Error wrong_file(const std::string& member, std::string message) {
   return invalid_field("/input/" + member, "input." + member + ' ' + std::move(message),
                        error_code::kInvalidInput);
@@ -162,6 +169,7 @@ std::string form_request_body(const Json& input, const InputFiles& files, const 
       !input.get_object().contains("response_format")) {
     form.add_value("response_format", Json("b64_json"));
   }
+  if (streams_transcript(input.get_object(), upstream)) form.add_value("stream", Json("true"));
   return form.finish();
 }
 

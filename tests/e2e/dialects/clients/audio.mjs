@@ -30,6 +30,10 @@ for (const response_format of ["text", "srt", "vtt"]) seen.texts.push(await tran
 seen.streamed = [];
 for await (const event of await transcribe("whisper", { stream: true }))
   seen.streamed.push([event.type, event.delta ?? event.text]);
+seen.pieces = [];
+for await (const event of await transcribe("pieces", { stream: true, include: ["logprobs"] }))
+  seen.pieces.push([event.type, event.delta ?? event.text, event.usage?.total_tokens ?? event.logprobs.length > 0]);
+seen.whole = (await transcribe("pieces")).text;
 seen.translated = (await client.audio.translations.create({ model: "english", file })).text;
 seen.program = (await transcribe("program")).text;
 seen.program_text = await transcribe("program", { response_format: "text" });

@@ -31,6 +31,10 @@ verbose = transcribe(response_format="verbose_json", timestamp_granularities=["w
 seen["verbose"] = [verbose.text, verbose.language, verbose.duration]
 seen["texts"] = [transcribe(response_format=form) for form in ("text", "srt", "vtt")]
 seen["streamed"] = [[event.type, getattr(event, "delta", None) or event.text] for event in transcribe(stream=True)]
+seen["pieces"] = [[event.type, event.delta, len(event.logprobs) > 0] if event.type.endswith("delta") else
+                  [event.type, event.text, event.usage.total_tokens]
+                  for event in transcribe("pieces", stream=True, include=["logprobs"])]
+seen["whole"] = transcribe("pieces").text
 seen["translated"] = client.audio.translations.create(model="english", file=SOUND).text
 seen["program"] = transcribe("program").text
 seen["program_text"] = transcribe("program", response_format="text")

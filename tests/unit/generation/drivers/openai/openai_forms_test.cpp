@@ -62,6 +62,32 @@ TEST_F(OpenAiFormsTest, ATranscriptionSendsTheFileAndTheFields) {
   EXPECT_EQ(body.at("file").at("sha256").as_string(), file.sha256);
 }
 
+TEST_F(OpenAiFormsTest, ATranscriptionIsToldInPiecesWhereTheServerKnowsStreams) {
+  const auto streams = [](OpenAiOptions& options) {
+    options.stream_transcripts = true;
+    options.max_retries = 0;
+  };
+  given(Operation::kTranscription, "transcript#stream", streams);
+  given(Operation::kTranscription, "transcript#cut?cut=1", streams);
+  given(Operation::kTranslation, "transcript#english", streams);
+  for (const char* const format : {"json", "text"}) {
+    const auto record = run_with({{"response_format", format}}, sound());
+    ASSERT_EQ(record.state, GenerationState::kSucceeded) << record.error->message;
+    EXPECT_EQ(record.text, "Hello – there");
+    EXPECT_EQ(record.result.at("text"), "Hello – there");
+    EXPECT_EQ(record.result.at("usage").at("total_tokens"), 17);
+    EXPECT_EQ(last("transcript#stream").at("body").at("stream"), "true");
+  }
+  ASSERT_EQ(run_with({{"response_format", "srt"}}, sound()).state, GenerationState::kSucceeded);
+  EXPECT_FALSE(last("transcript#stream").at("body").as_object().contains("stream")) << "it has no pieces";
+  const auto cut = run_with({}, sound(), 1);
+  ASSERT_EQ(cut.state, GenerationState::kFailed);
+  EXPECT_EQ(cut.error->code, error_code::kUpstreamBroken);
+  EXPECT_EQ(cut.text, "Hello – there") << "what came stays";
+  ASSERT_EQ(run_with({}, sound(), 2).state, GenerationState::kSucceeded);
+  EXPECT_FALSE(last("transcript#english").at("body").as_object().contains("stream"));
+}
+
 TEST_F(OpenAiFormsTest, TextFormsAreTheGenerationsText) {
   given(Operation::kTranslation, "transcript");
   for (const auto& [format, begin, type] : {std::tuple{"text", "Hello", "text/plain"},
