@@ -112,6 +112,8 @@ class Session:
         words = type(command)(command.page, command.line, text).words
         program = command.program
         verb = next((word for word in words[words.index("shunt") + 1:]), "") if "shunt" in words else ""
+        if "REDIS_URL=" in text:
+            self.need_redis()
         if program == "redis-server":
             self.serve("redis", f"{text.split('#')[0]} --port {self.redis_port} --bind 127.0.0.1 --save '' --dir .",
                        self.redis_port)
@@ -126,12 +128,18 @@ class Session:
         else:
             if "curl" in words and "serve" not in self.servers:
                 self.serve("serve", "shunt serve", self.port)
-            if "node" in words and "redis" not in self.servers:
-                self.serve("redis", f"redis-server --port {self.redis_port} --bind 127.0.0.1 --save '' --dir .",
-                           self.redis_port)
+            if "node" in words:
+                self.need_redis()
+            if verb == "generate" and "QUEUE_ENABLED=true" in words and "worker" not in self.servers:
+                self.serve("worker", self.replaced("QUEUE_ENABLED=true REDIS_URL=... shunt worker"), None)
             self.once(text)
             if "curl" in words:
                 self.asked.append(text)
+
+    def need_redis(self):
+        """A page that counts on a Redis, and has not said how one is started, has one."""
+        if "redis" not in self.servers:
+            self.serve("redis", f"redis-server --port {self.redis_port} --bind 127.0.0.1 --save '' --dir .", self.redis_port)
 
     def install(self, names):
         folder = self.folder / "node_modules"
