@@ -74,6 +74,12 @@ def inline(element):
     return "".join(parts)
 
 
+def code_of(line):
+    """The text of a line of code, in which blanks are elements."""
+    inside = "".join(code_of(part) + (part.tail or "") for part in line)
+    return (" " if line.tag == "sp" else line.text or "") + inside
+
+
 def block(element):
     """Markdown of a description: its paragraphs, lists and code."""
     blocks = []
@@ -82,8 +88,7 @@ def block(element):
             mark = "- " if child.tag == "itemizedlist" else "1. "
             blocks.append("\n".join(mark + block(item).replace("\n", "\n    ") for item in child))
         elif child.tag == "programlisting":
-            lines = ["".join(" " if part.tag == "sp" else part.text or "" for part in line.iter()) for line in child]
-            blocks.append("```cpp\n" + "\n".join(lines) + "\n```")
+            blocks.append("```cpp\n" + "\n".join(code_of(line).rstrip() for line in child) + "\n```")
         elif child.tag == "verbatim":
             blocks.append("```text\n" + (child.text or "").strip("\n") + "\n```")
         elif child.tag == "para" and any(part.tag in ("itemizedlist", "orderedlist", "programlisting", "verbatim")
@@ -132,7 +137,7 @@ def template_of(element):
 
 def tidy(code):
     """Doxygen's blanks around brackets, as this project writes them."""
-    code = re.sub(r"(?<=[\w>])=(?=[\w\"{\[:-])", " = ", code).replace("=default", "= default").replace("=delete", "= delete")
+    code = re.sub(r"(?<=[\w>])=(?=[\w\"{\[:-])", " = ", code).replace("=default", " = default").replace("=delete", " = delete")
     code = re.sub(r"< (?=\S)", "<", re.sub(r"(?<=\S) >", ">", code))
     return re.sub(r" ([&*]+)(?= ?\w|\)|,|$)", r"\1 ", code).replace("  ", " ").replace(" )", ")").replace(" ,", ",").strip()
 

@@ -131,6 +131,8 @@ def main(folder):
         text = to_material.with_links(path.read_text(encoding="utf-8"),
                                       lambda target: mover(target) if target.startswith("source:") else target)
         gathering.write(place, text.replace("](../README.md)", "](../index.md)"))
+    first = pages / "index.md"
+    first.write_text("---\nhide:\n  - navigation\n  - toc\n---\n" + first.read_text(encoding="utf-8"), encoding="utf-8")
     shutil.copytree(ROOT / "docs/site/assets", pages / "assets")
     settings = yaml.safe_load((ROOT / "docs/site/mkdocs.yml").read_text(encoding="utf-8"))
     settings["nav"] = list(navigation(settings["nav"], {

@@ -22,7 +22,8 @@ def pieces(text):
             code, lines = False, []
         else:
             lines.append(line)
-    yield code, lines
+    if lines or code:
+        yield code, lines
 
 
 def indented(line):
@@ -38,12 +39,12 @@ def with_deep_lists(text):
             before = ""
             continue
         item = None if fence else ITEM.match(line)
-        here = indented(line)
+        here, in_list = indented(line), bool(depth)
         if not fence and (not before or item):
             while depth and here < depth[-1]:
                 depth.pop()
         if item and here - (depth[-1] if depth else 0) < 4:
-            if before and not ITEM.match(before) and not depth:
+            if before and not in_list:
                 out.append("")
             out.append("    " * len(depth) + line.lstrip())
             depth.append(here + len(item[2]) + (len(item[3]) if len(item[3]) < 5 else 1))
@@ -68,6 +69,25 @@ def with_links(text, place):
     return "\n".join("\n".join(lines) if code else LINK.sub(moved, "\n".join(lines)) for code, lines in pieces(text))
 
 
+def with_narrow_tables(text):
+    """The wide tables of settings in two columns: what it is called, how else and what it may be; and what it means."""
+    def narrow(line):
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip())[1:-1]]
+        if set("".join(cells)) <= set("-: "):
+            return "| --- | --- |"
+        name, default, value, *flags, meaning = cells
+        if name == "setting":
+            return "| setting, default, values | meaning |"
+        small = [f"default: {default}" if default else "", value, *flags]
+        return f"| {name}<br><small>{'<br>'.join(text for text in small if text)}</small> | {meaning} |"
+
+    out, inside = [], False
+    for line in text.split("\n"):
+        inside = line.startswith("|") and (inside or re.match(r"\| setting +\| default +\| value +\|", line) is not None)
+        out.append(narrow(line) if inside else line)
+    return "\n".join(out)
+
+
 def page(text, place):
     text = "\n".join("\n".join(lines) if code else COMMENT.sub("", "\n".join(lines)) for code, lines in pieces(text))
-    return with_deep_lists(with_links(text, place))
+    return with_deep_lists(with_narrow_tables(with_links(text, place)))

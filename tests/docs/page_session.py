@@ -159,6 +159,13 @@ class Session:
                                 f"{self.logs()}")
         return done.stdout
 
+    def ask(self, path):
+        """What the service answers, which is started if it is not there."""
+        if "serve" not in self.servers:
+            self.serve("serve", "shunt serve", self.port)
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=COMMAND_TIMEOUT) as answer:
+            return answer.read().decode()
+
     def serve(self, name, text, port):
         """Starts a server instead of the one of that name, and waits until it answers."""
         self.stop(name)
