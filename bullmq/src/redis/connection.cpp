@@ -26,8 +26,9 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr const char* kClosed = "Connection is closed.";
-// So rarely the timer of the deadlines is taken back when nothing is waited for any more.
-constexpr std::chrono::seconds kBetweenRests{1};
+// So often the timer of the deadlines is taken back when nothing is waited for any more.
+constexpr int kMostRests = 4;
+constexpr std::chrono::seconds kRestWindow{1};
 void validate(const ConnectionOptions& options) {
   const auto positive = [](std::chrono::milliseconds value, const char* name) {
     if (value.count() <= 0) {
@@ -162,12 +163,19 @@ void Connection::arm_deadlines() {
 }
 
 // The timer of what has been answered would wake an idle process for nothing. Where commands come one after
-// the other it is left alone, which costs less than a timer for each of them.
+// the other it is left alone, which costs less than a timer for each of them. Asio sets its one clock of the
+// kernel anew only when a timer is over: so this one is over now, before the process goes to sleep.
 void Connection::rest_deadlines() {
-  if (deadline_armed_ == Instant::max() || last_heard_ < deadlines_rested_at_ + kBetweenRests) return;
-  deadlines_rested_at_ = last_heard_;
+  if (deadline_armed_ == Instant::max()) return;
+  if (last_heard_ >= rests_since_ + kRestWindow) {
+    rests_since_ = last_heard_;
+    rests_ = 0;
+  }
+  if (rests_ == kMostRests) return;
+  ++rests_;
   deadline_armed_ = Instant::max();
-  deadline_timer_.cancel();
+  deadline_timer_.expires_at(Instant::min());
+  deadline_timer_.async_wait([](boost::system::error_code) {});
 }
 
 void Connection::on_deadlines() {

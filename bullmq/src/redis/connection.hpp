@@ -174,7 +174,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::steady_timer pause_timer_;
   boost::asio::steady_timer deadline_timer_;
   Instant deadline_armed_ = Instant::max();
-  Instant deadlines_rested_at_ = Instant::min();
+  Instant rests_since_ = Instant::min();
+  int rests_ = 0;  // of the timer, in the window that began then
 
   Wakeup lost_;
   Wakeup resolved_;

@@ -160,6 +160,10 @@ Result<void> AnswerReader::take(const http::SseEvent& event, AnswerPieces& piece
   }
   const bool is_error = event.type == "error" && !complete();
   if (data.empty() && !is_error) return {};
+  if (!is_foreign(event) && !is_error) {
+    if (const auto text = chunk_.text_in(data)) return take_repeated(*text, pieces);
+  }
+  chunk_.forget();
   // The document, and its texts twice more: as pieces, and joined.
   const std::size_t most = json_parse_memory(data) + 2 * data.size();
   auto room = room_for(data.size() + most);
@@ -172,13 +176,31 @@ Result<void> AnswerReader::take(const http::SseEvent& event, AnswerPieces& piece
   }
   if (read && is_foreign(event) && !is_of_an_answer(read->documents.front())) return {};
   if (read && !read->excess) {
-    auto taken = take_documents(*read, pieces);
+    auto taken = is_foreign(event) ? take_documents(*read, pieces) : take_chunk(data, *read, pieces);
     count_document(most);
     return taken;
   }
   if (complete() || is_foreign(event) || is_bare_word(data)) return {};
   const std::string why = read ? "something follows the document" : read.error().message;
   return broken("the upstream's answer cannot be read: " + why, data, quoting_);
+}
+
+Result<void> AnswerReader::take_repeated(std::string_view text, AnswerPieces& pieces) {
+  // As a piece, and joined.
+  const auto room = room_for(2 * text.size());
+  if (!room) return room.error();
+  if (*room) completion_.take_repeated(text, pieces);
+  return {};
+}
+
+Result<void> AnswerReader::take_chunk(std::string_view data, const UpstreamDocuments& read,
+                                      AnswerPieces& pieces) {
+  const std::size_t first = pieces.size();
+  auto taken = take_documents(read, pieces);
+  if (!taken || read.documents.size() != 1 || read.repaired || pieces.size() != first + 1) return taken;
+  const auto text = only_text_of(read.documents.front());
+  if (text && std::holds_alternative<TextPiece>(pieces.back())) chunk_.remember(data, *text);
+  return taken;
 }
 
 Result<void> AnswerReader::take_documents(const UpstreamDocuments& read, AnswerPieces& pieces) {

@@ -11,6 +11,7 @@
 #include "drivers/openai/answer_piece.hpp"
 #include "drivers/openai/body_reader.hpp"
 #include "drivers/openai/chat_completion.hpp"
+#include "drivers/openai/repeated_chunk.hpp"
 #include "drivers/openai/upstream_error.hpp"
 #include "drivers/openai/upstream_json.hpp"
 #include "shunt/base/result.hpp"
@@ -52,7 +53,7 @@ class AnswerReader final : public BodyReader {
 
   // What is held of the body's bytes, at most max_response_bytes of the transfer.
   [[nodiscard]] std::size_t held_bytes() const noexcept {
-    return lead_.capacity() + body_.capacity() + events_.held_bytes();
+    return lead_.capacity() + body_.capacity() + events_.held_bytes() + chunk_.held_bytes();
   }
   // What is taken from the memory of the drivers.
   [[nodiscard]] std::size_t reserved_bytes() const noexcept { return memory_.held(); }
@@ -68,6 +69,9 @@ class AnswerReader final : public BodyReader {
   void count_document(std::size_t most);
   [[nodiscard]] Result<void> read(std::string_view bytes, AnswerPieces& pieces);
   [[nodiscard]] Result<void> take(const http::SseEvent& event, AnswerPieces& pieces);
+  [[nodiscard]] Result<void> take_repeated(std::string_view text, AnswerPieces& pieces);
+  [[nodiscard]] Result<void> take_chunk(std::string_view data, const UpstreamDocuments& read,
+                                        AnswerPieces& pieces);
   [[nodiscard]] Result<void> take_documents(const UpstreamDocuments& read, AnswerPieces& pieces);
   [[nodiscard]] Result<void> take_body(Ending ending, AnswerPieces& pieces);
 
@@ -77,6 +81,7 @@ class AnswerReader final : public BodyReader {
   std::string lead_;  // the first bytes, until they tell the form
   http::SseReader events_;
   std::string body_;  // of a JSON answer, whole
+  RepeatedChunk chunk_;
   ChatCompletion completion_;
   DriverMemory memory_;
   std::size_t completion_bytes_ = 0;  // when it was looked at last

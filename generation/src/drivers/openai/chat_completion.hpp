@@ -28,6 +28,8 @@ class ChatCompletion {
   // Takes one JSON document of the answer and appends what it brings. Fails with the error that the document
   // reports, or with `upstream_broken` when it is not of the protocol. What is neither is noise.
   [[nodiscard]] Result<void> take(const Json& document, AnswerPieces& pieces);
+  // Takes a chunk that is the one before it with this text in place of its own (repeated_chunk.hpp).
+  void take_repeated(std::string_view text, AnswerPieces& pieces) { add_text(text, pieces); }
   // Nothing more comes: what was held back. Before result().
   [[nodiscard]] Result<void> finish(AnswerPieces& pieces);
 

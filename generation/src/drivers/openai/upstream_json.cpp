@@ -224,7 +224,9 @@ Result<UpstreamDocuments> read_upstream_json(std::string_view text) {
   if (!repaired) return read;
   auto again = read_documents(*repaired);
   // The first error names a place in what the server sent.
-  return again ? std::move(again) : std::move(read);
+  if (!again) return read;
+  again->repaired = true;
+  return again;
 }
 
 Json with_valid_texts(const Json& value) {

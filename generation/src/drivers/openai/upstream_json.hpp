@@ -15,6 +15,7 @@ struct UpstreamDocuments {
   std::vector<Json> documents{};
   bool done = false;    // "[DONE]" follows
   bool excess = false;  // something follows that is neither
+  bool repaired = false;
 };
 
 // Reads JSON as real servers write it, where parse_json is for what callers send. Of the document's members

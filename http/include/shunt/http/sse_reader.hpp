@@ -46,9 +46,11 @@ class SseReader {
 
  private:
   [[nodiscard]] Result<void> take(std::string_view line_part);
+  [[nodiscard]] Result<void> take_line(std::string_view last_part, std::vector<SseEvent>& events);
+  [[nodiscard]] Result<void> check_room(std::size_t more) const;
   void take_bare(std::string_view line, std::vector<SseEvent>& events);
   void take_field(std::string_view name, std::string_view value);
-  void end_line(std::vector<SseEvent>& events);
+  void end_line(std::string_view line, std::vector<SseEvent>& events);
   void dispatch(std::vector<SseEvent>& events);
 
   const std::size_t max_event_bytes_;
