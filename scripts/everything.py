@@ -42,6 +42,7 @@ def suites():
         Suite("upgrade", ["./test", "--upgrade"], about="the version before this one beside it"),
         Suite("image", ["./test", "--image"], about="the container image, built and run"),
         Suite("packages", ["./test", "--packages"], about="the packages on a bare Debian, and a Conan package"),
+        Suite("site", ["./test", "--site"], about="the docs site, built and looked at in a browser"),
         Suite("peers", ["./test", "--with-peers", "-R", "interop_peers"], about="the official Python and Rust clients"),
         Suite("llm", ["./test", "--with-llm", "-R", "^llm|OpenAiWithLlm"], about="a real llama.cpp server"),
         Suite("bench", ["scripts/build.sh", "release", "-DSHUNT_BUILD_BENCH=ON"], about="the benchmark programs compile"),
