@@ -2,21 +2,12 @@
 
 #include <utility>
 
+#include "shunt/base/json_members.hpp"
 #include "shunt/base/json_memory.hpp"
 #include "shunt/generation/error_codes.hpp"
 
 namespace shunt::generation::openai {
 namespace {
-
-std::string_view text_at(const JsonObject& object, std::string_view name) {
-  const Json* const value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string_view(value->get_string()) : std::string_view();
-}
-
-const JsonArray* array_at(const JsonObject& object, std::string_view name) {
-  const Json* const value = object.if_contains(name);
-  return value == nullptr ? nullptr : value->if_array();
-}
 
 Error broken(std::string message, std::string_view data, const Quoting& quoting) {
   Error error{error_code::kUpstreamBroken, std::move(message), Retryable::kYes};
@@ -81,28 +72,25 @@ Result<void> TranscriptStreamReader::take(const http::SseEvent& event, AnswerPie
 }
 
 void TranscriptStreamReader::take_document(const JsonObject& document, AnswerPieces& pieces) {
-  const std::string_view type = text_at(document, "type");
-  if (const Json* const usage = document.if_contains("usage"); usage != nullptr && usage->is_object())
-    result_.insert_or_assign("usage", *usage);
+  const std::string_view type = text_in(document, "type");
+  if (const JsonObject* const usage = find_object(document, "usage")) result_["usage"] = *usage;
   began_ = began_ || type.starts_with("transcript.text.") || document.contains("choices");
   if (type == "transcript.text.delta") {
-    tell(text_at(document, "delta"), pieces);
-    const JsonArray* const logprobs = array_at(document, "logprobs");
-    if (logprobs != nullptr && !logprobs->empty()) pieces.push_back(LogprobsPiece{.content = *logprobs});
+    tell(text_in(document, "delta"), pieces);
+    const JsonArray& logprobs = array_in(document, "logprobs");
+    if (!logprobs.empty()) pieces.push_back(LogprobsPiece{.content = logprobs});
   } else if (type == "transcript.text.done") {
-    take_whole(text_at(document, "text"), pieces);
+    take_whole(text_in(document, "text"), pieces);
     if (const Json* const logprobs = document.if_contains("logprobs"); logprobs != nullptr)
       result_.insert_or_assign("logprobs", *logprobs);
     complete_ = true;
   }
-  const JsonArray* const choices = array_at(document, "choices");
-  if (choices != nullptr && !choices->empty() && choices->front().is_object())
-    take_choice(choices->front().get_object(), pieces);
+  const JsonArray& choices = array_in(document, "choices");
+  if (!choices.empty() && choices.front().is_object()) take_choice(choices.front().get_object(), pieces);
 }
 
 void TranscriptStreamReader::take_choice(const JsonObject& choice, AnswerPieces& pieces) {
-  const Json* const delta = choice.if_contains("delta");
-  if (delta != nullptr && delta->is_object()) tell(text_at(delta->get_object(), "content"), pieces);
+  if (const JsonObject* const delta = find_object(choice, "delta")) tell(text_in(*delta, "content"), pieces);
 }
 
 // Says more than the pieces, or nothing new.
