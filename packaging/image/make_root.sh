@@ -44,6 +44,16 @@ packages_of() {
   done | sed 's/[:,].*//' | sort -u
 }
 
+# Where a package's documents are a link to those of another one of the same source, images leave the link out.
+copyright_of() {
+  local source other
+  source=$(dpkg-query --show --showformat '${source:Package}' "$1")
+  { echo "$source $1"; dpkg-query --show --showformat '${source:Package} ${Package}\n'; } |
+    awk -v source="$source" '$1 == source { print $2 }' | while read -r other; do
+      [[ ! -e "/usr/share/doc/$other/copyright" ]] || echo "/usr/share/doc/$other/copyright"
+    done | sed -n 1p
+}
+
 # A package of which only a made file is there is named here: the bundle of authorities is no package's.
 files "$@" | sort -u >"$work/files"
 { packages_of <"$work/files"; echo ca-certificates; } | sort -u >"$work/packages"
@@ -72,6 +82,6 @@ while read -r package; do
   cat "/var/lib/dpkg/info/$package.md5sums" "/var/lib/dpkg/info/$package":*.md5sums >"$status/$package.md5sums" 2>/dev/null ||
     true
   mkdir -p "$root/usr/share/doc/$package"
-  cp -L "/usr/share/doc/$package/copyright" "$root/usr/share/doc/$package/copyright"
+  cp -L "$(copyright_of "$package")" "$root/usr/share/doc/$package/copyright"
 done <"$work/packages"
 rm -r "$work"
