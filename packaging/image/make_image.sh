@@ -15,7 +15,11 @@ tool=${CONTAINER_TOOL:-}
 for candidate in docker podman buildah; do
   [[ -n "$tool" ]] || ! command -v "$candidate" >/dev/null || tool=$candidate
 done
-[[ -n "$tool" ]] || { echo "make_image.sh: none of docker, podman and buildah is installed" >&2; exit 1; }
+case "$tool" in
+  docker | podman | buildah) ;;
+  "") echo "make_image.sh: none of docker, podman and buildah is installed" >&2; exit 1 ;;
+  *) echo "make_image.sh: CONTAINER_TOOL is docker, podman or buildah, got $tool" >&2; exit 2 ;;
+esac
 
 version=$(sed -n 's/^project(shunt VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
 name=shunt-image-$version-$(dpkg --print-architecture)
@@ -31,7 +35,6 @@ case "$tool" in
   docker) docker save --output "$archive" "shunt:$version" ;;
   podman) podman save --format oci-archive --output "$archive" "shunt:$version" ;;
   buildah) buildah push "shunt:$version" "oci-archive:$archive:shunt:$version" ;;
-  *) echo "make_image.sh: CONTAINER_TOOL is docker, podman or buildah, got $tool" >&2; exit 2 ;;
 esac
 for kind in cdx spdx; do
   /usr/bin/python3 -B packaging/image/oci_archive.py "$archive" "usr/share/shunt/shunt.$kind.json" >"$folder/$name.$kind.json"

@@ -88,3 +88,10 @@ def test_the_program_fails_for_a_path_that_is_not_there_and_for_what_is_no_archi
         assert (done.returncode == 0 and done.stdout == "text") if words is None else words in done.stderr
     path.write_bytes(b"no archive")
     assert subprocess.run([sys.executable, SCRIPT, path, "a"], capture_output=True, timeout=30).returncode != 0
+
+
+def test_a_tool_that_is_not_known_is_refused_before_anything_is_built(tmp_path):
+    done = subprocess.run([SCRIPT.parent / "make_image.sh", tmp_path / "out"], capture_output=True, text=True, timeout=30,
+                          env={"PATH": "/usr/bin:/bin", "CONTAINER_TOOL": "kaniko"})
+    assert done.returncode == 2 and "kaniko" in done.stderr
+    assert not list((tmp_path / "out").iterdir())
