@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "shunt/base/secrets.hpp"
+#include "shunt/generation/bucket_file_store.hpp"
 
 namespace shunt::app {
 namespace {

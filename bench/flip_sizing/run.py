@@ -1,4 +1,4 @@
-"""What a flip costs, for docs/flip.md: the time that the queue adds to a generation, the processor time of Redis, API and
+"""What a flip costs, for docs/flip/costs.md: the time that the queue adds to a generation, the processor time of Redis, API and
 worker for each one, and its bytes in Redis. Sync and queue take turns; each figure is the median of the rounds. One client
 for the times, sixteen for the processor times, which share the machine."""
 import argparse

@@ -1,4 +1,4 @@
-// The event log of a generation (docs/contract.md), for workers that send more than progress: text as it comes, logs,
+// The event log of a generation (docs/contract/event-log.md), for workers that send more than progress: text as it comes, logs,
 // errors with a code, and that want to hear of a cancel. The scripts are Shunt's own.
 import { readFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';

@@ -11,7 +11,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Bounds of docs/flip.md, which has each with its reason.
+// Bounds of docs/flip/redis.md, which has each with its reason.
 constexpr milliseconds kSlowToReach{500};
 constexpr double kMemoryWarn = 0.60;
 constexpr double kMemoryFail = 0.75;  // where the guard of a rollout would take it back
@@ -86,7 +86,7 @@ Check check_memory(const RedisFacts& redis) {
                     whole_percent(kMemoryFail) + '.');
   }
   if (share >= kMemoryWarn)
-    return warn(kName, found, "Leave room: docs/flip.md has bytes for each generation.");
+    return warn(kName, found, "Leave room: docs/flip/redis.md has bytes for each generation.");
   return pass(kName, found);
 }
 

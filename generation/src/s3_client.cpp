@@ -78,7 +78,6 @@ http::ClientRequest Client::made(const Request& request) const {
   made.connect_timeout = options_.connect_timeout;
   made.total_timeout = request.timeout.count() > 0 ? request.timeout : options_.request_timeout;
   if (request.source) {
-    made.body_source = request.source;
     // A server that takes nothing more has no longer than one that answers nothing.
     made.silence_timeout = std::chrono::ceil<std::chrono::seconds>(made.total_timeout);
     made.total_timeout += milliseconds(request.source->size / kSlowestBytesAMs);
@@ -92,13 +91,10 @@ http::ClientRequest Client::made(const Request& request) const {
   return made;
 }
 
-Answer Client::try_once(const Request& request) {
-  return perform(made(request), request.part ? request.part->asked() : request.most);
-}
-
 // Bytes that were not asked for, an error's above all, are cut, since nobody knows what sends them; more than
 // `most` of those that were end the transfer.
-Answer Client::perform(http::ClientRequest request, std::size_t most) {
+Answer Client::try_once(const Request& request) {
+  const std::size_t most = request.part ? request.part->asked() : request.most;
   Answer answer;
   bool too_much = false;
   const bool reads = request.method == "GET";
@@ -110,7 +106,8 @@ Answer Client::perform(http::ClientRequest request, std::size_t most) {
     return true;
   };
   Connection connection = take_connection();
-  http::ClientResponse response = connection->perform(std::move(request), take);
+  http::ClientResponse response = request.source ? connection->put(made(request), *request.source, take)
+                                                 : connection->perform(made(request), take);
   give_connection(std::move(connection));
   answer.complete = response.complete();
   if (!answer.complete)

@@ -14,6 +14,7 @@
 #include "shunt/generation/artifact_store.hpp"
 #include "shunt/generation/namespace.hpp"
 #include "shunt/http/blocking_client.hpp"
+#include "shunt/http/body_source.hpp"
 
 namespace shunt::generation::s3 {
 
@@ -53,7 +54,6 @@ class Client {
 
   [[nodiscard]] Answer try_once(const Request& request);
   [[nodiscard]] http::ClientRequest made(const Request& request) const;
-  [[nodiscard]] Answer perform(http::ClientRequest request, std::size_t most);
   Connection take_connection();
   void give_connection(Connection connection);
 

@@ -11,6 +11,7 @@
 #include "shunt/base/log.hpp"
 #include "shunt/base/random.hpp"
 #include "shunt/generation/artifact_rules.hpp"
+#include "shunt/generation/bucket_file_store.hpp"
 #include "shunt/generation/file_error_codes.hpp"
 
 namespace shunt::generation {

@@ -2,7 +2,7 @@
 """A whole flip, up and back, as a terminal shows it: SHUNT_BIN=build/release/bin/shunt tests/deploy/flip_transcript.py [--fix]
 
 Starts a Redis, two API processes and a worker of its own, asks them for generations all the time, and types what a person
-would. Prints the commands and what they print; --fix writes that into docs/flip.md instead. A test runs it and compares the
+would. Prints the commands and what they print; --fix writes that into docs/flip/transcript.md instead. A test runs it and compares the
 two: what is typed, and the rows of the preflight (test_flip_document.py).
 """
 
@@ -23,7 +23,7 @@ from processes import Programs  # noqa: E402
 from redis_server import RedisServer  # noqa: E402
 from waiting import eventually  # noqa: E402
 
-PAGE = ROOT / "docs" / "flip.md"
+PAGE = ROOT / "docs/flip/transcript.md"
 BEGIN, END = "<!-- transcript: tests/deploy/flip_transcript.py --fix -->\n\n```text\n", "```\n"
 CONFIG = """
 strategy = "sync"

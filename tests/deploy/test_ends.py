@@ -1,4 +1,4 @@
-"""What each end of a generation looks like to BullMQ's own client (docs/contract.md)."""
+"""What each end of a generation looks like to BullMQ's own client (docs/contract/ends.md)."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""docs/flip.md: what it says of the switch, its caveats and the way back, done to real processes."""
+"""docs/flip.md and docs/flip/: what they say of the switch, its caveats and the way back, done to real processes."""
 
 import http.client
 import json

@@ -1,4 +1,4 @@
-"""The dashboard and the alerts ask for metrics that exist: docs/metrics.md has them, and another test holds that to the
+"""The dashboard and the alerts ask for metrics that exist: docs/metrics.md and docs/metrics/ have them, and another test holds that to the
 code."""
 
 import json
@@ -17,7 +17,8 @@ METRIC = re.compile(r"\bshunt_[a-z0-9_]+")
 
 
 def documented():
-    text = (ROOT / "docs/metrics.md").read_text(encoding="utf-8")
+    text = "".join(page.read_text(encoding="utf-8")
+                   for page in [ROOT / "docs/metrics.md", *sorted((ROOT / "docs/metrics").glob("*.md"))])
     # The first table has only the middles of its names.
     first = text[text.index("## Where a generation's time goes"):text.index("## Counters of the executor")]
     times = {f"shunt_generation_{phase}_seconds" for phase in re.findall(r"^\| `([a-z]+)` \|", first, re.M)}

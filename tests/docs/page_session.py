@@ -112,6 +112,8 @@ class Session:
         words = type(command)(command.page, command.line, text).words
         program = command.program
         verb = next((word for word in words[words.index("shunt") + 1:]), "") if "shunt" in words else ""
+        if "REDIS_URL=" in text:
+            self.need_redis()
         if program == "redis-server":
             self.serve("redis", f"{text.split('#')[0]} --port {self.redis_port} --bind 127.0.0.1 --save '' --dir .",
                        self.redis_port)
@@ -126,12 +128,18 @@ class Session:
         else:
             if "curl" in words and "serve" not in self.servers:
                 self.serve("serve", "shunt serve", self.port)
-            if "node" in words and "redis" not in self.servers:
-                self.serve("redis", f"redis-server --port {self.redis_port} --bind 127.0.0.1 --save '' --dir .",
-                           self.redis_port)
+            if "node" in words:
+                self.need_redis()
+            if verb == "generate" and "QUEUE_ENABLED=true" in words and "worker" not in self.servers:
+                self.serve("worker", self.replaced("QUEUE_ENABLED=true REDIS_URL=... shunt worker"), None)
             self.once(text)
             if "curl" in words:
                 self.asked.append(text)
+
+    def need_redis(self):
+        """A page that counts on a Redis, and has not said how one is started, has one."""
+        if "redis" not in self.servers:
+            self.serve("redis", f"redis-server --port {self.redis_port} --bind 127.0.0.1 --save '' --dir .", self.redis_port)
 
     def install(self, names):
         folder = self.folder / "node_modules"
@@ -150,6 +158,13 @@ class Session:
             raise CommandFailed(f"ended with {done.returncode}:\n{text}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
                                 f"{self.logs()}")
         return done.stdout
+
+    def ask(self, path):
+        """What the service answers, which is started if it is not there."""
+        if "serve" not in self.servers:
+            self.serve("serve", "shunt serve", self.port)
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=COMMAND_TIMEOUT) as answer:
+            return answer.read().decode()
 
     def serve(self, name, text, port):
         """Starts a server instead of the one of that name, and waits until it answers."""

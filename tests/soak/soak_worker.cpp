@@ -126,5 +126,5 @@ int main(int count_of, char** values) {
               soak.errors, soak.after_a_fifth_kb, end_kb);
   if (soak.done != soak.jobs || soak.errors > 0) return 1;
   // Sanitizers keep what was freed.
-  return !shunt::testing::kSanitized && end_kb > soak.after_a_fifth_kb + kMarginKb ? 1 : 0;
+  return !shunt::kSanitized && end_kb > soak.after_a_fifth_kb + kMarginKb ? 1 : 0;
 }

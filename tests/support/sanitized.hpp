@@ -1,6 +1,6 @@
 #pragma once
 
-namespace shunt::testing {
+namespace shunt {
 
 // Whether AddressSanitizer or ThreadSanitizer watches this program: they keep memory that was freed, take
 // several times as long, and need descriptors of their own for what they look at (UndefinedBehaviorSanitizer,
@@ -13,4 +13,4 @@ inline constexpr bool kSanitized = __has_feature(address_sanitizer) || __has_fea
 inline constexpr bool kSanitized = false;
 #endif
 
-}  // namespace shunt::testing
+}  // namespace shunt

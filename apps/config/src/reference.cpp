@@ -136,10 +136,10 @@ Which calls of OpenAI's clients the model answers, and which member of its `inpu
 `operation` is; a model with a `text_field` chats and completes, or makes the audio or images that it `produces`.)");
   append_table(to, flip_model_settings(), R"(### The flip
 
-Which executor runs the model's generations, and what happens while its queue is down; [flip.md](flip.md) tells how.)");
+Which executor runs the model's generations, and what happens while its queue is down; [flip/decision.md](flip/decision.md) tells how.)");
   append_table(to, shadow_model_settings(), R"(### Shadow
 
-How copies of the model's requests are run and compared while a fleet is in shadow ([flip.md](flip.md)).)");
+How copies of the model's requests are run and compared while a fleet is in shadow ([flip/rollout.md](flip/rollout.md)).)");
   append_table(to, input_rule_settings(), R"(### Input rules: `[models.NAME.input.MEMBER]`
 
 What a member of a request's `input` may be; a request that has something else is refused with 422 `invalid_input` before
@@ -204,7 +204,7 @@ For processes that run generations from the queue: `shunt worker`, or `--roles a
 What callers may upload, and where it lies; [files.md](files.md).)");
   append_general(text, {"batches"}, R"(## Batches: `[batches]`
 
-Files of lines that are run as generations: [openai.md](openai.md#batches). They lie beside the files.)");
+Files of lines that are run as generations: [openai/batches.md](openai/batches.md). They lie beside the files.)");
   append_general(text, {"tracing"}, R"(## Traces: `[tracing]`
 
 Where spans of generations go; [tracing.md](tracing.md) tells what they hold.)");

@@ -6,7 +6,7 @@
 namespace shunt::flip {
 namespace {
 
-// Where copies lie (docs/contract.md), each with the command that counts them: jobs that nobody has removed,
+// Where copies lie (docs/contract/ends.md), each with the command that counts them: jobs that nobody has removed,
 // and generations that have not ended. Records leave by themselves.
 using Command = std::vector<std::string>;
 std::vector<Command> counts_of(const std::string& base, const std::string& queue) {

@@ -59,9 +59,11 @@ class BlockingClient::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  ClientResponse perform(ClientRequest request, const BodySink& sink, SteadyTime until) {
+  ClientResponse perform(ClientRequest request, std::optional<BodySource> source, const BodySink& sink,
+                         SteadyTime until) {
     const auto gatherer = std::make_shared<Gatherer>(sink);
-    const auto transfer = std::make_shared<CurlTransfer>(std::move(request), gatherer, ready_);
+    const auto transfer =
+        std::make_shared<CurlTransfer>(std::move(request), gatherer, ready_, std::move(source));
     if (!transfer->attach(multi_)) throw std::bad_alloc();
     why_stopped_ = "enough has been read";
     while (!gatherer->ended && !gatherer->stopped && advance(until)) deliver();
@@ -123,7 +125,12 @@ BlockingClient::BlockingClient() : impl_(std::make_unique<Impl>()) {}
 BlockingClient::~BlockingClient() = default;
 
 ClientResponse BlockingClient::perform(ClientRequest request, const BodySink& sink, SteadyTime until) {
-  return impl_->perform(std::move(request), sink, until);
+  return impl_->perform(std::move(request), std::nullopt, sink, until);
+}
+
+ClientResponse BlockingClient::put(ClientRequest request, BodySource source, const BodySink& sink,
+                                   SteadyTime until) {
+  return impl_->perform(std::move(request), std::move(source), sink, until);
 }
 
 void BlockingClient::end_by(SteadyTime until) noexcept {

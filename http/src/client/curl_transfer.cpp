@@ -42,8 +42,13 @@ std::string address_text(const curl_sockaddr& address) {
 
 }  // namespace
 
-CurlTransfer::CurlTransfer(ClientRequest request, std::shared_ptr<TransferHandler> handler, ReadyList& ready)
-    : request_(std::move(request)), handler_(std::move(handler)), ready_(ready), easy_(curl_easy_init()) {
+CurlTransfer::CurlTransfer(ClientRequest request, std::shared_ptr<TransferHandler> handler, ReadyList& ready,
+                           std::optional<BodySource> source)
+    : request_(std::move(request)),
+      source_(std::move(source)),
+      handler_(std::move(handler)),
+      ready_(ready),
+      easy_(curl_easy_init()) {
   if (easy_ == nullptr) throw std::bad_alloc();
   set_options();
 }
@@ -128,11 +133,11 @@ void CurlTransfer::set_message() {
     set(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));
     set(easy_, CURLOPT_POSTFIELDS, body->empty() ? "" : body->data());
   }
-  if (request_.body_source) set_body_source();
+  if (source_) set_body_source();
   set(easy_, CURLOPT_HTTPHEADER, headers_.get());
   // A body makes it POST by itself, a source of one PUT, and the absence of both GET.
   std::string_view by_itself = body ? "POST" : "GET";
-  if (request_.body_source) by_itself = "PUT";
+  if (source_) by_itself = "PUT";
   if (request_.method != by_itself) set(easy_, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
   if (!request_.range.empty()) set(easy_, CURLOPT_RANGE, request_.range.c_str());
   if (request_.signature) {
@@ -151,7 +156,7 @@ void CurlTransfer::ask_nothing_beforehand() {
 void CurlTransfer::set_body_source() {
   ask_nothing_beforehand();
   set(easy_, CURLOPT_UPLOAD, 1L);
-  set(easy_, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request_.body_source->size));
+  set(easy_, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(source_->size));
   set(easy_, CURLOPT_READFUNCTION, &give_body);
   set(easy_, CURLOPT_READDATA, this);
   set(easy_, CURLOPT_SEEKFUNCTION, &seek_body);
@@ -159,7 +164,7 @@ void CurlTransfer::set_body_source() {
 }
 
 std::size_t CurlTransfer::give_body(char* room, std::size_t, std::size_t length, CurlTransfer* self) {
-  const BodySource& source = *self->request_.body_source;
+  const BodySource& source = *self->source_;
   const std::uint64_t left = source.size - self->given_;
   if (left == 0) return 0;
   const std::size_t most = std::min<std::uint64_t>(left, length);
@@ -173,7 +178,7 @@ std::size_t CurlTransfer::give_body(char* room, std::size_t, std::size_t length,
 int CurlTransfer::seek_body(CurlTransfer* self, curl_off_t offset, int origin) {
   if (origin != SEEK_SET || offset < 0) return CURL_SEEKFUNC_CANTSEEK;
   const auto to = static_cast<std::uint64_t>(offset);
-  if (to > self->request_.body_source->size) return CURL_SEEKFUNC_FAIL;
+  if (to > self->source_->size) return CURL_SEEKFUNC_FAIL;
   self->given_ = to;
   return CURL_SEEKFUNC_OK;
 }
@@ -294,7 +299,7 @@ bool CurlTransfer::request_written() const {
   curl_easy_getinfo(easy_, CURLINFO_REQUEST_SIZE, &head);
   curl_easy_getinfo(easy_, CURLINFO_SIZE_UPLOAD_T, &body);
   std::uint64_t expected = 0;
-  if (request_.body_source) expected = request_.body_source->size;
+  if (source_) expected = source_->size;
   if (request_.borrowed_body) expected = request_.borrowed_body->size();
   if (request_.body) expected = request_.body->size();
   return head > 0 && static_cast<std::uint64_t>(body) >= expected;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "shunt/http/body_source.hpp"
 #include "shunt/http/client.hpp"
 #include "shunt/http/namespace.hpp"
 
@@ -21,7 +22,9 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   using ReadyList = std::vector<std::shared_ptr<CurlTransfer>>;
 
   // `ready` outlives the object.
-  CurlTransfer(ClientRequest request, std::shared_ptr<TransferHandler> handler, ReadyList& ready);
+  // With a source the request is a PUT of it.
+  CurlTransfer(ClientRequest request, std::shared_ptr<TransferHandler> handler, ReadyList& ready,
+               std::optional<BodySource> source = {});
   ~CurlTransfer();
   CurlTransfer(const CurlTransfer&) = delete;
   CurlTransfer& operator=(const CurlTransfer&) = delete;
@@ -66,6 +69,7 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   [[nodiscard]] bool request_written() const;
 
   const ClientRequest request_;
+  const std::optional<BodySource> source_;
   std::shared_ptr<TransferHandler> handler_;
   ReadyList& ready_;
   CURL* easy_;

@@ -183,7 +183,7 @@ class Fleet:
 
 
 def doubles_of(apis):
-    """As all API processes together have counted them (docs/flip.md, "Sync generations and Redis")."""
+    """As all API processes together have counted them (docs/flip/caveats.md, "Sync generations and Redis")."""
     pages = "\n".join(api.request("GET", "/metrics").text() for api in apis)
     return sum(int(float(count)) for count in re.findall(r'^shunt_sync_registry_total\{[^}]*"double"[^}]*\} (\S+)$', pages, re.M))
 

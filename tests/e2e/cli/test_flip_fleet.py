@@ -135,4 +135,4 @@ def test_every_metric_of_the_record_is_told_and_documented(fleet, documented_met
 @pytest.fixture
 def documented_metrics():
     from test_status import DOCS
-    return set(re.findall(r"shunt_flip_\w+", (DOCS / "metrics.md").read_text()))
+    return set(re.findall(r"shunt_flip_\w+", (DOCS / "metrics/flip.md").read_text()))

@@ -129,7 +129,7 @@ std::size_t resident_bytes() {
 }
 
 TEST_F(ConnectionTest, AHugeAnswerLeavesNoMemoryBehind) {
-  if (shunt::testing::kSanitized) GTEST_SKIP() << "sanitizers keep what is freed";
+  if (shunt::kSanitized) GTEST_SKIP() << "sanitizers keep what is freed";
   constexpr std::size_t kSize = 200UL * 1024 * 1024;
   const auto connection = connect({.command_timeout = 60s});
   redis({"SETRANGE", "large", std::to_string(kSize - 1), "x"});

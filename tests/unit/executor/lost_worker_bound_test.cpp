@@ -50,8 +50,8 @@ TEST(LostWorkerBound, IsTheSameInEveryText) {
   for (const Text& text : {
            Text{"README.md", "another one begins it anew within % s"},
            Text{"docs/contract.md", "`queue.lock_duration` + 2 x `queue.stalled_interval`, % s"},
-           Text{"docs/flip.md", "`queue.lock_duration` + 2 x `queue.stalled_interval` (% s)"},
-           Text{"docs/flip.md", "the time in which a lost worker is found (% s)"},
+           Text{"docs/flip/caveats.md", "`queue.lock_duration` + 2 x `queue.stalled_interval` (% s)"},
+           Text{"docs/flip/caveats.md", "the time in which a lost worker is found (% s)"},
            Text{"docs/configuration.md",
                 "within %s with the defaults (lock_duration + 2 x stalled_interval)"},
            Text{"examples/node-worker/worker.mjs", "runs again within % s"},

@@ -17,9 +17,9 @@ namespace {
 using std::chrono::hours;
 
 // The figures are arithmetic on fixed seeds, which a sanitizer only makes slow: a part of it is enough there.
-constexpr int kHealthyRollouts = testing::kSanitized ? 200 : 2'000;
-constexpr int kBusyRollouts = testing::kSanitized ? 20 : 400;
-constexpr int kBrokenRollouts = testing::kSanitized ? 30 : 300;
+constexpr int kHealthyRollouts = kSanitized ? 200 : 2'000;
+constexpr int kBusyRollouts = kSanitized ? 20 : 400;
+constexpr int kBrokenRollouts = kSanitized ? 30 : 300;
 
 // How many of so many rollouts came to which end. The stages before the canary say nothing of its verdicts.
 std::map<StoryEnd, int> ends_of(int rollouts, const Scenario& scenario) {

@@ -12,6 +12,7 @@
 #include "s3_file_store.hpp"
 #include "shunt/base/digest.hpp"
 #include "shunt/base/random.hpp"
+#include "shunt/generation/bucket_file_store.hpp"
 #include "shunt/generation/file_store.hpp"
 #include "shunt/http/blocking_client.hpp"
 #include "support/child_server.hpp"

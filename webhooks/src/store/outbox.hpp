@@ -14,7 +14,7 @@
 
 namespace shunt::webhooks {
 
-// Where webhooks live in Redis, beside the queue of their deliveries (docs/contract.md).
+// Where webhooks live in Redis, beside the queue of their deliveries (docs/contract/ends.md).
 struct WebhookKeysInRedis {
   explicit WebhookKeysInRedis(const std::string& queue_prefix)
       : queue_prefix_of_deliveries(queue_prefix + ":webhooks"),

@@ -8,7 +8,7 @@
 #include "shunt/webhooks/delivery.hpp"
 #include "shunt/webhooks/namespace.hpp"
 
-// What lies in Redis of webhooks, as JSON (docs/contract.md). The readers refuse what is malformed with
+// What lies in Redis of webhooks, as JSON (docs/contract/ends.md). The readers refuse what is malformed with
 // `broken_record`, and pass over members that they do not know, which a later version may write. Pure.
 namespace shunt::webhooks {
 

@@ -32,7 +32,7 @@ struct QueueExecutorOptions {
 // Hands generations to BullMQ: each is a job of its model's queue, with the envelope as its data and the
 // generation's id as its id. Whoever runs it (make_queue_worker here or in another process, a worker in
 // another language) writes its events to Redis, from where this executor reads them for as long as somebody
-// watches. docs/contract.md describes the keys.
+// watches. docs/contract/keys.md has the keys.
 //
 // Starts and serves whatever state Redis is in: without it submit() refuses with `queue_unavailable` within
 // QueueOptions::enqueue_deadline, describe() says so, and all heals when Redis appears.

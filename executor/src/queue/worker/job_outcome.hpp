@@ -11,7 +11,7 @@
 namespace shunt::executor {
 
 // What BullMQ, and every tool and client that only knows BullMQ, is told of a generation that has ended
-// (docs/contract.md): its job completes with a return value, or fails for good with a reason that begins with
+// (docs/contract/ends.md): its job completes with a return value, or fails for good with a reason that begins with
 // a code.
 struct JobReturns {
   std::string value;  // JSON

@@ -61,7 +61,7 @@ struct Check {
 };
 
 // Whether a fleet may go up, row by row, in the order in which a person mends them. Pure. Bounds are those of
-// docs/flip.md. What cannot be known (a host that hides it) is a warning, never a pass.
+// docs/flip/redis.md. What cannot be known (a host that hides it) is a warning, never a pass.
 [[nodiscard]] std::vector<Check> preflight(const PreflightFacts& facts);
 
 // The rows about a Redis that could be asked; the first one alone about one that could not. Pure.

@@ -12,7 +12,7 @@
 
 namespace shunt::generation {
 
-// Events on their way between processes (docs/contract.md): a JSON array of what append_event_json writes,
+// Events on their way between processes (docs/contract/event-log.md): a JSON array of what append_event_json writes,
 // where an artifact also has the `sha256` that it is stored under.
 [[nodiscard]] std::string encode_events(std::span<const GenerationEvent> events);
 

@@ -19,7 +19,7 @@ namespace shunt::generation::openai {
 
 // Puts one chat completion together: from its streamed chunks, or from the single object of a server that
 // does not stream. Only one choice counts; there is no other (chat_request.hpp). The rules of what grows,
-// what ends and what is an error are those of docs/generators/openai.md.
+// what ends and what is an error are those of docs/generators/openai/answers.md.
 class ChatCompletion {
  public:
   // `secrets` are kept out of errors (upstream_error.hpp) and outlive the object.

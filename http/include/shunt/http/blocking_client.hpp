@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "shunt/base/clock.hpp"
+#include "shunt/http/body_source.hpp"
 #include "shunt/http/client.hpp"
 #include "shunt/http/namespace.hpp"
 
@@ -37,6 +38,9 @@ class BlockingClient {
   // is gathered, up to the request's max_response_bytes.
   [[nodiscard]] ClientResponse perform(ClientRequest request, const BodySink& sink = {},
                                        SteadyTime until = SteadyTime::max());
+  // The same of a PUT whose body is `source`, whatever the request has for one.
+  [[nodiscard]] ClientResponse put(ClientRequest request, BodySource source, const BodySink& sink = {},
+                                   SteadyTime until = SteadyTime::max());
 
   // The request under way, and every later one, ends by `until`. Any thread.
   void end_by(SteadyTime until) noexcept;

@@ -38,15 +38,6 @@ enum class ConnectionUse { kKept, kOwn };
 // answer of a name server can come between. False: it is not connected to. Called from inside libcurl.
 using MayConnect = std::function<bool(const std::string& address)>;
 
-// A body that is read while it is sent, such as a file's, so that it need not be in memory: any part of it,
-// and the same part again, since libcurl begins anew where a kept connection proved dead.
-struct BodySource {
-  std::uint64_t size = 0;
-  // Fills a part of `room`, from `offset` on, and says how many bytes that are; 0 before the end: it cannot
-  // be read, and the transfer ends. Called from inside libcurl, on the transfer's thread.
-  std::function<std::size_t(std::uint64_t offset, char* room, std::size_t length)> read;
-};
-
 // One request. Only http and https are spoken, with HTTP/1.1; redirects are not followed; a server's
 // certificate is checked against the system's authorities. Nothing is tried again (but see ConnectionUse):
 // whoever asks knows what may be.
@@ -62,7 +53,6 @@ struct ClientRequest {
   // transfer.
   std::optional<std::string> body;
   std::optional<std::string_view> borrowed_body;
-  std::optional<BodySource> body_source;  // of a PUT, instead of these two
   std::string range;  // "0-99" (of bytes); "" = all. libcurl adds the header, so a signature leaves it out
   std::optional<AwsSignature> signature;
   ConnectionUse connection = ConnectionUse::kKept;
