@@ -100,7 +100,7 @@ def test_generations_read_their_files_wherever_they_run(start_on, bucket):
     # What a generation was given outlives the file's record.
     assert server.request("DELETE", f"/v1/files/{file['id']}").status == 200
     assert f"shunt-files/objects/{file['sha256']}" in bucket.names()
-    assert read(server, {"file": file["id"]}).status == 404
+    assert read(server, {"file": file["id"]}).status == 422
 
 
 def test_processes_without_a_common_folder_have_the_same_files(start_on):

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <string>
 #include <thread>
 
 #include "scripted_server.hpp"
@@ -65,6 +67,45 @@ TEST(BlockingClient, SendsMethodHeadersAndABorrowedBody) {
   EXPECT_NE(received.find("X-One: 1\r\n"), std::string::npos) << received;
   EXPECT_NE(received.find("Content-Length: 0\r\n"), std::string::npos) << received;
   EXPECT_EQ(received.find("Expect"), std::string::npos) << received;
+}
+
+// Gives what there is of `text`, a few bytes at a time.
+BodySource source_of(const std::string& text, std::uint64_t size) {
+  return {.size = size, .read = [&text](std::uint64_t offset, char* room, std::size_t length) {
+            return text.copy(room, std::min<std::size_t>(length, 3), static_cast<std::size_t>(offset));
+          }};
+}
+
+TEST(BlockingClient, ReadsABodyFromItsSourceWhileItIsSent) {
+  std::string received;
+  const std::string text = "0123456789";
+  {
+    const ScriptedServer server([&received](ScriptedServer::Socket& socket) {
+      received = ScriptedServer::read_header(socket);
+      ScriptedServer::send(socket, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+      ScriptedServer::wait_for_end(socket);
+    });
+    BlockingClient client;
+    ClientRequest request = get(server.url("/a"));
+    request.method = "PUT";
+    EXPECT_EQ(client.put(std::move(request), source_of(text, text.size())).head.status, 204);
+  }
+  EXPECT_TRUE(received.starts_with("PUT /a HTTP/1.1\r\n")) << received;
+  EXPECT_NE(received.find("Content-Length: 10\r\n"), std::string::npos) << received;
+  EXPECT_EQ(received.find("Expect"), std::string::npos) << received;
+  EXPECT_EQ(received.find("chunked"), std::string::npos) << received;
+}
+
+TEST(BlockingClient, ASourceThatEndsTooSoonEndsTheTransfer) {
+  const ScriptedServer server = given_silence();
+  const std::string text = "0123456789";
+  BlockingClient client;
+  ClientRequest request = get(server.url());
+  request.method = "PUT";
+  request.total_timeout = 20s;
+  const TransferEnd end = client.put(std::move(request), source_of(text, 50)).end;
+  EXPECT_EQ(end.how, How::kBroken);
+  EXPECT_FALSE(end.request_written);
 }
 
 TEST(BlockingClient, ASinkMayHaveEnough) {
