@@ -69,5 +69,6 @@ Headers, the static library, and the packages for CMake
 (find_package) and pkg-config of libbullmq1, a BullMQ client for C++ on Redis.")
 include(CPack)
 
-# What ./package builds.
-add_custom_target(packaged DEPENDS shunt manual bullmq_shared)
+# What the package of the service holds (Dockerfile), and what ./package builds.
+add_custom_target(packaged_service DEPENDS shunt manual)
+add_custom_target(packaged DEPENDS packaged_service bullmq_shared)

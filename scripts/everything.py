@@ -40,6 +40,7 @@ def suites():
               {"SHUNT_CHAOS_SECONDS": "600", "SHUNT_BIN": f"{RELEASE}/shunt"}, "ten minutes of kills and cuts"),
         Suite("seed", ["./test", "--seed"], about="what the project was asked for first"),
         Suite("upgrade", ["./test", "--upgrade"], about="the version before this one beside it"),
+        Suite("image", ["./test", "--image"], about="the container image, built and run"),
         Suite("packages", ["./test", "--packages"], about="the packages on a bare Debian, and a Conan package"),
         Suite("site", ["./test", "--site"], about="the docs site, built and looked at in a browser"),
         Suite("peers", ["./test", "--with-peers", "-R", "interop_peers"], about="the official Python and Rust clients"),

@@ -13,7 +13,6 @@
 #include "exit_code.hpp"
 #include "flip_command_line.hpp"
 #include "machine_command_line.hpp"
-#include "shunt/base/duration_text.hpp"
 
 namespace shunt::app {
 namespace {
@@ -195,13 +194,6 @@ void add_worker(CLI::App& app, Parsed& parsed) {
   command.callback([&parsed] { parsed.run = [&parsed] { return serve(parsed.worker); }; });
 }
 
-std::string check_timeout(GenerateOptions& options, const std::string& text) {
-  const auto timeout = parse_duration(text);
-  if (!timeout) return timeout.error().message;
-  options.timeout = *timeout;
-  return {};
-}
-
 void add_generate(CLI::App& app, Parsed& parsed) {
   CLI::App& command =
       *app.add_subcommand("generate", "Run one generation here, without a server")->group("Commands");
@@ -224,16 +216,9 @@ void add_generate(CLI::App& app, Parsed& parsed) {
       .add_option("-o,--output", options.output,
                   "Where the result goes: the artifact, or the text if there is no artifact")
       ->type_name("FILE");
-  command
-      .add_option_function<std::string>(
-          "--timeout",
-          [&options](const std::string& text) {
-            if (const auto problem = check_timeout(options, text); !problem.empty()) {
-              throw CLI::ValidationError("--timeout", problem);
-            }
-          },
-          "Give up after this time: 500ms, 30s, 10m (at most, and otherwise, the model's own)")
-      ->type_name("DURATION");
+  add_duration_option(command, "--timeout",
+                      "Give up after this time: 500ms, 30s, 10m (at most, and otherwise, the model's own)",
+                      [&options](std::chrono::milliseconds timeout) { options.timeout = timeout; });
   add_json_flag(command, options.json, "Print the events as they come, one JSON object a line");
   add_setting_options(command, options.settings);
   command.footer(std::string(kGenerateFooter) + kExitCodes);
@@ -450,6 +435,7 @@ int run_command_line(int argc, char** argv) {
   add_worker(app, parsed);
   add_generate(app, parsed);
   add_status(app, parsed);
+  add_health(app, parsed.machine, parsed.run);
   add_jobs(app, parsed);
   add_webhooks(app, parsed);
   add_models(app, parsed);

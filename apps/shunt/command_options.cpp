@@ -1,7 +1,10 @@
 #include "command_options.hpp"
 
 #include <CLI/Error.hpp>
+#include <utility>
 #include <vector>
+
+#include "shunt/base/duration_text.hpp"
 
 namespace shunt::app {
 namespace {
@@ -46,6 +49,20 @@ void add_setting_flag(CLI::App& command, SettingOptions& settings, const std::st
           [&settings, setting](const std::string& value) { settings.flags.emplace_back(setting, value); },
           help)
       ->type_name(type);
+}
+
+CLI::Option& add_duration_option(CLI::App& command, const std::string& flag, const std::string& help,
+                                 std::function<void(std::chrono::milliseconds)> take) {
+  return *command
+              .add_option_function<std::string>(
+                  flag,
+                  [flag, take = std::move(take)](const std::string& text) {
+                    const auto duration = parse_duration(text);
+                    if (!duration) throw CLI::ValidationError(flag, duration.error().message);
+                    take(*duration);
+                  },
+                  help)
+              ->type_name("DURATION");
 }
 
 void add_json_flag(CLI::App& command, bool& json, const std::string& help) {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <chrono>
+#include <functional>
 #include <string>
 
 #include "commands.hpp"
@@ -16,6 +18,9 @@ void add_setting_flag(CLI::App& command, SettingOptions& settings, const std::st
                       const std::string& setting, const std::string& type, const std::string& help);
 // --url and --api-key, and where the service is otherwise.
 void add_client_options(CLI::App& command, ClientOptions& client);
+// A time as "500ms" or "30s"; `take` may throw a CLI::ValidationError.
+CLI::Option& add_duration_option(CLI::App& command, const std::string& flag, const std::string& help,
+                                 std::function<void(std::chrono::milliseconds)> take);
 void add_json_flag(CLI::App& command, bool& json, const std::string& help);
 
 }  // namespace shunt::app

@@ -149,6 +149,16 @@ struct DoctorOptions {
   bool json = false;
 };
 
+// Of a probe: it has no key, as what it asks needs none.
+struct HealthOptions {
+  SettingOptions settings;                                      // where the process listens, unless:
+  std::optional<std::string> url;                               // --url
+  bool worker = false;                                          // asks where worker.listen says
+  bool ready = false;                                           // asks /readyz
+  std::chrono::milliseconds timeout = std::chrono::seconds(3);  // of one look
+  std::chrono::milliseconds wait{0};                            // how long it looks again
+};
+
 struct VersionOptions {
   bool json = false;
 };
@@ -185,6 +195,7 @@ struct VersionOptions {
 [[nodiscard]] int flip_log(const FlipOptions& options);
 [[nodiscard]] int init(const InitOptions& options);
 [[nodiscard]] int doctor(const DoctorOptions& options);
+[[nodiscard]] int health(const HealthOptions& options);
 [[nodiscard]] int version(const VersionOptions& options);
 
 }  // namespace shunt::app

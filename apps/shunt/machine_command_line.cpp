@@ -36,6 +36,22 @@ constexpr const char* kDoctorFooter =
     "  1    there are problems\n"
     "  2    the command line was refused";
 
+constexpr const char* kHealthFooter =
+    "Examples:\n"
+    "  shunt health\n"
+    "  shunt health --worker\n"
+    "  shunt health --ready --wait 30s\n\n"
+    "A probe for what runs a program to learn whether a process serves, as compose does. Asks /healthz, "
+    "which\n"
+    "needs no key and does not ask for Redis, on the address of the configuration that it is given: what\n"
+    "serve or worker was given by a flag it does not know. Where roles is worker alone it asks as with\n"
+    "--worker.\n\n"
+    "Exit codes:\n"
+    "  0    the process answered 200\n"
+    "  1    it answered something else, or not in time; the message says which\n"
+    "  2    the command line was refused\n"
+    "  78   the configuration is wrong, or says that the process answers nowhere";
+
 }  // namespace
 
 void add_init(CLI::App& app, MachineCommandOptions& options, std::function<int()>& run) {
@@ -90,6 +106,31 @@ void add_doctor(CLI::App& app, MachineCommandOptions& options, std::function<int
   add_setting_options(command, doctor_options.settings);
   command.footer(kDoctorFooter);
   command.callback([&doctor_options, &run] { run = [&doctor_options] { return doctor(doctor_options); }; });
+}
+
+void add_health(CLI::App& app, MachineCommandOptions& options, std::function<int()>& run) {
+  CLI::App& command =
+      *app.add_subcommand("health", "Tell by the exit code whether a process of this machine serves")
+           ->group("Commands");
+  HealthOptions& health_options = options.health;
+  command
+      .add_option("--url", health_options.url,
+                  "The process (otherwise where the configuration says that it listens)")
+      ->type_name("URL");
+  command.add_flag("--worker", health_options.worker, "Ask a worker, where worker.listen says");
+  command.add_flag("--ready", health_options.ready,
+                   "Ask /readyz: whether it takes new generations, which needs Redis with the queue on");
+  add_duration_option(command, "--timeout", "Wait this long for an answer (default 3s)",
+                      [&health_options](std::chrono::milliseconds timeout) {
+                        // A limit of nothing would be none.
+                        if (timeout.count() == 0) throw CLI::ValidationError("--timeout", "must be over 0");
+                        health_options.timeout = timeout;
+                      });
+  add_duration_option(command, "--wait", "Ask again for this long until it answers 200 (default: once)",
+                      [&health_options](std::chrono::milliseconds wait) { health_options.wait = wait; });
+  add_setting_options(command, health_options.settings);
+  command.footer(kHealthFooter);
+  command.callback([&health_options, &run] { run = [&health_options] { return health(health_options); }; });
 }
 
 }  // namespace shunt::app

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "probe_url.hpp"
 #include "settings.hpp"
 #include "shunt/base/json_members.hpp"
 #include "shunt/base/secrets.hpp"
@@ -17,15 +18,6 @@ constexpr std::chrono::seconds kSilentTime{60};
 // What is held of an answer: a record may have a whole result in it, of which a generator makes hundreds of
 // MiB.
 constexpr std::size_t kMaxAnswerBytes = 1024UL * 1024 * 1024;
-
-// Where a service with this configuration can be reached from this machine.
-std::string local_url(const config::Configuration& configuration) {
-  std::string host = configuration.server.address;
-  if (host == "0.0.0.0") host = "127.0.0.1";
-  if (host == "::") host = "::1";
-  if (host.find(':') != std::string::npos) host = '[' + host + ']';
-  return "http://" + host + ':' + std::to_string(configuration.server.port);
-}
 
 std::string key_of(const ClientOptions& options) {
   if (options.api_key) return *options.api_key;
@@ -45,21 +37,12 @@ Result<ServiceClient> ServiceClient::open(const ClientOptions& options) {
   if (key.find_first_of("\r\n") != std::string::npos) {
     return Error{"invalid_configuration", "the API key must be one line"};
   }
-  if (options.url) {
-    std::string url = *options.url;
-    if (url.find("://") == std::string::npos) url.insert(0, "http://");
-    while (url.ends_with('/')) url.pop_back();
-    return ServiceClient(std::move(url), std::move(key), false);
-  }
+  if (options.url) return ServiceClient(named_url(*options.url), std::move(key), false);
   const auto loaded = load_settings(options.settings);
   if (!loaded) return loaded.error();
-  if (loaded->configuration.server.port == 0) {
-    return Error{
-        "invalid_configuration",
-        "the configuration lets the service take any free port (server.listen ends in :0), so nobody "
-        "knows where it listens: name it with --url"};
-  }
-  return ServiceClient(local_url(loaded->configuration), std::move(key), true);
+  auto url = probe_url(loaded->configuration, Probed::kApi);
+  if (!url) return url.error();
+  return ServiceClient(std::move(*url), std::move(key), true);
 }
 
 http::ClientRequest ServiceClient::request(const std::string& method, const std::string& path) const {

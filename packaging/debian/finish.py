@@ -4,21 +4,15 @@ compressed, lintian's overrides. Usage: finish.py --staging FOLDER --version V -
 import argparse
 import email.utils
 import gzip
-import os
 import pathlib
-import subprocess
+import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / "scripts"))
+
+from build_time import build_time  # noqa: E402
+
 PACKAGES = {"shunt": "shunt", "bullmq_runtime": "libbullmq1", "bullmq_dev": "libbullmq-dev"}
-
-
-def build_time():
-    """The time of the last commit, so that the same sources make the same packages."""
-    if "SOURCE_DATE_EPOCH" in os.environ:
-        return int(os.environ["SOURCE_DATE_EPOCH"])
-    told = subprocess.run(["git", "-C", ROOT, "log", "-1", "--format=%ct"], capture_output=True, text=True)
-    return int(told.stdout) if told.returncode == 0 else int((ROOT / "CHANGELOG.md").stat().st_mtime)
 
 
 def compressed(path, data):

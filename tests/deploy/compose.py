@@ -25,11 +25,19 @@ def config(*arguments, environment=None):
     return yaml.safe_load(done.stdout)
 
 
-def image_of_the_dockerfile():
-    """ENTRYPOINT, CMD and ENV of the last stage."""
-    last = re.split(r"^FROM ", (ROOT / "Dockerfile").read_text(), flags=re.M)[-1]
-    found = dict(re.findall(r"^(ENTRYPOINT|CMD) (\[.*\])$", last, re.M))
-    environment = dict(re.findall(r"^ENV (\w+)=(\S+)$", last, re.M))
+def stages_of_the_dockerfile():
+    """The text of each stage by its name; the last one, which is what runs, has none."""
+    stages = re.split(r"^FROM ", (ROOT / "Dockerfile").read_text(), flags=re.M)[1:]
+    named = [re.match(r"\S+(?: AS (\w+))?\n", stage) for stage in stages]
+    return {match.group(1): stage for match, stage in zip(named, stages)}
+
+
+def image_of_the_dockerfile(stage=None):
+    """ENTRYPOINT, CMD and ENV of a stage; but for PATH, which a program of this machine has of its own."""
+    text = stages_of_the_dockerfile()[stage]
+    found = dict(re.findall(r"^(ENTRYPOINT|CMD) (\[.*\])$", text, re.M))
+    environment = dict(re.findall(r"^ENV (\w+)=(\S+)$", text, re.M))
+    environment.pop("PATH", None)
     return json.loads(found["ENTRYPOINT"]), json.loads(found["CMD"]), environment
 
 
@@ -66,4 +74,7 @@ class Containers:
     def health_check(self, service):
         kind, *rest = self.model["services"][service]["healthcheck"]["test"]
         command = ["sh", "-c", rest[0]] if kind == "CMD-SHELL" else rest
+        if command[0] == "shunt":
+            # Where the API listens is said by the image's command, and the default in there.
+            return [self.shunt, *command[1:]], self._environment(service, {"SHUNT_SERVER_LISTEN": "127.0.0.1:8080"})
         return [self._here(part) for part in command], self._environment(service)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "tests" / "interop"), str(ROOT / "tests" / "support")]
+sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "tests" / "interop"), str(ROOT / "tests" / "support"),
+                str(ROOT / "tests" / "e2e" / "dialects")]
 os.environ["SHUNT_BIN"] = str(Path(os.environ["SHUNT_BIN"]).resolve())
 
 import npm_packages  # noqa: E402

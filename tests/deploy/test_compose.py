@@ -74,8 +74,18 @@ def test_images_are_those_of_a_digest():
     images.append(services(compose.config(environment=SET))["redis"]["image"])
     assert len(images) == 3
     assert all(re.fullmatch(r"[\w.-]+:[\w.-]+@sha256:[0-9a-f]{64}", image) for image in images), images
-    assert all(re.fullmatch(r"\$\{\w+_IMAGE\}.*", line)
-               for line in re.findall(r"^FROM (.*)$", (compose.ROOT / "Dockerfile").read_text(), re.M))
+    stages = compose.stages_of_the_dockerfile()
+    bases = {text.split()[0] for text in stages.values()}
+    assert bases - set(stages) == {"${BUILD_IMAGE}", "${RUN_IMAGE}", "scratch"}
+
+
+def test_what_runs_and_what_others_build_on_differ_in_nothing_but_the_debian_around():
+    assert compose.image_of_the_dockerfile() == compose.image_of_the_dockerfile("debian")
+    stages = compose.stages_of_the_dockerfile()
+    for line in ("USER shunt", "EXPOSE 8080"):
+        assert f"\n{line}\n" in stages[None] and f"\n{line}\n" in stages["debian"]
+    # A stage without a shell cannot run a line.
+    assert stages[None].startswith("scratch\n") and "\nRUN " not in stages[None]
 
 
 def test_the_image_itself_serves_nobody_without_a_key(programs):
@@ -96,6 +106,13 @@ def test_every_service_has_time_to_drain():
         assert services(compose.config())[name]["stop_grace_period"] in ("60s", "1m0s")  # shutdown.grace is 30s, stop_grace 10s
 
 
+def test_no_health_check_needs_a_shell_of_our_image():
+    for name in ("api", "worker"):
+        check = services(compose.config("--profile", "queue", environment=SET))[name]["healthcheck"]
+        assert check["test"][:3] == ["CMD", "shunt", "health"]
+        assert check["timeout"] == "5s"  # shunt health has 3s of its own, and tells what it waited for
+
+
 def test_folders_of_the_image_are_there_for_the_volumes():
     folder = compose.image_of_the_dockerfile()[2]["SHUNT_ARTIFACTS_DIRECTORY"]
     assert f"-o shunt -g shunt -m 700 {folder}" in (compose.ROOT / "Dockerfile").read_text()
@@ -110,6 +127,7 @@ class Deployment:
         self.redis_port = free_port()
         places = {
             "0.0.0.0:8080": "127.0.0.1:0",
+            "127.0.0.1:9090": f"127.0.0.1:{free_port()}",
             "@redis:6379": f"@127.0.0.1:{self.redis_port}",
             "6379": str(self.redis_port),
             "/data": str(programs.folder / "data"),
@@ -169,7 +187,9 @@ def test_the_api_outlives_redis_and_recovers_with_it(programs):
     assert (status, json.loads(body)["code"]) == (503, "queue_unavailable") and "retry-after" in headers
     # Redis and a worker come.
     deployment.start_redis()
+    assert not deployment.is_healthy("worker")
     worker = deployment.start_worker()
+    assert deployment.is_healthy("worker")
     eventually(lambda: "degraded" not in str(readiness(api)), "it has found Redis")
     status, _, body = generate(api)
     assert status == 200, body

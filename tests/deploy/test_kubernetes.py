@@ -89,7 +89,7 @@ def test_a_worker_without_redis_is_alive_for_its_probe(programs):
 def test_pods_have_time_to_drain():
     grace = 30  # shutdown.grace
     assert "SHUNT_SHUTDOWN_GRACE" not in OBJECTS["ConfigMap", "shunt"]["data"]
-    pause = int(container(API)["lifecycle"]["preStop"]["exec"]["command"][1])
+    pause = int(container(API)["lifecycle"]["preStop"]["sleep"]["seconds"])
     assert pod(API)["terminationGracePeriodSeconds"] >= grace + 10 + pause + 5
     assert pod(WORKER)["terminationGracePeriodSeconds"] >= grace + 2 * 10 + 5
 

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 import compose
+from ports import free_port
 
 FOLDER = compose.ROOT / "deploy" / "systemd"
 UNITS = {"shunt.service": "shunt.service", "shunt-worker@.service": "shunt-worker@1.service"}
@@ -86,9 +87,18 @@ def environment(programs, redis, **more):
     return {**listed, "STATE_DIRECTORY": str(programs.folder / "state"), **more}
 
 
-def command(unit, programs):
-    text = settings(unit)["ExecStart"][0].replace("/usr/local/bin/shunt", programs.shunt)
+def command(unit, programs, setting="ExecStart"):
+    text = settings(unit)[setting][0].removeprefix("-").replace("/usr/local/bin/shunt", programs.shunt)
     return text.replace("%H", "host").replace("%i", "1").split()
+
+
+def test_starting_the_api_is_over_when_it_serves(programs, redis):
+    listening = environment(programs, redis, SHUNT_SERVER_LISTEN=f"127.0.0.1:{free_port()}")
+    waiting = programs.start(command("shunt.service", programs, "ExecStartPost"), "waiting", listening)
+    programs.api(command=command("shunt.service", programs), environment=listening)
+    assert waiting.wait() == 0, waiting.log()
+    # Whatever it says, the service goes on.
+    assert settings("shunt.service")["ExecStartPost"][0].startswith("-")
 
 
 def test_the_units_commands_run_a_generation_whatever_the_shared_switch_says(programs, redis):

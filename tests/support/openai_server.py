@@ -543,9 +543,25 @@ TRANSCRIPTS = {"text": ("text/plain; charset=utf-8", "Hello – there\n"),
                "vtt": ("text/vtt", "WEBVTT\n\n00:00.000 --> 00:01.000\nHello – there\n")}
 
 
+async def stream_transcript(exchange):
+    """In pieces. gap_ms=0 between two, cut=0 (the connection ends before the last event)."""
+    await exchange.begin_stream()
+    for piece in ("Hello", " –", " there"):
+        logprobs = {"logprobs": [{"token": piece, "logprob": -0.5, "bytes": None}]} if exchange.body.get("include[]") else {}
+        await exchange.event({"type": "transcript.text.delta", "delta": piece, **logprobs})
+        await asyncio.sleep(exchange.number("gap_ms", 0) / 1000)
+    if exchange.number("cut", 0):
+        return exchange.close()
+    await exchange.event({"type": "transcript.text.done", "text": "Hello – there",
+                          "usage": {"type": "tokens", "input_tokens": 14, "output_tokens": 3, "total_tokens": 17}})
+    await exchange.end_stream()
+
+
 async def mode_transcript(exchange):
     """A transcript in the form that was asked for. type (of a text), cut=0 (the connection ends in mid-answer)."""
     wanted = exchange.body.get("response_format", "json")
+    if exchange.body.get("stream") == "true":
+        return await stream_transcript(exchange)
     if wanted not in TRANSCRIPTS:
         more = {"language": "english", "duration": 1.0, "segments": [{"id": 0, "text": "Hello – there"}]}
         return await exchange.respond_json(200, {"text": "Hello – there",

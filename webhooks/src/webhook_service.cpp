@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <stdexcept>
 #include <utility>
 #include <variant>
 
@@ -307,6 +308,20 @@ awaitable<void> WebhookService::settle_found(Hook hook) {
   bool handed_over = true;
   if (message) handed_over = co_await hand_over(std::move(*message), true);
   if (handed_over) co_await forget(hook.generation, true);
+}
+
+awaitable<Handed> WebhookService::take_message(Message message) {
+  const std::string id = message.id;
+  bool full = false;
+  try {
+    co_await deliveries_->add(std::move(message));
+  } catch (const std::length_error&) {
+    full = true;  // of the memory's bound: Redis has none
+  }
+  if (!full) co_return Handed::kTaken;
+  ++counters_.lost;
+  log::warn("webhook.lost", {{"message", id}, {"reason", "no room"}});
+  co_return Handed::kNoRoom;
 }
 
 awaitable<Attempt> WebhookService::test(std::string url, std::string caller) {

@@ -31,6 +31,8 @@ class WebhookService {
 
   void start();
   bullmq::awaitable<void> attach(Hook hook, std::function<void()> done);
+  // Of something else than a generation. Throws where Redis does not take it.
+  bullmq::awaitable<Handed> take_message(Message message);
   bullmq::awaitable<Attempt> test(std::string url, std::string caller);
   [[nodiscard]] Deliveries& deliveries() noexcept { return *deliveries_; }
   bullmq::awaitable<void> stop(std::chrono::milliseconds grace);

@@ -75,6 +75,10 @@ class WebhooksOnLoop final : public Webhooks {
     const bool asked = run([this, hook = std::move(hook), done] { return service_->attach(hook, done); });
     if (!asked) done();
   }
+  void hand_over(Message message, std::function<void(Result<Handed>)> done) override {
+    ask<Handed>(std::move(done),
+                [this, message = std::move(message)] { return service_->take_message(message); });
+  }
   void list(DeliveryQuery query, std::function<void(Result<std::vector<Delivery>>)> done) override {
     ask<std::vector<Delivery>>(std::move(done), [this, query] { return service_->deliveries().list(query); });
   }

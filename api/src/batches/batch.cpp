@@ -82,6 +82,12 @@ bool apply(Batch& batch, BatchEvent event, WallTime now) {
   return false;
 }
 
+void note_input_gone(Batch& batch, const std::string& message) {
+  constexpr std::string_view kCode = "file_gone";
+  if (std::ranges::find(batch.faults, kCode, &BatchFault::code) != batch.faults.end()) return;
+  batch.faults.push_back({.code = std::string(kCode), .message = message, .param = "input_file_id"});
+}
+
 NextStep next_step(const Batch& batch, WallTime now) noexcept {
   switch (batch.status) {
     case BatchStatus::kValidating:

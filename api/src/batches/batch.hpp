@@ -93,6 +93,10 @@ enum class BatchEvent {
 // Changes the batch and is true, or leaves it and is false where that cannot happen to it.
 [[nodiscard]] bool apply(Batch& batch, BatchEvent event, WallTime now);
 
+// Notes that the input is not there any more: what was done of it is worth having, what was not cannot be
+// done. Each process that goes on with the batch finds that out anew; it is said once.
+void note_input_gone(Batch& batch, const std::string& message);
+
 // What whoever runs the batch does next.
 enum class NextStep {
   kNothing,  // it has ended

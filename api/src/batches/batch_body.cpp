@@ -15,8 +15,9 @@ namespace {
 using dialects::openai::bad_member;
 using dialects::openai::take_member;
 
-constexpr std::array<std::string_view, 4> kEndpoints{"/v1/chat/completions", "/v1/completions",
-                                                     "/v1/embeddings", "/v1/responses"};
+constexpr std::array<std::string_view, 6> kEndpoints{"/v1/chat/completions",   "/v1/completions",
+                                                     "/v1/embeddings",         "/v1/responses",
+                                                     "/v1/images/generations", "/v1/images/edits"};
 // OpenAI's.
 constexpr std::size_t kMostMetadata = 16;
 constexpr std::size_t kMaxMetadataName = 64;

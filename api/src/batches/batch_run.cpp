@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "batches/room_for_lines.hpp"
+#include "batches/tell_end.hpp"
 #include "shunt/base/log.hpp"
 #include "shunt/base/overloaded.hpp"
 #include "shunt/generation/file_error_codes.hpp"
@@ -28,7 +30,10 @@ BatchRun::BatchRun(const RunContext& context, RunOwner& owner, BatchPlace place,
       owner_(owner),
       place_(std::move(place)),
       batch_(std::move(batch)),
-      of_{.batch_id = batch_.id, .caller = batch_.caller, .endpoint = batch_.endpoint},
+      of_{.batch_id = batch_.id,
+          .caller = batch_.caller,
+          .endpoint = batch_.endpoint,
+          .expires_at = batch_.expires_at},
       process_(std::move(process)),
       life_(std::make_shared<Life>(Life{this})),
       progress_(batch_.id, process_) {}
@@ -84,7 +89,7 @@ Result<void> BatchRun::work() {
   if (auto looked = look_at_cancel(now); !looked) return looked;
   const NextStep next = next_step(batch_, now);
   if (next == NextStep::kNothing) {
-    finish();
+    tell_end();
     return {};
   }
   if (next == NextStep::kValidate) return validate_some(now);
@@ -171,11 +176,7 @@ Result<std::optional<FileLine>> BatchRun::next_open_line() {
   while (!input_ended_) {
     auto line = input_->next();
     if (!line && line.error().code == error_code::kFileGone) {
-      // What was done is worth having; what was not cannot be any more.
-      if (std::ranges::find(batch_.faults, "file_gone", &BatchFault::code) == batch_.faults.end()) {
-        batch_.faults.push_back(
-            {.code = "file_gone", .message = line.error().message, .param = "input_file_id"});
-      }
+      note_input_gone(batch_, line.error().message);
       input_ended_ = true;
       break;
     }
@@ -244,11 +245,7 @@ bool BatchRun::may_begin(std::uint64_t line) {
 void BatchRun::line_ended(std::uint64_t line, LineEnd end) {
   running_.erase(line);
   owner_.free_slot(batch_.caller);
-  // One that ends leaves room for one, unless they are all about to be stopped.
-  for (const auto& [number, run] : running_) {
-    const auto waiting = run;
-    if (stops_lines_ || waiting->try_now()) break;
-  }
+  give_room();
   // Its result is not to be had now: what runs the batch next asks for it again.
   if (std::holds_alternative<LineAbandoned>(end)) {
     process_stops();
@@ -258,6 +255,18 @@ void BatchRun::line_ended(std::uint64_t line, LineEnd end) {
     if (auto written = write(std::get<LineResult>(end)); !written) fault_ = std::move(written).error();
   }
   schedule();
+}
+
+// A line that has ended leaves room for one.
+void BatchRun::give_room() {
+  std::vector<std::uint64_t> waiting;
+  for (const auto& [number, run] : running_) {
+    if (run->waits_for_room()) waiting.push_back(number);
+  }
+  const auto next = line_to_ask_again(waiting, stops_lines_ ? LinesGoOn::kNo : LinesGoOn::kYes);
+  if (!next) return;
+  const auto run = running_.at(*next);  // it may end meanwhile
+  run->ask_again();
 }
 
 Result<void> BatchRun::write(const LineResult& result) {
@@ -316,6 +325,23 @@ Result<void> BatchRun::make_files(BatchEvent then, WallTime now) {
   if (*made) return move(then, now);
   schedule();
   return {};
+}
+
+// Told before the batch is off the list of open ones: when the process dies in between, the next one tells
+// it.
+void BatchRun::tell_end() {
+  if (std::exchange(tells_end_, true)) return;
+  using Told = Result<void>;
+  batches::tell_end(batch_, *context_.live.now(), context_.webhooks,
+                    on_loop<Told>(context_.back, [life = life_](Told told) {
+                      if (life->run != nullptr) life->run->end_told(std::move(told));
+                    }));
+}
+
+void BatchRun::end_told(Result<void> told) {
+  if (over_) return;
+  if (!told) return let_go(std::move(told).error());
+  finish();
 }
 
 void BatchRun::finish() {

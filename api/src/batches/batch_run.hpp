@@ -68,10 +68,13 @@ class BatchRun {
   [[nodiscard]] Result<void> begin(const FileLine& line);
   [[nodiscard]] bool may_begin(std::uint64_t line);
   void line_ended(std::uint64_t line, LineEnd end);
+  void give_room();
   [[nodiscard]] Result<void> write(const LineResult& result);
   void open_input();
   void let_go(Error why);
   void drop_lines();
+  void tell_end();
+  void end_told(Result<void> told);
   void finish();
 
   const RunContext& context_;
@@ -94,6 +97,7 @@ class BatchRun {
   bool looks_at_cancel_ = true;
   bool stops_lines_ = false;  // no line begins any more
   bool changed_ = false;      // since the record was stored
+  bool tells_end_ = false;
   bool scheduled_ = false;
   bool stopping_ = false;
   bool over_ = false;

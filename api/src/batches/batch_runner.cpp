@@ -37,7 +37,7 @@ void append_metric(std::string& out, std::string_view name, std::string_view typ
 
 BatchRunner::BatchRunner(std::filesystem::path folder, executor::GenerationExecutor& executor,
                          const ModelRegistry& models, const LiveSettingsSource& live, const UrlSigner& urls,
-                         FileStore& files)
+                         FileStore& files, webhooks::Webhooks* webhooks)
     : folder_(std::move(folder)),
       live_(live),
       process_(random_name(kProcessBytes)),
@@ -49,6 +49,7 @@ BatchRunner::BatchRunner(std::filesystem::path folder, executor::GenerationExecu
                .files = files,
                .loop = thread_.at(0),
                .back = back_,
+               .webhooks = webhooks,
                .local = executor.describe().redis.empty()} {
   wake();
 }

@@ -36,11 +36,6 @@ Result<void> check_call(const dialects::Call& call) {
   if (call.streams) return dialects::openai::not_done("stream", "a line of a batch has no connection");
   if (call.goes_on_alone)
     return dialects::openai::not_done("background", "a line of a batch runs in the background as it is");
-  const JsonObject* const input = call.request.input.if_object();
-  for (const std::string& member : call.model->input_rules.files()) {
-    if (input != nullptr && input->contains(member))
-      return dialects::openai::not_done(member, "a line of a batch takes no files");
-  }
   return {};
 }
 

@@ -27,7 +27,7 @@ struct LineCaller {
 
 // What the same call of an HTTP client would be, with the owner's key, its models and its limit of open
 // generations. `earlier` is what earlier_of has named, where it is the caller's. Refuses what only a
-// connection can have (streams), what a batch is itself (background), and files. Pure.
+// connection can have (streams), and what a batch is itself (background). Pure.
 [[nodiscard]] Result<dialects::Call> make_line_call(const LineCaller& caller, std::string_view endpoint,
                                                     JsonObject body, const dialects::Stored* earlier);
 

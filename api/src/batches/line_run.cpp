@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "admission/file_use.hpp"
 #include "batches/line_call.hpp"
+#include "batches/line_files.hpp"
 #include "dialects/openai/openai_error.hpp"
 #include "representation/problem.hpp"
 #include "shunt/base/overloaded.hpp"
@@ -89,6 +91,36 @@ void LineRun::plan(const GenerationRecord* record, const GenerationRequest* requ
   earlier_.reset();
   if (!call) return answer_error(call.error());
   call_ = std::move(*call);
+  take_files();
+}
+
+// Again by whoever takes the line over: it joins the generation of before where the files are the same.
+void LineRun::take_files() {
+  const Model& model = *call_->model;
+  if (model.input_rules.files().empty()) return begin_generation();
+  GenerationRequest request = call_->request;
+  const auto taken = take_line_files(context_.files, model, use_of_files(), request);
+  if (taken) {
+    call_->request = std::move(request);
+    return begin_generation();
+  }
+  if (!taken.error().is_retryable()) return answer_error(taken.error());
+  again_after(pause_, [self = shared_from_this()] { self->take_files(); });
+}
+
+FileUse LineRun::use_of_files() const {
+  const auto settings = context_.live.now();
+  const auto key = settings->keys.required() ? settings->keys.find_caller(of_.caller) : nullptr;
+  const FileOptions& options = settings->options.files;
+  const WallTime now = system_clock().now();
+  const WallTime begins = std::max(now, of_.expires_at);
+  return {.caller = of_.caller,
+          .now = now,
+          .until = held_until(options, begins, call_->request.options.timeout, call_->model->timeout),
+          .quota = file_quota(options, key ? &key->config() : nullptr)};
+}
+
+void LineRun::begin_generation() {
   const bool once = call_->model->on_lost == OnLost::kFail && context_.local;
   if (once && !may_begin_(line_.number)) return answer_error(lost_before());
   submit();
@@ -134,11 +166,9 @@ void LineRun::again_after(std::chrono::milliseconds wait, std::function<void()> 
       });
 }
 
-bool LineRun::try_now() {
-  if (!waits_for_room_ || !timer_.pending()) return false;
+void LineRun::ask_again() {
   timer_.cancel();
   submit();
-  return true;
 }
 
 void LineRun::take_accepted(executor::Accepted& accepted) {

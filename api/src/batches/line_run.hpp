@@ -17,6 +17,7 @@
 #include "shunt/executor/generation_executor.hpp"
 #include "shunt/generation/file_store.hpp"
 #include "shunt/generation/model_registry.hpp"
+#include "shunt/webhooks/webhooks.hpp"
 
 namespace shunt::api::batches {
 
@@ -29,6 +30,7 @@ struct RunContext {
   FileStore& files;
   EventLoop& loop;                 // all that is below happens on its thread
   std::shared_ptr<LoopGate> back;  // for whoever answers elsewhere
+  webhooks::Webhooks* webhooks;    // nullptr: none are sent
   bool local = false;              // a generation dies with its process, and nobody knows of it afterwards
 };
 
@@ -41,6 +43,7 @@ struct LineOf {
   std::string batch_id;
   std::string caller;
   std::string endpoint;
+  WallTime expires_at{};  // of the batch: its lines begin by then
 };
 
 // One line, from its call to the answer that goes into a file. A line that was begun by an earlier process
@@ -59,8 +62,10 @@ class LineRun : public std::enable_shared_from_this<LineRun> {
   void cancel(std::string code, std::string message);
   // The process stops: ends of generations that are cut short now are not results.
   void process_stops() noexcept { stopping_ = true; }
-  // There may be room: true if it was waiting for some, and asks at once.
-  bool try_now();
+  // Whether it was refused, as its model or its caller has enough, and has not asked again since.
+  [[nodiscard]] bool waits_for_room() const noexcept { return waits_for_room_ && timer_.pending(); }
+  // There may be room for one that waits for it.
+  void ask_again();
   // Nobody waits for it any more: `done` is not called. Its generation goes on.
   void drop();
 
@@ -73,6 +78,9 @@ class LineRun : public std::enable_shared_from_this<LineRun> {
   void look_earlier(GenerationId id);
   void look_again(GenerationId id);
   void plan(const GenerationRecord* record, const GenerationRequest* request);
+  void take_files();
+  [[nodiscard]] FileUse use_of_files() const;
+  void begin_generation();
   void submit();
   void take(executor::SubmitOutcome outcome);
   void take_refused(const executor::Refused& refused);
@@ -113,7 +121,7 @@ class LineRun : public std::enable_shared_from_this<LineRun> {
   std::vector<dialects::Bytes> artifacts_;
   std::optional<Stop> stop_;
   bool stopping_ = false;
-  bool waits_for_room_ = false;  // it was refused, as its model or its caller has enough
+  bool waits_for_room_ = false;
   Timer timer_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "dialects/openai/batch_events.hpp"
 #include "dialects/openai/responses/response_webhook.hpp"
 #include "shunt/api/webhook_forms.hpp"
 
@@ -30,13 +31,15 @@ void take_names_of_form(webhooks::Webhook& webhook, const std::vector<std::strin
 }  // namespace
 
 bool is_webhook_event(std::string_view name) {
-  return webhooks::event_named(name).has_value() || response_event_named(name) != nullptr;
+  const auto& of_batches = dialects::openai::kBatchEvents;
+  return webhooks::event_named(name).has_value() || response_event_named(name) != nullptr ||
+         std::ranges::find(of_batches, name) != of_batches.end();
 }
 
-std::optional<webhooks::Webhook> default_webhook(std::string url, const std::vector<std::string>& events,
-                                                 std::string_view form) {
-  if (url.empty()) return std::nullopt;
-  webhooks::Webhook webhook{.url = std::move(url), .events = {}};
+std::optional<webhooks::Webhook> default_webhook(WebhookPlace place, std::string_view form) {
+  if (place.url.empty()) return std::nullopt;
+  const std::vector<std::string>& events = place.events;
+  webhooks::Webhook webhook{.url = std::move(place.url), .events = {}};
   if (form == dialects::openai::kWebhookForm) take_names_of_form(webhook, events);
   if (!webhook.end_names.empty()) {
     webhook.form = form;

@@ -56,7 +56,7 @@ struct CallContext {
   const UrlSigner* urls = nullptr;  // makes the tokens of rows that are opened by one
   // What the caller's webhooks are signed with, if that is the caller's to know.
   std::function<Result<std::string>()> webhook_secret{};
-  // The names of the files in the request's form.
+  // The names of the files in the request's form; of those of the name "image[]" "image[0]", "image[1]", ...
   std::vector<std::string> files{};
   // What endpoint::Run::needs has named; nullptr: there is no such generation of this caller's.
   const Stored* earlier = nullptr;

@@ -19,7 +19,13 @@ Result<FormPart> admit_part(const Exchange& exchange, std::size_t& files, std::s
       return invalid_field('/' + excerpt(header.name),
                            "a call may have at most " + std::to_string(kMaxInputFiles) + " files");
     }
-    return FormPart{.is_file = true, .max_bytes = exchange.options.files.max_bytes};
+    const std::size_t bracket = header.name.find_first_of("[]");
+    const bool is_list = bracket != std::string::npos && bracket > 0;
+    if (bracket != std::string::npos && header.name.substr(bracket) != "[]") {
+      return invalid_field('/' + excerpt(header.name),
+                           "a file must be called name, or name[] where there are several");
+    }
+    return FormPart{.is_file = true, .is_list = is_list, .max_bytes = exchange.options.files.max_bytes};
   }
   if (++fields > kMaxFields) {
     return invalid_field('/' + excerpt(header.name),

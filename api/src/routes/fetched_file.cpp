@@ -5,9 +5,9 @@
 #include <memory>
 #include <utility>
 
+#include "representation/named_file.hpp"
 #include "representation/problem.hpp"
 #include "routes/form_receiver.hpp"
-#include "routes/named_file.hpp"
 #include "shunt/generation/artifact_rules.hpp"
 #include "shunt/generation/file_error_codes.hpp"
 #include "shunt/generation/url_hosts.hpp"

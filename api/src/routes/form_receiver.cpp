@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "admission/file_use.hpp"
 #include "representation/problem.hpp"
 #include "shunt/base/display_text.hpp"
 #include "shunt/generation/artifact_rules.hpp"
@@ -90,6 +91,7 @@ class FormReceiver {
     if (!admitted) co_return std::move(admitted).error();
     part_ = *admitted;
     if (!part_.is_file) co_return Result<void>();
+    if (part_.is_list) name_.insert(name_.size() - 1, std::to_string(listed_files_[name_]++));
     filename_ = header.filename.value_or("");
     media_type_ = header.content_type;
     if (media_type_.empty()) media_type_ = media_type_of_name(filename_);
@@ -190,7 +192,8 @@ class FormReceiver {
   const FileQuota quota_ = quota_of(exchange_);
   std::uint64_t left_ = std::numeric_limits<std::uint64_t>::max();  // of the quota, when the first file came
   ReceivedForm form_;
-  std::size_t fields_ = 0;  // their bytes
+  std::size_t fields_ = 0;                                        // their bytes
+  std::map<std::string, std::size_t, std::less<>> listed_files_;  // how many have come of a name
   // These belong to the part under way.
   std::string name_;
   FormPart part_;
@@ -209,9 +212,7 @@ std::string caller_of(const Exchange& exchange) {
 }
 
 FileQuota quota_of(const Exchange& exchange) {
-  const FileOptions& options = exchange.options.files;
-  const std::size_t own = exchange.key == nullptr ? 0 : exchange.key->config().max_stored_bytes;
-  return {.max_bytes = own > 0 ? own : options.max_bytes_per_key, .max_files = options.max_files_per_key};
+  return file_quota(exchange.options.files, exchange.key == nullptr ? nullptr : &exchange.key->config());
 }
 
 http::Task<Result<ReceivedForm>> receive_form(Exchange& exchange, const AdmitPart& admit) {

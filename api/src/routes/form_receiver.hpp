@@ -19,7 +19,7 @@ namespace shunt::api {
 // What becomes of a part of a form.
 struct FormPart {
   bool is_file = false;  // its bytes go to the store while they come; otherwise they are kept as text
-  bool is_list = false;  // a field that may come several times; its name ends with "[]"
+  bool is_list = false;  // it may come several times; its name ends with "[]"
   std::uint64_t max_bytes = 0;
 };
 
@@ -35,6 +35,7 @@ struct ReceivedForm {
   std::optional<UploadsUnderWay::Share> under_way;
   FormFields fields;
   FormLists lists;
+  // The files of a list have their numbers between the brackets: "image[0]", "image[1]", ...
   std::map<std::string, ReceivedFile, std::less<>> files;
 };
 

@@ -1,21 +1,20 @@
 #include "routes/given_files.hpp"
 
-#include <algorithm>
 #include <map>
 #include <utility>
 #include <vector>
 
+#include "admission/file_use.hpp"
+#include "representation/held_file.hpp"
+#include "representation/named_file.hpp"
 #include "representation/problem.hpp"
 #include "routes/fetched_file.hpp"
-#include "routes/named_file.hpp"
 #include "shunt/base/display_text.hpp"
 #include "shunt/generation/file_error_codes.hpp"
 
 namespace shunt::api {
 namespace {
 
-// Clocks of machines differ, and a generator may take a moment to stop.
-constexpr std::chrono::minutes kHoldSlack{10};
 constexpr std::string_view kRequestPart = "request";
 
 Error no_store() {
@@ -42,15 +41,13 @@ Result<FormPart> admit_part(const Exchange& exchange, std::size_t& files, const 
   return FormPart{.is_file = true, .max_bytes = exchange.options.files.max_bytes};
 }
 
-// What a generation of the caller's holds its files for. A timeout that its executor will refuse as too long
-// holds nothing for longer either.
+// What a generation of the caller's holds its files for.
 FileUse use_of(const Exchange& exchange, std::string caller, std::optional<std::chrono::milliseconds> wanted,
                std::chrono::milliseconds most) {
-  const auto timeout = std::clamp(wanted.value_or(most), std::chrono::milliseconds(0), most);
   const WallTime now = system_clock().now();
   return {.caller = std::move(caller),
           .now = now,
-          .until = now + timeout + exchange.options.files.retention + kHoldSlack,
+          .until = held_until(exchange.options.files, now, wanted, most),
           .quota = quota_of(exchange)};
 }
 
@@ -64,7 +61,7 @@ struct Holding {
     InputFiles files;
     for (const auto& [member, file] : named) {
       if (std::holds_alternative<HttpsUrl>(file)) continue;
-      auto held = hold(store, member, file);
+      auto held = hold_named_file(store, member, file, use);
       if (!held) return std::move(held).error();
       files.emplace(member, std::move(*held));
     }
@@ -75,31 +72,6 @@ struct Holding {
       files.emplace(member, std::move(*held));
     }
     return files;
-  }
-
- private:
-  [[nodiscard]] Result<FileReference> hold(FileStore& store, const std::string& member,
-                                           const NamedFile& file) const {
-    if (const auto* const uploaded = std::get_if<UploadedFile>(&file)) return hold(store, member, *uploaded);
-    const auto& inlined = std::get<InlineFile>(file);
-    auto upload = store.begin_upload();
-    if (!upload) return std::move(upload).error();
-    if (auto added = (*upload)->append(inlined.bytes); !added) return std::move(added).error();
-    return store.hold(**upload, {.media_type = inlined.media_type}, use);
-  }
-
-  [[nodiscard]] Result<FileReference> hold(FileStore& store, const std::string& member,
-                                           const UploadedFile& uploaded) const {
-    const auto found = store.find(use.caller, uploaded.id, use.now);
-    if (!found) return found.error();
-    if (!*found) return invalid_member(member, "names no file of yours: \"" + excerpt(uploaded.id) + '"');
-    const FileRecord& record = **found;
-    FileReference file{.sha256 = record.sha256,
-                       .bytes = record.bytes,
-                       .media_type = record.media_type,
-                       .filename = record.filename};
-    if (auto held = store.hold(file, use); !held) return std::move(held).error();
-    return file;
   }
 };
 

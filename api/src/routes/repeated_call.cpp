@@ -47,10 +47,10 @@ http::Task<bool> stays_abandoned(Exchange& exchange) {
   co_return co_await asking;
 }
 
-// One that says that it is sent again, and is not known here, may have been left in another process.
+// One that may be sent again, and is not known here, may have been left in another process.
 http::Task<std::optional<GenerationId>> left_elsewhere(Exchange& exchange, const std::string& key,
                                                        RepeatedPosts::Rule rule) {
-  if (rule != RepeatedPosts::Rule::kRetry) co_return std::nullopt;
+  if (rule == RepeatedPosts::Rule::kFirst) co_return std::nullopt;
   auto asking = answer_of<std::optional<GenerationId>>(
       exchange.client, [&](auto done) { exchange.service.repeated.take_from_others(key, std::move(done)); });
   const std::optional<GenerationId> id = co_await asking;

@@ -32,11 +32,8 @@ Result<std::optional<webhooks::Webhook>> named_webhook(const Exchange& exchange,
     return std::optional(std::move(*webhook));
   }
   if (service == nullptr) return std::optional<webhooks::Webhook>();
-  if (exchange.key != nullptr && !exchange.key->config().webhook_url.empty()) {
-    const ApiKey& key = exchange.key->config();
-    return default_webhook(key.webhook_url, key.webhook_events, form);
-  }
-  return default_webhook(service->options().url, service->options().events, form);
+  const ApiKey* const key = exchange.key == nullptr ? nullptr : &exchange.key->config();
+  return default_webhook(webhook_place(key, service->options()), form);
 }
 
 }  // namespace

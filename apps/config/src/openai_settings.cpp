@@ -83,6 +83,10 @@ std::vector<Setting<OpenAiOptions>> shared_openai_settings() {
           "Whether images are asked for with `response_format: \"b64_json\"`. OpenAI's gpt-image "
           "models refuse it and need no asking."),
       setting<Options>(
+          "stream_transcripts", kind::Switch{}, &Options::stream_transcripts,
+          "Whether a transcription as `json` or `text` is asked for as a stream, whose pieces become deltas. "
+          "Servers that know no such streams refuse it, or answer with the whole."),
+      setting<Options>(
           "sticky_field", Text{}, &Options::sticky_field,
           "With `upstreams`: the member of `input` whose value decides the server, so that equal "
           "ones find its prompt cache. Empty: none."),

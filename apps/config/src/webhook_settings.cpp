@@ -33,7 +33,7 @@ NamesOf secrets() {
 NamesOf events() {
   return {
       api::is_webhook_event, "list of events",
-      R"(["generation.succeeded", "generation.failed", "generation.cancelled", "response.completed", "response.incomplete", "response.failed", "response.cancelled"])"};
+      R"(["generation.succeeded", "generation.failed", "generation.cancelled", "response.completed", "response.incomplete", "response.failed", "response.cancelled", "batch.completed", "batch.failed", "batch.expired", "batch.cancelled"])"};
 }
 
 std::string shown_secrets(const std::vector<std::string>& texts) {
@@ -58,9 +58,9 @@ std::vector<Setting<Configuration>> webhook_settings() {
               "whose key has no `webhook_url`. Empty: nowhere."));
   made.push_back(
       general("webhooks.events", events(), of_webhooks(&WebhookOptions::events),
-              "Which ends are told there: `generation.*`, and `response.*` of OpenAI's background "
-              "responses, which are told in OpenAI's form where one is listed and in ours otherwise. "
-              "None listed: all of ours."));
+              "Which ends are told there: `generation.*`; `response.*` of OpenAI's background responses, "
+              "which are told in OpenAI's form where one is listed and in ours otherwise; `batch.*` of "
+              "OpenAI's batches. None listed: all of ours."));
   made.push_back(
       general("webhooks.allow_http", Switch{}, of_webhooks(&WebhookOptions::allow_http),
               "Let webhooks name `http://` beside `https://`: what is sent can be read on its way."));
@@ -98,9 +98,10 @@ std::vector<Setting<api::ApiKey>> webhook_key_settings() {
       setting<ApiKey>("webhook_url", HttpAddress{}, &ApiKey::webhook_url,
                       "Where the ends of its generations are told whose requests name no `webhook`. Empty: "
                       "nowhere."),
-      setting<ApiKey>("webhook_events", events(), &ApiKey::webhook_events,
-                      "Which ends are told there: ours, and those of OpenAI's background responses, as "
-                      "`webhooks.events`. None listed: all of ours."),
+      setting<ApiKey>(
+          "webhook_events", events(), &ApiKey::webhook_events,
+          "Which ends are told there: ours, and those of OpenAI's background responses and batches, as "
+          "`webhooks.events`. None listed: all of ours."),
       setting<ApiKey>("webhook_secrets", secrets(), &ApiKey::webhook_secrets,
                       "What signs its webhooks, in place of `webhooks.secrets`.")
           .secret([](const ApiKey& key) { return shown_secrets(key.webhook_secrets); }),

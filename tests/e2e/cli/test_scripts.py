@@ -191,25 +191,3 @@ def test_help_of_test_lists_its_flags(project):
     for flag in ("--asan", "--tsan", "--clang", "--lint", "--fuzz", "--with-llm", "-R"):
         assert flag in answer.stdout
     assert project.calls("") == []
-
-
-def is_release(binary):
-    cache = pathlib.Path(binary).resolve().parents[1] / "CMakeCache.txt"
-    return cache.is_file() and "CMAKE_BUILD_TYPE:STRING=Release\n" in cache.read_text()
-
-
-def libraries_of(binary):
-    listed = subprocess.run(["readelf", "-d", binary], check=True, capture_output=True, text=True).stdout
-    return [line.split("[")[1].rstrip("]") for line in listed.splitlines() if "(NEEDED)" in line]
-
-
-def test_the_image_has_the_libraries_that_the_binary_needs():
-    binary = os.environ["SHUNT_BIN"]
-    if not is_release(binary):
-        pytest.skip("the image holds a release build; others link more")
-    named = set((ROOT / "Dockerfile").read_text().split())
-    base = {"libc6", "libstdc++6", "libgcc-s1"}  # what any C++ library brings
-    for library in libraries_of(binary):
-        found = subprocess.run(["dpkg", "-S", f"*/{library}"], check=True, capture_output=True, text=True).stdout
-        packages = {line.split(":")[0] for line in found.splitlines()}
-        assert packages & (base | named), f"{library} is in {packages}, which the Dockerfile does not install"

@@ -13,6 +13,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "http"), str(HERE.parents[1] / "int
 
 import npm_packages  # noqa: E402
 import pypi_packages  # noqa: E402
+from batch_fleet import Fleet  # noqa: E402
 from redis_server import RedisServer  # noqa: E402
 from shunt_process import QueueProcesses, ShuntProcess  # noqa: E402
 
@@ -55,3 +56,22 @@ def node(program, *arguments):
 
 def python(program, *arguments):
     return [str(pypi_packages.python_with(CLIENTS / "requirements.txt")), str(CLIENTS / program), *arguments]
+
+
+@pytest.fixture(params=MODES)
+def mode(request):
+    return request.param
+
+
+@pytest.fixture
+def start(mode):
+    """Starts API processes over a folder of batches."""
+    fleets = []
+
+    def start_fleet(config):
+        fleets.append(Fleet(mode, config))
+        return fleets[-1]
+
+    yield start_fleet
+    for fleet in fleets:
+        fleet.stop()

@@ -1,5 +1,7 @@
 """Sounds and images that OpenAI's clients send as forms, in both modes."""
 
+import base64
+import hashlib
 import json
 import socket
 import subprocess
@@ -7,6 +9,7 @@ import urllib.parse
 import urllib.request
 
 import pytest
+from batch_fleet import upload
 from conftest import CLIENTS, MODES, node, python, service_in, upstream_model
 from waiting import eventually
 
@@ -43,16 +46,24 @@ mask = { type = "file", types = ["image/*"] }
 prompt = { type = "string" }
 n = { type = "integer" }
 """
+COLLAGE = IMAGES.replace("edits", "collage") + """
+image_2 = { type = "file", types = ["image/*"], urls = ["data"] }
+image_3 = { type = "file", types = ["image/*"] }
+"""
+PIECES = "transcript#pieces?gap_ms=150"
 TEXT = "Hello \u2013 there"
 
 
 def configuration(upstream, folder):
     sounds = [("whisper", "transcript#audio", "transcription"), ("english", "transcript", "translation"),
               ("broken", "status?code=500", "transcription")]
-    return (f'[files]\ndirectory = "{folder}"\nmin_free = 0\n' + PROGRAM + SLOW
+    pieces = (upstream_model("pieces", upstream, PIECES, "transcription") + "stream_transcripts = true\n" + SOUND.format(name="pieces")
+              + 'include = { type = "array" }\n')
+    return (f'[files]\ndirectory = "{folder}"\nmin_free = 0\n' + PROGRAM + SLOW + pieces
             + "".join(upstream_model(name, upstream, mode, operation) + SOUND.format(name=name)
                       for name, mode, operation in sounds)
-            + upstream_model("edits", upstream, "images#edits", "image_edits") + IMAGES)
+            + upstream_model("edits", upstream, "images#edits", "image_edits") + IMAGES
+            + upstream_model("collage", upstream, "images#collage", "image_edits") + COLLAGE)
 
 
 @pytest.fixture(scope="module", params=MODES)
@@ -80,15 +91,37 @@ def test_a_client_sends_files_and_gets_what_it_asked_for(service, upstream, comm
     times = ["1\n00:00:00,000 --> 00:00:01,000\n", "WEBVTT\n\n00:00.000 --> 00:01.000\n"]
     assert seen["texts"] == [TEXT + "\n", times[0] + TEXT + "\n", times[1] + TEXT + "\n"]
     assert seen["streamed"] == [["transcript.text.delta", TEXT], ["transcript.text.done", TEXT]]
+    assert seen["pieces"] == [*[["transcript.text.delta", piece, True] for piece in ("Hello", " \u2013", " there")],
+                              ["transcript.text.done", TEXT, 17]]
+    assert seen["whole"] == TEXT
     assert seen["program"] == seen["program_text"] == seen["sha256"]
-    assert (seen["edited"], seen["listed"]) == (["PNG", "PNG"], 1)
+    assert (seen["edited"], seen["listed"], seen["several"]) == (["PNG", "PNG"], 1, 1)
+    collage = requests_of(upstream, "images#collage")[-1]["body"]
+    assert len(collage["image[]"]) == 3 and collage["mask"]["type"] == "image/png" and "image" not in collage
     bad = ["BadRequestError", 400, "invalid_request"]
-    assert seen["errors"] == {"format": [*bad, "response_format"], "unruled": [*bad, "language"],
+    assert seen["errors"] == {"many": [*bad, "image"], "unlisted": [*bad, "image"], "format": [*bad, "response_format"], "unruled": [*bad, "language"],
                               "kind": [*bad, "model"], "url": [*bad, "response_format"],
                               "upstream": ["InternalServerError", 502, "upstream_failed", None]}
     body = requests_of(upstream, "transcript#audio")[-5]["body"]
     assert body["file"]["sha256"] == seen["sha256"] and body["file"]["filename"] == "hello.wav"
     assert body["file"]["type"].startswith("audio/")
+
+
+def test_an_edit_names_its_images_in_json(service, upstream):
+    kept = upload(service, "one", media_type="image/png", purpose="user_data")
+    body = {"model": "collage", "prompt": "a hat", "n": 2,
+            "images": [{"file_id": kept}, {"image_url": "data:image/png;base64," + base64.b64encode(b"two").decode()}]}
+
+    def post(body):
+        return service.request("POST", "/v1/images/edits", json.dumps(body), {"Content-Type": "application/json"})
+
+    answer = post(body)
+    assert answer.status == 200 and len(answer.json()["data"]) == 2, answer.text()
+    sent = requests_of(upstream, "images#collage")[-1]["body"]["image[]"]
+    assert [each["sha256"] for each in sent] == [hashlib.sha256(data).hexdigest() for data in (b"one", b"two")]
+    for images in ([{"file_id": "file-" + 32 * "0"}], [{"image_url": "https://example.com/cat.png"}], [{"file_id": kept}] * 17):
+        refused = post({**body, "images": images})
+        assert refused.status == 400, refused.text()
 
 
 def send_form(service, sound, boundary, retry):

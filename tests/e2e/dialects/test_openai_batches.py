@@ -1,5 +1,6 @@
 """OpenAI's batches: the clients of npm and PyPI in both modes, and batches that outlive the process that runs them."""
 
+import base64
 import hashlib
 import json
 import os
@@ -7,16 +8,13 @@ import random
 import re
 import signal
 import subprocess
-import tempfile
 import urllib.parse
 import urllib.request
 import uuid
-from pathlib import Path
 
 import pytest
-from conftest import CLIENTS, MODES, node, python, upstream_model
-from redis_server import RedisServer
-from shunt_process import QueueProcesses, ShuntProcess
+from batch_fleet import CHAT, authorization, batch_of, bodies_as_lines, create, done_lines, ended, folder_of, lines_of, results, upload
+from conftest import CLIENTS, node, python, upstream_model
 from waiting import eventually
 
 MODELS = """
@@ -39,53 +37,11 @@ tokens = 1
 concurrency = 100
 max_waiting = 1000
 """
+IMAGES = "/v1/images/generations"
+EDITS = "/v1/images/edits"
+KEYS = "".join(f'[[server.keys]]\nname = "{name}"\nsha256 = "{hashlib.sha256(name.encode()).hexdigest()}"\n'
+               for name in ("ann", "bob"))
 WORDS = "Trains roll down the hump"
-CHAT = "/v1/chat/completions"
-ENDED = ("completed", "failed", "expired", "cancelled")
-
-
-class Fleet:
-    """A configuration and a folder of files, over which API processes come and go."""
-
-    def __init__(self, mode, config):
-        self.files = tempfile.TemporaryDirectory(prefix="shunt-e2e-files-")
-        self.environment = {"SHUNT_FILES_DIRECTORY": self.files.name}
-        self.config = config
-        self.redis = RedisServer() if mode == "queue" else None
-        self.api = (QueueProcesses(self.redis.url, config, self.environment) if self.redis
-                    else ShuntProcess(config, self.environment))
-        self.others = []
-
-    def start_api(self):
-        """One more, which finds what the earlier ones have left."""
-        other = ShuntProcess(self.config, {**self.environment, **self.api.environment})
-        self.others.append(other)
-        return other
-
-    def stop(self):
-        for process in [*self.others, self.api]:
-            process.stop()
-        if self.redis:
-            self.redis.close()
-        self.files.cleanup()
-
-
-@pytest.fixture(params=MODES)
-def mode(request):
-    return request.param
-
-
-@pytest.fixture
-def start(mode):
-    fleets = []
-
-    def start_fleet(config):
-        fleets.append(Fleet(mode, config))
-        return fleets[-1]
-
-    yield start_fleet
-    for fleet in fleets:
-        fleet.stop()
 
 
 @pytest.mark.parametrize("command", [lambda *a: node("batches.mjs", *a, "openai"),
@@ -122,60 +78,87 @@ def test_a_client_gets_what_it_asked_for(start, upstream, command):
         "after": [*bad, "after"]}
 
 
-def upload(api, text, key=None):
-    boundary = uuid.uuid4().hex
-    form = (f'--{boundary}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n--{boundary}\r\n'
-            f'Content-Disposition: form-data; name="file"; filename="lines.jsonl"\r\n\r\n{text}\r\n--{boundary}--\r\n')
-    answer = api.request("POST", "/v1/files", form.encode(),
-                         {"Content-Type": f"multipart/form-data; boundary={boundary}", **authorization(key)})
-    assert answer.status == 200, answer.text()
-    return answer.json()["id"]
-
-
-def authorization(key):
-    return {"Authorization": f"Bearer {key}"} if key else {}
-
-
-def lines_of(model, count):
-    return "\n".join(json.dumps({"custom_id": f"line-{i}", "method": "POST", "url": CHAT, "body": {
-        "model": model, "messages": [{"role": "user", "content": f"This is line {i}"}]}}) for i in range(count))
-
-
-def create(api, text, key=None):
-    body = {"input_file_id": upload(api, text, key), "endpoint": CHAT, "completion_window": "24h"}
-    answer = api.request("POST", "/v1/batches", json.dumps(body), {"Content-Type": "application/json", **authorization(key)})
-    assert answer.status == 200, answer.text()
-    return answer.json()["id"]
-
-
-def batch_of(api, batch_id, key=None):
-    return api.request("GET", f"/v1/batches/{batch_id}", headers=authorization(key)).json()
-
-
-def done_lines(api, batch_id):
-    counts = batch_of(api, batch_id)["request_counts"]
-    return counts["completed"] + counts["failed"]
-
-
-def ended(api, batch_id, patience=60):
-    return eventually(lambda: (batch := batch_of(api, batch_id))["status"] in ENDED and batch, patience=patience)
-
-
-def results(api, file_id):
-    text = api.request("GET", f"/v1/files/{file_id}/content", timeout=60).text() if file_id else ""
-    return [json.loads(line) for line in text.splitlines()]
+def control(upstream, model):
+    query = urllib.parse.urlencode({"model": model})
+    with urllib.request.urlopen(f"http://127.0.0.1:{upstream}/control?{query}") as answer:
+        return json.load(answer)
 
 
 def calls(upstream, model):
-    query = urllib.parse.urlencode({"model": model})
-    with urllib.request.urlopen(f"http://127.0.0.1:{upstream}/control?{query}") as answer:
-        return json.load(answer)["calls"]
+    return control(upstream, model)["calls"]
+
+
+def upstream_requests(upstream, model):
+    return control(upstream, model)["requests"]
 
 
 def assert_each_line_once(api, batch, count):
     assert batch["status"] == "completed" and batch["request_counts"] == {"total": count, "completed": count, "failed": 0}
     names = [each["custom_id"] for each in results(api, batch["output_file_id"])]
     assert sorted(names) == sorted(f"line-{i}" for i in range(count))
+
+
+def test_lines_make_images(start, upstream):
+    picture = r"""
+[models.picture]
+driver = "command"
+argv = ["/bin/sh", "-c", "printf '\\211PNG'"]
+text_field = "prompt"
+input_mode = "stdin_text"
+input_text_field = "prompt"
+output = "artifact"
+artifact_name = "picture.png"
+artifact_media_type = "image/png"
+produces = ["image/png"]
+"""
+    api = start(MODELS + picture + upstream_model("upstream", upstream, "images", "images")).api
+    bodies = {"program": {"model": "picture", "prompt": "a cat"}, "two": {"model": "upstream", "prompt": "a cat", "n": 2},
+              "url": {"model": "upstream", "prompt": "a cat", "response_format": "url"}, "chat": {"model": "quick", "prompt": "a cat"}}
+    batch = ended(api, create(api, bodies_as_lines(bodies, IMAGES), endpoint=IMAGES))
+    assert batch["status"] == "completed" and batch["request_counts"] == {"total": 4, "completed": 2, "failed": 2}
+    made = {each["custom_id"]: each["response"]["body"]["data"] for each in results(api, batch["output_file_id"])}
+    assert base64.b64decode(made["program"][0]["b64_json"]) == b"\x89PNG" and len(made["two"]) == 2
+    failed = {each["custom_id"]: each["response"]["body"]["error"]["param"] for each in results(api, batch["error_file_id"])}
+    assert failed == {"url": "response_format", "chat": "model"}
+
+
+DIGEST = """
+[models.digest]
+driver = "command"
+argv = ["/bin/sh", "-c", "sha256sum < \\"$1\\" | cut -c -64 | tr -d '\\\\n'", "sh", "{input.image}"]
+input_mode = "none"
+text_field = "prompt"
+[models.digest.input]
+prompt = { type = "string" }
+image = { type = "file", required = true, types = ["image/*"], urls = ["data", "https"] }
+[models.collage.input]
+image = { type = "file", required = true }
+image_2 = { type = "file" }
+prompt = { type = "string" }
+"""
+
+
+def test_lines_name_files_that_their_owner_keeps(start, upstream):
+    fleet = start(MODELS + upstream_model("collage", upstream, "images#batch", "image_edits") + DIGEST + KEYS)
+    png = "\x89PNG and more"
+    mine, theirs = (upload(fleet.api, png, key, "image/png", "user_data") for key in ("ann", "bob"))
+    images = {"mine": {"file": mine}, "data": "data:image/png;base64," + base64.b64encode(png.encode()).decode(),
+              "theirs": {"file": theirs}, "url": "https://example.com/cat.png"}
+    chats = {name: {"model": "digest", "messages": [{"role": "user", "content": "x"}], "image": image}
+             for name, image in images.items()}
+    batch = ended(fleet.api, create(fleet.api, bodies_as_lines(chats, CHAT), "ann"), key="ann")
+    said = {each["custom_id"]: each["response"]["body"]["choices"][0]["message"]["content"]
+            for each in results(fleet.api, batch["output_file_id"], "ann")}
+    assert said == dict.fromkeys(["mine", "data"], hashlib.sha256(png.encode()).hexdigest())
+    failed = {each["custom_id"]: [each["response"]["status_code"], each["response"]["body"]["error"]["param"]]
+              for each in results(fleet.api, batch["error_file_id"], "ann")}
+    assert failed == {"theirs": [400, "image"], "url": [400, "image"]}
+    edits = {"edit": {"model": "collage", "prompt": "x", "images": [{"file_id": mine}, {"file_id": mine}]},
+             "more": {"model": "collage", "prompt": "x", "images": [{"file_id": mine}] * 3}}
+    batch = ended(fleet.api, create(fleet.api, bodies_as_lines(edits, EDITS), "ann", EDITS), key="ann")
+    assert batch["request_counts"] == {"total": 2, "completed": 1, "failed": 1}
+    seen = upstream_requests(upstream, "images#batch")[-1]["body"]
+    assert [each["sha256"] for each in seen["image[]"]] == [hashlib.sha256(png.encode()).hexdigest()] * 2
 
 
 def begin_half(fleet, count, model="words"):
@@ -244,10 +227,6 @@ def test_a_batch_is_cancelled_through_another_process_and_stays_so(start):
     eventually(lambda: fleet.api.gauge("shunt_batches_running") == 0)
 
 
-KEYS = "".join(f'[[server.keys]]\nname = "{name}"\nsha256 = "{hashlib.sha256(name.encode()).hexdigest()}"\n'
-               for name in ("ann", "bob"))
-
-
 def test_a_key_whose_batches_wait_for_a_slow_model_keeps_nobody_else_from_theirs(start):
     fleet = start(MODELS + KEYS)
     slow = [create(fleet.api, lines_of("endless", 1), "ann") for _ in range(16)]
@@ -270,10 +249,6 @@ def test_a_batch_is_its_keys_alone(start):
     assert [refused.status, refused.json()["error"]["code"]] == [429, "too_many_concurrent"]
     theirs = create(fleet.api, lines_of("quick", 3), "bob")
     eventually(lambda: batch_of(fleet.api, theirs, "bob")["status"] == "completed")
-
-
-def folder_of(fleet, batch_id):
-    return next(Path(fleet.files.name).glob(f"batches/*/{batch_id}"))
 
 
 def test_a_batch_whose_day_is_over_expires(start):

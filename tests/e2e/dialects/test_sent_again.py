@@ -185,6 +185,35 @@ def test_another_process_begins_anew_what_was_given_up_or_is_another_request(pai
     assert len(generations(first)) == 3
 
 
+def predict(service, **members):
+    body = {"input": {**PREDICTION["input"], **members}}
+    return post(service, "/replicate/v1/models/shunt/words/predictions", body, Prefer="wait")
+
+
+def test_another_process_joins_replicates_prediction_whose_connection_broke(pair):
+    first, other, left = pair
+    predict(first).close()
+    begun(first, 1)
+    eventually(left, "it can be taken")
+    prediction = answer(predict(other))
+    assert [prediction["id"]] == [each["id"] for each in generations(first)]
+    eventually(lambda: generations(first)[0]["state"] == "succeeded", "the one that was left did not cancel it")
+    assert not left()
+
+
+def test_equal_predictions_of_two_processes_are_two_where_none_broke(pair):
+    first, other, left = pair
+    open_ones = [predict(first), predict(other)]
+    begun(first, 2)
+    assert len({answer(each)["id"] for each in open_ones}) == 2
+    assert answer(predict(other))["id"] not in {each["id"] for each in generations(first)[1:]}
+    predict(first).close()
+    begun(first, 4)
+    eventually(left, "it can be taken")
+    answer(predict(other, tokens=3))
+    assert len(generations(first)) == 5, "another body is another prediction"
+
+
 def test_who_joins_in_another_process_and_goes_too_takes_it_along(pair):
     first, other, left = pair
     chat(first, 0).close()

@@ -1,4 +1,4 @@
-#include "routes/named_file.hpp"
+#include "representation/named_file.hpp"
 
 #include <gtest/gtest.h>
 

@@ -41,10 +41,9 @@ Result<bool> take_form_switch(JsonObject& body, std::string_view name) {
                     std::string(name) + " must be true or false, got \"" + excerpt(*text) + '"');
 }
 
-Result<void> check_form_files(const CallContext& context, std::string_view needed, std::string_view also) {
+Result<void> check_form_files(const CallContext& context, std::string_view needed) {
   for (const std::string& name : context.files) {
-    if (name != needed && (also.empty() || name != also))
-      return not_done(excerpt(name), "a file of this name is not known");
+    if (name != needed) return not_done(excerpt(name), "a file of this name is not known");
   }
   if (std::ranges::find(context.files, needed) != context.files.end()) return {};
   const std::string name(needed);

@@ -15,8 +15,7 @@ void type_values(JsonObject& input, const Model& model);
 // Takes a member out that is "true" or "false".
 [[nodiscard]] Result<bool> take_form_switch(JsonObject& body, std::string_view name);
 
-// Whether the form has the file `needed`, and no other than that and `also` ("" = none).
-[[nodiscard]] Result<void> check_form_files(const CallContext& context, std::string_view needed,
-                                            std::string_view also = {});
+// Whether the form has the file `needed`, and no other.
+[[nodiscard]] Result<void> check_form_files(const CallContext& context, std::string_view needed);
 
 }  // namespace shunt::api::dialects::openai

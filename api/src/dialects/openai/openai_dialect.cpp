@@ -41,7 +41,7 @@ const auto kRows = std::to_array<Row>({
      run(make_translation_call, BodyUse::kForm)},
     {"POST", "/images/generations", "openaiImages", "Images of a text", run(make_image_call)},
     {"POST", "/images/edits", "openaiImageEdits", "Images made of others",
-     run(make_image_edit_call, BodyUse::kForm)},
+     run(make_image_edit_call, BodyUse::kRequiredOrForm)},
     {"POST", "/responses", "openaiResponse", "A model's response",
      endpoint::Run{.make_call = make_response_call, .join = join_rule, .needs = earlier_response}},
     {"GET", "/responses/{id}", "openaiResponseShow", "A response as it stands", show_response()},

@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "drivers/media_sniff.hpp"
+#include "drivers/openai/answer_form.hpp"
 #include "drivers/openai/answer_reader.hpp"
+#include "drivers/openai/transcript_stream.hpp"
 #include "drivers/openai/whole_body.hpp"
 #include "shunt/base/base64.hpp"
 #include "shunt/base/json_memory.hpp"
@@ -174,6 +176,8 @@ std::unique_ptr<BodyReader> make_body_reader(OpenAiOperation operation, std::str
       return std::make_unique<SpeechReader>(content_type, limits.quoting, memory);
     case OpenAiOperation::kTranscription:
     case OpenAiOperation::kTranslation:
+      if (media_type_of(content_type) == "text/event-stream")
+        return std::make_unique<TranscriptStreamReader>(limits.max_event_bytes, limits.quoting, memory);
       return std::make_unique<TranscriptReader>(content_type, limits.quoting, memory);
     case OpenAiOperation::kImages:
     case OpenAiOperation::kImageEdits:

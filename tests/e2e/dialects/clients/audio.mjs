@@ -30,13 +30,21 @@ for (const response_format of ["text", "srt", "vtt"]) seen.texts.push(await tran
 seen.streamed = [];
 for await (const event of await transcribe("whisper", { stream: true }))
   seen.streamed.push([event.type, event.delta ?? event.text]);
+seen.pieces = [];
+for await (const event of await transcribe("pieces", { stream: true, include: ["logprobs"] }))
+  seen.pieces.push([event.type, event.delta ?? event.text, event.usage?.total_tokens ?? event.logprobs.length > 0]);
+seen.whole = (await transcribe("pieces")).text;
 seen.translated = (await client.audio.translations.create({ model: "english", file })).text;
 seen.program = (await transcribe("program")).text;
 seen.program_text = await transcribe("program", { response_format: "text" });
 const edited = await client.images.edit({ model: "edits", image: png, mask: png, prompt: "a hat", n: 2 });
 seen.edited = edited.data.map((each) => Buffer.from(each.b64_json, "base64").toString("latin1").slice(1, 4));
 seen.listed = (await client.images.edit({ model: "edits", image: [png], prompt: "a hat" })).data.length;
+const collage = await client.images.edit({ model: "collage", image: [png, png, png], mask: png, prompt: "a hat" });
+seen.several = collage.data.length;
 seen.errors = {
+  many: await failure(() => client.images.edit({ model: "collage", image: [png, png, png, png], prompt: "x" })),
+  unlisted: await failure(() => client.images.edit({ model: "edits", image: [png, png], prompt: "x" })),
   format: await failure(() => transcribe("program", { response_format: "srt" })),
   unruled: await failure(() => transcribe("program", { language: "nl" })),
   kind: await failure(() => client.audio.translations.create({ model: "whisper", file })),

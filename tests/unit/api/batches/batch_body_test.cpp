@@ -42,7 +42,7 @@ TEST(BatchBody, IsRefusedByTheNameOfWhatIsNotUsable) {
       {R"({"input_file_id":7})", "/input_file_id"},
       {R"({"input_file_id":"../../etc/passwd"})", "/input_file_id"},
       {R"({"input_file_id":"file-5d41402abc4b2a76b9719d911017c592"})", "/endpoint"},
-      {body_with("", "/v1/images/generations"), "/endpoint"},
+      {body_with("", "/v1/audio/speech"), "/endpoint"},
       {body_with("", "/v1/embeddings", "48h"), "/completion_window"},
       {body_with(R"(,"metadata":[])"), "/metadata"},
       {body_with(R"(,"metadata":{"a":7})"), "/metadata"},

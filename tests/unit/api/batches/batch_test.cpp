@@ -4,6 +4,7 @@
 
 #include "batches/batch_object.hpp"
 #include "batches/batch_record.hpp"
+#include "batches/room_for_lines.hpp"
 
 namespace shunt::api::batches {
 namespace {
@@ -70,6 +71,29 @@ TEST(Batch, GoesFromOneStateToTheNextAndNeverOutOfItsEnd) {
       EXPECT_EQ(batch.status, end);
     }
   }
+}
+
+TEST(Batch, SaysOnceThatItsInputIsGoneHoweverManyProcessesFindThat) {
+  Batch batch = batch_of(kInProgress);
+  batch.faults.push_back({.code = "another", .message = "stays"});
+  note_input_gone(batch, "first");
+  note_input_gone(batch, "second");
+  ASSERT_EQ(batch.faults.size(), 2U);
+  EXPECT_EQ(batch.faults[1].code, "file_gone");
+  EXPECT_EQ(batch.faults[1].message, "first");
+  EXPECT_EQ(batch.faults[1].param, "input_file_id");
+  auto again = decode_batch(encode_batch(batch));
+  ASSERT_TRUE(again) << again.error().message;
+  note_input_gone(*again, "third");
+  EXPECT_EQ(again->faults.size(), 2U);
+}
+
+TEST(RoomForLines, GoesToTheFirstThatWaitsAndToNobodyWhereAllAreAboutToBeStopped) {
+  const std::vector<std::uint64_t> waiting{4, 9};
+  EXPECT_EQ(line_to_ask_again(waiting, LinesGoOn::kYes), 4U);
+  EXPECT_EQ(line_to_ask_again(waiting, LinesGoOn::kNo), std::nullopt);
+  EXPECT_EQ(line_to_ask_again({}, LinesGoOn::kYes), std::nullopt);
+  EXPECT_EQ(line_to_ask_again({}, LinesGoOn::kNo), std::nullopt);
 }
 
 TEST(Batch, WhatIsDoneNextFollowsFromItsStateAndTheTime) {

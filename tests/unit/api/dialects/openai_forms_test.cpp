@@ -74,12 +74,63 @@ TEST_F(OpenAiForms, TheFilesAreThoseOfTheCall) {
   files_ = {"image", "mask"};
   expect(make_image_edit_call, "server",
          {{R"(,"prompt":"x","n":"2","size":"64x64")", R"({"prompt":"x","n":2,"size":"64x64"})"}});
-  files_ = {"image[]"};
+  files_ = {"image[0]"};
   const auto call = make(make_image_edit_call, R"({"model":"program","prompt":"x"})");
   EXPECT_FALSE(call.ok());  // it has no rule for a prompt
   const auto listed = make(make_image_edit_call, R"({"model":"server","prompt":"x"})");
   ASSERT_TRUE(listed.ok());
-  EXPECT_EQ(listed->file_members.at("image[]"), "image");
+  EXPECT_EQ(listed->file_members.at("image[0]"), "image");
+}
+
+TEST_F(OpenAiForms, SeveralImagesGoWhereTheModelHasRulesForThem) {
+  Model& collage = add_model("collage", CallKind::kImageEdits, {{"image", "picture"}});
+  std::map<std::string, InputRule> rules;
+  for (const char* const member : {"picture", "picture_2", "picture_3", "mask"})
+    rules[member].type = InputRule::Type::kFile;
+  rules["prompt"].type = InputRule::Type::kString;
+  collage.input_rules = *InputRules::compile(std::move(rules));
+  files_ = {"image[0]", "image[1]", "image[2]", "mask"};
+  const auto call = make(make_image_edit_call, R"({"model":"collage","prompt":"x"})");
+  ASSERT_TRUE(call.ok()) << call.error().message;
+  EXPECT_EQ(call->file_members.at("image[0]"), "picture");
+  EXPECT_EQ(call->file_members.at("image[1]"), "picture_2");
+  EXPECT_EQ(call->file_members.at("image[2]"), "picture_3");
+  EXPECT_EQ(call->file_members.at("mask"), "mask");
+  for (const std::vector<std::string>& files : std::vector<std::vector<std::string>>{
+           {"image[0]", "image[1]", "image[2]", "image[3]"}, {"image", "image[0]"}}) {
+    files_ = files;
+    expect(make_image_edit_call, "collage", {{R"(,"prompt":"x")", "invalid_request /image"}});
+  }
+  files_ = {"image[0]", "image[2]"};
+  expect(make_image_edit_call, "collage", {{R"(,"prompt":"x")", "invalid_request /image[2]"}});
+  files_ = {"image[0]", "image[1]"};
+  expect(make_image_edit_call, "server", {{R"(,"prompt":"x")", "invalid_request /image"}});
+}
+
+TEST_F(OpenAiForms, ImagesAreNamedInJsonAsWell) {
+  Model& collage = add_model("collage", CallKind::kImageEdits);
+  std::map<std::string, InputRule> rules;
+  for (const char* const member : {"image", "image_2", "mask"}) rules[member].type = InputRule::Type::kFile;
+  collage.input_rules = *InputRules::compile(std::move(rules));
+  add_model("plain", CallKind::kImageEdits);
+  files_ = {};
+  expect(
+      make_image_edit_call, "collage",
+      {{R"(,"prompt":"x","n":2,"images":[{"file_id":"file-1"},{"image_url":"data:,"}],"mask":{"file_id":"f"})",
+        R"({"prompt":"x","n":2,"image":{"file":"file-1"},"image_2":"data:,","mask":{"file":"f"}})"},
+       {R"(,"prompt":"x","images":[])", "invalid_request /images"},
+       {R"(,"prompt":"x","images":"file-1")", "invalid_request /images"},
+       {R"(,"prompt":"x","images":["file-1"])", "invalid_request /images/0"},
+       {R"(,"prompt":"x","images":[{"file_id":7}])", "invalid_request /images/0"},
+       {R"(,"prompt":"x","images":[{"file_id":"a","image_url":"b"}])", "invalid_request /images/0"},
+       {R"(,"prompt":"x","images":[{"file_id":"a"},{"file_id":"a"},{"file_id":"a"}])",
+        "invalid_request /images"},
+       {R"(,"prompt":"x","images":[{"file_id":"a"}],"mask":"b")", "invalid_request /mask"},
+       {R"(,"prompt":"x","images":[{"file_id":"a"}],"image":{"file":"b"})", "invalid_request /image"},
+       {R"(,"prompt":"x","images":[{"file_id":"a"}],"stream":true)", "invalid_request /stream"},
+       {R"(,"prompt":"x")", "invalid_request /image"}});
+  expect(make_image_edit_call, "plain",
+         {{R"(,"prompt":"x","images":[{"file_id":"a"}])", "invalid_request /images"}});
 }
 
 TEST_F(OpenAiForms, WhatAnImageEditCannotDoIsRefusedByName) {

@@ -46,20 +46,20 @@ TEST(ResponseWebhook, TheBodyIsAsOpenAIHasIt) {
 }
 
 TEST(DefaultWebhook, NamesThatNobodyTellsAreNoEvents) {
-  for (const char* name :
-       {"", "response.", "response.queued", "batch.completed", "generation.started", "Response.completed"})
+  for (const char* name : {"", "response.", "response.queued", "batch.in_progress", "batch.",
+                           "generation.started", "Response.completed"})
     EXPECT_FALSE(is_webhook_event(name)) << name;
 }
 
 TEST(DefaultWebhook, ResponsesAreToldInTheirFormWhereItsEventsAreListed) {
   const std::vector<std::string> events{"generation.failed", "response.incomplete", "response.cancelled"};
-  const auto response = default_webhook(kUrl, events, "openai");
+  const auto response = default_webhook({kUrl, events}, "openai");
   ASSERT_TRUE(response);
   EXPECT_EQ(response->form, "openai");
   EXPECT_EQ(response->end_names, (std::vector<std::string>{"response.incomplete", "response.cancelled"}));
   EXPECT_EQ(response->events.names(),
             (std::vector<std::string>{"generation.succeeded", "generation.cancelled"}));
-  const auto other = default_webhook(kUrl, events, "");
+  const auto other = default_webhook({kUrl, events}, "");
   ASSERT_TRUE(other);
   EXPECT_EQ(other->form, "");
   EXPECT_EQ(other->events.names(), std::vector<std::string>{"generation.failed"});
@@ -67,7 +67,7 @@ TEST(DefaultWebhook, ResponsesAreToldInTheirFormWhereItsEventsAreListed) {
 
 TEST(DefaultWebhook, WithoutNamesAllEndsAreToldInOurForm) {
   for (const char* form : {"", "openai", "replicate"}) {
-    const auto webhook = default_webhook(kUrl, {}, form);
+    const auto webhook = default_webhook({kUrl, {}}, form);
     ASSERT_TRUE(webhook);
     EXPECT_EQ(webhook->form, "");
     EXPECT_EQ(webhook->events.names().size(), 3U);
@@ -75,9 +75,9 @@ TEST(DefaultWebhook, WithoutNamesAllEndsAreToldInOurForm) {
 }
 
 TEST(DefaultWebhook, TellsNothingOfCallsThatNoListedEventIsOf) {
-  EXPECT_FALSE(default_webhook(kUrl, {"response.completed"}, ""));
-  EXPECT_FALSE(default_webhook(kUrl, {"response.completed"}, "replicate"));
-  EXPECT_FALSE(default_webhook("", {}, "openai"));
+  EXPECT_FALSE(default_webhook({kUrl, {"response.completed"}}, ""));
+  EXPECT_FALSE(default_webhook({kUrl, {"response.completed"}}, "replicate"));
+  EXPECT_FALSE(default_webhook({"", {}}, "openai"));
 }
 
 }  // namespace

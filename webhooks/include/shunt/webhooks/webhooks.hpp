@@ -41,6 +41,11 @@ enum class Redelivery {
   kUnknown,     // there is no such delivery, or no longer
 };
 
+enum class Handed {
+  kTaken,   // it is delivered, as promised of all deliveries
+  kNoRoom,  // it is lost, and was counted and logged
+};
+
 // Since the start of the process.
 struct WebhookCounts {
   std::uint64_t attached = 0;
@@ -82,6 +87,11 @@ class Webhooks {
   // is known to be away. The same generation again changes nothing: a webhook belongs to its first request.
   virtual void attach(const GenerationId& generation, std::string caller, Webhook webhook,
                       std::function<void()> done) = 0;
+
+  // A message about something else than a generation is delivered. Its id follows from what it tells, so that
+  // whoever hands it over again makes no second delivery. An error: Redis is away, or this process is about
+  // to go; nothing was taken, and it is to be tried again.
+  virtual void hand_over(Message message, std::function<void(Result<Handed>)> done) = 0;
 
   // Newest first.
   virtual void list(DeliveryQuery query, std::function<void(Result<std::vector<Delivery>>)> done) = 0;

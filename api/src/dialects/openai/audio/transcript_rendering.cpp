@@ -37,10 +37,10 @@ class TranscriptRendering final : public Rendering {
   void append_event(std::string& out, const GenerationEvent& event) override {
     if (over_) return;
     if (const auto* const delta = std::get_if<event::Delta>(&event.payload)) {
-      append_delta(out, delta->text);
+      append_delta(out, delta->text, delta->parts ? delta->parts->logprobs.content : JsonArray());
     } else if (const auto* const success = std::get_if<event::Succeeded>(&event.payload)) {
       // A program may give its text as the result alone.
-      if (text_.empty() && success->result.is_string()) append_delta(out, success->result.get_string());
+      if (text_.empty() && success->result.is_string()) append_delta(out, success->result.get_string(), {});
       append_done(out, success->result);
     } else if (const auto* const failure = std::get_if<event::Failed>(&event.payload)) {
       append_failure(out, failure->error);
@@ -62,13 +62,14 @@ class TranscriptRendering final : public Rendering {
     return form_ == TranscriptForm::kVtt ? "text/vtt; charset=utf-8" : "text/plain; charset=utf-8";
   }
 
-  void append_delta(std::string& out, std::string_view text) {
-    if (text.empty()) return;
+  void append_delta(std::string& out, std::string_view text, const JsonArray& logprobs) {
+    if (text.empty() && logprobs.empty()) return;
     text_ += text;
     out += "data: ";
     JsonObjectWriter object(out);
     object.text("type", "transcript.text.delta");
     object.text("delta", text);
+    if (!logprobs.empty()) object.json("logprobs", logprobs);
     object.close();
     out += "\n\n";
   }
@@ -78,6 +79,9 @@ class TranscriptRendering final : public Rendering {
     JsonObjectWriter object(out);
     object.text("type", "transcript.text.done");
     object.text("text", text_);
+    const JsonObject* const told = result.if_object();
+    const Json* const logprobs = told == nullptr ? nullptr : told->if_contains("logprobs");
+    if (logprobs != nullptr && logprobs->is_array()) object.json("logprobs", *logprobs);
     if (const JsonObject* const usage = object_in(result, "usage")) object.json("usage", *usage);
     object.close();
     out += "\n\n";

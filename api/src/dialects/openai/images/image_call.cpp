@@ -1,11 +1,12 @@
 #include "dialects/openai/images/image_call.hpp"
 
-#include <algorithm>
+#include <string>
 #include <utility>
 
 #include "dialects/openai/call_members.hpp"
 #include "dialects/openai/form_values.hpp"
 #include "dialects/openai/generated.hpp"
+#include "dialects/openai/images/edited_images.hpp"
 #include "dialects/openai/openai_error.hpp"
 #include "shunt/base/base64.hpp"
 #include "shunt/base/display_text.hpp"
@@ -86,6 +87,16 @@ void read_count(JsonObject& body, std::string_view name) {
   if (number && number->is_int64()) *count = std::move(*number);
 }
 
+// What the fields of a form say beside texts.
+Result<void> read_form_values(JsonObject& body) {
+  const auto streams = take_form_switch(body, "stream");
+  if (!streams) return streams.error();
+  if (*streams) return not_done("stream", "images are told when they are whole");
+  read_count(body, "n");
+  read_count(body, "partial_images");
+  return {};
+}
+
 // `body` without what has been dealt with.
 Result<Call> make_call(ServingModel serving, JsonObject body) {
   if (auto refused = refuse_streams(body); !refused) return std::move(refused).error();
@@ -125,28 +136,22 @@ Result<Call> make_image_call(const CallContext& context, JsonObject body) {
 Result<Call> make_image_edit_call(const CallContext& context, JsonObject body) {
   auto serving = take_model(context, body, CallKind::kImageEdits);
   if (!serving) return std::move(serving).error();
-  const ServedCall& served = *serving->served;
-  // Clients name the only image of a list so.
-  const bool listed = std::ranges::find(context.files, "image[]") != context.files.end();
-  if (auto checked = check_form_files(context, listed ? "image[]" : "image", "mask"); !checked)
-    return std::move(checked).error();
+  const bool is_json = context.files.empty() && body.contains("images");
+  auto images = is_json ? images_of_json(body, *serving) : images_of_form(context, *serving);
+  if (!images) return std::move(images).error();
   for (const char* const name : {"image", "mask"}) {
     if (body.contains(name))
       return bad_member('/' + std::string(name), std::string(name) + " must be a file");
   }
-  const auto streams = take_form_switch(body, "stream");
-  if (!streams) return streams.error();
-  if (*streams) return not_done("stream", "images are told when they are whole");
-  read_count(body, "n");
-  read_count(body, "partial_images");
+  if (!is_json) {
+    if (auto read = read_form_values(body); !read) return std::move(read).error();
+  }
   auto call = make_call(*serving, std::move(body));
   if (!call) return call;
-  type_values(call->request.input.as_object(), *call->model);
-  call->file_members = served.members;
-  if (listed) {
-    const auto image = served.members.find("image");
-    call->file_members.insert_or_assign("image[]", image == served.members.end() ? "image" : image->second);
-  }
+  JsonObject& input = call->request.input.as_object();
+  if (!is_json) type_values(input, *call->model);
+  for (auto& file : images->named) input.insert_or_assign(file.key(), std::move(file.value()));
+  call->file_members = std::move(images->file_members);
   return call;
 }
 

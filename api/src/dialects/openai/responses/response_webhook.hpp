@@ -13,8 +13,7 @@ namespace shunt::api::dialects::openai {
 // Of webhooks in this form (shunt/api/webhook_forms.hpp).
 inline constexpr std::string_view kWebhookForm = "openai";
 
-// Each is the name of one end. What else OpenAI tells of (batch.completed, ...) has its place here once it
-// exists.
+// Each is the name of one end.
 struct ResponseEvent {
   std::string_view name;
   GenerationState state;  // that it tells of

@@ -60,6 +60,9 @@ struct OpenAiOptions : OpenAiServer {
   // Whether images are asked for with `response_format: "b64_json"`. Some models refuse the parameter and
   // send nothing else anyway.
   bool ask_for_base64 = true;
+  // Whether a transcript is asked for as a stream, so that its pieces are told as they come. Not every server
+  // knows that.
+  bool stream_transcripts = false;
   // Several servers in place of the one above, of which then only `model` is given: the name at each server
   // that has none of its own. A request goes to the least busy one for its weight, by chance among equals.
   std::vector<OpenAiUpstream> upstreams{};

@@ -62,6 +62,32 @@ TEST_F(OpenAiFormsTest, ATranscriptionSendsTheFileAndTheFields) {
   EXPECT_EQ(body.at("file").at("sha256").as_string(), file.sha256);
 }
 
+TEST_F(OpenAiFormsTest, ATranscriptionIsToldInPiecesWhereTheServerKnowsStreams) {
+  const auto streams = [](OpenAiOptions& options) {
+    options.stream_transcripts = true;
+    options.max_retries = 0;
+  };
+  given(Operation::kTranscription, "transcript#stream", streams);
+  given(Operation::kTranscription, "transcript#cut?cut=1", streams);
+  given(Operation::kTranslation, "transcript#english", streams);
+  for (const char* const format : {"json", "text"}) {
+    const auto record = run_with({{"response_format", format}}, sound());
+    ASSERT_EQ(record.state, GenerationState::kSucceeded) << record.error->message;
+    EXPECT_EQ(record.text, "Hello – there");
+    EXPECT_EQ(record.result.at("text"), "Hello – there");
+    EXPECT_EQ(record.result.at("usage").at("total_tokens"), 17);
+    EXPECT_EQ(last("transcript#stream").at("body").at("stream"), "true");
+  }
+  ASSERT_EQ(run_with({{"response_format", "srt"}}, sound()).state, GenerationState::kSucceeded);
+  EXPECT_FALSE(last("transcript#stream").at("body").as_object().contains("stream")) << "it has no pieces";
+  const auto cut = run_with({}, sound(), 1);
+  ASSERT_EQ(cut.state, GenerationState::kFailed);
+  EXPECT_EQ(cut.error->code, error_code::kUpstreamBroken);
+  EXPECT_EQ(cut.text, "Hello – there") << "what came stays";
+  ASSERT_EQ(run_with({}, sound(), 2).state, GenerationState::kSucceeded);
+  EXPECT_FALSE(last("transcript#english").at("body").as_object().contains("stream"));
+}
+
 TEST_F(OpenAiFormsTest, TextFormsAreTheGenerationsText) {
   given(Operation::kTranslation, "transcript");
   for (const auto& [format, begin, type] : {std::tuple{"text", "Hello", "text/plain"},
@@ -172,6 +198,38 @@ TEST(OpenAiForms, CannotBeEndedByWhatIsInThem) {
             "--B\r\nContent-Disposition: form-data; name=\"a%22%0A\"\r\n\r\ntrue\r\n"
             "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a%0D%0AX: y%22.wav\"\r\n"
             "Content-Type: audio/wav\r\n\r\nx\r\n--B--\r\n");
+}
+
+TEST(OpenAiForms, SendSeveralImagesAsAListInTheirOrder) {
+  OpenAiOptions options;
+  options.model = "m";
+  options.operation = Operation::kImageEdits;
+  const FileReference png{.bytes = 1, .media_type = "image/png"};
+  const auto names = [&](const InputFiles& files) {
+    JsonObject input;
+    for (const auto& [member, file] : files) input[member] = member;
+    const std::string form = openai::form_request_body(input, files, options, "B");
+    std::string found;
+    for (std::size_t at = form.find("; filename="); at != std::string::npos;
+         at = form.find("; filename=", at + 1)) {
+      const std::size_t name = form.rfind("name=\"", at - 1) + 6;
+      const std::size_t bytes = form.find("\r\n\r\n", at) + 4;
+      found +=
+          form.substr(name, at - 1 - name) + '=' + form.substr(bytes, form.find("\r\n", bytes) - bytes) + ' ';
+    }
+    return found;
+  };
+  EXPECT_EQ(names({{"image", png}, {"mask", png}}), "image=image mask=mask ");
+  EXPECT_EQ(names({{"image", png}, {"image_10", png}, {"image_2", png}, {"mask", png}}),
+            "image[]=image mask=mask image[]=image_2 image[]=image_10 ");
+  const auto checked = [&](const char* member) {
+    const InputFiles files{{"image", png}, {member, png}};
+    return openai::check_operation_files(Operation::kImageEdits, files).ok();
+  };
+  for (const char* const member : {"image_2", "image_16", "mask"}) EXPECT_TRUE(checked(member)) << member;
+  for (const char* const member : {"image_", "image_0", "image_1", "image_02", "image_17", "image_2x",
+                                   "image_-2", "image_99999999999999999999", "images", "file"})
+    EXPECT_FALSE(checked(member)) << member;
 }
 
 TEST(OpenAiForms, RefuseFormatsThatNobodyKnows) {

@@ -1,0 +1,47 @@
+#include "batches/line_files.hpp"
+
+#include <string>
+#include <utility>
+
+#include "dialects/openai/call_members.hpp"
+#include "representation/held_file.hpp"
+
+namespace shunt::api::batches {
+namespace {
+
+// What can be known before anything is held.
+Result<void> check_named(const Model& model, const NamedFiles& named) {
+  if (named.size() > kMaxInputFiles) {
+    return dialects::openai::bad_member(
+        "/files", "a line of a batch may have at most " + std::to_string(kMaxInputFiles) + " files");
+  }
+  for (const auto& [member, file] : named) {
+    if (std::holds_alternative<HttpsUrl>(file))
+      return dialects::openai::not_done(member, "a line of a batch fetches nothing: name a file by its id");
+    const auto* const inlined = std::get_if<InlineFile>(&file);
+    if (inlined == nullptr) continue;
+    if (auto checked = model.input_rules.check_file(member, inlined->media_type, inlined->bytes.size());
+        !checked)
+      return checked;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> take_line_files(FileStore& store, const Model& model, const FileUse& use,
+                             GenerationRequest& request) {
+  const auto named = take_named_files(model.input_rules, request);
+  if (!named) return named.error();
+  if (auto checked = check_named(model, *named); !checked) return checked;
+  for (const auto& [member, file] : *named) {
+    auto held = hold_named_file(store, member, file, use);
+    if (!held) return std::move(held).error();
+    if (auto checked = model.input_rules.check_file(member, held->media_type, held->bytes); !checked)
+      return checked;
+    request.files.emplace(member, std::move(*held));
+  }
+  return {};
+}
+
+}  // namespace shunt::api::batches
