@@ -77,7 +77,7 @@ std::vector<Finding> look_at_endpoint(const std::string& setting, const std::str
   const auto url = http::parse_url(address);
   site::EndpointFacts facts{.name = setting, .server = server_of(address), .setting = setting};
   if (!url) return {};  // The configuration's own check says so.
-  site::ServerQuestion question{.method = "HEAD"};
+  site::ServerQuestion question;
   question.url = address.substr(0, address.find_first_of("/?#", address.find("://") + 3)) + '/';
   question.may_connect = [ranges = http::AddressRanges(allowed)](const std::string& to) {
     return http::may_be_reached(to, ranges);

@@ -125,7 +125,7 @@ def test_a_webhooks_host_is_asked_for_its_root_and_gets_no_delivery_and_no_secre
         doctor = Doctor(shunt, text)
     doctor.has("webhooks.url", "ok", f"127.0.0.1:{port} can be reached; nothing was delivered")
     doctor.has("server.keys.ann.webhook_url", "ok", "can be reached")
-    assert [(method, path, body) for method, path, _, body in asked] == [("HEAD", "/", b"")] * 2
+    assert [(method, path, body) for method, path, _, body in asked] == [("GET", "/", b"")] * 2
     assert not [name for _, _, headers, _ in asked for name in headers if name.lower().startswith("webhook")]
     assert "hush-hush" not in json.dumps(doctor.findings) + str(asked)
 
