@@ -24,9 +24,10 @@ RUN --mount=type=cache,target=/var/cache/ccache \
     && packaging/debian/make_packages.sh build/release /packages -D CPACK_COMPONENTS_ALL=shunt
 
 # That package, installed. What it needs it says itself; its user has a number that volumes and pods can rely on.
+# (A copy, not a mount: older builders' caches look at what is copied alone, and would install the package of before.)
 FROM ${RUN_IMAGE} AS debian
-RUN --mount=type=bind,from=build,source=/packages,target=/packages \
-    groupadd --system --gid 10001 shunt \
+COPY --from=build /packages /packages
+RUN groupadd --system --gid 10001 shunt \
     && useradd --system --uid 10001 --gid shunt --home-dir /var/lib/shunt --shell /usr/sbin/nologin shunt \
     && apt-get update && apt-get upgrade -y \
     && apt-get install -y --no-install-recommends ca-certificates espeak-ng /packages/shunt_*.deb \
@@ -40,8 +41,8 @@ CMD ["serve", "--listen", "0.0.0.0:8080"]
 
 FROM debian AS root
 USER root
-RUN --mount=type=bind,source=packaging/image,target=/packaging \
-    /packaging/make_root.sh /image /usr/bin/shunt /usr/bin/espeak-ng
+COPY packaging/image/make_root.sh /
+RUN /make_root.sh /image /usr/bin/shunt /usr/bin/espeak-ng
 
 # What is in the image and from where, for scanners: CycloneDX and SPDX.
 FROM build AS bills

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "doctor_servers.hpp"
 #include "make_artifact_store.hpp"
 #include "make_models.hpp"
 #include "shunt/executor/queue_inspector.hpp"
@@ -201,6 +202,7 @@ std::vector<NamedLook> doctor_looks(const Configured& loaded) {
                        return std::vector{site::judge_port(site::gather_port(address, port))};
                      }});
   }
+  add_other_servers(looks, loaded);
   add_folders(looks, configuration);
   add_machine(looks, configuration);
   return looks;

@@ -1,5 +1,5 @@
 # An overlay port: SHUNT_RELEASE is an unpacked release of Shunt, which carries BullMQ's scripts (packaging/README.md).
-#   SHUNT_RELEASE=/src/shunt-0.1.0 VCPKG_KEEP_ENV_VARS=SHUNT_RELEASE vcpkg install bullmq --overlay-ports=packaging/vcpkg
+#   SHUNT_RELEASE=/src/shunt-0.2.0 VCPKG_KEEP_ENV_VARS=SHUNT_RELEASE vcpkg install bullmq --overlay-ports=packaging/vcpkg
 if(NOT EXISTS "$ENV{SHUNT_RELEASE}/bullmq/upstream/carried/package.json")
   message(FATAL_ERROR "SHUNT_RELEASE must name an unpacked release of Shunt, got: \"$ENV{SHUNT_RELEASE}\"")
 endif()

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "doctor/finding_made.hpp"
+#include "doctor/unanswered.hpp"
 #include "shunt/base/display_text.hpp"
 #include "shunt/site/judgements.hpp"
 
@@ -8,54 +9,17 @@ namespace shunt::site {
 namespace {
 
 using How = http::TransferEnd::How;
-using Obstacle = http::TransferEnd::Obstacle;
 
 std::string name_of(const UpstreamFacts& facts) {
   return "upstream." + facts.model;
 }
 
-Finding not_connected(const UpstreamFacts& facts) {
-  const std::string found =
-      facts.server + " cannot be reached: " + displayable(excerpt(facts.answer.end.reason));
-  switch (facts.answer.end.obstacle) {
-    case Obstacle::kName:
-      return problem(name_of(facts), found,
-                     "Look at the name in base_url, and whether this machine can look it up.");
-    case Obstacle::kRefused:
-      return problem(name_of(facts), found, "Start that server, or look at the port in base_url.");
-    case Obstacle::kTls:
-      return problem(name_of(facts), found,
-                     "Its certificate must be of an authority that this system trusts, and for that name; a "
-                     "server without TLS wants http:// in base_url.");
-    case Obstacle::kNone:
-    case Obstacle::kOther:
-      break;
-  }
-  return problem(name_of(facts), found, "Look at base_url, and at that server's log.");
-}
-
 Finding no_answer(const UpstreamFacts& facts) {
-  const http::TransferEnd& end = facts.answer.end;
-  switch (end.how) {
-    case How::kNotConnected:
-      return not_connected(facts);
-    case How::kConnectTimedOut:
-      return problem(name_of(facts), facts.server + " gave no connection in time",
-                     "Look for a firewall between here and there, and at the address in base_url.");
-    case How::kTimedOut:
-      return problem(name_of(facts), facts.server + " takes connections and says nothing",
-                     "Look at that server's log: it hangs, or is busy beyond measure.");
-    case How::kTooLarge:
-      return warning(name_of(facts), facts.server + " answers with more than a list of models should have",
-                     "Look at base_url: is this a server of language models?");
-    case How::kComplete:
-    case How::kBroken:
-    case How::kStopped:
-      break;
+  if (facts.answer.end.how == How::kTooLarge) {
+    return warning(name_of(facts), facts.server + " answers with more than a list of models should have",
+                   "Look at base_url: is this a server of language models?");
   }
-  return problem(name_of(facts),
-                 facts.server + " gave no answer of HTTP: " + displayable(excerpt(end.reason)),
-                 "Look at base_url: https:// where the server has TLS, and a server's port behind the name.");
+  return unanswered(name_of(facts), facts.server, facts.answer.end, "base_url");
 }
 
 std::string some_of(const std::vector<std::string>& ids) {

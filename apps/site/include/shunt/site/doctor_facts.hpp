@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "shunt/base/clock.hpp"
+#include "shunt/site/asked_server.hpp"
 #include "shunt/site/model_server.hpp"
 #include "shunt/site/namespace.hpp"
 
@@ -77,6 +78,32 @@ struct FolderFacts {
   std::uint64_t free_inodes = 0;
   std::uint64_t inodes = 0;        // 0: the file system has no such limit
   std::uint64_t wanted_bytes = 0;  // free, or uploads are refused
+};
+
+// What became of a small object that was put into the bucket of artifacts, read and removed. Each step is
+// tried when the one before it has worked.
+struct BucketFacts {
+  std::string place{};                      // "box at 10.0.0.1:9000"
+  std::optional<std::string> mistake{};     // why there is no such store
+  std::optional<std::string> not_stored{};  // in the store's words
+  std::optional<std::string> not_read{};
+  std::optional<std::string> not_removed{};
+};
+
+// What the collector of traces answered to an export of nothing.
+struct CollectorFacts {
+  std::string server;   // "host:port"
+  std::string setting;  // where its address stands
+  bool has_headers = false;
+  ServerAnswer answer{};
+};
+
+// What a webhook's host answered. It is asked for nothing but its root: the URL may be a secret.
+struct EndpointFacts {
+  std::string name;     // "webhooks.url"
+  std::string server;   // "host:port"
+  std::string setting;  // where its address stands
+  ServerAnswer answer{};
 };
 
 struct ClockFacts {

@@ -19,6 +19,9 @@ namespace shunt::site {
 [[nodiscard]] std::vector<Finding> judge_limits(const LimitFacts& facts);
 [[nodiscard]] Finding judge_port(const PortFacts& facts);
 [[nodiscard]] std::vector<Finding> judge_folder(const FolderFacts& facts);
+[[nodiscard]] Finding judge_bucket(const BucketFacts& facts);
+[[nodiscard]] Finding judge_collector(const CollectorFacts& facts);
+[[nodiscard]] Finding judge_endpoint(const EndpointFacts& facts);
 [[nodiscard]] Finding judge_clock(const ClockFacts& facts);
 // The rows of a flip's preflight as findings.
 [[nodiscard]] std::vector<Finding> findings_of(const std::vector<flip::Check>& checks);
