@@ -1,6 +1,7 @@
 #include "doctor_servers.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -19,8 +20,8 @@ using site::NamedLook;
 using Configured = std::shared_ptr<const config::Loaded>;
 using std::chrono::milliseconds;
 
-// Three steps of this length end before whoever waits for all looks gives up.
-constexpr milliseconds kStep{3'000};
+// Four steps of this length end before whoever waits for all looks gives up.
+constexpr milliseconds kStep{2'250};
 constexpr milliseconds kConnectWithin{2'000};
 
 // "host:port" of an address, without a login, a path or a query: each of them may be a secret.
@@ -29,7 +30,16 @@ std::string server_of(const std::string& address) {
   return url ? url->host + ':' + std::to_string(url->port) : "the address";
 }
 
-// What the service does with a bucket: it puts, gets and deletes objects, and lists none.
+// Names are listed where files lie there too. At the end of time no record is read.
+std::optional<std::string> why_not_listed(const config::Configuration& configuration) {
+  if (!files_lie_in_bucket(configuration)) return std::nullopt;
+  const auto files = make_file_store(configuration);
+  if (!files) return files.error().message;
+  const auto listed = (*files)->list("", WallTime::max());
+  return listed ? std::nullopt : std::optional(listed.error().message);
+}
+
+// What the service does with a bucket: it puts, gets and deletes objects.
 std::vector<Finding> look_at_bucket(config::Configuration configuration) {
   S3Options& s3 = configuration.artifacts.s3;
   s3.tries = 1;
@@ -50,6 +60,7 @@ std::vector<Finding> look_at_bucket(config::Configuration configuration) {
     return {site::judge_bucket(facts)};
   }
   if (const auto read = (*store)->get(*digest, bytes.size()); !read) facts.not_read = read.error().message;
+  facts.not_listed = why_not_listed(configuration);
   if (const auto removed = (*store)->remove(*digest); !removed) facts.not_removed = removed.error().message;
   return {site::judge_bucket(facts)};
 }
@@ -99,7 +110,8 @@ void add_endpoint(std::vector<NamedLook>& looks, const config::Configuration& co
 
 void add_other_servers(std::vector<NamedLook>& looks, const Configured& loaded) {
   const config::Configuration& configuration = loaded->configuration;
-  if (configuration.queue_enabled && !configuration.artifacts.s3.bucket.empty())
+  const bool stores_artifacts = configuration.queue_enabled && !configuration.artifacts.s3.bucket.empty();
+  if (stores_artifacts || files_lie_in_bucket(configuration))
     looks.push_back({"artifacts.s3", [loaded] { return look_at_bucket(loaded->configuration); }});
   if (!config::traces_url(configuration.tracing).empty())
     looks.push_back({"tracing.otlp", [loaded] { return look_at_collector(loaded->configuration.tracing); }});

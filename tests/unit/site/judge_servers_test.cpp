@@ -108,6 +108,10 @@ TEST(JudgeBucket, tells_which_step_failed) {
       {{.mistake = "no key"}, Severity::kProblem, "no key", "would not start"},
       {{.not_stored = "why \x1b[2J"}, Severity::kProblem, "why", "artifacts.s3.endpoint"},
       {{.not_read = "AccessDenied"}, Severity::kProblem, "cannot be read: AccessDenied", "get objects"},
+      {{.not_listed = "AccessDenied"},
+       Severity::kProblem,
+       "cannot be listed: AccessDenied",
+       "list the bucket"},
       {{.not_removed = "AccessDenied"}, Severity::kWarning, "cannot be removed", "lifecycle rule"},
       {{.not_read = "one", .not_removed = "two"}, Severity::kProblem, "one", "get objects"},
   };

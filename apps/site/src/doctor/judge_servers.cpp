@@ -92,6 +92,11 @@ Finding judge_bucket(const BucketFacts& facts) {
         "Let the key get objects below artifacts.s3.prefix too, and look at what stands before the "
         "bucket.");
   }
+  if (facts.not_listed) {
+    return problem(
+        kName, "names of callers' files cannot be listed: " + text_of(*facts.not_listed),
+        "Let the key list the bucket, or name a folder that all processes share in files.directory.");
+  }
   if (facts.not_removed) {
     return warning(
         kName, "what was stored and read cannot be removed: " + text_of(*facts.not_removed),

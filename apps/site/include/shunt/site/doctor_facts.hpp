@@ -87,6 +87,7 @@ struct BucketFacts {
   std::optional<std::string> mistake{};     // why there is no such store
   std::optional<std::string> not_stored{};  // in the store's words
   std::optional<std::string> not_read{};
+  std::optional<std::string> not_listed{};
   std::optional<std::string> not_removed{};
 };
 
