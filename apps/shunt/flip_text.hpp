@@ -10,7 +10,8 @@
 #include "terminal.hpp"
 #include "text_table.hpp"
 
-// What a service tells of its flip (docs/flip/commands.md), as people read it. Everything that it told is escaped.
+// What a service tells of its flip (docs/flip/commands.md), as people read it. Everything that it told is
+// escaped.
 namespace shunt::app {
 
 [[nodiscard]] Style style_of_flip_state(std::string_view state);

@@ -93,8 +93,9 @@ Check check_bill(const FleetFacts& fleet) {
                 "maxStalledCount 0 (docs/contract/run-once.md).");
   }
   if (!untold.empty()) {
-    return warn(kName, "workers of models that are billed once tell nothing of themselves: " + joined(untold),
-                "See that they have maxStalledCount 0, and let them announce it (docs/contract/run-once.md).");
+    return warn(
+        kName, "workers of models that are billed once tell nothing of themselves: " + joined(untold),
+        "See that they have maxStalledCount 0, and let them announce it (docs/contract/run-once.md).");
   }
   if (once == 0) return pass(kName, "no model has on_lost = \"fail\"");
   return pass(kName, "the workers run nothing twice of models with on_lost = \"fail\"");

@@ -7,8 +7,8 @@
 
 namespace shunt::flip {
 
-// Where the flip lies in Redis (docs/contract/ends.md). All keys of a prefix are in one slot of a cluster when the
-// prefix has a hash tag, as the default has.
+// Where the flip lies in Redis (docs/contract/ends.md). All keys of a prefix are in one slot of a cluster
+// when the prefix has a hash tag, as the default has.
 struct FlipKeys {
   // Two colons: no queue has an empty name, so these keys never meet a queue's.
   explicit FlipKeys(const std::string& prefix) : base(prefix + "::flip:") {}

@@ -6,8 +6,8 @@
 namespace shunt::flip {
 namespace {
 
-// Where copies lie (docs/contract/ends.md), each with the command that counts them: jobs that nobody has removed,
-// and generations that have not ended. Records leave by themselves.
+// Where copies lie (docs/contract/ends.md), each with the command that counts them: jobs that nobody has
+// removed, and generations that have not ended. Records leave by themselves.
 using Command = std::vector<std::string>;
 std::vector<Command> counts_of(const std::string& base, const std::string& queue) {
   return {{"LLEN", queue + ":wait"},       {"LLEN", queue + ":active"},  {"ZCARD", queue + ":delayed"},

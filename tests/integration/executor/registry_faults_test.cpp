@@ -139,8 +139,11 @@ TEST_F(RegistryFaults, AnOwnerThatHasLostRedisForAMomentIsNotSaidToHaveLostItsLo
   ASSERT_TRUE(eventually([&] { return redis_({"HGET", key, "held"}).text == "1"; }));
   // What registers is cut off; what is asked and answered goes on.
   proxy.refuse_new(true);
-  proxy.cut_once("echo", CuttingProxy::Where::kBeforeTheCommand);
-  owner.sync.wait_for_end(owner.sync.start(request("echo")));
+  // A name that nothing else sends: the look at the models' health names "echo", too, on another connection.
+  GenerationRequest cut = request("echo");
+  cut.caller = "whose-entry-is-cut";
+  proxy.cut_once(cut.caller, CuttingProxy::Where::kBeforeTheCommand);
+  owner.sync.wait_for_end(owner.sync.start(std::move(cut)));
   ASSERT_TRUE(eventually([&] { return proxy.cuts() == 1; }));
   // It finds that out a moment after the proxy.
   EXPECT_TRUE(eventually([&] { return code_of(other.queue.find(id)) == "queue_unavailable"; }));

@@ -132,7 +132,8 @@ std::string confinement(const ProposedModel& model) {
     return "# confine = \"files\"                  # with read_paths for all that the program needs";
   const std::string folder = std::filesystem::path(model.weights).parent_path().string();
   std::string text =
-      "confine = \"files\"                    # docs/generators/command/confinement.md tells what that leaves";
+      "confine = \"files\"                    # docs/generators/command/confinement.md tells what that "
+      "leaves";
   // A path that is not absolute is refused, so the folder of one that is not goes without.
   if (folder.starts_with('/')) text += "\nread_paths = [" + toml_text(folder) + ']';
   return text;

@@ -77,9 +77,9 @@ struct WorkerStatus {
   WallTime started_at{};
   std::optional<WallTime> last_claim_at;
 
-  // How it keeps a generation from running twice (docs/contract/run-once.md): the newest version of the envelope that
-  // it reads, whether it begins attempts in their records, and, where it does not, how often it lets BullMQ
-  // give a job out again whose worker was lost.
+  // How it keeps a generation from running twice (docs/contract/run-once.md): the newest version of the
+  // envelope that it reads, whether it begins attempts in their records, and, where it does not, how often it
+  // lets BullMQ give a job out again whose worker was lost.
   std::size_t envelope = 1;
   bool begins = false;
   std::optional<std::size_t> max_stalled_count;

@@ -41,8 +41,8 @@ namespace shunt::executor {
   return "gen_" + hex_number(static_cast<std::uint64_t>(time.time_since_epoch().count()), 12);
 }
 
-// Where generations live in Redis beside the queues (docs/contract/keys.md). All keys of a prefix are in one slot
-// of a cluster when the prefix has a hash tag, as the default has.
+// Where generations live in Redis beside the queues (docs/contract/keys.md). All keys of a prefix are in one
+// slot of a cluster when the prefix has a hash tag, as the default has.
 struct GenerationKeys {
   explicit GenerationKeys(const std::string& queue_prefix)
       : prefix(queue_prefix), base(queue_prefix + "::gen:") {}

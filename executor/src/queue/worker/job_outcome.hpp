@@ -11,8 +11,8 @@
 namespace shunt::executor {
 
 // What BullMQ, and every tool and client that only knows BullMQ, is told of a generation that has ended
-// (docs/contract/ends.md): its job completes with a return value, or fails for good with a reason that begins with
-// a code.
+// (docs/contract/ends.md): its job completes with a return value, or fails for good with a reason that begins
+// with a code.
 struct JobReturns {
   std::string value;  // JSON
 };

@@ -12,8 +12,8 @@
 
 namespace shunt::generation {
 
-// Events on their way between processes (docs/contract/event-log.md): a JSON array of what append_event_json writes,
-// where an artifact also has the `sha256` that it is stored under.
+// Events on their way between processes (docs/contract/event-log.md): a JSON array of what append_event_json
+// writes, where an artifact also has the `sha256` that it is stored under.
 [[nodiscard]] std::string encode_events(std::span<const GenerationEvent> events);
 
 // Strict about what it knows and silent about members that it does not know. The error names the event and

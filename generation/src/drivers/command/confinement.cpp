@@ -34,7 +34,8 @@ constexpr std::uint64_t kOfFiles = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_
                                    LANDLOCK_ACCESS_FS_READ_FILE | landlock::kTruncate |
                                    landlock::kIoctlDevice;
 
-// What nearly every program needs, and nothing that is somebody's: docs/generators/command/confinement.md lists it.
+// What nearly every program needs, and nothing that is somebody's: docs/generators/command/confinement.md
+// lists it.
 constexpr std::array kSystemReads{"/usr",
                                   "/bin",
                                   "/sbin",

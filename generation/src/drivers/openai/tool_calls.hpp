@@ -14,8 +14,8 @@
 
 namespace shunt::generation::openai {
 
-// The tool calls of an answer, from `delta.tool_calls` of its chunks. docs/generators/openai/answers.md has the rule:
-// which piece belongs to which call, and what of it grows or is repeated.
+// The tool calls of an answer, from `delta.tool_calls` of its chunks. docs/generators/openai/answers.md has
+// the rule: which piece belongs to which call, and what of it grows or is repeated.
 class ToolCalls {
  public:
   // Fails with `upstream_broken` beyond 1,024 calls.

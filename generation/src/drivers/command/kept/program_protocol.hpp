@@ -12,7 +12,8 @@
 #include "shunt/generation/message_parts.hpp"
 #include "shunt/generation/namespace.hpp"
 
-// The words between Shunt and a kept program: JSON objects, a line each (docs/generators/command/kept.md). Pure.
+// The words between Shunt and a kept program: JSON objects, a line each (docs/generators/command/kept.md).
+// Pure.
 namespace shunt::generation::command {
 
 // What both sides speak. A program says which version it means when it says that it is ready.
