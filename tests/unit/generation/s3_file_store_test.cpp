@@ -79,10 +79,11 @@ TEST(S3FileStore, ServersThatFailAreFailuresOfTheStore) {
 }
 
 TEST(S3FileStore, NobodyListeningIsAFailureThatMayPass) {
-  S3Options options = BucketPlace().options();
+  BucketPlace place;
+  S3Options options = place.options();
   options.endpoint = "http://127.0.0.1:1";
   options.tries = 1;
-  S3FileStore store(*s3::checked(options), BucketPlace().own());
+  S3FileStore store(*s3::checked(options), place.own());
   EXPECT_TRUE(keep(store, "hello").error().is_retryable());
   EXPECT_TRUE(store.list("", kNow).error().is_retryable());
   EXPECT_TRUE(store.expire(kNow).error().is_retryable());
