@@ -25,8 +25,8 @@ namespace shunt::app {
 [[nodiscard]] bool files_lie_in_bucket(const config::Configuration& configuration);
 
 // The store of files that the configuration names; nullptr when neither it nor the environment says where
-// files go. Touches no disk and asks no server. Fails with `invalid_configuration` where there is a bucket and
-// the environment has no keys for it.
+// files go. Touches no disk and asks no server. Fails with `invalid_configuration` where there is a bucket
+// and the environment has no keys for it.
 [[nodiscard]] Result<std::unique_ptr<FileStore>> make_file_store(const config::Configuration& configuration);
 
 }  // namespace shunt::app

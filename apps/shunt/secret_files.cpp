@@ -64,7 +64,8 @@ void note_secret_files(config::Loaded& loaded) {
     add_file(configuration.redis_password_file, password);
     note(loaded, "", "redis.password_file", password);
   }
-  if (configuration.queue_enabled || configuration.roles.worker || !configuration.artifacts.s3.bucket.empty()) {
+  if (configuration.queue_enabled || configuration.roles.worker ||
+      !configuration.artifacts.s3.bucket.empty()) {
     std::string key;
     add_file(configuration.artifacts.s3_secret_key_file, key);
     note(loaded, "", "artifacts.s3.secret_key_file", key);

@@ -91,11 +91,11 @@ std::vector<Setting<Configuration>> artifact_settings() {
               "share. Empty: "
               "`$STATE_DIRECTORY/artifacts` (systemd), else `$XDG_STATE_HOME/shunt/artifacts`, else "
               "`~/.local/state/shunt/artifacts`. Not looked at with `artifacts.s3.bucket`."));
-  made.push_back(
-      general("artifacts.s3.bucket", Text{}, s3(&S3Options::bucket),
-              "A bucket instead of the folder; callers' files lie in it too, unless "
-              "`files.directory` is set. Give it a lifecycle rule that removes what is below `artifacts.s3.prefix` "
-              "some time after `queue.retention`: Shunt removes no artifacts from it."));
+  made.push_back(general(
+      "artifacts.s3.bucket", Text{}, s3(&S3Options::bucket),
+      "A bucket instead of the folder; callers' files lie in it too, unless "
+      "`files.directory` is set. Give it a lifecycle rule that removes what is below `artifacts.s3.prefix` "
+      "some time after `queue.retention`: Shunt removes no artifacts from it."));
   made.push_back(general("artifacts.s3.endpoint", Text{}, s3(&S3Options::endpoint),
                          "The server, as `https://s3.eu-central-1.amazonaws.com` or `http://minio:9000`."));
   made.push_back(
