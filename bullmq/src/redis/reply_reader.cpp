@@ -12,6 +12,8 @@ namespace bullmq::detail {
 namespace {
 
 constexpr std::size_t kKeptBufferBytes = 1024UL * 1024;
+// As deep as hiredis 0.14 reads. Later ones have no bound, and a tree of replies is destroyed by recursion.
+constexpr int kDeepest = 8;
 
 // hiredis calls these with the task that it reads. task->parent is the array around it, already made and
 // sized, so the element is in its place before its own elements come, and stays there.
@@ -22,8 +24,15 @@ Reply* place(const redisReadTask* task) {
 
 // The budget travels on the root task, which is where hiredis puts the reader's privdata.
 bool spend(const redisReadTask* task, std::size_t bytes) {
-  while (task->parent != nullptr) task = task->parent;
+  const bool is_resp2 = task->type <= REDIS_REPLY_ERROR;
+  int depth = 0;
+  for (; task->parent != nullptr; task = task->parent) ++depth;
   auto* budget = static_cast<ReplyReader::Budget*>(task->privdata);
+  if (!is_resp2 || depth > kDeepest) {
+    budget->unknown =
+        is_resp2 ? "arrays within arrays, more than 8" : "a type of RESP3, which nobody asked for";
+    return false;
+  }
   budget->used += bytes;
   if (budget->used <= budget->max_bytes) return true;
   budget->exceeded = true;
@@ -49,7 +58,9 @@ void* create_string(const redisReadTask* task, char* text, std::size_t length) n
   return reply;
 }
 
-void* create_array(const redisReadTask* task, int elements) noexcept {
+// `Size` is an int up to hiredis 0.14, and a std::size_t since 1.0.
+template <typename Size>
+void* create_array(const redisReadTask* task, Size elements) noexcept {
   const std::size_t count = elements > 0 ? static_cast<std::size_t>(elements) : 0;
   // Checked before anything is allocated: the count is the server's word only.
   if (!spend(task, (count + 1) * sizeof(Reply))) return nullptr;
@@ -78,7 +89,24 @@ void free_object(void* object) noexcept {
   delete static_cast<Reply*>(object);
 }
 
+#ifdef REDIS_REPLY_DOUBLE
+// hiredis since 1.0, which reads RESP3, too. Without a function it would make a pointer of the type's number.
+void* create_double(const redisReadTask* task, double /*value*/, char* /*text*/,
+                    std::size_t /*length*/) noexcept {
+  (void)spend(task, 0);
+  return nullptr;
+}
+
+void* create_bool(const redisReadTask* task, int /*value*/) noexcept {
+  (void)spend(task, 0);
+  return nullptr;
+}
+
+redisReplyObjectFunctions kFunctions{create_string, create_array, create_integer, create_double,
+                                     create_nil,    create_bool,  free_object};
+#else
 redisReplyObjectFunctions kFunctions{create_string, create_array, create_integer, create_nil, free_object};
+#endif
 
 }  // namespace
 
@@ -102,8 +130,8 @@ void ReplyReader::fail() const {
     throw ConnectionError(Fate::unknown, "Redis answered with more than max_reply_bytes (" +
                                              std::to_string(budget_->max_bytes) + " bytes) at once");
   }
-  throw ConnectionError(Fate::unknown,
-                        std::string("Redis answered with something that is no RESP: ") + reader_->errstr);
+  const char* const what = budget_->unknown != nullptr ? budget_->unknown : reader_->errstr;
+  throw ConnectionError(Fate::unknown, std::string("Redis answered with something that is no RESP: ") + what);
 }
 
 void ReplyReader::feed(std::string_view bytes) {

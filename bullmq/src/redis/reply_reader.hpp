@@ -31,6 +31,7 @@ class ReplyReader {
     std::size_t max_bytes = 0;
     std::size_t used = 0;
     bool exceeded = false;
+    const char* unknown = nullptr;  // what the last reply had that there is no Reply for
   };
 
  private:

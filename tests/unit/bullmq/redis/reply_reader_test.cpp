@@ -128,6 +128,24 @@ TEST(ReplyReader, RefusesWhatIsNoRedisProtocol) {
   }
 }
 
+TEST(ReplyReader, RefusesTypesOfResp3WhichItHasNotAskedFor) {
+  for (const std::string reply : {",1.5\r\n", "#t\r\n", "%1\r\n+a\r\n:1\r\n", "~1\r\n:1\r\n", ">1\r\n+a\r\n",
+                                  "|1\r\n+a\r\n:1\r\n", "(123\r\n", "=5\r\ntxt:a\r\n"}) {
+    for (const std::string& bytes : {reply, "*1\r\n" + reply}) {
+      EXPECT_TRUE(refusal(bytes, kEnough).starts_with("Redis answered with something that is no RESP: "))
+          << bytes;
+    }
+  }
+}
+
+TEST(ReplyReader, RefusesArraysThatAreSoDeepThatTheStackWouldNotHoldThem) {
+  std::string bytes;
+  for (int i = 0; i < 100'000; ++i) bytes += "*1\r\n";
+  for (const int end : {0, 1}) {
+    EXPECT_TRUE(refusal(bytes + (end == 0 ? "" : ":1\r\n"), 100'000'000).starts_with("Redis answered with"));
+  }
+}
+
 TEST(ReplyReader, RefusesMoreThanItsBound) {
   const std::string message = "Redis answered with more than max_reply_bytes (1000 bytes) at once";
   const std::string long_text = "$2000\r\n" + std::string(2'000, 'x') + "\r\n";
