@@ -3,7 +3,7 @@ find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
 set(SHUNT_MANUAL_DIR ${PROJECT_BINARY_DIR}/manual)
 set(manual ${PROJECT_SOURCE_DIR}/packaging/manual)
 add_custom_command(OUTPUT ${SHUNT_MANUAL_DIR}/shunt.1 ${SHUNT_MANUAL_DIR}/shunt.toml.5
-  COMMAND ${Python3_EXECUTABLE} -B ${manual}/man_pages.py $<TARGET_FILE:shunt> ${SHUNT_MANUAL_DIR}
+  COMMAND ${Python3_EXECUTABLE} -B ${manual}/man_pages.py ${SHUNT_MANUAL_DIR} ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:shunt>
   DEPENDS shunt ${manual}/man_pages.py ${manual}/roff.py ${manual}/command_page.py ${manual}/settings_page.py
   VERBATIM)
 add_custom_command(OUTPUT ${SHUNT_MANUAL_DIR}/shunt ${SHUNT_MANUAL_DIR}/_shunt ${SHUNT_MANUAL_DIR}/shunt.fish

@@ -21,6 +21,12 @@ if(SHUNT_LLD AND SHUNT_LLD MATCHES "ld.lld$")
   add_link_options(-fuse-ld=lld)
 endif()
 
+# Where a processor multiplies and adds in one step, as arm64 does, g++ uses that, and the last bit of a double is another
+# than elsewhere: processes of two architectures that share a queue would not compute the same delay or the same share.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+  add_compile_options(-ffp-contract=off)
+endif()
+
 if(SHUNT_SANITIZE)
   add_compile_options(-fsanitize=${SHUNT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -O1 -g1)
   add_link_options(-fsanitize=${SHUNT_SANITIZE})

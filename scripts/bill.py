@@ -79,8 +79,8 @@ def linked_packages(binary):
 
 
 def compiled_in_packages():
-    section = re.search(r"^\[run\]\n(.*?)(?=^\[)", (ROOT / "packages.txt").read_text(), re.M | re.S).group(1)
-    return sorted(name for name in re.findall(r"^([a-z][\w.+-]*-dev)\b", section, re.M))
+    listed = output_of(ROOT / "scripts/install_packages.sh", "--list", "run").split()
+    return sorted(name for name in listed if name.endswith("-dev"))
 
 
 def scripts():

@@ -45,6 +45,8 @@ def suites():
         Suite("site", ["./test", "--site"], about="the docs site, built and looked at in a browser"),
         Suite("peers", ["./test", "--with-peers", "-R", "interop_peers"], about="the official Python and Rust clients"),
         Suite("llm", ["./test", "--with-llm", "-R", "^llm|OpenAiWithLlm"], about="a real llama.cpp server"),
+        Suite("arm64", ["./test", "--arm64"], about="the unit tests cross-compiled for arm64, run by qemu"),
+        Suite("systems", ["./test", "--systems"], about="Debian 13 and Ubuntu 24.04 in a folder"),
         Suite("bench", ["scripts/build.sh", "release", "-DSHUNT_BUILD_BENCH=ON"], about="the benchmark programs compile"),
         Suite("fuzz", ["./test", "--fuzz"], about="a minute of each fuzz target"),
         Suite("clang", ["./test", "--clang"], about="the whole suite built by clang"),

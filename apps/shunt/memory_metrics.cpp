@@ -1,6 +1,8 @@
 #include "memory_metrics.hpp"
 
+#ifdef __GLIBC__
 #include <malloc.h>
+#endif
 
 #include "metric_families.hpp"
 
@@ -23,6 +25,7 @@ std::string memory_metrics_text(const MemoryBudget& memory) {
 }
 
 void give_memory_back_to_the_system() {
+#ifdef __GLIBC__
   // Setting any of the two also ends their growing by themselves: after one large block was freed, glibc
   // would take blocks of up to 32 MiB from the heap, where one small one behind them keeps them all.
   constexpr int kMapFrom = 128 * 1024;
@@ -31,6 +34,7 @@ void give_memory_back_to_the_system() {
   (void)::mallopt(M_MMAP_THRESHOLD, kMapFrom);
   (void)::mallopt(M_TRIM_THRESHOLD, kTrimFrom);
   (void)::mallopt(M_ARENA_MAX, kArenas);
+#endif
 }
 
 }  // namespace shunt::app

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""man_pages.py SHUNT FOLDER: writes shunt.1 and shunt.toml.5 to FOLDER, made of what the binary SHUNT tells of itself:
-its table of commands (`shunt completion json`) and the reference of its settings (`shunt config reference`)."""
+"""man_pages.py FOLDER SHUNT...: writes shunt.1 and shunt.toml.5 to FOLDER, made of what the command SHUNT tells of itself: its
+table of commands (`shunt completion json`) and the reference of its settings (`shunt config reference`). SHUNT is more than one
+word where an emulator runs the binary."""
 import json
 import pathlib
 import subprocess
@@ -11,11 +12,11 @@ from settings_page import settings_page
 
 
 def tell(shunt, *arguments):
-    return subprocess.run([shunt, *arguments], stdout=subprocess.PIPE, check=True, text=True).stdout
+    return subprocess.run([*shunt, *arguments], stdout=subprocess.PIPE, check=True, text=True).stdout
 
 
 def main():
-    shunt, folder = sys.argv[1], pathlib.Path(sys.argv[2])
+    folder, shunt = pathlib.Path(sys.argv[1]), sys.argv[2:]
     version = json.loads(tell(shunt, "version", "--json"))["version"]
     pages = {"shunt.1": command_page(json.loads(tell(shunt, "completion", "json")), version),
              "shunt.toml.5": settings_page(tell(shunt, "config", "reference"), version)}

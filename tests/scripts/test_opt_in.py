@@ -78,6 +78,6 @@ def test_each_benchmark_has_a_script_and_shows_its_options():
 
 def test_packages_that_an_option_needs_are_listed():
     listed = (ROOT / "packages.txt").read_text(encoding="utf-8")
-    for section in ("run", "test", "package", "package-check", "package-test", "image", "image-test", "lint", "clang", "llm",
-                    "peers", "bench", "bench-peers"):
+    for section in ("run", "test", "package", "package-check", "package-test", "image", "image-test", "arm64", "systems", "lint", "clang",
+                    "llm", "peers", "bench", "bench-peers"):
         assert f"\n[{section}]\n" in listed, f"packages.txt has no [{section}]"

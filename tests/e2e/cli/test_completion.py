@@ -103,7 +103,7 @@ def test_a_shell_that_is_none_of_these_is_refused(shunt):
 @pytest.fixture(scope="module")
 def pages(shunt, tmp_path_factory):
     folder = tmp_path_factory.mktemp("manual")
-    subprocess.run(["/usr/bin/python3", "-B", PAGES, shunt, folder], check=True, timeout=60)
+    subprocess.run(["/usr/bin/python3", "-B", PAGES, folder, shunt], check=True, timeout=60)
     return folder
 
 

@@ -13,7 +13,7 @@ TEST(Utf8, TellsValidFromInvalid) {
   // Overlong forms, surrogates, beyond U+10FFFF, lone continuation, cut sequences.
   for (const std::string text : {"\xC0\xAF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\x80",
                                  "abc\xC3", "12345678\xE6\xB0", "\xF5\x80\x80\x80"}) {
-    EXPECT_FALSE(is_valid_utf8(text)) << testing::PrintToString(text);
+    EXPECT_FALSE(is_valid_utf8(text)) << ::testing::PrintToString(text);
   }
 }
 

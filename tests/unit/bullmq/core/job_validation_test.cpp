@@ -124,12 +124,12 @@ TEST(JobValidation, BoundsThePriorityAsNodeDoes) {
 }
 
 TEST(JobValidation, CountsTheBytesOfTheData) {
-  struct Case {
+  struct SizeLimit {
     std::int64_t limit;
     const char* data;
     const char* message;
   };
-  const Case cases[] = {
+  const SizeLimit cases[] = {
       {2, "{}", ""},
       {1, "{}", "The size of job paint exceeds the limit 1 bytes"},
       {3, "\"ö\"", "The size of job paint exceeds the limit 3 bytes"},
@@ -137,7 +137,7 @@ TEST(JobValidation, CountsTheBytesOfTheData) {
       {0, "{}", ""},
       {-1, "{}", "The size of job paint exceeds the limit -1 bytes"},
   };
-  for (const Case& c : cases) {
+  for (const SizeLimit& c : cases) {
     JobOptions options;
     options.size_limit = c.limit;
     EXPECT_EQ(refusal_of(options, c.data), c.message) << c.limit << c.data;

@@ -1,0 +1,20 @@
+# Debian's cross compiler for arm64, the packages that scripts/arm64_sysroot.sh unpacked, and qemu to run what was built:
+# on any machine with Debian 12, whose own packages stay as they are (docs/decisions/0031-other-systems.md).
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(SHUNT_ARM64_SYSROOT ${CMAKE_CURRENT_LIST_DIR}/../build/arm64-sysroot CACHE PATH "Of scripts/arm64_sysroot.sh")
+get_filename_component(SHUNT_ARM64_SYSROOT ${SHUNT_ARM64_SYSROOT} ABSOLUTE)
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES SHUNT_ARM64_SYSROOT)
+set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
+set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
+set(CMAKE_LIBRARY_ARCHITECTURE aarch64-linux-gnu)
+set(CMAKE_SYSROOT ${SHUNT_ARM64_SYSROOT})
+set(CMAKE_FIND_ROOT_PATH ${SHUNT_ARM64_SYSROOT})
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+# Unset, pkg-config would tell of this machine's packages.
+set(ENV{PKG_CONFIG_LIBDIR} ${SHUNT_ARM64_SYSROOT}/usr/lib/aarch64-linux-gnu/pkgconfig:${SHUNT_ARM64_SYSROOT}/usr/share/pkgconfig)
+set(ENV{PKG_CONFIG_SYSROOT_DIR} ${SHUNT_ARM64_SYSROOT})
+set(CMAKE_CROSSCOMPILING_EMULATOR qemu-aarch64-static;-L;${SHUNT_ARM64_SYSROOT})
