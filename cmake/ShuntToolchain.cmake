@@ -15,9 +15,9 @@ find_program(SHUNT_CCACHE ccache)
 if(SHUNT_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${SHUNT_CCACHE})
 endif()
-# lld links the test programs several times faster than bfd.
+# lld links the test programs several times faster than bfd. A cross compiler looks for one under a name of its target.
 find_program(SHUNT_LLD NAMES ld.lld ld.lld-19)
-if(SHUNT_LLD AND SHUNT_LLD MATCHES "ld.lld$")
+if(SHUNT_LLD AND SHUNT_LLD MATCHES "ld.lld$" AND NOT CMAKE_CROSSCOMPILING)
   add_link_options(-fuse-ld=lld)
 endif()
 
