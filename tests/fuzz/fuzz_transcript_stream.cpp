@@ -1,6 +1,7 @@
 // A transcript that a server tells as events. Checks that pieces make no difference, that the result says
 // what was told, and that memory has the last word.
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "drivers/openai/transcript_stream.hpp"
@@ -58,8 +59,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view body = fuzz::text_of(data, size).substr(1);
   const Outcome whole = outcome(body, 0, MemoryBudget::unlimited());
   check(outcome(body, data[0], MemoryBudget::unlimited()) == whole, "pieces make no difference");
-  MemoryBudget small(64UL * 1024);
-  (void)outcome(body, data[0], small);
-  check(small.used(MemoryShare::kDrivers) == 0, "what was held is given back");
+  // Not on the stack: where AddressSanitizer looks after that, g++ does not keep its alignment.
+  const auto small = std::make_unique<MemoryBudget>(64UL * 1024);
+  (void)outcome(body, data[0], *small);
+  check(small->used(MemoryShare::kDrivers) == 0, "what was held is given back");
   return 0;
 }
