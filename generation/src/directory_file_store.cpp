@@ -219,12 +219,10 @@ Result<void> DirectoryFileStore::check_quota(const FileRecord& fresh, const File
 
 Result<FileReference> DirectoryFileStore::hold(FileUpload& upload, FileReference file, const FileUse& use) {
   auto& begun = dynamic_cast<DirectoryUpload&>(upload);
-  auto sha256 = begun.finish();
-  if (!sha256) return std::move(sha256).error();
-  file.sha256 = std::move(*sha256);
-  file.bytes = begun.bytes();
-  if (auto held = hold_for(&begun, file, use); !held) return std::move(held).error();
-  return file;
+  auto brought = finished(begun, std::move(file));
+  if (!brought) return brought;
+  if (auto held = hold_for(&begun, *brought, use); !held) return std::move(held).error();
+  return brought;
 }
 
 Result<void> DirectoryFileStore::hold(const FileReference& file, const FileUse& use) {

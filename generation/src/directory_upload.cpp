@@ -66,6 +66,14 @@ Result<std::unique_ptr<DirectoryUpload>> begin_directory_upload(const fs::path& 
   return upload;
 }
 
+Result<FileReference> finished(DirectoryUpload& upload, FileReference file) {
+  auto sha256 = upload.finish();
+  if (!sha256) return std::move(sha256).error();
+  file.sha256 = std::move(*sha256);
+  file.bytes = upload.bytes();
+  return file;
+}
+
 std::size_t remove_abandoned(const fs::path& folder, WallTime now) {
   std::size_t removed = 0;
   std::error_code failure;

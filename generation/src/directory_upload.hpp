@@ -41,6 +41,8 @@ class DirectoryUpload final : public FileUpload {
 // Begins one in the folder, which is made for the owner only where it is missing.
 [[nodiscard]] Result<std::unique_ptr<DirectoryUpload>> begin_directory_upload(
     const std::filesystem::path& folder, std::uint64_t min_free_bytes);
+// The reference to what an upload has brought, which is durable then. Once.
+[[nodiscard]] Result<FileReference> finished(DirectoryUpload& upload, FileReference file);
 // Removes what lies in the folder since so long ago that its process must have died, and returns how many
 // entries that were.
 std::size_t remove_abandoned(const std::filesystem::path& folder, WallTime now);

@@ -127,12 +127,10 @@ Result<void> S3FileStore::keep_claimed(const DirectoryUpload& upload, const File
 
 Result<FileReference> S3FileStore::hold(FileUpload& upload, FileReference file, const FileUse& use) {
   auto& begun = dynamic_cast<DirectoryUpload&>(upload);
-  auto sha256 = begun.finish();
-  if (!sha256) return std::move(sha256).error();
-  file.sha256 = std::move(*sha256);
-  file.bytes = begun.bytes();
-  if (auto held = hold_for(&begun, file, use); !held) return std::move(held).error();
-  return file;
+  auto brought = finished(begun, std::move(file));
+  if (!brought) return brought;
+  if (auto held = hold_for(&begun, *brought, use); !held) return std::move(held).error();
+  return brought;
 }
 
 Result<void> S3FileStore::hold(const FileReference& file, const FileUse& use) {
