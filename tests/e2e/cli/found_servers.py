@@ -12,9 +12,9 @@ SUPPORT = pathlib.Path(__file__).resolve().parents[2] / "support"
 
 
 @contextlib.contextmanager
-def openai_server():
-    """The port of a server that speaks OpenAI's protocol."""
-    with subprocess.Popen([sys.executable, SUPPORT / "openai_server.py"], stdin=subprocess.PIPE,
+def support_server(program):
+    """The port of a server of tests/support, such as openai_server.py."""
+    with subprocess.Popen([sys.executable, SUPPORT / program], stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE) as process:
         yield int(process.stdout.readline())
         process.communicate()

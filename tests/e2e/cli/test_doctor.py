@@ -10,7 +10,7 @@ import socket
 import pytest
 
 from doctor_run import BOUND, SIMULATOR, Doctor
-from found_servers import LIES, openai_server, server_of_its_own_authority, server_that_says
+from found_servers import LIES, server_of_its_own_authority, server_that_says, support_server
 from ports import free_port
 from redis_server import RedisServer
 from terminal import on_a_terminal
@@ -78,7 +78,7 @@ def test_a_user_that_is_not_there_is_refused(shunt, user, expected):
 
 
 def test_servers_are_asked_with_their_keys(shunt):
-    with openai_server() as port:
+    with support_server("openai_server.py") as port:
         doctor = Doctor(
             shunt, chat("plain", f"http://127.0.0.1:{port}/v1") +
             chat("other", f"http://127.0.0.1:{port}/v1").replace('"ok"', '"gone"') +

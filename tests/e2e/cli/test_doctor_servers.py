@@ -3,26 +3,16 @@
 import contextlib
 import http.server
 import json
-import subprocess
-import sys
 import threading
 
 import pytest
 
 from doctor_run import BOUND, SIMULATOR, Doctor
-from found_servers import LIES, SUPPORT, server_of_its_own_authority, server_that_says
+from found_servers import LIES, server_of_its_own_authority, server_that_says, support_server
 from ports import free_port
 
 KEYS = {"AWS_ACCESS_KEY_ID": "access", "AWS_SECRET_ACCESS_KEY": "secret"}
 SECRET = "whsec_" + "c2VjcmV0LXRoYXQtbm9ib2R5LW1heS1zZWU="
-
-
-@contextlib.contextmanager
-def s3_server():
-    with subprocess.Popen([sys.executable, SUPPORT / "s3_server.py"], stdin=subprocess.PIPE,
-                          stdout=subprocess.PIPE) as process:
-        yield int(process.stdout.readline())
-        process.communicate()
 
 
 @contextlib.contextmanager
@@ -76,7 +66,7 @@ def test_where_no_such_server_is_configured_none_is_looked_at(shunt):
 
 
 def test_a_bucket_is_put_into_read_and_left_as_it_was(shunt):
-    with s3_server() as port:
+    with support_server("s3_server.py") as port:
         doctor = Doctor(shunt, bucket(port), environment=KEYS)
     doctor.has("artifacts.s3", "ok", f"box at 127.0.0.1:{port} stores, reads and removes")
 
@@ -91,7 +81,7 @@ def test_a_bucket_is_put_into_read_and_left_as_it_was(shunt):
     ("box", "shunt/", {"AWS_ACCESS_KEY_ID": "access"}, "problem", "AWS_SECRET_ACCESS_KEY"),
 ])
 def test_what_is_wrong_with_a_bucket_is_told_without_the_key(shunt, name, prefix, keys, severity, found):
-    with s3_server() as port:
+    with support_server("s3_server.py") as port:
         doctor = Doctor(shunt, bucket(port, name, prefix), environment=keys)
     doctor.has("artifacts.s3", severity, found)
     assert "hush-hush" not in json.dumps(doctor.findings)

@@ -12,7 +12,7 @@ import wave
 import pytest
 
 from conversation import Conversation
-from found_servers import LIES, openai_server, server_that_says
+from found_servers import LIES, server_that_says, support_server
 from ports import free_port
 
 
@@ -64,7 +64,7 @@ def test_a_machine_without_generators_gets_the_simulator(shunt, programs):
 
 
 def test_a_server_that_is_found_generates(shunt, programs):
-    with openai_server() as port:
+    with support_server("openai_server.py") as port:
         told = initialized(shunt, programs, ports=[port])
         assert told["models"] == [
             {"name": "ok", "use": "chat", "from": f"ok of vLLM at http://127.0.0.1:{port}/v1"},
