@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <random>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -28,17 +29,24 @@ namespace bullmq::testing {
 
 using detail::Reply;
 
+// A port that nobody listens on: below those that the kernel gives to whoever connects, so that only another
+// listener can take it in between.
 inline std::uint16_t free_port() {
-  const int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  const bool bound = bind(probe, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                     getsockname(probe, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  close(probe);
-  if (!bound) throw std::runtime_error("no free port");
-  return ntohs(address.sin_port);
+  constexpr int kTries = 100;
+  std::random_device random;
+  std::uniform_int_distribution<int> ports(10'000, 30'000);
+  for (int tries = 0; tries < kTries; ++tries) {
+    const auto port = static_cast<std::uint16_t>(ports(random));
+    const int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port);
+    const bool bound = bind(probe, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    close(probe);
+    if (bound) return port;
+  }
+  throw std::runtime_error("no free port");
 }
 
 // A folder that goes with its owner.
