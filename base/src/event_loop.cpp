@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <exception>
 #include <future>
 #include <utility>
 
@@ -75,15 +76,18 @@ void EventLoop::post(std::function<void()> fn) {
 
 void EventLoop::run_on_thread(const std::function<void()>& fn) {
   std::promise<void> ran;
+  std::exception_ptr failure;
   post([&] {
     try {
       fn();
-      ran.set_value();
     } catch (...) {
-      ran.set_exception(std::current_exception());
+      failure = std::current_exception();
     }
+    // The handler has let go of the exception by now, so its last owner is who gets it.
+    ran.set_value();
   });
   ran.get_future().get();
+  if (failure) std::rethrow_exception(std::move(failure));
 }
 
 namespace {

@@ -108,6 +108,7 @@ using Blocking =
 template <typename Result>
 awaitable<void> carry_out(std::shared_ptr<CallOf<Blocking<Result>>> call, std::shared_ptr<Gate> gate,
                           Operation<Result> operation) {
+  std::exception_ptr failure;
   try {
     std::shared_ptr<void> target;
     awaitable<Result> started = operation(target);
@@ -119,8 +120,10 @@ awaitable<void> carry_out(std::shared_ptr<CallOf<Blocking<Result>>> call, std::s
       call->succeed(to_blocking(gate, std::move(result)));
     }
   } catch (...) {
-    call->fail(std::current_exception());
+    failure = std::current_exception();
   }
+  // Behind the handler, which holds the exception too: its last owner is the caller, whose thread reads it.
+  if (failure) call->fail(std::move(failure));
 }
 
 template <typename Result>
@@ -164,6 +167,7 @@ auto call_now(const std::shared_ptr<Gate>& gate, Work work) {
   const auto pending = std::make_shared<CallOf<Value>>();
   const auto shared_work = std::make_shared<Work>(std::move(work));
   gate->begin(pending, [pending, shared_work] {
+    std::exception_ptr failure;
     try {
       if constexpr (std::is_void_v<Result>) {
         (*shared_work)();
@@ -172,8 +176,9 @@ auto call_now(const std::shared_ptr<Gate>& gate, Work work) {
         pending->succeed((*shared_work)());
       }
     } catch (...) {
-      pending->fail(std::current_exception());
+      failure = std::current_exception();
     }
+    if (failure) pending->fail(std::move(failure));
   });
   const Waiting waiting(gate, pending);
   if constexpr (std::is_void_v<Result>) {
