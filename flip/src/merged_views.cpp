@@ -68,13 +68,14 @@ executor::Warning queue_away(Traffic traffic) {
 
 void merge_health(ExecutorDescription& merged, const ExecutorDescription& sync,
                   const ExecutorDescription& queue, Traffic traffic) {
-  for (const ExecutorDescription* each : {&sync, &queue}) {
-    if (each->health != Health::kDraining) continue;
-    merged.health = each->health;
-    merged.reason = each->reason;
+  // One begins to drain a moment before the other, which still takes work then: who reads "draining" counts
+  // on a refusal.
+  if (sync.health == Health::kDraining && queue.health == Health::kDraining) {
+    merged.health = queue.health;
+    merged.reason = queue.reason;
     return;
   }
-  if (queue.health == Health::kReady) return;
+  if (queue.health != Health::kDegraded) return;
   if (traffic == Traffic::kQueue) {
     merged.health = queue.health;
     merged.reason = queue.reason;

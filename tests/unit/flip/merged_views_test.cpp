@@ -144,10 +144,23 @@ TEST(MergedDescription, IsReadyWithoutRedisWhereSomeOfTheTrafficNeedsNone) {
 TEST(MergedDescription, DrainsInEveryState) {
   ExecutorDescription sync{.name = "sync", .mode = "sync", .reason = {}};
   sync.health = Health::kDraining;
-  sync.reason = "shutting down";
-  const ExecutorDescription queue{.name = "queue", .mode = "queue", .reason = {}};
-  for (const FlipState state : {FlipState::kDark, FlipState::kCanary, FlipState::kFull})
+  ExecutorDescription queue{.name = "queue", .mode = "queue", .reason = {}};
+  queue.health = Health::kDraining;
+  queue.reason = "shutting down";
+  for (const FlipState state : {FlipState::kDark, FlipState::kCanary, FlipState::kFull}) {
     EXPECT_EQ(merge(sync, queue, state).health, Health::kDraining);
+    EXPECT_EQ(merge(sync, queue, state).reason, "shutting down");
+  }
+}
+
+TEST(MergedDescription, DrainsOnceNeitherTakesWork) {
+  const ExecutorDescription ready{.name = "queue", .mode = "queue", .reason = {}};
+  ExecutorDescription draining = ready;
+  draining.health = Health::kDraining;
+  for (const FlipState state : {FlipState::kDark, FlipState::kCanary, FlipState::kFull}) {
+    EXPECT_EQ(merge(draining, ready, state).health, Health::kReady);
+    EXPECT_EQ(merge(ready, draining, state).health, Health::kReady);
+  }
 }
 
 TEST(MergedDescription, SaysWhereNewWorkGoes) {
