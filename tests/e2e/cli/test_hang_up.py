@@ -88,6 +88,8 @@ def test_a_file_with_a_mistake_is_rejected_as_a_whole(shunt, service, text):
 def test_what_needs_a_restart_is_named_and_left(shunt, service):
     shunt.write("shunt.toml", '[server]\nthreads = 7\n[store]\nmax_generations = 3\n' + MODEL + key("ann"))
     reload(service)
+    # It is told behind the reload itself.
+    eventually(lambda: "service.restart_needed" in service.log(), "what needs a restart")
     line = next(line for line in service.log().splitlines() if "service.restart_needed" in line)
     for name in ("server.threads", "store.max_generations"):
         assert name in line
