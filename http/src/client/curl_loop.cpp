@@ -47,8 +47,8 @@ void CurlLoop::shutdown() {
   }
   ready_.clear();
   transfers_.clear();
-  curl_multi_cleanup(std::exchange(multi_, nullptr));
   watched_.clear();
+  curl_multi_cleanup(std::exchange(multi_, nullptr));
   timer_.cancel();
 }
 
@@ -102,7 +102,11 @@ int CurlLoop::socket_changed(CURL*, curl_socket_t socket, int wanted, CurlLoop* 
   constexpr int kGoOn = 0;
   constexpr int kEndTheTransfers = -1;
   if (wanted != CURL_POLL_REMOVE) return self->watch(socket, wanted) ? kGoOn : kEndTheTransfers;
-  self->watched_.erase(socket);
+  const auto watched = self->watched_.find(socket);
+  if (watched == self->watched_.end()) return kGoOn;
+  // A handler that is running may hold it, and does so until libcurl has returned.
+  watched->second->release();
+  self->watched_.erase(watched);
   return kGoOn;
 }
 
@@ -162,8 +166,7 @@ void CurlLoop::wait(const std::shared_ptr<Watched>& watched, int direction) {
         if ((woken->wanted & direction) == 0) return;  // libcurl has changed its mind meanwhile
         drive(woken->descriptor.native_handle(),
               direction == CURL_POLL_IN ? CURL_CSELECT_IN : CURL_CSELECT_OUT);
-        const auto still = watched_.find(woken->descriptor.native_handle());
-        if (still != watched_.end() && still->second == woken) wait(woken, direction);
+        if (woken->descriptor.is_open()) wait(woken, direction);
       });
 }
 

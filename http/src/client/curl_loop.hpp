@@ -36,7 +36,12 @@ class CurlLoop final : public boost::asio::execution_context::service {
   // closed, since libcurl keeps idle connections and closes what it opened.
   struct Watched {
     explicit Watched(boost::asio::io_context& context) : descriptor(context) {}
-    ~Watched() { descriptor.release(); }
+    ~Watched() { release(); }
+    // To be called before libcurl closes the socket: then its number may belong to another one, even of this
+    // loop, which Asio would stop waiting for.
+    void release() {
+      if (descriptor.is_open()) descriptor.release();
+    }
     boost::asio::posix::stream_descriptor descriptor;
     int wanted = 0;  // CURL_POLL_IN, _OUT or both
     bool waits_in = false;

@@ -9,28 +9,25 @@
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "shunt/http/namespace.hpp"
 
 namespace shunt::http {
 
-// A server of one connection: does what a test says with it, on a thread of its own, and closes it.
+// A server of one connection, or of a few, one after the other: does what a test says with each, on a thread
+// of its own, and closes it.
 class ScriptedServer {
  public:
   using Socket = boost::asio::ip::tcp::socket;
+  using Script = std::function<void(Socket&)>;
 
-  explicit ScriptedServer(std::function<void(Socket&)> script)
+  explicit ScriptedServer(Script script) : ScriptedServer(std::vector<Script>{std::move(script)}) {}
+  explicit ScriptedServer(std::vector<Script> scripts)
       : acceptor_(context_, {boost::asio::ip::make_address("127.0.0.1"), 0}),
         port_(acceptor_.local_endpoint().port()),
-        thread_([this, script = std::move(script)] {
-          Socket socket(context_);
-          acceptor_.accept(socket);
-          boost::system::error_code gone;  // the client may leave when it likes
-          try {
-            script(socket);
-          } catch (const boost::system::system_error&) {
-            socket.close(gone);
-          }
+        thread_([this, scripts = std::move(scripts)] {
+          for (const Script& script : scripts) serve(script);
         }) {}
   ~ScriptedServer() {
     boost::system::error_code ignored;
@@ -59,6 +56,17 @@ class ScriptedServer {
   }
 
  private:
+  void serve(const Script& script) {
+    Socket socket(context_);
+    boost::system::error_code gone;  // the client may leave when it likes
+    acceptor_.accept(socket, gone);
+    try {
+      script(socket);
+    } catch (const boost::system::system_error&) {
+      socket.close(gone);
+    }
+  }
+
   boost::asio::io_context context_;
   boost::asio::ip::tcp::acceptor acceptor_;
   unsigned short port_;
