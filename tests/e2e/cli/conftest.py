@@ -16,8 +16,8 @@ sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "support"))
 
 from fast_path import with_fast_path  # noqa: E402
 from redis_server import RedisServer  # noqa: E402
+from sanitizer_reports import sanitizer_reports  # noqa: E402, F401
 from waiting import PATIENCE, eventually  # noqa: E402
-
 
 
 def clean_environment(extra=None):

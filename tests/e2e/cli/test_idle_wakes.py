@@ -4,7 +4,7 @@ import pathlib
 import re
 import time
 
-import pytest
+from sanitizer_reports import skip_with
 
 # Until what only happens at the start is over, and for how long is counted: no duty comes less often than in both together
 # but those of a minute and more.
@@ -30,8 +30,7 @@ def sleeps(pid):
 
 
 def test_idle_processes_wake_rarely(shunt, redis):
-    if b"__tsan_init" in pathlib.Path(shunt.binary).read_bytes():
-        pytest.skip("ThreadSanitizer's own thread wakes ten times a second")
+    skip_with(["tsan"], "ThreadSanitizer's own thread wakes ten times a second")
     shunt.write("shunt.toml", MODELS)
     queue = {"QUEUE_ENABLED": "true", "REDIS_URL": f"redis://127.0.0.1:{redis.port}"}
     pids = {("off", "off"): shunt.serve().process.pid}

@@ -15,6 +15,7 @@ import npm_packages  # noqa: E402
 import pypi_packages  # noqa: E402
 from batch_fleet import Fleet  # noqa: E402
 from redis_server import RedisServer  # noqa: E402
+from sanitizer_reports import sanitizer_reports  # noqa: E402, F401
 from shunt_process import QueueProcesses, ShuntProcess  # noqa: E402
 
 CLIENTS = HERE / "clients"

@@ -10,6 +10,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "interop"), str(HERE.parents[1] / "support")]
 
 from redis_server import RedisServer  # noqa: E402
+from sanitizer_reports import sanitizer_reports  # noqa: E402, F401
 from shunt_process import QueueProcesses, ShuntProcess  # noqa: E402
 
 
