@@ -88,6 +88,8 @@ def test_a_stream_sees_a_killed_workers_generation_start_again_and_end(start, se
         post_stream(connection)
         seen = wire.read_until(connection, "delta")
         if second_worker == "there already":
+            # It must not have done its work by the time the other one is there.
+            shunt.worker.send_signal(signal.SIGSTOP)
             shunt.start_worker()
         shunt.worker.kill()
         if second_worker == "started afterwards":
@@ -173,8 +175,11 @@ def test_what_a_worker_cannot_finish_another_one_starts_at_once(start):
     with shunt.connect() as connection:
         post_stream(connection)
         seen = wire.read_until(connection, "delta")
+        # As above.
+        worker.send_signal(signal.SIGSTOP)
         shunt.start_worker()
         worker.terminate()
+        worker.send_signal(signal.SIGCONT)
         assert worker.wait(20) == 0
         assert "given_back=1" in shunt.worker_log()
         events = wire.events((seen + wire.read_rest(connection)).decode())
