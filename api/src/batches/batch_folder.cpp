@@ -122,20 +122,23 @@ Result<std::optional<ShownBatch>> BatchFolder::find(std::string_view caller, std
       ShownBatch{.batch = std::move(*batch), .cancel_asked = is_there(folder / kCancelFile)});
 }
 
-Result<std::vector<ShownBatch>> BatchFolder::list(std::string_view caller, WallTime oldest_end) const {
-  std::vector<ShownBatch> batches;
+void BatchFolder::visit(std::string_view caller, WallTime oldest_end,
+                        const std::function<void(ShownBatch)>& take) const {
   for (const fs::path& entry : entries_of(folder_of(caller))) {
     auto found = find(caller, entry.filename().string());
     // One that cannot be read does not spoil the list.
     if (!found || !*found) continue;
     if ((*found)->batch.ended_at && *(*found)->batch.ended_at < oldest_end) continue;
-    batches.push_back(std::move(**found));
+    take(std::move(**found));
   }
-  std::ranges::sort(batches, [](const ShownBatch& a, const ShownBatch& b) {
-    return std::pair(a.batch.created_at, std::string_view(a.batch.id)) >
-           std::pair(b.batch.created_at, std::string_view(b.batch.id));
+}
+
+std::vector<ShownBatch> BatchFolder::list(std::string_view caller, const BatchListQuery& query) const {
+  NewestBatches newest(query.most);
+  visit(caller, query.oldest_end, [&](ShownBatch each) {
+    if (!query.after || rank_of(each.batch) < *query.after) newest.offer(std::move(each));
   });
-  return batches;
+  return newest.take();
 }
 
 Result<void> BatchFolder::ask_cancel(std::string_view caller, std::string_view id) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 #include "batches/batch.hpp"
 #include "batches/batch_object.hpp"
+#include "batches/newest_batches.hpp"
 #include "shunt/api/namespace.hpp"
 #include "shunt/base/result.hpp"
 #include "shunt/base/stored_file.hpp"
@@ -28,6 +30,13 @@ struct OpenBatch {
   std::string caller_digest;
   std::string id;
   auto operator<=>(const OpenBatch&) const = default;
+};
+
+// A piece of a caller's list.
+struct BatchListQuery {
+  WallTime oldest_end;               // those that ended before are not shown
+  std::optional<BatchRank> after{};  // the piece begins behind it
+  std::size_t most = 1;
 };
 
 // What a batch writes while it goes on.
@@ -75,8 +84,10 @@ class BatchFolder {
   [[nodiscard]] Result<bool> add(const Batch& batch, const BatchQuota& quota);
   // nullopt: the caller has no such batch.
   [[nodiscard]] Result<std::optional<ShownBatch>> find(std::string_view caller, std::string_view id) const;
-  // Newest first, without those that ended before `oldest_end`.
-  [[nodiscard]] Result<std::vector<ShownBatch>> list(std::string_view caller, WallTime oldest_end) const;
+  // Every one of the caller's that is shown, in no order and one at a time: together they are large.
+  void visit(std::string_view caller, WallTime oldest_end, const std::function<void(ShownBatch)>& take) const;
+  // Newest first.
+  [[nodiscard]] std::vector<ShownBatch> list(std::string_view caller, const BatchListQuery& query) const;
   // Whoever runs it will see it.
   [[nodiscard]] Result<void> ask_cancel(std::string_view caller, std::string_view id);
 

@@ -60,15 +60,14 @@ Result<ShownBatch> joined(const BatchFolder& folder, const Batch& batch) {
 
 }  // namespace
 
-Result<std::optional<ShownBatch>> find_repeated(const BatchFolder& folder, const BatchBody& body,
-                                                std::string_view caller, WallTime now) {
-  auto all = folder.list(caller, now - kRepeatedWithin);
-  if (!all) return std::move(all).error();
-  for (ShownBatch& each : *all) {
-    if (each.batch.created_at < now - kRepeatedWithin) break;
-    if (is_same(each.batch, body)) return std::optional(std::move(each));
-  }
-  return std::optional<ShownBatch>();
+std::optional<ShownBatch> find_repeated(const BatchFolder& folder, const BatchBody& body,
+                                        std::string_view caller, WallTime now) {
+  std::optional<ShownBatch> newest;
+  folder.visit(caller, now - kRepeatedWithin, [&](ShownBatch each) {
+    if (each.batch.created_at < now - kRepeatedWithin || !is_same(each.batch, body)) return;
+    if (!newest || rank_of(newest->batch) < rank_of(each.batch)) newest = std::move(each);
+  });
+  return newest;
 }
 
 Result<ShownBatch> make_batch(FileStore& files, BatchFolder& folder, BatchBody body, const BatchOwner& owner,

@@ -31,8 +31,7 @@ struct BatchOwner {
 
 // The batch that a POST has made which is sent again, as its client did not hear of it; nullopt: none.
 // Blocks.
-[[nodiscard]] Result<std::optional<ShownBatch>> find_repeated(const BatchFolder& folder,
-                                                              const BatchBody& body, std::string_view caller,
-                                                              WallTime now);
+[[nodiscard]] std::optional<ShownBatch> find_repeated(const BatchFolder& folder, const BatchBody& body,
+                                                      std::string_view caller, WallTime now);
 
 }  // namespace shunt::api::batches

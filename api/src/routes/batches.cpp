@@ -1,8 +1,6 @@
 // OpenAI's batches: what callers may do with them. batches/batch_runner.hpp runs them.
 #include "routes/batches.hpp"
 
-#include <algorithm>
-#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,9 +58,7 @@ http::Task<void> create_batch(Exchange& exchange) {
     batches::BatchFolder& folder = exchange.service.batches->folder();
     const WallTime now = system_clock().now();
     if (repeats) {
-      auto earlier = batches::find_repeated(folder, *body, owner.caller, now);
-      if (!earlier) return std::move(earlier).error();
-      if (*earlier) return std::move(**earlier);
+      if (auto earlier = batches::find_repeated(folder, *body, owner.caller, now)) return *std::move(earlier);
     }
     return batches::make_batch(files, folder, std::move(*body), owner, exchange.options.batches, now);
   });
@@ -101,6 +97,20 @@ Result<PageQuery> read_page_query(const http::RequestTarget& target) {
   return query;
 }
 
+// And one more, if there is one.
+Result<std::vector<ShownBatch>> page_of(const batches::BatchFolder& folder, const std::string& caller,
+                                        WallTime oldest, const PageQuery& query) {
+  batches::BatchListQuery wanted{.oldest_end = oldest, .most = query.limit + 1};
+  if (!query.after.empty()) {
+    const auto after = folder.find(caller, query.after);
+    if (!after) return after.error();
+    if (!*after || ((*after)->batch.ended_at && *(*after)->batch.ended_at < oldest))
+      return bad_member("/after", "after names no batch of yours");
+    wanted.after = batches::rank_of((*after)->batch);
+  }
+  return folder.list(caller, wanted);
+}
+
 http::Task<void> list_batches(Exchange& exchange) {
   const auto query = read_page_query(exchange.target);
   if (!query) {
@@ -109,24 +119,16 @@ http::Task<void> list_batches(Exchange& exchange) {
   }
   const std::string caller = caller_of(exchange);
   const WallTime oldest = system_clock().now() - exchange.options.batches.retention;
-  auto listing = with_files<Result<std::vector<ShownBatch>>>(
-      exchange, [&](FileStore&) { return exchange.service.batches->folder().list(caller, oldest); });
-  auto all = co_await listing;
-  if (!all) {
-    set_problem(exchange.response, all.error());
+  auto listing = with_files<Result<std::vector<ShownBatch>>>(exchange, [&](FileStore&) {
+    return page_of(exchange.service.batches->folder(), caller, oldest, *query);
+  });
+  const auto page = co_await listing;
+  if (!page) {
+    set_problem(exchange.response, page.error());
     co_return;
   }
-  if (!query->after.empty()) {
-    const auto found =
-        std::ranges::find_if(*all, [&](const ShownBatch& each) { return each.batch.id == query->after; });
-    if (found == all->end()) {
-      set_problem(exchange.response, bad_member("/after", "after names no batch of yours"));
-      co_return;
-    }
-    all->erase(all->begin(), std::next(found));
-  }
   exchange.response.set_json(200);
-  batches::append_batch_page(exchange.response.body, *all, query->limit);
+  batches::append_batch_page(exchange.response.body, *page, query->limit);
 }
 
 // nullopt: the response has been made a problem.

@@ -51,6 +51,8 @@ class BatchFolderTest : public ::testing::Test {
     place->clear();
   }
 
+  static BatchListQuery all(WallTime oldest_end = kNow) { return {.oldest_end = oldest_end, .most = 100}; }
+
   static std::string result_of(const Batch& batch, std::uint64_t line) {
     std::string text;
     LineResult result{.line = line, .custom_id = "a"};
@@ -78,8 +80,8 @@ TEST_F(BatchFolderTest, ABatchIsItsCallersAlone) {
   EXPECT_TRUE(folder_.find("key:ann", batch.id)->has_value());
   EXPECT_FALSE(folder_.find("key:bob", batch.id)->has_value());
   EXPECT_FALSE(folder_.find("key:ann", "../" + batch.id)->has_value());
-  EXPECT_EQ(folder_.list("key:ann", kNow)->size(), 1U);
-  EXPECT_TRUE(folder_.list("key:bob", kNow)->empty());
+  EXPECT_EQ(folder_.list("key:ann", all()).size(), 1U);
+  EXPECT_TRUE(folder_.list("key:bob", all()).empty());
 }
 
 TEST_F(BatchFolderTest, OneProcessRunsABatchUntilItLetsGo) {
@@ -97,7 +99,7 @@ TEST_F(BatchFolderTest, WhatHasEndedIsShownAndNotOpen) {
   end(batch, kNow);
   EXPECT_TRUE(folder_.open().empty());
   EXPECT_EQ((*folder_.find("", batch.id))->batch.status, BatchStatus::kCompleted);
-  EXPECT_TRUE(folder_.list("", kNow + std::chrono::milliseconds(1))->empty());
+  EXPECT_TRUE(folder_.list("", all(kNow + std::chrono::milliseconds(1))).empty());
 }
 
 TEST_F(BatchFolderTest, ACallerHasSoManyOpenAndLeavesRoomForOthers) {
@@ -116,10 +118,27 @@ TEST_F(BatchFolderTest, ACallerHasSoManyOpenAndLeavesRoomForOthers) {
 TEST_F(BatchFolderTest, AreListedNewestFirst) {
   const Batch old = add("");
   const Batch fresh = add("", kNow + std::chrono::seconds(1));
-  const auto all = folder_.list("", kNow);
-  ASSERT_EQ(all->size(), 2U);
-  EXPECT_EQ((*all)[0].batch.id, fresh.id);
-  EXPECT_EQ((*all)[1].batch.id, old.id);
+  const auto batches = folder_.list("", all());
+  ASSERT_EQ(batches.size(), 2U);
+  EXPECT_EQ(batches[0].batch.id, fresh.id);
+  EXPECT_EQ(batches[1].batch.id, old.id);
+}
+
+TEST_F(BatchFolderTest, APieceOfTheListIsWhatWasAskedFor) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 7; ++i) ids.push_back(add("", kNow + std::chrono::seconds(i * 3 % 7)).id);
+  std::vector<std::string> seen;
+  std::optional<BatchRank> after;
+  for (;;) {
+    const auto piece = folder_.list("", {.oldest_end = kNow, .after = after, .most = 3});
+    EXPECT_LE(piece.size(), 3U);
+    for (const ShownBatch& each : piece) seen.push_back(each.batch.id);
+    if (piece.empty()) break;
+    after = rank_of(piece.back().batch);
+  }
+  const auto whole = folder_.list("", all());
+  ASSERT_EQ(seen.size(), ids.size());
+  for (std::size_t i = 0; i < seen.size(); ++i) EXPECT_EQ(seen[i], whole[i].batch.id);
 }
 
 TEST_F(BatchFolderTest, WhatEndedLongAgoGoes) {
@@ -176,7 +195,7 @@ TEST_F(BatchFolderTest, WhatOthersHaveLeftThereHarmsNobody) {
   EXPECT_FALSE(place->append(WorkFile::kOutput, "x").ok());
   std::ofstream(path_ / sha256_hex("") / batch.id / "batch.json") << "{}";
   EXPECT_EQ(folder_.find("", batch.id).error().code, "file_store_failed");
-  EXPECT_TRUE(folder_.list("", kNow)->empty());
+  EXPECT_TRUE(folder_.list("", all()).empty());
 }
 
 }  // namespace
