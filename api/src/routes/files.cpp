@@ -221,6 +221,7 @@ http::Task<void> get_file_content(Exchange& exchange) {
       .read =
           [&files, &record](std::size_t offset, std::size_t length, std::function<void(ByteResult)> done) {
             files.run<ByteResult>(
+                record->caller,
                 [sha256 = record->sha256, bytes = record->bytes, offset,
                  length](FileStore& store) -> ByteResult {
                   auto piece = store.read(sha256, bytes, offset, length);

@@ -56,11 +56,12 @@ using AdmitPart = std::function<Result<FormPart>(const http::PartHeader&)>;
 // What the caller may keep.
 [[nodiscard]] FileQuota quota_of(const Exchange& exchange);
 
-// Runs `work` on a thread of the store's and waits for its result.
+// Runs `work` on a thread of the store's, when it is the caller's turn, and waits for its result.
 template <typename T>
 [[nodiscard]] http::Task<T> with_files(Exchange& exchange, std::function<T(FileStore&)> work) {
   auto pending = answer_of<T>(exchange.client, [&](auto done) {
-    exchange.service.files.run<T>(std::move(work), std::function<void(T)>(std::move(done)));
+    exchange.service.files.run<T>(caller_of(exchange), std::move(work),
+                                  std::function<void(T)>(std::move(done)));
   });
   T result = co_await pending;
   co_return result;

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "service/caller_work.hpp"
 #include "service/uploads_under_way.hpp"
 #include "shunt/api/namespace.hpp"
 #include "shunt/base/file_work.hpp"
@@ -23,16 +24,16 @@ class FileService {
   // False: this server has no files, and nothing else may be called.
   [[nodiscard]] bool enabled() const noexcept { return store_ != nullptr; }
 
-  // Runs `work` on one of the threads and hands its result to `done` there; what it throws (there may be no
-  // memory left) is the error `file_store_failed`. T is a Result.
+  // Runs `work` on one of the threads when it is the caller's turn, and hands its result to `done` there;
+  // what it throws (there may be no memory left) is the error `file_store_failed`. T is a Result.
   template <typename T>
-  void run(std::function<T(FileStore&)> work, std::function<void(T)> done) {
-    run_on(work_, std::move(work), std::move(done));
+  void run(std::string caller, std::function<T(FileStore&)> work, std::function<void(T)> done) {
+    work_.post(std::move(caller), task(std::move(work), std::move(done)));
   }
   // The same on threads for what may wait for strangers' servers too.
   template <typename T>
   void fetch(std::function<T(FileStore&)> work, std::function<void(T)> done) {
-    run_on(fetches_, std::move(work), std::move(done));
+    fetches_.post(task(std::move(work), std::move(done)));
   }
 
   // An upload whose end, which removes what is not kept, waits for the disk on one of the threads too.
@@ -59,14 +60,14 @@ class FileService {
   static constexpr std::size_t kFetchesOfACaller = 8;
 
   template <typename T>
-  void run_on(FileWork& threads, std::function<T(FileStore&)> work, std::function<void(T)> done) {
-    threads.post([this, work = std::move(work), done = std::move(done)] {
+  std::function<void()> task(std::function<T(FileStore&)> work, std::function<void(T)> done) {
+    return [this, work = std::move(work), done = std::move(done)] {
       try {
         done(work(*store_));
       } catch (const std::exception& fault) {
         done(failed(fault.what()));
       }
-    });
+    };
   }
 
   [[nodiscard]] Error failed(const char* why);
@@ -75,7 +76,7 @@ class FileService {
   UploadsUnderWay uploads_{kUploadsOfACaller};
   UploadsUnderWay fetches_under_way_{kFetchesOfACaller};
   std::atomic<std::uint64_t> faults_{0};
-  FileWork work_;
+  CallerWork work_;
   FileWork fetches_;
 };
 
