@@ -1,9 +1,11 @@
 #include "s3_file_bucket.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <utility>
 
+#include "shunt/base/clock.hpp"
 #include "shunt/base/digest.hpp"
 #include "shunt/generation/file_error_codes.hpp"
 
@@ -33,7 +35,10 @@ Result<NameList> FileBucket::page(const std::string& prefix, const std::string& 
   return list;
 }
 
+// A server may send fewer names at once than it was asked for; it has as long for all as for one request.
 Result<std::vector<std::string>> FileBucket::names(const std::string& prefix, std::size_t most) {
+  const SteadyTime begun = std::chrono::steady_clock::now();
+  const auto most_time = client_.options().request_timeout * static_cast<int>(client_.options().tries);
   std::vector<std::string> all;
   for (;;) {
     auto list = page(prefix, all.empty() ? std::string() : all.back());
@@ -45,6 +50,10 @@ Result<std::vector<std::string>> FileBucket::names(const std::string& prefix, st
           .with("bucket", bucket_.name);
     }
     if (!list->more) return all;
+    if (std::chrono::steady_clock::now() - begun >= most_time) {
+      return Error{error_code::kFileStoreFailed, "the bucket tells its names too slowly", Retryable::kYes}
+          .with("bucket", bucket_.name);
+    }
   }
 }
 

@@ -60,13 +60,18 @@ Result<std::optional<FileRecord>> FileRecords::read(std::string_view caller, con
   return std::optional(std::move(*record));
 }
 
-// Each read waits for the server, so there are several at once.
+// Each read waits for the server, so there are several at once. Once it has not answered one, no more are
+// asked for: the list is none anyway, and each would wait as long.
 std::vector<FileRecords::Read> FileRecords::read_many(std::string_view caller,
                                                       const std::vector<CallerEntry>& entries) {
   std::vector<Read> all(entries.size(), Read(std::optional<FileRecord>()));
   std::atomic<std::size_t> next{0};
+  std::atomic<bool> failed{false};
   const auto read_some = [&] {
-    for (std::size_t i = next++; i < entries.size(); i = next++) all[i] = read(caller, entries[i]);
+    for (std::size_t i = next++; i < entries.size() && !failed; i = next++) {
+      all[i] = read(caller, entries[i]);
+      if (!all[i] && all[i].error().is_retryable()) failed = true;
+    }
   };
   std::vector<std::future<void>> readers;
   for (std::size_t i = 1; i < std::min(kReadersAtOnce, entries.size()); ++i)

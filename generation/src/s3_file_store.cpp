@@ -1,7 +1,6 @@
 #include "s3_file_store.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <set>
 #include <utility>
 
@@ -68,15 +67,11 @@ Result<std::unique_ptr<FileUpload>> S3FileStore::begin_upload() {
   return std::unique_ptr<FileUpload>(std::move(*upload));
 }
 
-std::mutex& S3FileStore::counting_of(std::string_view caller) {
-  return counting_[std::hash<std::string_view>()(caller) % counting_.size()];
-}
-
 // The entry comes first, then the count: of several processes the last one to count has counted all.
 Result<void> S3FileStore::admit(std::string_view caller, const CallerEntry& fresh, const FileQuota& quota,
                                 WallTime now) {
   const std::string name = s3::entries_of_caller(caller) + s3::encode_entry(fresh);
-  const std::lock_guard one_by_one(counting_of(caller));
+  const auto one_by_one = counting_.hold(caller);
   if (auto put = bucket_.put(name); !put) {
     take_away(name);
     return put;

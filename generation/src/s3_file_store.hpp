@@ -1,15 +1,14 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "caller_locks.hpp"
 #include "s3_file_bucket.hpp"
 #include "s3_file_bytes.hpp"
 #include "s3_file_expiry.hpp"
@@ -53,7 +52,6 @@ class S3FileStore final : public FileStore {
                                           const s3::CallerEntry& claim);
   [[nodiscard]] Result<void> hold_for(const DirectoryUpload* upload, const FileReference& file,
                                       const FileUse& use);
-  [[nodiscard]] std::mutex& counting_of(std::string_view caller);
   void take_away(const std::string& name);
 
   const S3FileStoreOptions own_;
@@ -61,8 +59,7 @@ class S3FileStore final : public FileStore {
   s3::FileRecords records_;
   s3::FileBytes bytes_;
   s3::FileExpiry expiry_;
-  // Callers share them by their names' hashes.
-  std::array<std::mutex, 16> counting_;
+  CallerLocks counting_;
 };
 
 }  // namespace shunt::generation

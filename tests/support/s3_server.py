@@ -8,6 +8,7 @@ The keys are "access" and "secret", the region is "us-east-1". An object whose n
     fault-500/        every request fails
     fault-twice/      the first two requests for each object fail, then it works
     fault-hang/       no answer
+    fault-stall/      no answer to GET of an object, and lists are there
     fault-cut/        GET sends half of the bytes and closes
     fault-other/      GET sends other bytes
     fault-507/        PUT finds no room
@@ -15,6 +16,7 @@ The keys are "access" and "secret", the region is "us-east-1". An object whose n
     fault-size/       GET tells another size than there is
     fault-list-cut/   lists end in the middle
     fault-list-loop/  lists go on for ever with the same names
+    fault-list-drip/  lists go on for ever with one name each
     fault-list-lie/   lists have a name of somewhere else
     fault-list-large/ lists have more than anybody wants to read
 The word may be followed by a hyphen and more: fault-507-files/ has the same bad luck as fault-507/.
@@ -59,6 +61,9 @@ def list_of(query):
     with lock:
         names = sorted(name for name in objects if name.startswith(prefix) and name > after)
     truncated = len(names) > most or is_faulty(prefix, "list-loop")
+    if is_faulty(prefix, "list-drip"):
+        count = after.rpartition("-")[2]
+        names, truncated = [f"{prefix}-{int(count) + 1 if count.isdigit() else 10 ** 9}"], True
     if is_faulty(prefix, "list-lie"):
         names = ["elsewhere/" + name for name in names] or ["elsewhere/x"]
     contents = "".join(f"<Contents><Key>{html.escape(name)}</Key><LastModified>2026-11-29T00:00:00.000Z</LastModified>"
@@ -148,7 +153,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.refuse(500, "InternalError")
         if is_faulty(about, "507") and self.command == "PUT":
             return self.refuse(507, "XMinioStorageFull")
-        if is_faulty(about, "hang"):
+        if is_faulty(about, "hang") or (is_faulty(about, "stall") and self.command == "GET" and not query):
             time.sleep(30)
             return None
         if is_faulty(about, "slow"):

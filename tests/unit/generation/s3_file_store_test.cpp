@@ -10,6 +10,7 @@
 
 #include "file_store_places.hpp"
 #include "shunt/base/digest.hpp"
+#include "shunt/base/random.hpp"
 
 namespace shunt::generation {
 namespace {
@@ -65,6 +66,7 @@ TEST(S3FileStore, ServersThatFailAreFailuresOfTheStore) {
        {Case{"fault-403-", "file_store_failed", false}, Case{"fault-500-", "file_store_failed", true},
         Case{"fault-507-", "storage_full", true}, Case{"fault-hang-", "file_store_failed", true},
         Case{"fault-list-cut-", "file_store_failed", false},
+        Case{"fault-list-drip-", "file_store_failed", true},
         Case{"fault-list-lie-", "file_store_failed", false},
         Case{"fault-list-large-", "file_store_failed", true}}) {
     BucketPlace place(each.luck);
@@ -100,6 +102,24 @@ TEST(S3FileStore, AListThatNeverEndsIsAFailure) {
   BucketPlace place("fault-list-loop-");
   const auto store = place.store();
   EXPECT_EQ(store->list("key:a", kNow).error().code, "file_store_failed");
+}
+
+TEST(S3FileStore, AListIsGivenUpWithTheFirstRecordsThatDoNotCome) {
+  BucketPlace place("fault-stall-");
+  const std::string caller = s3::entries_of_caller("key:a");
+  for (int i = 0; i < 300; ++i) {
+    place.leave(caller + s3::encode_entry({.kind = s3::CallerEntry::Kind::kFile,
+                                           .id = random_name(),
+                                           .sha256 = kDigest,
+                                           .bytes = 5,
+                                           .until = kNow + hours(1)}),
+                "x");
+  }
+  const auto store = impatient(place);
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_TRUE(store->list("key:a", kNow).error().is_retryable());
+  // All of them, eight at once, would take more than ten seconds.
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5));
 }
 
 TEST(S3FileStore, OtherBytesOrSizesAreNotRead) {
