@@ -49,4 +49,16 @@ std::size_t json_parse_memory(std::string_view text) noexcept {
   return text.size() + values * kParsedValue;
 }
 
+std::size_t json_object_count(std::string_view text) noexcept {
+  std::size_t count = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"') in_string = !in_string;
+    if (in_string && c == '\\') ++i;  // what follows is a part of the string
+    if (!in_string && c == '{') ++count;
+  }
+  return count;
+}
+
 }  // namespace shunt::base

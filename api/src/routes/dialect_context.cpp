@@ -68,6 +68,17 @@ Result<std::string> webhook_secret_of(const Exchange& exchange) {
                "webhooks are signed with an ed25519 key alone here, of which there is no secret to tell"};
 }
 
+// Its memory is not counted.
+http::Task<Result<std::optional<GenerationRequest>>> stored_request(Exchange& exchange, GenerationId id) {
+  auto asking = answer_of<Result<executor::RequestOutcome>>(
+      exchange.client, [&](auto done) { exchange.service.executor.request_of(id, std::move(done)); });
+  auto answer = co_await asking;
+  if (!answer) co_return std::move(answer).error();
+  std::optional<GenerationRequest> request;
+  if (auto* const found = std::get_if<GenerationRequest>(&*answer)) request = std::move(*found);
+  co_return request;
+}
+
 // The events that there are; of an ended generation all, which may have to be fetched first.
 http::Task<void> take_events(Exchange& exchange, GenerationId id, bool ended,
                              dialects::Rendering& rendering) {
@@ -117,7 +128,8 @@ http::Task<void> inform_rendering(Exchange& exchange, const GenerationRecord& re
                                   dialects::Rendering& rendering) {
   const GenerationId id = record.id;
   if (rendering.wants_request()) {
-    auto asking = asked_for(exchange, id);
+    // The answer is made at once; whoever came for it alone has its memory counted already.
+    auto asking = stored_request(exchange, id);
     auto request = co_await asking;
     if (request && *request) rendering.take_request(std::move(**request));
   }
@@ -128,12 +140,11 @@ http::Task<void> inform_rendering(Exchange& exchange, const GenerationRecord& re
 }
 
 http::Task<Result<std::optional<GenerationRequest>>> asked_for(Exchange& exchange, GenerationId id) {
-  auto asking = answer_of<Result<executor::RequestOutcome>>(
-      exchange.client, [&](auto done) { exchange.service.executor.request_of(id, std::move(done)); });
-  auto answer = co_await asking;
-  if (!answer) co_return std::move(answer).error();
-  std::optional<GenerationRequest> request;
-  if (auto* const found = std::get_if<GenerationRequest>(&*answer)) request = std::move(*found);
+  auto asking = stored_request(exchange, id);
+  auto request = co_await asking;
+  if (request && *request) {
+    if (auto reserved = reserve_held(exchange, **request); !reserved) co_return std::move(reserved).error();
+  }
   co_return request;
 }
 

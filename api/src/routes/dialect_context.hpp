@@ -27,7 +27,7 @@ struct LookedUp {
   [[nodiscard]] dialects::Stored stored() const { return {record, request ? &*request : nullptr}; }
 };
 
-// nullopt: that is not known any more.
+// nullopt: that is not known any more. Its memory is counted until drop_body(), or it is `overloaded`.
 [[nodiscard]] http::Task<Result<std::optional<GenerationRequest>>> asked_for(Exchange& exchange,
                                                                              GenerationId id);
 

@@ -6,11 +6,15 @@
 #include "routes/handlers.hpp"
 #include "routes/wait_for_generation.hpp"
 #include "shunt/base/display_text.hpp"
+#include "shunt/generation/error_codes.hpp"
 
 namespace shunt::api {
 namespace {
 
 namespace endpoint = dialects::endpoint;
+
+// Of the requests of a list; the last one of them may go beyond it.
+constexpr std::size_t kPageBytes = 1024UL * 1024;
 
 Error no_such_id(std::string_view id) {
   return Error{error_code::kGenerationUnknown, "there is nothing of the id \"" + excerpt(id) + '"'};
@@ -55,6 +59,7 @@ http::Task<void> show(Exchange& exchange, const endpoint::Show& show) {
   rendering->begin(exchange.response, id);
   if (wanted->streams && !exchange.request.head()) {
     found.reset();
+    drop_body(exchange);
     // Whoever reads is not the one who asked for the generation: that they leave stops nothing.
     co_await send_event_stream(exchange, id, nullptr, 0, WhenClientGoes::kContinue, rendering.get());
   } else if (is_terminal(found->record.state)) {
@@ -156,10 +161,22 @@ http::Task<void> list(Exchange& exchange, const endpoint::List& list) {
     co_return;
   }
   std::vector<LookedUp> looked;
+  std::size_t bytes = 0;
   for (GenerationRecord& record : page->records) {
     auto asking = asked_for(exchange, record.id);
     auto request = co_await asking;
+    const bool no_room = !request && request.error().code == error_code::kOverloaded;
+    if (no_room && looked.empty()) {
+      set_problem(exchange.response, request.error());
+      co_return;
+    }
+    // What is left is on the next page.
+    if (no_room || bytes >= kPageBytes) {
+      page->next = looked.back().record.id;
+      break;
+    }
     if (!request) request = std::optional<GenerationRequest>();  // one of them does not spoil the page
+    if (*request) bytes += held_request_memory(**request);
     looked.push_back({std::move(record), std::move(*request)});
   }
   std::vector<dialects::Stored> stored;

@@ -89,6 +89,10 @@ http::Task<Result<Plan>> read_plan(Exchange& exchange, const dialects::endpoint:
   auto earlier = co_await looking;
   if (!earlier) co_return std::move(earlier).error();
   if (!*earlier) co_return make_plan(exchange, run, std::move(*body), form, nullptr);
+  if ((*earlier)->request) {
+    if (auto reserved = reserve_stored(exchange, *(*earlier)->request); !reserved)
+      co_return std::move(reserved).error();
+  }
   const dialects::Stored stored = (*earlier)->stored();
   co_return make_plan(exchange, run, std::move(*body), form, &stored);
 }
@@ -215,7 +219,7 @@ http::Task<std::optional<executor::Accepted>> submit_plan(Exchange& exchange, Pl
 
 // `form` may be nullptr.
 http::Task<void> run_received(Exchange& exchange, const dialects::endpoint::Run& run, ReceivedForm* form) {
-  if (!reserve_decoding(exchange)) co_return;
+  if (!reserve_decoding(exchange, Decoding::kTranslated)) co_return;
   auto reading = read_plan(exchange, run, form);
   auto plan = co_await reading;
   if (!plan) {

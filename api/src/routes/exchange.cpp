@@ -2,7 +2,6 @@
 
 #include "representation/representation.hpp"
 #include "shunt/base/display_text.hpp"
-#include "shunt/base/json_memory.hpp"
 #include "shunt/generation/error_codes.hpp"
 #include "shunt/generation/message_parts.hpp"
 #include "shunt/http/media_type.hpp"
@@ -83,27 +82,39 @@ std::string generation_link(const GenerationId& id) {
   return link;
 }
 
-bool reserve_decoding(Exchange& exchange) {
-  // Decoded it is little, whatever it is, and every loop decodes one at a time.
-  constexpr std::size_t kSmallBody = 2048;
+bool reserve_decoding(Exchange& exchange, Decoding how) {
   const std::string& body = exchange.request.body;
   if (body.size() <= kSmallBody) return true;
-  // The body is there as values, as the envelope's text, and as the values of that.
-  const std::size_t bytes = exchange.memory.bytes() + 2 * json_parse_memory(body);
+  const std::size_t bytes = exchange.memory.bytes() + decoding_memory(body, how);
   if (exchange.memory.try_resize(bytes)) return true;
   const std::size_t capacity = exchange.service.memory.capacity(MemoryShare::kRequests);
   if (bytes <= capacity) {
     exchange.response.set_retry_after(std::chrono::seconds(1));
     set_problem(exchange.response, overloaded("requests"));
   } else {
-    set_problem(exchange.response,
-                Error{problem_code::kBodyTooLarge, "decoding this body may take " + std::to_string(bytes) +
-                                                       " bytes, and there are " + std::to_string(capacity) +
-                                                       " for all requests (a share of memory.limit)"}
-                    .with("limit", static_cast<std::uint64_t>(capacity))
-                    .with("received", static_cast<std::uint64_t>(bytes)));
+    set_problem(exchange.response, too_large_to_decode("this body", bytes, capacity));
   }
   return false;
+}
+
+namespace {
+
+Result<void> reserve_more(Exchange& exchange, std::size_t more) {
+  if (more <= kSmallBody || exchange.memory.try_resize(exchange.memory.bytes() + more)) return {};
+  const std::size_t capacity = exchange.service.memory.capacity(MemoryShare::kRequests);
+  if (more > capacity) return too_large_to_decode("what was stored", more, capacity);
+  exchange.response.set_retry_after(std::chrono::seconds(1));
+  return overloaded("requests");
+}
+
+}  // namespace
+
+Result<void> reserve_held(Exchange& exchange, const GenerationRequest& request) {
+  return reserve_more(exchange, held_request_memory(request));
+}
+
+Result<void> reserve_stored(Exchange& exchange, const GenerationRequest& request) {
+  return reserve_more(exchange, stored_request_memory(request));
 }
 
 void drop_body(Exchange& exchange) {

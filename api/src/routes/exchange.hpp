@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "representation/decoding_memory.hpp"
 #include "representation/problem.hpp"
 #include "service/service.hpp"
 #include "shunt/api/namespace.hpp"
@@ -71,7 +72,10 @@ template <typename T, typename Start>
 [[nodiscard]] std::string generation_link(const GenerationId& id);
 
 // Reserves what decoding the body may take, until drop_body(). False: the response has been made a problem.
-[[nodiscard]] bool reserve_decoding(Exchange& exchange);
+[[nodiscard]] bool reserve_decoding(Exchange& exchange, Decoding how = Decoding::kAsItIs);
+// The same of a request that was stored, and of what is made of one for a new one.
+[[nodiscard]] Result<void> reserve_held(Exchange& exchange, const GenerationRequest& request);
+[[nodiscard]] Result<void> reserve_stored(Exchange& exchange, const GenerationRequest& request);
 void drop_body(Exchange& exchange);
 
 // Before an answer of about so many bytes is made, which is work too. False: the response has been made a

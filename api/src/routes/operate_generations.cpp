@@ -70,7 +70,9 @@ http::Task<void> retry_generation(Exchange& exchange) {
     co_await look_again(exchange, *id);
     co_return;
   }
-  if (auto read = read_request_headers(exchange.request.headers, *request); !read) {
+  Result<void> read = reserve_held(exchange, *request);
+  if (read) read = read_request_headers(exchange.request.headers, *request);
+  if (!read) {
     set_problem(exchange.response, read.error());
     co_return;
   }

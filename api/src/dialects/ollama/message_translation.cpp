@@ -11,6 +11,9 @@ namespace {
 
 using openai::bad_member;
 
+// Of all messages. Each becomes a part with an address, hundreds of bytes also where it is empty.
+constexpr std::size_t kMostImages = 256;
+
 // What base64 of the formats' first bytes begins with.
 std::string_view media_type(std::string_view base64) {
   if (base64.starts_with("/9j/")) return "image/jpeg";
@@ -41,11 +44,15 @@ class MessageTranslation {
     std::string name;
   };
 
-  static Result<void> images(JsonObject& message, const std::string& at) {
+  Result<void> images(JsonObject& message, const std::string& at) {
     const auto images = openai::take_member(message, "images");
     if (!images) return {};
     if (!images->is_array()) return bad_member(at + "/images", "images must be a list of base64 texts");
     if (images->get_array().empty()) return {};
+    images_ += images->get_array().size();
+    if (images_ > kMostImages) {
+      return bad_member(at + "/images", "a chat may have at most " + std::to_string(kMostImages) + " images");
+    }
     JsonArray parts;
     const std::string_view text = text_in(message, "content");
     if (!text.empty()) parts.push_back(JsonObject{{"type", "text"}, {"text", text}});
@@ -95,6 +102,7 @@ class MessageTranslation {
 
   std::deque<Open> open_;  // calls without an answer so far
   std::size_t count_ = 0;
+  std::size_t images_ = 0;  // so far
 };
 
 }  // namespace

@@ -16,6 +16,9 @@ namespace shunt::base {
 // cost that a comma, a colon or an opening bracket begins.
 [[nodiscard]] std::size_t json_parse_memory(std::string_view text) noexcept;
 
+// How many objects a text has, without parsing it: opening braces outside of its strings.
+[[nodiscard]] std::size_t json_object_count(std::string_view text) noexcept;
+
 // Whether the value's text has surely no more than so many bytes, without writing it. False says nothing.
 [[nodiscard]] bool json_text_surely_within(const Json& value, std::size_t bytes) noexcept;
 

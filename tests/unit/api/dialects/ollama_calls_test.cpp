@@ -3,6 +3,8 @@
 #include "dialects/ollama/message_translation.hpp"
 #include "dialects/ollama/text_call.hpp"
 #include "dialects/ollama/text_rendering.hpp"
+#include "representation/decoding_memory.hpp"
+#include "shunt/base/json_memory.hpp"
 #include "shunt/generation/error_codes.hpp"
 #include "shunt/generation/message_parts.hpp"
 
@@ -157,6 +159,37 @@ TEST(OllamaMessages, LiesAreRefusedByPlace) {
       {R"([{"role":"tool","tool_name":7}])", "/messages/0/tool_name"},
   };
   for (const auto& [messages, place] : cases) EXPECT_EQ(translated(messages), place) << messages;
+}
+
+// Each becomes a part of hundreds of bytes, also where it is empty.
+TEST(OllamaMessages, AChatHasSoManyImagesTogether) {
+  const auto with = [](std::size_t images) {
+    std::string message = R"({"role":"user","images":[)";
+    for (std::size_t i = 0; i < images; ++i) message += i == 0 ? R"("")" : R"(,"")";
+    return message + "]}";
+  };
+  EXPECT_NE(translated('[' + with(128) + ',' + with(128) + ']'), "/messages/1/images");
+  EXPECT_EQ(translated('[' + with(128) + ',' + with(129) + ']'), "/messages/1/images");
+}
+
+// What is reserved is looked at with the smallest objects of which a large form is made.
+TEST_F(OllamaCalls, WhatIsMadeOfManySmallValuesIsWithinWhatIsReserved) {
+  const std::string_view items[] = {
+      R"({"role":"user","images":[""]})",
+      R"({"role":"user"})",
+      R"({"role":"user","thinking":""})",
+      R"({"role":"assistant","tool_calls":[{"function":{}}]})",
+  };
+  for (const std::string_view item : items) {
+    std::string body = R"({"model":"server","messages":[)";
+    for (int i = 0; i < 250; ++i) body.append(i == 0 ? "" : ",").append(item);
+    body += "]}";
+    const auto call = make(make_chat_call, body);
+    ASSERT_TRUE(call.ok()) << item;
+    // As values twice, and as text.
+    const std::size_t needs = 2 * json_memory(call->request.input) + to_json_text(call->request.input).size();
+    EXPECT_LE(needs, decoding_memory(body, Decoding::kTranslated)) << item;
+  }
 }
 
 class OllamaStream : public ::testing::Test {
