@@ -7,6 +7,7 @@
 
 #include "batches/room_for_lines.hpp"
 #include "batches/tell_end.hpp"
+#include "representation/generation_body.hpp"
 #include "shunt/base/log.hpp"
 #include "shunt/base/overloaded.hpp"
 #include "shunt/generation/file_error_codes.hpp"
@@ -128,8 +129,7 @@ Result<void> BatchRun::validate_some(WallTime now) {
   const auto settings = context_.live.now();
   if (!check_) {
     const CheckLimits limits{.max_lines = settings->options.batches.max_lines,
-                             .json = {.max_depth = settings->options.max_json_depth,
-                                      .max_members = settings->options.max_json_members}};
+                             .json = body_limits(settings->options).json};
     check_.emplace(batch_.endpoint, limits);
     open_input();
   }
@@ -172,6 +172,7 @@ Result<void> BatchRun::read_progress() {
 }
 
 Result<std::optional<FileLine>> BatchRun::next_open_line() {
+  if (next_) return std::exchange(next_, std::nullopt);
   if (!input_) open_input();
   while (!input_ended_) {
     auto line = input_->next();
@@ -194,15 +195,18 @@ Result<void> BatchRun::run_lines(WallTime now) {
   const std::size_t most = context_.live.now()->options.batches.concurrency;
   std::size_t begun = 0;
   while (!input_ended_ && running_.size() < most && begun < kStepLines) {
-    if (!owner_.take_slot(batch_.caller)) return {};
     auto line = next_open_line();
-    if (!line || !*line) {
-      owner_.free_slot(batch_.caller);
-      if (!line) return std::move(line).error();
-      break;
+    if (!line) return std::move(line).error();
+    if (!*line) break;
+    MemoryReservation memory(context_.memory, MemoryShare::kOpen);
+    // It is tried again with the next tick. One line always goes on.
+    if (running_.empty()) memory.resize((*line)->text.size());
+    if (!memory.try_resize((*line)->text.size()) || !owner_.take_slot(batch_.caller)) {
+      next_ = std::move(**line);
+      return {};
     }
     ++begun;
-    if (auto began = begin(**line); !began) return began;
+    if (auto began = begin(std::move(**line), std::move(memory)); !began) return began;
   }
   if (input_ended_ && running_.empty()) return move(BatchEvent::kAllLinesEnded, now);
   if (begun == kStepLines) schedule();
@@ -210,26 +214,26 @@ Result<void> BatchRun::run_lines(WallTime now) {
 }
 
 // A slot was taken for it.
-Result<void> BatchRun::begin(const FileLine& line) {
-  const auto settings = context_.live.now();
-  const JsonLimits json{.max_depth = settings->options.max_json_depth,
-                        .max_members = settings->options.max_json_members};
-  auto read = read_batch_line(line, batch_.endpoint, json);
+Result<void> BatchRun::begin(FileLine line, MemoryReservation memory) {
+  const std::uint64_t number = line.number;
+  auto read = read_batch_line(line, batch_.endpoint, body_limits(context_.live.now()->options).json);
   if (const auto* const fault = std::get_if<BatchFault>(&read)) {
     // It was usable when it was checked: limits have changed since.
     owner_.free_slot(batch_.caller);
     schedule();
-    return write({.line = line.number,
+    return write({.line = number,
                   .custom_id = {},
                   .answer = {},
                   .error_code = fault->code,
                   .error_message = fault->message});
   }
+  HeldLine held{.line = std::move(line),
+                .custom_id = std::move(std::get<BatchLine>(read).custom_id),
+                .memory = std::move(memory)};
   auto run = std::make_shared<LineRun>(
-      context_, of_, std::move(std::get<BatchLine>(read)),
-      [this](std::uint64_t number) { return may_begin(number); },
-      [this, number = line.number](LineEnd end) { line_ended(number, std::move(end)); });
-  running_.emplace(line.number, run);
+      context_, of_, std::move(held), [this](std::uint64_t each) { return may_begin(each); },
+      [this, number](LineEnd end) { line_ended(number, std::move(end)); });
+  running_.emplace(number, run);
   run->begin();
   return {};
 }

@@ -65,7 +65,7 @@ class BatchRun {
   [[nodiscard]] Result<void> move(BatchEvent event, WallTime now);
   // The next line without a result; nullopt: there is none.
   [[nodiscard]] Result<std::optional<FileLine>> next_open_line();
-  [[nodiscard]] Result<void> begin(const FileLine& line);
+  [[nodiscard]] Result<void> begin(FileLine line, MemoryReservation memory);
   [[nodiscard]] bool may_begin(std::uint64_t line);
   void line_ended(std::uint64_t line, LineEnd end);
   void give_room();
@@ -88,6 +88,7 @@ class BatchRun {
   std::optional<BatchCheck> check_;
   std::optional<InputLines> input_;
   bool input_ended_ = false;
+  std::optional<FileLine> next_;  // one that there was no room for
   ProgressReader progress_;
   bool progress_known_ = false;
   std::map<std::uint64_t, std::shared_ptr<LineRun>> running_;

@@ -37,7 +37,7 @@ void append_metric(std::string& out, std::string_view name, std::string_view typ
 
 BatchRunner::BatchRunner(std::filesystem::path folder, executor::GenerationExecutor& executor,
                          const ModelRegistry& models, const LiveSettingsSource& live, const UrlSigner& urls,
-                         FileStore& files, webhooks::Webhooks* webhooks)
+                         FileStore& files, MemoryBudget& memory, webhooks::Webhooks* webhooks)
     : folder_(std::move(folder)),
       live_(live),
       process_(random_name(kProcessBytes)),
@@ -47,6 +47,7 @@ BatchRunner::BatchRunner(std::filesystem::path folder, executor::GenerationExecu
                .live = live,
                .urls = urls,
                .files = files,
+               .memory = memory,
                .loop = thread_.at(0),
                .back = back_,
                .webhooks = webhooks,

@@ -21,7 +21,7 @@ class BatchRunner final : public RunOwner {
   // What is given outlives this.
   BatchRunner(std::filesystem::path folder, executor::GenerationExecutor& executor,
               const ModelRegistry& models, const LiveSettingsSource& live, const UrlSigner& urls,
-              FileStore& files, webhooks::Webhooks* webhooks);
+              FileStore& files, MemoryBudget& memory, webhooks::Webhooks* webhooks);
   ~BatchRunner() override;
 
   [[nodiscard]] BatchFolder& folder() noexcept { return folder_; }

@@ -7,6 +7,8 @@
 #include "batches/line_call.hpp"
 #include "batches/line_files.hpp"
 #include "dialects/openai/openai_error.hpp"
+#include "representation/decoding_memory.hpp"
+#include "representation/generation_body.hpp"
 #include "representation/problem.hpp"
 #include "shunt/base/overloaded.hpp"
 #include "shunt/generation/error_codes.hpp"
@@ -40,20 +42,51 @@ Error lost_before() {
 
 }  // namespace
 
-LineRun::LineRun(const RunContext& context, const LineOf& of, BatchLine line, MayBegin may_begin,
+LineRun::LineRun(const RunContext& context, const LineOf& of, HeldLine held, MayBegin may_begin,
                  std::function<void(LineEnd)> done)
     : context_(context),
       of_(of),
-      line_(std::move(line)),
+      held_(std::move(held)),
+      decoding_(context.memory, MemoryShare::kRequests),
       may_begin_(std::move(may_begin)),
       done_(std::move(done)) {}
 
 void LineRun::begin() {
   context_.back->post([self = shared_from_this()] {
-    if (!self->done_) return;
-    const auto earlier = earlier_of(self->of_.endpoint, self->line_.body);
-    earlier ? self->look_earlier(*earlier) : self->plan(nullptr, nullptr);
+    if (self->done_) self->read();
   });
+}
+
+void LineRun::read() {
+  waits_for_room_ = false;
+  if (stop_) return end_stopped();
+  if (stopping_) return end(LineAbandoned{});
+  if (!reserve_decoding()) return;
+  auto read = read_batch_line(held_.line, of_.endpoint, body_limits(context_.live.now()->options).json);
+  if (const auto* const fault = std::get_if<BatchFault>(&read)) {
+    return answer_error({error_code::kInvalidRequest, fault->message});
+  }
+  body_ = std::move(std::get<BatchLine>(read).body);
+  const auto earlier = earlier_of(of_.endpoint, body_);
+  earlier ? look_earlier(*earlier) : plan(nullptr, nullptr);
+}
+
+// As much as for a body that comes over HTTP. False: the line waits, or has its answer.
+bool LineRun::reserve_decoding() {
+  if (held_.line.text.size() <= kSmallBody) return true;
+  return reserve("this body", decoding_memory(held_.line.text, Decoding::kTranslated));
+}
+
+bool LineRun::reserve(std::string_view what, std::size_t more) {
+  const std::size_t bytes = decoding_.bytes() + more;
+  if (decoding_.try_resize(bytes)) return true;
+  const std::size_t capacity = context_.memory.capacity(MemoryShare::kRequests);
+  if (bytes > capacity) {
+    answer_error(too_large_to_decode(what, bytes, capacity));
+  } else {
+    wait_for_room(pause_);
+  }
+  return false;
 }
 
 void LineRun::look_earlier(GenerationId id) {
@@ -61,13 +94,18 @@ void LineRun::look_earlier(GenerationId id) {
   using Asked = Result<executor::RequestOutcome>;
   const auto asked = on_loop<Asked>(context_.back, [self = shared_from_this()](Asked outcome) {
     if (!self->done_) return;
-    if (!outcome) return self->look_again(self->earlier_->id);
-    self->plan(&*self->earlier_, std::get_if<GenerationRequest>(&*outcome));
+    // Whoever keeps it cannot answer now.
+    if (!outcome) return self->try_again_after(self->pause_);
+    const auto* const request = std::get_if<GenerationRequest>(&*outcome);
+    if (request != nullptr && !self->reserve("the response that it goes on from",
+                                             held_request_memory(*request) + stored_request_memory(*request)))
+      return;
+    self->plan(&*self->earlier_, request);
   });
   context_.executor.find(id,
                          on_loop<Found>(context_.back, [self = shared_from_this(), id, asked](Found outcome) {
                            if (!self->done_) return;
-                           if (!outcome) return self->look_again(id);
+                           if (!outcome) return self->try_again_after(self->pause_);
                            auto* const record = std::get_if<GenerationRecord>(&*outcome);
                            if (record == nullptr || record->caller != self->of_.caller)
                              return self->plan(nullptr, nullptr);
@@ -76,18 +114,13 @@ void LineRun::look_earlier(GenerationId id) {
                          }));
 }
 
-// Whoever keeps it cannot answer now.
-void LineRun::look_again(GenerationId id) {
-  again_after(pause_, [self = shared_from_this(), id] { self->look_earlier(id); });
-}
-
 void LineRun::plan(const GenerationRecord* record, const GenerationRequest* request) {
   const auto settings = context_.live.now();
   const LineCaller caller{
       .settings = *settings, .models = context_.models, .urls = context_.urls, .caller = of_.caller};
   std::optional<dialects::Stored> stored;
   if (record != nullptr) stored.emplace(dialects::Stored{*record, request});
-  auto call = make_line_call(caller, of_.endpoint, std::move(line_.body), stored ? &*stored : nullptr);
+  auto call = make_line_call(caller, of_.endpoint, std::exchange(body_, {}), stored ? &*stored : nullptr);
   earlier_.reset();
   if (!call) return answer_error(call.error());
   call_ = std::move(*call);
@@ -105,7 +138,7 @@ void LineRun::take_files() {
     return begin_generation();
   }
   if (!taken.error().is_retryable()) return answer_error(taken.error());
-  again_after(pause_, [self = shared_from_this()] { self->take_files(); });
+  try_again_after(pause_);
 }
 
 FileUse LineRun::use_of_files() const {
@@ -122,22 +155,23 @@ FileUse LineRun::use_of_files() const {
 
 void LineRun::begin_generation() {
   const bool once = call_->model->on_lost == OnLost::kFail && context_.local;
-  if (once && !may_begin_(line_.number)) return answer_error(lost_before());
+  if (once && !std::exchange(may_begin_asked_, true) && !may_begin_(held_.line.number))
+    return answer_error(lost_before());
   submit();
 }
 
 void LineRun::submit() {
-  waits_for_room_ = false;
   if (stop_) return end_stopped();
   if (stopping_) return end(LineAbandoned{});
-  GenerationRequest request = call_->request;
-  request.idempotency_key = idempotency_key(of_, line_.number, attempt_);
+  GenerationRequest request = std::move(call_->request);
+  request.idempotency_key = idempotency_key(of_, held_.line.number, attempt_);
   // A process that goes leaves it to the others.
   request.respond_async = true;
   context_.executor.submit(std::move(request), answered<executor::SubmitOutcome>(&LineRun::take));
 }
 
 void LineRun::take(executor::SubmitOutcome outcome) {
+  decoding_.release();
   if (const auto* const refused = std::get_if<executor::Refused>(&outcome)) return take_refused(*refused);
   if (auto* const accepted = std::get_if<executor::Accepted>(&outcome)) return take_accepted(*accepted);
   // Whether it was taken is not known: the same key finds out.
@@ -148,27 +182,35 @@ void LineRun::take(executor::SubmitOutcome outcome) {
 void LineRun::take_refused(const executor::Refused& refused) {
   if (refused.error.code == error_code::kShuttingDown) return end(LineAbandoned{});
   if (!refused.error.is_retryable()) return answer_error(refused.error);
+  wait_for_room(refused.retry_after.value_or(pause_));
+}
+
+void LineRun::wait_for_room(std::chrono::milliseconds wait) {
   waits_for_room_ = true;
-  try_again_after(refused.retry_after.value_or(pause_));
+  try_again_after(wait);
 }
 
+// From its text on: it joins the generation of before where there is one.
 void LineRun::try_again_after(std::chrono::milliseconds wait) {
-  again_after(wait, [self = shared_from_this()] { self->submit(); });
-}
-
-void LineRun::again_after(std::chrono::milliseconds wait, std::function<void()> next) {
   if (stop_) return end_stopped();
   if (stopping_) return end(LineAbandoned{});
+  forget_decoded();
   pause_ = std::min(pause_ * 2, kLongestPause);
-  timer_ =
-      context_.loop.after(std::min(wait, kLongestPause), [self = shared_from_this(), next = std::move(next)] {
-        if (self->done_) next();
-      });
+  timer_ = context_.loop.after(std::min(wait, kLongestPause), [self = shared_from_this()] {
+    if (self->done_) self->read();
+  });
+}
+
+void LineRun::forget_decoded() {
+  body_ = {};
+  earlier_.reset();
+  call_.reset();
+  decoding_.release();
 }
 
 void LineRun::ask_again() {
   timer_.cancel();
-  submit();
+  read();
 }
 
 void LineRun::take_accepted(executor::Accepted& accepted) {
@@ -190,6 +232,11 @@ void LineRun::take_watch(Result<executor::WatchOutcome> outcome) {
 }
 
 void LineRun::watch(std::unique_ptr<EventWatch> watch) {
+  // Only one that was joined may have to be begun anew.
+  if (!joined_) {
+    std::string().swap(held_.line.text);
+    held_.memory.release();
+  }
   watch_ = std::move(watch);
   wait_for_end();
 }
@@ -220,7 +267,7 @@ void LineRun::ended() {
   if (begins_anew(*record_)) {
     ++attempt_;
     record_.reset();
-    return submit();
+    return read();
   }
   http::Response response;
   response.write_error = dialects::openai::write_error;
@@ -258,7 +305,7 @@ void LineRun::answer() {
   if (body.size() > kMaxAnswerBytes) {
     return answer_error({error_code::kOutputTooLarge, "the answer has more than 16 MiB"});
   }
-  LineResult result{.line = line_.number, .custom_id = line_.custom_id};
+  LineResult result{.line = held_.line.number, .custom_id = held_.custom_id};
   result.answer = {.status = response.status, .request_id = id_->to_string(), .body = std::move(body)};
   end(std::move(result));
 }
@@ -266,9 +313,9 @@ void LineRun::answer() {
 void LineRun::answer_error(const Error& error) {
   http::Response response;
   dialects::openai::write_error(response, error);
-  LineResult result{.line = line_.number, .custom_id = line_.custom_id};
+  LineResult result{.line = held_.line.number, .custom_id = held_.custom_id};
   result.answer = {.status = response.status,
-                   .request_id = id_ ? id_->to_string() : line_id(of_.batch_id, line_.number),
+                   .request_id = id_ ? id_->to_string() : line_id(of_.batch_id, held_.line.number),
                    .body = std::move(response.body)};
   end(std::move(result));
 }
@@ -291,8 +338,8 @@ void LineRun::drop() {
 }
 
 void LineRun::end_stopped() {
-  end(LineResult{.line = line_.number,
-                 .custom_id = line_.custom_id,
+  end(LineResult{.line = held_.line.number,
+                 .custom_id = held_.custom_id,
                  .answer = {},
                  .error_code = stop_->code,
                  .error_message = stop_->message});

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "admission/live_settings.hpp"
@@ -14,6 +15,7 @@
 #include "representation/url_signer.hpp"
 #include "shunt/api/namespace.hpp"
 #include "shunt/base/event_loop.hpp"
+#include "shunt/base/memory_budget.hpp"
 #include "shunt/executor/generation_executor.hpp"
 #include "shunt/generation/file_store.hpp"
 #include "shunt/generation/model_registry.hpp"
@@ -28,6 +30,7 @@ struct RunContext {
   const LiveSettingsSource& live;
   const UrlSigner& urls;
   FileStore& files;
+  MemoryBudget& memory;
   EventLoop& loop;                 // all that is below happens on its thread
   std::shared_ptr<LoopGate> back;  // for whoever answers elsewhere
   webhooks::Webhooks* webhooks;    // nullptr: none are sent
@@ -46,6 +49,13 @@ struct LineOf {
   WallTime expires_at{};  // of the batch: its lines begin by then
 };
 
+// A line that is to be run, as its text: decoded it is much more, and it may wait for hours.
+struct HeldLine {
+  FileLine line;
+  std::string custom_id;
+  MemoryReservation memory;  // of the text
+};
+
 // One line, from its call to the answer that goes into a file. A line that was begun by an earlier process
 // joins the generation of that one, as its idempotency key is made of batch and line. On the loop's thread.
 class LineRun : public std::enable_shared_from_this<LineRun> {
@@ -54,7 +64,7 @@ class LineRun : public std::enable_shared_from_this<LineRun> {
   // it, and nobody knows what became of it.
   using MayBegin = std::function<bool(std::uint64_t line)>;
   // `done` is called once, never inside begin().
-  LineRun(const RunContext& context, const LineOf& of, BatchLine line, MayBegin may_begin,
+  LineRun(const RunContext& context, const LineOf& of, HeldLine held, MayBegin may_begin,
           std::function<void(LineEnd)> done);
 
   void begin();
@@ -62,7 +72,7 @@ class LineRun : public std::enable_shared_from_this<LineRun> {
   void cancel(std::string code, std::string message);
   // The process stops: ends of generations that are cut short now are not results.
   void process_stops() noexcept { stopping_ = true; }
-  // Whether it was refused, as its model or its caller has enough, and has not asked again since.
+  // Whether it was refused, as its model, its caller or the memory has enough, and has not asked again since.
   [[nodiscard]] bool waits_for_room() const noexcept { return waits_for_room_ && timer_.pending(); }
   // There may be room for one that waits for it.
   void ask_again();
@@ -75,8 +85,10 @@ class LineRun : public std::enable_shared_from_this<LineRun> {
     std::string message;
   };
 
+  void read();
+  [[nodiscard]] bool reserve_decoding();
+  [[nodiscard]] bool reserve(std::string_view what, std::size_t more);
   void look_earlier(GenerationId id);
-  void look_again(GenerationId id);
   void plan(const GenerationRecord* record, const GenerationRequest* request);
   void take_files();
   [[nodiscard]] FileUse use_of_files() const;
@@ -85,8 +97,9 @@ class LineRun : public std::enable_shared_from_this<LineRun> {
   void take(executor::SubmitOutcome outcome);
   void take_refused(const executor::Refused& refused);
   void take_accepted(executor::Accepted& accepted);
+  void wait_for_room(std::chrono::milliseconds wait);
   void try_again_after(std::chrono::milliseconds wait);
-  void again_after(std::chrono::milliseconds wait, std::function<void()> next);
+  void forget_decoded();
   void watch(std::unique_ptr<EventWatch> watch);
   void take_watch(Result<executor::WatchOutcome> outcome);
   void wait_for_end();
@@ -107,8 +120,11 @@ class LineRun : public std::enable_shared_from_this<LineRun> {
 
   const RunContext& context_;
   const LineOf& of_;
-  BatchLine line_;
+  HeldLine held_;
+  MemoryReservation decoding_;  // from when it is decoded until the executor has it
+  JsonObject body_;             // until it is planned
   const MayBegin may_begin_;
+  bool may_begin_asked_ = false;
   std::function<void(LineEnd)> done_;  // empty once it has ended
   std::optional<dialects::Call> call_;
   std::optional<GenerationRecord> earlier_;
