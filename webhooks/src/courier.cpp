@@ -83,7 +83,7 @@ bullmq::awaitable<void> Courier::open(std::string url) {
 }
 
 bullmq::awaitable<Courier::Outcome> Courier::deliver(Message message, std::size_t made) {
-  const std::string endpoint = endpoint_of(message.url);
+  const EndpointGate::Visitor visitor{endpoint_of(message.url), message.caller};
   const bool closed = co_await is_closed(message.url);
   if (closed) {
     ++counters_.left_out;
@@ -96,7 +96,7 @@ bullmq::awaitable<Courier::Outcome> Courier::deliver(Message message, std::size_
     outcome.verdict.kind = Verdict::Kind::kGivenUp;
     co_return outcome;
   }
-  if (const auto pause = gate_.enter(endpoint, clock_.steady_now())) {
+  if (const auto pause = gate_.enter(visitor, clock_.steady_now())) {
     Outcome outcome;
     outcome.wait = pause;
     co_return outcome;
@@ -106,10 +106,10 @@ bullmq::awaitable<Courier::Outcome> Courier::deliver(Message message, std::size_
     Attempt attempt = co_await sender_.send(message, std::move(keys));
     outcome.attempt = std::move(attempt);
   } catch (...) {
-    gate_.leave(endpoint, clock_.steady_now(), std::nullopt);
+    gate_.leave(visitor, clock_.steady_now(), std::nullopt);
     throw;
   }
-  gate_.leave(endpoint, clock_.steady_now(), throttle_of(*outcome.attempt));
+  gate_.leave(visitor, clock_.steady_now(), throttle_of(*outcome.attempt));
   outcome.verdict = judge(*outcome.attempt, made, attempts_, draw());
   count(counters_, outcome.verdict.kind);
   report(message, *outcome.attempt, outcome.verdict, made);
@@ -118,7 +118,7 @@ bullmq::awaitable<Courier::Outcome> Courier::deliver(Message message, std::size_
 }
 
 bullmq::awaitable<std::optional<std::chrono::milliseconds>> Courier::tell_once(Message message) {
-  const std::string endpoint = endpoint_of(message.url);
+  const EndpointGate::Visitor visitor{endpoint_of(message.url), message.caller};
   const std::string url = message.url;
   std::vector<SigningKey> keys = keys_.of(message.caller);
   const bool closed = co_await is_closed(url);
@@ -126,16 +126,16 @@ bullmq::awaitable<std::optional<std::chrono::milliseconds>> Courier::tell_once(M
     ++counters_.news_failed;
     co_return std::nullopt;
   }
-  if (const auto pause = gate_.enter(endpoint, clock_.steady_now())) co_return pause;
+  if (const auto pause = gate_.enter(visitor, clock_.steady_now())) co_return pause;
   Attempt attempt;
   try {
     Attempt made = co_await sender_.send(std::move(message), std::move(keys), kMostForNews);
     attempt = std::move(made);
   } catch (...) {
-    gate_.leave(endpoint, clock_.steady_now(), std::nullopt);
+    gate_.leave(visitor, clock_.steady_now(), std::nullopt);
     throw;
   }
-  gate_.leave(endpoint, clock_.steady_now(), throttle_of(attempt));
+  gate_.leave(visitor, clock_.steady_now(), throttle_of(attempt));
   const Verdict::Kind kind = judge(attempt, 1, 1, 0).kind;
   ++(kind == Verdict::Kind::kDelivered ? counters_.news_sent : counters_.news_failed);
   if (kind == Verdict::Kind::kGone) co_await close(url);
