@@ -213,12 +213,12 @@ JobLook decode_job_look(const bullmq::RedisReply& reply) {
 Result<ReadOutcome> decode_stored(const bullmq::RedisReply& reply, std::string_view id,
                                   const GenerationKeys& keys, const Clock& clock, Replay how,
                                   MemoryBudget& memory) {
-  constexpr std::string_view kBroken = "broken: ";
+  constexpr std::string_view kBrokenAs = "broken: ";
   const std::string what = "the record of generation \"" + to_valid_utf8(id) + '"';
   if (reply.is_text() && reply.text == "gone") return ReadOutcome(GenerationGone{});
   if (reply.is_text() && reply.text == "unknown") return ReadOutcome(GenerationUnknown{});
-  if (reply.is_text() && reply.text.starts_with(kBroken))
-    return broken_record(what, std::string_view(reply.text).substr(kBroken.size()));
+  if (reply.is_text() && reply.text.starts_with(kBrokenAs))
+    return broken_record(what, std::string_view(reply.text).substr(kBrokenAs.size()));
   if (!reply.is_array() || reply.elements.size() != 2 || !reply.elements[0].is_array() ||
       !reply.elements[1].is_array()) {
     return unexpected_answer("read", reply);
