@@ -149,6 +149,9 @@ std::optional<Error> decode_files(JsonObjectReader& members, Envelope& envelope)
   if (envelope.version < kEnvelopeVersionOfFiles && !files->empty()) {
     members.refuse("files", "absent before version 3, whose readers know of files");
   }
+  if (envelope.version < kEnvelopeVersionOfMessageFiles && has_message_files(*files)) {
+    members.refuse("files", "without ids of files before version 4, whose readers look for them in messages");
+  }
   envelope.request.files = std::move(*files);
   return members.problem();
 }
@@ -182,6 +185,7 @@ void append_canonical(std::string& out, const Json& value) {
 }
 
 int version_of(const Envelope& envelope) {
+  if (has_message_files(envelope.request.files)) return kEnvelopeVersionOfMessageFiles;
   if (!envelope.request.files.empty()) return kEnvelopeVersionOfFiles;
   return envelope.on_lost == OnLost::kFail ? kEnvelopeVersionOfOnLost : kEnvelopeVersion;
 }

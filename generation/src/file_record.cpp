@@ -9,8 +9,6 @@
 namespace shunt::generation {
 namespace {
 
-constexpr std::string_view kIdPrefix = "file-";
-constexpr std::size_t kIdDigits = 32;
 constexpr int kRecordVersion = 1;
 
 Error broken(std::string why) {
@@ -22,11 +20,6 @@ Error wrong_member(const JsonObjectReader::Wrong& wrong) {
 }
 
 }  // namespace
-
-bool is_file_id(std::string_view text) noexcept {
-  return text.size() == kIdPrefix.size() + kIdDigits && text.starts_with(kIdPrefix) &&
-         text.find_first_not_of("0123456789abcdef", kIdPrefix.size()) == std::string_view::npos;
-}
 
 std::string encode_file_record(const FileRecord& record) {
   std::string text;

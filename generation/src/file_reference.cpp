@@ -10,6 +10,8 @@
 namespace shunt::generation {
 namespace {
 
+constexpr std::string_view kIdPrefix = "file-";
+constexpr std::size_t kIdDigits = 32;
 constexpr std::size_t kMaxFilenameBytes = 255;
 constexpr std::string_view kUnknownType = "application/octet-stream";
 
@@ -71,6 +73,23 @@ Result<FileReference> decode_reference(const Json& value, const std::string& poi
 }
 
 }  // namespace
+
+bool is_file_id(std::string_view text) noexcept {
+  return text.size() == kIdPrefix.size() + kIdDigits && text.starts_with(kIdPrefix) &&
+         text.find_first_not_of("0123456789abcdef", kIdPrefix.size()) == std::string_view::npos;
+}
+
+InputFiles files_of_members(const InputFiles& files) {
+  InputFiles members;
+  for (const auto& [name, file] : files) {
+    if (!is_file_id(name)) members.emplace(name, file);
+  }
+  return members;
+}
+
+bool has_message_files(const InputFiles& files) noexcept {
+  return std::ranges::any_of(files, [](const auto& each) { return is_file_id(each.first); });
+}
 
 JsonObject to_json(const InputFiles& files) {
   JsonObject all;

@@ -22,12 +22,22 @@ void fill_defaults(const Model& model, Json& input) {
   model.input_rules.fill_defaults(input);
 }
 
+bool takes_message_files(const Model& model) noexcept {
+  return model.generator != nullptr && model.generator->takes_message_files();
+}
+
 Result<void> check_input(const Model& model, const GenerationRequest& request) {
-  if (auto checked = model.input_rules.check(request.input, request.files); !checked) return checked;
-  if (request.files.empty()) return model.generator->check_input(request.input);
+  const bool takes_named = takes_message_files(model);
+  const InputFiles members = takes_named ? files_of_members(request.files) : request.files;
+  if (auto checked = model.input_rules.check(request.input, members); !checked) return checked;
+  if (takes_named) {
+    auto checked = model.generator->check_message_files(request.input, request.files);
+    if (!checked) return checked;
+  }
+  if (members.empty()) return model.generator->check_input(request.input);
   // Where a file will be is not known yet; that there is one is.
   std::map<std::string, std::string> places;
-  for (const auto& [member, file] : request.files) places.emplace(member, "/file");
+  for (const auto& [member, file] : members) places.emplace(member, "/file");
   return model.generator->check_input(input_with_files(request, places));
 }
 

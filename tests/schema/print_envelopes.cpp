@@ -23,6 +23,8 @@ int main() {
           {"image",
            {.sha256 = std::string(64, 'a'), .bytes = 7, .media_type = "image/png", .filename = "c.png"}}};
     }
+    if (i % 9 == 3)
+      envelope.request.files.emplace("file-" + std::string(32, 'b'), envelope.request.files["image"]);
     if (i % 9 == 5) envelope.request.files.clear();
     if (i % 11 == 1) envelope.unknown = {{"later", nullptr}};
     const auto text = shunt::generation::encode_envelope(envelope);

@@ -119,6 +119,9 @@ std::vector<Setting<OpenAiOptions>> shared_openai_settings() {
           "max_loading_wait", Duration{0ms, 24h}, &Options::max_loading_wait,
           "A server that answers 503 because it loads its model is asked again for so long, within "
           "the deadline and without using up retries."),
+      setting<Options>("max_message_file_bytes", Bytes{0}, &Options::max_message_file_bytes,
+                       "The files that messages of a chat name by `file_id`, which are sent within the "
+                       "request: all together, each as often as it is named. 0: none are taken."),
       setting<Options>("max_response_bytes", Bytes{1}, &Options::max_response_bytes,
                        "The answer as it travels."),
       setting<Options>("error_excerpt_bytes", Bytes{0, 1 << 20}, &Options::error_excerpt_bytes,

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "drivers/data_url.hpp"
 #include "drivers/driver_memory.hpp"
 #include "drivers/no_file_source.hpp"
 
@@ -19,22 +18,22 @@ struct Making {
   std::function<void(std::shared_ptr<GenerationRun>, CallInput)> then;
   Result<Json> made;
   EventLoop& loop;
+  std::size_t bytes;
 };
 
 // On the loop: the run may end the generator whose thread made the input.
 void made(Making& making) {
-  const std::size_t bytes = data_url_bytes(making.run->envelope().request.files);
   const auto run = std::move(making.run);
   making.memory.release();
   if (run->stop_token().stop_requested()) return run->stopped();
   if (!making.made) return run->fail(std::move(making.made).error());
-  making.then(run, {std::make_shared<const Json>(std::move(*making.made)), bytes});
+  making.then(run, {std::make_shared<const Json>(std::move(*making.made)), making.bytes});
 }
 
 }  // namespace
 
 void with_call_input(FileWork& work, FileSource* source, std::shared_ptr<GenerationRun> run, EventLoop& loop,
-                     MakeCallInput make,
+                     std::size_t bytes, MakeCallInput make,
                      std::function<void(std::shared_ptr<GenerationRun>, CallInput)> then) {
   const GenerationRequest& request = run->envelope().request;
   if (request.files.empty()) {
@@ -43,8 +42,8 @@ void with_call_input(FileWork& work, FileSource* source, std::shared_ptr<Generat
   }
   if (source == nullptr) return run->fail(no_file_source());
   auto making = std::make_shared<Making>(
-      Making{run, DriverMemory(run->memory()), std::move(make), std::move(then), Json(), loop});
-  if (!making->memory.hold(kCopies * data_url_bytes(request.files))) return run->fail(driver_overload());
+      Making{run, DriverMemory(run->memory()), std::move(make), std::move(then), Json(), loop, bytes});
+  if (!making->memory.hold(kCopies * bytes)) return run->fail(driver_overload());
   run.reset();
   work.post([source, making = std::move(making)]() mutable {
     making->made = making->make(*source, making->run->envelope().request, making->run->stop_token());

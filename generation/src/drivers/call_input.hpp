@@ -26,9 +26,11 @@ using MakeCallInput =
     std::function<Result<Json>(FileSource& source, const GenerationRequest& request, std::stop_token stop)>;
 
 // Calls `then` with the run's input: at once without files, else with what `make` makes of them, later, on
-// `loop`. Ends the run itself where it is stopped meanwhile, or where there is no source or no memory for the
-// files, or `make` fails. On the loop's thread. `work` is the generator's, and ends with it.
+// `loop`; `bytes` is how much text that adds. Ends the run itself where it is stopped meanwhile, or where
+// there is no source or no memory for the files, or `make` fails. On the loop's thread. `work` is the
+// generator's, and ends with it.
 void with_call_input(FileWork& work, FileSource* source, std::shared_ptr<GenerationRun> run, EventLoop& loop,
-                     MakeCallInput make, std::function<void(std::shared_ptr<GenerationRun>, CallInput)> then);
+                     std::size_t bytes, MakeCallInput make,
+                     std::function<void(std::shared_ptr<GenerationRun>, CallInput)> then);
 
 }  // namespace shunt::generation

@@ -41,10 +41,14 @@ Result<std::string> data_url_of(FileSource& source, const FileReference& file, c
   return text;
 }
 
-std::size_t data_url_bytes(const InputFiles& files) noexcept {
+std::size_t data_url_bytes(const FileReference& file) noexcept {
   constexpr std::size_t kHead = 300;  // a media type has at most 255 bytes
+  return base64_size(static_cast<std::size_t>(file.bytes)) + kHead;
+}
+
+std::size_t data_url_bytes(const InputFiles& files) noexcept {
   std::size_t bytes = 0;
-  for (const auto& [member, file] : files) bytes += base64_size(static_cast<std::size_t>(file.bytes)) + kHead;
+  for (const auto& [member, file] : files) bytes += data_url_bytes(file);
   return bytes;
 }
 

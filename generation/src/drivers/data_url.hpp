@@ -20,7 +20,8 @@ namespace shunt::generation {
 [[nodiscard]] Result<std::string> data_url_of(FileSource& source, const FileReference& file,
                                               const std::stop_token& stop);
 
-// How much text all of them become.
+// How much text one becomes, and all of them.
+[[nodiscard]] std::size_t data_url_bytes(const FileReference& file) noexcept;
 [[nodiscard]] std::size_t data_url_bytes(const InputFiles& files) noexcept;
 
 }  // namespace shunt::generation

@@ -131,6 +131,7 @@ max_retries = 0
 retry_backoff = "4ms"
 max_retry_after = "0s"
 max_loading_wait = "6s"
+max_message_file_bytes = 7
 max_response_bytes = 5
 error_excerpt_bytes = 0
 )")
@@ -153,6 +154,7 @@ error_excerpt_bytes = 0
   EXPECT_EQ(options.max_retries, 0U);
   EXPECT_EQ(options.retry_backoff, 4ms);
   EXPECT_EQ(options.max_retry_after, 0s);
+  EXPECT_EQ(options.max_message_file_bytes, 7U);
   EXPECT_EQ(options.max_response_bytes, 5U);
   EXPECT_EQ(options.error_excerpt_bytes, 0U);
   EXPECT_EQ(explained(loaded, "models.m.base_url").value, "\"http://me:***@127.0.0.1:8000/v1\"");

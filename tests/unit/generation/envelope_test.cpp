@@ -93,6 +93,20 @@ TEST(Envelope, HasTheVersionOfFilesWhereItHasFiles) {
   EXPECT_EQ(decode_envelope(*encode_envelope(sent))->on_lost, OnLost::kFail);
 }
 
+TEST(Envelope, HasTheNewestVersionWhereMessagesNameFiles) {
+  const std::string id = "file-" + std::string(32, 'a');
+  Envelope sent = full_envelope();
+  sent.request.files = {{id, kCat}, {"image", kCat}};
+  const auto text = encode_envelope(sent);
+  EXPECT_TRUE(text->starts_with("{\"v\":4,")) << *text;
+  EXPECT_EQ(decode_envelope(*text)->request.files, sent.request.files);
+  Json older = parse_json(*text).value();
+  older.at("v") = 3;
+  const auto refused = decode_envelope(to_json_text(older));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().details.at("field"), "/files");
+}
+
 TEST(Envelope, FilesOfAnotherMakeAreReadStrictly) {
   const auto field_of = [](int version, JsonObject file) {
     Envelope sent = full_envelope();

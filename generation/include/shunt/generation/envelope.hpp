@@ -22,7 +22,9 @@ inline constexpr int kEnvelopeVersion = 1;
 inline constexpr int kEnvelopeVersionOfOnLost = 2;
 // Whoever does not know of files would run the generation without them.
 inline constexpr int kEnvelopeVersionOfFiles = 3;
-inline constexpr int kNewestEnvelopeVersion = kEnvelopeVersionOfFiles;  // that can be read
+// Whoever does not know that messages name files would send ids that mean nothing to anybody else.
+inline constexpr int kEnvelopeVersionOfMessageFiles = 4;
+inline constexpr int kNewestEnvelopeVersion = kEnvelopeVersionOfMessageFiles;  // that can be read
 
 // Which executor runs the generation and why: decided once, at admission, and stored with it.
 struct Admission {
@@ -42,7 +44,7 @@ inline constexpr std::size_t kMaxAdmissionSaltBytes = 32;  // see flip::kMaxSalt
 struct GenerationRequest {
   std::string model;
   Json input = JsonObject{};
-  // The members of the input that are files; they are not in `input`.
+  // The members of the input that are files, which are not in `input`, and what its messages name by id.
   InputFiles files{};
   // Who asks, as authentication named them ("" = anonymous). Scopes idempotency keys.
   std::string caller;

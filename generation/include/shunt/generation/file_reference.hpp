@@ -23,8 +23,17 @@ struct FileReference {
   [[nodiscard]] bool operator==(const FileReference&) const = default;
 };
 
-// The files of a generation by the member of `input` that each is. Such a member is not in `input` itself.
+// The files of a generation: by the member of `input` that each is, which is not in `input` itself, or by the
+// id under which a message names it (message_files.hpp).
 using InputFiles = std::map<std::string, FileReference>;
+
+// "file-" and 32 lower-case hex digits, as the store makes them: nothing else becomes part of a path.
+[[nodiscard]] bool is_file_id(std::string_view text) noexcept;
+
+// Those that are members of the input.
+[[nodiscard]] InputFiles files_of_members(const InputFiles& files);
+// Whether messages name any.
+[[nodiscard]] bool has_message_files(const InputFiles& files) noexcept;
 
 // As an envelope has them.
 [[nodiscard]] JsonObject to_json(const InputFiles& files);

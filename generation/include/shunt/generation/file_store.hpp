@@ -49,9 +49,6 @@ struct FileRecord {
   std::string metadata{};  // a JSON object of the caller's own, as text; "": none
 };
 
-// "file-" and 32 lower-case hex digits: nothing else becomes part of a path.
-[[nodiscard]] bool is_file_id(std::string_view text) noexcept;
-
 // The JSON text that lies beside the bytes, and what it says. Decoding is strict, since a folder may be
 // anybody's: it fails with `file_store_failed`.
 [[nodiscard]] std::string encode_file_record(const FileRecord& record);

@@ -66,6 +66,16 @@ class Generator {
     return {};
   }
 
+  // Whether messages of the input may name files by their ids (message_files.hpp).
+  [[nodiscard]] virtual bool takes_message_files() const noexcept { return false; }
+  // Checks the files that messages name against what the generation has been given, before anything is
+  // admitted; likewise.
+  [[nodiscard]] virtual Result<void> check_message_files(const Json& input, const InputFiles& files) const {
+    (void)input;
+    (void)files;
+    return {};
+  }
+
   virtual void start(std::shared_ptr<GenerationRun> run) = 0;
 };
 

@@ -54,6 +54,9 @@ struct Model {
 // What an input has that does not say: the defaults of the model's rules. Executors ask before they check it.
 void fill_defaults(const Model& model, Json& input);
 
+// Whether messages of its input may name files by their ids (message_files.hpp).
+[[nodiscard]] bool takes_message_files(const Model& model) noexcept;
+
 // What input and files must be for this model: its rules, then what its generator wants. Errors carry
 // `invalid_input` and the member as a JSON pointer. Executors ask before anything of the generation exists,
 // and once more before they run what came out of a queue.

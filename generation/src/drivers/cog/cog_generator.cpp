@@ -78,7 +78,8 @@ class CogGenerator final : public Generator {
     if (auto checked = check_input(run->input()); !checked) return run->fail(std::move(checked).error());
     EventLoop* const loop = EventLoop::current();
     if (loop == nullptr) throw std::logic_error("Generator::start must be called on an event loop thread");
-    with_call_input(file_work_, files_, std::move(run), *loop, input_with_data_urls,
+    const std::size_t bytes = data_url_bytes(run->envelope().request.files);
+    with_call_input(file_work_, files_, std::move(run), *loop, bytes, input_with_data_urls,
                     [model = model_, loop](std::shared_ptr<GenerationRun> of, CallInput input) {
                       std::make_shared<CogCall>(model, std::move(of), *input.json, *loop)->begin();
                     });

@@ -101,7 +101,7 @@ void TranscriptStreamReader::take_whole(std::string_view text, AnswerPieces& pie
 void TranscriptStreamReader::tell(std::string_view text, AnswerPieces& pieces) {
   if (text.empty()) return;
   text_ += text;
-  pieces.push_back(TextPiece{std::string(text)});
+  pieces.emplace_back(TextPiece{std::string(text)});
 }
 
 Result<void> TranscriptStreamReader::finish(AnswerPieces&) {

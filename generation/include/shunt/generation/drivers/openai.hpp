@@ -100,6 +100,10 @@ struct OpenAiOptions : OpenAiServer {
   // deadline, and without using up retries. 0 = as any other 503.
   std::chrono::milliseconds max_loading_wait = std::chrono::minutes(10);
 
+  // Of the files that messages of a chat name by id, all together, each as often as it is named: they are
+  // sent within the request.
+  std::size_t max_message_file_bytes = 32 * 1024 * 1024;
+
   std::size_t max_response_bytes = 32 * 1024 * 1024;
   std::size_t error_excerpt_bytes = 2048;  // of the upstream's body, kept in the error's details
 };
