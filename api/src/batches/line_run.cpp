@@ -130,9 +130,9 @@ void LineRun::plan(const GenerationRecord* record, const GenerationRequest* requ
 // Again by whoever takes the line over: it joins the generation of before where the files are the same.
 void LineRun::take_files() {
   const Model& model = *call_->model;
-  if (model.input_rules.files().empty()) return begin_generation();
+  if (model.input_rules.files().empty() && !takes_message_files(model)) return begin_generation();
   GenerationRequest request = call_->request;
-  const auto taken = take_line_files(context_.files, model, use_of_files(), request);
+  const auto taken = take_line_files(context_.files, model, use_of_files(), request, call_->file_places);
   if (taken) {
     call_->request = std::move(request);
     return begin_generation();

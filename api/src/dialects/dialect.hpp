@@ -133,6 +133,9 @@ struct Call {
   bool goes_on_alone = false;
   // Which member of the input each file of the form is; one that is not here keeps its name.
   std::map<std::string, std::string, std::less<>> file_members{};
+  // Where the client has written each file that the messages of the input name by id, in their order
+  // (representation/given_message_files.hpp); empty: where they stand in the input.
+  std::vector<std::string> file_places{};
   // Where the end is to be told, as the body of POST /v1/generations has it, and in which form
   // (shunt/api/webhook_forms.hpp; "" = ours). A form without a webhook: what a configured one tells of it.
   std::optional<Json> webhook{};

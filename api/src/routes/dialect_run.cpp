@@ -180,7 +180,7 @@ http::Task<bool> take_form_files(Exchange& exchange, Call& call, ReceivedForm& f
     files.emplace(member == call.file_members.end() ? name : member->second, std::move(file));
   }
   form.files = std::move(files);
-  auto taking = take_given_files(exchange, *call.model, call.request, &form);
+  auto taking = take_given_files(exchange, *call.model, call.request, &form, call.file_places);
   const Result<void> taken = co_await taking;
   if (!taken) set_problem(exchange.response, taken.error());
   for (const auto& [member, file] : call.request.files) {
@@ -193,7 +193,7 @@ http::Task<bool> take_form_files(Exchange& exchange, Call& call, ReceivedForm& f
 http::Task<std::optional<executor::Accepted>> submit_plan(Exchange& exchange, Plan& plan) {
   Call& call = plan.call;
   if (exchange.body == nullptr && may_name_files(*call.model)) {
-    auto taking = take_given_files(exchange, *call.model, call.request, nullptr);
+    auto taking = take_given_files(exchange, *call.model, call.request, nullptr, call.file_places);
     const Result<void> taken = co_await taking;
     if (!taken) {
       set_problem(exchange.response, taken.error());

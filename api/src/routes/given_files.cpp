@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "admission/file_use.hpp"
+#include "representation/given_message_files.hpp"
 #include "representation/held_file.hpp"
 #include "representation/named_file.hpp"
 #include "representation/problem.hpp"
@@ -22,9 +23,8 @@ Error no_store() {
           "this server keeps no files: it was told no folder for them (files.directory)"};
 }
 
-Error too_many_files() {
-  return invalid_field("/files",
-                       "a generation may have at most " + std::to_string(kMaxInputFiles) + " files");
+Error too_many_files(std::string_view pointer = "/files") {
+  return invalid_field(pointer, "a generation may have at most " + std::to_string(kMaxInputFiles) + " files");
 }
 
 Result<FormPart> admit_part(const Exchange& exchange, std::size_t& files, const http::PartHeader& header) {
@@ -55,6 +55,7 @@ FileUse use_of(const Exchange& exchange, std::string caller, std::optional<std::
 struct Holding {
   const FileUse& use;
   const NamedFiles& named;
+  const GivenMessageFiles& in_messages;
   std::map<std::string, ReceivedFile, std::less<>>* received = nullptr;
 
   [[nodiscard]] Result<InputFiles> carry_out(FileStore& store) const {
@@ -65,6 +66,7 @@ struct Holding {
       if (!held) return std::move(held).error();
       files.emplace(member, std::move(*held));
     }
+    if (auto held = hold_message_files(store, in_messages, use, files); !held) return held.error();
     if (received == nullptr) return files;
     for (auto& [member, file] : *received) {
       auto held = store.hold(*file.upload, {.media_type = file.media_type, .filename = file.filename}, use);
@@ -121,15 +123,22 @@ http::Task<std::optional<ReceivedForm>> receive_generation_form(Exchange& exchan
 }
 
 http::Task<Result<void>> take_given_files(Exchange& exchange, const Model& model, GenerationRequest& request,
-                                          ReceivedForm* form) {
+                                          ReceivedForm* form, std::vector<std::string> places) {
   auto named = take_named_files(model.input_rules, request);
   if (!named) co_return std::move(named).error();
+  const auto in_messages = read_message_files(model, request.input, std::move(places));
+  if (!in_messages) co_return in_messages.error();
   const std::size_t received = form == nullptr ? 0 : form->files.size();
-  if (named->empty() && received == 0) co_return Result<void>();
+  if (named->empty() && in_messages->named.empty() && received == 0) co_return Result<void>();
   if (!exchange.service.files.enabled()) co_return no_store();
   if (named->size() + received > kMaxInputFiles) co_return too_many_files();
+  const std::string beyond = first_beyond(*in_messages, kMaxInputFiles - named->size() - received);
+  if (!beyond.empty()) co_return too_many_files(beyond);
   const FileUse use = use_of(exchange, request.caller, request.options.timeout, model.timeout);
-  const Holding holding{.use = use, .named = *named, .received = form == nullptr ? nullptr : &form->files};
+  const Holding holding{.use = use,
+                        .named = *named,
+                        .in_messages = *in_messages,
+                        .received = form == nullptr ? nullptr : &form->files};
   // Before anything is held of it.
   if (auto checked = check_new_files(model, *named, form); !checked) co_return checked;
   auto work = with_files<Result<InputFiles>>(
@@ -141,7 +150,7 @@ http::Task<Result<void>> take_given_files(Exchange& exchange, const Model& model
   }
   if (!files) co_return std::move(files).error();
   // What the model refuses anyway is not waited for.
-  for (const auto& [member, file] : *files) {
+  for (const auto& [member, file] : files_of_members(*files)) {
     if (auto checked = model.input_rules.check_file(member, file.media_type, file.bytes); !checked)
       co_return checked;
   }
@@ -154,7 +163,8 @@ http::Task<Result<void>> take_given_files(Exchange& exchange, const Model& model
     files->emplace(member, std::move(*fetched));
   }
   request.files = std::move(*files);
-  co_return Result<void>();
+  Result<void> checked = check_message_files(model, *in_messages, request);
+  co_return checked;
 }
 
 http::Task<Result<void>> hold_files_again(Exchange& exchange, const GenerationRequest& request) {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "routes/exchange.hpp"
 #include "routes/form_receiver.hpp"
@@ -15,14 +17,16 @@ namespace shunt::api {
 
 // Puts into request.files what the form has, and what the input names for a member that the model's rules
 // call a file, which leaves the input: {"file": "file-..."} (one of the caller's own), or a URL where the
-// rule allows it, which is fetched now and never again. All are held for as long as the generation may need
-// them, its retention included. `form` may be nullptr.
+// rule allows it, which is fetched now and never again; and those that messages name by id, which stay there
+// (shunt/generation/message_files.hpp). All are held for as long as the generation may need them, its
+// retention included. `form` may be nullptr; `places` as GivenMessageFiles has them.
 [[nodiscard]] http::Task<Result<void>> take_given_files(Exchange& exchange, const Model& model,
-                                                        GenerationRequest& request, ReceivedForm* form);
+                                                        GenerationRequest& request, ReceivedForm* form,
+                                                        std::vector<std::string> places = {});
 
 // Whether take_given_files has anything to do for a request of this model that came as JSON.
 [[nodiscard]] inline bool may_name_files(const Model& model) noexcept {
-  return !model.input_rules.files().empty();
+  return !model.input_rules.files().empty() || takes_message_files(model);
 }
 
 // Holds the files of a request once more, for the generation that it becomes.

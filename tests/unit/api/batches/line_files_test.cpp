@@ -94,5 +94,21 @@ TEST_F(LineFiles, OfAnotherCallerAreNone) {
   EXPECT_EQ(outcome(R"({"image":{"file":")" + file_ + R"("}})", ""), "invalid_input /input/image");
 }
 
+class ReadsMessageFiles final : public Generator {
+ public:
+  [[nodiscard]] bool takes_message_files() const noexcept override { return true; }
+  void start(std::shared_ptr<GenerationRun> run) override { run->succeed(); }
+};
+
+TEST_F(LineFiles, ThatMessagesNameStayThereAndAreGivenByTheirIds) {
+  model_.generator = std::make_shared<ReadsMessageFiles>();
+  const auto naming = [](const std::string& id) {
+    return R"({"messages":[{"role":"user","content":[{"type":"file","file":{"file_id":")" + id + R"("}}]}]})";
+  };
+  EXPECT_EQ(outcome(naming(file_)), "ok " + file_ + "=4 " + naming(file_));
+  EXPECT_EQ(outcome(naming(file_), "key:bob"), "invalid_input /input/messages/0/content/0/file/file_id");
+  EXPECT_EQ(outcome(naming("../x")), "invalid_input /input/messages/0/content/0/file/file_id");
+}
+
 }  // namespace
 }  // namespace shunt::api::batches

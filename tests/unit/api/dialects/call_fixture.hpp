@@ -14,6 +14,13 @@
 
 namespace shunt::api::dialects {
 
+// Of a model that finds files by the ids that messages have.
+class ReadsMessageFiles final : public Generator {
+ public:
+  [[nodiscard]] bool takes_message_files() const noexcept override { return true; }
+  void start(std::shared_ptr<GenerationRun> run) override { run->succeed(); }
+};
+
 // A request of a dialect's client, without a server: models by name, and a context to make calls with.
 class CallTest : public ::testing::Test {
  protected:

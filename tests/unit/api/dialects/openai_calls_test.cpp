@@ -206,5 +206,36 @@ TEST_F(OpenAiCalls, ImagesComeAsTheyAre) {
           {R"(,"prompt":"a","size":"64x64")", "invalid_request /size"}});
 }
 
+const std::string kPart = R"({"type":"file","file":{"file_id":"file-0123456789abcdef0123456789abcdef"}})";
+
+std::string with_parts(const std::string& parts) {
+  return R"({"model":"reader","messages":[{"role":"user","content":[{"type":"text","text":"a"},)" + parts +
+         "]}]}";
+}
+
+TEST_F(OpenAiCalls, AModelThatReadsNoMessagesGetsTheirFilesAsItsOwn) {
+  Model& reader = add_model("reader", CallKind::kChat, {{"prompt", "words"}});
+  std::map<std::string, InputRule> rules;
+  rules["words"].any = true;
+  for (const char* name : {"first", "second"}) rules[name].type = InputRule::Type::kFile;
+  reader.input_rules = *InputRules::compile(std::move(rules));
+  const std::string file = R"({"file":"file-0123456789abcdef0123456789abcdef"})";
+  EXPECT_EQ(outcome(make_chat_call, with_parts(kPart)), R"({"first":)" + file + R"(,"words":"a"})");
+  EXPECT_EQ(outcome(make_chat_call, with_parts(kPart + "," + kPart)),
+            R"({"first":)" + file + R"(,"second":)" + file + R"(,"words":"a"})");
+  EXPECT_EQ(outcome(make_chat_call, with_parts(kPart + "," + kPart + "," + kPart)),
+            "invalid_request /input/messages/0/content/3/file/file_id");
+  EXPECT_EQ(outcome(make_chat_call, with_parts(R"({"type":"file","file":{"file_id":"x"}})")),
+            "invalid_input /input/messages/0/content/1/file/file_id");
+}
+
+TEST_F(OpenAiCalls, AModelThatTakesNoFilesRefusesThemByTheirPart) {
+  for (const std::string_view model : {"server", "text", "bare"}) {
+    EXPECT_EQ(outcome(make_chat_call, R"({"model":")" + std::string(model) +
+                                          R"(","messages":[{"role":"user","content":[)" + kPart + "]}]}"),
+              "invalid_request /input/messages/0/content/0/file/file_id");
+  }
+}
+
 }  // namespace
 }  // namespace shunt::api::dialects::openai

@@ -20,6 +20,7 @@ class OpenAiResponses : public CallTest {
     add_model("chat", CallKind::kChat);
     add_model("text", CallKind::kChat, {{"prompt", "words"}});
     add_model("speech", CallKind::kSpeech);
+    add_model("files", CallKind::kChat).generator = std::make_shared<ReadsMessageFiles>();
   }
 
   [[nodiscard]] std::string outcome(std::string_view body) {
@@ -133,8 +134,6 @@ TEST_F(OpenAiResponses, InputThatIsNoneIsRefused) {
       {R"([{"role":"user","content":{}}])", "/input/input/0/content"},
       {R"([{"role":"user","content":[{"type":"input_audio"}]}])", "/input/input/0/content/0/type"},
       {R"([{"role":"user","content":[{"type":"input_text","text":7}]}])", "/input/input/0/content/0/text"},
-      {R"([{"role":"user","content":[{"type":"input_image","file_id":"f"}]}])",
-       "/input/input/0/content/0/file_id"},
       {R"([{"type":"function_call","call_id":"c","name":"f"}])", "/input/input/0/arguments"},
       {R"([{"type":"function_call_output","call_id":"c"}])", "/input/input/0/output"},
   };
@@ -142,6 +141,55 @@ TEST_F(OpenAiResponses, InputThatIsNoneIsRefused) {
     EXPECT_EQ(outcome(R"({"model":"chat","input":)" + std::string(input) + '}'),
               "invalid_request " + std::string(field))
         << input;
+  }
+}
+
+const std::string kFile = "file-0123456789abcdef0123456789abcdef";
+
+TEST_F(OpenAiResponses, FilesStayInTheirMessagesByTheirIdsAndTheirPlacesAreKnown) {
+  const auto call = make(make_response_call, R"({"model":"files","instructions":"be kind","input":[
+    {"type":"reasoning","id":"rs_1","summary":[]},
+    {"role":"user","content":[{"type":"input_text","text":"a","file_id":"x"},
+      {"type":"input_file","file_id":")" + kFile +
+                                                 R"(","filename":"b.pdf"},
+      {"type":"input_image","file_id":")" + kFile +
+                                                 R"(","detail":"low"}]},
+    {"type":"function_call","call_id":"c","name":"f","arguments":"{}"},
+    {"type":"function_call_output","call_id":"c","output":[{"type":"input_file","file_id":")" +
+                                                 kFile + R"("}]}]})");
+  ASSERT_TRUE(call) << call.error().message;
+  const Json& messages = call->request.input.at("messages");
+  EXPECT_EQ(to_json_text(messages.at(1).at("content")),
+            R"([{"type":"text","text":"a"},{"type":"file","file":{"file_id":")" + kFile +
+                R"(","filename":"b.pdf"}},{"type":"image_url","image_url":{"file_id":")" + kFile +
+                R"(","detail":"low"}}])");
+  EXPECT_EQ(to_json_text(messages.at(3).at("content")),
+            R"([{"type":"file","file":{"file_id":")" + kFile + R"("}}])");
+  EXPECT_EQ(call->file_places,
+            (std::vector<std::string>{"/input/input/1/content/1/file_id", "/input/input/1/content/2/file_id",
+                                      "/input/input/3/output/0/file_id"}));
+  EXPECT_EQ(file_places(facts_of(&call->request)->items, 3).front(), "/previous_response_id");
+}
+
+TEST_F(OpenAiResponses, FilesThatCanBeNoneAreRefusedByTheirPlace) {
+  for (const std::string_view part :
+       {R"({"type":"input_image","file_id":"f"})", R"({"type":"input_file","file_id":"../../etc/passwd"})"}) {
+    EXPECT_EQ(outcome(R"({"model":"files","input":[{"role":"user","content":[)" + std::string(part) + "]}]}"),
+              "invalid_input /input/input/0/content/0/file_id");
+  }
+  for (const std::string& part :
+       {std::string(R"({"type":"input_image","file_id":7})"),
+        R"({"type":"input_image","image_url":"data:,","file_id":")" + kFile + R"("})",
+        R"({"type":"input_file","file_data":"data:,","file_id":")" + kFile + R"("})"}) {
+    EXPECT_EQ(outcome(R"({"model":"files","input":[{"role":"user","content":[)" + part + "]}]}"),
+              "invalid_request /input/input/0/content/0/file_id");
+  }
+  // Models that read no files by their ids, and have no rule for one.
+  for (const std::string_view model : {"chat", "text"}) {
+    EXPECT_EQ(outcome(R"({"model":")" + std::string(model) +
+                      R"(","input":[{"role":"user","content":[{"type":"input_file","file_id":")" + kFile +
+                      R"("}]}]})"),
+              "invalid_request /input/input/0/content/0/file_id");
   }
 }
 
@@ -180,7 +228,8 @@ TEST_F(OpenAiResponses, AnEarlierResponseGivesItsConversation) {
   JsonObject echo;
   auto items = take_conversation(body, &stored, echo);
   ASSERT_TRUE(items);
-  const auto messages = as_messages(*items, "");
+  EXPECT_EQ(items->earlier, 2U);
+  const auto messages = as_messages(items->items, "");
   ASSERT_TRUE(messages);
   EXPECT_EQ(to_json_text(*messages),
             R"([{"role":"user","content":"hi"},{"role":"assistant","content":"hello"},)"

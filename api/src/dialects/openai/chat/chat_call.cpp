@@ -5,6 +5,7 @@
 #include "dialects/openai/call_members.hpp"
 #include "dialects/openai/chat/chat_rendering.hpp"
 #include "dialects/openai/chat/conversation.hpp"
+#include "dialects/openai/chat/given_parts.hpp"
 
 namespace shunt::api::dialects::openai {
 namespace {
@@ -28,6 +29,17 @@ Result<void> refuse_beyond_text(JsonObject& body) {
     return not_done(name, "this model gets the conversation as one text, and answers with text");
   }
   return {};
+}
+
+// What the messages name by id, where the model does not find it there.
+Result<void> give_files(JsonObject& body, const Model& model) {
+  if (takes_message_files(model)) return {};
+  Json* const messages = body.if_contains("messages");
+  if (messages == nullptr) return {};
+  Json said = std::move(*messages);
+  auto given = give_parts(said, model, {}, body);
+  if (given) body["messages"] = std::move(said);
+  return given;
 }
 
 // For a model that takes no messages.
@@ -56,6 +68,7 @@ Result<Call> make_chat_call(const CallContext& context, JsonObject body) {
   Call call;
   call.model = serving->model;
   call.streams = *streams;
+  if (auto given = give_files(body, *serving->model); !given) return std::move(given).error();
   const auto prompt = serving->served->members.find("prompt");
   if (prompt != serving->served->members.end()) {
     auto input = text_input(std::move(body), *serving->model, prompt->second, call.request);

@@ -58,23 +58,24 @@ JsonArray listed_items(const GenerationId& id, JsonArray items) {
   return items;
 }
 
-Result<JsonArray> take_conversation(JsonObject& body, const Stored* earlier, JsonObject& echo) {
+Result<Conversation> take_conversation(JsonObject& body, const Stored* earlier, JsonObject& echo) {
   const auto id = take_text(body, "previous_response_id");
   if (!id) return id.error();
   const auto input = take_member(body, "input");
   auto own = read_input(input.value_or(nullptr));
-  if (!own) return own;
+  if (!own) return std::move(own).error();
   echo["previous_response_id"] = nullptr;
-  if (id->empty()) return own;
+  if (id->empty()) return Conversation{.items = std::move(*own)};
   echo["previous_response_id"] = *id;
   if (earlier == nullptr)
     return bad_member(kMember, "there is no response of the id \"" + excerpt(*id) + '"');
   auto items = items_of(*earlier);
-  if (!items) return items;
+  if (!items) return std::move(items).error();
+  const std::size_t count = items->size();
   for (Json& item : *own) items->push_back(std::move(item));
   if (to_json_text(*items).size() > kMaxConversationBytes)
     return bad_member(kMember, "the conversation has become longer than 4 MiB; begin a new one");
-  return items;
+  return Conversation{.items = std::move(*items), .earlier = count};
 }
 
 }  // namespace shunt::api::dialects::openai

@@ -16,6 +16,13 @@ constexpr auto kRoles = std::to_array<std::string_view>({"system", "developer", 
 // Errors name a model's input before the member of it, and here that member is the call's own `input`.
 constexpr std::string_view kInput = "/input/input/";
 
+constexpr std::string_view kEarlier = "/previous_response_id";
+
+// The member of an item that has what is said.
+std::string_view said_in(std::string_view type) {
+  return type == "function_call_output" ? "output" : "content";
+}
+
 std::string quoted(std::string_view text) {
   return '"' + excerpt(text) + '"';
 }
@@ -101,8 +108,8 @@ Result<void> add_message(JsonArray& messages, const JsonObject& item, const std:
     return {};
   }
   const bool is_answer = type == "function_call_output";
-  const char* const member = is_answer ? "output" : "content";
-  auto content = as_chat_content(item.at(member), at + '/' + member);
+  const std::string_view member = said_in(type);
+  auto content = as_chat_content(item.at(member), at + '/' + std::string(member));
   if (!content) return std::move(content).error();
   messages.push_back(chat_message(is_answer ? "tool" : text_member(item, "role"), std::move(*content)));
   if (is_answer) messages.back().get_object()["tool_call_id"] = item.at("call_id");
@@ -128,6 +135,30 @@ Result<JsonArray> read_input(const Json& input) {
     items.push_back(std::move(*item));
   }
   return items;
+}
+
+std::vector<std::string> file_places(const JsonArray& items, std::size_t earlier) {
+  std::vector<std::string> places;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const JsonObject& item = items[i].get_object();
+    const std::string_view type = text_member(item, "type");
+    if (type == "reasoning" || type == "function_call") continue;
+    const std::string_view member = said_in(type);
+    const JsonArray* const parts = item.at(member).if_array();
+    for (std::size_t j = 0; parts != nullptr && j < parts->size(); ++j) {
+      if (!names_file((*parts)[j])) continue;
+      std::string place(kEarlier);
+      if (i >= earlier)
+        place.assign(kInput)
+            .append(std::to_string(i - earlier))
+            .append("/")
+            .append(member)
+            .append("/")
+            .append(std::to_string(j) + "/file_id");
+      places.push_back(std::move(place));
+    }
+  }
+  return places;
 }
 
 Result<JsonArray> as_messages(const JsonArray& items, std::string_view instructions) {

@@ -2,6 +2,8 @@
 
 #include "dialects/openai/call_members.hpp"
 #include "shunt/base/display_text.hpp"
+#include "shunt/generation/file_reference.hpp"
+#include "shunt/generation/message_files.hpp"
 
 namespace shunt::api::dialects::openai {
 namespace {
@@ -18,11 +20,28 @@ Result<std::string> text_of_part(const JsonObject& part, std::string_view type, 
                     "a part of the type " + std::string(type) + " has its text here");
 }
 
+// The id of the file that the part is of, one of the caller's; "" = it names none.
+Result<std::string> id_of_part(const JsonObject& part, std::string_view bytes, const std::string& at) {
+  const Json* const id = part.if_contains("file_id");
+  if (id == nullptr || id->is_null()) return std::string();
+  const std::string place = at + "/file_id";
+  if (!id->is_string()) return bad_member(place, "file_id must be the id of a file, a text");
+  const Json* const other = part.if_contains(bytes);
+  if (other != nullptr && !other->is_null())
+    return bad_member(place, "a part has a file_id or " + std::string(bytes) + ", not both");
+  if (!is_file_id(std::string_view(id->get_string())))
+    return unknown_message_file(place, std::string(id->get_string()));
+  return std::string(id->get_string());
+}
+
 Result<JsonObject> image_part(const JsonObject& part, const std::string& at) {
   const std::string_view url = text_member(part, "image_url");
-  if (url.empty()) return bad_member(at + "/image_url", "an image is given by its URL, https: or data:");
+  const auto id = id_of_part(part, "image_url", at);
+  if (!id) return id.error();
+  if (url.empty() && id->empty())
+    return bad_member(at + "/image_url", "an image is given by its URL, https: or data:, or by a file_id");
   JsonObject image;
-  image["url"] = url;
+  id->empty() ? image["url"] = url : image["file_id"] = *id;
   const std::string_view detail = text_member(part, "detail");
   if (!detail.empty()) image["detail"] = detail;
   JsonObject made;
@@ -33,9 +52,12 @@ Result<JsonObject> image_part(const JsonObject& part, const std::string& at) {
 
 Result<JsonObject> file_part(const JsonObject& part, const std::string& at) {
   const std::string_view data = text_member(part, "file_data");
-  if (data.empty()) return bad_member(at + "/file_data", "a file is given by its bytes, in file_data");
+  const auto id = id_of_part(part, "file_data", at);
+  if (!id) return id.error();
+  if (data.empty() && id->empty())
+    return bad_member(at + "/file_data", "a file is given by its bytes, in file_data, or by a file_id");
   JsonObject file;
-  file["file_data"] = data;
+  id->empty() ? file["file_data"] = data : file["file_id"] = *id;
   const std::string_view name = text_member(part, "filename");
   if (!name.empty()) file["filename"] = name;
   JsonObject made;
@@ -54,12 +76,9 @@ Result<JsonObject> chat_part(const JsonObject& part, const std::string& at) {
     made["text"] = *text;
     return made;
   }
-  for (const std::string_view elsewhere : {"file_id", "file_url"}) {
-    const Json* const value = part.if_contains(elsewhere);
-    if (value != nullptr && !value->is_null())
-      return bad_member(at + '/' + std::string(elsewhere),
-                        std::string(elsewhere) + " is not taken here: send the bytes along");
-  }
+  const Json* const elsewhere = part.if_contains("file_url");
+  if (elsewhere != nullptr && !elsewhere->is_null())
+    return bad_member(at + "/file_url", "file_url is not taken here: send the bytes along, or a file_id");
   if (type == "input_image") return image_part(part, at);
   if (type == "input_file") return file_part(part, at);
   return bad_member(at + "/type", "parts of the type \"" + excerpt(type) +
@@ -78,6 +97,13 @@ Json joined(JsonArray parts) {
 }
 
 }  // namespace
+
+bool names_file(const Json& part) {
+  const JsonObject* const object = part.if_object();
+  if (object == nullptr || text_member(*object, "file_id").empty()) return false;
+  const std::string_view type = text_member(*object, "type");
+  return type == "input_image" || type == "input_file";
+}
 
 std::string_view text_member(const JsonObject& object, std::string_view name) {
   const Json* const value = object.if_contains(name);

@@ -4,6 +4,7 @@
 
 #include "dialects/openai/call_members.hpp"
 #include "dialects/openai/chat/conversation.hpp"
+#include "dialects/openai/chat/given_parts.hpp"
 #include "dialects/openai/responses/conversation_items.hpp"
 #include "dialects/openai/responses/input_items.hpp"
 #include "dialects/openai/responses/response_facts.hpp"
@@ -62,7 +63,7 @@ Result<void> take_delivery(JsonObject& body, Call& call, ResponseFacts& facts) {
 }
 
 // For a model that takes no messages.
-Result<JsonObject> text_input(JsonObject chat, JsonArray messages, const Model& model,
+Result<JsonObject> text_input(JsonObject chat, const Json& messages, const Model& model,
                               const std::string& member) {
   for (const std::string_view name :
        {"tools", "response_format", "logprobs", "reasoning_effort", "verbosity"}) {
@@ -80,10 +81,10 @@ Result<JsonObject> text_input(JsonObject chat, JsonArray messages, const Model& 
   return chat;
 }
 
-Result<JsonObject> model_input(JsonObject chat, JsonArray messages, const ServingModel& serving) {
+Result<JsonObject> model_input(JsonObject chat, Json messages, const ServingModel& serving) {
   const auto prompt = serving.served->members.find("prompt");
   if (prompt != serving.served->members.end())
-    return text_input(std::move(chat), std::move(messages), *serving.model, prompt->second);
+    return text_input(std::move(chat), messages, *serving.model, prompt->second);
   chat["messages"] = std::move(messages);
   return as_input(std::move(chat), *serving.served);
 }
@@ -105,9 +106,10 @@ Result<Call> make_response_call(const CallContext& context, JsonObject body) {
   if (!instructions) return instructions.error();
   facts.echo["instructions"] =
       instructions->empty() ? Json(nullptr) : Json(boost::json::string_view(*instructions));
-  auto items = take_conversation(body, context.earlier, facts.echo);
-  if (!items) return std::move(items).error();
-  facts.items = std::move(*items);
+  auto conversation = take_conversation(body, context.earlier, facts.echo);
+  if (!conversation) return std::move(conversation).error();
+  facts.items = std::move(conversation->items);
+  call.file_places = file_places(facts.items, conversation->earlier);
   auto messages = as_messages(facts.items, *instructions);
   if (!messages) return std::move(messages).error();
   JsonObject chat;
@@ -115,7 +117,12 @@ Result<Call> make_response_call(const CallContext& context, JsonObject body) {
   if (auto taken = take_parameters(body, facts.echo, chat); !taken) return std::move(taken).error();
   // What OpenAI does not know may be the model's own.
   for (auto& member : body) chat.insert_or_assign(member.key(), std::move(member.value()));
-  auto input = model_input(std::move(chat), std::move(*messages), *serving);
+  Json said = std::move(*messages);
+  if (!takes_message_files(*call.model)) {
+    if (auto given = give_parts(said, *call.model, call.file_places, chat); !given)
+      return std::move(given).error();
+  }
+  auto input = model_input(std::move(chat), std::move(said), *serving);
   if (!input) return std::move(input).error();
   call.request.input = std::move(*input);
   call.request.context.dialect = as_context(facts);
