@@ -13,7 +13,8 @@ from forms import END, FORM, part
 from shunt_process import CONFIG, end
 from test_files import LARGE, MIB, upload, upload_large
 
-S3_SERVER = Path(__file__).parents[2] / "support" / "s3_server.py"
+SUPPORT = Path(__file__).parents[2] / "support"
+S3_SERVER = SUPPORT / "s3_server.py"
 KEYS = {"AWS_ACCESS_KEY_ID": "access", "AWS_SECRET_ACCESS_KEY": "secret"}
 
 MODEL = """
@@ -51,8 +52,8 @@ def bucket():
 def start_on(start, bucket, tmp_path):
     """Starts servers on the bucket; a worker has another folder than its API."""
 
-    def start_one(files=""):
-        text = CONFIG.replace('body_timeout = "400ms"', 'body_timeout = "2s"') + MODEL + f"""
+    def start_one(files="", models=""):
+        text = CONFIG.replace('body_timeout = "400ms"', 'body_timeout = "2s"') + MODEL + models + f"""
 [files]
 min_free = 0
 {files}
@@ -101,6 +102,23 @@ def test_generations_read_their_files_wherever_they_run(start_on, bucket):
     assert server.request("DELETE", f"/v1/files/{file['id']}").status == 200
     assert f"shunt-files/objects/{file['sha256']}" in bucket.names()
     assert read(server, {"file": file["id"]}).status == 422
+
+
+@pytest.fixture
+def upstream():
+    process = subprocess.Popen([sys.executable, str(SUPPORT / "openai_server.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+    process.communicate(timeout=20)
+
+
+def test_what_a_message_names_is_read_wherever_it_runs(start_on, upstream):
+    server = start_on(models=f'[models.chat]\ndriver = "openai"\nbase_url = "{upstream}/v1"\nmodel = "ok"\n')
+    part_of_file = {"type": "file", "file": {"file_id": upload(server).json()["id"]}}
+    answer = server.generate("chat", {"messages": [{"role": "user", "content": [part_of_file]}]})
+    assert answer.json()["state"] == "succeeded", answer.text()
+    with urllib.request.urlopen(f"{upstream}/control?model=ok", timeout=20) as seen:
+        sent = json.load(seen)["requests"][-1]["body"]["messages"][0]["content"]
+    assert [each["file"]["file_data"].partition(";base64,")[2] for each in sent] == ["aGVsbG8="]
 
 
 def test_processes_without_a_common_folder_have_the_same_files(start_on):
