@@ -1,20 +1,19 @@
 #!/usr/bin/env python3
-"""A llama.cpp server with the model that prepare.sh installed, on a free port of 127.0.0.1.
+"""llama.cpp's own server with the model that prepare.sh installed, on a free port of 127.0.0.1.
+
+    llama_server.py [embeddings]
 
 Prints its port on a line of its own once it answers, and ends when standard input closes. Runs in the environment
-that prepare.sh made. The API key comes from LLAMA_SERVER_KEY.
+that prepare.sh made. The API key comes from LLAMA_SERVER_KEY. llama.cpp's server either chats or embeds.
 """
 
-import asyncio
 import importlib.util
 import os
 import pathlib
-import socket
 import sys
+import urllib.parse
 
-import uvicorn
-from llama_cpp.server.app import create_app
-from llama_cpp.server.settings import ModelSettings, ServerSettings
+import xllamacpp
 
 
 def model_path():
@@ -23,22 +22,31 @@ def model_path():
     return str(next(folder.glob("*.gguf")))
 
 
-async def main():
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    app = create_app(
-        # Without interrupt_requests=False a second request would end the first.
-        server_settings=ServerSettings(api_key=os.environ["LLAMA_SERVER_KEY"], interrupt_requests=False),
-        model_settings=[ModelSettings(model=model_path(), model_alias="smollm2", n_ctx=2048, verbose=False)])
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started:
-        await asyncio.sleep(0.05)
-    print(listener.getsockname()[1], flush=True)
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.buffer.read)
-    server.should_exit = True
-    await serving
+def parameters(embeddings):
+    params = xllamacpp.CommonParams()
+    params.model.path = model_path()
+    params.model_alias = {"smollm2"}
+    params.api_keys = [os.environ["LLAMA_SERVER_KEY"]]
+    params.port = 0
+    params.n_ctx = 2048
+    params.n_parallel = 1
+    params.verbosity = 0
+    params.use_jinja = True
+    # The model's own knows no tools.
+    params.chat_template = pathlib.Path(__file__).with_name("chat_template.jinja").read_text(encoding="utf-8")
+    # What is kept of an earlier prompt rounds differently, which is enough to change a word.
+    params.cache_prompt = False
+    params.embedding = embeddings
+    if embeddings:
+        params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
+    return params
+
+
+def main():
+    server = xllamacpp.Server(parameters(sys.argv[1:] == ["embeddings"]))
+    print(urllib.parse.urlsplit(server.listening_address).port, flush=True)
+    sys.stdin.buffer.read()
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()
