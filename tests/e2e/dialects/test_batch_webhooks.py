@@ -49,8 +49,11 @@ def hook():
 
 
 def told(hook, count):
-    eventually(lambda: len(hook.received) >= count, f"{count} messages", patience=60)
-    return {body["data"]["id"]: body["type"] for body in hook.bodies()}
+    def ends():
+        return {body["data"]["id"]: body["type"] for body in hook.bodies()}
+
+    eventually(lambda: len(ends()) >= count, f"{count} messages", patience=60)
+    return ends()
 
 
 def unwrapped(command, requests):
@@ -88,13 +91,15 @@ def test_openais_clients_take_what_is_told_of_every_end(start, hook):
     assert told(hook, 4) == wanted
     for command in (node("openai_webhook.mjs", "openai", SECRET), node("openai_webhook.mjs", "openai-6", SECRET),
                     python("openai_webhook.py", SECRET)):
-        assert unwrapped(command, hook.received) == hook.bodies()
+        received = list(hook.received)
+        assert unwrapped(command, received) == [json.loads(each["body"]) for each in received]
     for body in hook.bodies():
         assert set(body) == {"id", "object", "created_at", "type", "data"} and body["data"].keys() == {"id"}
         batch = batch_of(api, body["data"]["id"])
         assert body["created_at"] == batch[body["type"].removeprefix("batch.") + "_at"]
     eventually(lambda: not any(open_mark(fleet, each).exists() for each in wanted))
-    assert len(hook.received) == 4
+    # A process that is killed between an answer and its note of it leaves the message to be sent again, as the same one.
+    assert len({each["headers"]["webhook-id"] for each in hook.received}) == 4
 
 
 def test_only_the_ends_that_are_listed_are_told_and_by_the_keys_own_place(start, hook):
