@@ -84,6 +84,20 @@ Key::LeaseOutcome Key::admit(SteadyTime now) const {
   return LeaseOutcome(std::in_place_type<Lease>, usage_, rate);
 }
 
+Key::BodyShare::~BodyShare() {
+  if (!usage_) return;
+  const std::lock_guard lock(usage_->mutex);
+  usage_->body_bytes -= bytes_;
+}
+
+std::optional<Key::BodyShare> Key::admit_body(std::uint64_t bytes, std::uint64_t most) const {
+  const std::lock_guard lock(usage_->mutex);
+  const std::uint64_t used = usage_->body_bytes;
+  if (used > 0 && (used > most || bytes > most - used)) return std::nullopt;
+  usage_->body_bytes += bytes;
+  return std::optional<BodyShare>(std::in_place, usage_, bytes);
+}
+
 bool Key::may_use(std::string_view model) const {
   return config_.models.empty() || std::ranges::find(config_.models, model) != config_.models.end();
 }

@@ -23,6 +23,7 @@ struct KeyUsage {
   std::mutex mutex;
   TokenBucket bucket;
   std::size_t running = 0;
+  std::uint64_t body_bytes = 0;  // announced, of requests that have not been submitted
 };
 
 // One configured key. Immutable but for its usage.
@@ -63,6 +64,22 @@ class Key {
   using LeaseOutcome = std::variant<Lease, RateLimited, TooManyConcurrent>;
 
   [[nodiscard]] LeaseOutcome admit(SteadyTime now) const;
+
+  // A body that is on its way, or is decoded, until it goes.
+  class BodyShare {
+   public:
+    BodyShare(std::shared_ptr<KeyUsage> usage, std::uint64_t bytes)
+        : usage_(std::move(usage)), bytes_(bytes) {}
+    BodyShare(BodyShare&& other) noexcept = default;
+    BodyShare& operator=(BodyShare&&) = delete;
+    ~BodyShare();
+
+   private:
+    std::shared_ptr<KeyUsage> usage_;
+    std::uint64_t bytes_;
+  };
+  // nullopt: with this one the key's bodies would be more than `most`. One alone may be.
+  [[nodiscard]] std::optional<BodyShare> admit_body(std::uint64_t bytes, std::uint64_t most) const;
   [[nodiscard]] const ApiKey& config() const noexcept { return config_; }
   // 0: no limit.
   [[nodiscard]] std::size_t max_open() const noexcept {
@@ -94,6 +111,8 @@ class KeyRing {
 
   // False: every request is let in, anonymously.
   [[nodiscard]] bool required() const noexcept { return !keys_.empty(); }
+  // Whether there are others that one caller must leave something to.
+  [[nodiscard]] bool has_several() const noexcept { return keys_.size() > 1; }
 
   // The key that a request presents: as Authorization: Bearer, or, where that header is not there, as api-key
   // or x-api-key, as clients of other APIs send it. Takes the same time whichever key it is, and whether any.

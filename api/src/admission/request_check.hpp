@@ -19,6 +19,7 @@ struct RequestDecision {
   RouteMatch match;
   std::shared_ptr<const Key> key;
   std::optional<Key::Lease> lease;  // this request counts against the key's limit for as long as it lives
+  std::optional<Key::BodyShare> body_share;  // of the memory for requests, while the body is there
   std::size_t max_body_bytes = 0;
   bool is_form = false;   // the body is multipart/form-data, and for that the limit
   bool tells_all = true;  // of /readyz: the caller may read all of it

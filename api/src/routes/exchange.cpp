@@ -119,6 +119,7 @@ Result<void> reserve_stored(Exchange& exchange, const GenerationRequest& request
 
 void drop_body(Exchange& exchange) {
   exchange.request.drop_body();
+  exchange.body_share.reset();
   exchange.memory.release();
 }
 

@@ -38,7 +38,8 @@ struct Exchange {
   MemoryReservation& answer_memory;
   bool& streamed;                    // the handler has sent the response itself
   http::BodyStream* body = nullptr;  // of a form
-  bool tells_all = true;             // whether /readyz may: a key with the scope for it, or no keys at all
+  std::optional<Key::BodyShare>& body_share;
+  bool tells_all = true;  // whether /readyz may: a key with the scope for it, or no keys at all
   std::unique_ptr<RequestTrace> trace = {};
   std::optional<RepeatedPost> repeated = {};  // of a POST that an equal one may join
 };

@@ -15,8 +15,7 @@ namespace {
 
 // What is written at once, and what a form takes of memory beside that: a piece of the body as it came and
 // as it is taken apart.
-constexpr std::size_t kWriteBytes = 256UL * 1024;
-constexpr std::size_t kFormMemory = kWriteBytes + 256UL * 1024;
+constexpr std::size_t kWriteBytes = kFormMemory / 2;
 
 Error in_part(const std::string& name, Error error) {
   error.message = "the part \"" + excerpt(name) + "\": " + error.message;

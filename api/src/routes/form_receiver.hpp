@@ -39,6 +39,9 @@ struct ReceivedForm {
   std::map<std::string, ReceivedFile, std::less<>> files;
 };
 
+// What a form of any size takes of the memory for requests, beside its fields.
+inline constexpr std::size_t kFormMemory = 512UL * 1024;
+
 // Decides about a part when its header has come.
 using AdmitPart = std::function<Result<FormPart>(const http::PartHeader&)>;
 

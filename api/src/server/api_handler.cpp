@@ -1,9 +1,12 @@
 #include "server/api_handler.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <stdexcept>
 
 #include "representation/generation_body.hpp"
 #include "representation/problem.hpp"
+#include "routes/form_receiver.hpp"
 #include "routes/handlers.hpp"
 #include "shunt/base/log.hpp"
 
@@ -98,6 +101,14 @@ http::Task<void> dispatch(Exchange& exchange) {
   throw std::logic_error("a route without a handler");
 }
 
+// What a body takes of the memory for requests at most, before it is decoded.
+std::uint64_t announced_bytes(const http::Request& request, const RequestDecision& decision) {
+  if (!request.has_body()) return 0;
+  if (decision.is_form) return kFormMemory;
+  return std::min<std::uint64_t>(request.content_length.value_or(decision.max_body_bytes),
+                                 decision.max_body_bytes);
+}
+
 Error loopback_only() {
   return {problem_code::kLoopbackOnly,
           "without API keys this is for requests from this machine only, and this one came from elsewhere or "
@@ -123,11 +134,28 @@ http::HeaderVerdict ApiHandler::check(http::ServerExchange& exchange, SteadyTime
     set_problem(exchange.response, loopback_only());
     decision.answered = true;
   }
+  if (!decision.answered && decision.key != nullptr && live_.get().keys.has_several()) share_body(exchange);
   return {.answered = decision.answered,
           .known = decision.key != nullptr,
           .for_probes = route != nullptr && route->access == Access::kOpen,
           .max_body_bytes = decision.max_body_bytes,
           .streams_body = decision.is_form};
+}
+
+// Whoever sends many bodies, or never ends them, leaves half of the memory for requests to other keys.
+void ApiHandler::share_body(http::ServerExchange& exchange) {
+  constexpr std::uint64_t kFreeBytes = 4096;  // what bodies need no memory of the share for
+  RequestDecision& decision = *decision_;
+  const std::uint64_t bytes = announced_bytes(exchange.request, decision);
+  if (bytes <= kFreeBytes) return;
+  const std::size_t most = service_.memory.capacity(MemoryShare::kRequests) / 2;
+  if (auto share = decision.key->admit_body(bytes, most)) {
+    decision.body_share.emplace(std::move(*share));
+    return;
+  }
+  exchange.response.set_retry_after(std::chrono::seconds(1));
+  set_problem(exchange.response, overloaded("requests of one API key"));
+  decision.answered = true;
 }
 
 http::Task<void> ApiHandler::handle(http::ServerExchange& exchange) {
@@ -144,6 +172,7 @@ http::Task<void> ApiHandler::handle(http::ServerExchange& exchange) {
                              .answer_memory = exchange.answer_memory,
                              .streamed = exchange.streamed,
                              .body = exchange.body,
+                             .body_share = decision_->body_share,
                              .tells_all = decision_->tells_all});
   return dispatch(*exchange_);
 }

@@ -24,6 +24,7 @@ class ApiHandler final : public http::RequestHandler {
   void end() noexcept override;
 
  private:
+  void share_body(http::ServerExchange& exchange);
   void log_request(const http::ServerExchange& exchange, std::chrono::nanoseconds took) const;
 
   Service& service_;

@@ -1,6 +1,8 @@
 """What other APIs' calls make this process hold beside their bodies: lines of batches, and stored requests that are read
 again. It stays within memory.limit."""
 
+import contextlib
+import hashlib
 import json
 import socket
 import threading
@@ -10,7 +12,7 @@ import pytest
 from forms import END, FORM, part
 from redis_server import RedisServer
 from shunt_process import QueueProcesses, ShuntProcess
-from test_memory import CONFIG, LIMIT, MIB, Watcher, resident
+from test_memory import CONFIG, LIMIT, MIB, Watcher, attack, post, resident, settle
 from waiting import eventually
 
 def batch_of(server, lines):
@@ -137,3 +139,28 @@ def test_lists_of_predictions_with_large_inputs(queued):
         seen += [prediction["id"] for prediction in answer.json()["results"]]
         page = answer.json()["next"] and "/replicate/" + answer.json()["next"].split("/replicate/", 1)[1]
     assert seen == made[::-1]
+
+
+@pytest.fixture
+def server_with_keys():
+    keys = "".join(f'[[server.keys]]\nname = "{name}"\nsha256 = "{hashlib.sha256(name.encode()).hexdigest()}"\n'
+                   for name in ("ann", "bob"))
+    made = ShuntProcess(CONFIG + keys)
+    yield made
+    made.stop()
+
+
+def test_bodies_that_a_key_never_ends_leave_memory_to_others(server_with_keys):
+    server = server_with_keys
+    half = post({"model": "quick", "input": {"prompt": "x" * 400_000}}, "/v1/generations", "Authorization: Bearer ann")[:-1]
+    call = {"model": "quick", "input": {"prompt": "x" * 50_000}}
+
+    def status(name):
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {name}"}
+        return server.request("POST", "/v1/generations", json.dumps(call), headers).status
+
+    with contextlib.ExitStack() as stack:
+        attack(server, half, 40, stack)
+        settle(server)
+        assert [status("bob") for _ in range(10)] == [200] * 10
+    eventually(lambda: status("ann") == 200)
