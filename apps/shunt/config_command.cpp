@@ -71,6 +71,13 @@ void print_json(const std::vector<config::Explained>& settings) {
   std::cout << to_pretty_json(list) << '\n';
 }
 
+JsonArray unread_variables_json(const std::vector<config::UnreadVariable>& variables) {
+  JsonArray list;
+  for (const auto& [variable, advice] : variables)
+    list.emplace_back(JsonObject{{"name", variable}, {"advice", advice}});
+  return list;
+}
+
 std::string new_key() {
   return "sk_" + random_name(32);
 }
@@ -114,13 +121,17 @@ int config_check(const ConfigCheckOptions& options) {
     JsonObject answer{{"valid", loaded.ok()}};
     if (loaded) {
       answer.emplace("file", loaded->file);
+      answer.emplace("unread_variables", unread_variables_json(loaded->unread_variables));
     } else {
       answer.emplace("error", JsonObject{{"code", loaded.error().code}, {"message", loaded.error().message}});
     }
     std::cout << to_json_text(answer) << '\n';
   } else if (loaded) {
-    std::cout << "the configuration is valid: " << loaded->file << ", " << loaded->configuration.models.size()
-              << " models\n";
+    for (const auto& [variable, advice] : loaded->unread_variables)
+      complain("the environment's " + displayable(variable) + " is no setting, and is not read. " + advice);
+    const std::size_t models = loaded->configuration.models.size();
+    std::cout << "the configuration is valid: " << loaded->file << ", " << models
+              << (models == 1 ? " model\n" : " models\n");
   } else {
     complain(loaded.error().message);
   }

@@ -178,6 +178,8 @@ site::ConfigurationFacts configuration_facts(const config::Loaded& loaded) {
   facts.others_may_write = site::others_may_write(loaded.file);
   facts.models = configuration.models.size();
   facts.dumpable = configuration.dumpable;
+  for (const auto& [variable, advice] : loaded.unread_variables)
+    facts.unread_variables.push_back({variable, advice});
   return facts;
 }
 

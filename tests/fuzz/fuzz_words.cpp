@@ -1,6 +1,6 @@
 // What is said about mistyped words, and what may be shown of an address. Checks that a suggestion is one of
 // the known words and near, and that no password is shown.
-#include "did_you_mean.hpp"
+#include "shunt/config/did_you_mean.hpp"
 
 #include <algorithm>
 #include <cctype>

@@ -90,7 +90,7 @@ def test_the_configuration_is_a_conffile_and_valid(unpacked):
     # Also where no program of a model is installed.
     checked = output_of(folder / "usr/bin/shunt", "config", "check", "--config", folder / "etc/shunt/shunt.toml",
                         env={"PATH": "/nonexistent"})
-    assert "is valid" in checked and "1 models" in checked
+    assert "is valid" in checked and "1 model\n" in checked
 
 
 @pytest.mark.parametrize("script", ["postinst", "prerm", "postrm"])

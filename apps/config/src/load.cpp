@@ -3,14 +3,15 @@
 #include <utility>
 
 #include "config_file.hpp"
-#include "did_you_mean.hpp"
 #include "key_tables.hpp"
 #include "model_tables.hpp"
 #include "problems.hpp"
 #include "settings_table.hpp"
 #include "shunt/config/configuration.hpp"
+#include "shunt/config/did_you_mean.hpp"
 #include "table_fill.hpp"
 #include "toml_reader.hpp"
+#include "unread_variables.hpp"
 
 namespace shunt::config {
 
@@ -29,6 +30,12 @@ bool is_of_generator(std::string_view name) {
   return name == "unlisted_input" ||
          !(names(model_settings(), name) || names(call_settings(), name) ||
            names(flip_model_settings(), name) || names(shadow_model_settings(), name));
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string list;
+  for (const std::string& word : words) list += (list.empty() ? "" : ", ") + word;
+  return list;
 }
 
 // Builds the configuration up, source by source, the weakest first.
@@ -53,6 +60,7 @@ class Loading {
   }
 
   void apply_environment(const Sources& sources) {
+    variables_ = sources.variables;
     if (!sources.environment) return;
     for (BoundSetting& setting : general_.settings) {
       const std::string& variable = setting.text().environment;
@@ -83,6 +91,7 @@ class Loading {
     loaded.file = std::move(file);
     loaded.explained = explain();
     loaded.secret_variables = secret_variables();
+    loaded.unread_variables = unread();
     for (LoadedKey& key : keys_) configuration_.server.keys.push_back(std::move(key.key));
     for (LoadedModel& model : models_) configuration_.models.push_back(std::move(model.config));
     loaded.configuration = std::move(configuration_);
@@ -116,6 +125,12 @@ class Loading {
     return "--set " + name;
   }
 
+  [[nodiscard]] std::vector<std::string> model_names() const {
+    std::vector<std::string> names;
+    for (const LoadedModel& model : models_) names.push_back(model.config.model.name);
+    return names;
+  }
+
   void check_default_model() {
     const auto setting = std::ranges::find_if(
         general_.settings, [](const BoundSetting& s) { return s.text().name == "default_model"; });
@@ -127,20 +142,15 @@ class Loading {
       configuration_.default_model = models_.front().config.model.name;
       return;
     }
-    std::vector<std::string> known;
-    std::string list;
-    for (const LoadedModel& model : models_) {
-      known.push_back(model.config.model.name);
-      list += (list.empty() ? "" : ", ") + known.back();
-    }
+    const std::vector<std::string> known = model_names();
     problems_.add(setting->explain({}).source, "default_model",
-                  "must be one of the models (" + list + "); got " + in_quotes(configuration_.default_model) +
+                  "must be one of the models (" + joined(known) + "); got " +
+                      in_quotes(configuration_.default_model) +
                       did_you_mean(configuration_.default_model, known));
   }
 
   void check_key_models() {
-    std::vector<std::string> known;
-    for (const LoadedModel& model : models_) known.push_back(model.config.model.name);
+    const std::vector<std::string> known = model_names();
     for (const LoadedKey& key : keys_) {
       for (const std::string& name : key.key.models) {
         if (std::ranges::find(known, name) != known.end()) continue;
@@ -167,12 +177,13 @@ class Loading {
       const std::string name = message.substr(0, message.find(' '));
       problems_.add(source_of(name), name, message.substr(std::min(message.size(), name.size() + 1)));
     }
+    const std::vector<std::string> known = model_names();
     for (const std::string& name : configuration_.worker.models) {
-      const bool known = std::ranges::any_of(
-          models_, [&name](const LoadedModel& model) { return model.config.model.name == name; });
-      if (!known)
+      if (std::ranges::find(known, name) == known.end()) {
         problems_.add(source_of("worker.models"), "worker.models",
-                      "must name models; got " + in_quotes(name));
+                      "must be of the models (" + joined(known) + "); got " + in_quotes(name) +
+                          did_you_mean(name, known));
+      }
     }
   }
 
@@ -203,6 +214,23 @@ class Loading {
       for (const OpenAiServer& server : openai->upstreams) add_secret_variables(server, names);
     }
     return names;
+  }
+
+  [[nodiscard]] std::vector<UnreadVariable> unread() const {
+    std::vector<SettingVariable> settings;
+    for (const BoundSetting& setting : general_.settings) {
+      if (!setting.text().environment.empty())
+        settings.push_back({setting.text().name, setting.text().environment});
+    }
+    std::vector<std::string> used_elsewhere = secret_variables();
+    used_elsewhere.emplace_back("SHUNT_CONFIG");
+    for (const LoadedModel& model : models_) {
+      if (const auto* command = std::get_if<CommandOptions>(&model.config.driver)) {
+        const auto& passed = command->pass_environment;
+        used_elsewhere.insert(used_elsewhere.end(), passed.begin(), passed.end());
+      }
+    }
+    return unread_variables(variables_, settings, used_elsewhere);
   }
 
   static void add_secret_variables(const OpenAiServer& server, std::vector<std::string>& names) {
@@ -246,6 +274,7 @@ class Loading {
   SettingGroup general_;
   std::deque<LoadedKey> keys_;
   std::deque<LoadedModel> models_;
+  std::vector<std::string> variables_;
   Problems problems_;
 };
 

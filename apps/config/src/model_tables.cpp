@@ -5,9 +5,9 @@
 #include <type_traits>
 #include <utility>
 
-#include "did_you_mean.hpp"
 #include "served_calls.hpp"
 #include "settings_table.hpp"
+#include "shunt/config/did_you_mean.hpp"
 #include "shunt/generation/artifact_rules.hpp"
 
 namespace shunt::config {

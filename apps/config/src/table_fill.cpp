@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "did_you_mean.hpp"
+#include "shunt/config/did_you_mean.hpp"
 
 namespace shunt::config {
 namespace {

@@ -27,7 +27,7 @@ auto of_webhooks(Value WebhookOptions::* member) {
 }
 
 NamesOf secrets() {
-  return {webhooks::is_signing_key, "list of webhook secrets", R"(["whsec_..."])"};
+  return {webhooks::is_signing_key, "list of webhook secrets", R"(["whsec_BASE64_OF_24_TO_64_BYTES"])"};
 }
 
 NamesOf events() {

@@ -1,4 +1,4 @@
-#include "did_you_mean.hpp"
+#include "shunt/config/did_you_mean.hpp"
 
 #include <gtest/gtest.h>
 

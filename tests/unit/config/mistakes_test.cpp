@@ -17,6 +17,14 @@ struct Mistake {
   std::string expected;
 };
 
+TEST(Mistakes, of_a_worker_that_is_to_run_a_model_that_there_is_not_name_those_that_there_are) {
+  EXPECT_THAT(
+      Given("[queue]\nenabled = true\n[worker]\nmodels = [\"simulater\"]\n" + std::string(kOneModel))
+          .mistakes(),
+      StartsWith("shunt.toml:4: worker.models must be of the models (simulator); got \"simulater\"; did you "
+                 "mean \"simulator\"?"));
+}
+
 TEST(Mistakes, in_a_file_are_named_with_line_value_and_what_is_allowed) {
   const std::string kText = std::string(kOneModel);
   const std::vector<Mistake> kMistakes = {

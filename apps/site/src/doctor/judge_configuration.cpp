@@ -38,6 +38,11 @@ std::vector<Finding> judge_configuration(const ConfigurationFacts& facts) {
                 "debug.dumpable lets programs of the same user read keys and prompts in memory",
                 "Turn it off when the fault has been found."));
   }
+  for (const auto& [name, advice] : facts.unread_variables) {
+    findings.push_back(warning("configuration.environment",
+                               "the environment's " + displayable(name) + " is no setting, and is not read",
+                               advice));
+  }
   return findings;
 }
 

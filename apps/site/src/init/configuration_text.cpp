@@ -14,8 +14,8 @@ constexpr std::string_view kBeginning =
 #   shunt config check    says whether the service would start, with the line that is wrong
 #   shunt config show     lists every setting, its value, and where the value came from
 #
-# docs/configuration.md lists all settings. Each can also come from the environment ($SHUNT_SERVER_LISTEN for
-# server.listen) or, stronger still, from a flag (--set server.listen=127.0.0.1:9000).
+# docs/configuration.md lists all settings. They can also come from the environment ($SHUNT_SERVER_LISTEN for
+# server.listen; those of models and keys cannot) or, stronger still, from a flag (--set server.listen=127.0.0.1:9000).
 
 )";
 

@@ -143,12 +143,20 @@ struct Explained {
   std::string secrets{};
 };
 
+// A variable of the environment that was meant for a setting, and that nothing reads.
+struct UnreadVariable {
+  std::string name;
+  std::string advice;  // "Did you mean QUEUE_ENABLED?"
+  [[nodiscard]] bool operator==(const UnreadVariable&) const = default;
+};
+
 struct Loaded {
   Configuration configuration;
   std::vector<Explained> explained;  // every setting, in the order of the reference
   std::string file;                  // which file was read; "(built in)" without one
   // Environment variables that hold secrets of this configuration, set or not.
   std::vector<std::string> secret_variables;
+  std::vector<UnreadVariable> unread_variables;
 };
 
 // Where values come from, the weakest first. Passed in, so that tests need no process environment.
@@ -158,6 +166,8 @@ struct Sources {
   std::optional<std::string> file;
   // Value of an environment variable; an empty one counts as not set.
   std::function<std::optional<std::string>(const std::string& name)> environment;
+  // The names of all variables that are set, of which those that nothing reads are told.
+  std::vector<std::string> variables;
   // Flags of the command line by setting name: {"server.listen", "0.0.0.0:80"}, {"models.speech.concurrency",
   // "2"}.
   std::vector<std::pair<std::string, std::string>> flags;

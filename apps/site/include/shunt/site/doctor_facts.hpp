@@ -21,6 +21,11 @@ struct ConfigurationFacts {
   bool others_may_write = false;        // anybody on the machine may change the file
   std::size_t models = 0;
   bool dumpable = false;
+  struct UnreadVariable {
+    std::string name;
+    std::string advice;
+  };
+  std::vector<UnreadVariable> unread_variables{};  // that were meant for a setting
 };
 
 struct UserFacts {
