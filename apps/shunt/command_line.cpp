@@ -13,6 +13,7 @@
 #include "exit_code.hpp"
 #include "flip_command_line.hpp"
 #include "machine_command_line.hpp"
+#include "usage_error.hpp"
 
 namespace shunt::app {
 namespace {
@@ -44,9 +45,10 @@ constexpr const char* kWorkerFooter =
     "Examples:\n"
     "  REDIS_URL=redis://127.0.0.1:6379 shunt worker\n"
     "  shunt worker --model speech --model chat --concurrency 2\n\n"
-    "Prints one line when it is up: working; with worker.listen also where its probes and metrics are. "
-    "Starts "
-    "whatever state Redis is in, and tries for ever.\n"
+    "Prints one line when it is up: working; with worker.listen also where its probes and metrics are.\n"
+    "Starts whatever state Redis is in, and tries for ever. Runs whatever QUEUE_ENABLED says: that is for "
+    "the\n"
+    "API alone.\n"
     "SIGTERM or Ctrl-C: takes nothing more, lets running generations finish within shutdown.grace, gives "
     "the\n"
     "rest back to the queue, exits 0. A second signal ends the process at once.\n"
@@ -72,6 +74,7 @@ constexpr const char* kGenerateFooter =
     "  echo \"Tell me a story\" | shunt generate - --model simulator\n"
     "  shunt generate --model caption --file image=@cat.png\n"
     "  shunt generate --model simulator --input '{\"prompt\": \"hi\", \"tokens\": 5}' --json\n\n"
+    "Runs it in this process or, with the queue enabled, hands it to the workers.\n"
     "Text streams to standard output as it comes. An artifact (audio, an image) goes to the file that -o "
     "names;\n"
     "without -o to standard output, or on a terminal to a new file in the current folder.\n"
@@ -196,7 +199,7 @@ void add_worker(CLI::App& app, Parsed& parsed) {
 
 void add_generate(CLI::App& app, Parsed& parsed) {
   CLI::App& command =
-      *app.add_subcommand("generate", "Run one generation here, without a server")->group("Commands");
+      *app.add_subcommand("generate", "Run one generation, without a server")->group("Commands");
   GenerateOptions& options = parsed.generate;
   command.add_option("TEXT", options.text, "What to generate from; - reads it from standard input")
       ->type_name(" ");
@@ -291,7 +294,8 @@ CLI::App& add_webhook_command(CLI::App& webhooks, Parsed& parsed, const char* na
 
 void add_webhooks(CLI::App& app, Parsed& parsed) {
   CLI::App& webhooks =
-      *app.add_subcommand("webhooks", "List, show, repeat and test the deliveries of webhooks");
+      *app.add_subcommand("webhooks", "List, show, repeat and test the deliveries of webhooks")
+           ->group("Commands");
   webhooks.require_subcommand(1);
   webhooks.footer(kWebhooksFooter);
   WebhooksOptions& options = parsed.webhooks;
@@ -337,7 +341,7 @@ void add_models(CLI::App& app, Parsed& parsed) {
 
 void add_config(CLI::App& app, Parsed& parsed) {
   CLI::App& config =
-      *app.add_subcommand("config", "Check, show and explain the configuration")->group("Commands");
+      *app.add_subcommand("config", "Check, show and compare configurations")->group("Commands");
   config.require_subcommand(1);
 
   CLI::App& check = *config.add_subcommand("check", "Tell whether the service would start with it");
@@ -409,18 +413,6 @@ void add_completion(CLI::App& app, Parsed& parsed) {
   });
 }
 
-// CLI11's messages name the option and the problem; the pointer to the help is ours.
-int refuse_usage(const CLI::App& app, const CLI::ParseError& problem) {
-  const CLI::App* command = &app;
-  std::string name = "shunt";
-  while (!command->get_subcommands().empty()) {
-    command = command->get_subcommands().front();
-    name += ' ' + command->get_name();
-  }
-  std::cerr << "shunt: " << problem.what() << "\nTry: " << name << " --help\n";
-  return kExitUsage;
-}
-
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
@@ -449,7 +441,8 @@ int run_command_line(int argc, char** argv) {
   } catch (const CLI::Success& asked_for_help) {
     return app.exit(asked_for_help);
   } catch (const CLI::ParseError& problem) {
-    return refuse_usage(app, problem);
+    std::cerr << usage_error_text(app, problem);
+    return kExitUsage;
   }
   if (!parsed.run) {
     std::cerr << app.help();

@@ -20,13 +20,20 @@ def test_version_as_json_tells_what_this_build_can_do(shunt):
     assert set(about["drivers"]) == {"cog", "command", "openai", "simulator"}
 
 
-@pytest.mark.parametrize("command", ["init", "doctor", "serve", "worker", "generate", "status", "jobs", "flip", "config", "version"])
+@pytest.mark.parametrize("command", ["init", "doctor", "serve", "worker", "generate", "status", "jobs", "webhooks",
+                                     "flip", "config", "version"])
 def test_help_names_every_command_and_each_has_its_own(shunt, command):
     assert f"\n  {command} " in shunt.run("--help").stdout.decode()
     answer = shunt.run(command, "--help")
     assert answer.returncode == 0
     assert b"Usage: shunt " + command.encode() in answer.stdout
     assert answer.stderr == b""
+
+
+def test_help_lists_all_commands_in_one_place(shunt):
+    text = shunt.run("--help").stdout.decode()
+    assert "Subcommands" not in text
+    assert text.index("Commands:") < text.index("\n  webhooks ") < text.index("shunt COMMAND --help")
 
 
 def test_help_documents_the_exit_codes(shunt):
@@ -48,7 +55,10 @@ def test_no_command_is_a_usage_error_that_shows_the_help(shunt):
     (["generate", "a", "b"], "b"),
     (["generate", "a", "--timeout", "soon"], "soon"),
     (["serve", "--set", "novalue"], "NAME=VALUE"),
-    (["config"], "required"),
+    (["config"], "required: check, show, diff"),
+    (["serv"], 'no command "serv" of shunt; did you mean "serve"?'),
+    (["flip", "strat"], 'no command "strat" of shunt flip; did you mean "start"?'),
+    (["jobs", "\x1b[2Jzzzzzzzzzz"], "no command"),
 ])
 def test_a_wrong_command_line_is_refused_by_name_and_points_to_the_help(shunt, arguments, expected):
     answer = shunt.run(*arguments)
