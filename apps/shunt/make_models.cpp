@@ -3,8 +3,10 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <string_view>
 #include <utility>
 
+#include "config_place.hpp"
 #include "shunt/generation/kept_programs.hpp"
 
 namespace shunt::app {
@@ -36,11 +38,15 @@ struct MakeGenerator {
   }
 };
 
-// "shunt.toml:12": the first place that says anything of the model; "" for a model that is built in.
-std::string place_of(const std::string& model, const config::Loaded& loaded) {
+// "shunt.toml:12": the place of the setting that `message` begins with, else the first one that says anything
+// of the model; "" for a model that is built in.
+std::string place_of(const std::string& model, std::string_view message, const config::Loaded& loaded) {
   // TOML quotes a key with other characters than letters, digits, - and _.
   const std::string plain = "models." + model + '.';
   const std::string quoted = "models.\"" + model + "\".";
+  for (const std::string& table : {plain, quoted}) {
+    if (std::string place = place_named_by(message, loaded, table); !place.empty()) return place;
+  }
   for (const config::Explained& setting : loaded.explained) {
     if (setting.source == "default") continue;
     if (setting.name.starts_with(plain) || setting.name.starts_with(quoted)) return setting.source;
@@ -57,7 +63,7 @@ std::string advice_for(const config::ModelConfig& configured) {
 }
 
 Error cannot_work(const config::ModelConfig& configured, const config::Loaded& loaded, const Error& cause) {
-  const std::string place = place_of(configured.model.name, loaded);
+  const std::string place = place_of(configured.model.name, cause.message, loaded);
   return Error{"invalid_configuration", (place.empty() ? "" : place + ": ") + "the model \"" +
                                             configured.model.name + "\" cannot work: " + cause.message +
                                             advice_for(configured)};

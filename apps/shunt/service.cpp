@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "await_on_loop.hpp"
+#include "config_place.hpp"
 #include "fault_metrics.hpp"
 #include "flip_metrics.hpp"
 #include "flip_record_metrics.hpp"
@@ -107,7 +108,7 @@ Service::Service(const config::Loaded& loaded, LoadAgain load_again, std::size_t
 Result<std::unique_ptr<Service>> Service::start(const config::Loaded& loaded, LoadAgain load_again) {
   const config::Configuration& configuration = loaded.configuration;
   std::unique_ptr<Service> service(new Service(loaded, std::move(load_again), thread_count(configuration)));
-  if (auto assembled = service->assemble(); !assembled) return std::move(assembled).error();
+  if (auto assembled = service->assemble(); !assembled) return placed(std::move(assembled).error(), loaded);
   return service;
 }
 
@@ -350,6 +351,8 @@ void Service::log_start() const {
                                 {"threads", loops_.size()},
                                 {"memory_limit", memory_.limit()},
                                 {"configuration", loaded_.file}});
+  for (const auto& [variable, advice] : loaded_.unread_variables)
+    log::warn("configuration.variable_unread", {{"variable", variable}, {"advice", advice}});
   const ModelSnapshot models = models_.all();
   const bool runs_programs =
       std::ranges::any_of(models, [](const auto& each) { return each.second->driver == "command"; });

@@ -34,7 +34,7 @@ Result<void> check(const QueueOptions& options) {
     constexpr std::string_view kName = "connection.url: ";
     std::string_view what = error.what();
     if (what.starts_with(kName)) what.remove_prefix(kName.size());
-    return invalid("redis.url " + std::string(what));
+    return invalid("redis.url cannot be used: " + std::string(what));
   }
   if (options.prefix.empty() || options.prefix.size() > 128) {
     return invalid("queue.prefix must have 1 to 128 bytes, got " + std::to_string(options.prefix.size()));

@@ -75,7 +75,12 @@ def test_check_accepts_what_would_start(shunt):
     ("[server]\nmax_conections = 7\n", ["bad.toml:2", "max_connections"]),
     ("[server\n", ["bad.toml:1"]),
     ('[models.ghost]\ndriver = "command"\nargv = ["no-such-program"]\n', ["bad.toml:", "no-such-program"]),
-    (f'[server]\nlisten = "0.0.0.0:8080"\n{SIMULATOR}', ["0.0.0.0", "keys"]),
+    (f'[server]\nlisten = "0.0.0.0:8080"\n{SIMULATOR}', ["bad.toml:2: refusing", "0.0.0.0", "keys"]),
+    (f'[webhooks]\nurl = "https://example.com/hook"\n{SIMULATOR}', ["bad.toml:2: webhooks.url", "webhooks.secrets"]),
+    (f'[redis]\nurl = "redis://127.0.0.1:1"\npassword_file = "/no/such"\n[queue]\nenabled = true\n{SIMULATOR}',
+     ["bad.toml:3: redis.password_file", "/no/such"]),
+    ('[models.chat]\ndriver = "openai"\nmodel = "m"\nbase_url = "http://127.0.0.1:1/v1/chat/completions"\n',
+     ["bad.toml:4", "base_url", "/chat/completions"]),
     (f"[queue]\nenabled = true\n[redis]\nurl = \"http://localhost\"\n{SIMULATOR}", ["bad.toml:4", "redis.url"]),
 ])
 def test_check_finds_what_would_not_start(shunt, text, expected):
@@ -88,6 +93,24 @@ def test_check_finds_what_would_not_start(shunt, text, expected):
     assert as_json.returncode == 78
     verdict = json.loads(as_json.stdout)
     assert verdict["valid"] is False and expected[-1] in verdict["error"]["message"]
+
+
+def test_check_counts_one_model_as_one(shunt):
+    shunt.write("one.toml", SIMULATOR)
+    assert shunt.run("config", "check", "--config", "one.toml").stdout.endswith(b"one.toml, 1 model\n")
+
+
+def test_a_variable_that_was_meant_for_a_setting_is_told(shunt):
+    shunt.write("shunt.toml", SIMULATOR)
+    environment = {"SHUNT_QUEUE_ENABLED": "true", "SHUNT_PORT": "tcp://10.0.0.1:8080"}
+    answer = shunt.run("config", "check", environment=environment)
+    assert answer.returncode == 0, "it may be somebody else's"
+    assert b"SHUNT_QUEUE_ENABLED is no setting, and is not read. Did you mean QUEUE_ENABLED?" in answer.stderr
+    assert b"SHUNT_PORT" not in answer.stderr
+    as_json = json.loads(shunt.run("config", "check", "--json", environment=environment).stdout)
+    assert as_json["unread_variables"] == [{"name": "SHUNT_QUEUE_ENABLED", "advice": "Did you mean QUEUE_ENABLED?"}]
+    service = shunt.serve(environment=environment)
+    assert "configuration.variable_unread" in service.log()
 
 
 def test_check_does_not_mind_that_the_service_is_running(shunt):

@@ -1,5 +1,6 @@
 #include "drivers/openai/upstream.hpp"
 
+#include <string_view>
 #include <utility>
 
 #include "drivers/openai/operation_request.hpp"
@@ -23,6 +24,15 @@ Result<http::Endpoint> parse_address(std::string_view option, const std::string&
     return wrong_option(option, "must not contain a query (?) or fragment (#)");
   }
   return http::Endpoint{url->host, url->port};
+}
+
+// The address is what the operation's path is added to; one that has it already would be asked for it twice.
+Result<void> check_base(const OpenAiOptions& options) {
+  const std::string_view base =
+      std::string_view(options.base_url).substr(0, options.base_url.find_last_not_of('/') + 1);
+  const std::string_view added = path_of(options.operation);
+  if (!base.ends_with(added)) return {};
+  return wrong_option("base_url", "must end before " + std::string(added) + ", which is added to it");
 }
 
 Result<std::string> read_api_key(const OpenAiOptions& options) {
@@ -60,6 +70,7 @@ Result<Upstream> make_upstream(OpenAiOptions options) {
   if (auto checked = check_limits(options); !checked) return std::move(checked).error();
   auto server = parse_address("base_url", options.base_url);
   if (!server) return std::move(server).error();
+  if (auto checked = check_base(options); !checked) return std::move(checked).error();
   Upstream upstream;
   upstream.address = server->host + ':' + std::to_string(server->port);
   upstream.endpoint = std::move(server).value();

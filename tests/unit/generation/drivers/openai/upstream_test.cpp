@@ -49,6 +49,19 @@ TEST(Upstream, KnowsWhereToConnectAndWhatToAsk) {
   }
 }
 
+TEST(Upstream, IsRefusedWhereItsAddressHasThePathThatIsAdded) {
+  for (const std::string base_url :
+       {"http://127.0.0.1:8000/v1/chat/completions", "http://127.0.0.1:8000/v1/chat/completions/"}) {
+    const auto upstream = make_upstream(options_for(base_url));
+    ASSERT_FALSE(upstream.ok()) << base_url;
+    EXPECT_THAT(upstream.error().message,
+                HasSubstr("base_url must end before /chat/completions, which is added to it"));
+  }
+  OpenAiOptions embeddings = options_for("http://127.0.0.1:8000/embeddings/v1");
+  embeddings.operation = OpenAiOperation::kEmbeddings;
+  EXPECT_TRUE(make_upstream(embeddings).ok());
+}
+
 TEST(Upstream, ConnectsToTheProxyIfThereIsOne) {
   OpenAiOptions options = options_for("http://llm.example/v1");
   options.proxy = "http://10.0.0.1:3128";
