@@ -145,8 +145,13 @@ TEST(UnitText, starts_this_binary_with_this_configuration) {
   const std::string unit = unit_text("/opt/my shunt/bin/shunt", "/etc/100%/shunt.toml");
   EXPECT_THAT(
       unit, HasSubstr("\nExecStart=\"/opt/my shunt/bin/shunt\" serve --config \"/etc/100%%/shunt.toml\"\n"));
+  EXPECT_THAT(
+      unit,
+      HasSubstr("\nExecStartPost=-\"/opt/my shunt/bin/shunt\" health --config \"/etc/100%%/shunt.toml\" "
+                "--wait 20s\n"))
+      << "it waits for the service that it starts";
   EXPECT_THAT(unit, HasSubstr("\nRestart=always\n"));
-  EXPECT_THAT(unit, Not(HasSubstr("/usr/local/bin/shunt serve")));
+  EXPECT_THAT(unit, Not(HasSubstr("/usr/local/bin/shunt")));
 }
 
 }  // namespace

@@ -44,7 +44,10 @@ TEST(JudgeConfiguration, warns_of_what_is_read_and_not_meant) {
       {{.file = "shunt.toml", .models = 2}, Severity::kOk, "configuration"},
       {{.file = "(built in)", .models = 2}, Severity::kWarning, "configuration"},
       {{.file = "shunt.toml", .others_may_write = true}, Severity::kProblem, "configuration"},
-      {{.file = "shunt.toml", .dumpable = true}, Severity::kWarning, "configuration.dumpable"}};
+      {{.file = "shunt.toml", .dumpable = true}, Severity::kWarning, "configuration.dumpable"},
+      {{.file = "shunt.toml", .unread_variables = {{"SHUNT_QUEUE_ENABLED", "Did you mean QUEUE_ENABLED?"}}},
+       Severity::kWarning,
+       "configuration.environment"}};
   for (const Row& row : table) {
     const auto findings = judge_configuration(row.facts);
     for (const Finding& finding : findings) expect_complete(finding);
@@ -234,6 +237,14 @@ TEST(JudgeFolder, looks_at_rights_room_and_inodes) {
         findings, [&](const Finding& each) { return each.found.find(row.found) != std::string::npos; }))
         << row.found << ", got " << findings.front().found;
   }
+}
+
+TEST(JudgeFolder, says_how_much_room_it_takes) {
+  FolderFacts facts = folder();
+  facts.free_bytes = 1 << 20;
+  EXPECT_THAT(judge_folder(facts).front().advice, HasSubstr("1GiB at least"));
+  facts.wanted_bytes = 0;
+  EXPECT_THAT(judge_folder(facts).front().advice, HasSubstr("100MiB at least"));
 }
 
 TEST(JudgeClock, knows_a_clock_that_was_never_set_and_one_that_nobody_keeps) {

@@ -129,11 +129,13 @@ std::vector<Finding> judge_folder(const FolderFacts& facts) {
   const std::string free =
       rounded(facts.free_bytes) + " free (" + percent_of(facts.free_bytes, facts.bytes) + ')';
   const std::string place = " where " + displayable(facts.path) + " is";
-  if (facts.free_bytes < std::max(facts.wanted_bytes, kLowBytes)) {
+  const std::uint64_t needed = std::max(facts.wanted_bytes, kLowBytes);
+  if (facts.free_bytes < needed) {
     findings.front() =
         problem(name, free + place,
-                facts.wanted_bytes > kLowBytes ? "Make room: below files.min_free uploads are refused."
-                                               : "Make room: results cannot be kept otherwise.");
+                "Make room, " + rounded(needed) + " at least: " +
+                    (facts.wanted_bytes > kLowBytes ? "below files.min_free uploads are refused."
+                                                    : "results cannot be kept otherwise."));
   } else if (is_low(facts.free_bytes, facts.bytes)) {
     findings.front() = warning(name, free + place, "Make room before it is full.");
   } else {

@@ -6,8 +6,6 @@
 namespace shunt::site {
 namespace {
 
-constexpr std::string_view kStart = "ExecStart=";
-
 // As systemd reads a word of a command: in quotes, with % and $ doubled.
 std::string unit_word(std::string_view word) {
   std::string quoted = "\"";
@@ -19,14 +17,21 @@ std::string unit_word(std::string_view word) {
   return quoted + '"';
 }
 
+// What the line of `text` that begins with `name` has behind that.
+void set_line(std::string& text, std::string_view name, const std::string& value) {
+  const std::size_t begin = text.find('\n' + std::string(name)) + 1 + name.size();
+  text.replace(begin, text.find('\n', begin) - begin, value);
+}
+
 }  // namespace
 
 std::string unit_text(std::string_view binary, std::string_view configuration) {
   std::string text(unit_file());
-  const std::size_t begin = text.find(kStart) + kStart.size();
-  const std::size_t end = text.find('\n', begin);
-  const std::string command = unit_word(binary) + " serve --config " + unit_word(configuration);
-  return text.replace(begin, end - begin, command);
+  const std::string program = unit_word(binary);
+  const std::string of = " --config " + unit_word(configuration);
+  set_line(text, "ExecStart=", program + " serve" + of);
+  set_line(text, "ExecStartPost=", '-' + program + " health" + of + " --wait 20s");
+  return text;
 }
 
 }  // namespace shunt::site
