@@ -156,9 +156,12 @@ std::string shadow_text(const JsonObject& report, const Terminal& terminal) {
   const Style style = mismatches > 0 ? Style::kRed : made > 0 ? Style::kGreen : Style::kYellow;
   page.headline(made > 0 ? count_in(report, "mismatches") + " of " + count_in(report, "made") +
                                " copies differ from what the caller got"
-                         : "Nothing has been compared yet",
+                         : "Nothing has been compared in epoch " + count_in(report, "epoch"),
                 style);
   page.blank();
+  if (made <= 0)
+    page.line(
+        "", "copies are made and counted in the stage shadow; shunt flip log tells how an earlier one ended");
   page.line("epoch", count_in(report, "epoch") + ", of " + count_in(report, "processes") +
                          " API processes; the mismatches below are of the one that was asked");
   page.line("sampled", count_in(report, "sampled"));

@@ -196,7 +196,9 @@ void add_verdict(LabelledPage& page, const JsonObject& status, const Terminal& t
   page.blank();
   const bool older = number_in(tick, "epoch") != number_in(status, "epoch");
   const std::string_view outcome = text_in(verdict, "outcome");
-  page.line("verdict", std::string(outcome) + ": " + std::string(text_in(verdict, "why")),
+  // Once everybody uses the queue there is nothing to compare with, and so no reason.
+  const std::string_view why = text_in(verdict, "why");
+  page.line("verdict", std::string(outcome) + (why.empty() ? "" : ": ") + std::string(why),
             style_of_outcome(outcome));
   page.line("",
             std::string(older ? "of what was before this, " : "") + "looked at " +

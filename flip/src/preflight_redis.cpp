@@ -27,6 +27,12 @@ std::string ms_text(std::chrono::microseconds time) {
   return short_number(static_cast<double>(time.count()) / 1'000) + " ms";
 }
 
+// As people read it: whole MiB and more as they were configured, anything else rounded.
+std::string memory_text(std::uint64_t bytes) {
+  constexpr std::uint64_t kMebi = std::uint64_t{1} << 20U;
+  return bytes % kMebi == 0 ? format_bytes(bytes) : short_number(static_cast<double>(bytes) / kMebi) + "MiB";
+}
+
 Check check_reach(const RedisFacts& redis) {
   constexpr std::string_view kName = "redis.reach";
   if (redis.failure) {
@@ -75,11 +81,11 @@ Check check_memory(const RedisFacts& redis) {
   if (!redis.max_memory || !redis.used_memory)
     return warn(kName, "the host hides its memory", "Watch the memory in the host's console.");
   if (*redis.max_memory == 0) {
-    return warn(kName, format_bytes(*redis.used_memory) + " used, and maxmemory is not set",
+    return warn(kName, memory_text(*redis.used_memory) + " used, and maxmemory is not set",
                 "Set maxmemory to 60 to 75 % of what the machine has: the kernel ends Redis otherwise.");
   }
   const double share = static_cast<double>(*redis.used_memory) / static_cast<double>(*redis.max_memory);
-  const std::string found = whole_percent(share) + " of " + format_bytes(*redis.max_memory) + " used";
+  const std::string found = whole_percent(share) + " of " + memory_text(*redis.max_memory) + " used";
   if (share >= kMemoryFail) {
     return fail(kName, found,
                 "Give Redis more memory or shorten queue.retention: a rollout is taken back at " +

@@ -98,6 +98,17 @@ Verdict& say(Verdict& verdict, Outcome outcome, std::string why) {
   return verdict;
 }
 
+// How many jobs there are and how many it takes, of each side whose number counts.
+std::string jobs_text(const PlanStep& step, const Thresholds& thresholds, const Figures& figures) {
+  const std::uint64_t of_each_side =
+      step.judge_errors ? std::max<std::uint64_t>(thresholds.least_jobs, 1) : 0;
+  std::string text = std::to_string(figures.canary.jobs) + " of " +
+                     std::to_string(std::max(step.least_jobs, of_each_side)) + " jobs, " +
+                     std::to_string(figures.control.jobs);
+  if (of_each_side > figures.control.jobs) text += " of " + std::to_string(of_each_side);
+  return text + " beside them";
+}
+
 std::string seen(const PlanStep& step, const Verdict& verdict) {
   if (!step.judge_errors) return "no guard was broken";
   if (!verdict.rise_errors) return "no harm seen";
@@ -150,8 +161,7 @@ Verdict judge(const Plan& plan, const PlanStep& step, const Figures& figures, St
                              (!step.judge_errors || has_jobs(figures, thresholds.least_jobs)) &&
                              (!step.judge_latency || verdict.threshold_ms);
   if (!time_is_over || !jobs_are_over) {
-    const std::string jobs = std::to_string(figures.canary.jobs) + " of " + std::to_string(step.least_jobs) +
-                             " jobs, " + std::to_string(figures.control.jobs) + " beside them";
+    const std::string jobs = jobs_text(step, thresholds, figures);
     if (time_is_over)
       return say(verdict, Outcome::kTooSmall, "the time is over, too small a sample: " + jobs);
     return say(verdict, Outcome::kGoing,

@@ -38,6 +38,11 @@ WhatNext climbing(const FlipRecord& record, const std::optional<TickReport>& tic
   return next;
 }
 
+// Up again from where it was taken back. While it cools down a start is refused unless that is overridden.
+std::string start_again(const FlipRecord& record, WallTime now) {
+  return now < record.cool_down_until ? "shunt flip start --override cool_down" : "shunt flip start";
+}
+
 }  // namespace
 
 WhatNext what_next(const FlipRecord& record, const std::optional<TickReport>& tick, WallTime now) {
@@ -58,19 +63,19 @@ WhatNext what_next(const FlipRecord& record, const std::optional<TickReport>& ti
               std::nullopt, "shunt flip abort"};
     case S::kAborting:
       return {"draining, as soon as every process has acknowledged epoch " + std::to_string(record.epoch),
-              std::nullopt, "shunt flip start, once it is off"};
+              std::nullopt, start_again(record, now) + ", once it is off"};
     case S::kDraining:
       return {
           "off, within a second of the end of the last one that waits, runs, is delayed or awaited in the "
           "queue",
-          std::nullopt, "shunt flip start, once it is off"};
+          std::nullopt, start_again(record, now) + ", once it is off"};
     case S::kForcedSync:
     case S::kForcedQueue:
       return {"nothing, until a person releases it", std::nullopt, "shunt flip release"};
     case S::kOff:
       break;
   }
-  WhatNext next{"nothing, until a person starts a rollout", std::nullopt, "shunt flip start"};
+  WhatNext next{"nothing, until a person starts a rollout", std::nullopt, start_again(record, now)};
   if (now < record.cool_down_until) {
     next.text += "; the last one was taken back, and nothing starts before the cool-down is over";
     next.not_before = record.cool_down_until;

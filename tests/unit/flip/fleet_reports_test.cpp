@@ -259,6 +259,15 @@ TEST(FlipWords, SayWhatHappensNextAndWhen) {
   FlipRecord off = record_in(S::kOff);
   off.cool_down_until = kNow + 1min;
   EXPECT_EQ(what_next(off, std::nullopt, kNow).not_before, off.cool_down_until);
+  EXPECT_EQ(what_next(off, std::nullopt, kNow).undo, "shunt flip start --override cool_down");
+  EXPECT_EQ(what_next(off, std::nullopt, kNow + 1min).undo, "shunt flip start");
+  for (const FlipState state : {S::kAborting, S::kDraining}) {
+    FlipRecord leaving = record_in(state);
+    EXPECT_EQ(what_next(leaving, std::nullopt, kNow).undo, "shunt flip start, once it is off");
+    leaving.cool_down_until = kNow + 1min;
+    EXPECT_EQ(what_next(leaving, std::nullopt, kNow).undo,
+              "shunt flip start --override cool_down, once it is off");
+  }
   EXPECT_EQ(what_next(record_in(S::kForcedSync, 0, Resting{S::kFull, 0}), std::nullopt, kNow).undo,
             "shunt flip release");
 }
