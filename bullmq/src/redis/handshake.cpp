@@ -81,7 +81,7 @@ HandshakeResult judge_handshake(const Handshake& handshake, const std::vector<Re
         if (reply.is_error() && !is_not_permitted(reply)) throw RedisError(reply.text);
         if (reply.is_array() && !reply.elements.empty() && reply.elements[0].text == "slave" &&
             !options.allow_replica) {
-          throw Error("the server is a replica and a primary is needed (allow_replica accepts it)");
+          throw Error("the server is a replica, which takes no writes: give the address of its primary");
         }
         break;
       case Handshake::Step::info:

@@ -97,7 +97,8 @@ TEST(Handshake, IsJudgedByEveryAnswer) {
   const char* const noperm = "NOPERM this user has no permissions to run the 'x' command";
   const char* const unknown = "ERR unknown command 'client', with args beginning with: ";
   const char* const loading = "LOADING Redis is loading the dataset in memory";
-  const char* const replica = "the server is a replica and a primary is needed (allow_replica accepts it)";
+  const char* const replica =
+      "the server is a replica, which takes no writes: give the address of its primary";
   const Answer answers[] = {
       {Step::auth, error("WRONGPASS invalid username-password pair or user is disabled."),
        "WRONGPASS invalid username-password pair or user is disabled."},
