@@ -14,8 +14,8 @@
 namespace shunt::executor {
 namespace {
 
-// How long one read waits, and by how much its answer may be late before the connection is taken for dead. An idle
-// process wakes twice for each read.
+// How long one read waits, and by how much its answer may be late before the connection is taken for dead. An
+// idle process wakes twice for each read.
 constexpr std::chrono::milliseconds kBlock{9'000};
 constexpr std::chrono::milliseconds kMargin{1'000};
 constexpr std::chrono::milliseconds kPauseAfterError{50};
