@@ -148,13 +148,13 @@ TEST(Verdict, SaysWhatASampleOfItsSizeWouldHaveShown) {
 TEST(Verdict, NamesTheNumberOfJobsThatIsMissing) {
   PlanStep step = kStep;
   step.least_jobs = 20;
-  const Figures few = figures_of(side_of_jobs(58, 0), side_of_jobs(53, 0));
+  const Figures few = figures_of(side_of_jobs(53, 0), side_of_jobs(58, 0));
   EXPECT_THAT(verdict_on(few, hours(2), step).why, HasSubstr("58 of 100 jobs, 53 of 100 beside them"));
-  const Figures few_beside = figures_of(side_of_jobs(900, 0), side_of_jobs(53, 0));
+  const Figures few_beside = figures_of(side_of_jobs(53, 0), side_of_jobs(900, 0));
   EXPECT_THAT(verdict_on(few_beside, hours(2), step).why,
               HasSubstr("900 of 100 jobs, 53 of 100 beside them"));
   step.judge_errors = step.judge_latency = false;
-  const Figures none_beside = figures_of(side_of_jobs(10, 0), side_of_jobs(3, 0));
+  const Figures none_beside = figures_of(side_of_jobs(3, 0), side_of_jobs(10, 0));
   EXPECT_THAT(verdict_on(none_beside, hours(2), step).why, HasSubstr("10 of 20 jobs, 3 beside them"));
 }
 
