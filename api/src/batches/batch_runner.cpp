@@ -75,6 +75,8 @@ void BatchRunner::stop_beginning() {
 
 void BatchRunner::stop() {
   if (stopped_.exchange(true)) return;
+  // A line that hears only now that its generation was taken posts that it has ended.
+  thread_.at(0).run_on_thread([] {});
   // Behind all ends that were posted before: their results are written.
   thread_.at(0).run_on_thread([this] {
     stopping_ = true;
