@@ -206,7 +206,7 @@ void SyncRun::end_as_stopped() {
       break;
     case StopReason::kDeadline: {
       const bool began = began_at_ != 0;
-      Error error = deadline_exceeded(timeout_, began, WaitsFor::kSlot);
+      Error error = deadline_exceeded(timeout_, began);
       if (began && !may_run_again(envelope().on_lost, Setback::kFailed))
         error = not_run_again(std::move(error));
       generation_->fail(std::move(error));

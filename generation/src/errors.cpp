@@ -14,15 +14,11 @@ Error unknown_model(std::string_view name, JsonArray known) {
   return std::move(error).with("known", std::move(known));
 }
 
-Error deadline_exceeded(std::chrono::milliseconds timeout, bool started, WaitsFor waits_for) {
-  std::string why =
-      "the generation did not end within its timeout of " + std::to_string(timeout.count()) + " ms";
-  if (!started) {
-    why += waits_for == WaitsFor::kSlot
-               ? "; it was still waiting for a free slot of its model"
-               : "; no worker had begun it: those of its model were busy, or there was none (shunt status)";
-  }
-  Error error{error_code::kDeadlineExceeded, std::move(why), Retryable::kYes};
+Error deadline_exceeded(std::chrono::milliseconds timeout, bool started) {
+  Error error{error_code::kDeadlineExceeded,
+              "the generation did not end within its timeout of " + std::to_string(timeout.count()) + " ms" +
+                  (started ? "" : "; it was still waiting for a free slot of its model"),
+              Retryable::kYes};
   return std::move(error).with("timeout_ms", timeout.count()).with("started", started);
 }
 

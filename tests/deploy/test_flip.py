@@ -101,7 +101,6 @@ def test_a_request_without_a_worker_ends_by_its_timeout(flip):
     status, _, body = api.request("POST", "/v1/generations",
                                   {"model": "quick", "input": {"prompt": "x"}, "options": {"timeout_ms": 300}})
     assert (status, json.loads(body)["code"]) == (504, "deadline_exceeded")
-    assert "no worker had begun it" in json.loads(body)["detail"], "it waits for a worker here, not for a slot"
 
 
 def test_a_missing_worker_may_be_refused_at_once(flip):

@@ -15,11 +15,8 @@ namespace shunt::generation {
 // `known` lists the models that the caller may use.
 [[nodiscard]] Error unknown_model(std::string_view name, JsonArray known);
 
-// What a generation waits for before it runs: in its own process for a slot, on the queue for a worker.
-enum class WaitsFor { kSlot, kWorker };
-
-// `started`: it ran; otherwise it still waited.
-[[nodiscard]] Error deadline_exceeded(std::chrono::milliseconds timeout, bool started, WaitsFor waits_for);
+// `started`: it ran; otherwise it still waited for a slot of its model.
+[[nodiscard]] Error deadline_exceeded(std::chrono::milliseconds timeout, bool started);
 
 // The error of a generation that may have begun, and been billed, and is run once (OnLost::kFail): nobody
 // asks for the same again by himself, so it is not retryable, and `on_lost` in its details says why.
