@@ -17,7 +17,7 @@ Error unknown_model(std::string_view name, JsonArray known) {
 Error deadline_exceeded(std::chrono::milliseconds timeout, bool started) {
   Error error{error_code::kDeadlineExceeded,
               "the generation did not end within its timeout of " + std::to_string(timeout.count()) + " ms" +
-                  (started ? "" : "; it was still waiting for a free slot of its model"),
+                  (started ? "" : "; it was still waiting for a free slot of its model or for a worker"),
               Retryable::kYes};
   return std::move(error).with("timeout_ms", timeout.count()).with("started", started);
 }

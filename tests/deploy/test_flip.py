@@ -203,7 +203,7 @@ def test_a_worker_puts_a_version_that_it_does_not_know_back(flip, redis, program
     add = examples / "node-worker" / "add.mjs"
     add.write_text("""import { Queue } from 'bullmq';
 const queue = new Queue('quick', { connection: { url: process.env.REDIS_URL }, prefix: '{shunt}' });
-await queue.add('quick', { v: 4, of: 'the future' }, { jobId: 'gen_future' });
+await queue.add('quick', { v: 99, of: 'the future' }, { jobId: 'gen_future' });
 await queue.close();""")
     assert programs.run(["node", add], flip.environment).returncode == 0
     eventually(lambda: redis("ZCARD", "{shunt}:quick:delayed") == 1, "it waits for a worker that knows it")
