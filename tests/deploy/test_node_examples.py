@@ -138,7 +138,7 @@ def test_a_node_worker_puts_an_unknown_version_back(queue, redis, programs, exam
     queue.node_worker(file)
     add = """import { Queue } from 'bullmq';
 const queue = new Queue('loud%3Ashout', { connection: { url: process.env.REDIS_URL }, prefix: '{shunt}' });
-await queue.add('m', { v: 4, of: 'the future' }, { jobId: 'gen_future' });
+await queue.add('m', { v: 99, of: 'the future' }, { jobId: 'gen_future' });
 await queue.close();"""
     (examples / "node-worker" / "add.mjs").write_text(add)
     done = programs.run(["node", examples / "node-worker" / "add.mjs"], queue.environment)

@@ -84,7 +84,7 @@ def artifact(**members):
 HOSTILE = {
     "no head": {"head": None},
     "a head that is no JSON": {"head": "{"},
-    "a head of another version": {"head": '{"v":4}'},
+    "a head of another version": {"head": '{"v":99}'},
     "a head nested deeply": {"head": "[" * 5000},
     "another generation's head": {"head": Records.head(None, new_id(1763912587042))},
     "no state": {"state": None},
