@@ -96,7 +96,7 @@ TEST_F(KeptTest, AsManyRunAtOnceAsThereAreProgramsAndTheOthersWait) {
   // One that waits ends at once.
   ASSERT_TRUE(client_.cancel(ids[3], "enough").ok());
   EXPECT_EQ(client_.wait_for_end(ids[3]).state, GenerationState::kCancelled);
-  for (int i = 0; i < 3; ++i) {
+  for (std::size_t i = 0; i < 3; ++i) {
     ASSERT_TRUE(client_.cancel(ids[i], "enough").ok());
     EXPECT_EQ(client_.wait_for_end(ids[i]).state, GenerationState::kCancelled);
   }
