@@ -1,20 +1,12 @@
 // The same as audio.py, with npm's client: node audio.mjs BASE_URL KEY PACKAGE.
 import { createHash } from "node:crypto";
+import { failure } from "./failure.mjs";
 const { default: OpenAI, toFile } = await import(process.argv[4]);
 const client = new OpenAI({ baseURL: process.argv[2], apiKey: process.argv[3], maxRetries: 0 });
 const cycle = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
 const sound = Buffer.concat([Buffer.from("RIFF\r\n--\0\xff", "latin1"), ...Array(400).fill(cycle)]);
 const png = await toFile(Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), Buffer.alloc(100)]), "one.png",
   { type: "image/png" });
-
-async function failure(call) {
-  try {
-    await call();
-  } catch (error) {
-    return [error.constructor.name, error.status, error.code, error.param];
-  }
-  return null;
-}
 
 // Its type is told by its name alone.
 const file = await toFile(sound, "hello.wav");

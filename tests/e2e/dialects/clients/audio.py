@@ -6,18 +6,11 @@ import json
 import sys
 
 import openai
+from failure import failure
 
 client = openai.OpenAI(base_url=sys.argv[1], api_key=sys.argv[2], max_retries=0)
 SOUND = ("hello.wav", b"RIFF\r\n--\0\xff" + bytes(range(256)) * 400)
 PNG = ("one.png", b"\x89PNG\r\n\x1a\n" + bytes(100), "image/png")
-
-
-def failure(call):
-    try:
-        call()
-    except openai.APIStatusError as error:
-        return [type(error).__name__, error.status_code, error.code, error.param]
-    return None
 
 
 def transcribe(model="whisper", **members):

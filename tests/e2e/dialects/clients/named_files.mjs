@@ -1,4 +1,6 @@
 // Files that messages name by the ids that an upload gave: named_files.mjs BASE_URL KEY PACKAGE, as JSON.
+import { failure } from "./failure.mjs";
+
 const { OpenAI, toFile } = await import(process.argv[4] ?? "openai");
 
 const client = new OpenAI({ baseURL: process.argv[2], apiKey: process.argv[3], maxRetries: 0 });
@@ -6,15 +8,6 @@ const client = new OpenAI({ baseURL: process.argv[2], apiKey: process.argv[3], m
 async function upload(name, bytes, type) {
   const made = await client.files.create({ file: await toFile(Buffer.from(bytes), name, { type }), purpose: "user_data" });
   return made.id;
-}
-
-async function failure(call) {
-  try {
-    await call();
-  } catch (error) {
-    return [error.constructor.name, error.status, error.code, error.param];
-  }
-  return null;
 }
 
 const paper = await upload("paper.pdf", "%PDF", "application/pdf");

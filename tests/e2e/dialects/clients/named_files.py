@@ -4,6 +4,7 @@ import json
 import sys
 
 import openai
+from failure import failure
 
 URL, KEY, OTHERS_KEY = sys.argv[1:4]
 client = openai.OpenAI(base_url=URL, api_key=KEY, max_retries=0)
@@ -15,14 +16,6 @@ def upload(name, data, media_type):
 
 
 PAPER, CAT = upload("paper.pdf", b"%PDF", "application/pdf"), upload("cat.png", b"\x89PNG", "image/png")
-
-
-def failure(call):
-    try:
-        call()
-    except openai.APIStatusError as error:
-        return [type(error).__name__, error.status_code, error.code, error.param]
-    return None
 
 
 def chat(*parts, model="chat", by=client, **members):
