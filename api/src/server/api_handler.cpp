@@ -144,10 +144,9 @@ http::HeaderVerdict ApiHandler::check(http::ServerExchange& exchange, SteadyTime
 
 // Whoever sends many bodies, or never ends them, leaves half of the memory for requests to other keys.
 void ApiHandler::share_body(http::ServerExchange& exchange) {
-  constexpr std::uint64_t kFreeBytes = 4096;  // what bodies need no memory of the share for
   RequestDecision& decision = *decision_;
   const std::uint64_t bytes = announced_bytes(exchange.request, decision);
-  if (bytes <= kFreeBytes) return;
+  if (bytes <= http::kFreeBodyBytes) return;
   const std::size_t most = service_.memory.capacity(MemoryShare::kRequests) / 2;
   if (auto share = decision.key->admit_body(bytes, most)) {
     decision.body_share.emplace(std::move(*share));

@@ -17,8 +17,6 @@ constexpr std::size_t kMaxTargetBytes = 8 * 1024;
 constexpr std::size_t kMaxUnsentBytes = 64 * 1024;
 // A connection has this many pipelined requests served before others have their turn.
 constexpr std::size_t kMostAtOnce = 8;
-// Every connection may have a body of this size without asking.
-constexpr std::size_t kFreeBodyBytes = 4 * 1024;
 constexpr std::chrono::seconds kOverloadedFor{1};
 
 }  // namespace

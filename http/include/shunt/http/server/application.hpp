@@ -53,6 +53,9 @@ struct ServerExchange {
   BodyStream* body = nullptr;
 };
 
+// Every connection may have a body of this size without asking for memory.
+inline constexpr std::size_t kFreeBodyBytes = 4 * 1024;
+
 // What is decided about a request when its header has arrived, before a byte of its body is read.
 struct HeaderVerdict {
   bool answered = false;           // the response is complete: no handler runs
