@@ -25,9 +25,9 @@ void ask_both(executor::GenerationExecutor& first, executor::GenerationExecutor&
   };
   ask(first, [&second, ask, has, done = std::move(done)](Result<Outcome> answer) mutable {
     if (has(answer)) return done(std::move(answer));
+    const bool gone = answer && std::holds_alternative<GenerationGone>(*answer);
     std::optional<Error> trouble;
     if (!answer) trouble = std::move(answer).error();
-    const bool gone = answer && std::holds_alternative<GenerationGone>(*answer);
     ask(second, [has, gone, done = std::move(done), trouble = std::move(trouble)](Result<Outcome> other) {
       if (!has(other) && other && trouble) return done(*trouble);
       // That it was there once, one of the two remembers.

@@ -8,7 +8,6 @@ namespace shunt::flip {
 
 using executor::ExecutorDescription;
 using executor::Fleet;
-using executor::Health;
 using executor::ModelDescription;
 using executor::RecordPage;
 
@@ -70,12 +69,12 @@ void merge_health(ExecutorDescription& merged, const ExecutorDescription& sync,
                   const ExecutorDescription& queue, Traffic traffic) {
   // One begins to drain a moment before the other, which still takes work then: who reads "draining" counts
   // on a refusal.
-  if (sync.health == Health::kDraining && queue.health == Health::kDraining) {
+  if (sync.health == executor::Health::kDraining && queue.health == executor::Health::kDraining) {
     merged.health = queue.health;
     merged.reason = queue.reason;
     return;
   }
-  if (queue.health != Health::kDegraded) return;
+  if (queue.health != executor::Health::kDegraded) return;
   if (traffic == Traffic::kQueue) {
     merged.health = queue.health;
     merged.reason = queue.reason;

@@ -82,13 +82,13 @@ class Comparison {
                                         const std::string& pointer) {
     for (const auto& [name, value] : a) {
       const Json* const other = b.if_contains(name);
-      const std::string at = pointer_to(pointer, name);
+      std::string at = pointer_to(pointer, name);
       if (auto found = difference(value, other != nullptr ? *other : Json(), at)) return found;
       if (other == nullptr && value.is_null()) return at;
     }
     for (const auto& [name, value] : b) {
       if (a.if_contains(name) != nullptr) continue;
-      const std::string at = pointer_to(pointer, name);
+      std::string at = pointer_to(pointer, name);
       if (auto found = difference(Json(), value, at)) return found;
       if (value.is_null()) return at;
     }
@@ -96,7 +96,7 @@ class Comparison {
   }
   std::optional<std::string> in_arrays(const JsonArray& a, const JsonArray& b, const std::string& pointer) {
     for (std::size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
-      const std::string at = pointer + '/' + std::to_string(i);
+      std::string at = pointer + '/' + std::to_string(i);
       if (i >= a.size() || i >= b.size()) return at;
       if (auto found = difference(a[i], b[i], at)) return found;
     }

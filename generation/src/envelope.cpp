@@ -144,7 +144,7 @@ void decode_on_lost(JsonObjectReader& members, Envelope& envelope) {
 std::optional<Error> decode_files(JsonObjectReader& members, Envelope& envelope) {
   if (members.find("files") == nullptr) return members.problem();
   auto files = decode_input_files(members.object("files"));
-  if (members.problem()) return *members.problem();
+  if (auto problem = members.problem()) return problem;
   if (!files) return std::move(files).error();
   if (envelope.version < kEnvelopeVersionOfFiles && !files->empty()) {
     members.refuse("files", "absent before version 3, whose readers know of files");

@@ -30,9 +30,10 @@ Verdict judge(const Answer& answer) noexcept {
 
 milliseconds pause_after(const Failure& failure, const ExporterOptions& options) {
   std::int64_t seconds = 0;
-  const char* const end = failure.retry_after.data() + failure.retry_after.size();
-  const auto [read_to, problem] = std::from_chars(failure.retry_after.data(), end, seconds);
-  const bool asked = !failure.retry_after.empty() && problem == std::errc() && read_to == end && seconds >= 0;
+  const std::string_view text = failure.retry_after;
+  const auto [read_to, problem] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  const bool is_whole = read_to == text.data() + text.size();
+  const bool asked = !text.empty() && problem == std::errc() && is_whole && seconds >= 0;
   if (asked) {
     const auto most = std::chrono::ceil<std::chrono::seconds>(options.max_backoff);
     return std::min<milliseconds>(std::chrono::seconds(std::min<std::int64_t>(seconds, most.count())),

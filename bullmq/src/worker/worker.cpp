@@ -280,11 +280,12 @@ awaitable<std::optional<Job>> Worker::get_next_job(std::string token, WhenEmpty 
     const detail::FetchLimits limits{state->options.drain_delay.count(), 0};
     const auto step = detail::next_fetch_step(looked, limits, now);
     if (const auto* marker = std::get_if<detail::BlockOnMarker>(&step)) {
-      bool fetch_now = true;
+      bool fetch_now = false;
       try {
         fetch_now = co_await state->block(marker->seconds);
       } catch (const ConnectionError&) {
         // The blocking connection broke; work may be waiting all the same.
+        fetch_now = true;
       }
       if (!fetch_now || state->stopping()) co_return std::nullopt;
     }

@@ -14,14 +14,14 @@ namespace ip = boost::asio::ip;
 
 std::optional<ip::address> parse_address(const std::string& text) {
   boost::system::error_code failure;
-  const ip::address address = ip::make_address(text, failure);
+  ip::address address = ip::make_address(text, failure);
   if (failure || (address.is_v6() && address.to_v6().scope_id() != 0)) return std::nullopt;
   return address;
 }
 
 // "10.1.2.3" is the range that has it alone.
 std::string with_prefix(std::string_view text) {
-  const std::string range(text);
+  std::string range(text);
   if (range.find('/') != std::string::npos) return range;
   return range + (range.find(':') == std::string::npos ? "/32" : "/128");
 }

@@ -22,7 +22,7 @@ ip::address_v6 as_v6(const ip::address& address) noexcept {
 std::optional<ip::address> address_in(std::string_view text) {
   if (text.find('%') != std::string_view::npos) return std::nullopt;
   boost::system::error_code failure;
-  const ip::address address = ip::make_address(std::string(text), failure);
+  ip::address address = ip::make_address(std::string(text), failure);
   if (failure) return std::nullopt;
   return address;
 }

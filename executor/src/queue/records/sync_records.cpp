@@ -72,7 +72,7 @@ Result<RegisterAnswer> decode_register(const bullmq::RedisReply& reply) {
   if (is_word(reply, "double", 1)) {
     const auto holder = GenerationId::parse(reply.elements[1].text);
     if (!holder) return broken_record("the claim of the Idempotency-Key", "it names no generation");
-    return RegisterAnswer(Registered{*holder});
+    return RegisterAnswer(Registered{holder});
   }
   // The rest is as admit.lua answers.
   auto admission = decode_admit(reply);

@@ -27,7 +27,7 @@ std::chrono::milliseconds timeout_of(const Envelope& envelope) {
 }  // namespace
 
 QueuedRun::QueuedRun(Services services, Envelope envelope, LogPosition position, JobAttempts attempts)
-    : services_(std::move(services)),
+    : services_(services),
       id_(envelope.id.to_string()),
       created_at_(envelope.created_at),
       timeout_(timeout_of(envelope)),

@@ -35,7 +35,7 @@ Error of_upstream(Error error, std::size_t index) {
 OpenAiOptions options_of(const OpenAiOptions& options, const OpenAiUpstream& upstream) {
   OpenAiOptions own = options;
   own.upstreams.clear();
-  static_cast<OpenAiServer&>(own) = upstream;
+  static_cast<OpenAiServer&>(own) = static_cast<const OpenAiServer&>(upstream);
   if (own.model.empty()) own.model = options.model;
   return own;
 }
