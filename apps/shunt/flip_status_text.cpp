@@ -31,7 +31,7 @@ std::string count_in(const JsonObject& object, std::string_view name) {
 
 // "48m ago (2026-11-28T02:14:07.042Z)", "in 12m (...)".
 std::string time_text(const JsonObject& object, std::string_view name, WallTime now) {
-  const std::string text(text_in(object, name));
+  std::string text(text_in(object, name));
   const auto at = parse_rfc3339(text);
   if (!at) return text;
   const double seconds = std::chrono::duration<double>(now - *at).count();

@@ -66,6 +66,11 @@ def test_its_archive_has_every_package_of_the_list(system):
     assert set(names_in(system, *sections)) - there == set()
 
 
+def test_its_cmake_makes_batches_and_looks_for_no_modules(built):
+    rules = (built.root / "shunt/build/release/build.ninja").read_text(encoding="utf-8")
+    assert "/Unity/" in rules and ".ddi" not in rules
+
+
 def test_the_unit_tests_pass(built):
     assert "100% tests passed" in built.run("ctest", "--preset", "release", "-L", "unit", "-j2", "--no-tests=error",
                                             folder=HERE)
