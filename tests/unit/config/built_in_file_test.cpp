@@ -18,11 +18,11 @@ std::string text_of(const std::string& path) {
   return text.str();
 }
 
-const Model& model_named(const Loaded& loaded, const std::string& name) {
+const Model& model_named(const Loaded& loaded, std::string_view name) {
   for (const ModelConfig& each : loaded.configuration.models) {
     if (each.model.name == name) return each.model;
   }
-  throw std::runtime_error("no model " + name);
+  throw std::runtime_error("no model " + std::string(name));
 }
 
 TEST(BuiltInFile, is_the_one_in_the_source_tree) {
