@@ -88,7 +88,7 @@ def test_a_generation_is_made_over_http(built):
                                          json.dumps({"model": "simulator", "input": {"prompt": "Hello"}}).encode(),
                                          {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=60) as answer:
-            assert json.load(answer)["status"] == "succeeded"
+            assert json.load(answer)["state"] == "succeeded"
     finally:
         process.terminate()
         process.wait(60)

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "drivers/command/confinement.hpp"
 #include "kept_fixture.hpp"
 #include "shunt/generation/error_codes.hpp"
 
@@ -187,6 +188,7 @@ TEST_F(KeptTest, IsKilledWhenItDoesNotEnd) {
 }
 
 TEST_F(KeptTest, IsConfinedAsOtherPrograms) {
+  if (command::landlock_abi() < 2) GTEST_SKIP() << "this kernel has no Landlock, or an early one";
   CommandOptions options = kept(R"sh(if cat /etc/passwd > /dev/null 2>&1; then say delta '"text":"read"'; fi
     echo x > "$folder/f" && say artifact '"path":"f"'
     while read -r name value; do [ "$name" = NoNewPrivs: ] && say delta '"text":"'"$value"'"'; done < /proc/self/status

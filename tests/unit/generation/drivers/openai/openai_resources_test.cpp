@@ -118,7 +118,8 @@ TEST_F(OpenAiTest, StopsInMidStreamAndClosesTheConnection) {
 TEST_F(OpenAiTest, StopsAtTheGenerationsDeadlineBeforeTheFirstByte) {
   given_model("hang");
   GenerationRequest request;
-  request.options.timeout = 50ms;
+  // Long enough for an emulator to have sent the request.
+  request.options.timeout = 500ms;
   const auto record = run(0, request);
   ASSERT_EQ(record.state, GenerationState::kFailed);
   EXPECT_EQ(record.error->code, error_code::kDeadlineExceeded);
