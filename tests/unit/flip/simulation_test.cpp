@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "support/emulation.hpp"
 #include "support/sanitized.hpp"
 
 namespace shunt::flip {
@@ -16,10 +17,12 @@ namespace {
 
 using std::chrono::hours;
 
-// The figures are arithmetic on fixed seeds, which a sanitizer only makes slow: a part of it is enough there.
-constexpr int kHealthyRollouts = kSanitized ? 200 : 2'000;
-constexpr int kBusyRollouts = kSanitized ? 20 : 400;
-constexpr int kBrokenRollouts = kSanitized ? 30 : 300;
+// The figures are arithmetic on fixed seeds, which a sanitizer or an emulator only makes slow: a part of it
+// is enough there.
+const bool kSlow = kSanitized || testing::is_emulated();
+const int kHealthyRollouts = kSlow ? 200 : 2'000;
+const int kBusyRollouts = kSlow ? 20 : 400;
+const int kBrokenRollouts = kSlow ? 30 : 300;
 
 // How many of so many rollouts came to which end. The stages before the canary say nothing of its verdicts.
 std::map<StoryEnd, int> ends_of(int rollouts, const Scenario& scenario) {
