@@ -29,29 +29,21 @@ RepeatedPosts::Post* RepeatedPosts::joinable(const OfKey& equal, Rule rule, Pati
   return rule == Rule::kRetry && decided ? other : nullptr;
 }
 
-RepeatedPosts::Outcome RepeatedPosts::begin(std::string_view key, Rule rule, Patience patience,
-                                            SteadyTime now, const std::function<void()>& changed) {
-  bool was_left = false;
-  const Outcome outcome = begin_locked(key, rule, patience, now, changed, was_left);
-  const auto* const joined = std::get_if<Joined>(&outcome);
-  if (joined != nullptr && was_left && left_posts_ != nullptr)
-    left_posts_->withdraw(sha256_hex(key), joined->id, [](bool) {});
-  return outcome;
+RepeatedPosts::Joined RepeatedPosts::join(Post& post) {
+  if (post.open == 0 && left_posts_ != nullptr)
+    left_posts_->withdraw(sha256_hex(post.key), *post.id, [](bool) {});
+  ++post.open;
+  post.left_at = SteadyTime::max();
+  return {post.ticket, *post.id};
 }
 
-RepeatedPosts::Outcome RepeatedPosts::begin_locked(std::string_view key, Rule rule, Patience patience,
-                                                   SteadyTime now, const std::function<void()>& changed,
-                                                   bool& was_left) {
+RepeatedPosts::Outcome RepeatedPosts::begin(std::string_view key, Rule rule, Patience patience,
+                                            SteadyTime now, const std::function<void()>& changed) {
   const std::lock_guard lock(mutex_);
   drop_old(now);
   if (rule != Rule::kFirst) {
     const OfKey equal = by_key_.equal_range(key);
-    if (Post* const post = joinable(equal, rule, patience)) {
-      was_left = post->open == 0;
-      ++post->open;
-      post->left_at = SteadyTime::max();
-      return Joined{post->ticket, *post->id};
-    }
+    if (Post* const post = joinable(equal, rule, patience)) return join(*post);
     for (auto each = equal.first; each != equal.second; ++each) {
       Post& post = *each->second;
       if (post.open == 0 || !may_wait(patience, post.id.has_value())) continue;
@@ -81,32 +73,30 @@ void RepeatedPosts::accepted(Ticket ticket, const GenerationId& id) {
 }
 
 void RepeatedPosts::answered(Ticket ticket, SteadyTime now) {
-  for (const auto& call : leave(ticket, now, true).calls) call();
+  for (const auto& call : leave(ticket, now, true)) call();
 }
 
 void RepeatedPosts::broke(Ticket ticket, SteadyTime now) {
-  const Parting parting = leave(ticket, now, false);
-  if (parting.left && left_posts_ != nullptr)
-    left_posts_->offer(sha256_hex(parting.left->key), parting.left->id, limits_.window);
-  for (const auto& call : parting.calls) call();
+  for (const auto& call : leave(ticket, now, false)) call();
 }
 
-RepeatedPosts::Parting RepeatedPosts::leave(Ticket ticket, SteadyTime now, bool answered) {
+RepeatedPosts::Calls RepeatedPosts::leave(Ticket ticket, SteadyTime now, bool answered) {
   const std::lock_guard lock(mutex_);
   const auto found = by_ticket_.find(ticket);
   if (found == by_ticket_.end()) return {};
   Post& post = *found->second;
   if (post.open > 0) --post.open;
   post.answered = post.answered || answered;
-  Parting parting{.calls = std::exchange(post.waiting, {})};
+  Calls calls = std::exchange(post.waiting, {});
   if (!post.id) {
     drop(found->second);
   } else if (post.open == 0) {
     post.left_at = now;
     left_.emplace_back(now, ticket);
-    if (!post.answered) parting.left = Left{post.key, *post.id};
+    if (!post.answered && left_posts_ != nullptr)
+      left_posts_->offer(sha256_hex(post.key), *post.id, limits_.window);
   }
-  return parting;
+  return calls;
 }
 
 void RepeatedPosts::drop_old(SteadyTime now) {
@@ -152,14 +142,19 @@ void RepeatedPosts::take_from_others(std::string_view key,
 }
 
 void RepeatedPosts::keep_from_others(Ticket ticket, std::function<void(bool)> done) {
-  std::optional<Left> left;
+  if (left_posts_ == nullptr) return done(true);
+  std::string key;
+  std::optional<GenerationId> id;
   {
     const std::lock_guard lock(mutex_);
     const auto found = by_ticket_.find(ticket);
-    if (found != by_ticket_.end() && found->second->id) left = Left{found->second->key, *found->second->id};
+    if (found != by_ticket_.end()) {
+      key = found->second->key;
+      id = found->second->id;
+    }
   }
-  if (left_posts_ == nullptr || !left) return done(true);
-  left_posts_->withdraw(sha256_hex(left->key), left->id, std::move(done));
+  if (!id) return done(true);
+  left_posts_->withdraw(sha256_hex(key), *id, std::move(done));
 }
 
 std::size_t RepeatedPosts::size() const {

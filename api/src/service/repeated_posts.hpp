@@ -95,23 +95,15 @@ class RepeatedPosts {
   using OfKey = std::pair<std::multimap<std::string, Posts::iterator, std::less<>>::iterator,
                           std::multimap<std::string, Posts::iterator, std::less<>>::iterator>;
   using Calls = std::vector<std::function<void()>>;
-  // A generation for which nobody waits here.
-  struct Left {
-    std::string key;
-    GenerationId id;
-  };
-  struct Parting {
-    Calls calls{};
-    std::optional<Left> left{};
-  };
 
+  // All under the lock: other processes are told in the order in which it happened, or one that has been
+  // joined, and answered, would lie with them as left.
   [[nodiscard]] static Post* joinable(const OfKey& equal, Rule rule, Patience patience);
+  [[nodiscard]] Joined join(Post& post);
+  [[nodiscard]] Calls leave(Ticket ticket, SteadyTime now, bool answered);
   void drop_old(SteadyTime now);
   void make_room();
   void drop(Posts::iterator post);
-  [[nodiscard]] Outcome begin_locked(std::string_view key, Rule rule, Patience patience, SteadyTime now,
-                                     const std::function<void()>& changed, bool& was_left);
-  [[nodiscard]] Parting leave(Ticket ticket, SteadyTime now, bool answered);
 
   const Limits limits_;
   executor::LeftPosts* left_posts_ = nullptr;

@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <future>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "shunt/base/clock.hpp"
 
@@ -181,7 +183,7 @@ TEST(RepeatedPosts, OneIsAbandonedWhenTheLastThatWaitedHasGoneForLongEnough) {
 }
 
 // What lies with other processes, as they have left it.
-struct LeftInMemory final : executor::LeftPosts {
+struct LeftInMemory : executor::LeftPosts {
   void offer(std::string key, GenerationId id, std::chrono::milliseconds) override { left[key].insert(id); }
   void take(std::string key, std::function<void(std::optional<GenerationId>)> done) override {
     auto& ids = left[key];
@@ -214,6 +216,31 @@ TEST(RepeatedPosts, OneThatIsLeftHereIsOfferedToOthersUntilSomebodyJoinsIt) {
   EXPECT_EQ(left.size(), 0U) << "it is joined here";
   table.posts.answered(ticket, kStart);
   EXPECT_EQ(left.size(), 0U) << "what was answered is nobody's to join elsewhere";
+}
+
+// Joins the post that is being offered, on another thread, as soon as it can.
+struct JoinedWhileOffered final : LeftInMemory {
+  explicit JoinedWhileOffered(Table& of) : table(of) {}
+  ~JoinedWhileOffered() override {
+    if (joining.valid()) joining.wait();
+  }
+  void offer(std::string key, GenerationId id, std::chrono::milliseconds window) override {
+    joining = std::async(std::launch::async, [this] { return joined(table.begin("a")); });
+    (void)joining.wait_for(50ms);
+    LeftInMemory::offer(std::move(key), id, window);
+  }
+  Table& table;
+  std::future<std::optional<GenerationId>> joining;
+};
+
+TEST(RepeatedPosts, OneThatIsJoinedWhileItIsOfferedDoesNotStayWithOthers) {
+  Table table;
+  JoinedWhileOffered left(table);
+  table.posts.share_in(&left);
+  const GenerationId id = some_id();
+  table.posts.broke(table.begun("a", id), kStart);
+  EXPECT_EQ(left.joining.get(), id);
+  EXPECT_EQ(left.size(), 0U) << "its answer is on its way here";
 }
 
 TEST(RepeatedPosts, WhatAnotherProcessHasTakenIsNotGivenUpHere) {

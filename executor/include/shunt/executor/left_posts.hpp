@@ -15,8 +15,9 @@ namespace shunt::executor {
 
 // Generations whose clients have gone before they were answered, for whichever process gets their requests
 // again. Each is taken once: by the process that joins it, or back by the one that gives it up. `key` stands
-// for what makes two requests equal, and is short. Any thread; callbacks come on any thread, once, within a
-// bounded time.
+// for what makes two requests equal, and is short. Any thread, also under a lock: what is asked one after the
+// other is done in that order, later. Callbacks come on any thread, once, within a bounded time; where it has
+// ended already, within the call.
 class LeftPosts {
  public:
   virtual ~LeftPosts() = default;

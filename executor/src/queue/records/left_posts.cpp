@@ -21,15 +21,12 @@ using std::chrono::milliseconds;
 // How long nothing is taken after Redis has not answered: nobody is joined meanwhile.
 constexpr milliseconds kPauseAfterFault{1'000};
 
-// KEYS the set of a key's generations; ARGV generation, ms until nobody is expected any more.
-const bullmq::RedisScript& offer_script() {
-  // Never destroyed, as the generated scripts.
-  static const auto& script = *new bullmq::RedisScript("left_post_offer",
-                                                       "redis.call('SADD', KEYS[1], ARGV[1])\n"
-                                                       "return redis.call('PEXPIRE', KEYS[1], ARGV[2])",
-                                                       1);
-  return script;
-}
+// KEYS the set of a key's generations; ARGV generation, ms until nobody is expected any more. Sent as text
+// each time: a hash that Redis does not know is sent again behind what was asked since, and would offer what
+// has been withdrawn.
+constexpr const char* kOffer =
+    "redis.call('SADD', KEYS[1], ARGV[1]) "
+    "return redis.call('PEXPIRE', KEYS[1], ARGV[2])";
 
 class LeftPostsInRedis final : public LeftPosts {
  public:
@@ -78,10 +75,10 @@ class LeftPostsInRedis final : public LeftPosts {
   }
 
   awaitable<void> add(std::string key, GenerationId id, milliseconds window) {
-    std::vector<std::string> keys{std::move(key)};
-    std::vector<std::string> arguments{id.to_string(), std::to_string(window.count())};
+    std::vector<std::string> command{"EVAL",         kOffer,         "1",
+                                     std::move(key), id.to_string(), std::to_string(window.count())};
     bullmq::Redis server = redis();
-    (void)co_await server.run(offer_script(), std::move(keys), std::move(arguments), {.idempotent = true});
+    (void)co_await server.execute(std::move(command), {.idempotent = true});
   }
 
   awaitable<void> pop(std::string key, std::function<void(std::optional<GenerationId>)> done) {
@@ -105,7 +102,8 @@ class LeftPostsInRedis final : public LeftPosts {
     try {
       std::vector<std::string> command{"SREM", std::move(key), id.to_string()};
       bullmq::Redis server = redis();
-      const bullmq::RedisReply reply = co_await server.execute(std::move(command));
+      // Done twice it is answered with "not there", as where it cannot be told.
+      const bullmq::RedisReply reply = co_await server.execute(std::move(command), {.idempotent = true});
       was_there = reply.to_int() == 1;
     } catch (...) {
       note_caught(faults_, "left_posts");
