@@ -26,6 +26,7 @@
 #include "shunt/executor/program_health.hpp"
 #include "shunt/executor/sync_executor.hpp"
 #include "shunt/generation/kept_programs.hpp"
+#include "shunt/generation/noted_stores.hpp"
 #include "upstream_metrics.hpp"
 #include "version_text.hpp"
 #include "webhook_metrics.hpp"
@@ -131,7 +132,7 @@ Result<void> Service::assemble() {
   }
   auto files = make_file_store(configuration_);
   if (!files) return std::move(files).error();
-  files_ = std::move(*files);
+  if (*files) files_ = note_faults(std::move(*files), faults_);
   if (files_ && configuration_.roles.api) file_expiry_ = std::make_unique<FileExpiry>(*files_, faults_);
   auto models = make_models(loaded_, loops_, files_.get(), endings_);
   if (!models) return std::move(models).error();
@@ -165,7 +166,7 @@ Result<void> Service::make_executors() {
   }
   auto artifacts = make_artifact_store(configuration_);
   if (!artifacts) return std::move(artifacts).error();
-  artifacts_ = std::move(*artifacts);
+  artifacts_ = note_faults(std::move(*artifacts), faults_);
   if (roles.api) {
     metrics_ = std::make_unique<ExecutorMetrics>(models_, kBothExecutors);
     ends_ = std::make_unique<EndRelay>(*metrics_);

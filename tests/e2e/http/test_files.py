@@ -309,6 +309,9 @@ def test_a_folder_that_cannot_be_written_to_harms_nothing_else(start, tmp_path):
     assert upload(server).code == "file_store_failed"
     assert server.request("GET", "/v1/files").code == "file_store_failed"
     assert server.generate("quick").status == 200
+    # Whoever runs it hears of it, too.
+    assert server.gauge('shunt_faults_total{reason="fault",where="file_store"}') == 2
+    assert server.log().count("fault.caught") == 1 and f"{tmp_path}/taken/files" in server.log()
 
 
 def test_what_lies_there_is_not_believed(server, files_folder):

@@ -138,6 +138,7 @@ def test_a_bucket_that_is_away_harms_its_own_requests_only(start_on, bucket):
     assert server.request("GET", "/v1/files").code == "file_store_failed"
     assert read(server, {"file": file["id"]}).code == "file_store_failed"
     assert server.generate("quick").status == 200
+    assert server.gauge('shunt_faults_total{reason="fault",where="file_store"}') >= 2
 
 
 def test_bytes_that_were_changed_fail_the_generation(start_on, bucket):

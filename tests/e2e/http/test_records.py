@@ -245,6 +245,7 @@ def test_the_size_that_an_event_claims_is_not_believed(shunt, records, claimed):
         else:
             assert (answer.status, answer.code) == (502, "artifact_store_failed")
     assert shunt.request("HEAD", path).status == 502
+    assert shunt.gauge('shunt_faults_total{reason="fault",where="artifact_store"}') > 0
 
 
 def test_unknown_codes_of_errors_are_one_label(shunt, records):

@@ -14,6 +14,7 @@
 #include "shunt/base/random.hpp"
 #include "shunt/generation/bucket_file_store.hpp"
 #include "shunt/generation/file_store.hpp"
+#include "shunt/generation/noted_stores.hpp"
 #include "shunt/http/blocking_client.hpp"
 #include "support/child_server.hpp"
 
@@ -125,11 +126,38 @@ class BucketPlace final : public FileStorePlace {
       std::filesystem::temp_directory_path() / ("shunt-spool-" + random_name());
 };
 
+// A folder whose store is looked at on the way.
+class NotedPlace final : public FileStorePlace {
+ public:
+  std::unique_ptr<FileStore> store(std::uint64_t min_free_bytes = 0) override {
+    return note_faults(folder_.store(min_free_bytes), faults_);
+  }
+  std::size_t files_left() override { return folder_.files_left(); }
+  void change_bytes(const std::string& sha256, std::string_view bytes) override {
+    folder_.change_bytes(sha256, bytes);
+  }
+  void leave_record(std::string_view caller, const std::string& id, std::string_view text) override {
+    folder_.leave_record(caller, id, text);
+  }
+  // How often its stores have failed.
+  [[nodiscard]] std::uint64_t faults() const {
+    const auto counts = faults_.counts();
+    return counts.empty() ? 0 : counts.front().count;
+  }
+
+ private:
+  FaultLog faults_;
+  FolderPlace folder_;
+};
+
 inline std::unique_ptr<FileStorePlace> make_folder_place() {
   return std::make_unique<FolderPlace>();
 }
 inline std::unique_ptr<FileStorePlace> make_bucket_place() {
   return std::make_unique<BucketPlace>();
+}
+inline std::unique_ptr<FileStorePlace> make_noted_place() {
+  return std::make_unique<NotedPlace>();
 }
 
 }  // namespace shunt::generation

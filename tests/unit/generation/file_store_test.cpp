@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <thread>
 #include <vector>
@@ -51,8 +52,14 @@ class FileStoreTest : public ::testing::TestWithParam<PlaceMaker> {
   const std::unique_ptr<FileStore> store_ = place_->store();
 };
 
-INSTANTIATE_TEST_SUITE_P(Places, FileStoreTest, ::testing::Values(make_folder_place, make_bucket_place),
-                         [](const auto& place) { return place.index == 0 ? "Folder" : "Bucket"; });
+std::string place_name(const ::testing::TestParamInfo<PlaceMaker>& place) {
+  constexpr std::array kNames{"Folder", "Bucket", "Noted"};
+  return kNames.at(place.index);
+}
+
+INSTANTIATE_TEST_SUITE_P(Places, FileStoreTest,
+                         ::testing::Values(make_folder_place, make_bucket_place, make_noted_place),
+                         place_name);
 
 TEST_P(FileStoreTest, KeepsAFileWithItsDigest) {
   const auto kept = keep("hello");

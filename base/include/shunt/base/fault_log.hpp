@@ -19,8 +19,7 @@ class FaultLog {
  public:
   enum class Kind {
     // A server that this process needs is not there, or takes no commands now. Its health says so, and says
-    // it once: counted,
-    // and logged at debug only.
+    // it once: counted, and logged at debug only.
     kUnavailable,
     // Anything else. Somebody should look at it.
     kFault,

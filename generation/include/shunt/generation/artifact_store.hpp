@@ -26,7 +26,8 @@ class ArtifactStore {
   // The bytes, which have this SHA-256 and this size: no more than that is read, whatever lies there. Fails
   // with `artifact_gone` when they have expired or never were, and with `artifact_store_failed` when the
   // store cannot be read or what lies there is something else.
-  [[nodiscard]] Result<std::shared_ptr<const std::string>> get(const std::string& sha256, std::size_t size);
+  [[nodiscard]] virtual Result<std::shared_ptr<const std::string>> get(const std::string& sha256,
+                                                                       std::size_t size);
   // Exactly `length` of the bytes from `offset` on, without a look at the others and so without a check of
   // the digest. `size` is what all of them are said to be: fails as get() does, with `artifact_store_failed`
   // also where what is stored has another size, since an event that tells a wrong one is not to be believed.

@@ -31,8 +31,8 @@ class FileSource {
 
   // All bytes in pieces of at most 256 KiB, each handed to `take`, whose error ends it. Fails as read() does,
   // and with `file_store_failed` after the last piece where the bytes do not have that digest.
-  [[nodiscard]] Result<void> read_all(const FileReference& file,
-                                      const std::function<Result<void>(std::string_view)>& take);
+  [[nodiscard]] virtual Result<void> read_all(const FileReference& file,
+                                              const std::function<Result<void>(std::string_view)>& take);
 };
 
 // A file that a caller has uploaded, without its bytes.
