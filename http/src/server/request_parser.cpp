@@ -13,7 +13,7 @@ namespace shunt::http {
 
 namespace beast = boost::beast;
 namespace beast_http = boost::beast::http;
-using ErrorCode = beast::error_code;
+using beast::error_code;
 using BeastView = beast::string_view;
 
 namespace {
@@ -26,7 +26,7 @@ Error malformed(std::string_view what) {
   return {problem_code::kMalformedRequest, "the request is not HTTP/1.1: " + std::string(what)};
 }
 
-Error from_beast(const ErrorCode& failure) {
+Error from_beast(const error_code& failure) {
   if (failure == beast_http::error::bad_version) {
     return {problem_code::kHttpVersionUnsupported, "this server speaks HTTP/1.1 and HTTP/1.0"};
   }
@@ -54,26 +54,26 @@ class RequestParser::Machine final : public beast_http::basic_parser<true> {
 
  private:
   void on_request_impl(beast_http::verb, BeastView method, BeastView target, int version,
-                       ErrorCode&) override {
+                       error_code&) override {
     request_.method.assign(method.data(), method.size());
     request_.target.assign(target.data(), target.size());
     request_.http11 = version == 11;
   }
-  void on_response_impl(int, BeastView, int, ErrorCode&) override {}
-  void on_field_impl(beast_http::field, BeastView name, BeastView value, ErrorCode&) override {
+  void on_response_impl(int, BeastView, int, error_code&) override {}
+  void on_field_impl(beast_http::field, BeastView name, BeastView value, error_code&) override {
     // Trailers come after every decision has been taken: they change nothing.
     if (!in_trailers_) request_.headers.add(to_std(name), to_std(value));
   }
-  void on_header_impl(ErrorCode&) override { in_trailers_ = true; }
-  void on_body_init_impl(const boost::optional<std::uint64_t>&, ErrorCode&) override {}
-  std::size_t on_body_impl(BeastView piece, ErrorCode& failure) override { return append(piece, failure); }
-  void on_chunk_header_impl(std::uint64_t, BeastView, ErrorCode&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, BeastView piece, ErrorCode& failure) override {
+  void on_header_impl(error_code&) override { in_trailers_ = true; }
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
+  std::size_t on_body_impl(BeastView piece, error_code& failure) override { return append(piece, failure); }
+  void on_chunk_header_impl(std::uint64_t, BeastView, error_code&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, BeastView piece, error_code& failure) override {
     return append(piece, failure);
   }
-  void on_finish_impl(ErrorCode&) override {}
+  void on_finish_impl(error_code&) override {}
 
-  std::size_t append(BeastView piece, ErrorCode& failure) {
+  std::size_t append(BeastView piece, error_code& failure) {
     if (piece.size() > limit_ - std::min(limit_, received_)) {
       failure = beast_http::error::body_limit;
       return 0;
@@ -99,7 +99,7 @@ void RequestParser::reset(Request& request) {
 }
 
 std::optional<Error> RequestParser::parse_header(std::string_view block) {
-  ErrorCode failure;
+  error_code failure;
   const std::size_t used = machine_->put({block.data(), block.size()}, failure);
   if (failure == beast_http::error::need_more) return malformed("the header block ends early");
   if (failure) return from_beast(failure);
@@ -115,7 +115,7 @@ RequestParser::Fed RequestParser::feed_body(std::string_view bytes, std::size_t 
   Fed fed;
   while (!machine_->is_done() && fed.used < bytes.size()) {
     const std::string_view rest = bytes.substr(fed.used);
-    ErrorCode failure;
+    error_code failure;
     fed.used += machine_->put({rest.data(), rest.size()}, failure);
     if (failure == beast_http::error::need_more) break;
     if (failure == beast_http::error::body_limit) {
