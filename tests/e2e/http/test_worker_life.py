@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -358,3 +359,22 @@ def test_an_artifact_whose_bytes_are_gone_is_410(start):
     shunt.lose_artifacts()
     answer = shunt.request("GET", url)
     assert (answer.status, answer.code) == (410, "artifact_gone")
+
+
+def test_a_worker_says_once_that_redis_is_away_and_once_that_it_is_back():
+    mode = QueueMode()
+    service = mode.start(MODELS)
+    try:
+        mode.redis.kill()
+        eventually(lambda: "worker.redis_away" in service.worker_log())
+        time.sleep(2)  # some attempts to connect, by a connection for each model and more
+        mode.redis.start()
+        eventually(lambda: "worker.redis_back" in service.worker_log())
+        said = [line for line in service.worker_log().splitlines() if " warn " in line or " error " in line]
+        assert len(said) == 1 and "worker.redis_away" in said[0], said
+        # The API has connections of its own, which may come back later.
+        eventually(lambda: service.generate("words", INPUT, {"Prefer": "wait=20"}).status == 200)
+        assert service.worker_log().count("worker.redis_back") == 1
+    finally:
+        service.stop()
+        mode.close()

@@ -8,7 +8,6 @@
 
 #include "bullmq/error.hpp"
 #include "queue/records/server_facts.hpp"
-#include "shunt/base/log.hpp"
 #include "shunt/executor/redis/redis_address.hpp"
 #include "shunt/executor/redis/redis_fault.hpp"
 
@@ -149,8 +148,9 @@ std::shared_ptr<GenerationWorker::Consumer> GenerationWorker::take_from(
                         worker_options((*run_by)->model));
   const auto consumer = std::make_shared<Consumer>(Consumer{configured, run_by, std::move(worker), {}});
   bullmq::WorkerEvents& events = consumer->worker.events();
-  consumer->subscriptions.push_back(events.error.subscribe([model](const std::exception& error) {
-    log::warn("worker.error", {{"model", model}, {"error", words_of(error)}});
+  consumer->subscriptions.push_back(events.error.subscribe([this, model](const std::exception& error) {
+    context_.faults.note(FaultLog::Source::kPlace, "worker", kind_of_fault(error),
+                         "model " + model + ": " + words_of(error));
   }));
   if (context_.options.observer == nullptr) return consumer;
   consumer->subscriptions.push_back(events.lock_renewal_failed.subscribe(

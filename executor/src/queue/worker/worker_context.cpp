@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "queue/runtime/process_name.hpp"
+#include "shunt/base/log.hpp"
 #include "shunt/executor/redis/redis_address.hpp"
 
 namespace shunt::executor {
@@ -28,12 +29,14 @@ GenerationRecordsOptions records_options(const QueueWorkerOptions& options, cons
 
 void WorkerHealth::connected() {
   const std::lock_guard lock(mutex_);
+  if (std::exchange(away_logged_, false)) log::info("worker.redis_back");
   description_.connected = true;
   description_.reason.clear();
 }
 
 void WorkerHealth::disconnected(std::string reason) {
   const std::lock_guard lock(mutex_);
+  if (!std::exchange(away_logged_, true)) log::warn("worker.redis_away", {{"reason", reason}});
   description_.connected = false;
   description_.reason = std::move(reason);
 }

@@ -16,7 +16,8 @@
 
 namespace shunt::executor {
 
-// What a worker tells of itself. Any thread.
+// What a worker tells of itself, and its log of Redis' going and coming: a line for each, however many
+// attempts to connect lie between. Any thread.
 class WorkerHealth {
  public:
   void connected();
@@ -28,6 +29,7 @@ class WorkerHealth {
 
  private:
   mutable std::mutex mutex_;
+  bool away_logged_ = false;
   WorkerDescription description_{.connected = false, .reason = "not connected to Redis yet", .running = 0};
 };
 
