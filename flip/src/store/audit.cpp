@@ -165,10 +165,19 @@ void ChainCheck::add(std::string_view line) {
     report_.problem =
         place + "entry " + std::to_string(entry->seq) + " does not follow it: one of them was replaced";
   }
+  if (!report_.problem && entry->seq == told_.seq && entry->hash != told_.hash)
+    report_.problem = "entry " + std::to_string(told_.seq) + " is not the one that the record tells of";
   if (report_.problem) return;
   ++report_.entries;
   report_.last = entry->seq;
   report_.hash = entry->hash;
+}
+
+ChainReport ChainCheck::finish() && {
+  if (!report_.problem && report_.last < told_.seq)
+    report_.problem = "the record tells of entry " + std::to_string(told_.seq) +
+                      ", and the chain ends at entry " + std::to_string(report_.last);
+  return std::move(report_);
 }
 
 ChainReport verify_chain(const std::vector<std::string>& lines) {

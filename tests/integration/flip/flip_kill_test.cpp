@@ -117,13 +117,12 @@ TEST_F(FlipKill, AFleetThatManyMoveWhileRedisComesAndGoesComesTogetherAgain) {
   }
   people.clear();
   EXPECT_GT(changes, 5);
-  ASSERT_TRUE(eventually([&] {
+  // A rollout that somebody has begun may still take its steps.
+  EXPECT_TRUE(eventually([&] {
     const FlipStatus a = fleet[0]->status();
-    return a.converged && a.processes.size() == 3 && !a.unmerged && fleet[1]->epoch() == a.record.epoch &&
-           fleet[2]->epoch() == a.record.epoch;
+    return a.converged && a.processes.size() == 3 && !a.unmerged && fleet[1]->status().record == a.record &&
+           fleet[2]->status().record == a.record;
   }));
-  EXPECT_EQ(fleet[1]->status().record, fleet[0]->status().record);
-  EXPECT_EQ(fleet[2]->status().record, fleet[0]->status().record);
   const auto report = fleet[0]->verify();
   ASSERT_TRUE(report.ok());
   EXPECT_TRUE(report->intact()) << report->problem.value_or("");

@@ -64,6 +64,23 @@ TEST(FlipAudit, AWholeChainIsIntactAndSoIsOneThatBeginsInTheMiddle) {
   EXPECT_TRUE(verify_chain({}).intact());
 }
 
+TEST(FlipAudit, TheEntryThatARecordTellsOfHasToBeThere) {
+  const auto lines = chain(5);
+  const auto problem = [&](std::size_t from, std::size_t to, ChainCheck::Told told) {
+    ChainCheck check(std::move(told));
+    for (std::size_t at = from; at < to; ++at) check.add(lines[at]);
+    return std::move(check).finish().problem.value_or("");
+  };
+  const auto hash_of = [&](std::size_t seq) { return parse_audit_line(lines[seq - 1])->hash; };
+  EXPECT_EQ(problem(0, 5, {5, hash_of(5)}), "");
+  EXPECT_EQ(problem(0, 5, {3, hash_of(3)}), "") << "changes go on behind it";
+  EXPECT_EQ(problem(0, 5, {}), "") << "there is no record";
+  EXPECT_EQ(problem(3, 5, {2, hash_of(2)}), "") << "what it tells of was cut off with others before it";
+  EXPECT_EQ(problem(0, 5, {3, hash_of(4)}), "entry 3 is not the one that the record tells of");
+  EXPECT_EQ(problem(0, 4, {5, hash_of(5)}), "the record tells of entry 5, and the chain ends at entry 4");
+  EXPECT_EQ(problem(0, 0, {5, hash_of(5)}), "the record tells of entry 5, and the chain ends at entry 0");
+}
+
 // Whatever is done to one byte of it, somebody sees it.
 TEST(FlipAudit, EveryChangedByteBreaksIt) {
   const auto lines = chain(3);

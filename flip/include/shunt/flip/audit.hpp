@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "shunt/base/clock.hpp"
@@ -62,10 +63,24 @@ struct ChainReport {
 // been cut off); from there on each follows the one before. Not thread-safe.
 class ChainCheck {
  public:
+  // An entry that has to be in it, as a record says: usually the last one, unless changes have gone on since
+  // the record was read.
+  struct Told {
+    std::uint64_t seq = 0;  // 0: none is
+    std::string hash{};
+  };
+
+  ChainCheck() = default;
+  explicit ChainCheck(Told told) : told_(std::move(told)) {}
+
   void add(std::string_view line);
+  // Of what has been added so far.
   [[nodiscard]] const ChainReport& report() const noexcept { return report_; }
+  // When all has been added.
+  [[nodiscard]] ChainReport finish() &&;
 
  private:
+  Told told_;
   ChainReport report_;
 };
 [[nodiscard]] ChainReport verify_chain(const std::vector<std::string>& lines);
