@@ -20,6 +20,8 @@ void check_nodes(const std::vector<bullmq::RedisAddress>& nodes) {
 // A '~' stands for the secret, in front of the last '@'.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view written = shunt::fuzz::text_of(data, size);
+  // A fuzzer finds the word by itself, and puts it where it is none.
+  if (written.find(kSecret) != std::string_view::npos) return 0;
   const std::size_t at = written.rfind('@');
   std::string url;
   for (std::size_t i = 0; i < written.size(); ++i) {

@@ -38,6 +38,8 @@ bool is_same(const ConnectionOptions& a, const ConnectionOptions& b) {
 
 // A '~' stands for the secret.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  // A fuzzer finds the word by itself, and puts it where it is none.
+  if (shunt::fuzz::text_of(data, size).find(kSecret) != std::string_view::npos) return 0;
   ConnectionOptions options;
   for (std::size_t i = 0; i < size; ++i) {
     const char character = static_cast<char>(data[i]);

@@ -107,10 +107,13 @@ void append_escaped(std::string& out, char c) {
   out += kHex[static_cast<unsigned char>(c) & 15];
 }
 
-template <typename Number>
-void append_number(std::string& out, Number number) {
+// From here on JavaScript writes whole numbers with an exponent; below, 7e9 is 7000000000, as the integer is.
+constexpr double kFirstWithExponent = 1e21;
+
+template <typename Number, typename... Format>
+void append_number(std::string& out, Number number, Format... format) {
   std::array<char, 32> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, format...).ptr;
   out.append(digits.data(), end);
 }
 
@@ -149,10 +152,14 @@ class Writer {
 
  private:
   void write_double(double number) {
-    if (std::isfinite(number)) {
-      append_number(out_, number);
-    } else {
+    if (!std::isfinite(number)) {
       out_ += "null";
+    } else if (number == 0) {
+      out_ += '0';  // -0 too
+    } else if (std::trunc(number) == number && std::abs(number) < kFirstWithExponent) {
+      append_number(out_, number, std::chars_format::fixed);
+    } else {
+      append_number(out_, number);
     }
   }
 

@@ -4,6 +4,8 @@
 
 #include <limits>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace bullmq::detail {
 namespace {
@@ -60,6 +62,24 @@ TEST(ParseJson, ReadsTheNumberThatWasWritten) {
        {"0.1", "0.3", "1.1234567890123457", "0.30000000000000004", "5e-324", "1.7976931348623157e+308",
         "-0.5", "1e+22", "18446744073709551615", "-9223372036854775808", "9007199254740993"})
     EXPECT_EQ(write_json(*parse_json(text)), text);
+}
+
+// As JavaScript does: a double that is whole and an integer are one number, and get one text.
+TEST(WriteJson, WritesOneNumberOneWay) {
+  const std::vector<std::pair<std::string, std::string>> kSame{
+      {"7e9", "7000000000"},
+      {"0.000007000000e+15", "7000000000"},
+      {"-1.5e3", "-1500"},
+      {"1.0", "1"},
+      {"-0.0", "0"},
+      {"-0", "0"},
+      {"1e20", "100000000000000000000"},
+      {"9.5e20", "950000000000000000000"},
+      {"1e21", "1e+21"},
+      {"-1e21", "-1e+21"},
+      {"0.25e1", "2.5"},
+  };
+  for (const auto& [read, written] : kSame) EXPECT_EQ(write_json(*parse_json(read)), written) << read;
 }
 
 TEST(WriteJson, EscapesWhatMayNotStandInAString) {
