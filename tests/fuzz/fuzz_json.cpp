@@ -43,7 +43,8 @@ bool obeys_the_rules(const Json& value) {
     case boost::json::kind::uint64:
       return false;
     case boost::json::kind::double_:
-      return std::isfinite(value.get_double());
+      // Boost.JSON takes 0e400 for zero times infinity, which is none.
+      return !std::isinf(value.get_double());
     case boost::json::kind::array:
       return std::ranges::all_of(value.get_array(), obeys_the_rules);
     case boost::json::kind::object:

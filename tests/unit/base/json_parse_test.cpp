@@ -46,8 +46,9 @@ TEST(ParseJson, NamesWhatIsWrongAndWhere) {
 }
 
 TEST(ParseJson, TakesEverythingThatIsValid) {
-  for (const std::string text : {"null", " [ 1 , -0.5e3 ] ", "{\"a\":{\"a\":{}}}", "9007199254740991",
-                                 "-9007199254740991", "1e20", "\"\\u00e9\\ud83d\\ude82\"", "[[],[]]"}) {
+  for (const std::string text :
+       {"null", " [ 1 , -0.5e3 ] ", "{\"a\":{\"a\":{}}}", "9007199254740991", "-9007199254740991", "1e20",
+        "0e400", "\"\\u00e9\\ud83d\\ude82\"", "[[],[]]"}) {
     EXPECT_TRUE(parse_json(text).ok()) << text;
   }
   EXPECT_TRUE(parse_json(std::string(64, '[') + std::string(64, ']')).ok());

@@ -78,6 +78,7 @@ TEST(WriteJson, WritesOneNumberOneWay) {
       {"1e21", "1e+21"},
       {"-1e21", "-1e+21"},
       {"0.25e1", "2.5"},
+      {"0e400", "0"},
   };
   for (const auto& [read, written] : kSame) EXPECT_EQ(write_json(*parse_json(read)), written) << read;
 }
