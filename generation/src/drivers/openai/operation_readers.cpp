@@ -142,7 +142,8 @@ class TranscriptReader final : public WholeBodyReader {
       return broken("is " + named + " where JSON or text was expected", body);
     }
     if (!is_valid_utf8(body)) return broken("is no text: it is not UTF-8", body);
-    result_ = JsonObject{{"media_type", media_type_}};
+    // What a server calls it goes into a record.
+    result_ = JsonObject{{"media_type", is_valid_media_type(media_type_) ? media_type_ : "text/plain"}};
     text_ = std::move(body);
     return {};
   }

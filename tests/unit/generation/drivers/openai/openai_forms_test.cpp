@@ -101,6 +101,13 @@ TEST_F(OpenAiFormsTest, TextFormsAreTheGenerationsText) {
   EXPECT_EQ(last("transcript").at("target"), "/v1/audio/translations");
 }
 
+TEST_F(OpenAiFormsTest, ATextOfATypeThatIsNoneIsPlain) {
+  given(Operation::kTranslation, "transcript?type=text/[x]");
+  const auto record = run_with({{"response_format", "text"}}, sound());
+  ASSERT_EQ(record.state, GenerationState::kSucceeded) << record.error->message;
+  EXPECT_EQ(record.result.at("media_type"), "text/plain");
+}
+
 TEST_F(OpenAiFormsTest, AnImageEditSendsItsImages) {
   given(Operation::kImageEdits, "images");
   const auto record =
