@@ -108,13 +108,14 @@ std::optional<std::pair<std::string, std::string>> header_of(std::string_view pa
   if (equals == std::string_view::npos) return std::nullopt;
   const auto name = without_escapes(without_spaces(pair.substr(0, equals)));
   const auto value = without_escapes(without_spaces(pair.substr(equals + 1)));
-  if (!name || !value || !is_header(*name, *value)) return std::nullopt;
+  // Escapes can stand for any bytes, and the file has text only.
+  if (!name || !value || !is_header(*name, *value) || !is_valid_utf8(*value)) return std::nullopt;
   return std::pair(*name, *value);
 }
 
 bool is_address(const std::string& text, int family) {
   std::array<unsigned char, sizeof(in6_addr)> binary{};
-  return inet_pton(family, text.c_str(), binary.data()) == 1;
+  return text.find('\0') == std::string::npos && inet_pton(family, text.c_str(), binary.data()) == 1;
 }
 
 }  // namespace
