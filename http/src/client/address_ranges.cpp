@@ -6,6 +6,7 @@
 #include <boost/asio/ip/network_v6.hpp>
 
 #include "client/public_address.hpp"
+#include "text/numeric_address.hpp"
 
 namespace shunt::http {
 namespace {
@@ -13,9 +14,8 @@ namespace {
 namespace ip = boost::asio::ip;
 
 std::optional<ip::address> parse_address(const std::string& text) {
-  boost::system::error_code failure;
-  ip::address address = ip::make_address(text, failure);
-  if (failure || (address.is_v6() && address.to_v6().scope_id() != 0)) return std::nullopt;
+  auto address = numeric_address(text);
+  if (address && address->is_v6() && address->to_v6().scope_id() != 0) return std::nullopt;
   return address;
 }
 
@@ -44,6 +44,7 @@ bool is_within(const ip::address& address, const std::string& range) {
 }  // namespace
 
 bool AddressRanges::is_range(std::string_view text) {
+  if (!numeric_address(text.substr(0, text.find('/')))) return false;
   boost::system::error_code failure;
   const auto v4 = ip::make_network_v4(with_prefix(text), failure);
   if (!failure) return is_canonical(v4);

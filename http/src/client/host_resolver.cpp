@@ -1,14 +1,13 @@
 #include "client/host_resolver.hpp"
 
-#include <boost/asio/ip/address.hpp>
 #include <utility>
+
+#include "text/numeric_address.hpp"
 
 namespace shunt::http {
 
 bool HostResolver::needs_lookup(const std::string& host) {
-  boost::system::error_code not_an_address;
-  boost::asio::ip::make_address(host, not_an_address);
-  return not_an_address && host != "localhost";
+  return !numeric_address(host) && host != "localhost";
 }
 
 void HostResolver::resolve(const std::string& host, Done done) {

@@ -5,6 +5,7 @@
 #include "shunt/http/ascii.hpp"
 #include "shunt/http/server/request.hpp"
 #include "shunt/http/web_names.hpp"
+#include "text/numeric_address.hpp"
 
 namespace shunt::http {
 namespace {
@@ -20,11 +21,7 @@ ip::address_v6 as_v6(const ip::address& address) noexcept {
 }
 
 std::optional<ip::address> address_in(std::string_view text) {
-  if (text.find('%') != std::string_view::npos) return std::nullopt;
-  boost::system::error_code failure;
-  ip::address address = ip::make_address(std::string(text), failure);
-  if (failure) return std::nullopt;
-  return address;
+  return text.find('%') == std::string_view::npos ? numeric_address(text) : std::nullopt;
 }
 
 // "192.0.2.7", "192.0.2.7:4711", "2001:db8::7", "[2001:db8::7]:4711".

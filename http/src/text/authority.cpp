@@ -1,16 +1,14 @@
 #include "shunt/http/authority.hpp"
 
 #include <algorithm>
-#include <boost/asio/ip/address.hpp>
 #include <limits>
 
 #include "shunt/http/ascii.hpp"
 #include "shunt/http/web_names.hpp"
+#include "text/numeric_address.hpp"
 
 namespace shunt::http {
 namespace {
-
-namespace ip = boost::asio::ip;
 
 // unreserved, pct-encoded and sub-delims of RFC 3986; '_' is unreserved, so that names of containers fit.
 bool is_name_character(char c) noexcept {
@@ -22,10 +20,9 @@ bool is_name_character(char c) noexcept {
 std::optional<Authority> address_of(std::string_view text) {
   // A zone names an interface of one machine: no business of a URL.
   if (text.find('%') != std::string_view::npos) return std::nullopt;
-  boost::system::error_code failure;
-  const ip::address address = ip::make_address(std::string(text), failure);
-  if (failure) return std::nullopt;
-  return Authority{Authority::Kind::kAddress, address.to_string(), std::nullopt};
+  const auto address = numeric_address(text);
+  if (!address) return std::nullopt;
+  return Authority{Authority::Kind::kAddress, address->to_string(), std::nullopt};
 }
 
 std::optional<Authority> name_of(std::string_view text) {

@@ -39,6 +39,8 @@ TEST(Mistakes, in_a_file_are_named_with_line_value_and_what_is_allowed) {
       {"[sever]\nlisten = \"x\"\n", "shunt.toml:1: sever is not a setting; did you mean \"server\"?"},
       {"[log]\nunheard_of = 1\n", "shunt.toml:2: log.unheard_of is not a setting"},
       {"log = \"info\"\n", "shunt.toml:1: log must be a table; got \"info\""},
+      {"[server]\nlisten = \"[::1\\u0000]:80\"\n",
+       "shunt.toml:2: server.listen must be an IP address or localhost and a port"},
       {"[server]\nlisten = \"localhost\"\n",
        "shunt.toml:2: server.listen must be an IP address or localhost and a port"},
       {"[server]\nlisten = \"::1:8080\"\n", "shunt.toml:2: server.listen must be an IP address"},
