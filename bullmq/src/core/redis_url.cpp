@@ -47,6 +47,11 @@ int parse_database(std::string_view text) {
   return database;
 }
 
+// Who is asked for an address, or opens a socket, would read the name up to there.
+void refuse_nul(const std::string& name) {
+  if (name.find('\0') != std::string::npos) refuse("a host or a path has no NUL in it");
+}
+
 void parse_host(std::string_view text, RedisAddress& address) {
   std::string_view port;
   if (text.starts_with('[')) {
@@ -67,6 +72,7 @@ void parse_host(std::string_view text, RedisAddress& address) {
     if (!host.empty()) address.host = decode_percent(host);
     if (colon != std::string_view::npos) port = text.substr(colon + 1);
   }
+  refuse_nul(address.host);
   if (port.empty()) return;
   unsigned value = 0;
   const auto [end, problem] = std::from_chars(port.data(), port.data() + port.size(), value);
@@ -114,6 +120,7 @@ ConnectionOptions resolve_url(ConnectionOptions options) {
   if (scheme == "unix") {
     if (rest.empty() || rest.front() != '/') refuse("the path of the socket has to be absolute");
     options.unix_socket = decode_percent(rest);
+    refuse_nul(options.unix_socket);
     return options;
   }
   options.unix_socket.clear();

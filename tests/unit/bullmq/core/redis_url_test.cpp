@@ -109,6 +109,8 @@ TEST(RedisUrl, IsRefusedWithTheReason) {
       {"redis://:%4@h", "'%'"},
       {"redis://:%zz@h", "'%'"},
       {"redis://h%2", "'%'"},
+      {"redis://127.0.0.1%00.example", "NUL"},
+      {"unix:///run/redis%00.sock", "NUL"},
       {"unix:", "absolute"},
       {"unix://redis.sock", "absolute"},
       {"unix://me:pw@/run/redis.sock", "absolute"},
