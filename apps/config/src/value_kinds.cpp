@@ -158,6 +158,7 @@ std::optional<double> Real::read(const Node& node) const {
   if (const auto* text = untyped(node)) number = parse_number<double>(*text);
   if (const auto* value = std::get_if<double>(&node.value)) number = *value;
   if (const auto* value = std::get_if<std::int64_t>(&node.value)) number = static_cast<double>(*value);
+  if (number == 0.0) number = 0.0;  // -0 too, which is shown as another text
   return within(number, min, max);
 }
 
@@ -317,27 +318,26 @@ std::optional<std::string> HttpAddress::read(const Node& node) const {
 }
 
 std::optional<Headers::Value> Headers::read(const Node& node) const {
-  Value headers;
   if (const std::string* const list = untyped(node)) {
     if (!Text{}.read(node)) return std::nullopt;
+    // As the table of the file: each name once, in their order.
+    TextMap::Value texts;
     std::string_view rest = *list;
     while (!rest.empty()) {
       const std::string_view pair = rest.substr(0, rest.find(','));
       rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
       if (pair.find_first_not_of(" \t") == std::string_view::npos) continue;
       auto header = header_of(pair);
-      if (!header) return std::nullopt;
-      headers.push_back(std::move(*header));
+      if (!header || !texts.insert(std::move(*header)).second) return std::nullopt;
     }
-    return headers;
+    return Value(texts.begin(), texts.end());
   }
   const auto table = TextMap{}.read(node);
   if (!table) return std::nullopt;
   for (const auto& [name, value] : *table) {
     if (!is_header(name, value)) return std::nullopt;
-    headers.emplace_back(name, value);
   }
-  return headers;
+  return Value(table->begin(), table->end());
 }
 
 std::string Headers::show(const Value& value) const {

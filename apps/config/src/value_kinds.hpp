@@ -196,8 +196,8 @@ struct HttpAddress {
   }
 };
 
-// HTTP headers: a table of texts in the file, "name=value,name=value" outside, where "%2C" is a comma in a
-// value.
+// HTTP headers, each name once: a table of texts in the file, "name=value,name=value" outside, where "%2C" is
+// a comma in a value.
 struct Headers {
   using Value = std::vector<std::pair<std::string, std::string>>;
   [[nodiscard]] std::optional<Value> read(const Node& node) const;
