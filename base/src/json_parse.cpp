@@ -4,7 +4,6 @@
 #include <boost/json/parse_options.hpp>
 #include <boost/json/storage_ptr.hpp>
 #include <boost/json/value_stack.hpp>
-#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <optional>
@@ -14,6 +13,7 @@
 #include "json_member_guard.hpp"
 #include "shunt/base/display_text.hpp"
 #include "shunt/base/json.hpp"
+#include "shunt/base/json_number.hpp"
 #include "shunt/base/json_take_apart.hpp"
 
 namespace shunt::base {
@@ -101,12 +101,8 @@ class Builder {
     // Without a point or an exponent it was meant as an integer, and one that no int64 holds.
     const bool integer = token.find_first_of(".eE") == bj::string_view::npos;
     unsafe_number_ |= integer || !std::isfinite(number);
-    // Boost.JSON 1.81 computes the value with an error of a few units in the last place, so that what is
-    // written would be read as another number, and that as yet another. Beyond a double's range its infinity
-    // or zero stands.
-    double exact = 0;
-    const auto [end, failure] = std::from_chars(token.data(), token.data() + token.size(), exact);
-    if (failure == std::errc() && end == token.data() + token.size()) number = exact;
+    // Beyond a double's range Boost.JSON's infinity or zero stands.
+    number = exact_number(token, number);
     // The largest uint64 stands for it, which the slow look finds again.
     if (integer) {
       stack_.push_uint64(std::uint64_t(-1));

@@ -13,6 +13,7 @@
 
 #include "drivers/openai/delta_merge.hpp"
 #include "drivers/openai/json_repair.hpp"
+#include "shunt/base/json_number.hpp"
 
 namespace shunt::generation::openai {
 namespace {
@@ -88,6 +89,7 @@ class Picker {
   }
   bool on_double(double number, bj::string_view part, bj::error_code& failure) {
     const std::string token = std::exchange(text_, {}) + std::string(part);
+    number = exact_number(token, number);
     // Beyond 2^53 a double is an integer whatever its token looks like, and may be written as one.
     const bool integer = token.find_first_of(".eE") == std::string::npos ||
                          (std::isfinite(number) && std::abs(number) > static_cast<double>(kMaxSafeInteger));
