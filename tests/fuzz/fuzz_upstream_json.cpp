@@ -62,6 +62,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check(parse_json(to_json_text(valid)).ok());
     (void)words_of(document);
   }
-  if (const auto repaired = repaired_json(text)) check(!repaired_json(*repaired));
+  // What is no JSON even then may have new words in it: "naNaN" becomes "nanull".
+  const auto repaired = repaired_json(text);
+  if (repaired && parse_json(*repaired)) check(!repaired_json(*repaired));
   return 0;
 }
