@@ -64,9 +64,9 @@ std::vector<Finding> look_at_models(const config::Loaded& loaded) {
     facts.driver = configured.model.driver;
     facts.runs = std::visit(WhatRuns{}, configured.driver);
     const auto made = make_model(configured, loaded, loops, files ? files->get() : nullptr);
-    if (!made) facts.mistake = made.error().message;
+    if (!made) facts.mistake = log_text(made.error());
     // The service would not start.
-    if (!files) facts.mistake = files.error().message;
+    if (!files) facts.mistake = log_text(files.error());
     findings.push_back(site::judge_model(facts));
   }
   return findings;

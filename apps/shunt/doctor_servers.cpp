@@ -34,9 +34,9 @@ std::string server_of(const std::string& address) {
 std::optional<std::string> why_not_listed(const config::Configuration& configuration) {
   if (!files_lie_in_bucket(configuration)) return std::nullopt;
   const auto files = make_file_store(configuration);
-  if (!files) return files.error().message;
+  if (!files) return log_text(files.error());
   const auto listed = (*files)->list("", WallTime::max());
-  return listed ? std::nullopt : std::optional(listed.error().message);
+  return listed ? std::nullopt : std::optional(log_text(listed.error()));
 }
 
 // What the service does with a bucket: it puts, gets and deletes objects.
@@ -49,19 +49,19 @@ std::vector<Finding> look_at_bucket(config::Configuration configuration) {
   facts.place = s3.bucket + " at " + server_of(s3.endpoint);
   const auto store = make_artifact_store(configuration);
   if (!store) {
-    facts.mistake = store.error().message;
+    facts.mistake = log_text(store.error());
     return {site::judge_bucket(facts)};
   }
   // Bytes that nobody else has stored, so that what is removed is this object and no artifact.
   const std::string bytes = "shunt doctor " + random_name();
   const auto digest = (*store)->put(bytes);
   if (!digest) {
-    facts.not_stored = digest.error().message;
+    facts.not_stored = log_text(digest.error());
     return {site::judge_bucket(facts)};
   }
-  if (const auto read = (*store)->get(*digest, bytes.size()); !read) facts.not_read = read.error().message;
+  if (const auto read = (*store)->get(*digest, bytes.size()); !read) facts.not_read = log_text(read.error());
   facts.not_listed = why_not_listed(configuration);
-  if (const auto removed = (*store)->remove(*digest); !removed) facts.not_removed = removed.error().message;
+  if (const auto removed = (*store)->remove(*digest); !removed) facts.not_removed = log_text(removed.error());
   return {site::judge_bucket(facts)};
 }
 

@@ -26,6 +26,12 @@ std::string cut(std::string_view text, std::size_t longest) {
   return text.size() > longest ? valid + "..." : valid;
 }
 
+// A long message leaves room for what only the log has.
+std::string words_of(const Error& error) {
+  const std::string message = cut(error.message, kLongestMessage);
+  return error.internal.empty() ? message : message + " (" + cut(error.internal, kLongestMessage) + ')';
+}
+
 std::string cause_of(const Error& error) {
   for (const std::string_view name : kCauses) {
     const Json* value = error.details.if_contains(name);
@@ -46,7 +52,7 @@ void log_failure(log::Level level, std::string_view event, const FailureLine& fa
               {"cause", cause_of(failure.error)},
               {"attempt", failure.attempt},
               {"worker", cut(failure.worker, kLongestWord)},
-              {"message", cut(failure.error.message, kLongestMessage)}});
+              {"message", words_of(failure.error)}});
 }
 
 }  // namespace shunt::app

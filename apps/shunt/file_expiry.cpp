@@ -38,7 +38,7 @@ void FileExpiry::expire() {
   try {
     const auto expired = store_.expire(system_clock().now());
     if (!expired) {
-      faults_.note(FaultLog::Source::kDuty, kDuty, FaultLog::Kind::kFault, expired.error().message);
+      faults_.note(FaultLog::Source::kDuty, kDuty, FaultLog::Kind::kFault, log_text(expired.error()));
       return;
     }
     expired_.fetch_add(*expired, std::memory_order_relaxed);

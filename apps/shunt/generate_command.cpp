@@ -153,7 +153,7 @@ int report_end(const GenerationEvent& last, GenerationPrinter& printer, int sign
   }
   printer.abandon();
   if (const auto* failed = std::get_if<event::Failed>(&last.payload)) {
-    return refuse(kExitFailed, "the generation failed: " + failed->error.message + " (" +
+    return refuse(kExitFailed, "the generation failed: " + log_text(failed->error) + " (" +
                                    failed->error.code.to_string() + ')');
   }
   return refuse(signal == 0 ? kExitFailed : kExitSignalBase + signal, "the generation was cancelled");
@@ -165,7 +165,7 @@ int run(const GenerationRequest& request, OneGeneration& generation, ShutdownSig
   // Nothing is wrong with what comes back later as it is.
   if (!accepted) {
     return refuse(accepted.error().is_retryable() ? kExitFailed : kExitUsage,
-                  accepted.error().message + " (" + accepted.error().code.to_string() + ')');
+                  log_text(accepted.error()) + " (" + accepted.error().code.to_string() + ')');
   }
   std::atomic<int> interrupted{0};
   signals.on_first([&generation, &interrupted, cancelled = accepted->id](int signal) {
@@ -205,11 +205,11 @@ int generate(const GenerateOptions& options) {
   EventLoopThreads loops(1);
   ModelRegistry models;
   const auto files = make_file_store(configuration);
-  if (!files) return refuse(kExitConfiguration, files.error().message);
+  if (!files) return refuse(kExitConfiguration, log_text(files.error()));
   auto model = make_model(**chosen, *loaded, loops, files->get());
-  if (!model) return refuse(kExitConfiguration, model.error().message);
+  if (!model) return refuse(kExitConfiguration, log_text(model.error()));
   if (const auto added = models.add(std::move(*model)); !added) {
-    return refuse(kExitConfiguration, added.error().message);
+    return refuse(kExitConfiguration, log_text(added.error()));
   }
   GenerationRequest request;
   request.model = name;
@@ -222,7 +222,7 @@ int generate(const GenerateOptions& options) {
   std::unique_ptr<ArtifactStore> artifacts;
   if (configuration.queue_enabled) {
     auto made = make_artifact_store(configuration);
-    if (!made) return refuse(kExitConfiguration, made.error().message);
+    if (!made) return refuse(kExitConfiguration, log_text(made.error()));
     artifacts = std::move(*made);
   }
   OneGeneration generation(loops, models, configuration, artifacts.get());

@@ -44,7 +44,7 @@ int serve(const ServeOptions& options) {
   const ControllingTerminal terminal;
   const auto loaded = load_settings(options.settings);
   if (!loaded) {
-    complain(loaded.error().message);
+    complain(log_text(loaded.error()));
     return kExitConfiguration;
   }
   log::configure(loaded->configuration.log_level, loaded->configuration.log_format);
@@ -52,7 +52,7 @@ int serve(const ServeOptions& options) {
   give_memory_back_to_the_system();
   auto service = Service::start(*loaded, [&options] { return load_settings(options.settings); });
   if (!service) {
-    complain(service.error().message);
+    complain(log_text(service.error()));
     return exit_code_of(service.error());
   }
   (*service)->log_start();

@@ -54,7 +54,7 @@ Result<api::ReloadReport> Service::reload_now(Mode mode) {
   const auto reject = [&](const Error& error) {
     if (mode == Mode::kTry) return error;
     reload_figures_.rejected(system_clock().now());
-    log::error("service.reload_rejected", {{"code", error.code}, {"reason", error.message}});
+    log::error("service.reload_rejected", {{"code", error.code}, {"reason", log_text(error)}});
     return error;
   };
   const auto fresh = load_again_();
@@ -89,7 +89,7 @@ void Service::reload_servers(const config::Configuration& configuration) {
     // It was asked before, and nothing that it goes by has changed since.
     if (const auto taken = (*server)->reload(configuration.server); !taken)
       log::error("service.server_not_reloaded",
-                 {{"code", taken.error().code}, {"reason", taken.error().message}});
+                 {{"code", taken.error().code}, {"reason", log_text(taken.error())}});
   }
 }
 

@@ -20,6 +20,10 @@ Error invalid_field(std::string_view pointer, std::string message, ErrorCode cod
   return error;
 }
 
+std::string log_text(const Error& error) {
+  return error.internal.empty() ? error.message : error.message + " (" + error.internal + ')';
+}
+
 Error overloaded(std::string_view what) {
   return {"overloaded",
           "this server's memory for " + std::string(what) + " (a share of memory.limit) is used up",

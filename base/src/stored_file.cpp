@@ -64,7 +64,7 @@ int make_private_folder(const std::filesystem::path& folder) {
 
 Error store_failed(ErrorCode code, std::string_view what, const std::filesystem::path& path, int number) {
   Error error{code, std::string(what) + " failed: " + std::strerror(number), Retryable::kYes};
-  return std::move(error).with("path", path.string());
+  return std::move(error).with_internal(path.string());
 }
 
 }  // namespace shunt::base

@@ -62,7 +62,7 @@ void SyncRun::begin() {
   try {
     model().generator->start(shared_from_this());
   } catch (const std::exception& failure) {
-    fail({error_code::kGeneratorFailed, std::string("the generator did not start: ") + failure.what()});
+    fail(Error{error_code::kGeneratorFailed, "the generator did not start"}.with_internal(failure.what()));
   }
   if (!concluded_ && !deadline_.pending()) arm_deadline();
 }
@@ -162,6 +162,7 @@ void SyncRun::fail(Error error) {
   release_slot();
   flush_deltas();
   error.message = to_valid_utf8(error.message);
+  error.internal = to_valid_utf8(error.internal);
   generation_->fail(std::move(error));
   notify_owner();
 }

@@ -25,7 +25,7 @@ std::size_t payload_bytes(const GenerationEvent::Payload& payload) {
   if (const auto* delta = std::get_if<event::Delta>(&payload); delta != nullptr && delta->parts)
     bytes += sizeof(MessageParts) + parts_memory(*delta->parts);
   if (const auto* end = std::get_if<event::Failed>(&payload)) {
-    bytes += end->error.message.size() + json_memory(end->error.details);
+    bytes += end->error.message.size() + end->error.internal.size() + json_memory(end->error.details);
   }
   return bytes;
 }

@@ -4,7 +4,6 @@
 #include <string_view>
 #include <utility>
 
-#include "shunt/base/json.hpp"
 #include "shunt/generation/error_codes.hpp"
 #include "shunt/generation/file_error_codes.hpp"
 
@@ -20,15 +19,10 @@ bool is_fault(const Error& error) {
          error.code == error_code::kArtifactStoreFailed;
 }
 
-// With the path, or what else says where it was.
-std::string words_of(const Error& error) {
-  return error.details.empty() ? error.message : error.message + ' ' + to_json_text(Json(error.details));
-}
-
 template <typename T>
 T noted(T result, FaultLog& faults, std::string_view where) {
   if (!result && is_fault(result.error()))
-    faults.note(FaultLog::Source::kPlace, where, FaultLog::Kind::kFault, words_of(result.error()));
+    faults.note(FaultLog::Source::kPlace, where, FaultLog::Kind::kFault, log_text(result.error()));
   return result;
 }
 

@@ -55,29 +55,38 @@ bool is_full(const Answer& answer) {
 
 }  // namespace
 
+std::string place_of(const Bucket& bucket) {
+  std::string place = bucket.endpoint + ", bucket " + bucket.name;
+  if (!bucket.prefix.empty()) place += ", prefix " + bucket.prefix;
+  return place;
+}
+
 bool is_gone(const Answer& answer) {
   return answer.complete && answer.status == 404 && error_word(answer.body) != "NoSuchBucket";
 }
 
 Error not_done(std::string_view doing, const Answer& answer, const Bucket& bucket) {
   std::string message(doing);
-  message.append(" ").append(bucket.kind.noun).append(" failed: ");
+  message.append(" ").append(bucket.kind.noun).append(" failed: the bucket ");
+  std::string internal = place_of(bucket);
   if (!answer.complete) {
-    message += displayable(answer.problem);
+    message += "gave no answer";
+    internal += ": " + displayable(answer.problem);
   } else {
-    message += bucket.endpoint + " answered " + std::to_string(answer.status);
+    message += "answered " + std::to_string(answer.status);
     if (const auto word = error_word(answer.body); !word.empty())
       message.append(" (").append(word).append(")");
   }
   const ErrorCode code = is_full(answer) ? bucket.kind.full : bucket.kind.failed;
   Error error{code, std::move(message), retryable_if(may_go_better(answer))};
-  return std::move(error).with("bucket", bucket.name);
+  return std::move(error).with_internal(std::move(internal));
 }
 
 namespace {
 
 Error not_as_said(const Bucket& bucket, const std::string& sha256, std::string_view what) {
-  return {bucket.kind.failed, "the object \"" + bucket.prefix + sha256 + "\" " + std::string(what)};
+  return Error{bucket.kind.failed, "the stored object " + sha256 + ' ' + std::string(what)}.with_internal(
+      place_of(bucket));
 }
 
 // How large the object is, if what came is what was asked for.

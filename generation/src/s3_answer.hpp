@@ -35,13 +35,15 @@ inline constexpr Kind kArtifacts{"an artifact", error_code::kArtifactStoreFailed
 inline constexpr Kind kFiles{"a file", error_code::kFileStoreFailed, error_code::kFileGone,
                              error_code::kStorageFull};
 
-// Where the objects are, for messages.
+// Where the objects are.
 struct Bucket {
   std::string endpoint;
   std::string name;
   std::string prefix;
   Kind kind = kArtifacts;
 };
+// "ENDPOINT, bucket NAME, prefix PREFIX": for the operator alone.
+[[nodiscard]] std::string place_of(const Bucket& bucket);
 
 struct ContentRange {
   std::size_t first = 0;

@@ -47,12 +47,12 @@ Result<std::vector<std::string>> FileBucket::names(const std::string& prefix, st
     if (all.size() > most || (all.size() == most && list->more)) {
       return Error{error_code::kFileStoreFailed, "the bucket has more names in one place than " +
                                                      std::to_string(most) + ", which is what is looked at"}
-          .with("bucket", bucket_.name);
+          .with_internal(s3::place_of(bucket_));
     }
     if (!list->more) return all;
     if (std::chrono::steady_clock::now() - begun >= most_time) {
       return Error{error_code::kFileStoreFailed, "the bucket tells its names too slowly", Retryable::kYes}
-          .with("bucket", bucket_.name);
+          .with_internal(s3::place_of(bucket_));
     }
   }
 }

@@ -124,7 +124,7 @@ Result<bool> FileBytes::has_holder(const std::string& sha256, WallTime now) {
 void FileBytes::release(const Mark& holder, WallTime now) {
   take_away(holder_name(holder));
   if (const auto removed = remove_unheld(holder.sha256, now); !removed)
-    log::warn("files.not_removed", {{"reason", removed.error().message}});
+    log::warn("files.not_removed", {{"reason", log_text(removed.error())}});
 }
 
 Result<bool> FileBytes::remove_unheld(const std::string& sha256, WallTime now) {
@@ -159,7 +159,7 @@ Result<bool> FileBytes::remove_marked(const Mark& mark, WallTime now, SteadyTime
 // A name that stays is over by its time.
 void FileBytes::take_away(const std::string& name) {
   if (const auto removed = bucket_.remove(name); !removed)
-    log::warn("files.not_removed", {{"reason", removed.error().message}});
+    log::warn("files.not_removed", {{"reason", log_text(removed.error())}});
 }
 
 }  // namespace shunt::generation::s3

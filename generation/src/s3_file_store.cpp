@@ -201,7 +201,7 @@ Result<std::string> S3FileStore::read(const std::string& sha256, std::uint64_t b
 
 void S3FileStore::take_away(const std::string& name) {
   if (const auto removed = bucket_.remove(name); !removed)
-    log::warn("files.not_removed", {{"reason", removed.error().message}});
+    log::warn("files.not_removed", {{"reason", log_text(removed.error())}});
 }
 
 Result<std::unique_ptr<FileStore>> make_s3_file_store(S3Options options, std::filesystem::path spool,

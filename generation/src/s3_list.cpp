@@ -55,8 +55,8 @@ std::optional<bool> is_truncated(std::string_view text) {
 
 // What is wrong with a list is a sentence of ours; of the server's nothing is quoted.
 Error not_believed(const Bucket& bucket, std::string_view why) {
-  Error error{bucket.kind.failed, bucket.endpoint + " answered a list that " + std::string(why)};
-  return std::move(error).with("bucket", bucket.name);
+  return Error{bucket.kind.failed, "the bucket answered a list that " + std::string(why)}.with_internal(
+      place_of(bucket));
 }
 
 constexpr std::string_view kNoList = "is none, or not whole";

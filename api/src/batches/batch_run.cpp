@@ -44,7 +44,7 @@ BatchRun::~BatchRun() {
   drop_lines();
   if (!changed_ || over_) return;
   if (const auto saved = place_.save(batch_); !saved)
-    log::warn("batch.not_stored", {{"id", batch_.id}, {"error", saved.error().message}});
+    log::warn("batch.not_stored", {{"id", batch_.id}, {"error", log_text(saved.error())}});
 }
 
 void BatchRun::schedule() {
@@ -81,7 +81,8 @@ void BatchRun::step() {
     Result<void> worked = fault_ ? Result<void>(*fault_) : work();
     if (!worked) let_go(std::move(worked).error());
   } catch (const std::exception& fault) {
-    let_go({error_code::kFileStoreFailed, fault.what(), Retryable::kYes});
+    let_go(Error{error_code::kFileStoreFailed, "the batch cannot go on now", Retryable::kYes}.with_internal(
+        fault.what()));
   }
 }
 

@@ -20,7 +20,6 @@ using ::testing::StartsWith;
 class QueueFaults : public QueuePair {
  protected:
   QueueFaults() {
-    queue_.enqueue_deadline = 300ms;
     add_model("gated", [this](GenerationRun& run) -> Json {
       run.delta("waiting");
       hold_.wait(run.stop_token());
@@ -41,18 +40,19 @@ class QueueFaults : public QueuePair {
     start_worker(redis.url());
     wait_ready();
   }
-  // Whatever its outcome, a submit keeps to its time; slack for a machine with other tests on it.
+  // Whatever its outcome, a submit keeps to its time; slack for a machine with other tests on it, and still
+  // less than the 5 s of a command that is none of a submit's.
   std::string refused_in_time(GenerationRequest made = request("echo")) {
     const auto begun = std::chrono::steady_clock::now();
     const auto outcome = client_.submit(std::move(made));
-    EXPECT_LT(std::chrono::steady_clock::now() - begun, 3 * queue_.enqueue_deadline + 500ms);
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 3 * queue_.enqueue_deadline + 4s);
     if (const auto* refused = std::get_if<executor::Refused>(&outcome)) {
       EXPECT_TRUE(refused->error.is_retryable());
       EXPECT_TRUE(refused->retry_after.has_value());
-      return refused->error.code.to_string() + ": " + refused->error.message;
+      return refused->error.code.to_string() + ": " + log_text(refused->error);
     }
     if (const auto* unknown = std::get_if<executor::Unknown>(&outcome))
-      return "unknown: " + unknown->error.message;
+      return "unknown: " + log_text(unknown->error);
     return "accepted";
   }
   void expect_all_well() {
@@ -114,6 +114,7 @@ class QueueFaults : public QueuePair {
 };
 
 TEST_F(QueueFaults, WithoutRedisItStartsRefusesInTimeAndHealsWhenRedisAppears) {
+  queue_.enqueue_deadline = 300ms;
   RedisProcess redis = not_begun();
   start_executor(redis.url());
   start_worker(redis.url());
@@ -124,6 +125,7 @@ TEST_F(QueueFaults, WithoutRedisItStartsRefusesInTimeAndHealsWhenRedisAppears) {
 }
 
 TEST_F(QueueFaults, AHangingRedisIsNoticedAndRefusedInTime) {
+  queue_.enqueue_deadline = 300ms;
   RedisProcess redis;
   start(redis.url());
   redis.suspend();
@@ -133,7 +135,9 @@ TEST_F(QueueFaults, AHangingRedisIsNoticedAndRefusedInTime) {
   expect_all_well();
 }
 
+// Where Redis itself refuses it has the time to say so.
 TEST_F(QueueFaults, AFullRedisIsDegradedAndRefusesWithItsWords) {
+  queue_.enqueue_deadline = 2s;
   RedisProcess redis;
   start(redis.url());
   redis({"CONFIG", "SET", "maxmemory", "1"});
@@ -144,6 +148,7 @@ TEST_F(QueueFaults, AFullRedisIsDegradedAndRefusesWithItsWords) {
 }
 
 TEST_F(QueueFaults, AReadOnlyReplicaIsDegradedAndRefused) {
+  queue_.enqueue_deadline = 2s;
   RedisProcess redis;
   start(redis.url());
   redis({"REPLICAOF", "127.0.0.1", "1"});
@@ -203,7 +208,7 @@ TEST_F(QueueFaults, CutBeforeTheAddTheJobIsAddedOnce) {
 TEST_F(QueueFaults, CutForLongAfterTheAddItIsAcceptedSinceItsJobIsThere) {
   RedisProcess redis;
   CuttingProxy proxy(redis.port());
-  start_behind(proxy, redis, 500ms);
+  start_behind(proxy, redis, 1500ms);
   proxy.cut_once(key(":echo:wait"), CuttingProxy::Where::kBeforeTheAnswer);
   proxy.refuse_new(true);
   const GenerationId id = client_.start(request("echo"));
@@ -219,7 +224,7 @@ TEST_F(QueueFaults, AJobThatComesAfterItsSubmitWasSettledNeverRuns) {
   add_model("counted", [&runs](GenerationRun&) -> Json { return ++runs; });
   RedisProcess redis;
   CuttingProxy proxy(redis.port());
-  start_behind(proxy, redis, 500ms);
+  start_behind(proxy, redis, 1500ms);
   GenerationRequest made = request("counted");
   made.idempotency_key = "k1";
   proxy.cut_once(key(":counted:wait"), CuttingProxy::Where::kLongBeforeTheCommand);
@@ -264,6 +269,7 @@ TEST_F(QueueFaults, CutAfterTheAddItsFateIsLookedUpAndThereIsOneJob) {
 
 // Admitted, and then the queue refuses the job.
 TEST_F(QueueFaults, AnAdmissionWhoseAddIsRefusedIsTakenBack) {
+  queue_.enqueue_deadline = 2s;
   RedisProcess redis;
   start(redis.url());
   redis({"ACL", "SETUSER", "default", "resetkeys", "~{shunt}::gen:*", "%R~*"});
@@ -275,6 +281,8 @@ TEST_F(QueueFaults, AnAdmissionWhoseAddIsRefusedIsTakenBack) {
 }
 
 TEST_F(QueueFaults, TheKeyOfALostEnqueueIsTakenOverByItsNextUse) {
+  // After twice as long it may be taken over, and after four times as long it ends.
+  queue_.enqueue_deadline = 2s;
   RedisProcess redis;
   start(redis.url());
   GenerationRequest made = request("gated");
@@ -295,6 +303,7 @@ TEST_F(QueueFaults, TheKeyOfALostEnqueueIsTakenOverByItsNextUse) {
 }
 
 TEST_F(QueueFaults, ALostEnqueueThatNobodyTakesOverEndsAndFreesItsKey) {
+  queue_.enqueue_deadline = 1500ms;
   RedisProcess redis;
   start(redis.url());
   GenerationRequest made = request("echo");
@@ -362,7 +371,6 @@ TEST_F(QueueFaults, ItRunsOnACluster) {
   redis({"CLUSTER", "ADDSLOTSRANGE", "0", "16383"});
   ASSERT_TRUE(eventually(
       [&] { return redis({"CLUSTER", "INFO"}).text.find("cluster_state:ok") != std::string::npos; }));
-  queue_.enqueue_deadline = 5s;
   start("redis+cluster://127.0.0.1:" + std::to_string(redis.port()));
   const GenerationId id = client_.start(request("echo"));
   EXPECT_EQ(types(client_.events(id)), (std::vector<std::string>{"queued", "started", "delta", "succeeded"}));

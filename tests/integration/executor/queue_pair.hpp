@@ -51,7 +51,7 @@ class QueuePair : public ::testing::Test {
     queue_.enqueue_deadline = 5s;
     queue_.fast_path = fast_path_under_test();
     queue_.command_timeout = 5s;
-    queue_.lock_duration = 2s;
+    queue_.lock_duration = 10s;
     queue_.stalled_interval = 300ms;
     add_model("echo", [](GenerationRun& run) -> Json {
       run.delta("hello");
@@ -103,11 +103,11 @@ class QueuePair : public ::testing::Test {
     ASSERT_TRUE(eventually([this] { return executor_->describe().health == executor::Health::kReady; }))
         << executor_->describe().reason;
   }
-  // The refusal's code and words; "" if it was not refused.
+  // The refusal's code and words, the operator's among them; "" if it was not refused.
   std::string refusal(GenerationRequest made) {
     const auto outcome = client_.submit(std::move(made));
     if (const auto* refused = std::get_if<executor::Refused>(&outcome))
-      return refused->error.code.to_string() + ": " + refused->error.message;
+      return refused->error.code.to_string() + ": " + log_text(refused->error);
     return {};
   }
   [[nodiscard]] std::string key(const std::string& rest) const { return queue_.prefix + rest; }

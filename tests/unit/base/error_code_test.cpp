@@ -36,6 +36,14 @@ TEST(ErrorCode, IsEmptyOnlyWithoutAValue) {
   EXPECT_FALSE(ErrorCode("x").empty());
 }
 
+TEST(Error, TellsLogsMoreThanCallers) {
+  const Error error = Error{"made_up", "storing failed"}.with("limit", 3).with_internal("/srv/files");
+  EXPECT_EQ(error.message, "storing failed");
+  EXPECT_EQ(error.details, (boost::json::object{{"limit", 3}}));
+  EXPECT_EQ(log_text(error), "storing failed (/srv/files)");
+  EXPECT_EQ(log_text(Error{"made_up", "storing failed"}), "storing failed");
+}
+
 TEST(Error, SaysWhetherToTryAgain) {
   EXPECT_FALSE((Error{"invalid_input", "no"}).is_retryable());
   EXPECT_TRUE((Error{"model_busy", "later", Retryable::kYes}).is_retryable());

@@ -40,7 +40,9 @@ TEST(S3Answer, QuotesNothingOfAnErrorButItsWord) {
     EXPECT_EQ(error_word(wrong), "") << wrong;
   }
   const Error denied = stored(answer_of(403, "<Code>AccessDenied</Code>"), kBucket).error();
-  EXPECT_EQ(denied.message, "storing an artifact failed: http://box answered 403 (AccessDenied)");
+  EXPECT_EQ(denied.message, "storing an artifact failed: the bucket answered 403 (AccessDenied)");
+  EXPECT_EQ(denied.internal, "http://box, bucket box, prefix shunt/");
+  EXPECT_TRUE(denied.details.empty());
   EXPECT_FALSE(denied.is_retryable());
 }
 
@@ -74,7 +76,10 @@ TEST(S3Answer, TakesAPartOnlyFromWhereItWasAskedFor) {
   Answer cut = answer_of(206, "3456", "bytes 3-6/10");
   cut.complete = false;
   cut.problem = "transfer closed\x1b[2J";
-  EXPECT_EQ(read(cut, {10, 3, 4}).error().message, "reading an artifact failed: transfer closed\\x1b[2J");
+  EXPECT_EQ(log_text(read(cut, {10, 3, 4}).error()),
+            "reading an artifact failed: the bucket gave no answer (http://box, bucket box, prefix shunt/: "
+            "transfer "
+            "closed\\x1b[2J)");
 }
 
 TEST(S3Answer, IsGoneOnlyWhereTheBucketIsThere) {

@@ -63,7 +63,7 @@ TEST(S3List, IsNotBelievedWhereAnyOfItIsNoAnswer) {
 TEST(S3List, ThatWasRefusedSaysSo) {
   const Answer refused{.complete = true, .status = 403, .body = "<Error><Code>AccessDenied</Code></Error>"};
   EXPECT_THAT(read(refused).error().message,
-              HasSubstr("listing names of a file failed: http://box answered 403"));
+              HasSubstr("listing names of a file failed: the bucket answered 403"));
   EXPECT_FALSE(read(refused).error().is_retryable());
   Answer broken = answer_of(key("p/a"));
   broken.complete = false;

@@ -21,6 +21,10 @@ enum class Retryable : bool { kNo, kYes };
 // `code` is for programs (docs/errors.md lists them all). `message` is for people: it names what was
 // expected, what came, and what to do. `details` holds values that a program may want (field, limit,
 // received, upstream status); its keys are as stable as the code.
+//
+// Those three reach callers. `internal` does not: what only the operator may know goes there, such as an
+// address, a path, a bucket or what the system said of them. It is in logs (log_text), and in no answer,
+// event or stored record.
 struct Error {
   Error() = default;
   Error(ErrorCode the_code, std::string the_message, Retryable whether = Retryable::kNo,
@@ -34,6 +38,7 @@ struct Error {
   std::string message;
   Retryable retryable = Retryable::kNo;
   boost::json::object details;
+  std::string internal;
 
   [[nodiscard]] bool is_retryable() const noexcept { return retryable == Retryable::kYes; }
 
@@ -47,7 +52,14 @@ struct Error {
   [[nodiscard]] Error with(std::string_view key, const ErrorCode& other) && {
     return std::move(*this).with(key, other.to_string());
   }
+  [[nodiscard]] Error with_internal(std::string words) && {
+    internal = std::move(words);
+    return std::move(*this);
+  }
 };
+
+// The message, and behind it what only the operator may know.
+[[nodiscard]] std::string log_text(const Error& error);
 
 // An input error that names the offending field as a JSON pointer ("/input/text"; "" is the whole document).
 [[nodiscard]] Error invalid_field(std::string_view pointer, std::string message,

@@ -54,7 +54,7 @@ struct PartNotRead {
 // Makes the folder and those above it that are not there, for the owner only. 0, or errno.
 [[nodiscard]] int make_private_folder(const std::filesystem::path& folder);
 
-// "WHAT failed: REASON", retryable, with the path.
+// "WHAT failed: REASON", retryable; the path is internal.
 [[nodiscard]] Error store_failed(ErrorCode code, std::string_view what, const std::filesystem::path& path,
                                  int number);
 

@@ -45,7 +45,7 @@ awaitable<void> ArtifactCleanup::remove_released() {
       ArtifactStore* const store = &context_.artifacts;
       std::function<Result<void>()> work = [store, digest] { return store->remove(digest); };
       const Result<void> removed = co_await run_on(context_.files, std::move(work));
-      if (!removed) log::warn("artifacts.not_removed", {{"error", removed.error().message}});
+      if (!removed) log::warn("artifacts.not_removed", {{"error", log_text(removed.error())}});
       co_await context_.list_records.finish_release(digest);
     }
     if (position_ == kScanEnd) co_return;
@@ -61,7 +61,7 @@ awaitable<void> ArtifactCleanup::expire() {
   std::function<Result<std::size_t>()> work = [store, age] { return store->expire(age); };
   const Result<std::size_t> expired = co_await run_on(context_.files, std::move(work));
   if (!expired) {
-    log::warn("artifacts.not_expired", {{"error", expired.error().message}});
+    log::warn("artifacts.not_expired", {{"error", log_text(expired.error())}});
   } else if (*expired > 0) {
     log::info("artifacts.expired", {{"count", *expired}});
   }

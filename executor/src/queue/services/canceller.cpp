@@ -51,8 +51,8 @@ awaitable<Result<Canceller::Asked>> Canceller::ask_until_told(std::string id, st
       asked = co_await ask_to_stop(id, reason);
   } catch (const std::exception& error) {
     note_caught(context_.faults, "cancel");
-    asked = Error{error_code::kQueueUnavailable,
-                  std::string("the generation cannot be cancelled now: ") + words_of(error), Retryable::kYes};
+    asked = Error{error_code::kQueueUnavailable, "the generation cannot be cancelled now", Retryable::kYes}
+                .with_internal(words_of(error));
   }
   co_return asked;
 }

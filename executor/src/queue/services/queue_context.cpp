@@ -103,8 +103,8 @@ const std::map<std::string, std::chrono::milliseconds>& QueueContext::timeouts()
 }
 
 Error cannot_look(const std::exception& error) {
-  return {error_code::kQueueUnavailable,
-          std::string("generations cannot be looked up now: ") + words_of(error), Retryable::kYes};
+  return Error{error_code::kQueueUnavailable, "generations cannot be looked up now", Retryable::kYes}
+      .with_internal(words_of(error));
 }
 
 }  // namespace shunt::executor

@@ -49,14 +49,15 @@ SubmitOutcome refuse(Error error, std::optional<std::chrono::milliseconds> retry
   return Refused{std::move(error), retry_after};
 }
 
-SubmitOutcome refuse_unavailable(std::string_view why) {
-  Error error{error_code::kQueueUnavailable, "the queue cannot take the generation now: " + std::string(why),
-              Retryable::kYes};
-  return refuse(std::move(error), kRetryAfter);
+// What Redis said, or its connection, is the operator's.
+SubmitOutcome refuse_unavailable(std::string why) {
+  Error error{error_code::kQueueUnavailable, "the queue cannot take the generation now", Retryable::kYes};
+  return refuse(std::move(error).with_internal(std::move(why)), kRetryAfter);
 }
 
 SubmitOutcome unknown_outcome(const GenerationId& id, std::string why) {
-  return Unknown{id, {error_code::kQueueUnavailable, std::move(why), Retryable::kYes}};
+  Error error{error_code::kQueueUnavailable, "the queue has not said in time", Retryable::kYes};
+  return Unknown{id, std::move(error).with_internal(std::move(why))};
 }
 
 }  // namespace
@@ -153,7 +154,7 @@ awaitable<SubmitOutcome> Submitter::decide(Submission sealed, std::chrono::nanos
     probe_.doubt();
     why = words_of(error);
   }
-  co_return refuse_unavailable(why);
+  co_return refuse_unavailable(std::move(why));
 }
 
 awaitable<SubmitOutcome> Submitter::decide_within(Submission sealed, SteadyTime until,
@@ -248,7 +249,7 @@ awaitable<SubmitOutcome> Submitter::enqueue(Submission sealed, std::shared_ptr<G
     if (outcome.added == Added::kRefused) {
       // Its record stays, for the job that comes there late.
       replicas_.remove(id.to_string());
-      co_return refuse_unavailable(outcome.why);
+      co_return refuse_unavailable(std::move(outcome.why));
     }
     follower_.settled(*replica);
   }
@@ -261,7 +262,7 @@ awaitable<SubmitOutcome> Submitter::enqueue(Submission sealed, std::shared_ptr<G
   if (outcome.added == Added::kRefused) {
     replicas_.remove(id.to_string());
     context_.launch(undo_admission(id.to_string(), claim_name(sealed->key)));
-    co_return refuse_unavailable(outcome.why);
+    co_return refuse_unavailable(std::move(outcome.why));
   }
   co_return unknown_outcome(id, std::move(outcome.why));
 }
@@ -276,7 +277,7 @@ awaitable<SubmitOutcome> Submitter::enqueue_for_holder(Submission sealed, Genera
   if (!text) co_return refuse(std::move(text).error());
   bullmq::JobOptions job = job_options(holder.to_string(), envelope.on_lost, context_.options.queue);
   AddOutcome outcome = co_await add(envelope.request.model, std::move(job), std::move(*text), until);
-  if (outcome.added == Added::kRefused) co_return refuse_unavailable(outcome.why);
+  if (outcome.added == Added::kRefused) co_return refuse_unavailable(std::move(outcome.why));
   if (outcome.added == Added::kUnknown) co_return unknown_outcome(holder, std::move(outcome.why));
   // Somebody may have given it up in the meantime: its job will end without having run, and its key is free.
   std::optional<bool> given_up;

@@ -5,6 +5,7 @@
 
 #include "drivers/cog/cog_output.hpp"
 #include "drivers/guarded_transfer.hpp"
+#include "drivers/no_connection.hpp"
 #include "drivers/openai/answer_form.hpp"
 #include "drivers/openai/failover.hpp"
 #include "drivers/openai/upstream_error.hpp"
@@ -216,10 +217,10 @@ void CogCall::take_health(const HealthReport& report, bool answered) {
   if (step != CogStep::kFail && may_have_begun && is_run_once())
     return fail(not_run_again(std::move(*answered_)));
   if (step != CogStep::kFail) return follow(step);
-  Error error{error_code::kUpstreamFailed, "the container at " + address() + " cannot run predictions",
+  Error error{error_code::kUpstreamFailed, "the container cannot run predictions",
               answered ? Retryable::kNo : Retryable::kYes};
   if (!report.why.empty()) error = std::move(error).with("setup_logs", report.why);
-  fail(std::move(error));
+  fail(std::move(error).with_internal(address()));
 }
 
 void CogCall::follow(CogStep step) {
@@ -234,13 +235,15 @@ void CogCall::follow(CogStep step) {
       answered_ = bad_status();
       return ask_for_health();
     case CogStep::kWaitForSetup:
-      return wait(step, options.max_loading_wait,
-                  passing(error_code::kUpstreamFailed,
-                          "the container at " + address() + " was still in its setup (max_loading_wait)"));
+      return wait(
+          step, options.max_loading_wait,
+          passing(error_code::kUpstreamFailed, "the container was still in its setup (max_loading_wait)")
+              .with_internal(address()));
     case CogStep::kWaitForSlot:
       return wait(step, options.max_busy_wait,
-                  passing(error_code::kUpstreamRateLimited, "all prediction slots of the container at " +
-                                                                address() + " were in use (max_busy_wait)"));
+                  passing(error_code::kUpstreamRateLimited,
+                          "all prediction slots of the container were in use (max_busy_wait)")
+                      .with_internal(address()));
     case CogStep::kReadAnswer:
     case CogStep::kFail:
       break;
@@ -254,16 +257,14 @@ Error CogCall::bad_status() const {
 
 void CogCall::no_answer(const http::TransferEnd& end) {
   using How = http::TransferEnd::How;
+  constexpr std::string_view kServer = "the container";
   FailedAttempt failure;
   if (end.how == How::kNotConnected || end.how == How::kConnectTimedOut) {
     failure.progress = RequestProgress::kNotConnected;
-    return try_again(failure, passing(error_code::kUpstreamUnreachable,
-                                      "cannot connect to the container at " + address() + ": " + end.reason));
+    return try_again(failure, not_connected(kServer, address(), end));
   }
   if (!end.request_written) failure.progress = RequestProgress::kNotWritten;
-  try_again(failure, passing(error_code::kUpstreamBroken,
-                             "the container at " + address() +
-                                 " closed the connection without an answer: " + end.reason));
+  try_again(failure, left_unanswered(kServer, address(), end));
 }
 
 // A wait for what the container itself has announced costs no retry.
@@ -354,6 +355,7 @@ void CogCall::fail(Error error) {
   if (head_.status != 0) error.details.insert_or_assign("status", head_.status);
   error.details.insert_or_assign("attempts", attempts_);
   error.message = openai::redacted(std::move(error.message), model_->server.secrets);
+  error.internal = openai::redacted(std::move(error.internal), model_->server.secrets);
   leave()->fail(std::move(error));
 }
 

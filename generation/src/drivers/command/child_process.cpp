@@ -20,11 +20,11 @@ namespace shunt::generation::command {
 namespace {
 
 Error not_started(const std::string& program, std::string_view step, int number) {
-  Error error{error_code::kProgramNotStarted, "the program " + program + " was not started: " +
-                                                  std::string(step) + ": " + std::strerror(number)};
+  Error error{error_code::kProgramNotStarted,
+              "the program was not started: " + std::string(step) + ": " + std::strerror(number)};
   error.retryable =
       retryable_if(number == EAGAIN || number == ENOMEM || number == EMFILE || number == ENFILE);
-  return std::move(error).with("program", program).with("errno", number);
+  return std::move(error).with("errno", number).with_internal(program);
 }
 
 struct Pipe {

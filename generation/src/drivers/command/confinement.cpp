@@ -58,11 +58,11 @@ constexpr std::array kSystemReads{"/usr",
                                   "/dev/urandom"};
 constexpr std::array kSystemWrites{"/dev/null", "/dev/zero", "/dev/full"};
 
-Error not_confined(std::string_view what, int number) {
-  Error error{error_code::kProgramNotStarted, "the program was not started: it could not be confined: " +
-                                                  std::string(what) + ": " + std::strerror(number)};
+Error not_confined(std::string what, int number) {
+  Error error{error_code::kProgramNotStarted,
+              std::string("the program was not started: it could not be confined: ") + std::strerror(number)};
   error.retryable = retryable_if(number == EMFILE || number == ENFILE || number == ENOMEM);
-  return std::move(error).with("errno", number);
+  return std::move(error).with("errno", number).with_internal(std::move(what));
 }
 
 // Adds rules to one ruleset, and remembers what went wrong.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "drivers/guarded_transfer.hpp"
+#include "drivers/no_connection.hpp"
 #include "drivers/openai/operation_request.hpp"
 #include "drivers/openai/upstream_error.hpp"
 #include "drivers/random_fraction.hpp"
@@ -334,6 +335,7 @@ void ChatCall::end_of_answer(const http::TransferEnd& end) {
 }
 
 void ChatCall::no_response(const http::TransferEnd& end) {
+  constexpr std::string_view kServer = "the upstream";
   const std::string& address = upstream_->address;
   FailedAttempt failure;
   Error error;
@@ -341,23 +343,20 @@ void ChatCall::no_response(const http::TransferEnd& end) {
     case http::TransferEnd::How::kConnectTimedOut: {
       const milliseconds limit = limit_of(Phase::kConnect);
       failure.progress = RequestProgress::kNotConnected;
-      error = upstream_error(error_code::kUpstreamTimeout, "no connection to the upstream at " + address +
-                                                               " within " + format_duration(limit) +
-                                                               " (connect_timeout)")
+      error = upstream_error(error_code::kUpstreamTimeout, "no connection to the upstream within " +
+                                                               format_duration(limit) + " (connect_timeout)")
                   .with("phase", std::string("connect"))
-                  .with("timeout_ms", limit.count());
+                  .with("timeout_ms", limit.count())
+                  .with_internal(address);
       break;
     }
     case http::TransferEnd::How::kNotConnected:
       failure.progress = RequestProgress::kNotConnected;
-      error = upstream_error(error_code::kUpstreamUnreachable,
-                             "cannot connect to the upstream at " + address + ": " + end.reason);
+      error = not_connected(kServer, address, end);
       break;
     default:
       if (!end.request_written) failure.progress = RequestProgress::kNotWritten;
-      error = upstream_error(
-          error_code::kUpstreamBroken,
-          "the upstream at " + address + " closed the connection without an answer: " + end.reason);
+      error = left_unanswered(kServer, address, end);
   }
   failed(failure, std::move(error));
 }
@@ -403,6 +402,7 @@ void ChatCall::fail(Error error) {
     error.details.insert_or_assign("upstream", upstream_->name);
   }
   error.message = redacted(std::move(error.message), secrets());
+  error.internal = redacted(std::move(error.internal), secrets());
   leave()->fail(std::move(error));
 }
 

@@ -62,8 +62,8 @@ TEST_F(CommandTest, AProcessWithoutDescriptorsStartsNoProgramAndGoesOn) {
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
     state = record.state;
     if (state != GenerationState::kFailed) continue;
-    EXPECT_NE(record.error->message.find("Too many open files"), std::string::npos)
-        << failed << record.error->message;
+    EXPECT_NE(log_text(*record.error).find("Too many open files"), std::string::npos)
+        << failed << log_text(*record.error);
     ++failed;
   }
   EXPECT_GT(failed, 5);
@@ -159,11 +159,16 @@ TEST_F(CommandTest, TooMuchMemoryIsRefusedByTheSystem) {
 
 TEST_F(CommandTest, ADeadlineStopsTheProgram) {
   open(shell("echo $$; sleep 60"));
-  GenerationRequest made = request();
-  made.options.timeout = milliseconds(200);
-  const auto record = client_.wait_for_end(client_.start(std::move(made)));
-  EXPECT_EQ(error_of(record).code, error_code::kDeadlineExceeded);
-  const std::string pid = record.text.substr(0, record.text.find('\n'));
+  std::string text;
+  // Doubled until the program has told its number before, on a busy machine, too.
+  for (milliseconds timeout(200); text.empty() && timeout < milliseconds(10'000); timeout *= 2) {
+    GenerationRequest made = request();
+    made.options.timeout = timeout;
+    const auto record = client_.wait_for_end(client_.start(std::move(made)));
+    EXPECT_EQ(error_of(record).code, error_code::kDeadlineExceeded);
+    text = record.text;
+  }
+  const std::string pid = text.substr(0, text.find('\n'));
   ASSERT_FALSE(pid.empty());
   EXPECT_TRUE(eventually([&] { return !is_running(pid); }));
 }
@@ -201,10 +206,10 @@ TEST_F(CommandTest, AGrandchildThatKeepsThePipesOpenDoesNotHoldTheGeneration) {
 }
 
 TEST_F(CommandTest, AProcessThatLeftTheGroupDoesNotHoldTheGenerationEither) {
-  open(shell("setsid sleep 3 & echo ok"));
+  open(shell("setsid sleep 30 & echo ok"));
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_EQ(run().state, GenerationState::kSucceeded);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, milliseconds(2'500));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(15));
 }
 
 TEST_F(CommandTest, AChildDiesWithTheProcessThatStartedIt) {
