@@ -1,9 +1,6 @@
 #include "shunt/flip/audit.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <utility>
 
 #include "shunt/base/digest.hpp"
@@ -183,26 +180,6 @@ ChainReport ChainCheck::finish() && {
 ChainReport verify_chain(const std::vector<std::string>& lines) {
   ChainCheck check;
   for (const std::string& line : lines) check.add(line);
-  return check.report();
-}
-
-Result<ChainReport> verify_audit_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    return Error{"audit_file_unreadable",
-                 "the audit file " + path + " cannot be read: " + std::strerror(errno)};
-  }
-  ChainCheck check;
-  // Lines that are too long are not held whole; one such is a problem by itself.
-  std::string line(kMaxAuditLineBytes + 2, '\0');
-  while (file.getline(line.data(), static_cast<std::streamsize>(line.size())) || file.gcount() > 0) {
-    const bool too_long = file.fail() && !file.eof();
-    const auto length = static_cast<std::size_t>(file.gcount()) - (file.eof() || too_long ? 0 : 1);
-    check.add(std::string_view(line).substr(0, length));
-    if (too_long || check.report().problem) break;
-  }
-  if (file.bad())
-    return Error{"audit_file_unreadable", "the audit file " + path + " cannot be read to its end"};
   return check.report();
 }
 

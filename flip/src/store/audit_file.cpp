@@ -6,7 +6,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <limits>
+#include <string_view>
+#include <thread>
 
 #include "shunt/flip/audit.hpp"
 #include "store/owned_descriptor.hpp"
@@ -15,10 +19,63 @@ namespace shunt::flip {
 namespace {
 
 constexpr mode_t kOwnerOnly = 0600;
+// An append takes as long as the disk needs. Who has the lock for longer than all these tries hangs.
+constexpr int kLockTries = 250;
+constexpr std::chrono::milliseconds kBetweenTries{20};
 
 Error unwritable(const std::string& path, const std::string& why) {
   return {"file_unwritable", "the audit file " + path + " cannot be written: " + why, Retryable::kYes};
 }
+
+Error unreadable(const std::string& path, const std::string& why) {
+  return {"audit_file_unreadable", "the audit file " + path + " cannot be read: " + why};
+}
+
+// How long the file is while nobody is writing it: behind that may be half a line. What is in front of it
+// stays as it is. Appends do not wait for a lock, so it is held for this one look alone. What is no file (a
+// pipe) has no such length.
+Result<std::size_t> settled_size(int file, const std::string& path) {
+  for (int tries = 1; ::flock(file, LOCK_SH | LOCK_NB) != 0; ++tries) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return unreadable(path, std::strerror(errno));
+    if (tries >= kLockTries) return unreadable(path, "another process is writing it");
+    std::this_thread::sleep_for(kBetweenTries);
+  }
+  struct stat about{};
+  const int looked = ::fstat(file, &about) == 0 ? 0 : errno;
+  ::flock(file, LOCK_UN);
+  if (looked != 0) return unreadable(path, std::strerror(looked));
+  return S_ISREG(about.st_mode) ? static_cast<std::size_t>(about.st_size)
+                                : std::numeric_limits<std::size_t>::max();
+}
+
+// Takes lines out of pieces. One that is too long for an entry is not held whole, and is a problem by itself.
+class ChainReader {
+ public:
+  void take(std::string_view piece) {
+    while (!check_.report().problem) {
+      const std::size_t end = piece.find('\n');
+      line_.append(piece.substr(0, end));
+      if (line_.size() > kMaxAuditLineBytes || end != std::string_view::npos) finish_line();
+      if (end == std::string_view::npos) return;
+      piece.remove_prefix(end + 1);
+    }
+  }
+  // A last line needs no end.
+  [[nodiscard]] const ChainReport& finish() {
+    if (!line_.empty()) finish_line();
+    return check_.report();
+  }
+  [[nodiscard]] bool has_problem() const { return check_.report().problem.has_value(); }
+
+ private:
+  void finish_line() {
+    check_.add(line_);
+    line_.clear();
+  }
+
+  std::string line_;
+  ChainCheck check_;
+};
 
 // Where the last whole line ends, and the number of its entry; 0 where it is none.
 struct Tail {
@@ -71,6 +128,25 @@ Result<void> AuditFile::append(const std::vector<AuditLine>& entries) {
   }
   if (::fsync(file.get()) != 0) return unwritable(path_, std::strerror(errno));
   return {};
+}
+
+Result<ChainReport> verify_audit_file(const std::string& path) {
+  const OwnedDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.ok()) return unreadable(path, std::strerror(errno));
+  const auto size = settled_size(file.get(), path);
+  if (!size) return size.error();
+  ChainReader reader;
+  std::string piece(64UL * 1024, '\0');
+  for (std::size_t done = 0; done < *size && !reader.has_problem();) {
+    const ssize_t got = ::read(file.get(), piece.data(), std::min(piece.size(), *size - done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return unreadable(path, std::strerror(errno));
+    // A pipe's end, or somebody has cut the file meanwhile.
+    if (got == 0) break;
+    reader.take(std::string_view(piece).substr(0, static_cast<std::size_t>(got)));
+    done += static_cast<std::size_t>(got);
+  }
+  return reader.finish();
 }
 
 }  // namespace shunt::flip

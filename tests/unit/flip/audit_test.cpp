@@ -1,16 +1,24 @@
 #include "shunt/flip/audit.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <future>
 
 #include "record_in.hpp"
 #include "store/audit_file.hpp"
 
 namespace shunt::flip {
 namespace {
+
+using std::chrono::milliseconds;
 
 AuditEntry entry(std::uint64_t seq, const std::string& previous) {
   AuditEntry made;
@@ -152,6 +160,45 @@ TEST_F(FlipAuditFile, WritesAnEntryAgainThatAStoppedMachineHasLeftUnfinished) {
   const auto report = verify_audit_file(path_);
   EXPECT_TRUE(report->intact()) << *report->problem;
   EXPECT_EQ(report->last, 3U);
+}
+
+TEST_F(FlipAuditFile, IsVerifiedWhileAnEntryIsBeingWritten) {
+  ASSERT_TRUE(AuditFile(path_).append(entries(1, 2)).ok());
+  const int writer = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+  ASSERT_EQ(::flock(writer, LOCK_EX), 0);
+  const std::string line = entries(3, 3)[0].line + '\n';
+  ASSERT_EQ(::write(writer, line.data(), 100), 100);
+  auto report = std::async(std::launch::async, [this] { return verify_audit_file(path_); });
+  EXPECT_EQ(report.wait_for(milliseconds(100)), std::future_status::timeout) << "it waits for the whole line";
+  ASSERT_EQ(::write(writer, line.data() + 100, line.size() - 100), static_cast<ssize_t>(line.size()) - 100);
+  ::close(writer);
+  const auto read = report.get();
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_TRUE(read->intact()) << *read->problem;
+  EXPECT_EQ(read->last, 3U);
+}
+
+TEST_F(FlipAuditFile, IsReadInPieces) {
+  constexpr std::size_t kEntries = 1'000;
+  ASSERT_TRUE(AuditFile(path_).append(entries(1, kEntries)).ok());
+  ASSERT_GT(std::filesystem::file_size(path_), 256U * 1024);
+  const auto report = verify_audit_file(path_);
+  ASSERT_TRUE(report.ok());
+  EXPECT_TRUE(report->intact()) << *report->problem;
+  EXPECT_EQ(report->entries, kEntries);
+}
+
+TEST_F(FlipAuditFile, MayComeThroughAPipe) {
+  EXPECT_EQ(verify_audit_file(folder_).error().code, "audit_file_unreadable");
+  ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+  auto report = std::async(std::launch::async, [this] { return verify_audit_file(path_); });
+  std::ofstream pipe(path_);
+  for (const AuditLine& entry : entries(1, 3)) pipe << entry.line << '\n';
+  pipe.close();
+  const auto read = report.get();
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_TRUE(read->intact());
+  EXPECT_EQ(read->last, 3U);
 }
 
 TEST_F(FlipAuditFile, IsVerifiedWhateverIsInIt) {
