@@ -285,6 +285,7 @@ Result<void> Service::listen() {
   options.file_store = files_.get();
   if (const auto folder = files_folder(configuration_); files_ && !folder.empty())
     options.batch_folder = (folder / "batches").string();
+  options.faults = &faults_;
   options.files.retention = std::max(configuration_.store.max_age, configuration_.queue.retention);
   if (load_again_) options.reloader = this;
   if (fleet_) {

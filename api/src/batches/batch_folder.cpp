@@ -79,17 +79,23 @@ fs::path BatchFolder::folder_of(std::string_view caller) const {
   return folder_ / sha256_hex(caller);
 }
 
+Error BatchFolder::noted(Error fault) const {
+  if (faults_ != nullptr)
+    faults_->note(FaultLog::Source::kPlace, "batch_folder", FaultLog::Kind::kFault, log_text(fault));
+  return fault;
+}
+
 Result<bool> BatchFolder::add(const Batch& batch, const BatchQuota& quota) {
   const std::string digest = sha256_hex(batch.caller);
   const fs::path caller = folder_ / digest;
   const fs::path marks = folder_ / "open";
   for (const fs::path& each : {caller, marks}) {
     if (const int number = make_private_folder(each); number != 0)
-      return batch_failed("making the folder of batches", each, number);
+      return noted(batch_failed("making the folder of batches", each, number));
   }
   const StoredFile lock(caller / kLockFile, O_RDWR | O_CREAT | O_NOFOLLOW, kOwnerOnly);
   const int locked = lock.is_open() ? lock_exclusively(lock) : errno;
-  if (locked != 0) return batch_failed("keeping a batch", caller, locked);
+  if (locked != 0) return noted(batch_failed("keeping a batch", caller, locked));
   if (is_there(caller / batch.id / kRecordFile)) return false;
   const auto all = open();
   const auto mine =
@@ -102,10 +108,10 @@ Result<bool> BatchFolder::add(const Batch& batch, const BatchQuota& quota) {
   int number = touch(mark);
   if (number == 0) number = sync_folder(marks);
   if (number == 0) number = make_private_folder(folder);
-  if (number != 0) return batch_failed("keeping a batch", folder, number);
-  if (auto saved = save_batch(folder, batch); !saved) return std::move(saved).error();
+  if (number != 0) return noted(batch_failed("keeping a batch", folder, number));
+  if (auto saved = save_batch(folder, batch); !saved) return noted(std::move(saved).error());
   number = sync_folder(caller);
-  if (number != 0) return batch_failed("keeping a batch", caller, number);
+  if (number != 0) return noted(batch_failed("keeping a batch", caller, number));
   return true;
 }
 
@@ -115,7 +121,7 @@ Result<std::optional<ShownBatch>> BatchFolder::find(std::string_view caller, std
   auto batch = load_batch(folder);
   if (!batch) {
     if (is_missing(batch.error())) return std::optional<ShownBatch>();
-    return std::move(batch).error();
+    return noted(std::move(batch).error());
   }
   if (batch->caller != caller || batch->id != id) return std::optional<ShownBatch>();
   return std::optional(
@@ -143,7 +149,8 @@ std::vector<ShownBatch> BatchFolder::list(std::string_view caller, const BatchLi
 
 Result<void> BatchFolder::ask_cancel(std::string_view caller, std::string_view id) {
   const fs::path path = folder_of(caller) / id / kCancelFile;
-  if (const int number = touch(path); number != 0) return batch_failed("cancelling a batch", path, number);
+  if (const int number = touch(path); number != 0)
+    return noted(batch_failed("cancelling a batch", path, number));
   return {};
 }
 
@@ -167,10 +174,10 @@ Result<std::optional<BatchPlace>> BatchFolder::claim(const OpenBatch& batch) {
     return std::optional<BatchPlace>();
   }
   StoredFile lock(folder / kLockFile, O_RDWR | O_CREAT | O_NOFOLLOW, kOwnerOnly);
-  if (!lock.is_open()) return batch_failed("taking a batch", folder, errno);
+  if (!lock.is_open()) return noted(batch_failed("taking a batch", folder, errno));
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK || errno == EINTR) return std::optional<BatchPlace>();
-    return batch_failed("taking a batch", folder, errno);
+    return noted(batch_failed("taking a batch", folder, errno));
   }
   return std::optional(BatchPlace(folder, mark, std::move(lock)));
 }

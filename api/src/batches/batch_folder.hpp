@@ -14,6 +14,7 @@
 #include "batches/batch_object.hpp"
 #include "batches/newest_batches.hpp"
 #include "shunt/api/namespace.hpp"
+#include "shunt/base/fault_log.hpp"
 #include "shunt/base/result.hpp"
 #include "shunt/base/stored_file.hpp"
 
@@ -77,7 +78,9 @@ class BatchPlace {
 // Calls block. Any thread, and any number of processes.
 class BatchFolder {
  public:
-  explicit BatchFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  // `faults` hears of each fault of the folder, whoever else is told of it; nullptr: nobody does.
+  explicit BatchFolder(std::filesystem::path folder, FaultLog* faults = nullptr)
+      : folder_(std::move(folder)), faults_(faults) {}
 
   // False: the caller has one of that id. Fails with `too_many_concurrent` where it has as many open ones as
   // it may. Its old ones go.
@@ -99,9 +102,11 @@ class BatchFolder {
 
  private:
   [[nodiscard]] std::filesystem::path folder_of(std::string_view caller) const;
+  [[nodiscard]] Error noted(Error fault) const;
   std::size_t remove_ended_in(const std::filesystem::path& caller, WallTime time);
 
   const std::filesystem::path folder_;
+  FaultLog* const faults_;
 };
 
 }  // namespace shunt::api::batches

@@ -35,7 +35,7 @@ void append_metric(std::string& out, std::string_view name, std::string_view typ
 
 }  // namespace
 
-BatchRunner::BatchRunner(std::filesystem::path folder, executor::GenerationExecutor& executor,
+BatchRunner::BatchRunner(BatchFolder folder, executor::GenerationExecutor& executor,
                          const ModelRegistry& models, const LiveSettingsSource& live, const UrlSigner& urls,
                          FileStore& files, MemoryBudget& memory, webhooks::Webhooks* webhooks)
     : folder_(std::move(folder)),
@@ -124,7 +124,7 @@ void BatchRunner::over(const std::string& batch_id, std::optional<Error> why) {
     const std::chrono::seconds pause = before == paused_.end() ? kFirstPause : before->second.next;
     log::warn("batch.let_go", {{"id", batch_id},
                                {"code", std::string_view(why->code)},
-                               {"error", why->message},
+                               {"error", log_text(*why)},
                                {"again_in_s", pause.count()}});
     paused_[batch_id] = {.until = std::chrono::steady_clock::now() + pause,
                          .next = std::min(pause * 2, kLastPause)};

@@ -3,7 +3,6 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -19,9 +18,9 @@ namespace shunt::api::batches {
 class BatchRunner final : public RunOwner {
  public:
   // What is given outlives this.
-  BatchRunner(std::filesystem::path folder, executor::GenerationExecutor& executor,
-              const ModelRegistry& models, const LiveSettingsSource& live, const UrlSigner& urls,
-              FileStore& files, MemoryBudget& memory, webhooks::Webhooks* webhooks);
+  BatchRunner(BatchFolder folder, executor::GenerationExecutor& executor, const ModelRegistry& models,
+              const LiveSettingsSource& live, const UrlSigner& urls, FileStore& files, MemoryBudget& memory,
+              webhooks::Webhooks* webhooks);
   ~BatchRunner() override;
 
   [[nodiscard]] BatchFolder& folder() noexcept { return folder_; }

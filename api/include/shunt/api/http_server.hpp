@@ -11,6 +11,7 @@
 #include "shunt/api/namespace.hpp"
 #include "shunt/base/clock.hpp"
 #include "shunt/base/event_loop.hpp"
+#include "shunt/base/fault_log.hpp"
 #include "shunt/base/json.hpp"
 #include "shunt/base/memory_budget.hpp"
 #include "shunt/base/result.hpp"
@@ -154,6 +155,8 @@ struct HttpServerOptions {
   BatchOptions batches;
   // Where batches lie, beside the files; "": there are none.
   std::string batch_folder;
+  // Hears what that folder fails with. Not owned, outlives the server; nullptr: nobody does.
+  FaultLog* faults = nullptr;
 
   // What /admin/flip asks. Not owned, outlive the server; both or, where there is no flip, neither.
   flip::FlipControl* flip = nullptr;

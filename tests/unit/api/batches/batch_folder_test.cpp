@@ -72,7 +72,8 @@ class BatchFolderTest : public ::testing::Test {
 
   const fs::path path_;
   BatchQuota quota_{};
-  BatchFolder folder_{path_};
+  FaultLog faults_;
+  BatchFolder folder_{path_, &faults_};
 };
 
 TEST_F(BatchFolderTest, ABatchIsItsCallersAlone) {
@@ -194,8 +195,13 @@ TEST_F(BatchFolderTest, WhatOthersHaveLeftThereHarmsNobody) {
   auto place = claim(batch);
   EXPECT_FALSE(place->append(WorkFile::kOutput, "x").ok());
   std::ofstream(path_ / sha256_hex("") / batch.id / "batch.json") << "{}";
+  EXPECT_TRUE(faults_.counts().empty());
   EXPECT_EQ(folder_.find("", batch.id).error().code, "file_store_failed");
   EXPECT_TRUE(folder_.list("", all()).empty());
+  // Whoever runs it hears of both: a list says nothing of what it leaves out.
+  ASSERT_EQ(faults_.counts().size(), 1U);
+  EXPECT_EQ(faults_.counts().front().name, "batch_folder");
+  EXPECT_EQ(faults_.counts().front().count, 2U);
 }
 
 }  // namespace
