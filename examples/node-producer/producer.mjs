@@ -24,9 +24,11 @@ const envelope = {
 
 const options = { connection: { url }, prefix };
 const name = model.replaceAll(':', '%3A');
-const events = new QueueEvents(name, options);
+// From the first event that Redis still has: "ready" comes before the first read, and what ends between those two would
+// be missed by one that begins with whatever comes next.
+const events = new QueueEvents(name, { ...options, lastEventId: '0-0' });
 const queue = new Queue(name, options);
-await events.waitUntilReady(); // before the job exists, so that its end is not missed
+await events.waitUntilReady();
 const keep = { age: 3600 };
 const job = await queue.add(model, envelope, { jobId: id, removeOnComplete: keep, removeOnFail: keep });
 try {
