@@ -44,6 +44,8 @@ SECONDS = float(os.environ.get("SHUNT_STORM_SECONDS", "20"))
 TROUBLE = os.environ.get("SHUNT_STORM_TROUBLE") == "1"
 SEED = os.environ.get("SHUNT_STORM_SEED", str(random.randrange(10**6)))
 PATIENCE = 60
+# Without troubles no worker is lost, and one that gets no processor for a while must not count as one.
+LOCK = "2s" if TROUBLE else "1m"
 
 CONFIG = """
 strategy = "sync"
@@ -52,7 +54,7 @@ threads = 1
 [log]
 level = "warn"
 [queue]
-lock_duration = "2s"
+lock_duration = "{lock}"
 stalled_interval = "500ms"
 max_stalled_count = 1000
 [shutdown]
@@ -272,7 +274,7 @@ def main():
     runs_path = Path(folder.name) / "runs"
     runs_path.touch()
     redis = RedisServer(aof=True)
-    shunt = QueueProcesses(redis.url, CONFIG.format(runs=runs_path))
+    shunt = QueueProcesses(redis.url, CONFIG.format(runs=runs_path, lock=LOCK))
     others = [ShuntProcess(shunt.config.read_text(), shunt.environment) for _ in range(2)]
     apis = [shunt, *others]
     problems = []

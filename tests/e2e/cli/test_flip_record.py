@@ -16,7 +16,9 @@ text_field = "prompt"
 
 def serve(shunt, redis, **environment):
     shunt.write("shunt.toml", MODELS)
-    return shunt.serve(environment={"QUEUE_ENABLED": "true", "REDIS_URL": f"redis://127.0.0.1:{redis.port}", **environment})
+    # A machine that does other things too must not turn a submit into 503.
+    return shunt.serve(environment={"QUEUE_ENABLED": "true", "REDIS_URL": f"redis://127.0.0.1:{redis.port}",
+                                    "SHUNT_QUEUE_ENQUEUE_DEADLINE": "10s", **environment})
 
 
 def executor_of(service):

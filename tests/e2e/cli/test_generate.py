@@ -180,8 +180,15 @@ def test_a_signal_cancels_the_generation_and_its_program(shunt, number, code):
     _, problem = process.communicate(timeout=PATIENCE)
     assert process.returncode == code
     assert b"cancelled" in problem
-    eventually(lambda: not os.path.exists(f"/proc/{program}") or
-               open(f"/proc/{program}/stat").read().rsplit(")", 1)[1].split()[0] == "Z", "the end of the program")
+
+    def gone():
+        try:
+            with open(f"/proc/{program}/stat") as stat:
+                return stat.read().rsplit(")", 1)[1].split()[0] == "Z"
+        except (FileNotFoundError, ProcessLookupError):  # gone before it was opened, or before it was read
+            return True
+
+    eventually(gone, "the end of the program")
 
 
 def test_a_reader_that_goes_away_ends_the_generation(shunt):

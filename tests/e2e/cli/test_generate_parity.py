@@ -40,7 +40,9 @@ def modes(shunt, redis):
     """The environments of both modes; a worker of the queue runs."""
     shunt.write("shunt.toml", MODELS + f'\n[files]\ndirectory = "{shunt.folder}/given"\nmin_free = 0\n')
     shunt.write("shunt.png", "no picture\n")
-    queue = {"QUEUE_ENABLED": "true", "REDIS_URL": redis.url, "SHUNT_ARTIFACTS_DIRECTORY": str(shunt.folder / "kept")}
+    queue = {"QUEUE_ENABLED": "true", "REDIS_URL": redis.url, "SHUNT_ARTIFACTS_DIRECTORY": str(shunt.folder / "kept"),
+             # A machine that does other things too must not refuse a submit.
+             "SHUNT_QUEUE_ENQUEUE_DEADLINE": "10s"}
     shunt.worker(environment=queue)
     return {"sync": {}, "queue": queue}
 
@@ -72,7 +74,7 @@ def normalised(output):
     ["--model", "copy", "--file", "other=@shunt.png"],
     ["--model", "broken"],
     ["--model", "broken", "--json"],
-    ["--model", "sleeper", "--timeout", "200ms"],
+    ["--model", "sleeper", "--timeout", "2s"],  # its program has said its word by then
     ["hi", "--model", "nobody"],
     ["hi", "--model", "simulator", "--input", "{"],
     ["hi", "--model", "simulator", "--input", '{"tokens": -1}'],
@@ -112,21 +114,24 @@ def test_with_the_queue_it_is_a_worker_that_runs_it(shunt, modes, redis):
 
 def test_a_redis_that_is_away_fails_it_within_its_patience(shunt, modes, redis):
     redis.stop()
-    answer = shunt.run("generate", "hi", "--model", "simulator", "--input", QUICK, environment=modes["queue"])
+    impatient = {**modes["queue"], "SHUNT_QUEUE_ENQUEUE_DEADLINE": "250ms"}
+    answer = shunt.run("generate", "hi", "--model", "simulator", "--input", QUICK, environment=impatient)
     assert answer.returncode == 1
     assert "(queue_unavailable)" in answer.stderr.decode()
     assert answer.stdout == b""
 
 
-WORDS = json.dumps({"tokens": 30, "token_gap_ms": 30, "seed": 1})
+# Long enough that its first worker is killed before the end.
+LONG = {"tokens": 100, "token_gap_ms": 30, "seed": 1}
+WORDS = json.dumps(LONG)
 
 
 class Interrupted:
-    """A generation of 30 words whose first worker is killed after the first, and which a second worker runs."""
+    """A generation of 100 words whose first worker is killed after the first, and which a second worker runs."""
 
     def __init__(self, shunt, environment, *arguments):
-        # Its own queue, where a lost worker is noticed soon.
-        environment = {**environment, "SHUNT_QUEUE_LOCK_DURATION": "1s", "SHUNT_QUEUE_STALLED_INTERVAL": "300ms",
+        # Its own queue, where a lost worker is noticed soon, and one that gets no processor for a while is not lost.
+        environment = {**environment, "SHUNT_QUEUE_LOCK_DURATION": "3s", "SHUNT_QUEUE_STALLED_INTERVAL": "500ms",
                        "SHUNT_QUEUE_PREFIX": "{short}"}
         doomed = shunt.worker(environment=environment)
         process = shunt.popen("generate", "hi", "--model", "simulator", "--input", WORDS, *arguments,
@@ -141,7 +146,8 @@ class Interrupted:
 
 
 def words_of(shunt, modes):
-    return shunt.run("generate", "hi", "--model", "simulator", "--input", WORDS, environment=modes["sync"]).stdout
+    quickly = json.dumps({**LONG, "token_gap_ms": 1})
+    return shunt.run("generate", "hi", "--model", "simulator", "--input", quickly, environment=modes["sync"]).stdout
 
 
 def test_a_killed_worker_shows_as_a_fresh_start_and_one_result(shunt, modes):
@@ -149,7 +155,7 @@ def test_a_killed_worker_shows_as_a_fresh_start_and_one_result(shunt, modes):
     events = [json.loads(line) for line in run.output.splitlines()]
     kinds = [event["type"] for event in events]
     assert (run.code, kinds.count("restarted"), kinds[-1]) == (0, 1, "succeeded")
-    assert kinds[kinds.index("restarted"):].count("delta") == 30
+    assert kinds[kinds.index("restarted"):].count("delta") == 100
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
 
 

@@ -11,10 +11,10 @@ import subprocess
 import pytest
 
 from conftest import PATIENCE, clean_environment
+from gate import Gate
 from waiting import eventually
 
 MODEL = '\n[models.simulator]\ndriver = "simulator"\n'
-SLOW = {"prompt": "hi", "tokens": 2, "first_token_ms": 1500}
 
 
 def key(name, more=""):
@@ -107,11 +107,13 @@ def test_the_last_key_of_a_public_address_stays(shunt):
 
 
 def test_what_runs_goes_on_through_a_reload(shunt):
-    shunt.write("shunt.toml", MODEL)
+    gate = Gate(shunt.folder)
+    shunt.write("shunt.toml", gate.model("gated"))
     service = shunt.serve()
-    client = service.generate_in_background("simulator", SLOW)
+    client = service.generate_in_background("gated", {})
     service.wait_until_running()
     reload(service)
+    gate.open()
     client.join()
     assert client.answer[0] == 200
 
@@ -197,7 +199,8 @@ def test_under_nohup_nothing_happens(on_a_terminal):
 
 def test_a_shell_that_ends_takes_the_service_with_it(on_a_terminal):
     """It hangs up first and lets go of the terminal afterwards, whose other side stays open."""
-    script = '"$@" & trap "kill -HUP $!; sleep 0.05; exit 0" USR1; wait'
+    # It counts in between: a program to sleep with takes a busy machine longer to start than the service waits.
+    script = """trap 'kill -HUP $!; i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done; exit 0' USR1; "$@" & wait"""
     shell = on_a_terminal("/bin/sh", "-c", script, "sh")
     try:
         shell.process.send_signal(signal.SIGUSR1)

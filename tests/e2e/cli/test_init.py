@@ -135,7 +135,7 @@ def test_servers_that_say_nothing_are_not_waited_for_one_after_the_other(shunt, 
         ports = [stack.enter_context(server_that_says(None)) for _ in range(8)]
         begun = time.monotonic()
         assert names(initialized(shunt, programs, ports=ports)) == ["simulator"]
-        assert time.monotonic() - begun < 8
+        assert time.monotonic() - begun < 14, "each of them would have been given two seconds"
 
 
 def test_shunt_itself_is_no_generator(shunt, programs):

@@ -10,6 +10,7 @@ import pytest
 
 from conftest import PATIENCE
 from modes import Asked, Mode
+from ports import free_port
 from terminal import on_a_terminal
 from waiting import eventually
 
@@ -227,7 +228,8 @@ def test_tail_goes_on_after_the_service_has_come_back(shunt, mode):
     """With the queue a generation outlives the service that took it."""
     if not mode.has_queue:
         pytest.skip("in sync mode generations go with their service")
-    service = mode.serve()
+    # No port that the kernel may give to somebody else while the service is away.
+    service = mode.serve(listen=f"127.0.0.1:{free_port()}")
     mode.worker()
     eventually(lambda: service.request("GET", "/readyz")[0] == 200, "ready")
     id = start(service, {"prompt": "long", "tokens": 100, "token_gap_ms": 30})
@@ -251,6 +253,7 @@ def test_ctrl_c_stops_following_and_leaves_the_generation_alone(shunt, service, 
     tail.send_signal(signal.SIGINT)
     tail.communicate(timeout=PATIENCE)
     assert tail.returncode == 130
+    eventually(lambda: state(service, id) != "queued", "its begin")
     assert state(service, id) == "running"
 
 

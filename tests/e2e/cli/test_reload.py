@@ -9,12 +9,12 @@ import threading
 
 import pytest
 
+from gate import Gate
 from modes import Mode
 from sanitizer_reports import skip_with
 from waiting import eventually
 
 FAST = {"prompt": "hi", "tokens": 1}
-SLOW = {"prompt": "hi", "tokens": 2, "first_token_ms": 1500}
 
 
 def model(name, more=""):
@@ -84,9 +84,10 @@ def mode(request, shunt):
 
 
 def test_a_new_model_is_usable_and_what_runs_of_a_removed_one_goes_on(mode):
-    fleet = Fleet(mode, model("old") + model("stays"))
+    gate = Gate(mode.shunt.folder)
+    fleet = Fleet(mode, gate.model("old") + model("stays"))
     service = fleet.service
-    running = service.generate_in_background("old", SLOW)
+    running = service.generate_in_background("old", {})
     service.wait_until_running()
     report = fleet.reload(model("new", 'input.prompt.type = "string"\n') + model("stays"))
     assert report["models"] == {"new": "added", "old": "removed"} and not report["restart_needed"]
@@ -96,6 +97,7 @@ def test_a_new_model_is_usable_and_what_runs_of_a_removed_one_goes_on(mode):
     assert service.generate("old", FAST)[0] == 422
     assert [each["name"] for each in service.get_json("/v1/models")["models"]] == ["new", "stays"]
     assert "Input_new" in service.request("GET", "/openapi.json")[2].decode()
+    gate.open()
     running.join()
     assert running.answer[0] == 200, running.answer
     assert service.metrics()("shunt_generations_admitted_total", model="new", path=mode.name) == 1
@@ -104,37 +106,44 @@ def test_a_new_model_is_usable_and_what_runs_of_a_removed_one_goes_on(mode):
 
 
 def test_what_waits_in_line_of_a_removed_model_runs(shunt):
-    fleet = Fleet(Mode("sync", shunt, None), model("old", "concurrency = 1\n") + model("stays"))
-    running = [fleet.service.generate_in_background("old", SLOW) for _ in range(2)]
+    gate = Gate(shunt.folder)
+    fleet = Fleet(Mode("sync", shunt, None), gate.model("old", "concurrency = 1\n") + model("stays"))
+    running = [fleet.service.generate_in_background("old", {}) for _ in range(2)]
     fleet.service.wait_until_running()
     eventually(lambda: fleet.service.get_json("/readyz")["waiting"] == 1, "one in line")
     fleet.reload(model("stays"))
+    gate.open()
     for each in running:
         each.join()
         assert each.answer[0] == 200, each.answer
 
 
 def test_what_waits_in_the_queue_for_a_removed_model_waits_for_its_return(shunt, redis):
-    fleet = Fleet(Mode("queue", shunt, redis), model("old", "concurrency = 1\n") + model("stays"))
-    both = [fleet.service.generate_in_background("old", SLOW) for _ in range(2)]
+    gate = Gate(shunt.folder)
+    fleet = Fleet(Mode("queue", shunt, redis), gate.model("old", "concurrency = 1\n") + model("stays"))
+    both = [fleet.service.generate_in_background("old", {}) for _ in range(2)]
     fleet.service.wait_until_running()
+    eventually(lambda: len(fleet.service.get_json("/v1/generations?state=queued")["generations"]) == 1, "one that waits")
     fleet.reload(model("stays"))
+    gate.open()
     eventually(lambda: sum(each.answer is not None for each in both) == 1, "the end of what ran")
     assert [each.answer[0] for each in both if each.answer] == [200]
     assert len(fleet.service.get_json("/v1/generations?state=queued")["generations"]) == 1
-    fleet.reload(model("stays") + model("old"))
+    fleet.reload(model("stays") + gate.model("old"))
     for each in both:
         each.join()
         assert each.answer[0] == 200, each.answer
 
 
 def test_more_slots_start_what_stands_in_line(mode):
-    fleet = Fleet(mode, model("words", "concurrency = 1\n"))
-    together = [fleet.service.generate_in_background("words", {**SLOW, "first_token_ms": 3000}) for _ in range(3)]
+    gate = Gate(mode.shunt.folder)
+    fleet = Fleet(mode, gate.model("words", "concurrency = 1\n"))
+    together = [fleet.service.generate_in_background("words", {}) for _ in range(3)]
     fleet.service.wait_until_running(1)
-    report = fleet.reload(model("words", "concurrency = 3\n"))
+    report = fleet.reload(gate.model("words", "concurrency = 3\n"))
     assert report["models"] == {"words": "limits"}
     fleet.service.wait_until_running(3)
+    gate.open()
     for each in together:
         each.join()
         assert each.answer[0] == 200

@@ -33,7 +33,9 @@ shadow = "off"
 
 
 def start(shunt, redis, worker_shadows=True):
-    environment = {"QUEUE_ENABLED": "true", "REDIS_URL": f"redis://127.0.0.1:{redis.port}"}
+    environment = {"QUEUE_ENABLED": "true", "REDIS_URL": f"redis://127.0.0.1:{redis.port}",
+                   # A machine that does other things too must not drop a copy.
+                   "SHUNT_QUEUE_ENQUEUE_DEADLINE": "10s"}
     shunt.write("shunt.toml", MODELS)
     service = shunt.serve(environment=environment)
     shunt.worker(environment={**environment, "SHUNT_WORKER_SHADOW": "true" if worker_shadows else "false"})

@@ -126,7 +126,7 @@ def test_the_figures_of_one_page_agree_and_say_how_old_they_are(shunt, queue):
 
     eventually(lambda: json.loads(asked.ok("status", "--json"))["workers"], "a lease")
     ids = [start(service, "words", SLOW)["id"] for _ in range(20)]
-    eventually(lambda: look() and look()[1] == 16, "all slots are taken", patience=10)
+    eventually(lambda: look() and look()[1] == 16, "all slots are taken")
     model, running = look()
     assert (model["open"], model["running"], model["waiting"], running) == (20, 16, 4, 16)
     text = asked.ok("status")

@@ -1,19 +1,22 @@
 """A client that goes takes its generation with it, unless the model says otherwise."""
 
 import json
+from shunt_process import CONFIG
 from waiting import eventually
 
+# Long enough to be seen while it runs.
+LONG = {"prompt": "x", "first_token_ms": 2500}
 
 
-def waiting_request(model, **members):
-    body = json.dumps({"model": model, "input": {"prompt": "x", "tokens": 1000}, **members})
+def waiting_request(model, input=None, **members):
+    body = json.dumps({"model": model, "input": input or {"prompt": "x", "tokens": 1000}, **members})
     return f"POST /v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}"
 
 
-def started(shunt, connection, model, **members):
+def started(shunt, connection, model, input=None, **members):
     """Sends a request, and gives the id of the generation that it started."""
     before = {r["id"] for r in shunt.request("GET", f"/v1/generations?model={model}").json()["generations"]}
-    connection.send(waiting_request(model, **members))
+    connection.send(waiting_request(model, input, **members))
 
     def new():
         records = shunt.request("GET", f"/v1/generations?model={model}").json()["generations"]
@@ -44,7 +47,8 @@ def test_a_closed_stream_cancels(shunt):
     shunt.eventually_state(generation_id, "cancelled")
 
 
-def test_a_half_closed_client_gets_an_answer_that_is_quick_enough(shunt):
+def test_a_half_closed_client_gets_an_answer_that_is_quick_enough(start):
+    shunt = start(CONFIG.replace('half_close_grace = "300ms"', 'half_close_grace = "20s"'))
     with shunt.connect() as connection:
         body = json.dumps({"model": "slow", "input": {"prompt": "x", "tokens": 1}})
         connection.send(f"POST /v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}")
@@ -71,14 +75,14 @@ def test_a_half_closed_reader_of_a_stream_reads_on(shunt):
 
 def test_a_model_may_go_on_without_its_client(shunt):
     connection = shunt.connect()
-    generation_id = started(shunt, connection, "stubborn")
+    generation_id = started(shunt, connection, "stubborn", LONG)
     connection.reset()
     assert shunt.eventually_state(generation_id, "succeeded", "cancelled")["state"] == "succeeded"
 
 
 def test_leaving_an_events_stream_stops_nothing(shunt):
     with shunt.connect() as owner:
-        generation_id = started(shunt, owner, "stubborn")
+        generation_id = started(shunt, owner, "stubborn", LONG)
         reader = shunt.connect()
         reader.send(f"GET /v1/generations/{generation_id}/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         reader.read_head()

@@ -32,7 +32,7 @@ def keys_config():
 
 
 def config(files="", keys=""):
-    return CONFIG.replace('body_timeout = "400ms"', 'body_timeout = "2s"') + f"\n[files]\nmin_free = 0\n{files}\n{keys}"
+    return CONFIG + f"\n[files]\nmin_free = 0\n{files}\n{keys}"
 
 
 @pytest.fixture
@@ -208,7 +208,7 @@ def test_a_filename_is_no_path(server, files_folder):
     assert eventually(lambda: {path.parts[len(files_folder.parts)] for path in left(files_folder)} == {"objects", "callers"})
 
 
-def test_a_client_that_leaves_or_is_slow_leaves_nothing(server, files_folder):
+def test_a_client_that_leaves_or_is_slow_leaves_nothing(server, start, files_folder):
     body = file_form(b"x" * MIB)
     head = head_of(len(body))
     for leave in ("reset", "finish_sending"):
@@ -219,7 +219,8 @@ def test_a_client_that_leaves_or_is_slow_leaves_nothing(server, files_folder):
             if leave == "finish_sending":
                 assert connection.read_response().code == "malformed_request"
         eventually(lambda: left(files_folder) == [])
-    with server.connect() as connection:
+    impatient = start(config(f'directory = "{files_folder}"').replace('body_timeout = "10s"', 'body_timeout = "1s"'))
+    with impatient.connect() as connection:
         connection.send(head + body[:300])
         assert connection.read_response().code == "request_timeout"
     eventually(lambda: left(files_folder) == [])
@@ -343,7 +344,7 @@ def test_uploads_under_way_count_for_the_quota(start, files_folder):
 
 
 def test_one_caller_has_so_many_uploads_under_way(start, files_folder):
-    server = start(config(f'directory = "{files_folder}"', keys_config()).replace('"2s"', '"10s"'))
+    server = start(config(f'directory = "{files_folder}"', keys_config()))
     body = file_form(b"x" * 1000)
     with contextlib.ExitStack() as stack:
         for _ in range(32):

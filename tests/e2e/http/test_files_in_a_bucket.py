@@ -53,7 +53,7 @@ def start_on(start, bucket, tmp_path):
     """Starts servers on the bucket; a worker has another folder than its API."""
 
     def start_one(files="", models=""):
-        text = CONFIG.replace('body_timeout = "400ms"', 'body_timeout = "2s"') + MODEL + models + f"""
+        text = CONFIG + MODEL + models + f"""
 [files]
 min_free = 0
 {files}

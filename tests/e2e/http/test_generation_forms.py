@@ -33,8 +33,7 @@ two = { type = "file", required = true }
 
 
 def config(folder, files="", keys=""):
-    text = CONFIG.replace('body_timeout = "400ms"', 'body_timeout = "2s"') + MODELS
-    return text + f'\n[files]\nmin_free = 0\ndirectory = "{folder}"\n{files}\n{keys}'
+    return CONFIG + MODELS + f'\n[files]\nmin_free = 0\ndirectory = "{folder}"\n{files}\n{keys}'
 
 
 @pytest.fixture

@@ -170,6 +170,7 @@ def test_a_refused_request_has_a_span_and_no_run(traced, collector):
     request, = spans_of(collector, 1, trace=TRACE)
     assert (request.attributes["shunt.outcome"], request.attributes["error.type"]) == ("refused", "model_busy")
     assert "shunt.generation.id" not in request.attributes
+    shunt.eventually_state(first, "running")  # one that has not begun has no run
     shunt.request("POST", f"/v1/generations/{first}/cancel")
     run = eventually(lambda: [s for s in collector.spans if s.name == "run busy"])[0]
     assert run.attributes["shunt.state"] == "cancelled" and not run.failed

@@ -304,7 +304,7 @@ def cancelled_in_a_kept_program(shunt):
         shunt.request("POST", link + "/cancel", '{"reason": "enough"}', {"Content-Type": "application/json"})
         yield rest_of_stream(stream)
         yield shunt.request("GET", link)
-    yield generate(shunt, "kept", {"prompt": "wait"}, options={"timeout_ms": 200})
+    yield generate(shunt, "kept", {"prompt": "wait"}, options={"timeout_ms": 2000})
     yield generate(shunt, "kept", {})
 
 
@@ -322,8 +322,9 @@ def cancelled_while_it_waits(shunt):
 
 
 def deadlines(shunt):
-    yield generate(shunt, "sleeper", {}, options={"timeout_ms": 200})
-    yield generate(shunt, "sleeper", {}, {"Accept": "text/event-stream"}, options={"timeout_ms": 200})
+    # Its program has begun by then.
+    yield generate(shunt, "sleeper", {}, options={"timeout_ms": 2000})
+    yield generate(shunt, "sleeper", {}, {"Accept": "text/event-stream"}, options={"timeout_ms": 2000})
     with shunt.connect() as running:
         first = begin(shunt, running, "line")
         eventually(lambda: shunt.request("GET", first).json()["state"] == "running")

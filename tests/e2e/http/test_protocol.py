@@ -5,10 +5,19 @@ import socket
 import pytest
 
 import wire
+from shunt_process import CONFIG
 
 HEALTH = "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 POST = "POST /v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
 BODY = '{"model": "quick", "input": {"prompt": "x"}}'
+
+
+@pytest.fixture(scope="module")
+def impatient(mode):
+    """A server that waits for a slow client no longer than it takes to see that."""
+    process = mode.start(CONFIG.replace('_timeout = "10s"', '_timeout = "400ms"'))
+    yield process
+    process.stop()
 
 
 def answer_to(shunt, data):
@@ -171,13 +180,13 @@ def test_no_100_continue_for_a_request_that_is_refused(shunt):
             assert connection.read_response().status == status
 
 
-def test_a_slow_header_is_408(shunt):
-    answer = answer_to(shunt, "GET /healthz HTTP/1.1\r\nHost:")
+def test_a_slow_header_is_408(impatient):
+    answer = answer_to(impatient, "GET /healthz HTTP/1.1\r\nHost:")
     assert (answer.status, answer.code) == (408, "request_timeout") and answer.closes
 
 
-def test_a_dripping_header_does_not_buy_time(shunt):
-    with shunt.connect() as connection:
+def test_a_dripping_header_does_not_buy_time(impatient):
+    with impatient.connect() as connection:
         connection.send("GET /healthz HTTP/1.1\r\n")
         try:
             for i in range(100):
@@ -194,8 +203,8 @@ def test_a_dripping_header_does_not_buy_time(shunt):
         assert connection.read_response().status == 408
 
 
-def test_a_slow_body_is_408(shunt):
-    answer = answer_to(shunt, POST + "Content-Length: 100\r\n\r\n{")
+def test_a_slow_body_is_408(impatient):
+    answer = answer_to(impatient, POST + "Content-Length: 100\r\n\r\n{")
     assert (answer.status, answer.code) == (408, "request_timeout") and answer.closes
 
 

@@ -297,9 +297,14 @@ def test_leases_that_lie_are_shown_within_bounds(shunt, records):
         records.redis("SET", f"{records.base}worker:{name}", lease, "PX", "60000")
     records.redis("ZADD", f"{records.base}workers", now + 60_000, "\udcff")
     records.redis("ZADD", f"{records.base}l:quick", now + 60_000, "99999999999999999999:evil")
-    answer = shunt.request("GET", "/admin/status")
-    assert answer.status == 200 and len(answer.body) < 100_000
-    liar = next(w for w in answer.json()["workers"] if w["process"] == "w3")
+
+    def liars():
+        answer = shunt.request("GET", "/admin/status")
+        assert answer.status == 200 and len(answer.body) < 100_000
+        return [worker for worker in answer.json()["workers"] if worker["process"] == "w3"]
+
+    # One look at the workers is the answer to all who ask within a tenth of a second.
+    liar, = eventually(liars)
     assert liar["running"] == 0 and len(liar["name"]) <= 256
     assert shunt.generate("quick").status == 200
     for key in ("workers", "l:quick"):
@@ -378,7 +383,7 @@ def test_a_callers_list_is_found_behind_ten_thousand_of_others(mode):
 
 
 def test_large_metadata_of_one_caller_does_not_hold_up_submits(mode):
-    shunt = mode.start(CONFIG + KEYS, {"SHUNT_QUEUE_ENQUEUE_DEADLINE": "1s"})
+    shunt = mode.start(CONFIG + KEYS, {"SHUNT_QUEUE_ENQUEUE_DEADLINE": "5s"})
     try:
         records = Records(mode, shunt)
         for number in range(200):
@@ -453,7 +458,7 @@ def test_a_delete_is_seen_at_another_api_at_once(shunt):
         waited = other.request("GET", f"/v1/generations/{id}", headers={"Prefer": "wait=20"})
         assert waited.json()["state"] == "succeeded"
         assert shunt.request("DELETE", f"/v1/generations/{id}").status == 204
-        eventually(lambda: other.request("GET", f"/v1/generations/{id}").status == 410, patience=1)
+        eventually(lambda: other.request("GET", f"/v1/generations/{id}").status == 410, patience=5)
 
 
 # ---- Retention.

@@ -92,13 +92,15 @@ def test_two_readers_see_the_same(shunt):
 
 def test_a_quiet_stream_gets_comments(shunt):
     with shunt.connect() as connection:
-        connection.send(stream_request("POST", "/v1/generations", '{"model": "stubborn", "input": {"prompt": "x"}}'))
-        connection.read_head()
+        connection.send(stream_request("POST", "/v1/generations",
+                                       '{"model": "slow", "input": {"prompt": "x", "first_token_ms": 60000}}'))
+        generation_id = connection.read_head().headers["shunt-generation-id"]
         seen = b""
-        while chunk := connection.read_chunk():
-            seen += chunk
-        assert seen.count(b":\n\n") >= 2
-        assert wire.events(seen.decode())[-1][1] == "succeeded"
+        while seen.count(b":\n\n") < 2:
+            seen += connection.read_chunk()
+        shunt.request("POST", f"/v1/generations/{generation_id}/cancel")
+        seen += wire.read_rest(connection)
+        assert wire.events(seen.decode())[-1][1] == "cancelled"
 
 
 def test_http_1_0_gets_a_stream_that_ends_with_the_connection(shunt):
