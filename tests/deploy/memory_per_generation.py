@@ -37,8 +37,12 @@ def submit(port, prompt, tokens):
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(b"POST /v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
                            b"Accept: text/event-stream\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-        while b"queued" not in connection.recv(4096):
-            pass
+        answer = connection.makefile("rb")
+        line = answer.readline()
+        assert b" 200 " in line, line
+        while b"queued" not in line:
+            line = answer.readline()
+            assert line, "the answer ended before the generation was queued"
 
 
 def measure(programs, prompt_bytes, tokens, count):

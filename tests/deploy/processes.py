@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -17,7 +18,14 @@ def clean_environment(extra=None):
     """Ours without anything that configures Shunt."""
     ours = {name: value for name, value in os.environ.items()
             if not name.startswith("SHUNT_") and name not in ("QUEUE_ENABLED", "REDIS_URL")}
-    return {**ours, **with_fast_path(extra or {})}
+    return {**ours, **with_time_for_redis(with_fast_path(extra or {}))}
+
+
+def with_time_for_redis(environment):
+    """The environment of a shunt process, with more time for each call of Redis if it uses the queue: by default a request
+    is refused when either process has to wait an eighth of a second for its turn."""
+    queue = environment.get("QUEUE_ENABLED") == "true"
+    return {**({"SHUNT_QUEUE_ENQUEUE_DEADLINE": "10s"} if queue else {}), **environment}
 
 
 class Program:
@@ -41,6 +49,10 @@ class Program:
 
         eventually(said, f"{words!r} in\n{self.log()}")
         return self
+
+    def probes(self):
+        """Where a worker that says so answers probes."""
+        return re.search(r"probes on (http://\S+)", self.log())[1]
 
     def signal(self, number):
         self.process.send_signal(number)

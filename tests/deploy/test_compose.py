@@ -140,6 +140,8 @@ class Deployment:
 
     def start_api(self):
         command, environment = self.containers.of_shunt("api")
+        # A request that comes before Redis waits for as long.
+        environment = {"SHUNT_QUEUE_ENQUEUE_DEADLINE": "3s", **environment}
         api = self.programs.api(command=command, environment=environment)
         self.containers.places["8080"] = str(api.port)
         return api

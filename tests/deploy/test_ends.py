@@ -26,8 +26,7 @@ SLOW = {"prompt": "slow", "tokens": 10000, "token_gap_ms": 20}
 def queue(redis, programs, examples):
     class Queue:
         environment = {"QUEUE_ENABLED": "true", "REDIS_URL": redis.url, "SHUNT_QUEUE_ATTEMPTS": "3",
-                       "SHUNT_QUEUE_BACKOFF": "50ms", "SHUNT_QUEUE_LOCK_DURATION": "1s",
-                       "SHUNT_QUEUE_STALLED_INTERVAL": "300ms", "SHUNT_QUEUE_MAX_STALLED_COUNT": "0"}
+                       "SHUNT_QUEUE_BACKOFF": "50ms"}
 
         def __init__(self):
             (programs.folder / "shunt.toml").write_text(CONFIG)
@@ -124,6 +123,8 @@ def test_a_deadline_rejects_whatever_attempts_are_left(queue):
 
 
 def test_a_worker_that_is_lost_too_often_rejects(queue):
+    queue.environment = {**queue.environment, "SHUNT_QUEUE_LOCK_DURATION": "2s", "SHUNT_QUEUE_STALLED_INTERVAL": "500ms",
+                         "SHUNT_QUEUE_MAX_STALLED_COUNT": "0"}
     api = queue.api()
     first = queue.worker()
     id = queue.start(api, SLOW)

@@ -11,7 +11,6 @@ import pytest
 import compose
 import flip_transcript
 from processes import clean_environment
-from ports import free_port
 from waiting import eventually
 
 PAGES = [compose.ROOT / "docs/flip.md", *sorted((compose.ROOT / "docs/flip").glob("*.md"))]
@@ -44,8 +43,7 @@ def test_every_caveat_names_a_test_or_is_listed_here():
 
 def test_the_metrics_of_the_document_are_on_the_metrics_page(programs, redis):
     environment = {"QUEUE_ENABLED": "true", "REDIS_URL": redis.url}
-    listen = f"127.0.0.1:{free_port()}"
-    programs.worker(environment={**environment, "SHUNT_WORKER_LISTEN": listen})
+    worker = programs.worker(environment={**environment, "SHUNT_WORKER_LISTEN": "127.0.0.1:0"})
     api = programs.api(environment=environment)
     eventually(lambda: api.status("/readyz") == 200, "it has found Redis")
     assert api.generate("simulator", {"prompt": "x", "tokens": 1, "first_token_ms": 0})[0] == 200
@@ -57,7 +55,7 @@ def test_the_metrics_of_the_document_are_on_the_metrics_page(programs, redis):
         return "shunt_queue_open" in text and text
 
     pages = eventually(page, "the backlog is told")
-    with urllib.request.urlopen(f"http://{listen}/metrics", timeout=20) as answer:
+    with urllib.request.urlopen(f"{worker.probes()}/metrics", timeout=20) as answer:
         pages += answer.read().decode()
     assert sorted(name for name in named if f"# TYPE {name} " not in pages) == []
 

@@ -15,6 +15,7 @@ import yaml
 import compose
 import npm_packages
 from ports import free_port
+from waiting import eventually
 
 HERE = Path(__file__).parent
 FOLDER = compose.ROOT / "deploy" / "kubernetes"
@@ -78,11 +79,10 @@ def test_no_probe_depends_on_redis():
 
 
 def test_a_worker_without_redis_is_alive_for_its_probe(programs):
-    port = free_port()
     environment = {**environment_of(programs), "REDIS_URL": f"redis://127.0.0.1:{free_port()}"}
-    arguments = [argument.replace("0.0.0.0:9090", f"127.0.0.1:{port}") for argument in arguments_of(WORKER)]
-    programs.start([programs.shunt, *arguments], "worker", environment).until_it_says("working")
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=20) as answer:
+    arguments = [argument.replace("0.0.0.0:9090", "127.0.0.1:0") for argument in arguments_of(WORKER)]
+    worker = programs.start([programs.shunt, *arguments], "worker", environment).until_it_says("working")
+    with urllib.request.urlopen(f"{worker.probes()}/healthz", timeout=20) as answer:
         assert answer.status == 200
 
 
@@ -146,6 +146,7 @@ def test_the_pods_commands_run_a_generation_before_and_after_the_switch(programs
     assert api.generate(*ask, AUTHORIZED)[0] == 200 and redis("EXISTS", "{shunt}::gen:index") == 0
     api.stop()
     api = programs.api(command=[programs.shunt, *arguments_of(API)], environment={**environment, "QUEUE_ENABLED": "true"})
+    eventually(lambda: api.status("/readyz") == 200, "it has found Redis")
     status, _, body = api.generate(*ask, AUTHORIZED)
     assert status == 200, body
     assert redis("ZCARD", "{shunt}::gen:index") == 1

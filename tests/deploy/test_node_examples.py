@@ -27,6 +27,9 @@ token_gap = "0ms"
 """
 MODEL = "loud:shout"
 WORKERS = ["worker.mjs", "worker_with_events.mjs"]
+# Of a generation that a producer waits for: BullMQ's client reads events from now on, and "now" is when its first read
+# reaches Redis, some milliseconds after it calls itself ready.
+LATER = {"first_token_ms": 1000}
 
 
 @pytest.fixture
@@ -122,7 +125,8 @@ def test_the_event_log_streams_text_and_tells_the_worker_of_a_cancel(queue, redi
 def test_a_generation_of_a_killed_worker_runs_again_and_says_so(queue, redis):
     api = queue.api()
     first = queue.node_worker("worker_with_events.mjs")
-    waiting = queue.generate_in_background(api, {"prompt": "a b c d", "word_ms": 500}, {"Accept": "text/event-stream"})
+    input = {"prompt": "a b c d e f g h", "word_ms": 500}
+    waiting = queue.generate_in_background(api, input, {"Accept": "text/event-stream"})
     running = queue.wait_until_running(api)
     eventually(lambda: int(redis("HGET", f"{{shunt}}::gen:r:{running}", "seq")) > 2, "it has written a word")
     first.signal(signal.SIGKILL)
@@ -149,7 +153,8 @@ await queue.close();"""
 
 def test_a_node_producer_gets_its_result_from_our_worker(queue, programs, examples):
     programs.worker(environment=queue.environment)
-    done = programs.run(["node", examples / "node-producer" / "producer.mjs", '{"prompt": "hi", "tokens": 3}'],
+    input = json.dumps({"prompt": "hi", "tokens": 3, **LATER})
+    done = programs.run(["node", examples / "node-producer" / "producer.mjs", input],
                         {**queue.environment, "MODEL": "simulator"})
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
@@ -164,7 +169,8 @@ def test_a_node_producer_gets_its_result_from_our_worker(queue, programs, exampl
 
 def test_a_node_producer_hears_of_a_failure(queue, programs, examples):
     programs.worker(environment=queue.environment)
-    done = programs.run(["node", examples / "node-producer" / "producer.mjs", '{"prompt": 7}'],
+    input = json.dumps({"prompt": "hi", "tokens": 3, "failure_rate": 1, **LATER})
+    done = programs.run(["node", examples / "node-producer" / "producer.mjs", input],
                         {**queue.environment, "MODEL": "simulator"})
     assert done.returncode == 1
     assert re.search(r"gen_\w+: [a-z_]+: ", done.stderr), done.stderr

@@ -8,6 +8,7 @@ import pytest
 
 import compose
 from ports import free_port
+from waiting import eventually
 
 FOLDER = compose.ROOT / "deploy" / "systemd"
 UNITS = {"shunt.service": "shunt.service", "shunt-worker@.service": "shunt-worker@1.service"}
@@ -112,6 +113,7 @@ def test_the_units_commands_run_a_generation_whatever_the_shared_switch_says(pro
     assert api.wait() == 0
     on = environment(programs, redis, **listen, QUEUE_ENABLED="true")
     api = programs.api(command=command("shunt.service", programs), environment=on)
+    eventually(lambda: api.status("/readyz") == 200, "it has found Redis")
     assert api.generate(*ask)[0] == 200 and redis("ZCARD", "{shunt}::gen:index") == 1
     worker.signal(signal.SIGTERM)
     assert worker.wait() == 0

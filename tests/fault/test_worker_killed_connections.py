@@ -18,6 +18,9 @@ from waiting import eventually
 
 KILLS = number("SHUNT_FAULT_KILLS", 150)
 STREAM = {"streams": {"events": {"maxLen": 10_000_000}}}
+LOCK_MS = 120_000
+# Half of the lock's time, in seconds: nothing was left to the stalled check.
+SOON = LOCK_MS / 2000
 
 
 class Killer:
@@ -67,8 +70,8 @@ def test_connections_killed_at_random(server, remotes, which):
     queue = remotes("node", server.url).queue(QUEUE, **STREAM)
     spare = ids_of_clients(server)
     made = remotes("cpp", server.url).worker(
-        QUEUE, ledger.processor, events=["error", "stalled"], inline=True, concurrency=8, lockDuration=30000,
-        stalledInterval=30000, drainDelay=1)
+        QUEUE, ledger.processor, events=["error", "stalled"], inline=True, concurrency=8, lockDuration=LOCK_MS,
+        stalledInterval=LOCK_MS, drainDelay=1)
     killer = Killer(server, spare)
     ids = []
     while killer.kills < KILLS:
@@ -76,9 +79,8 @@ def test_connections_killed_at_random(server, remotes, which):
         for _ in range(5):
             killer.kill(CHOICES[which])
         if len(ids) % 400 == 0:  # now and then it has nothing to do
-            all_completed(server, len(ids), timeout=40)
-    # Half of the lock's time: nothing was left to the stalled check.
-    all_completed(server, len(ids), timeout=14)
+            all_completed(server, len(ids), timeout=SOON)
+    all_completed(server, len(ids), timeout=SOON)
     check(server, ids)
     assert made.events["stalled"].items == []
     print(f"{killer.kills} kills, {len(ids)} jobs, {ledger.again} run again")
@@ -103,11 +105,11 @@ def test_every_step_of_a_jobs_life_survives_a_lost_command_and_a_lost_answer(ser
     try:
         made = remotes("cpp", proxy.url).worker(
             QUEUE, processor, events=["stalled", "completed", "failed"], inline=True, concurrency=2,
-            lockDuration=30000, stalledInterval=30000, drainDelay=1)
+            lockDuration=LOCK_MS, stalledInterval=LOCK_MS, drainDelay=1)
         ids = []
         while sum(proxy.cut.values()) < KILLS / 3:
             ids.append(queue.add("paint", len(ids), {"attempts": 3, "backoff": len(ids) % 2}).id)
-            eventually(lambda: server("ZSCORE", f"bull:{QUEUE}:completed", ids[-1]) is not None, patience=14,
+            eventually(lambda: server("ZSCORE", f"bull:{QUEUE}:completed", ids[-1]) is not None, patience=SOON,
                        what=f"job {ids[-1]}, of which {server('HGETALL', f'bull:{QUEUE}:{ids[-1]}')}")
         assert min(proxy.cut.values()) > 0
         check(server, ids)

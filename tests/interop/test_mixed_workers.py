@@ -100,7 +100,8 @@ def test_a_crash_of_one_kind_of_worker_loses_nothing(server):
                     taken.set()
                 job.cancelled.wait()
 
-            victim.worker(QUEUE, hold, concurrency=5, lockDuration=500, stalledInterval=100)
+            # Without a stalled check of its own, which might take its jobs back before it is killed.
+            victim.worker(QUEUE, hold, concurrency=5, lockDuration=1000, skipStalledCheck=True)
             added = queue.addBulk([{"name": "n", "data": {"n": n, "fails": 0}} for n in range(jobs)])
             assert taken.wait(30)
             victim.kill()

@@ -27,10 +27,12 @@ def test_a_lock_is_renewed_while_the_job_runs(pair):
     queue = pair.queue()
     job = queue.add("cars", {})
     gate = threading.Event()
-    worker = pair.worker(lambda job: gate.wait(10) and "mine", lockDuration=400, events=["completed", "locksRenewed"])
+    # Longer than any process has to wait for its turn: the lock of one that does is lost.
+    worker = pair.worker(lambda job: gate.wait(30) and "mine", lockDuration=3000, events=["completed", "locksRenewed"])
     pair.state(queue, job.id, "active")
     thief = pair.worker(lambda job: "stolen", client=pair.a, stalledInterval=50, events=["completed", "stalled"])
-    renewed = worker.events["locksRenewed"].wait(4)
+    # Each is a quarter of the lock after the one before: the lock that it began with would be over.
+    renewed = worker.events["locksRenewed"].wait(5)
     assert renewed[0][0] == {"count": 1, "jobIds": [job.id]}
     gate.set()
     assert worker.events["completed"].wait()[0][1] == "mine"
@@ -41,8 +43,8 @@ def test_the_job_of_a_killed_worker_is_taken_over(pair):
     queue = pair.queue()
     victim = (Remote.node if pair.b.name == "node" else Remote.under_test)(pair.server.url, "victim")
     taken = threading.Event()
-    victim.worker(QUEUE, lambda job: taken.set() or job.cancelled.wait(), lockDuration=300,
-                  stalledInterval=100)
+    # Without a stalled check of its own, which might take its job back before it is killed.
+    victim.worker(QUEUE, lambda job: taken.set() or job.cancelled.wait(), lockDuration=1000, skipStalledCheck=True)
     job = queue.add("cars", {})
     assert taken.wait(10)
     victim.kill()

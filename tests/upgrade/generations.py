@@ -9,8 +9,8 @@ CONFIG = """
 grace = "2s"
 
 [queue]
-lock_duration = "1s"
-stalled_interval = "200ms"
+lock_duration = "3s"
+stalled_interval = "500ms"
 retention = "1h"
 
 [models.quick]
@@ -85,7 +85,7 @@ class Left:
         self.large = submit(api, "quick", {"prompt": "three", "tokens": 5, "seed": 1, "result_bytes": 5})
         for id in (self.succeeded, self.failed, self.large, self.dropped):
             ended(api, id)
-        self.running = submit(api, "slow", {"prompt": "four", "tokens": 40, "seed": 3}, keyed("k-running"))
+        self.running = submit(api, "slow", {"prompt": "four", "tokens": 100, "seed": 3}, keyed("k-running"))
         eventually(lambda: api.get(f"/v1/generations/{self.running}")["state"] == "running", "it runs")
         worker.stop()  # SIGKILL: its job is active, with a lock that nobody renews
         self.records = {id: api.get(f"/v1/generations/{id}") for id in self.ended()}

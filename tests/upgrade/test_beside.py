@@ -74,7 +74,7 @@ def test_a_key_is_one_generation_whichever_version_is_asked(first, then, version
 def test_a_killed_workers_generation_goes_on_at_the_other_version(version):
     api = version(THIS).api()
     worker = version(PREVIOUS).worker()
-    id = submit(api, "slow", {"prompt": "x", "tokens": 60, "seed": 2})
+    id = submit(api, "slow", {"prompt": "x", "tokens": 100, "seed": 2})
     eventually(lambda: api.get(f"/v1/generations/{id}")["state"] == "running", "it runs")
     worker.stop()
     version(THIS).worker()
