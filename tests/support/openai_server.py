@@ -396,7 +396,7 @@ async def mode_reset(exchange):
 async def mode_reset_mid(exchange):
     """RST in mid-stream."""
     await stream_words(exchange, 2)
-    await asyncio.sleep(0.05)  # what is on its way would be lost with the RST
+    await asyncio.sleep(1)  # what the client has not read by then is lost with the RST
     exchange.reset()
 
 
@@ -479,7 +479,7 @@ async def mode_behind_the_end(exchange):
     if how == "error":
         await exchange.event(error("too late", "server_error"))
     if how == "reset":
-        await asyncio.sleep(0.05)  # what is on its way would be lost with the RST
+        await asyncio.sleep(1)  # what the client has not read by then is lost with the RST
         return exchange.reset()
     await exchange.end_stream()
 

@@ -118,13 +118,18 @@ TEST_F(BlockingTest, WaitingTellsAFailureAndATimeout) {
 
 TEST_F(BlockingTest, TheResultOfAJobThatIsRemovedWithItsEndIsTold) {
   Hold waited_for;
-  blocking::Worker worker(client, "work", [&](blocking::Job& job, std::stop_token) -> std::string {
-    waited_for.wait();
-    // The first look at the job is over by now.
-    std::this_thread::sleep_for(300ms);
-    if (job.name() == "bad") throw bullmq::UnrecoverableError("no such account");
-    return "[1]";
-  });
+  bullmq::WorkerOptions both_at_once;
+  both_at_once.concurrency = 2;
+  blocking::Worker worker(
+      client, "work",
+      [&](blocking::Job& job, std::stop_token) -> std::string {
+        waited_for.wait();
+        // The first look at the job is over by now.
+        std::this_thread::sleep_for(2s);
+        if (job.name() == "bad") throw bullmq::UnrecoverableError("no such account");
+        return "[1]";
+      },
+      both_at_once);
   bullmq::JobOptions options;
   bullmq::KeepJobs none;
   none.count = 0;
@@ -132,11 +137,16 @@ TEST_F(BlockingTest, TheResultOfAJobThatIsRemovedWithItsEndIsTold) {
   options.remove_on_fail = none;
   auto good = queue.add("good", "{}", options);
   auto bad = queue.add("bad", "{}", options);
+  const auto begin_to_wait = [this](blocking::Job& job) {
+    return std::async(std::launch::async, [&job, this] { return job.wait_until_finished(events, kSoon); });
+  };
+  auto value_of_good = begin_to_wait(good);
+  auto value_of_bad = begin_to_wait(bad);
   waited_for.release();
-  EXPECT_EQ(good.wait_until_finished(events, kSoon), "[1]");
+  EXPECT_EQ(value_of_good.get(), "[1]");
   EXPECT_FALSE(queue.get_job(good.id()));
   try {
-    const auto value = bad.wait_until_finished(events, kSoon);
+    const auto value = value_of_bad.get();
     FAIL() << "returned " << value;
   } catch (const bullmq::JobFailedError& error) {
     EXPECT_STREQ(error.what(), "no such account");
@@ -223,7 +233,8 @@ TEST_F(BlockingTest, AProcessorThatIgnoresItsTimeoutKeepsItsThreadTaken) {
   std::mutex mutex;
   std::string told;
   bullmq::WorkerOptions options;
-  options.job_timeout = 50ms;
+  // It holds for the job that is well, too.
+  options.job_timeout = 2s;
   options.cancel_grace = 50ms;
   blocking::WorkerListeners listeners;
   listeners.error = [&](const std::exception& error) {

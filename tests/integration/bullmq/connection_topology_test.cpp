@@ -34,7 +34,7 @@ TEST(ConnectionTopology, AReplicaIsRefusedUnlessItIsAllowed) {
   EventLoop loop;
   wait_for_sync(loop, replica);
   const auto refused = Connection::open(
-      loop.executor(), {.url = replica.url(), .command_timeout = 500ms, .reconnect_max = 100ms});
+      loop.executor(), {.url = replica.url(), .command_timeout = 2s, .reconnect_max = 100ms});
   const auto answered = loop.run(ask(refused, make_query("PING")));
   EXPECT_EQ(answered.word(), "timeout, not executed");
   EXPECT_NE(answered.message().find("is a replica, which takes no writes"), std::string::npos)
@@ -187,7 +187,9 @@ TEST_F(SentinelTest, ASentinelThatIsGoneOrKnowsNothingLeavesTheOthers) {
   EXPECT_EQ(connection->times_up(), 1U);
 
   made.sentinel->master_name = "unknown";
-  made.command_timeout = 3s;
+  // The one that hangs is left after connect_timeout, and then the others are asked.
+  made.connect_timeout = 1s;
+  made.command_timeout = 4s;
   connection = Connection::open(loop.executor(), made);
   const auto answered = loop.run(ask(connection, make_query("PING")));
   EXPECT_EQ(answered.word(), "timeout, not executed");

@@ -76,7 +76,8 @@ class EventLoop {
     io_.restart();
     io_.poll();
   }
-  // For that long, whatever happens.
+  // For that long, whatever happens. Where the thread was stopped meanwhile what is ready may not have run:
+  // poll() runs that.
   void run_for(std::chrono::milliseconds time) {
     io_.restart();
     io_.run_for(time);

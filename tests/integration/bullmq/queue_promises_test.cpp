@@ -199,7 +199,7 @@ TEST(QueuePromises, EventsAreHeardOfAStreamThatIsCappedAtNothing) {
     loop.until([&] { return completed == i; });
   }
   EXPECT_EQ(errors, 0U);
-  EXPECT_LT(Clock::now() - start, 4s);
+  EXPECT_LT(Clock::now() - start, 8s) << "less than the reader waits once";
   loop.run(events.close());
 }
 

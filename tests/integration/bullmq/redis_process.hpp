@@ -140,8 +140,10 @@ class RedisProcess {
   };
 
   RedisProcess() : RedisProcess(Settings{}) {}
-  explicit RedisProcess(Settings settings, std::uint16_t port = free_port())
-      : settings_(std::move(settings)), port_(port) {
+  explicit RedisProcess(Settings settings) : settings_(std::move(settings)), port_(free_port()) {
+    if (settings_.begin) start_on_a_free_port();
+  }
+  RedisProcess(Settings settings, std::uint16_t port) : settings_(std::move(settings)), port_(port) {
     if (settings_.begin) start();
   }
   static RedisProcess durable() {
@@ -194,6 +196,22 @@ class RedisProcess {
   }
 
  private:
+  // Another server may take the port before this one does, which ends then.
+  void start_on_a_free_port() {
+    constexpr int kTries = 5;
+    for (int tries = 1;; ++tries) {
+      try {
+        start();
+        return;
+      } catch (const std::runtime_error&) {
+        const bool has_ended = !is_running();
+        kill();
+        if (!has_ended || tries == kTries) throw;
+      }
+      port_ = free_port();
+    }
+  }
+
   void spawn() {
     // Another server that speaks the protocol, e.g. REDIS_SERVER=/usr/bin/valkey-server.
     const char* const other = std::getenv("REDIS_SERVER");
@@ -221,16 +239,20 @@ class RedisProcess {
 
   void wait_until_ready() {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    const std::string mine = "process_id:" + std::to_string(pid_) + "\r\n";
     while (std::chrono::steady_clock::now() < deadline) {
       try {
         RawClient probe(port_, settings_.password);
-        const Reply answer = probe.command({"PING"});
-        if (answer.text == "PONG") return;
+        // It is this one that answers, and none that had the port before.
+        if (probe.command({"PING"}).text == "PONG" &&
+            probe.command({"INFO", "server"}).text.find(mine) != std::string::npos)
+          return;
       } catch (const std::exception&) {
-        if (waitpid(pid_, nullptr, WNOHANG) == pid_) {
-          pid_ = -1;
-          break;
-        }
+        // It does not listen yet.
+      }
+      if (waitpid(pid_, nullptr, WNOHANG) == pid_) {
+        pid_ = -1;
+        break;
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }

@@ -165,6 +165,8 @@ TEST_F(OnLostTest, ACancelOfALostOneEndsItAsCancelled) {
   start_executor(redis_.url());
   wait_ready();
   const GenerationId id = client_.start(request("once"));
+  // What nobody watches is known to this process for some seconds only.
+  const auto watch = client_.watch(id);
   begin_and_be_lost("once", id);
   (void)client_.cancel(id, "enough");
   EXPECT_EQ(client_.wait_for_end(id).state, GenerationState::kCancelled);

@@ -13,11 +13,12 @@ using ::testing::HasSubstr;
 
 class PlainWorker : public QueuePair {
  protected:
-  PlainWorker() { queue_.enqueue_deadline = 300ms; }
   RedisProcess redis_;
 };
 
 TEST_F(PlainWorker, AJobThatIsRemovedByHandEndsItsGenerationWithAClearError) {
+  // For four times as long it may be on its way.
+  queue_.enqueue_deadline = 1s;
   start_executor(redis_.url());
   wait_ready();
   const GenerationId id = client_.start(request("echo"));
@@ -34,6 +35,8 @@ TEST_F(PlainWorker, ProgressAndReturnValueOfAPlainJobBecomeEvents) {
   start_executor(redis_.url());
   wait_ready();
   const GenerationId id = client_.start(request("echo"));
+  // What is told only once is seen by whoever watches.
+  const auto watch = client_.watch(id);
   const std::string hash = key(":echo:") + id.to_string();
   // As long as it has the lock, it is at it.
   redis_({"SET", hash + ":lock", "its token"});

@@ -48,12 +48,12 @@ TEST_F(QueueDuties, AThousandGenerationsThatExpireWhileTheyAreFollowedEndTogethe
 
 TEST_F(QueueDuties, AThousandExpiredGenerationsThatNobodyFollowsEndInOneRound) {
   constexpr std::size_t kMany = 1'000;
-  queue_.enqueue_deadline = 1s;
   start_executor(redis_.url());
   wait_ready();
   const auto ids = start_many(kMany, 1s);
   executor_.reset();
-  // Younger ones may be on their way to the queue (missing_after).
+  // Younger ones may be on their way to the queue, for whoever looks at them next (missing_after).
+  queue_.enqueue_deadline = 1s;
   const auto late = ids.back().created_at() + 4'200ms;
   ASSERT_TRUE(eventually([&] { return system_clock().now() > late; }));
   // Those that ended while they were still followed here.

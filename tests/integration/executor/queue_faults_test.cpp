@@ -137,7 +137,7 @@ TEST_F(QueueFaults, AHangingRedisIsNoticedAndRefusedInTime) {
 
 // Where Redis itself refuses it has the time to say so.
 TEST_F(QueueFaults, AFullRedisIsDegradedAndRefusesWithItsWords) {
-  queue_.enqueue_deadline = 2s;
+  queue_.enqueue_deadline = 1500ms;
   RedisProcess redis;
   start(redis.url());
   redis({"CONFIG", "SET", "maxmemory", "1"});
@@ -148,7 +148,7 @@ TEST_F(QueueFaults, AFullRedisIsDegradedAndRefusesWithItsWords) {
 }
 
 TEST_F(QueueFaults, AReadOnlyReplicaIsDegradedAndRefused) {
-  queue_.enqueue_deadline = 2s;
+  queue_.enqueue_deadline = 1500ms;
   RedisProcess redis;
   start(redis.url());
   redis({"REPLICAOF", "127.0.0.1", "1"});
@@ -269,7 +269,7 @@ TEST_F(QueueFaults, CutAfterTheAddItsFateIsLookedUpAndThereIsOneJob) {
 
 // Admitted, and then the queue refuses the job.
 TEST_F(QueueFaults, AnAdmissionWhoseAddIsRefusedIsTakenBack) {
-  queue_.enqueue_deadline = 2s;
+  queue_.enqueue_deadline = 1500ms;
   RedisProcess redis;
   start(redis.url());
   redis({"ACL", "SETUSER", "default", "resetkeys", "~{shunt}::gen:*", "%R~*"});
@@ -282,7 +282,7 @@ TEST_F(QueueFaults, AnAdmissionWhoseAddIsRefusedIsTakenBack) {
 
 TEST_F(QueueFaults, TheKeyOfALostEnqueueIsTakenOverByItsNextUse) {
   // After twice as long it may be taken over, and after four times as long it ends.
-  queue_.enqueue_deadline = 2s;
+  queue_.enqueue_deadline = 1500ms;
   RedisProcess redis;
   start(redis.url());
   GenerationRequest made = request("gated");
@@ -303,7 +303,7 @@ TEST_F(QueueFaults, TheKeyOfALostEnqueueIsTakenOverByItsNextUse) {
 }
 
 TEST_F(QueueFaults, ALostEnqueueThatNobodyTakesOverEndsAndFreesItsKey) {
-  queue_.enqueue_deadline = 1500ms;
+  queue_.enqueue_deadline = 1s;
   RedisProcess redis;
   start(redis.url());
   GenerationRequest made = request("echo");

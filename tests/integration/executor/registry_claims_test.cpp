@@ -96,7 +96,8 @@ TEST_F(RegistryClaims, ARefusedSubmitGivesItsKeyBack) {
 
 // An API process that died between its claim and the add.
 TEST_F(RegistryClaims, AKeyWhoseQueueGenerationNeverGotThereIsFreed) {
-  queue_.enqueue_deadline = 500ms;
+  // For twice as long it may be on its way.
+  queue_.enqueue_deadline = 2s;
   ApiProcess& process = start_ready(redis_.url());
   const GenerationId id = process.queue.start(keyed("echo", "k"));
   // As if its job had never been added.
@@ -131,7 +132,7 @@ TEST_F(RegistryClaims, WithoutRedisWhatRunsOnceIsNotRunOnAWeakClaim) {
 }
 
 TEST_F(RegistryClaims, WithoutRedisTheProcessDecidesAndDoublesAreCounted) {
-  queue_.enqueue_deadline = 500ms;
+  queue_.enqueue_deadline = 1s;
   redis_.stop();
   ApiProcess& first = start(redis_.url());
   ApiProcess& second = start(redis_.url());

@@ -13,6 +13,7 @@ class RegistryFaults : public RegistryTest {
 };
 
 TEST_F(RegistryFaults, WhatADeadOwnerRanIsInterrupted) {
+  queue_.lease = 3s;
   ApiProcess& owner = start_ready(redis_.url());
   ApiProcess& other = start_ready(redis_.url());
   const GenerationId quiet = owner.sync.start(request("gated"));
@@ -37,6 +38,7 @@ TEST_F(RegistryFaults, WhatADeadOwnerRanIsInterrupted) {
 
 // A 202 was told of, and so is its end; of the others nobody has been told whom it would be missing to.
 TEST_F(RegistryFaults, AnOwnerThatDiesBeforeItHasRegisteredLeavesNothingOpen) {
+  queue_.lease = 3s;
   ApiProcess& owner = start_ready(redis_.url());
   ApiProcess& other = start_ready(redis_.url());
   const GenerationId told = owner.sync.start(in_background("gated"));
@@ -87,6 +89,7 @@ TEST_F(RegistryFaults, WhatRedisHasNoTimeForIsLocalAndCounted) {
 }
 
 TEST_F(RegistryFaults, WhatADeadOwnerKeptForItselfIsGoneUnlessItsEndWasStored) {
+  queue_.lease = 3s;
   ApiProcess& owner = start_ready(redis_.url());
   ApiProcess& other = start_ready(redis_.url());
   const GenerationId small = owner.sync.start(request("echo"));
@@ -103,6 +106,7 @@ TEST_F(RegistryFaults, WhatADeadOwnerKeptForItselfIsGoneUnlessItsEndWasStored) {
 }
 
 TEST_F(RegistryFaults, ADrainedOwnerLeavesNothingOpen) {
+  queue_.lease = 3s;
   ApiProcess& owner = start_ready(redis_.url());
   ApiProcess& other = start_ready(redis_.url());
   const GenerationId id = owner.sync.start(request("gated"));
@@ -169,6 +173,7 @@ TEST_F(RegistryFaults, WhatIsOpenIsEnteredWhenRedisIsBack) {
 
 // Nobody could renew a lease while Redis was away, and nobody is gone.
 TEST_F(RegistryFaults, NobodyIsTakenForGoneBecauseRedisWasAway) {
+  queue_.lease = 3s;
   ApiProcess& owner = start_ready(redis_.url());
   ApiProcess& other = start_ready(redis_.url());
   const GenerationId id = owner.sync.start(request("gated"));

@@ -95,7 +95,7 @@ class RegistryTest : public ::testing::Test {
     // Tests run beside others on a busy machine.
     queue_.enqueue_deadline = 5s;
     queue_.command_timeout = 5s;
-    queue_.lease = 3s;
+    queue_.lease = 10s;
     add_model("echo", [](GenerationRun& run) -> Json {
       run.delta("hello");
       return JsonObject{{"length", 5}};

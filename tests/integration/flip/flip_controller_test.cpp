@@ -154,9 +154,11 @@ TEST_F(FlipController, AnAbortWaitsForAProcessThatHasNotAcknowledgedIt) {
   ASSERT_TRUE(eventually([&] { return a.control().view().controls; }));
   ApiProcess stopped{.process = "stopped", .host = "h", .pid = 1, .epoch = 3, .version = "", .build = ""};
   redis_({"SADD", key("apis"), "stopped"});
-  redis_({"SET", key("api:stopped"), lease_text(stopped), "PX", "3000"});
+  redis_({"SET", key("api:stopped"), lease_text(stopped), "PX", "3600000"});
   ASSERT_TRUE(a.apply(FlipEvent::kAbort).ok());
   EXPECT_EQ(a.state(), FlipState::kAborting);
+  // As Redis does it once the lease has run out.
+  redis_({"DEL", key("api:stopped")});
   EXPECT_TRUE(eventually([&] { return a.state() == FlipState::kOff; })) << "its lease has run out";
 }
 
@@ -234,13 +236,17 @@ TEST_F(FlipController, OneProcessHoldsTheLeaseAndAnotherTakesItWhenThatGoes) {
 // A holder that was stopped and comes back acts on a fleet that somebody else drives by now.
 TEST_F(FlipController, WhatAFormerHolderWritesIsRefused) {
   put(FlipState::kCanary, one_step());
-  Member a(ticking("a"));
+  FlipControlOptions made = ticking("a");
+  made.lease = 2s;
+  Member a(std::move(made));
   ASSERT_TRUE(eventually([&] { return a.control().view().controls; }));
-  redis_({"SET", key("controller"), "77:somebody"});
+  redis_({"SET", key("controller"), "77:somebody", "PX", "3600000"});
   end_some(a, 1'000, 0);
+  ASSERT_TRUE(eventually([&] { return !a.control().view().controls; }));
   std::this_thread::sleep_for(500ms);
   EXPECT_EQ(a.state(), FlipState::kCanary);
   EXPECT_FALSE(a.control().view().controls);
+  redis_({"PERSIST", key("controller")});
   EXPECT_TRUE(eventually([&] { return a.control().view().controls; })) << "nobody holds it for ever";
 }
 

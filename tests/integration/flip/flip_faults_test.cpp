@@ -64,7 +64,9 @@ TEST_F(FlipFaults, ARolloutThatIsNotWatchedSendsNothingToTheQueue) {
   FlipRecord record = place(FlipState::kCanary, 3);
   record.plan.guards.store_unreadable = 1s;
   put(record);
-  const auto a = member("a");
+  FlipControlOptions hasty = options("a");
+  hasty.queue.command_timeout = 2s;
+  const auto a = std::make_unique<Member>(std::move(hasty));
   ASSERT_EQ(a->state(), FlipState::kCanary);
   ASSERT_FALSE(a->snapshot()->is_blind());
   redis_.suspend();
@@ -121,9 +123,10 @@ TEST_F(FlipFaults, APausedRedisHoldsUpNobodyWhoGoesDown) {
   const auto a = member("a", Strategy::kQueue);
   redis_.suspend();
   auto change = a->begin(FlipEvent::kForceSync);
-  EXPECT_TRUE(eventually([&] { return a->state() == FlipState::kForcedSync; }, 2s))
+  // Less than the 5 s after which the write is given up.
+  EXPECT_TRUE(eventually([&] { return a->state() == FlipState::kForcedSync; }, 4s))
       << "it acts before it writes";
-  ASSERT_EQ(change.wait_for(15s), std::future_status::ready);
+  ASSERT_EQ(change.wait_for(30s), std::future_status::ready);
   EXPECT_FALSE(change.get()->stored);
   redis_.resume();
   EXPECT_TRUE(eventually([&] { return !a->status().unmerged; }));

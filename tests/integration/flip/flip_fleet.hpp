@@ -84,7 +84,9 @@ class FlipFleet : public ::testing::Test {
   [[nodiscard]] FlipControlOptions options(const std::string& name, Strategy strategy = Strategy::kSync) {
     FlipControlOptions options;
     options.queue.redis_url = redis_.url();
-    options.queue.command_timeout = 500ms;
+    // A machine that is busy with other tests is slow. A server that was killed is waited for at most this
+    // long, by what was under way then; afterwards it refuses at once.
+    options.queue.command_timeout = 5s;
     options.strategy = strategy;
     options.process = name;
     options.version = "1.2.3";
@@ -93,9 +95,8 @@ class FlipFleet : public ::testing::Test {
     options.preflight = [](std::function<void(std::vector<std::string>)> done) { done({}); };
     options.faults = &faults_;
     options.poll = 200ms;
-    options.lease = 2s;
+    options.lease = 10s;
     options.tick = 1h;
-    // A machine that is busy with other tests is slow.
     options.first_read = 5s;
     options.acknowledge_wait = 5s;
     return options;

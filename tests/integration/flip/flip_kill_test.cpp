@@ -93,6 +93,8 @@ TEST_F(FlipKill, AFleetThatManyMoveWhileRedisComesAndGoesComesTogetherAgain) {
   for (const char* name : {"a", "b", "c"}) {
     FlipControlOptions made = options(name, Strategy::kQueue);
     made.acknowledge_wait = 0ms;
+    // Less than Redis is away at a time.
+    made.queue.command_timeout = 500ms;
     fleet.push_back(std::make_unique<Member>(std::move(made)));
   }
   const auto until = std::chrono::steady_clock::now() + 5s;

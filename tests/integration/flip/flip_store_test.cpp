@@ -1,9 +1,10 @@
 // The record in Redis and those who follow it.
 #include <gmock/gmock.h>
 
-#include <atomic>
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
@@ -84,20 +85,18 @@ TEST_F(FlipStore, AChainThatGrowsWhileItIsLookedAtIsIntact) {
   quick.acknowledge_wait = 0ms;
   const auto a = std::make_unique<Member>(std::move(quick));
   const auto b = member("b", Strategy::kQueue);
-  std::atomic<bool> done = false;
-  std::jthread others([&] {
-    while (!done) {
+  const std::jthread others([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
       EXPECT_TRUE(a->apply(FlipEvent::kForceSync).ok());
       EXPECT_TRUE(a->apply(FlipEvent::kForceQueue).ok());
     }
   });
   for (std::uint64_t last = 0; last < 100;) {
     const auto report = b->verify();
-    EXPECT_TRUE(report.ok());
+    ASSERT_TRUE(report.ok()) << report.error().message;
     EXPECT_TRUE(report->intact()) << report->problem.value_or("");
     last = report->last;
   }
-  done = true;
 }
 
 TEST_F(FlipStore, HostileRecordsMoveNobody) {
@@ -152,21 +151,28 @@ TEST_F(FlipStore, AnAbortThatAFailoverHasLostIsNotForgotten) {
   ASSERT_TRUE(a->apply(FlipEvent::kAbort).ok());
   // The replica that has taken over had not heard of it.
   redis_({"HSET", key("record"), "epoch", "1", "text", text, "seq", "1", "hash", hash});
-  ASSERT_TRUE(eventually([&] { return a->epoch() > 2; }));
-  // Nothing is under way, so its controller may have come to the abort's end by now.
-  EXPECT_THAT(a->state(), ::testing::AnyOf(FlipState::kAborting, FlipState::kOff));
-  const auto log = a->log();
-  ASSERT_TRUE(log.ok());
-  EXPECT_THAT(log->entries, ::testing::Contains(::testing::Field(&AuditEntry::event, "merged")));
+  // Nothing is under way, so its controller comes to the abort's end by itself, before the loss or after it:
+  // the epoch grows in any case, and only the log tells that the record was written again.
+  ASSERT_TRUE(eventually([&] {
+    const auto log = a->log();
+    return log.ok() && std::ranges::any_of(log->entries, [](const AuditEntry& entry) {
+             return entry.event == "merged" && entry.from == "full";
+           });
+  }));
+  EXPECT_TRUE(eventually([&] { return a->state() == FlipState::kOff; }));
 }
 
 TEST_F(FlipStore, AProcessThatGoesIsNotWaitedFor) {
   const auto a = member("a", Strategy::kQueue);
   {
-    const auto b = member("b");
+    FlipControlOptions leaving = options("b");
+    // It does not run out meanwhile.
+    leaving.lease = 180s;
+    const Member b(std::move(leaving));
     ASSERT_TRUE(eventually([&] { return a->status().processes.size() == 2; }));
   }
-  EXPECT_EQ(a->status().processes.size(), 1U) << "it has said farewell";
+  // A server that is slow hears of it a moment later.
+  EXPECT_TRUE(eventually([&] { return a->status().processes.size() == 1; })) << "it has said farewell";
 }
 
 TEST_F(FlipStore, APushArrivesLongBeforeThePoll) {

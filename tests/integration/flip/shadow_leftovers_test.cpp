@@ -2,6 +2,7 @@
 #include "shunt/flip/shadow_leftovers.hpp"
 
 #include <filesystem>
+#include <optional>
 
 #include "conformance/conformance_models.hpp"
 #include "integration/flip/flip_fleet.hpp"
@@ -22,7 +23,7 @@ class ShadowLeftoversTest : public ::testing::Test {
     queue_.enqueue_deadline = 10s;
     queue_.retention = 1s;
     // Longer than a copy may take: an id that is forgotten before its record is nobody's to remove.
-    queue_.claim_age = 10s;
+    queue_.claim_age = 60s;
     queue_.min_claim_age = 0ms;
   }
   ~ShadowLeftoversTest() override {
@@ -40,18 +41,19 @@ class ShadowLeftoversTest : public ::testing::Test {
   std::unique_ptr<ShadowLeftovers> leftovers() {
     ShadowLeftoversOptions options;
     options.queue = queue_;
+    if (look_timeout_) options.queue.command_timeout = *look_timeout_;
     options.make_executor = [this] { return make_executor(); };
     options.faults = &faults_;
     options.interval = 100ms;
     return std::make_unique<ShadowLeftovers>(std::move(options));
   }
   // A copy whose process dies before a worker has taken it.
-  GenerationId leave_one() {
+  GenerationId leave_one(std::chrono::milliseconds timeout = 2s) {
     const auto dying = make_executor();
     testing::ExecutorClient client(loops_);
     client.use(*dying);
     GenerationRequest copy = testing::request("echo", JsonObject{{"text", "a prompt"}});
-    copy.options.timeout = 2s;
+    copy.options.timeout = timeout;
     return client.start(copy);
   }
   std::size_t keys_with(const std::string& pattern) { return redis_({"KEYS", pattern}).elements.size(); }
@@ -64,6 +66,7 @@ class ShadowLeftoversTest : public ::testing::Test {
   std::unique_ptr<ArtifactStore> artifacts_;
   FaultLog faults_;
   executor::QueueOptions queue_;
+  std::optional<std::chrono::milliseconds> look_timeout_;
   std::atomic<int> made_ = 0;
 };
 
@@ -90,7 +93,8 @@ TEST_F(ShadowLeftoversTest, WithoutAnyNobodyHasConnectionsForThem) {
 }
 
 TEST_F(ShadowLeftoversTest, OnceTheyAreGoneItsExecutorGoes) {
-  (void)leave_one();
+  // It is not over by itself before the test has seen what it makes.
+  (void)leave_one(60s);
   const auto comes = leftovers();
   ASSERT_TRUE(eventually([&] { return comes->cleans(); }));
   ASSERT_TRUE(
@@ -102,12 +106,12 @@ TEST_F(ShadowLeftoversTest, OnceTheyAreGoneItsExecutorGoes) {
 }
 
 TEST_F(ShadowLeftoversTest, AreLookedForAgainOnceRedisIsBack) {
-  queue_.command_timeout = 300ms;
+  look_timeout_ = 300ms;
   redis_.suspend();
   const auto comes = leftovers();
   std::this_thread::sleep_for(700ms);
   redis_.resume();
-  (void)leave_one();
+  (void)leave_one(60s);
   EXPECT_TRUE(eventually([&] { return comes->cleans(); }));
 }
 

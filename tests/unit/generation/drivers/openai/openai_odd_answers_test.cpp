@@ -69,7 +69,7 @@ TEST_F(OpenAiTest, TakesNothingBehindTheEndForAFailure) {
   const std::vector<std::string> ways = {"reset", "garbage", "error", "hang"};
   for (const std::string& way : ways) {
     // The idle timeout bounds the wait for a [DONE] that does not come.
-    given_model("behind_the_end?how=" + way, [](OpenAiOptions& o) { o.idle_timeout = 300ms; });
+    given_model("behind_the_end?how=" + way, [](OpenAiOptions& o) { o.idle_timeout = 1500ms; });
   }
   for (std::size_t i = 0; i < ways.size(); ++i) {
     const auto record = run(i);
@@ -80,7 +80,7 @@ TEST_F(OpenAiTest, TakesNothingBehindTheEndForAFailure) {
 }
 
 TEST_F(OpenAiTest, ReadsJsonThatIsLabelledAsEventsAndStandsStill) {
-  const auto record = run_once("mislabelled_json", [](OpenAiOptions& o) { o.idle_timeout = 200ms; });
+  const auto record = run_once("mislabelled_json", [](OpenAiOptions& o) { o.idle_timeout = 1500ms; });
   EXPECT_EQ(record.state, GenerationState::kSucceeded);
   EXPECT_EQ(record.text, "Bluebird");
 }
