@@ -53,7 +53,9 @@ TEST_F(FlipFaults, WhatConfigurationSaysHoldsOnceTheStoreSaysThatItHasNothing) {
 }
 
 TEST_F(FlipFaults, AnUnreadableStoreNeverMovesAFullFleet) {
-  const auto a = member("a", Strategy::kQueue);
+  FlipControlOptions hasty = options("a", Strategy::kQueue);
+  hasty.queue.command_timeout = 2s;
+  const auto a = std::make_unique<Member>(std::move(hasty));
   redis_.kill();
   ASSERT_TRUE(eventually([&] { return a->control().view().store_unreadable_for > 1s; }));
   EXPECT_EQ(a->state(), FlipState::kFull);
