@@ -6,11 +6,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <limits>
 #include <string_view>
-#include <thread>
 
 #include "shunt/flip/audit.hpp"
 #include "store/owned_descriptor.hpp"
@@ -19,9 +17,6 @@ namespace shunt::flip {
 namespace {
 
 constexpr mode_t kOwnerOnly = 0600;
-// An append takes as long as the disk needs. Who has the lock for longer than all these tries hangs.
-constexpr int kLockTries = 250;
-constexpr std::chrono::milliseconds kBetweenTries{20};
 
 Error unwritable(const std::string& path, const std::string& why) {
   return {"file_unwritable", "the audit file " + path + " cannot be written: " + why, Retryable::kYes};
@@ -35,10 +30,8 @@ Error unreadable(const std::string& path, const std::string& why) {
 // stays as it is. Appends do not wait for a lock, so it is held for this one look alone. What is no file (a
 // pipe) has no such length.
 Result<std::size_t> settled_size(int file, const std::string& path) {
-  for (int tries = 1; ::flock(file, LOCK_SH | LOCK_NB) != 0; ++tries) {
-    if (errno != EWOULDBLOCK && errno != EINTR) return unreadable(path, std::strerror(errno));
-    if (tries >= kLockTries) return unreadable(path, "another process is writing it");
-    std::this_thread::sleep_for(kBetweenTries);
+  while (::flock(file, LOCK_SH) != 0) {
+    if (errno != EINTR) return unreadable(path, std::strerror(errno));
   }
   struct stat about{};
   const int looked = ::fstat(file, &about) == 0 ? 0 : errno;

@@ -85,7 +85,7 @@ class ChainCheck {
 };
 [[nodiscard]] ChainReport verify_chain(const std::vector<std::string>& lines);
 // The same of a file of lines (the setting `flip.audit_file`), read piece by piece. Fails with
-// `audit_file_unreadable`. Blocks.
+// `audit_file_unreadable`. Blocks, also for as long as a process is at writing an entry.
 [[nodiscard]] Result<ChainReport> verify_audit_file(const std::string& path);
 
 }  // namespace shunt::flip
