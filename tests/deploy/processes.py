@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from fast_path import with_fast_path
+from time_for_redis import TIME_FOR_REDIS
 from waiting import PATIENCE, eventually
 
 
@@ -22,10 +23,9 @@ def clean_environment(extra=None):
 
 
 def with_time_for_redis(environment):
-    """The environment of a shunt process, with more time for each call of Redis if it uses the queue: by default a request
-    is refused when either process has to wait an eighth of a second for its turn."""
+    """The environment of a shunt process, with more time for each call of Redis if it uses the queue."""
     queue = environment.get("QUEUE_ENABLED") == "true"
-    return {**({"SHUNT_QUEUE_ENQUEUE_DEADLINE": "10s"} if queue else {}), **environment}
+    return {**(TIME_FOR_REDIS if queue else {}), **environment}
 
 
 class Program:

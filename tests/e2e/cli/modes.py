@@ -2,6 +2,8 @@
 
 import json
 
+from time_for_redis import TIME_FOR_REDIS
+
 
 class Mode:
     """A service, with a worker of its own process where there is a queue."""
@@ -12,9 +14,7 @@ class Mode:
         self.environment = {}
         if redis:
             self.environment = {"QUEUE_ENABLED": "true", "REDIS_URL": redis.url,
-                                "SHUNT_ARTIFACTS_DIRECTORY": str(shunt.folder / "kept"),
-                                # A machine that does other things too must not turn a submit into 503.
-                                "SHUNT_QUEUE_ENQUEUE_DEADLINE": "10s"}
+                                "SHUNT_ARTIFACTS_DIRECTORY": str(shunt.folder / "kept"), **TIME_FOR_REDIS}
 
     def serve(self, *arguments, listen="127.0.0.1:0"):
         return self.shunt.serve(*arguments, environment=self.environment, listen=listen)

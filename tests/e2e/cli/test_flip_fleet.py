@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from time_for_redis import TIME_FOR_REDIS
 from waiting import eventually
 
 MODELS = """
@@ -21,9 +22,7 @@ class Fleet:
         self.shunt = shunt
         shunt.write("shunt.toml", MODELS)
         environment = {"QUEUE_ENABLED": "true", "REDIS_URL": redis.url, "SHUNT_STRATEGY": strategy,
-                       "SHUNT_ARTIFACTS_DIRECTORY": str(folder / "kept"),
-                       # A machine that does other things too must not turn a submit into 503.
-                       "SHUNT_QUEUE_ENQUEUE_DEADLINE": "10s"}
+                       "SHUNT_ARTIFACTS_DIRECTORY": str(folder / "kept"), **TIME_FOR_REDIS}
         self.services = [shunt.serve(environment={**environment, "SHUNT_FLIP_STATE_FILE": str(folder / f"state-{i}"),
                                                   "SHUNT_FLIP_AUDIT_FILE": str(folder / f"audit-{i}")})
                          for i in range(2)]

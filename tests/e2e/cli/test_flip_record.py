@@ -4,6 +4,7 @@ import json
 import signal
 import stat
 
+from time_for_redis import TIME_FOR_REDIS
 from waiting import eventually
 
 MODELS = """
@@ -16,9 +17,8 @@ text_field = "prompt"
 
 def serve(shunt, redis, **environment):
     shunt.write("shunt.toml", MODELS)
-    # A machine that does other things too must not turn a submit into 503.
     return shunt.serve(environment={"QUEUE_ENABLED": "true", "REDIS_URL": f"redis://127.0.0.1:{redis.port}",
-                                    "SHUNT_QUEUE_ENQUEUE_DEADLINE": "10s", **environment})
+                                    **TIME_FOR_REDIS, **environment})
 
 
 def executor_of(service):

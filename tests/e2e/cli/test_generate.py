@@ -10,6 +10,7 @@ import threading
 import pytest
 
 from conftest import PATIENCE
+from process_state import has_ended
 from waiting import eventually
 
 QUICK = json.dumps({"tokens": 3, "first_token_ms": 0, "token_gap_ms": 0, "seed": 1})
@@ -180,15 +181,7 @@ def test_a_signal_cancels_the_generation_and_its_program(shunt, number, code):
     _, problem = process.communicate(timeout=PATIENCE)
     assert process.returncode == code
     assert b"cancelled" in problem
-
-    def gone():
-        try:
-            with open(f"/proc/{program}/stat") as stat:
-                return stat.read().rsplit(")", 1)[1].split()[0] == "Z"
-        except (FileNotFoundError, ProcessLookupError):  # gone before it was opened, or before it was read
-            return True
-
-    eventually(gone, "the end of the program")
+    eventually(lambda: has_ended(program), "the end of the program")
 
 
 def test_a_reader_that_goes_away_ends_the_generation(shunt):

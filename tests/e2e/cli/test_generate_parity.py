@@ -11,6 +11,7 @@ import pytest
 from conftest import PATIENCE
 from program_models import PROGRAMS
 from redis_server import Resp
+from time_for_redis import TIME_FOR_REDIS
 from waiting import eventually
 
 MODELS = PROGRAMS + r"""
@@ -41,8 +42,7 @@ def modes(shunt, redis):
     shunt.write("shunt.toml", MODELS + f'\n[files]\ndirectory = "{shunt.folder}/given"\nmin_free = 0\n')
     shunt.write("shunt.png", "no picture\n")
     queue = {"QUEUE_ENABLED": "true", "REDIS_URL": redis.url, "SHUNT_ARTIFACTS_DIRECTORY": str(shunt.folder / "kept"),
-             # A machine that does other things too must not refuse a submit.
-             "SHUNT_QUEUE_ENQUEUE_DEADLINE": "10s"}
+             **TIME_FOR_REDIS}
     shunt.worker(environment=queue)
     return {"sync": {}, "queue": queue}
 

@@ -4,6 +4,7 @@ copy is left or counted for anybody."""
 import json
 import subprocess
 
+from time_for_redis import TIME_FOR_REDIS
 from waiting import eventually
 
 WORDS = {"prompt": "a prompt to look for", "tokens": 2, "first_token_ms": 0, "seed": 7}
@@ -34,8 +35,7 @@ shadow = "off"
 
 def start(shunt, redis, worker_shadows=True):
     environment = {"QUEUE_ENABLED": "true", "REDIS_URL": f"redis://127.0.0.1:{redis.port}",
-                   # A machine that does other things too must not drop a copy.
-                   "SHUNT_QUEUE_ENQUEUE_DEADLINE": "10s"}
+                   **TIME_FOR_REDIS}
     shunt.write("shunt.toml", MODELS)
     service = shunt.serve(environment=environment)
     shunt.worker(environment={**environment, "SHUNT_WORKER_SHADOW": "true" if worker_shadows else "false"})

@@ -7,6 +7,7 @@ import time
 
 import pytest
 from gate import Gate
+from process_state import has_ended
 from waiting import eventually
 
 
@@ -111,12 +112,4 @@ input_mode = "none"
     service.signal(signal.SIGTERM)
     client.join()
     assert service.wait() == 0
-
-    def gone():
-        try:
-            with open(f"/proc/{pid}/stat") as stat:
-                return stat.read().rsplit(")", 1)[1].split()[0] == "Z"
-        except (FileNotFoundError, ProcessLookupError):  # gone before it was opened, or before it was read
-            return True
-
-    eventually(gone, "the end of the program")
+    eventually(lambda: has_ended(pid), "the end of the program")

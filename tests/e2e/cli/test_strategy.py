@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from time_for_redis import TIME_FOR_REDIS
 from waiting import eventually
 
 WORDS = {"prompt": "hi", "tokens": 1, "first_token_ms": 0}
@@ -18,9 +19,7 @@ text_field = "prompt"
 
 
 def environment_of(redis, **more):
-    # A machine that does other things too must not turn a submit into 503.
-    return {"QUEUE_ENABLED": "true", "REDIS_URL": f"redis://127.0.0.1:{redis.port}",
-            "SHUNT_QUEUE_ENQUEUE_DEADLINE": "10s", **more}
+    return {"QUEUE_ENABLED": "true", "REDIS_URL": f"redis://127.0.0.1:{redis.port}", **TIME_FOR_REDIS, **more}
 
 
 def serve(shunt, redis, settings=MODELS, **environment):

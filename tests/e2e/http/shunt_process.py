@@ -13,6 +13,7 @@ from pathlib import Path
 
 import wire
 from fast_path import with_fast_path
+from time_for_redis import TIME_FOR_REDIS
 from waiting import eventually
 
 QUICK_MODEL = """
@@ -135,9 +136,7 @@ class QueueProcesses(ShuntProcess):
         folder = tempfile.TemporaryDirectory(prefix="shunt-e2e-artifacts-")
         self.artifacts = folder
         queue = {"QUEUE_ENABLED": "true", "REDIS_URL": redis_url, "SHUNT_QUEUE_PREFIX": "{e2e-%s}" % uuid.uuid4().hex,
-                 "SHUNT_ARTIFACTS_DIRECTORY": folder.name,
-                 # A machine that does other things too must not turn a submit into 503.
-                 "SHUNT_QUEUE_ENQUEUE_DEADLINE": "10s"}
+                 "SHUNT_ARTIFACTS_DIRECTORY": folder.name, **TIME_FOR_REDIS}
         self.workers = []
         super().__init__(config, {**queue, **(environment or {})}, arguments)
         self.worker = self.start_worker() if with_worker else None

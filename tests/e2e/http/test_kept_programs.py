@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from process_state import has_ended
 from program_models import PROGRAMS
 from waiting import eventually
 
@@ -93,16 +94,9 @@ def test_a_broken_run_hurts_nobody_else(start):
         assert answer.status == 200 and answer.json()["output"]["text"] == "one two", answer.body
 
 
-def alive(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):  # gone before it was opened, or before it was read
-        return False
-
-
 def program_of(service):
     pid = service.generate("pid", {}).json()["output"]["text"]
-    assert alive(pid)
+    assert not has_ended(pid)
     return pid
 
 
@@ -114,7 +108,7 @@ def test_programs_end_with_shunt(mode, signal_number):
     began = time.monotonic()
     runs_it.send_signal(signal_number)
     runs_it.wait(30)
-    eventually(lambda: not alive(pid))
+    eventually(lambda: has_ended(pid))
     assert time.monotonic() - began < 15
     service.stop()
 
